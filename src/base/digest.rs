@@ -1,0 +1,139 @@
+//! What bytes are called: their hash and their size.
+
+use std::fmt;
+use std::io::{self, Read};
+
+use serde::{Deserialize, Serialize};
+
+/// The BLAKE3 hash of some bytes, and how many they are. Prints as 64 hexadecimal digits.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, bytemuck::Pod, bytemuck::Zeroable)]
+#[repr(C)]
+pub struct Digest {
+    /// BLAKE3, 256 bits.
+    pub hash: [u8; 32],
+    /// The length in bytes.
+    pub size: u64,
+}
+
+impl Digest {
+    /// The digest of no bytes at all.
+    pub fn empty() -> Digest {
+        Digest::of(b"")
+    }
+
+    /// Returns the digest of `bytes`.
+    pub fn of(bytes: &[u8]) -> Digest {
+        Digest { hash: *blake3::hash(bytes).as_bytes(), size: bytes.len() as u64 }
+    }
+
+    /// Returns the digest of everything that `reader` gives, or the first error it gives.
+    pub fn of_reader(reader: &mut impl Read) -> io::Result<Digest> {
+        let mut hasher = blake3::Hasher::new();
+        let mut buffer = [0u8; 65536];
+        let mut size = 0;
+        loop {
+            match reader.read(&mut buffer) {
+                Ok(0) => return Ok(Digest { hash: *hasher.finalize().as_bytes(), size }),
+                Ok(n) => {
+                    hasher.update(&buffer[..n]);
+                    size += n as u64;
+                }
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    /// Returns the hash as 64 lower-case hexadecimal digits.
+    pub fn hex(&self) -> String {
+        self.hash.iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+
+    /// Returns the first 12 hexadecimal digits, enough for a person to tell two digests apart.
+    pub fn short(&self) -> String {
+        self.hash[..6].iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+
+    /// Reads 64 hexadecimal digits; `None` for anything else. The size is not part of the text and is handed in.
+    pub fn from_hex(text: &str, size: u64) -> Option<Digest> {
+        let text = text.as_bytes();
+        if text.len() != 64 {
+            return None;
+        }
+        let digit = |byte: u8| (byte as char).to_digit(16).filter(|_| !byte.is_ascii_uppercase());
+        let mut hash = [0u8; 32];
+        for (index, byte) in hash.iter_mut().enumerate() {
+            *byte = (digit(text[2 * index])? * 16 + digit(text[2 * index + 1])?) as u8;
+        }
+        Some(Digest { hash, size })
+    }
+}
+
+impl fmt::Display for Digest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.hex())
+    }
+}
+
+impl fmt::Debug for Digest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.short(), self.size)
+    }
+}
+
+/// Builds a digest piece by piece. Every piece is written with its length, so that no two sequences of pieces look alike.
+pub struct Hasher {
+    inner: blake3::Hasher,
+    size: u64,
+}
+
+impl Default for Hasher {
+    fn default() -> Self {
+        Hasher::new()
+    }
+}
+
+impl Hasher {
+    /// Starts with nothing.
+    pub fn new() -> Hasher {
+        Hasher { inner: blake3::Hasher::new(), size: 0 }
+    }
+
+    /// Adds one piece.
+    pub fn piece(&mut self, bytes: &[u8]) -> &mut Hasher {
+        self.inner.update(&(bytes.len() as u64).to_le_bytes());
+        self.inner.update(bytes);
+        self.size += 8 + bytes.len() as u64;
+        self
+    }
+
+    /// Adds a digest as one piece.
+    pub fn digest(&mut self, digest: &Digest) -> &mut Hasher {
+        self.piece(bytemuck::bytes_of(digest))
+    }
+
+    /// Returns the digest of all pieces so far; its size counts the pieces and their lengths.
+    pub fn finish(&self) -> Digest {
+        Digest { hash: *self.inner.finalize().as_bytes(), size: self.size }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hex_goes_there_and_back() {
+        let digest = Digest::of(b"orket");
+        assert_eq!(Digest::from_hex(&digest.hex(), 5), Some(digest));
+        assert_eq!(Digest::from_hex(&digest.hex().to_uppercase(), 5), None);
+        assert_eq!(Digest::from_hex("12", 5), None);
+    }
+
+    #[test]
+    fn pieces_do_not_run_together() {
+        let one = Hasher::new().piece(b"ab").piece(b"c").finish();
+        let two = Hasher::new().piece(b"a").piece(b"bc").finish();
+        assert_ne!(one, two);
+    }
+}

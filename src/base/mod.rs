@@ -1,0 +1,19 @@
+//! The small words that every other folder needs: addresses, digests, paths, globs, places, quantities.
+//!
+//! Nothing here has an effect, and nothing here knows what a task is.
+
+mod address;
+mod digest;
+pub mod glob;
+mod id;
+mod path;
+mod place;
+pub mod quantity;
+mod suggest;
+
+pub use address::{Address, AddressError};
+pub use digest::{Digest, Hasher};
+pub use id::{FileId, TargetId};
+pub use path::{PathError, RelPath};
+pub use place::Place;
+pub use suggest::did_you_mean;

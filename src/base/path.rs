@@ -1,0 +1,192 @@
+//! A path inside the project.
+
+use std::ffi::OsStr;
+use std::fmt;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+/// A path relative to the project's root: parts joined by `/`, no `.`, no `..`, no empty part, no leading or trailing slash.
+///
+/// The root itself is the empty path. Names are bytes, since file names are; printing replaces what is not UTF-8.
+/// Ordered by bytes.
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct RelPath(#[serde(with = "bytes")] Box<[u8]>);
+
+/// Why a text is no path inside the project.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum PathError {
+    /// It starts with `/`.
+    #[error("it is absolute; paths are relative to the manifest's folder")]
+    Absolute,
+    /// It leaves the project through `..`.
+    #[error("it leaves the project")]
+    Outside,
+    /// It has a NUL byte.
+    #[error("it has a NUL byte")]
+    Nul,
+}
+
+impl RelPath {
+    /// The project's root.
+    pub fn root() -> RelPath {
+        RelPath(Box::default())
+    }
+
+    /// Reads a path that stands in the folder `base`, folding `.`, `..` and repeated slashes.
+    ///
+    /// # Errors
+    /// When the path is absolute, leaves the project, or has a NUL byte.
+    pub fn parse_in(base: &RelPath, text: &[u8]) -> Result<RelPath, PathError> {
+        if text.first() == Some(&b'/') {
+            return Err(PathError::Absolute);
+        }
+        if text.contains(&0) {
+            return Err(PathError::Nul);
+        }
+        let mut parts: Vec<&[u8]> = base.parts().collect();
+        for part in text.split(|byte| *byte == b'/') {
+            match part {
+                b"" | b"." => {}
+                b".." => {
+                    parts.pop().ok_or(PathError::Outside)?;
+                }
+                name => parts.push(name),
+            }
+        }
+        Ok(RelPath(parts.join(&b'/').into_boxed_slice()))
+    }
+
+    /// Reads a path relative to the root; see [`RelPath::parse_in`].
+    ///
+    /// # Errors
+    /// As [`RelPath::parse_in`].
+    pub fn parse(text: impl AsRef<[u8]>) -> Result<RelPath, PathError> {
+        RelPath::parse_in(&RelPath::root(), text.as_ref())
+    }
+
+    /// Takes bytes that are known to be in normal form: they come from a walk, or from a `RelPath` that was stored.
+    pub fn from_normal(bytes: impl Into<Box<[u8]>>) -> RelPath {
+        RelPath(bytes.into())
+    }
+
+    /// Returns the bytes.
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.0
+    }
+
+    /// Returns the path as the operating system takes it, still relative.
+    pub fn as_path(&self) -> &Path {
+        if self.0.is_empty() { Path::new(".") } else { Path::new(OsStr::from_bytes(&self.0)) }
+    }
+
+    /// Returns the path below `root`.
+    pub fn under(&self, root: &Path) -> PathBuf {
+        if self.0.is_empty() { root.to_path_buf() } else { root.join(OsStr::from_bytes(&self.0)) }
+    }
+
+    /// Whether this is the root.
+    pub fn is_root(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Returns the parts in order.
+    pub fn parts(&self) -> impl Iterator<Item = &[u8]> {
+        self.0.split(|byte| *byte == b'/').filter(|part| !part.is_empty())
+    }
+
+    /// Returns the folder it stands in; `None` for the root.
+    pub fn parent(&self) -> Option<RelPath> {
+        if self.0.is_empty() {
+            return None;
+        }
+        let end = self.0.iter().rposition(|byte| *byte == b'/').unwrap_or(0);
+        Some(RelPath(self.0[..end].into()))
+    }
+
+    /// Returns the last part; empty for the root.
+    pub fn name(&self) -> &[u8] {
+        let start = self.0.iter().rposition(|byte| *byte == b'/').map_or(0, |slash| slash + 1);
+        &self.0[start..]
+    }
+
+    /// Returns this folder's `name`, which is one part or several, in normal form.
+    pub fn join(&self, name: &[u8]) -> RelPath {
+        if self.0.is_empty() {
+            return RelPath(name.into());
+        }
+        if name.is_empty() {
+            return self.clone();
+        }
+        let mut bytes = Vec::with_capacity(self.0.len() + 1 + name.len());
+        bytes.extend_from_slice(&self.0);
+        bytes.push(b'/');
+        bytes.extend_from_slice(name);
+        RelPath(bytes.into())
+    }
+
+    /// Whether it is `folder` itself or stands somewhere below it.
+    pub fn is_in(&self, folder: &RelPath) -> bool {
+        folder.is_root()
+            || (self.0.starts_with(&folder.0) && (self.0.len() == folder.0.len() || self.0[folder.0.len()] == b'/'))
+    }
+}
+
+impl fmt::Display for RelPath {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.0.is_empty() { f.write_str(".") } else { f.write_str(&String::from_utf8_lossy(&self.0)) }
+    }
+}
+
+impl fmt::Debug for RelPath {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?}", self.to_string())
+    }
+}
+
+/// Paths in state files are byte strings.
+mod bytes {
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    pub(super) fn serialize<S: Serializer>(bytes: &[u8], serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_bytes(bytes)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Box<[u8]>, D::Error> {
+        Vec::<u8>::deserialize(deserializer).map(Vec::into_boxed_slice)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dots_and_slashes_are_folded() {
+        let base = RelPath::parse("services/pay").unwrap();
+        assert_eq!(RelPath::parse_in(&base, b"./src//a.rs").unwrap().to_string(), "services/pay/src/a.rs");
+        assert_eq!(RelPath::parse_in(&base, b"../x/").unwrap().to_string(), "services/x");
+        assert_eq!(RelPath::parse_in(&base, b"../../..").unwrap_err(), PathError::Outside);
+        assert_eq!(RelPath::parse("/etc").unwrap_err(), PathError::Absolute);
+        assert!(RelPath::parse(".").unwrap().is_root());
+    }
+
+    #[test]
+    fn a_folder_holds_what_stands_below_it() {
+        let path = RelPath::parse("a/bc/d").unwrap();
+        assert!(path.is_in(&RelPath::parse("a/bc").unwrap()));
+        assert!(path.is_in(&path));
+        assert!(path.is_in(&RelPath::root()));
+        assert!(!path.is_in(&RelPath::parse("a/b").unwrap()));
+        assert_eq!(path.parent().unwrap().to_string(), "a/bc");
+        assert_eq!(path.name(), b"d");
+    }
+
+    #[test]
+    fn names_that_are_no_utf8_survive_a_state_file() {
+        let path = RelPath::parse([b'a', b'/', 0xff]).unwrap();
+        let stored = postcard::to_stdvec(&path).unwrap();
+        assert_eq!(postcard::from_bytes::<RelPath>(&stored).unwrap(), path);
+    }
+}

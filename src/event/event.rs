@@ -1,0 +1,182 @@
+//! What happens in a run, in one order.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Outcome, Reason};
+use crate::base::TargetId;
+
+/// The version of the shapes in this folder, as `--events`, `--json` and the journal carry it.
+pub const EVENT_VERSION: u32 = 1;
+
+/// Something that happened. `at` is the time since the run began.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub enum Event {
+    /// The first event of every run.
+    RunStarted(Headline),
+    /// An attempt at a task was started.
+    Started(Started),
+    /// An attempt failed and another one follows after `wait`.
+    Retrying { task: TargetId, at: Duration, attempt: u32, wait: Duration, status: String },
+    /// A task that printed, or takes the terminal, needs the screen for itself until `TerminalReturned`.
+    TerminalTaken { task: TargetId },
+    /// The screen may be drawn on again.
+    TerminalReturned,
+    /// A target ended. Fresh targets get no event of their own; [`Totals`] counts them.
+    Finished(Box<Finished>),
+    /// A service became ready, or was stopped.
+    Service { service: TargetId, at: Duration, state: Face },
+    /// A sentence for the person, about a target or the run.
+    Notice(Notice),
+    /// The last event of every run.
+    RunFinished(Ending),
+}
+
+/// What a run is about to do.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct Headline {
+    /// Eight hexadecimal digits, or what was given.
+    pub run: String,
+    /// When it began, in milliseconds since 1970 UTC.
+    pub began: u64,
+    /// What was asked for, as typed.
+    pub goal: Vec<String>,
+    /// How many tasks (not epics, rocks, services) the plan holds.
+    pub tasks: usize,
+    /// How many may run at once.
+    pub jobs: usize,
+    /// The sum of past durations along the longest chain of the plan, where history has one.
+    pub critical_path: Option<Duration>,
+}
+
+/// An attempt begins.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct Started {
+    /// Which task.
+    pub task: TargetId,
+    /// Since the run began.
+    pub at: Duration,
+    /// From 1.
+    pub attempt: u32,
+    /// The slot it runs in, from 0; for timelines.
+    pub slot: u32,
+    /// Why it runs.
+    pub reason: Reason,
+    /// How long it took last time.
+    pub expected: Option<Duration>,
+}
+
+/// A target ended.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct Finished {
+    /// Which target.
+    pub task: TargetId,
+    /// Since the run began.
+    pub at: Duration,
+    /// How.
+    pub outcome: Outcome,
+    /// Why it ran; `None` where it did not.
+    pub reason: Option<Reason>,
+    /// How long its attempts took, waits between them not counted; zero where nothing ran.
+    pub duration: Duration,
+    /// How many attempts there were.
+    pub attempts: u32,
+    /// The slot of the last attempt.
+    pub slot: u32,
+    /// How the last command ended, as a person reads it: `exit status 2`, `killed by SIGSEGV`, `timed out after 10 s`, or why nothing was started.
+    pub status: Option<String>,
+    /// The exit status of the last command, where there is one.
+    pub code: Option<i32>,
+    /// The end of its output, redacted, at most 64 KiB: what a failure shows, and what a success printed.
+    pub output: Vec<u8>,
+    /// How long the whole output is, in bytes.
+    pub output_size: u64,
+    /// Where the whole output is, relative to the project's root.
+    pub log: Option<String>,
+    /// The command line that ended it, as one line for a shell.
+    pub command: Option<String>,
+    /// Variables that orket was started with, that were withheld from the task, and that the output of a failure mentions.
+    pub withheld: Vec<String>,
+    /// For `cancelled` and `skipped`: the address of the target, or the decision, that is to blame.
+    pub because: Option<String>,
+    /// Whether it passed only on a further attempt.
+    pub flaky: bool,
+    /// Whether it put out the same bytes as before although it ran, so that nothing behind it has to.
+    pub unchanged: bool,
+}
+
+/// What became of a service.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Face {
+    /// It answers its probes.
+    Ready,
+    /// It was ended.
+    Stopped,
+    /// It ended by itself while it was in use, or never became ready.
+    Died,
+}
+
+/// A sentence for the person.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Notice {
+    /// Which target it is about, if any.
+    pub task: Option<TargetId>,
+    /// A lower-case sentence without a full stop.
+    pub text: String,
+    /// What to do about it, likewise.
+    pub hint: Option<String>,
+}
+
+/// How a run ended.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Ending {
+    /// Since the run began.
+    pub at: Duration,
+    /// The exit status that orket ends with.
+    pub exit: i32,
+    /// The number of the signal that ended it, if one did.
+    pub signal: Option<i32>,
+    /// How many of each outcome.
+    pub totals: Totals,
+}
+
+/// How many tasks ended how.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct Totals {
+    /// Ran and succeeded.
+    pub done: usize,
+    /// Came from the store.
+    pub cached: usize,
+    /// Needed nothing.
+    pub fresh: usize,
+    /// Were left out.
+    pub skipped: usize,
+    /// Failed.
+    pub failed: usize,
+    /// Were not reached.
+    pub cancelled: usize,
+    /// Could not run.
+    pub stalled: usize,
+}
+
+impl Totals {
+    /// Counts one more of `outcome`.
+    pub fn count(&mut self, outcome: Outcome) {
+        *match outcome {
+            Outcome::Done => &mut self.done,
+            Outcome::Cached => &mut self.cached,
+            Outcome::Fresh => &mut self.fresh,
+            Outcome::Skipped => &mut self.skipped,
+            Outcome::Failed => &mut self.failed,
+            Outcome::Cancelled => &mut self.cancelled,
+            Outcome::Stalled => &mut self.stalled,
+        } += 1;
+    }
+
+    /// Returns how many tasks ended in any way.
+    pub fn all(&self) -> usize {
+        self.done + self.cached + self.fresh + self.skipped + self.failed + self.cancelled + self.stalled
+    }
+}

@@ -1,0 +1,11 @@
+//! All that crosses from those who act to those who tell: plain, versioned data.
+//!
+//! Start from [`Event`]. Those who act know a target by its [`TargetId`](crate::base::TargetId); those who tell look its name up in the graph.
+
+mod event;
+mod outcome;
+mod reason;
+
+pub use event::{Ending, Event, Face, Finished, Headline, Notice, Started, Totals, EVENT_VERSION};
+pub use outcome::Outcome;
+pub use reason::{Change, Reason, Subject};

@@ -1,0 +1,1 @@
+//! The seats: where an action runs.

@@ -1,0 +1,3 @@
+//! The `orket` program.
+
+fn main() {}

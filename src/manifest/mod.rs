@@ -1,0 +1,1 @@
+//! Text to model: read, check, include, expand, interpolate, lower.

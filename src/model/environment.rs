@@ -1,0 +1,23 @@
+//! What a task may see of the environment.
+
+use serde::{Deserialize, Serialize};
+
+use super::Text;
+use crate::base::{Place, RelPath};
+
+/// One line of an `env` block.
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
+pub enum EnvRule {
+    /// `pass "NAME"`: visible as orket was started with it; the value enters the digest. Unset is a value of its own.
+    Pass { name: Box<str>, place: Place },
+    /// `set "NAME" "value"`.
+    Set { name: Box<str>, value: Text, place: Place },
+    /// `dotenv "FILE"`: all variables of the file. A missing file gives none.
+    Dotenv { file: RelPath, place: Place },
+    /// `secret "NAME"`: visible, redacted wherever it would be shown or stored; enters a digest only under a local key.
+    Secret { name: Box<str>, place: Place },
+}
+
+/// All rules that hold for one task, farthest first: the project's, its package's, its epic's, its own. A later rule wins over an
+/// earlier one for the same name; within one level, `set`, `pass` and `secret` win over what a `dotenv` file says.
+pub type EnvRules = Vec<EnvRule>;

@@ -1,0 +1,48 @@
+//! What the manifest may say already, though this version of orket does not act on it.
+
+use serde::{Deserialize, Serialize};
+
+use crate::base::Place;
+
+/// A node that was understood and that has no effect yet. Whoever runs the project says so, once for each kind.
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
+pub struct Later {
+    /// What it is.
+    pub kind: LaterKind,
+    /// Where it stands.
+    pub place: Place,
+}
+
+/// The kinds of nodes that have no effect yet.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Serialize, Deserialize)]
+pub enum LaterKind {
+    /// `gate`
+    Gate,
+    /// `decision` and `only_if`
+    Decision,
+    /// `process_rules`
+    ProcessRules,
+    /// `strategy`
+    Strategy,
+    /// `sandbox`, `network` and `allow_undeclared` of a task
+    Sandbox,
+    /// `executor` of a task
+    Executor,
+    /// `import` with `format="ninja"`
+    Import,
+}
+
+impl LaterKind {
+    /// Returns the node's name in the manifest.
+    pub fn word(self) -> &'static str {
+        match self {
+            LaterKind::Gate => "gate",
+            LaterKind::Decision => "decision",
+            LaterKind::ProcessRules => "process_rules",
+            LaterKind::Strategy => "strategy",
+            LaterKind::Sandbox => "sandbox",
+            LaterKind::Executor => "executor",
+            LaterKind::Import => "import",
+        }
+    }
+}

@@ -1,0 +1,18 @@
+//! What a manifest means: plain, immutable data, each piece with its [`Place`](crate::base::Place).
+//!
+//! Start from [`Project`]. Everything is expanded (`each`, `matrix`, `template`, `include`): a task here is one thing that can run.
+//! What is only known when a task runs (`{{env.X}}`, `{{decision.X}}`, `{{port.X}}`, `{{run.X}}`) is still open in a [`Text`].
+
+mod environment;
+mod later;
+mod project;
+mod service;
+mod task;
+mod text;
+
+pub use environment::{EnvRule, EnvRules};
+pub use later::{Later, LaterKind};
+pub use project::{Epic, Gate, Need, Package, Pool, Project, Rock};
+pub use service::{Probe, Service, Stop};
+pub use task::{Command, Condition, Pattern, Priority, Task};
+pub use text::{Part, Scope, Text};

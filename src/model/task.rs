@@ -1,0 +1,116 @@
+//! A declared unit of work.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::{EnvRules, Need, Text};
+use crate::base::{Address, Place, RelPath};
+
+/// One task, fully expanded.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct Task {
+    /// Its full address, with the variant.
+    pub address: Address,
+    /// Where it was declared.
+    pub place: Place,
+    /// What it is for.
+    pub about: Option<Box<str>>,
+    /// The folder of the package it stands in: patterns below are already relative to the project's root.
+    pub package: RelPath,
+    /// Run in order; the first that fails ends the task. None: the task only gathers what it needs.
+    pub commands: Vec<Command>,
+    /// Programs by name or path whose content is an input, beside those that the commands name.
+    pub tools: Vec<Text>,
+    /// Where the commands run, relative to the project's root.
+    pub dir: Text,
+    /// Declared sources, relative to the project's root.
+    pub inputs: Vec<Pattern>,
+    /// Declared outputs, relative to the project's root.
+    pub outputs: Vec<Pattern>,
+    /// A file in Makefile syntax that the commands write, naming what they read; relative to the project's root.
+    pub depfile: Option<Text>,
+    /// Built before; what they put out is an input.
+    pub needs: Vec<Need>,
+    /// Only order: not built for this task's sake.
+    pub after: Vec<Need>,
+    /// Services that run while it runs.
+    pub uses: Vec<Need>,
+    /// What it may see.
+    pub env: EnvRules,
+    /// Whether a result may be stored and used again.
+    pub cache: bool,
+    /// Whether earlier outputs are left in place for the commands to start from.
+    pub incremental: bool,
+    /// How long one attempt may take.
+    pub timeout: Option<Duration>,
+    /// Further attempts after a failure.
+    pub retries: u32,
+    /// Wait before the first further attempt; doubled for each one after it.
+    pub backoff: Duration,
+    /// The pool it runs in.
+    pub pool: Option<Box<str>>,
+    /// How many slots it takes, at least 1.
+    pub weight: u32,
+    /// Breaks ties between tasks that are ready.
+    pub priority: Priority,
+    /// Whether it gets the terminal for itself.
+    pub interactive: bool,
+    /// For `tag(NAME, x)`.
+    pub tags: Vec<Box<str>>,
+    /// Runs only where the decision has one of the values.
+    pub only_if: Vec<Condition>,
+    /// A task that runs when this one has failed for good.
+    pub on_failure: Option<Need>,
+    /// Whether a bare `orket build` and `orket list` leave it out.
+    pub private: bool,
+    /// Asked before it runs.
+    pub confirm: Option<Text>,
+    /// `os` or `os-arch` names it can run on (`linux`, `macos-aarch64`); empty: everywhere.
+    pub platform: Vec<Box<str>>,
+    /// The axes of its matrix, in order.
+    pub matrix: Vec<(Box<str>, Box<str>)>,
+}
+
+/// How much a task matters beside others: `low` 1.0, `medium` 2.0 (the default), `high` 3.0, or a number.
+#[derive(Clone, Copy, PartialEq, PartialOrd, Debug, Serialize, Deserialize)]
+pub struct Priority(pub f64);
+
+impl Default for Priority {
+    fn default() -> Priority {
+        Priority(2.0)
+    }
+}
+
+/// One command of a task.
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
+pub enum Command {
+    /// `run "program" "word"…`: no shell in between.
+    Run { words: Vec<Text>, place: Place },
+    /// `sh "script"`: read by the shell.
+    Sh { script: Text, place: Place },
+}
+
+/// A path or glob of `inputs` or `outputs`, relative to the project's root, `!` taken off.
+///
+/// A pattern that ends with `/` means the folder and all below it.
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
+pub struct Pattern {
+    /// The path or glob.
+    pub text: Text,
+    /// Whether it had a `!`: what it matches is left out.
+    pub negated: bool,
+    /// Where it was written.
+    pub place: Place,
+}
+
+/// `only_if "decision" "value"…`
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Condition {
+    /// The decision's address.
+    pub decision: Address,
+    /// The values with which the task runs.
+    pub values: Vec<Box<str>>,
+    /// Where it was written.
+    pub place: Place,
+}

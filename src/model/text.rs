@@ -1,0 +1,105 @@
+//! Text with holes that are filled when a task runs.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// A text as a manifest wrote it, after all that is known while loading has been filled in.
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Default, Serialize, Deserialize)]
+pub struct Text(Vec<Part>);
+
+/// A piece of a text.
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
+pub enum Part {
+    /// As it is.
+    Literal(Box<str>),
+    /// `{{scope.name}}`: to be filled when the task runs.
+    Hole(Scope, Box<str>),
+}
+
+/// The scopes that stay open after loading.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
+pub enum Scope {
+    /// A variable that the task can see.
+    Env,
+    /// The value of a graph decision.
+    Decision,
+    /// A port that was picked for this run.
+    Port,
+    /// A fact of this run: `id`, `scratch`.
+    Run,
+}
+
+impl Scope {
+    /// Returns the word that stands before the dot.
+    pub fn word(self) -> &'static str {
+        match self {
+            Scope::Env => "env",
+            Scope::Decision => "decision",
+            Scope::Port => "port",
+            Scope::Run => "run",
+        }
+    }
+}
+
+impl Text {
+    /// A text without holes.
+    pub fn literal(text: impl Into<Box<str>>) -> Text {
+        Text(vec![Part::Literal(text.into())])
+    }
+
+    /// Joins parts; neighbouring literals become one, empty ones vanish.
+    pub fn from_parts(parts: impl IntoIterator<Item = Part>) -> Text {
+        let mut joined: Vec<Part> = Vec::new();
+        for part in parts {
+            match (joined.last_mut(), part) {
+                (_, Part::Literal(text)) if text.is_empty() => {}
+                (Some(Part::Literal(before)), Part::Literal(text)) => *before = format!("{before}{text}").into(),
+                (_, part) => joined.push(part),
+            }
+        }
+        Text(joined)
+    }
+
+    /// Returns the parts in order.
+    pub fn parts(&self) -> &[Part] {
+        &self.0
+    }
+
+    /// Returns the text if it has no hole.
+    pub fn as_literal(&self) -> Option<&str> {
+        match &self.0[..] {
+            [] => Some(""),
+            [Part::Literal(text)] => Some(text),
+            _ => None,
+        }
+    }
+
+    /// Fills every hole with what `fill` says.
+    ///
+    /// # Errors
+    /// The first error of `fill`.
+    pub fn fill<E>(&self, mut fill: impl FnMut(Scope, &str) -> Result<String, E>) -> Result<String, E> {
+        let mut filled = String::new();
+        for part in &self.0 {
+            match part {
+                Part::Literal(text) => filled.push_str(text),
+                Part::Hole(scope, name) => filled.push_str(&fill(*scope, name)?),
+            }
+        }
+        Ok(filled)
+    }
+}
+
+/// Prints the text as the manifest would write it, holes as `{{scope.name}}`.
+impl fmt::Display for Text {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for part in &self.0 {
+            match part {
+                Part::Literal(text) => f.write_str(text)?,
+                Part::Hole(scope, name) => write!(f, "{{{{{}.{name}}}}}", scope.word())?,
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,1 @@
+//! The part of the graph that a goal needs, ordered.

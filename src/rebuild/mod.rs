@@ -1,0 +1,1 @@
+//! Whether a task has to run, and why.

@@ -1,0 +1,1 @@
+//! Telling: a file a format.
