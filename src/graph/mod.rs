@@ -1,1 +1,22 @@
 //! Targets and what they need, in flat arrays.
+//!
+//! Start from [`Graph`]: a read-only view of one contiguous image, which is built once from the model ([`assemble()`]), written to a file, and
+//! afterwards mapped and used in place. Its rows hold what a walk over a million targets looks at; everything else of a target is decoded
+//! one by one, when somebody asks ([`Graph::detail`]).
+
+mod affected;
+mod assemble;
+mod clash;
+mod cycle;
+mod graph;
+mod image;
+mod query;
+mod resolve;
+mod select;
+
+pub use affected::reached_from;
+pub use assemble::{Problem, assemble};
+pub use graph::{Detail, Edge, EdgeKind, Graph, Header, Row, TargetKind, address_key, flag};
+pub use image::{Bytes, ImageError};
+pub use query::{QueryError, query};
+pub use select::{Selected, SelectError, select};

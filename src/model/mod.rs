@@ -7,6 +7,7 @@ mod environment;
 mod later;
 mod project;
 mod service;
+mod shape;
 mod task;
 mod text;
 

@@ -1,0 +1,439 @@
+//! The graph: rows, edges, strings and details over one image.
+
+use std::ops::Range;
+
+use bytemuck::{Pod, Zeroable};
+use serde::{Deserialize, Serialize};
+
+use super::image::{self, Bytes, ImageError};
+use crate::base::{Digest, Place, RelPath, TargetId};
+use crate::model::{EnvRules, Epic, Gate, Later, Package, Pool, Rock, Service, Task};
+
+const MAGIC: [u8; 8] = *b"ORKETGR\n";
+const VERSION: u32 = 1;
+const SECTIONS: usize = 6;
+
+/// All targets of a project and the edges between them.
+///
+/// Every target stands behind all that it needs is *not* promised: order is found by whoever walks. Target ids follow the order of
+/// declaration (rocks, epics, tasks, services, gates, then entries).
+#[derive(Clone)]
+pub struct Graph {
+    bytes: Bytes,
+    sections: Vec<Range<usize>>,
+    header: Header,
+}
+
+/// What is known of the project as a whole.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct Header {
+    /// The project's name.
+    pub name: Box<str>,
+    /// What it is for.
+    pub about: Option<Box<str>>,
+    /// What a bare `orket build` builds; empty: everything that is not private.
+    pub default: Vec<TargetId>,
+    /// Bounds on tasks of a kind; [`Row::pool`] points here.
+    pub pools: Vec<Pool>,
+    /// The packages, the root first.
+    pub packages: Vec<Package>,
+    /// What has no effect in this version.
+    pub later: Vec<Later>,
+    /// The distinct sets of environment rules; [`Row::env`] points here.
+    pub envs: Vec<EnvRules>,
+    /// The distinct sets of programs that tasks name literally; [`Row::tools`] points here.
+    pub tools: Vec<Vec<Box<str>>>,
+    /// Why the image is what it is: the owner's own bytes, see whoever built it.
+    pub trail: Vec<u8>,
+}
+
+/// What a target is.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+#[repr(u8)]
+pub enum TargetKind {
+    /// An outcome.
+    Rock = 0,
+    /// A body of work.
+    Epic = 1,
+    /// A unit of work.
+    Task = 2,
+    /// A program that runs beside tasks.
+    Service = 3,
+    /// A target that judges.
+    Gate = 4,
+    /// The door of an epic or rock: what must hold before any of its parts starts. Has the epic's address and is never shown.
+    Entry = 5,
+}
+
+impl TargetKind {
+    /// Returns the word that manifest and output use.
+    pub fn word(self) -> &'static str {
+        match self {
+            TargetKind::Rock => "rock",
+            TargetKind::Epic => "epic",
+            TargetKind::Task => "task",
+            TargetKind::Service => "service",
+            TargetKind::Gate => "gate",
+            TargetKind::Entry => "entry",
+        }
+    }
+}
+
+/// Facts of a target that a walk wants without decoding it.
+pub mod flag {
+    /// Left out of a bare build.
+    pub const PRIVATE: u32 = 1;
+    /// It has no inputs, no outputs and needs nothing that has outputs, or says `cache #false`: it runs whenever it is asked for.
+    pub const ALWAYS: u32 = 1 << 1;
+    /// An input is a glob or may be a folder: the list of its inputs is found by looking.
+    pub const GLOBS: u32 = 1 << 2;
+    /// An output is a glob or a folder: the list of its outputs is found by looking.
+    pub const OPEN_OUTPUTS: u32 = 1 << 3;
+    /// It names a depfile.
+    pub const DEPFILE: u32 = 1 << 4;
+    /// It has no command: it gathers.
+    pub const EMPTY: u32 = 1 << 5;
+    /// A pattern, command or rule has a hole that is filled when it runs.
+    pub const HOLES: u32 = 1 << 6;
+    /// It takes the terminal.
+    pub const INTERACTIVE: u32 = 1 << 7;
+    /// It asks first.
+    pub const CONFIRM: u32 = 1 << 8;
+    /// It cannot run here: another platform.
+    pub const FOREIGN: u32 = 1 << 9;
+    /// It has an output.
+    pub const OUTPUTS: u32 = 1 << 10;
+    /// It runs only under a decision.
+    pub const CONDITIONAL: u32 = 1 << 11;
+    /// Its results are not stored: `cache #false`.
+    pub const UNCACHED: u32 = 1 << 12;
+}
+
+/// One target, 96 bytes.
+#[derive(Clone, Copy, Debug, Pod, Zeroable)]
+#[repr(C)]
+pub struct Row {
+    /// The hash of the address, the same in every graph.
+    pub key: [u64; 2],
+    /// The first half of [`Task::shape`].
+    pub shape: [u64; 2],
+    address: u32,
+    address_len: u32,
+    detail: u64,
+    detail_len: u32,
+    edges: u32,
+    edges_len: u32,
+    /// A [`TargetKind`].
+    kind: u32,
+    /// See [`flag`].
+    pub flags: u32,
+    /// Index into [`Header::envs`].
+    pub env: u32,
+    /// Index into [`Header::tools`].
+    pub tools: u32,
+    /// Index into [`Header::pools`], plus 1; 0 for none.
+    pub pool: u32,
+    /// Slots, at least 1.
+    pub weight: u32,
+    /// See [`crate::model::Priority`].
+    pub priority: f32,
+}
+
+/// Why a target waits for another.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+#[repr(u8)]
+pub enum EdgeKind {
+    /// `needs`: built before, and what it puts out is an input.
+    Need = 0,
+    /// As `Need`, and a skipped target does not matter.
+    OptionalNeed = 1,
+    /// `after`: order only.
+    After = 2,
+    /// From an epic or rock to what it is made of.
+    Part = 3,
+    /// From a part to the entry of its epic or rock.
+    Entry = 4,
+    /// From a task to a service that it uses: what the service needs is built before.
+    Uses = 5,
+}
+
+impl EdgeKind {
+    /// Whether the target at its end is built because of this edge.
+    pub fn pulls(self) -> bool {
+        self != EdgeKind::After
+    }
+
+    /// Returns the word that drawings use.
+    pub fn word(self) -> &'static str {
+        match self {
+            EdgeKind::Need | EdgeKind::Entry => "needs",
+            EdgeKind::OptionalNeed => "optional",
+            EdgeKind::After => "after",
+            EdgeKind::Part => "part",
+            EdgeKind::Uses => "uses",
+        }
+    }
+}
+
+/// One edge: from the target whose list it stands in, to `to`.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Pod, Zeroable)]
+#[repr(C)]
+pub struct Edge {
+    /// The target that comes first.
+    pub to: TargetId,
+    kind: u32,
+}
+
+impl Edge {
+    /// An edge to `to`.
+    pub fn new(to: TargetId, kind: EdgeKind) -> Edge {
+        Edge { to, kind: kind as u32 }
+    }
+
+    /// Returns why.
+    pub fn kind(&self) -> EdgeKind {
+        match self.kind {
+            1 => EdgeKind::OptionalNeed,
+            2 => EdgeKind::After,
+            3 => EdgeKind::Part,
+            4 => EdgeKind::Entry,
+            5 => EdgeKind::Uses,
+            _ => EdgeKind::Need,
+        }
+    }
+}
+
+/// All of a target.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub enum Detail {
+    /// An outcome.
+    Rock(Rock),
+    /// A body of work.
+    Epic(Epic),
+    /// A unit of work, and the task to start when it fails.
+    Task(Box<Task>, Option<TargetId>),
+    /// A program that runs beside tasks.
+    Service(Box<Service>),
+    /// A target that judges.
+    Gate(Gate),
+    /// The door of the epic or rock with this id.
+    Entry(TargetId),
+}
+
+impl Detail {
+    /// Returns where it was declared.
+    pub fn place(&self) -> Option<&Place> {
+        match self {
+            Detail::Rock(rock) => Some(&rock.place),
+            Detail::Epic(epic) => Some(&epic.place),
+            Detail::Task(task, _) => Some(&task.place),
+            Detail::Service(service) => Some(&service.place),
+            Detail::Gate(gate) => Some(&gate.place),
+            Detail::Entry(_) => None,
+        }
+    }
+
+    /// Returns what it is for.
+    pub fn about(&self) -> Option<&str> {
+        match self {
+            Detail::Rock(rock) => rock.about.as_deref(),
+            Detail::Epic(epic) => epic.about.as_deref(),
+            Detail::Task(task, _) => task.about.as_deref(),
+            Detail::Service(service) => service.about.as_deref(),
+            Detail::Gate(gate) => gate.about.as_deref(),
+            Detail::Entry(_) => None,
+        }
+    }
+
+    /// Returns its tags.
+    pub fn tags(&self) -> &[Box<str>] {
+        match self {
+            Detail::Rock(rock) => &rock.tags,
+            Detail::Epic(epic) => &epic.tags,
+            Detail::Task(task, _) => &task.tags,
+            Detail::Gate(gate) => &gate.tags,
+            Detail::Service(_) | Detail::Entry(_) => &[],
+        }
+    }
+}
+
+impl Graph {
+    /// Uses an image.
+    ///
+    /// # Errors
+    /// When it was written by another version or is damaged.
+    pub fn open(bytes: Bytes) -> Result<Graph, ImageError> {
+        let sections = image::open(&bytes, MAGIC, VERSION, SECTIONS)?;
+        let header = postcard::from_bytes(&bytes.as_slice()[sections[0].clone()]).map_err(|_| ImageError::Damaged)?;
+        let graph = Graph { bytes, sections, header };
+        if bytemuck::try_cast_slice::<u8, Row>(graph.section(1)).is_err() || bytemuck::try_cast_slice::<u8, Edge>(graph.section(2)).is_err() {
+            return Err(ImageError::Damaged);
+        }
+        Ok(graph)
+    }
+
+    /// Returns the bytes of the image, to be written to a file.
+    pub fn image(&self) -> &[u8] {
+        self.bytes.as_slice()
+    }
+
+    /// Returns what is known of the project as a whole.
+    pub fn header(&self) -> &Header {
+        &self.header
+    }
+
+    /// Returns the number of targets.
+    pub fn len(&self) -> usize {
+        self.rows().len()
+    }
+
+    /// Whether nothing was declared.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Returns all ids in order.
+    pub fn ids(&self) -> impl DoubleEndedIterator<Item = TargetId> + ExactSizeIterator + use<> {
+        (0..self.len() as u32).map(TargetId)
+    }
+
+    /// Returns all rows, in the order of ids.
+    pub fn rows(&self) -> &[Row] {
+        bytemuck::cast_slice(self.section(1))
+    }
+
+    /// Returns the row of one target.
+    pub fn row(&self, id: TargetId) -> &Row {
+        &self.rows()[id.index()]
+    }
+
+    /// Returns what a target is.
+    pub fn kind(&self, id: TargetId) -> TargetKind {
+        match self.row(id).kind {
+            0 => TargetKind::Rock,
+            1 => TargetKind::Epic,
+            2 => TargetKind::Task,
+            3 => TargetKind::Service,
+            4 => TargetKind::Gate,
+            _ => TargetKind::Entry,
+        }
+    }
+
+    /// Whether a target has all of these [`flag`]s.
+    pub fn has(&self, id: TargetId, flags: u32) -> bool {
+        self.row(id).flags & flags == flags
+    }
+
+    /// Returns the edges to what a target waits for.
+    pub fn edges(&self, id: TargetId) -> &[Edge] {
+        let row = self.row(id);
+        let all: &[Edge] = bytemuck::cast_slice(self.section(2));
+        &all[row.edges as usize..(row.edges + row.edges_len) as usize]
+    }
+
+    /// Returns the address.
+    pub fn address(&self, id: TargetId) -> &str {
+        let row = self.row(id);
+        let bytes = &self.section(3)[row.address as usize..(row.address + row.address_len) as usize];
+        std::str::from_utf8(bytes).unwrap_or("?")
+    }
+
+    /// Decodes all of a target.
+    pub fn detail(&self, id: TargetId) -> Detail {
+        let row = self.row(id);
+        let start = row.detail as usize;
+        let bytes = &self.section(4)[start..start + row.detail_len as usize];
+        postcard::from_bytes(bytes).expect("a detail is what this version wrote: the image's checksum was verified")
+    }
+
+    /// Decodes a task; `None` for any other target.
+    pub fn task(&self, id: TargetId) -> Option<Box<Task>> {
+        match self.detail(id) {
+            Detail::Task(task, _) => Some(task),
+            _ => None,
+        }
+    }
+
+    /// Finds the target with exactly this address; entries have none.
+    pub fn find(&self, address: &str) -> Option<TargetId> {
+        let index: &[u32] = bytemuck::cast_slice(self.section(5));
+        let key = address_key(address);
+        let at = index.partition_point(|id| self.row(TargetId(*id)).key < key);
+        index[at..]
+            .iter()
+            .map(|id| TargetId(*id))
+            .take_while(|id| self.row(*id).key == key)
+            .find(|id| self.address(*id) == address && self.kind(*id) != TargetKind::Entry)
+    }
+
+    fn section(&self, index: usize) -> &[u8] {
+        &self.bytes.as_slice()[self.sections[index].clone()]
+    }
+}
+
+/// Returns the hash of an address that rows and state files use.
+pub fn address_key(address: &str) -> [u64; 2] {
+    let hash = Digest::of(address.as_bytes()).hash;
+    [0, 8].map(|at| u64::from_le_bytes(hash[at..at + 8].try_into().unwrap_or_default()))
+}
+
+/// A target on its way into an image.
+pub(super) struct Draft {
+    pub address: Box<str>,
+    pub kind: TargetKind,
+    pub flags: u32,
+    pub shape: [u64; 2],
+    pub env: u32,
+    pub tools: u32,
+    pub pool: u32,
+    pub weight: u32,
+    pub priority: f32,
+    pub edges: Vec<Edge>,
+    pub detail: Detail,
+}
+
+/// Writes drafts, in the order of their ids, into an image.
+pub(super) fn write(header: &Header, drafts: Vec<Draft>) -> Graph {
+    let mut rows = Vec::with_capacity(drafts.len());
+    let mut edges: Vec<Edge> = Vec::new();
+    let mut strings = Vec::new();
+    let mut details = Vec::new();
+    for draft in &drafts {
+        let address = strings.len() as u32;
+        strings.extend_from_slice(draft.address.as_bytes());
+        let detail = details.len() as u64;
+        details = postcard::to_extend(&draft.detail, details).expect("writing to memory does not fail");
+        rows.push(Row {
+            key: address_key(&draft.address),
+            shape: draft.shape,
+            address,
+            address_len: draft.address.len() as u32,
+            detail,
+            detail_len: (details.len() as u64 - detail) as u32,
+            edges: edges.len() as u32,
+            edges_len: draft.edges.len() as u32,
+            kind: draft.kind as u32,
+            flags: draft.flags,
+            env: draft.env,
+            tools: draft.tools,
+            pool: draft.pool,
+            weight: draft.weight,
+            priority: draft.priority,
+        });
+        edges.extend_from_slice(&draft.edges);
+    }
+    let mut index: Vec<u32> = (0..rows.len() as u32).collect();
+    index.sort_unstable_by_key(|id| rows[*id as usize].key);
+    let header = postcard::to_stdvec(header).expect("writing to memory does not fail");
+    let bytes = image::build(
+        MAGIC,
+        VERSION,
+        &[&header, bytemuck::cast_slice(&rows), bytemuck::cast_slice(&edges), &strings, &details, bytemuck::cast_slice(&index)],
+    );
+    Graph::open(bytes).expect("an image that was just built can be opened")
+}
+
+/// Returns a folder's path as a pattern writes it, without the slash at its end.
+pub(super) fn folder_of(pattern: &str) -> Option<RelPath> {
+    pattern.strip_suffix('/').map(|folder| RelPath::from_normal(folder.as_bytes()))
+}

@@ -1,0 +1,129 @@
+//! One contiguous block of bytes: a head, then sections of plain rows, each aligned to 16 bytes.
+//!
+//! The head holds a magic word, a version, a checksum over everything behind it and the place of each section. Whatever is off (length,
+//! magic, version, checksum, a section outside the file or out of step with its row's size) makes the image unusable, never unsafe: rows are
+//! plain old data, and every index in them is checked where it is used.
+
+use std::sync::Arc;
+
+use xxhash_rust::xxh3::xxh3_64;
+
+/// The bytes of an image: built in memory, or mapped from a file.
+#[derive(Clone)]
+pub enum Bytes {
+    /// Built in memory; `u64`s, so that rows are aligned.
+    Owned(Arc<Vec<u128>>),
+    /// Mapped.
+    Mapped(Arc<memmap2::Mmap>),
+}
+
+impl Bytes {
+    /// Returns the bytes, aligned to 16.
+    pub fn as_slice(&self) -> &[u8] {
+        match self {
+            Bytes::Owned(words) => bytemuck::cast_slice(words),
+            Bytes::Mapped(map) => map,
+        }
+    }
+}
+
+/// Why some bytes are no image that this version can use. The remedy is always the same: build it again.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum ImageError {
+    /// Another magic word or version.
+    #[error("it was written by another version")]
+    Version,
+    /// The checksum or a length is off.
+    #[error("it is damaged")]
+    Damaged,
+}
+
+const ALIGN: usize = 16;
+const HEAD: usize = 32;
+
+/// Joins sections into an image.
+pub fn build(magic: [u8; 8], version: u32, sections: &[&[u8]]) -> Bytes {
+    let table = sections.len() * 16;
+    let mut place = (HEAD + table).next_multiple_of(ALIGN);
+    let mut bytes = vec![0u8; place];
+    for (index, section) in sections.iter().enumerate() {
+        let row = HEAD + index * 16;
+        bytes[row..row + 8].copy_from_slice(&(place as u64).to_le_bytes());
+        bytes[row + 8..row + 16].copy_from_slice(&(section.len() as u64).to_le_bytes());
+        bytes.extend_from_slice(section);
+        place = bytes.len().next_multiple_of(ALIGN);
+        bytes.resize(place, 0);
+    }
+    bytes[..8].copy_from_slice(&magic);
+    bytes[8..12].copy_from_slice(&version.to_le_bytes());
+    bytes[12..16].copy_from_slice(&(sections.len() as u32).to_le_bytes());
+    let length = bytes.len() as u64;
+    bytes[16..24].copy_from_slice(&length.to_le_bytes());
+    let checksum = xxh3_64(&bytes[HEAD..]);
+    bytes[24..32].copy_from_slice(&checksum.to_le_bytes());
+    let mut words = vec![0u128; bytes.len() / ALIGN];
+    bytemuck::cast_slice_mut(&mut words).copy_from_slice(&bytes);
+    Bytes::Owned(Arc::new(words))
+}
+
+/// Checks an image and returns where each of its sections stands.
+///
+/// # Errors
+/// When anything about it is not as [`build`] leaves it.
+pub fn open(bytes: &Bytes, magic: [u8; 8], version: u32, sections: usize) -> Result<Vec<std::ops::Range<usize>>, ImageError> {
+    let bytes = bytes.as_slice();
+    let word = |at: usize| u64::from_le_bytes(bytes[at..at + 8].try_into().unwrap_or_default());
+    if bytes.len() < HEAD + sections * 16 {
+        return Err(ImageError::Damaged);
+    }
+    let head = u64::from(version) | (sections as u64) << 32;
+    if bytes[..8] != magic || word(8) != head {
+        return Err(ImageError::Version);
+    }
+    if word(16) != bytes.len() as u64 || word(24) != xxh3_64(&bytes[HEAD..]) {
+        return Err(ImageError::Damaged);
+    }
+    (0..sections)
+        .map(|index| {
+            let start = word(HEAD + index * 16) as usize;
+            let end = start.checked_add(word(HEAD + index * 16 + 8) as usize).ok_or(ImageError::Damaged)?;
+            if start % ALIGN != 0 || end > bytes.len() { Err(ImageError::Damaged) } else { Ok(start..end) }
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MAGIC: [u8; 8] = *b"ORKTEST\n";
+
+    fn copy(bytes: &[u8]) -> Bytes {
+        let mut words = vec![0u128; bytes.len() / ALIGN];
+        bytemuck::cast_slice_mut(&mut words).copy_from_slice(&bytes[..bytes.len() / ALIGN * ALIGN]);
+        Bytes::Owned(Arc::new(words))
+    }
+
+    #[test]
+    fn sections_come_back() {
+        let image = build(MAGIC, 3, &[b"one", b"", b"three"]);
+        let places = open(&image, MAGIC, 3, 3).unwrap();
+        assert_eq!(&image.as_slice()[places[2].clone()], b"three");
+        assert_eq!(places[1].len(), 0);
+        assert_eq!(open(&image, MAGIC, 4, 3).unwrap_err(), ImageError::Version);
+    }
+
+    #[test]
+    fn every_flipped_bit_and_every_truncation_is_noticed() {
+        let image = build(MAGIC, 1, &[b"some bytes", b"more"]);
+        let whole = image.as_slice();
+        for at in 0..whole.len() * 8 {
+            let mut bytes = whole.to_vec();
+            bytes[at / 8] ^= 1 << (at % 8);
+            assert!(open(&copy(&bytes), MAGIC, 1, 2).is_err(), "bit {at}");
+        }
+        for length in (0..whole.len()).step_by(ALIGN) {
+            assert!(open(&copy(&whole[..length]), MAGIC, 1, 2).is_err(), "length {length}");
+        }
+    }
+}
