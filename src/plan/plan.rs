@@ -1,0 +1,158 @@
+//! Goal and graph to plan: what has to be looked at, in an order in which everything stands behind what it waits for.
+
+use crate::base::TargetId;
+use crate::graph::{EdgeKind, Graph};
+
+/// The position of a target in a plan: 0 up to the number of targets in it, in topological order.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+pub struct Step(pub u32);
+
+impl Step {
+    /// Returns the position as a `usize`.
+    pub fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
+/// The targets that a goal needs.
+///
+/// The only invariant: for every edge between two targets of the plan, the one that comes first has the smaller [`Step`].
+pub struct Plan {
+    targets: Vec<TargetId>,
+    steps: Vec<u32>,
+    waiting_start: Vec<u32>,
+    waiting: Vec<Step>,
+    open: Vec<u32>,
+    goal: Vec<Step>,
+}
+
+const ABSENT: u32 = u32::MAX;
+
+impl Plan {
+    /// Plans for `goal` and all it pulls in. Targets that are only named by `after` count only where something else pulls them in.
+    ///
+    /// Cost: linear in the targets and edges of the plan, plus one word for each target of the graph. The graph has no cycle.
+    pub fn new(graph: &Graph, goal: &[TargetId]) -> Plan {
+        let mut steps = vec![ABSENT; graph.len()];
+        let mut wanted: Vec<TargetId> = Vec::new();
+        let want = |id: TargetId, steps: &mut Vec<u32>, wanted: &mut Vec<TargetId>| {
+            if steps[id.index()] == ABSENT {
+                steps[id.index()] = 0;
+                wanted.push(id);
+            }
+        };
+        goal.iter().for_each(|id| want(*id, &mut steps, &mut wanted));
+        let mut next = 0;
+        while let Some(id) = wanted.get(next).copied() {
+            next += 1;
+            graph.edges(id).iter().filter(|edge| edge.kind().pulls()).for_each(|edge| want(edge.to, &mut steps, &mut wanted));
+        }
+        wanted.sort_unstable();
+
+        // Kahn's algorithm over positions in `wanted`; ready targets leave in the order of declaration, as far as their needs allow.
+        for (position, id) in wanted.iter().enumerate() {
+            steps[id.index()] = position as u32;
+        }
+        let inside = |edge: &crate::graph::Edge| (steps[edge.to.index()] != ABSENT).then(|| steps[edge.to.index()]);
+        let mut counts = vec![0u32; wanted.len() + 1];
+        let mut open = vec![0u32; wanted.len()];
+        for (position, id) in wanted.iter().enumerate() {
+            for before in graph.edges(*id).iter().filter_map(inside) {
+                counts[before as usize + 1] += 1;
+                open[position] += 1;
+            }
+        }
+        for position in 0..wanted.len() {
+            counts[position + 1] += counts[position];
+        }
+        let mut fill = counts.clone();
+        let mut behind = vec![0u32; counts[wanted.len()] as usize];
+        for (position, id) in wanted.iter().enumerate() {
+            for before in graph.edges(*id).iter().filter_map(inside) {
+                behind[fill[before as usize] as usize] = position as u32;
+                fill[before as usize] += 1;
+            }
+        }
+        let mut left = open.clone();
+        let mut order: Vec<u32> = (0..wanted.len() as u32).filter(|position| open[*position as usize] == 0).collect();
+        let mut next = 0;
+        while let Some(position) = order.get(next).copied() {
+            next += 1;
+            for later in &behind[counts[position as usize] as usize..counts[position as usize + 1] as usize] {
+                left[*later as usize] -= 1;
+                if left[*later as usize] == 0 {
+                    order.push(*later);
+                }
+            }
+        }
+
+        let mut step_of = vec![0u32; wanted.len()];
+        for (step, position) in order.iter().enumerate() {
+            step_of[*position as usize] = step as u32;
+        }
+        let mut waiting_start = Vec::with_capacity(order.len() + 1);
+        let mut waiting = Vec::with_capacity(behind.len());
+        for position in &order {
+            waiting_start.push(waiting.len() as u32);
+            let range = counts[*position as usize] as usize..counts[*position as usize + 1] as usize;
+            waiting.extend(behind[range].iter().map(|later| Step(step_of[*later as usize])));
+        }
+        waiting_start.push(waiting.len() as u32);
+        for id in &wanted {
+            steps[id.index()] = step_of[steps[id.index()] as usize];
+        }
+        Plan {
+            goal: goal.iter().map(|id| Step(steps[id.index()])).collect(),
+            open: order.iter().map(|position| open[*position as usize]).collect(),
+            targets: order.iter().map(|position| wanted[*position as usize]).collect(),
+            steps,
+            waiting_start,
+            waiting,
+        }
+    }
+
+    /// Returns the number of targets.
+    pub fn len(&self) -> usize {
+        self.targets.len()
+    }
+
+    /// Whether there is nothing to look at.
+    pub fn is_empty(&self) -> bool {
+        self.targets.is_empty()
+    }
+
+    /// Returns all steps in order.
+    pub fn steps(&self) -> impl DoubleEndedIterator<Item = Step> + use<> {
+        (0..self.targets.len() as u32).map(Step)
+    }
+
+    /// Returns the target of a step.
+    pub fn target(&self, step: Step) -> TargetId {
+        self.targets[step.index()]
+    }
+
+    /// Returns the step of a target; `None` if it is not part of the plan.
+    pub fn step(&self, target: TargetId) -> Option<Step> {
+        self.steps.get(target.index()).filter(|step| **step != ABSENT).map(|step| Step(*step))
+    }
+
+    /// Returns the steps that wait for this one, once for each edge.
+    pub fn waiting(&self, step: Step) -> &[Step] {
+        &self.waiting[self.waiting_start[step.index()] as usize..self.waiting_start[step.index() + 1] as usize]
+    }
+
+    /// Returns how many edges each step waits for, in the order of steps: the counters that a dispatcher starts from.
+    pub fn open(&self) -> &[u32] {
+        &self.open
+    }
+
+    /// Returns the steps of what was asked for.
+    pub fn goal(&self) -> &[Step] {
+        &self.goal
+    }
+
+    /// Returns the edges of a step's target that lead to another step.
+    pub fn before<'a>(&'a self, graph: &'a Graph, step: Step) -> impl Iterator<Item = (Step, EdgeKind)> + 'a {
+        graph.edges(self.target(step)).iter().filter_map(|edge| Some((self.step(edge.to)?, edge.kind())))
+    }
+}
