@@ -1,1 +1,22 @@
 //! Whether a task has to run, and why.
+//!
+//! Start from [`judge()`]: it makes the task's action exact, compares it with what this checkout and the store remember, and answers with
+//! outputs that are in place, outputs that were put in place, or a [`Prepared`] action and the [`Reason`](crate::event::Reason) to run it.
+
+mod capture;
+mod depfile;
+mod environment;
+mod files;
+mod judge;
+mod prepare;
+mod restore;
+mod world;
+
+pub use capture::{CaptureError, capture};
+pub use depfile::parse as parse_depfile;
+pub use environment::{Environment, Visible};
+pub use files::Files;
+pub use judge::{Judged, Mode, judge, put_record};
+pub use prepare::{Blocked, Prepared, prepare};
+pub use restore::{clear_outputs, Cleared};
+pub use world::{Links, World, Yield};

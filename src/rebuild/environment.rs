@@ -1,0 +1,106 @@
+//! What a task may see of the environment, and what of it enters its digest.
+
+use std::collections::BTreeMap;
+
+use crate::action::EnvValue;
+use crate::base::{Digest, Hasher};
+use crate::disk::Tree;
+use crate::model::{EnvRule, EnvRules, Scope};
+
+/// Variables that every task sees; their values stay out of digests, since programs enter them by content.
+const ALWAYS_SEEN: [&str; 8] = ["PATH", "HOME", "USER", "LANG", "TERM", "TMPDIR", "SHELL", "LOGNAME"];
+
+/// The environment that orket was started with, and the key under which secrets enter digests.
+#[derive(Clone, Default)]
+pub struct Environment {
+    /// All variables, as bytes.
+    pub variables: BTreeMap<String, Vec<u8>>,
+    /// Local to this user; never stored beside a digest.
+    pub secret_key: [u8; 32],
+    /// `linux-x86_64`.
+    pub platform: String,
+}
+
+/// What one task sees.
+#[derive(Clone, Debug, Default)]
+pub struct Visible {
+    /// Everything, sorted by name.
+    pub variables: BTreeMap<String, Vec<u8>>,
+    /// What enters the digest, sorted by name.
+    pub entries: Vec<(String, EnvValue)>,
+    /// Values that must never be shown.
+    pub secrets: Vec<Vec<u8>>,
+}
+
+impl Environment {
+    /// Returns the value of a variable.
+    pub fn get(&self, name: &str) -> Option<&[u8]> {
+        self.variables.get(name).map(Vec::as_slice)
+    }
+
+    /// Applies rules. A `dotenv` file that is not there gives no variables.
+    ///
+    /// # Errors
+    /// A sentence, when a `dotenv` file cannot be read or a `set` names a hole that is not there.
+    pub fn visible(&self, rules: &EnvRules, tree: &Tree) -> Result<Visible, String> {
+        let mut visible = Visible::default();
+        for (name, value) in &self.variables {
+            if ALWAYS_SEEN.contains(&name.as_str()) || name.starts_with("LC_") || name.starts_with("ORKET_") {
+                visible.variables.insert(name.clone(), value.clone());
+            }
+        }
+        let mut entries: BTreeMap<String, EnvValue> = BTreeMap::new();
+        for rule in rules {
+            match rule {
+                EnvRule::Pass { name, .. } => {
+                    let value = self.get(name);
+                    entries.insert(name.to_string(), value.map_or(EnvValue::Unset, |value| EnvValue::Plain(value.to_vec())));
+                    match value {
+                        Some(value) => visible.variables.insert(name.to_string(), value.to_vec()),
+                        None => visible.variables.remove(&**name),
+                    };
+                }
+                EnvRule::Set { name, value, place } => {
+                    let value = value.fill(|scope, hole| match scope {
+                        Scope::Env => visible
+                            .variables
+                            .get(hole)
+                            .or_else(|| self.variables.get(hole))
+                            .map(|value| String::from_utf8_lossy(value).into_owned())
+                            .ok_or_else(|| format!("`{{{{env.{hole}}}}}` at {place} is not set")),
+                        _ => Ok(format!("{{{{{}.{hole}}}}}", scope.word())),
+                    })?;
+                    entries.insert(name.to_string(), EnvValue::Plain(value.clone().into_bytes()));
+                    visible.variables.insert(name.to_string(), value.into_bytes());
+                }
+                EnvRule::Dotenv { file, place } => {
+                    let bytes = match tree.read(file) {
+                        Ok(bytes) => bytes,
+                        Err(error) if error.kind() == std::io::ErrorKind::NotFound => continue,
+                        Err(error) => return Err(format!("cannot read `{file}` named at {place}: {error}")),
+                    };
+                    for pair in dotenvy::from_read_iter(&bytes[..]) {
+                        let (name, value) = pair.map_err(|error| format!("`{file}` named at {place}: {error}"))?;
+                        entries.insert(name.clone(), EnvValue::Plain(value.clone().into_bytes()));
+                        visible.variables.insert(name, value.into_bytes());
+                    }
+                }
+                EnvRule::Secret { name, .. } => {
+                    let value = self.get(name);
+                    entries.insert(name.to_string(), value.map_or(EnvValue::Unset, |value| EnvValue::Secret(self.keyed(value))));
+                    if let Some(value) = value {
+                        visible.variables.insert(name.to_string(), value.to_vec());
+                        visible.secrets.push(value.to_vec());
+                    }
+                }
+            }
+        }
+        visible.entries = entries.into_iter().collect();
+        Ok(visible)
+    }
+
+    fn keyed(&self, value: &[u8]) -> Digest {
+        let keyed = blake3::keyed_hash(&self.secret_key, value);
+        Hasher::new().piece(keyed.as_bytes()).finish()
+    }
+}

@@ -1,0 +1,102 @@
+//! All that judging and running look at, handed around as one.
+
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, OnceLock, RwLock};
+
+use rustc_hash::FxHashMap;
+
+use super::{Environment, Files, Visible};
+use crate::action::Content;
+use crate::base::{Digest, RelPath, TargetId};
+use crate::disk::{PatternSet, Tree};
+use crate::graph::{Graph, flag};
+use crate::record::{Checkout, Known};
+use crate::store::{ActionCache, Blobs};
+
+/// What a target put out, for those that need it.
+#[derive(Clone, Debug)]
+pub struct Yield {
+    /// Of the outputs; equal digests, equal outputs.
+    pub digest: Digest,
+    /// The outputs of a task; empty for a target that gathers.
+    pub outputs: Arc<Vec<(RelPath, Content)>>,
+    /// Whether it, or anything it waits for, executed something in this run.
+    pub executed: bool,
+}
+
+/// What a needed target is to the one that needs it.
+pub type Links = Vec<(TargetId, Yield)>;
+
+/// The surroundings of a run.
+pub struct World {
+    /// The targets.
+    pub graph: Graph,
+    /// The project's folder.
+    pub tree: Tree,
+    /// What orket was started with.
+    pub environment: Environment,
+    /// What is known of files.
+    pub files: Files,
+    /// Bytes by digest.
+    pub blobs: Arc<dyn Blobs>,
+    /// Results by action.
+    pub actions: Arc<dyn ActionCache>,
+    /// What this checkout remembers.
+    pub checkout: Mutex<Checkout>,
+    /// Ports that were picked for this run, by name.
+    pub ports: RwLock<FxHashMap<String, u16>>,
+    /// The run's id.
+    pub run: String,
+    /// Words behind `--`, for this target.
+    pub args: Option<(TargetId, Vec<String>)>,
+    /// Programs that were looked up: name to file and digest.
+    pub programs: RwLock<FxHashMap<String, (PathBuf, Digest)>>,
+    /// Everything that any task puts out; see [`World::made`].
+    pub made: OnceLock<PatternSet>,
+    /// What each set of environment rules shows; see [`World::visible`].
+    pub shown: RwLock<FxHashMap<u32, Arc<Visible>>>,
+}
+
+impl World {
+    /// Returns what this checkout remembers of a file.
+    pub fn remembered(&self, path: &RelPath) -> Option<Known> {
+        self.checkout.lock().expect("no holder panics").file(path.as_bytes())
+    }
+
+    /// Returns what stands at `path`; `again` looks at the disk even if that was done before in this run.
+    ///
+    /// # Errors
+    /// When a file is there and cannot be read.
+    pub fn content(&self, path: &RelPath, again: bool) -> std::io::Result<Content> {
+        let remembered = self.remembered(path);
+        if again { self.files.look(&self.tree, path, remembered) } else { self.files.content(&self.tree, path, remembered) }
+    }
+
+    /// Returns what a task sees of the environment.
+    ///
+    /// # Errors
+    /// As [`Environment::visible`].
+    pub fn visible(&self, task: TargetId) -> Result<Arc<Visible>, String> {
+        let index = self.graph.row(task).env;
+        if let Some(visible) = self.shown.read().expect("no holder panics").get(&index) {
+            return Ok(visible.clone());
+        }
+        let visible = Arc::new(self.environment.visible(&self.graph.header().envs[index as usize], &self.tree)?);
+        self.shown.write().expect("no holder panics").insert(index, visible.clone());
+        Ok(visible)
+    }
+
+    /// Returns the patterns of everything that any task puts out: what a glob over sources must not see.
+    pub fn made(&self) -> &PatternSet {
+        self.made.get_or_init(|| {
+            let patterns: Vec<String> = self
+                .graph
+                .ids()
+                .filter(|id| self.graph.has(*id, flag::OUTPUTS))
+                .filter_map(|id| self.graph.task(id))
+                .flat_map(|task| task.outputs.iter().filter(|pattern| !pattern.negated).filter_map(|pattern| pattern.text.as_literal().map(str::to_owned)).collect::<Vec<_>>())
+                .collect();
+            PatternSet::new(&patterns, &[]).unwrap_or_else(|_| PatternSet::new(&[], &[]).expect("no pattern is no wrong pattern"))
+        })
+    }
+}
