@@ -12,6 +12,8 @@ use crate::base::{Address, Place, RelPath};
 pub struct Task {
     /// Its full address, with the variant.
     pub address: Address,
+    /// The epic it stands in.
+    pub epic: Option<Address>,
     /// Where it was declared.
     pub place: Place,
     /// What it is for.
@@ -70,6 +72,16 @@ pub struct Task {
     pub platform: Vec<Box<str>>,
     /// The axes of its matrix, in order.
     pub matrix: Vec<(Box<str>, Box<str>)>,
+}
+
+impl Task {
+    /// Returns the name without package and epic, with the variant: the address behind the epic's name.
+    pub fn name_alone(&self) -> &str {
+        match &self.epic {
+            Some(epic) => self.address.as_str().strip_prefix(epic.as_str()).and_then(|rest| rest.strip_prefix('/')).unwrap_or(self.address.local()),
+            None => self.address.local(),
+        }
+    }
 }
 
 /// How much a task matters beside others: `low` 1.0, `medium` 2.0 (the default), `high` 3.0, or a number.
