@@ -1,0 +1,211 @@
+//! The judgement: in place, in the store, or to be run.
+
+use std::sync::Arc;
+
+use super::restore::{in_place, restore};
+use super::{Blocked, Links, Prepared, World, Yield, prepare};
+use crate::action::{self, ActionResult, Content, Explanation, Output, OutputKind};
+use crate::base::{Digest, Hasher, RelPath, TargetId};
+use crate::event::{Change, Reason, Subject};
+use crate::graph::flag;
+use crate::record::{Status, TaskRecord};
+
+/// What a run allows.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Mode {
+    /// Run even what is known.
+    pub force: bool,
+    /// Neither look results up nor store them.
+    pub no_cache: bool,
+    /// Look only: change nothing in the tree.
+    pub look: bool,
+}
+
+/// What is to be done about a task.
+pub enum Judged {
+    /// Everything is in place.
+    Fresh(Yield),
+    /// Its outputs were put in place from the store (with `look`: could be).
+    Cached { yielded: Yield, log: Option<Digest> },
+    /// It has to run.
+    Run(Box<Prepared>, Reason),
+    /// It can neither be judged nor run.
+    Blocked(Blocked),
+}
+
+/// Judges a task. `links`: what everything that it needs put out, in the order of its edges.
+pub fn judge(world: &World, target: TargetId, links: &Links, mode: Mode) -> Judged {
+    let again = links.iter().any(|(_, yielded)| yielded.executed);
+    let row = world.graph.row(target);
+    let record = world.checkout.lock().expect("no holder panics").task(row.key).cloned();
+    let discovered = record.as_ref().map(|record| record.discovered.clone()).unwrap_or_default();
+    let mut prepared = match prepare(world, target, links, discovered, again) {
+        Ok(prepared) => prepared,
+        Err(blocked) => return Judged::Blocked(blocked),
+    };
+    let is = |bit: u32| world.graph.has(target, bit);
+    if is(flag::ALWAYS) {
+        return Judged::Run(Box::new(prepared), Reason::Always);
+    }
+    if mode.force {
+        return Judged::Run(Box::new(prepared), Reason::Forced);
+    }
+    let executed = again;
+    let mut why = None;
+    if let Some(record) = &record {
+        if record.status != Status::Succeeded {
+            why = Some(Reason::NotFinished);
+        } else if record.action == action::digest(&prepared.action) {
+            let outputs = ActionResult::decode(&record.result).map(|result| result.outputs).unwrap_or_default();
+            if in_place(world, &outputs, &prepared.outputs, &prepared.excluded, again) {
+                return Judged::Fresh(yielded(&outputs, executed));
+            }
+            why = Some(Reason::Outputs(differing(world, &outputs)));
+        } else {
+            let old: Option<Explanation> = postcard::from_bytes(&record.explanation).ok();
+            let changes = old.map(|old| action::compare(&old, &action::explanation(&prepared.action))).unwrap_or_default();
+            why = Some(if changes.is_empty() { Reason::New } else { Reason::Changed(changes) });
+        }
+    }
+    if !mode.no_cache && !is(flag::UNCACHED) {
+        match look_up(world, &mut prepared, target, links, again, mode) {
+            Ok(Some((result, in_place_already))) => {
+                let yielded = yielded(&result.outputs, executed);
+                if !mode.look {
+                    remember(world, &prepared, &result);
+                }
+                return if in_place_already { Judged::Fresh(yielded) } else { Judged::Cached { yielded, log: result.log } };
+            }
+            Ok(None) => {}
+            Err(text) => return Judged::Blocked(Blocked { text, hint: None }),
+        }
+    }
+    Judged::Run(Box::new(prepared), why.unwrap_or(Reason::New))
+}
+
+/// Looks an action up. A task with a depfile has results under several sets of discovered inputs: the key without them leads to the sets
+/// that were seen, newest first, and each set makes the key whole.
+fn look_up(world: &World, prepared: &mut Prepared, target: TargetId, links: &Links, again: bool, mode: Mode) -> Result<Option<(ActionResult, bool)>, String> {
+    if let Some(found) = take(world, prepared, again, mode)? {
+        return Ok(Some(found));
+    }
+    if prepared.task.depfile.is_none() {
+        return Ok(None);
+    }
+    let mut bare = prepare(world, target, links, Vec::new(), false).map_err(|blocked| blocked.text)?;
+    let sets = world.actions.lookup(&sets_key(&bare)).map_err(|error| error.to_string())?;
+    for set in sets.and_then(|bytes| postcard::from_bytes::<Vec<Vec<RelPath>>>(&bytes).ok()).unwrap_or_default() {
+        let mut candidate = match prepare(world, target, links, set, false) {
+            Ok(candidate) => candidate,
+            Err(_) => continue,
+        };
+        if let Some(found) = take(world, &mut candidate, again, mode)? {
+            *prepared = candidate;
+            return Ok(Some(found));
+        }
+    }
+    bare.discovered.clear();
+    Ok(None)
+}
+
+fn take(world: &World, prepared: &mut Prepared, again: bool, mode: Mode) -> Result<Option<(ActionResult, bool)>, String> {
+    let key = action::digest(&prepared.action);
+    let Some(bytes) = world.actions.lookup(&key).map_err(|error| error.to_string())? else { return Ok(None) };
+    let Some(result) = ActionResult::decode(&bytes) else { return Ok(None) };
+    if in_place(world, &result.outputs, &prepared.outputs, &prepared.excluded, again) {
+        return Ok(Some((result, true)));
+    }
+    if mode.look {
+        let whole = result.blobs().iter().all(|digest| world.blobs.has(digest));
+        return Ok(whole.then_some((result, false)));
+    }
+    Ok(restore(world, &result.outputs)?.then_some((result, false)))
+}
+
+/// Under which key the sets of discovered inputs stand.
+fn sets_key(bare: &Prepared) -> Digest {
+    Hasher::new().piece(b"discovered").digest(&action::digest(&bare.action)).finish()
+}
+
+/// Writes what a task has come to into the checkout's memory and, if `store`, the result into the store.
+///
+/// Returns what those that need it see, and whether its outputs are the same as before.
+pub fn put_record(world: &World, prepared: &mut Prepared, links: &Links, result: &ActionResult, store: bool) -> Result<(Yield, bool), String> {
+    let before = world.checkout.lock().expect("no holder panics").task(world.graph.row(prepared.target).key).and_then(|record| ActionResult::decode(&record.result));
+    let unchanged = before.is_some_and(|before| before.digest() == result.digest());
+    if result.discovered != prepared.discovered {
+        let bare_key = prepare(world, prepared.target, links, Vec::new(), false).map(|bare| sets_key(&bare)).map_err(|blocked| blocked.text)?;
+        *prepared = prepare(world, prepared.target, links, result.discovered.clone(), false).map_err(|blocked| blocked.text)?;
+        if store {
+            let mut sets: Vec<Vec<RelPath>> = world.actions.lookup(&bare_key).ok().flatten().and_then(|bytes| postcard::from_bytes(&bytes).ok()).unwrap_or_default();
+            sets.retain(|set| *set != result.discovered);
+            sets.insert(0, result.discovered.clone());
+            sets.truncate(8);
+            let bytes = postcard::to_stdvec(&sets).map_err(|error| error.to_string())?;
+            world.actions.record(&bare_key, &bytes, &[]).map_err(|error| error.to_string())?;
+        }
+    }
+    if store {
+        world.actions.record(&action::digest(&prepared.action), &result.encode(), &result.blobs()).map_err(|error| error.to_string())?;
+    }
+    remember(world, prepared, result);
+    Ok((yielded(&result.outputs, true), unchanged))
+}
+
+fn remember(world: &World, prepared: &Prepared, result: &ActionResult) {
+    let row = world.graph.row(prepared.target);
+    let record = TaskRecord {
+        key: row.key,
+        shape: row.shape,
+        action: action::digest(&prepared.action),
+        result: result.encode(),
+        discovered: prepared.discovered.clone(),
+        explanation: postcard::to_stdvec(&action::explanation(&prepared.action)).unwrap_or_default(),
+        duration_ms: result.duration_ms,
+        status: Status::Succeeded,
+        intended: Vec::new(),
+        inputs: prepared.action.inputs.iter().map(|(path, _)| path.clone()).collect(),
+    };
+    let mut checkout = world.checkout.lock().expect("no holder panics");
+    for (path, known) in world.files.take_learned() {
+        checkout.put_file(path.as_bytes(), known);
+    }
+    // A memory that cannot be written costs a later run some work, never this one its result.
+    let _ = checkout.put(record);
+}
+
+fn yielded(outputs: &[Output], executed: bool) -> Yield {
+    let contents = outputs
+        .iter()
+        .filter_map(|output| {
+            let content = match &output.kind {
+                OutputKind::File { digest, executable } => Content::File { digest: *digest, executable: *executable },
+                OutputKind::Link(target) => Content::Link(target.clone()),
+                OutputKind::Folder => return None,
+            };
+            Some((output.path.clone(), content))
+        })
+        .collect();
+    let result = ActionResult { outputs: outputs.to_vec(), ..ActionResult::default() };
+    Yield { digest: result.digest(), outputs: Arc::new(contents), executed }
+}
+
+fn differing(world: &World, outputs: &[Output]) -> Vec<Change> {
+    let mut changes: Vec<Change> = outputs
+        .iter()
+        .filter_map(|output| {
+            let (old, new) = match (&output.kind, world.content(&output.path, false)) {
+                (OutputKind::File { digest, .. }, Ok(Content::File { digest: now, .. })) => (Some(digest.short()), Some(now.short())),
+                (OutputKind::File { digest, .. }, _) => (Some(digest.short()), None),
+                (OutputKind::Link(target), Ok(Content::Link(now))) => (Some(String::from_utf8_lossy(target).into_owned()), Some(String::from_utf8_lossy(&now).into_owned())),
+                (OutputKind::Link(target), _) => (Some(String::from_utf8_lossy(target).into_owned()), None),
+                (OutputKind::Folder, _) => return None,
+            };
+            (old != new).then(|| Change { subject: Subject::Output, name: output.path.to_string(), old, new })
+        })
+        .collect();
+    if changes.is_empty() {
+        changes.push(Change { subject: Subject::Output, name: String::from("its folder"), old: None, new: Some(String::from("something else is in it")) });
+    }
+    changes
+}
