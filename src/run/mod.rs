@@ -1,1 +1,14 @@
 //! The loop that walks the plan.
+//!
+//! Start from [`run()`]. One loop owns all state; workers own none: they judge a task or attempt it, and answer with a message.
+
+mod attempt;
+mod look;
+mod ready;
+mod run;
+mod state;
+mod work;
+
+pub use attempt::{Asker, Refused};
+pub use look::{Seen, look};
+pub use run::{Options, Stopper, run};

@@ -1,0 +1,343 @@
+//! One task run for real: way cleared, commands attempted, outputs captured, result remembered.
+
+use std::ffi::OsString;
+use std::os::unix::ffi::OsStringExt;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use crate::action::{self, ActionResult, Content};
+use crate::base::{Digest, RelPath};
+use crate::executor::{Attempt, Executor, Request};
+use crate::graph::flag;
+use crate::model::{Scope, Text};
+use crate::process::{Cancel, Ended, Limits, Output as Capture, Spawn, Stdin};
+use crate::rebuild::{self, Links, Prepared, World, Yield};
+
+/// Asks the person at the terminal; see [`Refused`].
+pub trait Asker: Send + Sync {
+    /// Returns the answer to `question`.
+    ///
+    /// # Errors
+    /// When there is nobody to ask.
+    fn ask(&self, question: &str) -> Result<bool, Refused>;
+}
+
+/// There is nobody to ask.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Refused;
+
+/// How a task ended for good.
+pub(super) struct Ran {
+    pub verdict: Verdict,
+    pub attempts: u32,
+    pub duration: Duration,
+    pub status: Option<String>,
+    pub code: Option<i32>,
+    pub output: Vec<u8>,
+    pub output_size: u64,
+    pub log: Option<String>,
+    pub command: Option<String>,
+    pub withheld: Vec<String>,
+    pub flaky: bool,
+    pub notices: Vec<String>,
+}
+
+pub(super) enum Verdict {
+    Succeeded { yielded: Yield, unchanged: bool },
+    Failed,
+    Cancelled,
+    Refused,
+    /// Orket or its surroundings failed.
+    Broken,
+}
+
+impl Ran {
+    fn new(verdict: Verdict) -> Ran {
+        Ran {
+            verdict,
+            attempts: 0,
+            duration: Duration::ZERO,
+            status: None,
+            code: None,
+            output: Vec::new(),
+            output_size: 0,
+            log: None,
+            command: None,
+            withheld: Vec::new(),
+            flaky: false,
+            notices: Vec::new(),
+        }
+    }
+
+    pub(super) fn stopped(verdict: Verdict, status: impl Into<String>) -> Ran {
+        Ran { status: Some(status.into()), ..Ran::new(verdict) }
+    }
+}
+
+/// What running a task needs beside the world.
+pub(super) struct Bench<'a> {
+    pub world: &'a World,
+    pub executor: &'a dyn Executor,
+    pub cancel: &'a Cancel,
+    pub store: bool,
+    pub timeout: Option<Duration>,
+    /// Added to every task's environment: the jobserver.
+    pub extra: &'a [(OsString, OsString)],
+    pub tracked: &'a (dyn Fn(&RelPath) -> bool + Sync),
+    pub asker: &'a dyn Asker,
+    /// The end of attempts that failed and are followed by another.
+    pub retrying: &'a (dyn Fn(u32, Duration, String) + Sync),
+    pub forced_foreground: bool,
+}
+
+impl Bench<'_> {
+    pub(super) fn run(&self, mut prepared: Box<Prepared>, links: &Links) -> Ran {
+        let world = self.world;
+        if let Some(question) = &prepared.task.confirm {
+            match self.asker.ask(&self.fill(&prepared, question)) {
+                Ok(true) => {}
+                Ok(false) => return Ran::stopped(Verdict::Failed, "answered no"),
+                Err(Refused) => return Ran::stopped(Verdict::Refused, "it asks before it runs, and there is nobody to ask"),
+            }
+        }
+        let key = world.graph.row(prepared.target).key;
+        let (earlier, intended) = {
+            let checkout = world.checkout.lock().expect("no holder panics");
+            let record = checkout.task(key);
+            (record.and_then(|record| ActionResult::decode(&record.result)), record.map(|record| record.intended.clone()).unwrap_or_default())
+        };
+        let mine = |path: &RelPath| {
+            intended.iter().any(|known| path.is_in(known))
+                || earlier.as_ref().is_some_and(|result| result.outputs.binary_search_by(|output| output.path.cmp(path)).is_ok())
+        };
+        let keep = |_: &RelPath| prepared.task.incremental;
+        let mut notices = Vec::new();
+        if !prepared.task.interactive || !prepared.outputs.is_empty() {
+            match rebuild::clear_outputs(world, &prepared.outputs, &prepared.excluded, &keep, &mine, self.tracked) {
+                Ok(cleared) => notices.extend(cleared.displaced.iter().map(|(from, to)| format!("`{from}` was in the place of an output; it was moved to `{to}`"))),
+                Err(text) => return Ran { notices, ..Ran::stopped(Verdict::Failed, text) },
+            }
+        }
+        let intends: Vec<RelPath> = prepared.outputs.iter().filter(|text| !crate::base::glob::is_glob(text)).filter_map(|text| RelPath::parse(text).ok()).collect();
+        if !intends.is_empty() || world.graph.has(prepared.target, flag::OPEN_OUTPUTS) {
+            // A journal that cannot be written costs a later run a moved file at worst.
+            let _ = world.checkout.lock().expect("no holder panics").intend(key, &intends);
+        }
+        for path in &intends {
+            let folder = if prepared.outputs.iter().any(|text| text.strip_suffix('/') == path.to_string().strip_suffix('/').or(Some(&path.to_string()))) { Some(path.clone()) } else { path.parent() };
+            if let Some(folder) = folder
+                && let Err(error) = world.tree.make_folder(&folder)
+            {
+                return Ran { notices, ..Ran::stopped(Verdict::Broken, format!("cannot make the folder `{folder}`: {error}")) };
+            }
+        }
+
+        let request = self.request(&prepared);
+        let mut duration = Duration::ZERO;
+        let mut attempts = 0;
+        let attempt = loop {
+            attempts += 1;
+            let attempt = self.executor.execute(&request, self.cancel);
+            duration += attempt.duration;
+            let again = !attempt.ended.success() && attempt.error.is_none() && !matches!(attempt.ended, Ended::Cancelled) && attempts <= prepared.task.retries;
+            if !again {
+                break attempt;
+            }
+            let wait = prepared.task.backoff.saturating_mul(1 << (attempts - 1).min(16));
+            (self.retrying)(attempts, wait, attempt.ended.to_string());
+            if !self.cancel.wait(wait) {
+                break attempt;
+            }
+        };
+        let mut ran = Ran { notices, attempts, duration, flaky: attempts > 1 && attempt.ended.success(), ..self.told(&prepared, &request, &attempt) };
+        ran.verdict = match (&attempt.error, &attempt.ended) {
+            (Some(_), _) => Verdict::Failed,
+            (None, Ended::Cancelled) => Verdict::Cancelled,
+            (None, ended) if !ended.success() => Verdict::Failed,
+            _ => {
+                let store = self.store && !ran.flaky && !world.graph.has(prepared.target, flag::UNCACHED) && !world.graph.has(prepared.target, flag::ALWAYS);
+                match self.keep(&mut prepared, links, duration, store, &attempt, &mut ran.notices) {
+                    Ok((yielded, unchanged)) => Verdict::Succeeded { yielded, unchanged },
+                    Err(text) => {
+                        ran.status = Some(text);
+                        Verdict::Failed
+                    }
+                }
+            }
+        };
+        if !matches!(ran.verdict, Verdict::Succeeded { .. }) {
+            ran.withheld = self.withheld(&prepared, &ran.output);
+        }
+        ran
+    }
+
+    fn request(&self, prepared: &Prepared) -> Request {
+        let world = self.world;
+        let mark = format!("{}-{}", world.run, prepared.target.0);
+        let mut env: Vec<(OsString, OsString)> = Vec::with_capacity(prepared.visible.variables.len() + 8);
+        for (name, value) in &prepared.visible.variables {
+            let value = match std::str::from_utf8(value) {
+                Ok(text) if text.contains("{{") => self.open_holes(text).into_bytes(),
+                _ => value.clone(),
+            };
+            env.push((OsString::from(name), OsString::from_vec(value)));
+        }
+        env.extend(self.extra.iter().cloned());
+        env.push(("ORKET_MARK".into(), mark.clone().into()));
+        env.push(("ORKET_RUN".into(), world.run.clone().into()));
+        env.push(("ORKET_TASK".into(), prepared.task.address.as_str().into()));
+        let inherit = prepared.task.interactive || self.forced_foreground;
+        let spawns: Vec<Spawn> = prepared
+            .lines
+            .iter()
+            .map(|line| Spawn {
+                program: line.program.clone(),
+                arg0: OsString::from(&line.name),
+                args: line.words.iter().map(OsString::from).collect(),
+                dir: prepared.dir.under(world.tree.root()),
+                env: env.clone(),
+                stdin: if inherit { Stdin::Inherit } else { Stdin::Null },
+                output: if inherit { Capture::Inherit } else { Capture::Capture },
+                group: true,
+            })
+            .collect();
+        let commands = prepared
+            .task
+            .commands
+            .iter()
+            .zip(&prepared.lines)
+            .map(|(command, line)| match command {
+                crate::model::Command::Sh { .. } => line.words.get(1).cloned().unwrap_or_default(),
+                crate::model::Command::Run { .. } => std::iter::once(&line.name).chain(&line.words).map(|word| quoted(word)).collect::<Vec<_>>().join(" "),
+            })
+            .collect();
+        Request {
+            spawns,
+            commands,
+            limits: Limits { timeout: prepared.task.timeout.or(self.timeout), grace: Duration::from_secs(5) },
+            mark,
+            secrets: prepared.visible.secrets.clone(),
+            log_file: self.log_path(prepared),
+        }
+    }
+
+    fn log_path(&self, prepared: &Prepared) -> PathBuf {
+        self.world.tree.root().join(".orket/logs").join(&self.world.run).join(format!("{}.log", prepared.target.0))
+    }
+
+    fn told(&self, prepared: &Prepared, request: &Request, attempt: &Attempt) -> Ran {
+        let mut ran = Ran::new(Verdict::Failed);
+        ran.output = attempt.log.tail().to_vec();
+        ran.output_size = attempt.log.size();
+        ran.log = attempt.log.file().and_then(|path| path.strip_prefix(self.world.tree.root()).ok().map(|path| path.to_string_lossy().into_owned()));
+        ran.code = attempt.ended.code();
+        ran.status = Some(attempt.error.clone().unwrap_or_else(|| attempt.ended.to_string()));
+        ran.command = request.commands.get(attempt.command).cloned();
+        if let Some(command) = &mut ran.command
+            && prepared.visible.secrets.iter().any(|secret| secret.len() >= 4 && command.contains(&*String::from_utf8_lossy(secret)))
+        {
+            *command = String::from("(it names a secret)");
+        }
+        ran
+    }
+
+    /// Captures the outputs of a success. What changed under the task while it ran is used and not stored.
+    fn keep(&self, prepared: &mut Prepared, links: &Links, duration: Duration, store: bool, attempt: &Attempt, notices: &mut Vec<String>) -> Result<(Yield, bool), String> {
+        let world = self.world;
+        let moved: Vec<String> = prepared
+            .action
+            .inputs
+            .iter()
+            .filter(|(path, content)| world.content(path, true).map_or(true, |now| now != *content))
+            .map(|(path, _)| format!("`{path}`"))
+            .collect();
+        if !moved.is_empty() {
+            notices.push(format!("{} changed while it ran; its result is not stored", moved.join(", ")));
+        }
+        let store = store && moved.is_empty();
+        let (outputs, trouble) = rebuild::capture(world, &prepared.outputs, &prepared.excluded, store).map_err(|error| error.to_string())?;
+        let mut discovered = Vec::new();
+        if let Some(depfile) = &prepared.action.depfile {
+            let path = RelPath::parse(depfile).map_err(|error| format!("the depfile `{depfile}`: {error}"))?;
+            let text = world.tree.read(&path).map_err(|error| format!("the depfile `{path}` was not made: {error}"))?;
+            let made = |path: &RelPath| outputs.binary_search_by(|output| output.path.cmp(path)).is_ok();
+            for name in rebuild::parse_depfile(&text) {
+                if let Some(found) = self.in_project(prepared, &name)
+                    && !made(&found)
+                {
+                    discovered.push(found);
+                }
+            }
+            discovered.sort();
+            discovered.dedup();
+        }
+        let mut log: Option<Digest> = None;
+        if store && attempt.log.size() > 0 {
+            log = attempt.log.whole().ok().and_then(|bytes| world.blobs.put_bytes(&bytes).ok());
+        }
+        let result = ActionResult { outputs, log, duration_ms: duration.as_millis() as u64, discovered };
+        if let Some(error) = &trouble {
+            notices.push(format!("its result is not stored: {error}"));
+        }
+        if !moved.is_empty() {
+            // Not remembered either: the next run judges it anew.
+            world.checkout.lock().expect("no holder panics").forget(world.graph.row(prepared.target).key);
+            let yielded = Yield { digest: result.digest(), outputs: contents(&result), executed: true };
+            return Ok((yielded, false));
+        }
+        match rebuild::put_record(world, prepared, links, &result, store && trouble.is_none()) {
+            Ok(kept) => Ok(kept),
+            Err(error) => {
+                notices.push(format!("its result is not stored: {error}"));
+                rebuild::put_record(world, prepared, links, &result, false)
+            }
+        }
+    }
+
+    /// Returns the place in the project of a name from a depfile; absolute paths outside stay as they are, since compilers name their own headers.
+    fn in_project(&self, prepared: &Prepared, name: &[u8]) -> Option<RelPath> {
+        let root = self.world.tree.root().as_os_str().as_encoded_bytes();
+        if name.first() == Some(&b'/') {
+            return match name.strip_prefix(root).and_then(|rest| rest.strip_prefix(b"/")) {
+                Some(inside) => RelPath::parse(inside).ok(),
+                None => Some(RelPath::from_normal(name)),
+            };
+        }
+        RelPath::parse_in(&prepared.dir, name).ok()
+    }
+
+    fn withheld(&self, prepared: &Prepared, output: &[u8]) -> Vec<String> {
+        let text = String::from_utf8_lossy(output);
+        let words: std::collections::BTreeSet<&str> = text.split(|c: char| !c.is_ascii_alphanumeric() && c != '_').filter(|word| word.len() > 2).collect();
+        let hidden = |name: &str| self.world.environment.variables.contains_key(name) && !prepared.visible.variables.contains_key(name);
+        words.into_iter().filter(|word| hidden(word)).map(str::to_owned).collect()
+    }
+
+    fn open_holes(&self, text: &str) -> String {
+        let ports = self.world.ports.read().expect("no holder panics");
+        ports.iter().fold(text.to_owned(), |text, (name, port)| text.replace(&format!("{{{{port.{name}}}}}"), &port.to_string())).replace("{{run.id}}", &self.world.run)
+    }
+
+    fn fill(&self, prepared: &Prepared, text: &Text) -> String {
+        text.fill(|scope, name| match scope {
+            Scope::Env => Ok::<_, ()>(prepared.visible.variables.get(name).map(|value| String::from_utf8_lossy(value).into_owned()).unwrap_or_default()),
+            _ => Ok(self.open_holes(&format!("{{{{{}.{name}}}}}", scope.word()))),
+        })
+        .unwrap_or_default()
+    }
+}
+
+fn contents(result: &ActionResult) -> std::sync::Arc<Vec<(RelPath, Content)>> {
+    let content = |kind: &action::OutputKind| match kind {
+        action::OutputKind::File { digest, executable } => Some(Content::File { digest: *digest, executable: *executable }),
+        action::OutputKind::Link(target) => Some(Content::Link(target.clone())),
+        action::OutputKind::Folder => None,
+    };
+    std::sync::Arc::new(result.outputs.iter().filter_map(|output| Some((output.path.clone(), content(&output.kind)?))).collect())
+}
+
+/// Returns a word as a shell would have to be given it.
+fn quoted(word: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./=:,+@%".contains(c);
+    if !word.is_empty() && word.chars().all(plain) { word.to_owned() } else { format!("'{}'", word.replace('\'', "'\\''")) }
+}
