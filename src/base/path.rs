@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 ///
 /// The root itself is the empty path. Names are bytes, since file names are; printing replaces what is not UTF-8.
 /// Ordered by bytes.
-#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Default, Serialize, Deserialize)]
 pub struct RelPath(#[serde(with = "bytes")] Box<[u8]>);
 
 /// Why a text is no path inside the project.

@@ -1,0 +1,86 @@
+//! All that decides what a task's commands do.
+
+use serde::{Deserialize, Serialize};
+
+use crate::base::{Digest, RelPath};
+
+/// One action. Two equal actions have the same result, on any machine of the same platform.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct Action {
+    /// In the order in which they run; holes for ports and run facts stay as they were written.
+    pub commands: Vec<Exact>,
+    /// Where they run.
+    pub dir: RelPath,
+    /// What the task's rules show, sorted by name. What every task sees (`PATH`, …) is not in it.
+    pub env: Vec<(String, EnvValue)>,
+    /// Programs by name, sorted, with the digest of the file that was found.
+    pub tools: Vec<(String, Option<Digest>)>,
+    /// Declared and discovered files and what needed tasks put out, sorted by path.
+    pub inputs: Vec<(RelPath, Content)>,
+    /// What needed targets that gather (epics, rocks) put out, by address.
+    pub needs: Vec<(String, Digest)>,
+    /// Declared outputs, and whether they are left out; sorted.
+    pub outputs: Vec<(String, bool)>,
+    /// Where the commands write what they read.
+    pub depfile: Option<String>,
+    /// Whether the commands find their earlier outputs.
+    pub incremental: bool,
+    /// Words given behind `--`.
+    pub args: Vec<String>,
+    /// Services beside it, by address, with the digest of their definition.
+    pub services: Vec<(String, Digest)>,
+    /// Strategies that shape it, by seam.
+    pub strategies: Vec<(String, String)>,
+    /// Graph decisions that it uses, by name.
+    pub decisions: Vec<(String, String)>,
+    /// `linux-x86_64`.
+    pub platform: String,
+}
+
+/// A command with everything filled in that decides its result.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Exact {
+    /// Program and words.
+    Run(Vec<String>),
+    /// A shell's script.
+    Sh(String),
+}
+
+/// The value of a variable.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum EnvValue {
+    /// As it is.
+    Plain(Vec<u8>),
+    /// Of a secret only what a keyed hash says.
+    Secret(Digest),
+    /// It is passed, and not set.
+    Unset,
+}
+
+/// What stands at a path.
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
+pub enum Content {
+    /// A file's bytes and whether it can be executed.
+    File {
+        /// Of the bytes.
+        digest: Digest,
+        /// Whether any of the three bits is set.
+        executable: bool,
+    },
+    /// Where a symbolic link points.
+    Link(Vec<u8>),
+    /// Nothing, or a folder.
+    Missing,
+}
+
+impl Content {
+    /// Returns what a person tells two contents apart by; `None` for nothing.
+    pub fn show(&self) -> Option<String> {
+        match self {
+            Content::File { digest, executable: false } => Some(digest.short()),
+            Content::File { digest, executable: true } => Some(format!("{} (executable)", digest.short())),
+            Content::Link(target) => Some(format!("-> {}", String::from_utf8_lossy(target))),
+            Content::Missing => None,
+        }
+    }
+}

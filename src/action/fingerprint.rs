@@ -1,0 +1,170 @@
+//! The one walk over an action, and its two readers.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Action, Content, EnvValue, Exact};
+use crate::base::{Digest, Hasher};
+use crate::event::Subject;
+
+/// The format of actions: another number makes every digest another one.
+const FORMAT: &str = "1";
+
+/// Takes what the walk comes by: what kind of thing it is, which one, its exact bytes, and how a person reads it.
+pub trait Sink {
+    /// One part of the action. `shown` is called only by a sink that wants words.
+    fn entry(&mut self, subject: Subject, name: &[u8], value: &[u8], shown: &dyn Fn() -> Option<String>);
+}
+
+/// Walks all that decides the result of an action, each part once, in a fixed order.
+pub fn walk(action: &Action, sink: &mut dyn Sink) {
+    let text = |bytes: &[u8]| Some(String::from_utf8_lossy(bytes).into_owned());
+    let mut plain = |subject: Subject, name: &[u8], value: &[u8]| sink.entry(subject, name, value, &|| text(value));
+    plain(Subject::Setting, b"format", FORMAT.as_bytes());
+    plain(Subject::Platform, b"platform", action.platform.as_bytes());
+    for (index, command) in action.commands.iter().enumerate() {
+        let name = (index + 1).to_string();
+        match command {
+            Exact::Run(words) => plain(Subject::Command, name.as_bytes(), words.join("\0").as_bytes()),
+            Exact::Sh(script) => plain(Subject::Command, name.as_bytes(), format!("sh\0{script}").as_bytes()),
+        }
+    }
+    for (index, word) in action.args.iter().enumerate() {
+        plain(Subject::Args, (index + 1).to_string().as_bytes(), word.as_bytes());
+    }
+    plain(Subject::Dir, b"dir", action.dir.as_bytes());
+    for (pattern, left_out) in &action.outputs {
+        plain(Subject::Output, pattern.as_bytes(), if *left_out { b"left out" } else { b"declared" });
+    }
+    if let Some(depfile) = &action.depfile {
+        plain(Subject::Setting, b"depfile", depfile.as_bytes());
+    }
+    if action.incremental {
+        plain(Subject::Setting, b"incremental", b"true");
+    }
+    for (name, value) in &action.strategies {
+        plain(Subject::Strategy, name.as_bytes(), value.as_bytes());
+    }
+    for (name, value) in &action.decisions {
+        plain(Subject::Decision, name.as_bytes(), value.as_bytes());
+    }
+    for (name, value) in &action.env {
+        match value {
+            EnvValue::Plain(value) => {
+                let exact = [b"=", value.as_slice()].concat();
+                sink.entry(Subject::Env, name.as_bytes(), &exact, &|| text(value));
+            }
+            EnvValue::Secret(digest) => {
+                let exact = [b"#", bytemuck::bytes_of(digest)].concat();
+                sink.entry(Subject::Env, name.as_bytes(), &exact, &|| Some(format!("(secret){}", digest.short())));
+            }
+            EnvValue::Unset => sink.entry(Subject::Env, name.as_bytes(), b"", &|| None),
+        }
+    }
+    for (name, digest) in &action.tools {
+        let exact = digest.as_ref().map(bytemuck::bytes_of).unwrap_or_default();
+        sink.entry(Subject::Tool, name.as_bytes(), exact, &|| digest.map(|digest| digest.short()));
+    }
+    for (subject, list) in [(Subject::Service, &action.services), (Subject::Need, &action.needs)] {
+        for (name, digest) in list {
+            sink.entry(subject, name.as_bytes(), bytemuck::bytes_of(digest), &|| Some(digest.short()));
+        }
+    }
+    for (path, content) in &action.inputs {
+        let mut exact = Vec::with_capacity(41);
+        match content {
+            Content::File { digest, executable } => {
+                exact.push(if *executable { b'x' } else { b'f' });
+                exact.extend_from_slice(bytemuck::bytes_of(digest));
+            }
+            Content::Link(target) => {
+                exact.push(b'l');
+                exact.extend_from_slice(target);
+            }
+            Content::Missing => exact.push(b'-'),
+        }
+        sink.entry(Subject::Input, path.as_bytes(), &exact, &|| content.show());
+    }
+}
+
+/// Returns the digest of an action: under which its result is stored.
+pub fn digest(action: &Action) -> Digest {
+    struct Digesting(Hasher);
+    impl Sink for Digesting {
+        fn entry(&mut self, subject: Subject, name: &[u8], value: &[u8], _: &dyn Fn() -> Option<String>) {
+            self.0.piece(&[subject as u8]).piece(name).piece(value);
+        }
+    }
+    let mut sink = Digesting(Hasher::new());
+    walk(action, &mut sink);
+    sink.0.finish()
+}
+
+/// An action in words, kept so that a later one can be compared with it.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct Explanation(pub Vec<Entry>);
+
+/// One part of an action in words.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Entry {
+    /// What kind of thing.
+    pub subject: Subject,
+    /// Which one.
+    pub name: String,
+    /// Its value, or the first digits of its digest; `None` for what is not set or not there.
+    pub value: Option<String>,
+}
+
+/// Returns an action in words.
+pub fn explanation(action: &Action) -> Explanation {
+    struct Telling(Vec<Entry>);
+    impl Sink for Telling {
+        fn entry(&mut self, subject: Subject, name: &[u8], _: &[u8], shown: &dyn Fn() -> Option<String>) {
+            let value = shown().map(|value| value.replace('\0', " "));
+            self.0.push(Entry { subject, name: String::from_utf8_lossy(name).into_owned(), value });
+        }
+    }
+    let mut sink = Telling(Vec::new());
+    walk(action, &mut sink);
+    Explanation(sink.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::RelPath;
+
+    #[test]
+    fn every_part_enters_the_digest() {
+        let base = Action::default();
+        let with = |change: &dyn Fn(&mut Action)| {
+            let mut action = base.clone();
+            change(&mut action);
+            digest(&action)
+        };
+        let some = Digest::of(b"x");
+        let mut seen = vec![digest(&base)];
+        seen.push(with(&|a| a.commands.push(Exact::Run(vec!["a".into(), "b".into()]))));
+        seen.push(with(&|a| a.commands.push(Exact::Run(vec!["a b".into()]))));
+        seen.push(with(&|a| a.commands.push(Exact::Sh("a b".into()))));
+        seen.push(with(&|a| a.dir = RelPath::parse("d").unwrap()));
+        seen.push(with(&|a| a.env.push(("A".into(), EnvValue::Unset))));
+        seen.push(with(&|a| a.env.push(("A".into(), EnvValue::Plain(vec![])))));
+        seen.push(with(&|a| a.env.push(("A".into(), EnvValue::Secret(some)))));
+        seen.push(with(&|a| a.tools.push(("cc".into(), Some(some)))));
+        seen.push(with(&|a| a.inputs.push((RelPath::parse("f").unwrap(), Content::Missing))));
+        seen.push(with(&|a| a.inputs.push((RelPath::parse("f").unwrap(), Content::File { digest: some, executable: false }))));
+        seen.push(with(&|a| a.inputs.push((RelPath::parse("f").unwrap(), Content::File { digest: some, executable: true }))));
+        seen.push(with(&|a| a.needs.push(("e".into(), some))));
+        seen.push(with(&|a| a.outputs.push(("o".into(), false))));
+        seen.push(with(&|a| a.outputs.push(("o".into(), true))));
+        seen.push(with(&|a| a.depfile = Some("d".into())));
+        seen.push(with(&|a| a.incremental = true));
+        seen.push(with(&|a| a.args.push("x".into())));
+        seen.push(with(&|a| a.services.push(("s".into(), some))));
+        seen.push(with(&|a| a.strategies.push(("s".into(), "x".into()))));
+        seen.push(with(&|a| a.decisions.push(("s".into(), "x".into()))));
+        seen.push(with(&|a| a.platform = "p".into()));
+        let distinct: std::collections::BTreeSet<_> = seen.iter().collect();
+        assert_eq!(distinct.len(), seen.len());
+    }
+}
