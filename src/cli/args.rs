@@ -12,7 +12,7 @@ use crate::base::quantity;
 ///
 /// Without a command, orket lists what there is; it never starts a build by accident.
 #[derive(Clone, Debug, Parser)]
-#[command(name = "orket", version, propagate_version = false, max_term_width = 100)]
+#[command(name = "orket", version, max_term_width = 100)]
 pub struct Cli {
     /// What every command takes.
     #[command(flatten)]
@@ -38,7 +38,7 @@ pub enum Command {
     #[command(after_help = "\
 Functions: deps(x), rdeps(x), somepath(a,b), allpaths(a,b), inputs(x), outputs(x), kind(gate, x), tag(ci, x)
 Set operators: + (either) - (without) & (both)
-Example: orket query 'deps(ship) & tag(ci, *)'")]
+Example: orket query 'deps(ship) & rdeps(app)'")]
     Query(QueryArgs),
     /// Say why a target would run, or why it ran last time.
     Explain(ExplainArgs),
@@ -73,16 +73,8 @@ pub struct GlobalArgs {
     /// Read this manifest instead of looking for `orket.kdl` here and above.
     #[arg(short = 'f', long = "file", value_name = "MANIFEST", global = true, value_hint = ValueHint::FilePath)]
     pub manifest: Option<PathBuf>,
-    /// Say when to use colour.
-    #[arg(
-        long,
-        value_name = "WHEN",
-        global = true,
-        value_enum,
-        default_value_t,
-        hide_possible_values = true,
-        help = "Use colour: auto, always or never"
-    )]
+    /// Use colour: auto, always or never.
+    #[arg(long, value_name = "WHEN", global = true, value_enum, default_value_t, hide_possible_values = true)]
     pub color: Color,
     /// Print the same facts as JSON.
     #[arg(long, global = true)]
@@ -140,15 +132,8 @@ pub struct BuildArgs {
     /// Write a summary of the run as JSON.
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub summary: Option<PathBuf>,
-    /// Say how progress is shown.
-    #[arg(
-        long,
-        value_enum,
-        default_value_t,
-        value_name = "FACE",
-        hide_possible_values = true,
-        help = "Show progress as: auto, plain, live or json"
-    )]
+    /// Show progress as: auto, plain, live or json.
+    #[arg(long, value_enum, default_value_t, value_name = "FACE", hide_possible_values = true)]
     pub ui: Ui,
 }
 
