@@ -1,1 +1,12 @@
 //! What was typed, and how orket ends.
+//!
+//! Start from [`Cli`] for the one and from [`Exit`] for the other.
+
+mod args;
+pub mod exit;
+
+pub use args::{
+    BuildArgs, CacheCommand, Cli, Color, Command, CompletionsArgs, ExplainArgs, FmtArgs, GlobalArgs, GraphArgs, GraphFormat, QueryArgs,
+    Rerun, RunArgs, RunsCommand, Ui,
+};
+pub use exit::Exit;

@@ -1,0 +1,400 @@
+//! What can be typed: one enum of commands, a struct for the flags of each.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum, ValueHint};
+use clap_complete::Shell;
+
+use crate::base::quantity;
+
+/// A declarative, build-tool style task runner whose rules are run, not believed.
+///
+/// Without a command, orket lists what there is; it never starts a build by accident.
+#[derive(Clone, Debug, Parser)]
+#[command(name = "orket", version, max_term_width = 100)]
+pub struct Cli {
+    /// What every command takes.
+    #[command(flatten)]
+    pub global: GlobalArgs,
+    /// The command; none means `list`.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+/// The commands.
+#[derive(Clone, Debug, Subcommand)]
+pub enum Command {
+    /// Build targets and what they need.
+    #[command(after_help = "Without a target: the project's default, else everything that is not private.")]
+    Build(BuildArgs),
+    /// Build what a target needs, then run it in the foreground with the terminal.
+    Run(RunArgs),
+    /// List what there is: rocks, epics, tasks, gates and services.
+    List,
+    /// Show the graph of targets.
+    Graph(GraphArgs),
+    /// Ask the graph a question.
+    #[command(after_help = "\
+Functions: deps(x), rdeps(x), somepath(a,b), allpaths(a,b), inputs(x), outputs(x), kind(gate, x), tag(ci, x)
+Set operators: + (either) - (without) & (both)
+Example: orket query 'deps(ship) & rdeps(app)'")]
+    Query(QueryArgs),
+    /// Say why a target would run, or why it ran last time.
+    Explain(ExplainArgs),
+    /// Look at past runs.
+    Runs {
+        /// What to look at; nothing means `list`.
+        #[command(subcommand)]
+        command: Option<RunsCommand>,
+    },
+    /// Look after the content store.
+    Cache {
+        /// What to do.
+        #[command(subcommand)]
+        command: CacheCommand,
+    },
+    /// Tidy the manifest.
+    Fmt(FmtArgs),
+    /// Check the set-up of this machine and this checkout.
+    Doctor,
+    /// Print completions for a shell.
+    Completions(CompletionsArgs),
+    /// Print the man page.
+    Man,
+}
+
+/// What every command takes.
+#[derive(Clone, Debug, Default, Args)]
+pub struct GlobalArgs {
+    /// Work as if started in this folder.
+    #[arg(short = 'C', long = "directory", value_name = "DIR", global = true, value_hint = ValueHint::DirPath)]
+    pub directory: Option<PathBuf>,
+    /// Read this manifest instead of looking for `orket.kdl` here and above.
+    #[arg(short = 'f', long = "file", value_name = "MANIFEST", global = true, value_hint = ValueHint::FilePath)]
+    pub manifest: Option<PathBuf>,
+    /// Use colour: auto, always or never.
+    #[arg(long, value_name = "WHEN", global = true, value_enum, default_value_t, hide_possible_values = true)]
+    pub color: Color,
+    /// Print the same facts as JSON.
+    #[arg(long, global = true)]
+    pub json: bool,
+}
+
+/// What `build` takes.
+#[derive(Clone, Debug, Default, Args)]
+pub struct BuildArgs {
+    /// Names, addresses or globs of rocks, epics, tasks and gates.
+    #[arg(value_name = "TARGET")]
+    pub targets: Vec<String>,
+    /// Run at most N tasks at once; wins over ORKET_JOBS.
+    #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub jobs: Option<u32>,
+    /// After a failure, go on with all that does not need what failed.
+    #[arg(short, long)]
+    pub keep_going: bool,
+    /// After a failure, end what is running too.
+    #[arg(long, conflicts_with = "keep_going")]
+    pub fail_fast: bool,
+    /// Say what would run, and run nothing.
+    #[arg(short = 'n', long)]
+    pub dry_run: bool,
+    /// Show more; twice shows most.
+    #[arg(short, long, action = ArgAction::Count)]
+    pub verbose: u8,
+    /// Show failures only.
+    #[arg(short, long, conflicts_with = "verbose")]
+    pub quiet: bool,
+    /// Say of each task why it runs.
+    #[arg(long)]
+    pub explain: bool,
+    /// Run every task of the plan, even where nothing has changed.
+    #[arg(long)]
+    pub force: bool,
+    /// Neither take results from the store nor put any there.
+    #[arg(long)]
+    pub no_cache: bool,
+    /// Run nothing, and exit with 1 if something is not fresh.
+    #[arg(long, conflicts_with_all = ["force", "dry_run"])]
+    pub check: bool,
+    /// Build only what ended this way in the last run.
+    #[arg(long, value_name = "WHICH", value_enum)]
+    pub rerun: Option<Rerun>,
+    /// Limit each attempt of a task that sets no timeout of its own, such as `90s` or `1h30m`.
+    #[arg(long, value_name = "D", value_parser = duration)]
+    pub timeout: Option<Duration>,
+    /// Write a Chrome trace of the run.
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub trace: Option<PathBuf>,
+    /// Write the events of the run, one JSON object a line.
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub events: Option<PathBuf>,
+    /// Write a summary of the run as JSON.
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub summary: Option<PathBuf>,
+    /// Show progress as: auto, plain, live or json.
+    #[arg(long, value_enum, default_value_t, value_name = "FACE", hide_possible_values = true)]
+    pub ui: Ui,
+}
+
+/// What `run` takes.
+#[derive(Clone, Debug, Args)]
+pub struct RunArgs {
+    /// The name or address of one task.
+    #[arg(value_name = "TARGET")]
+    pub target: String,
+    /// Words for the task: appended to its last `run`, or `"$@"` in its `sh`.
+    #[arg(last = true, value_name = "ARGS")]
+    pub args: Vec<String>,
+    /// Run at most N tasks at once while building what it needs; wins over ORKET_JOBS.
+    #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub jobs: Option<u32>,
+    /// Show more; twice shows most.
+    #[arg(short, long, action = ArgAction::Count)]
+    pub verbose: u8,
+    /// Show failures only.
+    #[arg(short, long, conflicts_with = "verbose")]
+    pub quiet: bool,
+}
+
+impl RunArgs {
+    /// Returns the flags as `build` would have them, with the one target.
+    pub fn as_build(&self) -> BuildArgs {
+        BuildArgs { targets: vec![self.target.clone()], jobs: self.jobs, verbose: self.verbose, quiet: self.quiet, ..BuildArgs::default() }
+    }
+}
+
+/// What `graph` takes.
+#[derive(Clone, Debug, Args)]
+pub struct GraphArgs {
+    /// Show only this target and what it needs.
+    #[arg(value_name = "TARGET")]
+    pub target: Option<String>,
+    /// Say how it is drawn; `--json` is short for `--format json`.
+    #[arg(long, value_enum, default_value_t)]
+    pub format: GraphFormat,
+}
+
+/// What `query` takes.
+#[derive(Clone, Debug, Args)]
+pub struct QueryArgs {
+    /// The question, such as `deps(ship) - deps(app)`.
+    #[arg(value_name = "EXPR")]
+    pub expression: String,
+}
+
+/// What `explain` takes.
+#[derive(Clone, Debug, Args)]
+pub struct ExplainArgs {
+    /// The name or address of a target.
+    #[arg(value_name = "TARGET")]
+    pub target: String,
+}
+
+/// What there is to see of past runs.
+#[derive(Clone, Debug, Subcommand)]
+pub enum RunsCommand {
+    /// List past runs, the latest first.
+    List,
+    /// Show one run.
+    Show {
+        /// The run's id; the last run if left out.
+        run: Option<String>,
+    },
+    /// Show what differs between two runs.
+    Diff {
+        /// The earlier run's id; the last run but one if left out.
+        old: Option<String>,
+        /// The later run's id; the last run if left out.
+        new: Option<String>,
+    },
+    /// Print what the tasks of a run printed.
+    Logs {
+        /// The run's id; the last run if left out.
+        run: Option<String>,
+        /// Print only what this task printed.
+        #[arg(long, value_name = "TARGET")]
+        target: Option<String>,
+    },
+}
+
+/// What can be done with the content store.
+#[derive(Clone, Debug, Subcommand)]
+pub enum CacheCommand {
+    /// Say how much the store holds and where.
+    Stats,
+    /// Remove what was not used for longest, until the store is small enough.
+    Gc {
+        /// The size to keep, such as `2GiB`; the store's limit if left out.
+        #[arg(long, value_name = "SIZE", value_parser = size)]
+        max_size: Option<u64>,
+    },
+    /// Check every entry against its digest, and exit with 1 on damage.
+    Verify,
+    /// Print the store's folder, and nothing else.
+    Path,
+    /// Remove everything from the store.
+    Clear,
+}
+
+/// What `fmt` takes.
+#[derive(Clone, Debug, Args)]
+pub struct FmtArgs {
+    /// Change nothing, and exit with 1 if the manifest is not tidy.
+    #[arg(long)]
+    pub check: bool,
+}
+
+/// What `completions` takes.
+#[derive(Clone, Debug, Args)]
+pub struct CompletionsArgs {
+    /// The shell to print them for.
+    #[arg(value_name = "SHELL", value_enum)]
+    pub shell: Shell,
+}
+
+/// When colour is used.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, ValueEnum)]
+pub enum Color {
+    /// At a terminal, unless `NO_COLOR` or `TERM=dumb` says otherwise.
+    #[default]
+    Auto,
+    /// Whatever the output is.
+    Always,
+    /// Not at all.
+    Never,
+}
+
+/// How progress is shown.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, ValueEnum)]
+pub enum Ui {
+    /// Live at a terminal, plain elsewhere.
+    #[default]
+    Auto,
+    /// Stable lines, one a finished task.
+    Plain,
+    /// Finished lines scroll up, a few live lines stay at the bottom.
+    Live,
+    /// Events, one JSON object a line.
+    Json,
+}
+
+/// What of the last run is built again.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub enum Rerun {
+    /// What failed in the last run.
+    Failed,
+}
+
+/// How a graph is drawn.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, ValueEnum)]
+pub enum GraphFormat {
+    /// Indented lines.
+    #[default]
+    Text,
+    /// For Graphviz.
+    Dot,
+    /// For Markdown pages that draw Mermaid.
+    Mermaid,
+    /// For machines.
+    Json,
+    /// A page of its own.
+    Html,
+}
+
+fn duration(text: &str) -> Result<Duration, String> {
+    quantity::duration(text).ok_or_else(|| "expected a duration such as `90s`, `10m` or `1h30m`".to_owned())
+}
+
+fn size(text: &str) -> Result<u64, String> {
+    quantity::size(text).ok_or_else(|| "expected a size such as `500MiB` or `2GiB`".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    fn parse(line: &str) -> Cli {
+        Cli::try_parse_from(line.split_whitespace()).unwrap_or_else(|error| panic!("{line}: {error}"))
+    }
+
+    fn refusal(line: &str) -> (i32, String) {
+        let error = Cli::try_parse_from(line.split_whitespace()).expect_err(line);
+        (error.exit_code(), error.to_string())
+    }
+
+    #[test]
+    fn the_table_is_sound() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn nothing_typed_is_no_command() {
+        assert!(parse("orket").command.is_none());
+        assert!(parse("orket --json").global.json);
+        assert!(matches!(parse("orket runs").command, Some(Command::Runs { command: None })));
+    }
+
+    #[test]
+    fn flags_of_every_command_stand_anywhere() {
+        for line in ["orket -C a -f b --color never list --json", "orket list -C a --color never -f b --json"] {
+            let global = parse(line).global;
+            assert_eq!((global.directory, global.manifest), (Some("a".into()), Some("b".into())), "{line}");
+            assert_eq!((global.color, global.json), (Color::Never, true), "{line}");
+        }
+    }
+
+    #[test]
+    fn a_build() {
+        let line = "orket build a b/* -j4 -k -n -vv --explain --force --no-cache --rerun failed --timeout 1m --trace t --events e --summary s --ui plain";
+        let Some(Command::Build(build)) = parse(line).command else { panic!("no build") };
+        assert_eq!(build.targets, ["a", "b/*"]);
+        assert_eq!((build.jobs, build.verbose, build.timeout), (Some(4), 2, Some(Duration::from_secs(60))));
+        assert!(build.keep_going && build.dry_run && build.explain && build.force && build.no_cache);
+        assert!(!build.fail_fast && !build.quiet && !build.check);
+        assert_eq!((build.rerun, build.ui), (Some(Rerun::Failed), Ui::Plain));
+        assert_eq!([build.trace, build.events, build.summary], ["t", "e", "s"].map(|file| Some(PathBuf::from(file))));
+    }
+
+    #[test]
+    fn words_for_a_task_stand_behind_two_dashes() {
+        let Some(Command::Run(run)) = parse("orket run serve -j2 -- --port 80 -j9").command else { panic!("no run") };
+        assert_eq!((run.target.as_str(), run.jobs), ("serve", Some(2)));
+        assert_eq!(run.args, ["--port", "80", "-j9"]);
+        assert_eq!((run.as_build().targets, run.as_build().jobs), (vec!["serve".to_owned()], Some(2)));
+    }
+
+    #[test]
+    fn sizes_are_read() {
+        let Some(Command::Cache { command: CacheCommand::Gc { max_size } }) = parse("orket cache gc --max-size 2GiB").command else {
+            panic!("no gc")
+        };
+        assert_eq!(max_size, Some(2 << 30));
+    }
+
+    #[test]
+    fn wrong_lines_end_with_2_and_say_what_was_meant() {
+        for (line, says) in [
+            ("orket buidl", "'build'"),
+            ("orket build --keep-goin", "'--keep-going'"),
+            ("orket graph --format dott", "'dot'"),
+            ("orket build -j 0", "0 is not in 1.."),
+            ("orket build --timeout soon", "expected a duration such as `90s`"),
+            ("orket cache gc --max-size big", "expected a size such as `500MiB`"),
+            ("orket build -k --fail-fast", "cannot be used with"),
+            ("orket run", "<TARGET>"),
+        ] {
+            let (code, text) = refusal(line);
+            assert_eq!(code, 2, "{line}: {text}");
+            assert!(text.contains(says), "{line}: {text}");
+        }
+    }
+
+    #[test]
+    fn version_and_help_are_no_mistakes() {
+        assert_eq!(refusal("orket --version"), (0, format!("orket {}\n", env!("CARGO_PKG_VERSION"))));
+        assert_eq!(refusal("orket build --help").0, 0);
+    }
+}
