@@ -1,1 +1,11 @@
-//! What is remembered: the journal of a checkout, the record of a run, past durations.
+//! What is remembered: the state and journal of a checkout, and the record of each run.
+//!
+//! Start from [`Checkout`] (what makes the next run cheap) and [`RunRecord`] (what makes a past run tellable).
+
+mod checkout;
+mod journal;
+mod runs;
+
+pub use checkout::{Checkout, Known, Status, TaskRecord};
+pub use journal::{Journal, read as read_journal};
+pub use runs::{RunRecord, RunTask, Runs};
