@@ -1,1 +1,11 @@
-//! The file system, behind a small door: stat, walk, copy, write whole.
+//! The file system, behind a small door: stat, read, write whole, walk.
+//!
+//! Start from [`Tree`], one folder that is kept open and that nothing below it can lead out of.
+
+mod signature;
+mod tree;
+mod walk;
+
+pub use signature::{Signature, now_ns};
+pub use tree::{Kind, Tree};
+pub use walk::{PatternSet, expand, walk_folder};

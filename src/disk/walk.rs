@@ -1,0 +1,163 @@
+//! Which files patterns mean.
+
+use std::collections::BTreeSet;
+use std::io;
+
+use super::{Kind, Tree};
+use crate::base::{RelPath, glob, glob::Glob};
+
+/// Patterns that include and patterns that exclude; what is excluded stays excluded, in whatever order they were written.
+#[derive(Clone, Debug, Default)]
+pub struct PatternSet {
+    included: Patterns,
+    excluded: Patterns,
+}
+
+#[derive(Clone, Debug, Default)]
+struct Patterns {
+    exact: BTreeSet<RelPath>,
+    folders: Vec<RelPath>,
+    globs: Vec<Glob>,
+}
+
+impl Patterns {
+    fn new(texts: &[String]) -> Result<Patterns, String> {
+        let mut patterns = Patterns::default();
+        for text in texts {
+            let folder = text.strip_suffix('/');
+            let plain = folder.unwrap_or(text);
+            if glob::is_glob(plain) {
+                let whole = if folder.is_some() { format!("{plain}/**") } else { plain.to_owned() };
+                patterns.globs.push(Glob::new(&whole).map_err(|error| format!("`{text}`: {error}"))?);
+                continue;
+            }
+            let path = RelPath::parse(plain).map_err(|error| format!("`{text}`: {error}"))?;
+            if folder.is_some() || path.is_root() {
+                patterns.folders.push(path);
+            } else {
+                patterns.exact.insert(path);
+            }
+        }
+        Ok(patterns)
+    }
+
+    fn matches(&self, path: &RelPath) -> bool {
+        self.exact.contains(path)
+            || self.folders.iter().any(|folder| path.is_in(folder))
+            || self.globs.iter().any(|glob| glob.matches(path))
+            || (!self.exact.is_empty() && self.below_exact(path))
+    }
+
+    /// A plain name may be that of a folder: then all below it is meant.
+    fn below_exact(&self, path: &RelPath) -> bool {
+        let bytes = path.as_bytes();
+        bytes.iter().enumerate().filter(|(_, byte)| **byte == b'/').any(|(at, _)| self.exact.contains(&RelPath::from_normal(&bytes[..at])))
+    }
+}
+
+impl PatternSet {
+    /// Compiles patterns that are relative to the root: paths, globs, or folders with a slash at the end.
+    ///
+    /// # Errors
+    /// A sentence that names the pattern and says what is wrong with it.
+    pub fn new(includes: &[String], excludes: &[String]) -> Result<PatternSet, String> {
+        Ok(PatternSet { included: Patterns::new(includes)?, excluded: Patterns::new(excludes)? })
+    }
+
+    /// Whether a path is included and not excluded.
+    pub fn matches(&self, path: &RelPath) -> bool {
+        self.included.matches(path) && !self.excluded.matches(path)
+    }
+}
+
+/// Returns the files and links that a set means, sorted. Folders named `.git` or `.orket` are passed over, and folders behind links are not entered.
+///
+/// # Errors
+/// When a folder cannot be read. A pattern that matches nothing is no error.
+pub fn expand(tree: &Tree, set: &PatternSet) -> io::Result<Vec<RelPath>> {
+    let mut found = BTreeSet::new();
+    let mut bases: Vec<RelPath> = set.included.folders.clone();
+    bases.extend(set.included.globs.iter().map(|glob| glob.base().clone()));
+    for path in &set.included.exact {
+        match tree.stat(path)? {
+            Some(signature) if signature.is_dir() => bases.push(path.clone()),
+            Some(_) if !set.excluded.matches(path) => {
+                found.insert(path.clone());
+            }
+            _ => {}
+        }
+    }
+    bases.sort();
+    bases.dedup_by(|later, earlier| later.is_in(earlier));
+    let mut folders = bases;
+    while let Some(folder) = folders.pop() {
+        if folder.parts().any(|part| part == b".git" || part == b".orket") {
+            continue;
+        }
+        let names = match tree.list(&folder) {
+            Ok(names) => names,
+            Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => continue,
+            Err(error) => return Err(error),
+        };
+        for (name, kind) in names {
+            let path = folder.join(&name);
+            match kind {
+                Kind::Folder if set.excluded.folders.iter().any(|excluded| path.is_in(excluded)) => {}
+                Kind::Folder => folders.push(path),
+                Kind::File | Kind::Link if set.matches(&path) => {
+                    found.insert(path);
+                }
+                _ => {}
+            }
+        }
+    }
+    Ok(found.into_iter().collect())
+}
+
+/// Returns everything below a folder, sorted, folders included; links are named, not followed.
+///
+/// # Errors
+/// When a folder cannot be read.
+pub fn walk_folder(tree: &Tree, folder: &RelPath) -> io::Result<Vec<(RelPath, Kind)>> {
+    let mut found = Vec::new();
+    let mut folders = vec![folder.clone()];
+    while let Some(folder) = folders.pop() {
+        for (name, kind) in tree.list(&folder)? {
+            let path = folder.join(&name);
+            if kind == Kind::Folder {
+                folders.push(path.clone());
+            }
+            found.push((path, kind));
+        }
+    }
+    found.sort_by(|one, other| one.0.cmp(&other.0));
+    Ok(found)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn expanded(files: &[&str], includes: &[&str], excludes: &[&str]) -> Vec<String> {
+        let folder = tempfile::tempdir().unwrap();
+        for file in files {
+            let path = folder.path().join(file);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, "").unwrap();
+        }
+        let owned = |texts: &[&str]| texts.iter().map(|text| text.to_string()).collect::<Vec<_>>();
+        let set = PatternSet::new(&owned(includes), &owned(excludes)).unwrap();
+        expand(&Tree::open(folder.path()).unwrap(), &set).unwrap().iter().map(RelPath::to_string).collect()
+    }
+
+    #[test]
+    fn patterns_mean_files() {
+        let files = ["a.rs", "src/b.rs", "src/gen/c.rs", "src/.hidden.rs", ".git/d.rs", "src/.orket/e.rs"];
+        assert_eq!(expanded(&files, &["**/*.rs"], &[]), ["a.rs", "src/.hidden.rs", "src/b.rs", "src/gen/c.rs"]);
+        assert_eq!(expanded(&files, &["src/**"], &["src/gen/**"]), ["src/.hidden.rs", "src/b.rs"]);
+        assert_eq!(expanded(&files, &["src"], &["src/gen"]), ["src/.hidden.rs", "src/b.rs"]);
+        assert_eq!(expanded(&files, &["src/"], &[]), ["src/.hidden.rs", "src/b.rs", "src/gen/c.rs"]);
+        assert_eq!(expanded(&files, &["missing/*", "nothing"], &[]), [] as [&str; 0]);
+        assert_eq!(expanded(&files, &["a.rs", "*.rs"], &[]), ["a.rs"]);
+    }
+}
