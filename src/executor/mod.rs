@@ -1,1 +1,48 @@
 //! The seats: where an action runs.
+//!
+//! Start from the trait [`Executor`]; [`Local`] runs commands on this machine.
+
+mod local;
+
+pub use local::Local;
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use crate::process::{Cancel, Ended, Limits, Log, Spawn};
+
+/// The commands of one task, in order.
+pub struct Request {
+    /// Run one after the other; the first that fails is the last.
+    pub spawns: Vec<Spawn>,
+    /// The same as one line each for a shell, for messages.
+    pub commands: Vec<String>,
+    /// For all of them together.
+    pub limits: Limits,
+    /// What everything they start carries in its environment.
+    pub mark: String,
+    /// Values that must not be shown or stored.
+    pub secrets: Vec<Vec<u8>>,
+    /// Where large output goes.
+    pub log_file: PathBuf,
+}
+
+/// What came of a request.
+pub struct Attempt {
+    /// How the last command that was started ended.
+    pub ended: Ended,
+    /// Its index.
+    pub command: usize,
+    /// What all of them printed, redacted.
+    pub log: Log,
+    /// How long it took.
+    pub duration: Duration,
+    /// Why a command could not be started.
+    pub error: Option<String>,
+}
+
+/// Runs the commands of tasks. Called from many threads at once.
+pub trait Executor: Send + Sync {
+    /// Runs a request to its end, or until it is cancelled. Nothing that it started is left then.
+    fn execute(&self, request: &Request, cancel: &Cancel) -> Attempt;
+}

@@ -1,1 +1,21 @@
 //! Starting, watching and ending processes.
+//!
+//! Start from [`run()`]: it starts one command, reads what it prints, and returns when it has ended and nothing of it is left.
+
+mod cancel;
+mod find;
+mod jobs;
+mod log;
+mod reaper;
+mod redact;
+mod spawn;
+mod status;
+
+pub use cancel::Cancel;
+pub use find::{NotFound, find_program};
+pub use jobs::{Jobs, Token};
+pub use log::Log;
+pub use reaper::Reaper;
+pub use redact::Redactor;
+pub use spawn::{Limits, Output, OutputSink, Spawn, SpawnError, Stdin, run};
+pub use status::{Ended, signal_name};
