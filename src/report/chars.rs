@@ -244,4 +244,22 @@ mod tests {
         assert_eq!(clean(b"\xff", false), "\u{fffd}\n");
         assert_eq!(clean(b"", true), "");
     }
+
+    proptest::proptest! {
+        #[test]
+        fn nothing_that_moves_the_cursor_survives(output in "(\\PC|[\u{0}-\u{1f}\u{1b}\u{1b}\u{7f}-\u{9f}\\[\\]\\\\;?mJ0-9]){0,40}") {
+            let plain = clean(output.as_bytes(), false);
+            assert!(plain.chars().all(|c| !c.is_control() || c == '\n' || c == '\t'), "{plain:?}");
+            let colored = clean(output.as_bytes(), true);
+            for piece in pieces(&colored).filter(|piece| piece.text.starts_with(|c: char| c.is_control())) {
+                assert!(matches!(piece.text, "\n" | "\t") || is_color(piece.text), "{colored:?}");
+            }
+        }
+
+        #[test]
+        fn what_is_cut_fits(text in "(\\PC|\u{1b}\\[31m){0,30}", columns in 0usize..40) {
+            assert!(width(&cut(&text, columns)) <= columns);
+            assert!(width(&shorten(&text, columns)) <= columns);
+        }
+    }
 }

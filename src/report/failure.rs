@@ -16,7 +16,7 @@ pub(super) fn block(name: &str, place: Option<&Place>, finished: &Finished, pain
     text += &command_lines(finished);
     let status = escape(finished.status.as_deref().unwrap_or("failed"));
     let after = if finished.duration.is_zero() { String::new() } else { format!(" after {}", show_duration(finished.duration)) };
-    let attempts = if finished.attempts > 1 { format!(", attempt {} of {}", finished.attempts, finished.attempts) } else { String::new() };
+    let attempts = if finished.attempts > 1 { format!(", {} attempts", finished.attempts) } else { String::new() };
     text += &format!("  {}{after}{attempts}\n", paint.red(&status));
     text += &tail(finished, paint.color);
     if let Some(log) = &finished.log {
@@ -95,7 +95,7 @@ mod tests {
             "failed  app/compile (orket.kdl:12)\n\
              \x20 command: cc -c src/a.c\n\
              \x20   cc -c src/b.c\n\
-             \x20 exit status 2 after 300 ms, attempt 3 of 3\n\
+             \x20 exit status 2 after 300 ms, 3 attempts\n\
              line 1\n\
              line 2\n\
              \x20 whole log: .orket/logs/1.log\n\

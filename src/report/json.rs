@@ -298,6 +298,18 @@ mod tests {
             sink.event(&event);
         }
         sink.finish();
-        insta::assert_snapshot!(out.text(), @"");
+        insta::assert_snapshot!(out.text(), @r#"
+        {"v":1,"event":"run_started","run":"0a1b2c3d","began_ms":1700000000000,"goal":["app"],"tasks":5,"jobs":4,"critical_path_ms":3000}
+        {"v":1,"event":"started","task":"app/compile","at_ms":100,"attempt":1,"slot":0,"reason":{"kind":"changed","changes":[{"subject":"input","name":"src/a.c","old":"0123456789ab","new":"ba9876543210"}]},"reason_text":"input src/a.c changed"}
+        {"v":1,"event":"finished","task":"docs","at_ms":120,"outcome":"skipped","duration_ms":0,"attempts":0,"slot":0,"output_size":0,"because":"channel","flaky":false,"unchanged":false}
+        {"v":1,"event":"finished","task":"a\u001b[2J日本語","at_ms":150,"outcome":"cached","duration_ms":0,"attempts":0,"slot":0,"output_size":0,"flaky":false,"unchanged":false}
+        {"v":1,"event":"started","task":"app/link","at_ms":200,"attempt":1,"slot":1,"reason":{"kind":"changed","changes":[{"subject":"input","name":"src/a.c","old":"0123456789ab","new":"ba9876543210"}]},"reason_text":"input src/a.c changed"}
+        {"v":1,"event":"finished","task":"app/compile","at_ms":400,"outcome":"done","reason":{"kind":"changed","changes":[{"subject":"input","name":"src/a.c","old":"0123456789ab","new":"ba9876543210"}]},"reason_text":"input src/a.c changed","duration_ms":300,"attempts":1,"slot":0,"output":"warning: unused\n","output_size":16,"flaky":false,"unchanged":false}
+        {"v":1,"event":"retrying","task":"app/link","at_ms":500,"attempt":1,"wait_ms":500,"status":"exit status 1"}
+        {"v":1,"event":"started","task":"app/link","at_ms":1000,"attempt":2,"slot":0,"reason":{"kind":"changed","changes":[{"subject":"input","name":"src/a.c","old":"0123456789ab","new":"ba9876543210"}]},"reason_text":"input src/a.c changed","expected_ms":400}
+        {"v":1,"event":"finished","task":"app/link","at_ms":1300,"outcome":"failed","reason":{"kind":"changed","changes":[{"subject":"input","name":"src/a.c","old":"0123456789ab","new":"ba9876543210"}]},"reason_text":"input src/a.c changed","duration_ms":300,"attempts":2,"slot":0,"status":"exit status 2","code":2,"output":"line 1\nline 2\n","output_size":14,"log":".orket/logs/1.log","command":"cc -c src/a.c","withheld":["JAVA_HOME"],"flaky":false,"unchanged":false}
+        {"v":1,"event":"finished","task":"app/test","at_ms":1300,"outcome":"cancelled","duration_ms":0,"attempts":0,"slot":0,"output_size":0,"because":"app/link","flaky":false,"unchanged":false}
+        {"v":1,"event":"run_finished","at_ms":1400,"exit":1,"totals":{"done":1,"cached":1,"fresh":0,"skipped":1,"failed":1,"cancelled":1,"stalled":0}}
+        "#);
     }
 }

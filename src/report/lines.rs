@@ -190,8 +190,10 @@ impl Teller {
     fn line(&self, verb: &str, color: fn(Paint, &str) -> String, target: TargetId, rest: &str) -> String {
         let padding = " ".repeat(8usize.saturating_sub(verb.len()));
         let line = format!("{}{padding}{}{rest}", color(self.paint, verb), self.paint.cyan(&self.name(target)));
-        let line = self.room.map_or_else(|| line.clone(), |room| cut(&line, room));
-        line + "\n"
+        match self.room {
+            Some(room) => cut(&line, room) + "\n",
+            None => line + "\n",
+        }
     }
 }
 

@@ -233,36 +233,38 @@ impl Live {
         if self.rows == 1 {
             lines.clear();
         }
-        lines.push(cut(&self.status(), room));
+        lines.push(self.status(room));
         lines
     }
 
-    /// Tells of one running task; its name gives way before its time does.
+    /// Tells of one running task. Where room is short, how long it took last time gives way first, then the middle of its name.
     fn running(&self, running: &Running, room: usize) -> String {
         let elapsed = show_duration(self.now.saturating_sub(running.since));
         let mut rest = if running.waits { format!("  waits for its next attempt, {elapsed}") } else { format!("  {elapsed}") };
-        if let Some(expected) = running.expected.filter(|_| !running.waits) {
-            rest += &format!(" of ~{}", show_duration(expected));
-        }
-        if running.attempt > 1 {
-            rest += &format!("  attempt {}", running.attempt);
+        let expected = running.expected.filter(|_| !running.waits).map_or(String::new(), |expected| format!(" of ~{}", show_duration(expected)));
+        let attempt = if running.attempt > 1 { format!("  attempt {}", running.attempt) } else { String::new() };
+        for more in [expected, attempt] {
+            if 2 + width(&running.name) + width(&rest) + width(&more) <= room {
+                rest += &more;
+            }
         }
         let name = shorten(&running.name, room.saturating_sub(2 + width(&rest)).max(8));
         cut(&format!("  {}{rest}", self.paint.cyan(&name)), room)
     }
 
-    /// Tells how far the run is: `12/34 done, 2 running, ~8 s left`.
-    fn status(&self) -> String {
+    /// Tells how far the run is: `12/34 done, 2 running, ~8 s left`, the guess only where there is room for all of it.
+    fn status(&self, room: usize) -> String {
         let progress = &self.progress;
         let mut status = format!("{}/{} done", progress.ended, progress.tasks.max(progress.ended));
         if progress.failed > 0 {
             status += &format!(", {}", self.paint.red(&format!("{} failed", progress.failed)));
         }
         status += &format!(", {} running", progress.running.len());
-        if let Some(left) = progress.left(self.now) {
-            status += &format!(", ~{left} left");
+        let left = progress.left(self.now).map_or(String::new(), |left| format!(", ~{left} left"));
+        if width(&status) + width(&left) <= room {
+            status += &left;
         }
-        status
+        cut(&status, room)
     }
 }
 
@@ -367,7 +369,12 @@ mod tests {
         let mut seen = Seen::new(24, 24);
         seen.event(&run_started(5, Some(9000))).event(&expected(0, 0, 3000)).event(&expected(6, 0, 3000)).tick(1000);
         seen.event(&finished(3, 1000, Outcome::Done)).tick(1200);
-        insta::assert_snapshot!(seen.screen(), @"");
+        insta::assert_snapshot!(seen.screen(), @r"
+        done    docs  300 ms
+          app/compile  1.2 s
+          a\u{1b}…日本語  1.2 s
+        1/5 done, 2 running
+        ");
         assert_eq!(seen.terminal.wrapped, 0);
         for width in 1..12 {
             let mut seen = Seen::new(width, 24);
@@ -381,7 +388,9 @@ mod tests {
     fn a_low_screen() {
         let mut seen = Seen::new(80, 6);
         seen.event(&run_started(7, None));
-        (0..5).for_each(|task| drop(seen.event(&started(task, 0, task))));
+        for task in 0..5 {
+            seen.event(&started(task, 0, task));
+        }
         assert_eq!(seen.tick(1000).screen(), "  app/compile  1.0 s\n  app/link  1.0 s\n  and 3 more\n0/7 done, 5 running");
         let mut seen = Seen::new(80, 1);
         assert_eq!(seen.event(&run_started(7, None)).event(&started(0, 0, 0)).tick(1).screen(), "0/7 done, 1 running");
@@ -395,7 +404,7 @@ mod tests {
         seen.terminal = Terminal::new(20);
         seen.terminal.write("  app/compile  1.0 s of ~3.0 s\n0/7 done, 1 running");
         seen.sink.resize(20, 24);
-        assert_eq!(seen.screen(), "  app/co…  1.0 s of\n0/7 done, 1 running".replace("of", "o…"));
+        assert_eq!(seen.screen(), "  app/c…pile  1.0 s\n0/7 done, 1 running");
     }
 
     #[test]
@@ -406,7 +415,16 @@ mod tests {
         let mut compile = failed(0, 1);
         compile.at = Duration::from_millis(120);
         seen.event(&Event::Finished(Box::new(compile)));
-        insta::assert_snapshot!(seen.screen(), @"");
+        insta::assert_snapshot!(seen.screen(), @"
+        done    docs  300 ms
+        failed  app/compile (orket.kdl:10)
+          command: cc -c src/a.c
+          exit status 2 after 300 ms
+        line 1
+          whole log: .orket/logs/1.log
+          again: orket build app/compile
+        2/3 done, 1 failed, 0 running
+        ");
     }
 
     #[test]
@@ -459,6 +477,8 @@ mod tests {
         seen.sink = live(names(), screen(), Box::new(Closed::default()));
         assert_eq!(seen.screen(), "");
         assert!(seen.terminal.cursor);
-        a_bad_run().iter().for_each(|event| drop(seen.event(event)));
+        for event in a_bad_run() {
+            seen.event(&event);
+        }
     }
 }

@@ -60,7 +60,22 @@ mod tests {
     #[test]
     fn a_bad_run_in_full() {
         let text = written(screen(), &a_bad_run());
-        insta::assert_snapshot!(text, @"");
+        insta::assert_snapshot!(text, @r#"
+        skipped docs  because of channel
+        cached  a\u{1b}[2J日本語
+        done    app/compile  300 ms
+        warning: unused
+        retry   app/link  exit status 1, attempt 2 in 500 ms
+        failed  app/link (orket.kdl:11)
+          command: cc -c src/a.c
+          exit status 2 after 300 ms, 2 attempts
+        line 1
+        line 2
+          whole log: .orket/logs/1.log
+          the output mentions JAVA_HOME, which this task cannot see; to let it: env { pass "JAVA_HOME" }
+          again: orket build app/link
+        failed: 1 failed, 1 done, 1 cached, 1 skipped, 1 not reached (1.4 s)
+        "#);
         for width in [40, 200] {
             assert_eq!(written(Screen { width, ..screen() }, &a_bad_run()), text);
         }
@@ -69,19 +84,76 @@ mod tests {
     #[test]
     fn every_verbosity() {
         let events = a_bad_run();
-        insta::assert_snapshot!(written(Screen { verbosity: -1, ..screen() }, &events), @"");
-        insta::assert_snapshot!(written(Screen { verbosity: 2, ..screen() }, &events[..8]), @"");
-        insta::assert_snapshot!(written(Screen { explain: true, ..screen() }, &events[..8]), @"");
+        insta::assert_snapshot!(written(Screen { verbosity: -1, ..screen() }, &events), @r#"
+        failed  app/link (orket.kdl:11)
+          command: cc -c src/a.c
+          exit status 2 after 300 ms, 2 attempts
+        line 1
+        line 2
+          whole log: .orket/logs/1.log
+          the output mentions JAVA_HOME, which this task cannot see; to let it: env { pass "JAVA_HOME" }
+          again: orket build app/link
+        failed: 1 failed, 1 done, 1 cached, 1 skipped, 1 not reached (1.4 s)
+        "#);
+        insta::assert_snapshot!(written(Screen { verbosity: 2, ..screen() }, &events[..8]), @r"
+        start   app/compile  (input src/a.c changed)
+        skipped docs  because of channel
+        cached  a\u{1b}[2J日本語
+        start   app/link  (input src/a.c changed)
+        done    app/compile  300 ms  (input src/a.c changed)
+        warning: unused
+        retry   app/link  exit status 1, attempt 2 in 500 ms
+        start   app/link  attempt 2  (input src/a.c changed)
+        ");
+        insta::assert_snapshot!(written(Screen { explain: true, ..screen() }, &events[..8]), @r"
+        skipped docs  because of channel
+        cached  a\u{1b}[2J日本語
+        done    app/compile  300 ms  (input src/a.c changed)
+        warning: unused
+        retry   app/link  exit status 1, attempt 2 in 500 ms
+        ");
     }
 
     #[test]
     fn colour() {
-        insta::assert_snapshot!(written(Screen { color: true, ..screen() }, &a_bad_run()).replace('\u{1b}', "^"), @"");
+        insta::assert_snapshot!(written(Screen { color: true, ..screen() }, &a_bad_run()).replace('\u{1b}', "^"), @r#"
+        ^[33mskipped^[0m ^[36mdocs^[0m  because of channel
+        ^[32mcached^[0m  ^[36ma\u{1b}[2J日本語^[0m
+        ^[32mdone^[0m    ^[36mapp/compile^[0m  300 ms
+        warning: unused
+        ^[33mretry^[0m   ^[36mapp/link^[0m  exit status 1, attempt 2 in 500 ms
+        ^[31mfailed^[0m  ^[36mapp/link^[0m (orket.kdl:11)
+          command: cc -c src/a.c
+          ^[31mexit status 2^[0m after 300 ms, 2 attempts
+        line 1
+        line 2
+          whole log: .orket/logs/1.log
+          the output mentions JAVA_HOME, which this task cannot see; to let it: ^[36menv { pass "JAVA_HOME" }^[0m
+          again: ^[36morket build app/link^[0m
+        ^[31mfailed^[0m: 1 failed, 1 done, 1 cached, 1 skipped, 1 not reached (1.4 s)
+        "#);
     }
 
     #[test]
     fn github_folds_and_annotates() {
-        insta::assert_snapshot!(written(Screen { github: true, ..screen() }, &a_bad_run()), @"");
+        insta::assert_snapshot!(written(Screen { github: true, ..screen() }, &a_bad_run()), @r#"
+        skipped docs  because of channel
+        cached  a\u{1b}[2J日本語
+        ::group::done    app/compile  300 ms
+        warning: unused
+        ::endgroup::
+        retry   app/link  exit status 1, attempt 2 in 500 ms
+        failed  app/link (orket.kdl:11)
+          command: cc -c src/a.c
+          exit status 2 after 300 ms, 2 attempts
+        line 1
+        line 2
+          whole log: .orket/logs/1.log
+          the output mentions JAVA_HOME, which this task cannot see; to let it: env { pass "JAVA_HOME" }
+          again: orket build app/link
+        ::error file=orket.kdl,line=11,title=app/link failed::exit status 2
+        failed: 1 failed, 1 done, 1 cached, 1 skipped, 1 not reached (1.4 s)
+        "#);
     }
 
     #[test]

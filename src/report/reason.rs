@@ -151,7 +151,7 @@ mod tests {
         let path = "/usr/local/bin:/usr/bin:/bin:/usr/local/games:/usr/games";
         assert_eq!(
             text(of(Subject::Env, "PATH", Some("/bin"), Some(path))),
-            "env PATH changed: \"/bin\" -> \"/usr/local/bin:/…mes:/usr/games\""
+            "env PATH changed: \"/bin\" -> \"/usr/local/bin:/…ames:/usr/games\""
         );
     }
 }

@@ -116,13 +116,62 @@ mod tests {
             (id(2), Outcome::Cancelled, None, Duration::ZERO),
         ];
         let summary = summary(&*names(), &all, &a_bad_run());
-        insta::assert_snapshot!(serde_json::to_string_pretty(&summary).unwrap(), @"");
+        insta::assert_snapshot!(serde_json::to_string_pretty(&summary).unwrap(), @r#"
+        {
+          "duration_ms": 1400,
+          "exit": 1,
+          "run": "0a1b2c3d",
+          "tasks": [
+            {
+              "address": "app/compile",
+              "attempts": 1,
+              "duration_ms": 2400,
+              "outcome": "done",
+              "reason": {
+                "kind": "new"
+              },
+              "reason_text": "first build here"
+            },
+            {
+              "address": "app/link",
+              "attempts": 2,
+              "duration_ms": 300,
+              "log": ".orket/logs/1.log",
+              "outcome": "failed",
+              "reason": {
+                "kind": "always"
+              },
+              "reason_text": "runs every time",
+              "status": "exit status 2"
+            },
+            {
+              "address": "app/test",
+              "attempts": 0,
+              "because": "app/link",
+              "duration_ms": 0,
+              "outcome": "cancelled",
+              "reason": null,
+              "reason_text": null
+            }
+          ],
+          "totals": {
+            "cached": 1,
+            "cancelled": 1,
+            "done": 1,
+            "failed": 1,
+            "fresh": 0,
+            "skipped": 1,
+            "stalled": 0
+          },
+          "version": 1
+        }
+        "#);
     }
 
     #[test]
     fn without_events() {
         let all = [(id(0), Outcome::Fresh, None, Duration::ZERO)];
         let summary = summary(&*names(), &all, &[]);
-        insta::assert_snapshot!(summary, @"");
+        insta::assert_snapshot!(summary, @r#"{"duration_ms":null,"exit":null,"run":null,"tasks":[{"address":"app/compile","attempts":0,"duration_ms":0,"outcome":"fresh","reason":null,"reason_text":null}],"totals":{"cached":0,"cancelled":0,"done":0,"failed":0,"fresh":1,"skipped":0,"stalled":0},"version":1}"#);
     }
 }

@@ -154,7 +154,7 @@ fn micros(duration: Duration) -> u64 {
 
 #[cfg(test)]
 mod tests {
-    use super::super::invented::{a_bad_run, finished, id, names, started};
+    use super::super::invented::{a_bad_run, finished, names, started};
     use super::*;
 
     fn written(events: &[Event]) -> String {
@@ -165,11 +165,26 @@ mod tests {
 
     #[test]
     fn a_track_a_slot() {
-        insta::assert_snapshot!(written(&a_bad_run()), @"");
+        insta::assert_snapshot!(written(&a_bad_run()), @r#"
+        {"displayTimeUnit":"ms","traceEvents":[{"name":"process_name","cat":"__metadata","ph":"M","ts":0,"pid":1,"tid":0,"args":{"name":"orket"}},
+        {"name":"thread_name","cat":"__metadata","ph":"M","ts":0,"pid":1,"tid":0,"args":{"name":"marks"}},
+        {"name":"thread_name","cat":"__metadata","ph":"M","ts":0,"pid":1,"tid":1,"args":{"name":"slot 0"}},
+        {"name":"thread_name","cat":"__metadata","ph":"M","ts":0,"pid":1,"tid":2,"args":{"name":"slot 1"}},
+        {"name":"a\u001b[2J日本語","cat":"store","ph":"i","ts":150000,"pid":1,"tid":0,"s":"t","args":{"outcome":"cached"}},
+        {"name":"app/compile","cat":"task","ph":"X","ts":100000,"dur":300000,"pid":1,"tid":1,"args":{"outcome":"done","reason":"input src/a.c changed","attempt":1}},
+        {"name":"app/link","cat":"task","ph":"X","ts":200000,"dur":300000,"pid":1,"tid":2,"args":{"outcome":"failed","reason":"input src/a.c changed","attempt":1,"status":"exit status 1"}},
+        {"name":"app/link","cat":"task","ph":"X","ts":1000000,"dur":300000,"pid":1,"tid":1,"args":{"outcome":"failed","reason":"input src/a.c changed","attempt":2,"status":"exit status 2"}}]}
+        "#);
     }
 
     #[test]
     fn an_attempt_that_never_ended_lasts_to_the_end() {
-        insta::assert_snapshot!(written(&[started(0, 100, 0), started(1, 200, 1), finished(1, 500, Outcome::Done)]), @"");
+        insta::assert_snapshot!(written(&[started(0, 100, 0), started(1, 200, 1), finished(1, 500, Outcome::Done)]), @r#"
+        {"displayTimeUnit":"ms","traceEvents":[{"name":"process_name","cat":"__metadata","ph":"M","ts":0,"pid":1,"tid":0,"args":{"name":"orket"}},
+        {"name":"thread_name","cat":"__metadata","ph":"M","ts":0,"pid":1,"tid":1,"args":{"name":"slot 0"}},
+        {"name":"thread_name","cat":"__metadata","ph":"M","ts":0,"pid":1,"tid":2,"args":{"name":"slot 1"}},
+        {"name":"app/link","cat":"task","ph":"X","ts":200000,"dur":300000,"pid":1,"tid":2,"args":{"outcome":"done","reason":"input src/a.c changed","attempt":1}},
+        {"name":"app/compile","cat":"task","ph":"X","ts":100000,"dur":400000,"pid":1,"tid":1,"args":{"outcome":"cancelled","reason":"input src/a.c changed","attempt":1}}]}
+        "#);
     }
 }

@@ -99,12 +99,41 @@ mod tests {
 
     #[test]
     fn graphviz() {
-        insta::assert_snapshot!(dot(&drawing::invented()), @"");
+        insta::assert_snapshot!(dot(&drawing::invented()), @r#"
+        digraph orket {
+          rankdir=LR;
+          node [shape=box, fontname="sans-serif"];
+          n0 [label="release", shape=doubleoctagon, tooltip="Ships \"it\""];
+          n1 [label="app", shape=folder];
+          n2 [label="app/compile", tooltip="Compiles"];
+          n3 [label="app/link"];
+          n4 [label="gen"];
+          n0 -> n1;
+          n1 -> n2 [arrowhead=odiamond];
+          n1 -> n3 [arrowhead=odiamond];
+          n2 -> n4 [style=dotted];
+          n3 -> n2;
+          n3 -> n4 [style=dashed];
+        }
+        "#);
     }
 
     #[test]
     fn flowchart() {
-        insta::assert_snapshot!(mermaid(&drawing::invented()), @"");
+        insta::assert_snapshot!(mermaid(&drawing::invented()), @r#"
+        flowchart LR
+          n0(["release"])
+          n1[["app"]]
+          n2["app/compile"]
+          n3["app/link"]
+          n4["gen"]
+          n0 --> n1
+          n1 ---o n2
+          n1 ---o n3
+          n2 -. inferred .-> n4
+          n3 --> n2
+          n3 -. after .-> n4
+        "#);
     }
 
     #[test]
@@ -112,7 +141,13 @@ mod tests {
         let node = DrawNode { address: "a\"]\\<b>#&\n".into(), kind: "task", about: None, place: None };
         let drawing = Drawing { nodes: vec![node], edges: Vec::new() };
         assert_eq!(mermaid(&drawing), "flowchart LR\n  n0[\"a#quot;]\\&lt;b&gt;#35;&amp;\\n\"]\n");
-        insta::assert_snapshot!(dot(&drawing), @"");
+        insta::assert_snapshot!(dot(&drawing), @r#"
+        digraph orket {
+          rankdir=LR;
+          node [shape=box, fontname="sans-serif"];
+          n0 [label="a\"]\\<b>#&\\n"];
+        }
+        "#);
     }
 
     #[test]
@@ -120,6 +155,37 @@ mod tests {
         let mut drawing = drawing::invented();
         drawing.nodes.drain(..3);
         drawing.edges = vec![super::super::DrawEdge { from: 0, to: 1, kind: "after" }];
-        insta::assert_snapshot!(json(&drawing), @"");
+        insta::assert_snapshot!(json(&drawing), @r#"
+        {
+          "version": 1,
+          "nodes": [
+            {
+              "address": "app/link",
+              "kind": "task",
+              "place": {
+                "file": "orket.kdl",
+                "line": 8,
+                "column": 1
+              }
+            },
+            {
+              "address": "gen",
+              "kind": "task",
+              "place": {
+                "file": "orket.kdl",
+                "line": 12,
+                "column": 1
+              }
+            }
+          ],
+          "edges": [
+            {
+              "from": "app/link",
+              "to": "gen",
+              "kind": "after"
+            }
+          ]
+        }
+        "#);
     }
 }

@@ -94,7 +94,15 @@ mod tests {
 
     #[test]
     fn a_tree() {
-        insta::assert_snapshot!(text(&drawing::invented()), @"");
+        insta::assert_snapshot!(text(&drawing::invented()), @r#"
+        release (rock)  Ships "it"
+        └── app (epic)
+            ├── app/compile  Compiles
+            │   └── gen [inferred]
+            └── app/link
+                ├── app/compile (see above)
+                └── gen [after]
+        "#);
     }
 
     #[test]
@@ -102,7 +110,11 @@ mod tests {
         let mut drawing = drawing::invented();
         drawing.nodes.truncate(2);
         drawing.edges = vec![DrawEdge { from: 0, to: 1, kind: "needs" }, DrawEdge { from: 1, to: 0, kind: "after" }];
-        insta::assert_snapshot!(text(&drawing), @"");
+        insta::assert_snapshot!(text(&drawing), @r#"
+        release (rock)  Ships "it"
+        └── app (epic)
+            └── release (rock) [after] (see above)
+        "#);
         assert_eq!(text(&Drawing::default()), "");
     }
 }
