@@ -9,21 +9,17 @@ use std::io::Write;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::chars::{cut, shorten, width};
+use super::chars::width;
 use super::lines::Teller;
 use super::paint::Paint;
+use super::progress::Progress;
 use super::sink::Out;
 use super::{Names, Screen, Sink};
-use crate::base::TargetId;
-use crate::base::quantity::show_duration;
-use crate::event::{Event, Outcome};
+use crate::event::Event;
 
 /// What a screen of unknown measures is taken for.
 const COLUMNS: usize = 80;
 const ROWS: usize = 24;
-
-/// The most lines about running tasks.
-const SHOWN: usize = 12;
 
 /// How long lasting lines may wait for a tick.
 const PATIENCE: Duration = Duration::from_millis(100);
@@ -70,28 +66,6 @@ struct Live {
     progress: Progress,
 }
 
-/// What the drawing tells.
-#[derive(Default)]
-struct Progress {
-    tasks: usize,
-    ended: usize,
-    failed: usize,
-    critical_path: Option<Duration>,
-    /// In the order in which they were started.
-    running: Vec<Running>,
-    over: bool,
-}
-
-struct Running {
-    task: TargetId,
-    name: String,
-    since: Duration,
-    attempt: u32,
-    expected: Option<Duration>,
-    /// Whether it waits for its next attempt.
-    waits: bool,
-}
-
 impl Sink for Live {
     fn event(&mut self, event: &Event) {
         if matches!(event, Event::TerminalReturned | Event::RunFinished(_)) {
@@ -99,7 +73,7 @@ impl Sink for Live {
         }
         let told = self.teller.tell(event);
         self.pending.push_str(&told.text);
-        let at = self.follow(event);
+        let at = self.progress.follow(event, &self.teller);
         self.now = self.now.max(at.unwrap_or_default());
         if matches!(event, Event::TerminalTaken { .. }) && !self.taken {
             self.clear();
@@ -141,49 +115,16 @@ impl Live {
         self.teller.set_room(self.columns);
     }
 
-    /// Keeps account of what runs; returns when the event happened.
-    fn follow(&mut self, event: &Event) -> Option<Duration> {
-        let progress = &mut self.progress;
-        match event {
-            Event::RunStarted(headline) => {
-                progress.tasks = headline.tasks;
-                progress.critical_path = headline.critical_path;
-                None
-            }
-            Event::Started(started) => {
-                progress.running.retain(|running| running.task != started.task);
-                let (task, since, attempt, expected) = (started.task, started.at, started.attempt, started.expected);
-                progress.running.push(Running { task, name: self.teller.name(task), since, attempt, expected, waits: false });
-                Some(started.at)
-            }
-            Event::Retrying { task, at, .. } => {
-                if let Some(running) = progress.running.iter_mut().find(|running| running.task == *task) {
-                    (running.since, running.waits) = (*at, true);
-                }
-                Some(*at)
-            }
-            Event::Finished(finished) => {
-                progress.running.retain(|running| running.task != finished.task);
-                progress.ended += usize::from(self.teller.is_task(finished.task) && finished.outcome != Outcome::Cancelled);
-                progress.failed += usize::from(finished.outcome == Outcome::Failed);
-                Some(finished.at)
-            }
-            Event::Service { at, .. } => Some(*at),
-            Event::RunFinished(ending) => {
-                progress.over = true;
-                Some(ending.at)
-            }
-            Event::TerminalTaken { .. } | Event::TerminalReturned | Event::Notice(_) => None,
-        }
-    }
-
     /// Writes what is pending and draws again below it.
     fn frame(&mut self) {
         if self.taken {
             return;
         }
-        let lines = if self.progress.over || self.teller.screen.verbosity < 0 { Vec::new() } else { self.drawing() };
-        self.write(&lines);
+        if self.progress.over || self.teller.screen.verbosity < 0 {
+            self.write(&[]);
+        } else {
+            self.write(&self.progress.drawing(self.columns, self.rows, self.now, self.paint));
+        }
     }
 
     /// Writes what is pending and leaves no drawing.
@@ -215,80 +156,15 @@ impl Live {
         let up = if rows > 1 { format!("\u{1b}[{}A", rows - 1) } else { String::new() };
         format!("\r{up}{ERASE_BELOW}")
     }
-
-    /// Returns the lines to draw: the tasks that run longest, and how far the run is. One column stays free, so that no terminal wraps.
-    fn drawing(&self) -> Vec<String> {
-        let room = self.columns.saturating_sub(1);
-        let progress = &self.progress;
-        if progress.tasks == 0 && progress.running.is_empty() {
-            return Vec::new();
-        }
-        let fitting = SHOWN.min((self.rows / 2).max(1));
-        let shown = if progress.running.len() > fitting { fitting.saturating_sub(1) } else { fitting };
-        let mut lines: Vec<String> = progress.running.iter().take(shown).map(|running| self.running(running, room)).collect();
-        let hidden = progress.running.len() - lines.len();
-        if hidden > 0 {
-            lines.push(cut(&format!("  and {hidden} more"), room));
-        }
-        if self.rows == 1 {
-            lines.clear();
-        }
-        lines.push(self.status(room));
-        lines
-    }
-
-    /// Tells of one running task. Where room is short, how long it took last time gives way first, then the middle of its name.
-    fn running(&self, running: &Running, room: usize) -> String {
-        let elapsed = show_duration(self.now.saturating_sub(running.since));
-        let mut rest = if running.waits { format!("  waits for its next attempt, {elapsed}") } else { format!("  {elapsed}") };
-        let expected = running.expected.filter(|_| !running.waits).map_or(String::new(), |expected| format!(" of ~{}", show_duration(expected)));
-        let attempt = if running.attempt > 1 { format!("  attempt {}", running.attempt) } else { String::new() };
-        for more in [expected, attempt] {
-            if 2 + width(&running.name) + width(&rest) + width(&more) <= room {
-                rest += &more;
-            }
-        }
-        let name = shorten(&running.name, room.saturating_sub(2 + width(&rest)).max(8));
-        cut(&format!("  {}{rest}", self.paint.cyan(&name)), room)
-    }
-
-    /// Tells how far the run is: `12/34 done, 2 running, ~8 s left`, the guess only where there is room for all of it.
-    fn status(&self, room: usize) -> String {
-        let progress = &self.progress;
-        let mut status = format!("{}/{} done", progress.ended, progress.tasks.max(progress.ended));
-        if progress.failed > 0 {
-            status += &format!(", {}", self.paint.red(&format!("{} failed", progress.failed)));
-        }
-        status += &format!(", {} running", progress.running.len());
-        let left = progress.left(self.now).map_or(String::new(), |left| format!(", ~{left} left"));
-        if width(&status) + width(&left) <= room {
-            status += &left;
-        }
-        cut(&status, room)
-    }
-}
-
-impl Progress {
-    /// Guesses how long the run still takes from how long things took before; `None` where that is not known, or was longer already.
-    fn left(&self, now: Duration) -> Option<String> {
-        let running = self.running.iter().filter_map(|running| Some((running.since + running.expected?).saturating_sub(now))).max();
-        let all_run = self.ended + self.running.len() >= self.tasks && self.running.iter().all(|running| running.expected.is_some());
-        let left = if all_run { running? } else { self.critical_path?.saturating_sub(now).max(running.unwrap_or_default()) };
-        let seconds = left.as_secs_f64().round() as u64;
-        match seconds {
-            0 => None,
-            1..60 => Some(format!("{seconds} s")),
-            _ => Some(show_duration(Duration::from_secs(seconds))),
-        }
-    }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::chars::cut;
     use super::super::invented::*;
     use super::super::plain;
     use super::*;
-    use crate::event::Totals;
+    use crate::event::{Outcome, Totals};
 
     /// A live run and the terminal that it is seen on.
     struct Seen {

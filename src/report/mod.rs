@@ -15,6 +15,7 @@ mod lines;
 mod live;
 mod paint;
 mod plain;
+mod progress;
 mod reason;
 mod sink;
 mod summary;
