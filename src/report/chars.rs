@@ -194,6 +194,7 @@ mod tests {
         assert_eq!(width("\u{1b}[31mabc\u{1b}[0m"), 3);
         assert_eq!(width("日本"), 4);
         assert_eq!(width("e\u{301}"), 1);
+        assert_eq!(width("\u{2764}\u{fe0f}"), 2);
     }
 
     #[test]
