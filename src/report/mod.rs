@@ -1,1 +1,30 @@
 //! Telling: a file a format.
+//!
+//! Start from [`Sink`]: a format that follows a run is fed its events one by one and writes what it makes of them.
+//! [`plain`] and [`live`] write the same lasting lines, [`json`] one object a line. [`summary`] and [`trace`] look back on a whole run,
+//! [`draw`] on a graph. Names come through [`Names`], so nothing here needs a graph to be tested.
+
+pub mod chars;
+pub mod draw;
+mod ending;
+mod failure;
+#[cfg(test)]
+mod invented;
+mod json;
+mod lines;
+mod live;
+mod paint;
+mod plain;
+mod progress;
+mod reason;
+mod sink;
+mod summary;
+mod trace;
+
+pub use json::json;
+pub use live::live;
+pub use plain::plain;
+pub use reason::{reason_lines, reason_text};
+pub use sink::{Names, Screen, Sink};
+pub use summary::summary;
+pub use trace::trace;

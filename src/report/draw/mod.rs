@@ -1,0 +1,11 @@
+//! Graphs as text, and in the languages of programs that draw them.
+//!
+//! Start from [`Drawing`]; each format is a function from it to a text that ends with an end of line.
+
+mod drawing;
+mod formats;
+mod tree;
+
+pub use drawing::{DrawEdge, DrawNode, Drawing};
+pub use formats::{dot, json, mermaid};
+pub use tree::text;

@@ -1,0 +1,134 @@
+//! A failure in full: what was run, how it ended, what it said, and what to do next.
+
+use super::chars::{clean, escape};
+use super::paint::Paint;
+use crate::base::Place;
+use crate::base::quantity::{plural, show_duration, show_size};
+use crate::event::Finished;
+
+/// How many lines of output a failure shows.
+const SHOWN: usize = 40;
+
+/// Returns all that is said of a failed target, in whole lines.
+pub(super) fn block(name: &str, place: Option<&Place>, finished: &Finished, paint: Paint) -> String {
+    let place = place.map_or(String::new(), |place| format!(" ({})", escape(&place.to_string())));
+    let mut text = format!("{}  {}{place}\n", paint.red("failed"), paint.cyan(name));
+    text += &command_lines(finished);
+    let status = escape(finished.status.as_deref().unwrap_or("failed"));
+    let after = if finished.duration.is_zero() { String::new() } else { format!(" after {}", show_duration(finished.duration)) };
+    let attempts = if finished.attempts > 1 { format!(", {} attempts", finished.attempts) } else { String::new() };
+    text += &format!("  {}{after}{attempts}\n", paint.red(&status));
+    text += &tail(finished, paint.color);
+    if let Some(log) = &finished.log {
+        text += &format!("  whole log: {}\n", escape(log));
+    }
+    text += &withheld(&finished.withheld, paint);
+    text += &format!("  again: {}\n", paint.cyan(&format!("orket build {}", word(name))));
+    text
+}
+
+/// Returns the command line of a target, if there was one.
+pub(super) fn command_lines(finished: &Finished) -> String {
+    finished.command.as_ref().map_or(String::new(), |command| format!("  command: {}\n", lines_of(command)))
+}
+
+/// Returns the error annotation that GitHub Actions shows beside the declaration.
+pub(super) fn annotation(name: &str, place: Option<&Place>, status: &str) -> String {
+    let data = |text: &str| text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A");
+    let property = |text: &str| data(text).replace(':', "%3A").replace(',', "%2C");
+    let place = place.map_or(String::new(), |place| format!("file={},line={},", property(&place.file), place.line));
+    format!("::error {place}title={}::{}\n", property(&format!("{name} failed")), data(&escape(status)))
+}
+
+/// Makes a text of several lines safe to print: the lines behind the first are indented.
+pub(super) fn lines_of(text: &str) -> String {
+    text.trim_end().lines().map(escape).collect::<Vec<_>>().join("\n    ")
+}
+
+/// Returns the last lines of the output, and how much is left out before them.
+fn tail(finished: &Finished, color: bool) -> String {
+    let output = clean(&finished.output, color);
+    let before = finished.output_size.saturating_sub(finished.output.len() as u64);
+    let lines: Vec<&str> = output.split_inclusive('\n').collect();
+    let left_out = lines.len().saturating_sub(SHOWN);
+    let said = match (before, left_out) {
+        (0, 0) => String::new(),
+        (0, lines) => format!("  ({} left out)\n", plural(lines, "earlier line")),
+        (bytes, 0) => format!("  (the first {} left out)\n", show_size(bytes)),
+        (bytes, lines) => format!("  (the first {} and {} left out)\n", show_size(bytes), plural(lines, "line")),
+    };
+    said + &lines[left_out..].concat()
+}
+
+/// Names the variables that the task might have needed.
+fn withheld(names: &[String], paint: Paint) -> String {
+    if names.is_empty() {
+        return String::new();
+    }
+    let listed = names.iter().map(|name| escape(name)).collect::<Vec<_>>().join(", ");
+    let pass = names.iter().map(|name| super::chars::quote(name)).collect::<Vec<_>>().join(" ");
+    let fix = paint.cyan(&format!("env {{ pass {pass} }}"));
+    format!("  the output mentions {listed}, which this task cannot see; to let it: {fix}\n")
+}
+
+/// Quotes a name for a shell where it holds anything but the plainest characters.
+fn word(name: &str) -> String {
+    let plain = |c: char| c.is_alphanumeric() || "/_-.:=,@+%".contains(c);
+    if name.chars().all(plain) { name.to_owned() } else { format!("'{}'", name.replace('\'', "'\\''")) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::invented::{failed, place};
+    use super::*;
+
+    const PAINT: Paint = Paint { color: false };
+
+    #[test]
+    fn all_of_it() {
+        let mut finished = failed(0, 2);
+        finished.command = Some("cc -c src/a.c\ncc -c src/b.c".into());
+        finished.withheld = vec!["JAVA_HOME".into(), "M2".into()];
+        finished.attempts = 3;
+        assert_eq!(
+            block("app/compile", Some(&place(12)), &finished, PAINT),
+            "failed  app/compile (orket.kdl:12)\n\
+             \x20 command: cc -c src/a.c\n\
+             \x20   cc -c src/b.c\n\
+             \x20 exit status 2 after 300 ms, 3 attempts\n\
+             line 1\n\
+             line 2\n\
+             \x20 whole log: .orket/logs/1.log\n\
+             \x20 the output mentions JAVA_HOME, M2, which this task cannot see; to let it: env { pass \"JAVA_HOME\" \"M2\" }\n\
+             \x20 again: orket build app/compile\n"
+        );
+    }
+
+    #[test]
+    fn the_end_of_a_long_output() {
+        let finished = failed(0, 52);
+        let shown = tail(&finished, false);
+        assert!(shown.starts_with("  (12 earlier lines left out)\nline 13\n"), "{shown}");
+        assert!(shown.ends_with("line 51\nline 52\n"), "{shown}");
+        let mut finished = failed(0, 41);
+        finished.output_size += 2048;
+        assert!(tail(&finished, false).starts_with("  (the first 2.0 KiB and 1 line left out)\nline 2\n"));
+        let mut finished = failed(0, 1);
+        finished.output_size += 2048;
+        assert_eq!(tail(&finished, false), "  (the first 2.0 KiB left out)\nline 1\n");
+    }
+
+    #[test]
+    fn names_that_a_shell_would_split() {
+        assert_eq!(word("app/x"), "app/x");
+        assert_eq!(word("it's [a=b]"), "'it'\\''s [a=b]'");
+    }
+
+    #[test]
+    fn annotations_stay_on_one_line() {
+        assert_eq!(
+            annotation("a:b,c", Some(&place(3)), "50% done"),
+            "::error file=orket.kdl,line=3,title=a%3Ab%2Cc failed::50%25 done\n"
+        );
+    }
+}

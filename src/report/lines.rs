@@ -1,0 +1,205 @@
+//! The lasting lines of a run, the same for a pipe and for a terminal.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::chars::{clean, cut, escape};
+use super::ending;
+use super::failure::{self, annotation, lines_of};
+use super::paint::Paint;
+use super::{Names, Screen, reason_text};
+use crate::base::TargetId;
+use crate::base::quantity::{show_duration, show_size};
+use crate::event::{Ending, Event, Face, Finished, Notice, Outcome, Reason, Started};
+
+/// Turns events into lasting lines.
+pub(super) struct Teller {
+    names: Arc<dyn Names>,
+    pub(super) screen: Screen,
+    paint: Paint,
+    /// Columns that a line about one task may take; what happened to it is told before why.
+    room: Option<usize>,
+    planned: usize,
+    failed: Vec<String>,
+    noticed: HashSet<(Option<TargetId>, String)>,
+}
+
+/// What is to be written because of one event.
+pub(super) struct Told {
+    /// Whole lines, or nothing.
+    pub(super) text: String,
+    /// Whether it must be seen at once.
+    pub(super) urgent: bool,
+}
+
+impl Teller {
+    /// Begins before the first event. Lines about one task are cut to `room` columns, where it is given.
+    pub(super) fn new(names: Arc<dyn Names>, screen: Screen, room: Option<usize>) -> Teller {
+        Teller { names, screen, paint: Paint { color: screen.color }, room, planned: 0, failed: Vec::new(), noticed: HashSet::new() }
+    }
+
+    /// Changes the columns that a line about one task may take.
+    pub(super) fn set_room(&mut self, room: usize) {
+        self.room = Some(room);
+    }
+
+    /// Returns what is to be written.
+    pub(super) fn tell(&mut self, event: &Event) -> Told {
+        let calm = |text| Told { text, urgent: false };
+        match event {
+            Event::RunStarted(headline) => {
+                self.planned = headline.tasks;
+                calm(String::new())
+            }
+            Event::Started(started) => calm(self.started(started)),
+            Event::Retrying { task, attempt, wait, status, .. } => calm(self.retrying(*task, *attempt, *wait, status)),
+            Event::Finished(finished) => Told { text: self.finished(finished), urgent: finished.outcome == Outcome::Failed },
+            Event::Service { service, at, state } => Told { text: self.service(*service, *at, *state), urgent: *state == Face::Died },
+            Event::Notice(notice) => Told { text: self.notice(notice), urgent: true },
+            Event::RunFinished(ending) => Told { text: self.ending(ending), urgent: true },
+            Event::TerminalTaken { .. } | Event::TerminalReturned => calm(String::new()),
+        }
+    }
+
+    /// Returns a target's name, safe to print.
+    pub(super) fn name(&self, target: TargetId) -> String {
+        escape(&self.names.address(target))
+    }
+
+    /// Whether a target counts in totals.
+    pub(super) fn is_task(&self, target: TargetId) -> bool {
+        self.names.is_task(target)
+    }
+
+    fn quiet(&self) -> bool {
+        self.screen.verbosity < 0
+    }
+
+    fn started(&self, started: &Started) -> String {
+        if self.screen.verbosity < 2 {
+            return String::new();
+        }
+        let attempt = if started.attempt > 1 { format!("  attempt {}", started.attempt) } else { String::new() };
+        self.line("start", Paint::cyan, started.task, &format!("{attempt}{}", self.why(Some(&started.reason))))
+    }
+
+    fn retrying(&self, task: TargetId, attempt: u32, wait: Duration, status: &str) -> String {
+        if self.quiet() {
+            return String::new();
+        }
+        let when = if wait.is_zero() { "now".to_owned() } else { format!("in {}", show_duration(wait)) };
+        self.line("retry", Paint::yellow, task, &format!("  {}, attempt {} {when}", escape(status), attempt + 1))
+    }
+
+    fn finished(&mut self, finished: &Finished) -> String {
+        match finished.outcome {
+            Outcome::Failed => self.failed(finished),
+            Outcome::Stalled => {
+                self.failed.push(self.name(finished.task));
+                self.line("stalled", Paint::red, finished.task, &blame(finished))
+            }
+            _ if self.quiet() || !(self.names.is_task(finished.task) || finished.attempts > 0) => String::new(),
+            Outcome::Done => self.done(finished),
+            Outcome::Cached => {
+                let line = self.line("cached", Paint::green, finished.task, &self.why(finished.reason.as_ref()));
+                self.with_output(line, finished)
+            }
+            Outcome::Skipped => self.line("skipped", Paint::yellow, finished.task, &blame(finished)),
+            Outcome::Fresh | Outcome::Cancelled => String::new(),
+        }
+    }
+
+    fn done(&self, finished: &Finished) -> String {
+        let mut rest = format!("  {}", show_duration(finished.duration));
+        if finished.flaky {
+            rest += &self.paint.yellow(&format!("  flaky: passed on attempt {}", finished.attempts));
+        }
+        if finished.unchanged && self.screen.verbosity >= 1 {
+            rest += "  same outputs as before";
+        }
+        rest += &self.why(finished.reason.as_ref());
+        let mut line = self.line("done", Paint::green, finished.task, &rest);
+        if self.screen.verbosity >= 2 {
+            line += &failure::command_lines(finished);
+        }
+        self.with_output(line, finished)
+    }
+
+    /// Puts what a task printed below its line; GitHub folds both into a group.
+    fn with_output(&self, line: String, finished: &Finished) -> String {
+        let output = clean(&finished.output, self.screen.color);
+        if output.is_empty() {
+            return line;
+        }
+        let before = finished.output_size.saturating_sub(finished.output.len() as u64);
+        let left_out = match &finished.log {
+            _ if before == 0 => String::new(),
+            Some(log) => format!("(the first {} left out; whole log: {})\n", show_size(before), escape(log)),
+            None => format!("(the first {} left out)\n", show_size(before)),
+        };
+        if self.screen.github {
+            format!("::group::{line}{left_out}{output}::endgroup::\n")
+        } else {
+            format!("{line}{left_out}{output}")
+        }
+    }
+
+    fn failed(&mut self, finished: &Finished) -> String {
+        let name = self.name(finished.task);
+        let place = self.names.place(finished.task);
+        let mut text = failure::block(&name, place.as_ref(), finished, self.paint);
+        if self.screen.github {
+            text += &annotation(&name, place.as_ref(), finished.status.as_deref().unwrap_or("failed"));
+        }
+        self.failed.push(name);
+        text
+    }
+
+    fn service(&self, service: TargetId, at: Duration, state: Face) -> String {
+        let at = format!("  at {}", show_duration(at));
+        match state {
+            Face::Died => self.line("died", Paint::red, service, &at),
+            _ if self.screen.verbosity < 1 => String::new(),
+            Face::Ready => self.line("ready", Paint::green, service, &at),
+            Face::Stopped => self.line("stopped", Paint::green, service, &at),
+        }
+    }
+
+    fn notice(&mut self, notice: &Notice) -> String {
+        if self.quiet() || !self.noticed.insert((notice.task, notice.text.clone())) {
+            return String::new();
+        }
+        let about = notice.task.map_or(String::new(), |task| format!("{}: ", self.paint.cyan(&self.name(task))));
+        let hint = notice.hint.as_ref().map_or(String::new(), |hint| format!("{}: {}\n", self.paint.cyan("hint"), lines_of(hint)));
+        format!("{}: {about}{}\n{hint}", self.paint.yellow("note"), lines_of(&notice.text))
+    }
+
+    fn ending(&self, ending: &Ending) -> String {
+        let text = ending::text(ending, self.planned, &self.failed, self.paint);
+        if self.quiet() && ending.exit == 0 && ending.signal.is_none() { String::new() } else { text }
+    }
+
+    /// Returns the reason in parentheses where it is wanted.
+    fn why(&self, reason: Option<&Reason>) -> String {
+        let wanted = self.screen.explain || self.screen.verbosity >= 1;
+        reason.filter(|_| wanted).map_or(String::new(), |reason| format!("  ({})", reason_text(reason)))
+    }
+
+    /// Returns one line about a target: a verb, its name, and the rest.
+    fn line(&self, verb: &str, color: fn(Paint, &str) -> String, target: TargetId, rest: &str) -> String {
+        let padding = " ".repeat(8usize.saturating_sub(verb.len()));
+        let line = format!("{}{padding}{}{rest}", color(self.paint, verb), self.paint.cyan(&self.name(target)));
+        match self.room {
+            Some(room) => cut(&line, room) + "\n",
+            None => line + "\n",
+        }
+    }
+}
+
+/// Says why a target was not run.
+fn blame(finished: &Finished) -> String {
+    let status = finished.status.as_ref().map_or(String::new(), |status| format!("  {}", escape(status)));
+    let because = finished.because.as_ref().map_or(String::new(), |because| format!("  because of {}", escape(because)));
+    status + &because
+}
