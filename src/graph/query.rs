@@ -1,0 +1,252 @@
+//! Questions about the graph: `deps(x)`, `rdeps(x)`, `somepath(a, b)`, `allpaths(a, b)`, `inputs(x)`, `outputs(x)`, `kind(gate, x)`,
+//! `tag(ci, x)`, `affected(REV)`, joined by `+`, `-` and `&`, which bind from left to right; parentheses group.
+
+use std::collections::{BTreeSet, VecDeque};
+
+use super::{Graph, TargetKind, select};
+use crate::base::TargetId;
+
+/// Why a question cannot be answered.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("{message}\n  {text}\n  {}^", " ".repeat(*column))]
+pub struct QueryError {
+    /// What is wrong.
+    pub message: String,
+    /// The whole question.
+    pub text: String,
+    /// Where, in characters from 0.
+    pub column: usize,
+    /// Whether a name in it means no target.
+    pub no_match: bool,
+}
+
+type Set = BTreeSet<TargetId>;
+
+enum Answer {
+    Targets(Set),
+    Lines(BTreeSet<String>),
+}
+
+/// Answers a question: one line an address (or, for `inputs` and `outputs`, a pattern), sorted. `affected` says which targets are reached
+/// from what changed since a revision.
+///
+/// # Errors
+/// When the question cannot be read, or names what is not there.
+pub fn query(graph: &Graph, text: &str, affected: &dyn Fn(&str) -> Result<Vec<TargetId>, String>) -> Result<Vec<String>, QueryError> {
+    let mut asked = Asked { graph, text: text.chars().collect(), at: 0, affected, depth: 0 };
+    let answer = asked.expression()?;
+    asked.blank();
+    if asked.at < asked.text.len() {
+        return Err(asked.error("expected `+`, `-`, `&` or the end", asked.at));
+    }
+    Ok(match answer {
+        Answer::Lines(lines) => lines.into_iter().collect(),
+        Answer::Targets(targets) => {
+            let shown = targets.into_iter().filter(|id| graph.kind(*id) != TargetKind::Entry).map(|id| graph.address(id).to_owned());
+            shown.collect::<BTreeSet<_>>().into_iter().collect()
+        }
+    })
+}
+
+struct Asked<'a> {
+    graph: &'a Graph,
+    text: Vec<char>,
+    at: usize,
+    affected: &'a dyn Fn(&str) -> Result<Vec<TargetId>, String>,
+    depth: usize,
+}
+
+impl Asked<'_> {
+    fn error(&self, message: impl Into<String>, column: usize) -> QueryError {
+        QueryError { message: message.into(), text: self.text.iter().collect(), column, no_match: false }
+    }
+
+    fn blank(&mut self) {
+        while self.text.get(self.at).is_some_and(|c| c.is_whitespace()) {
+            self.at += 1;
+        }
+    }
+
+    fn take(&mut self, wanted: char) -> bool {
+        self.blank();
+        let there = self.text.get(self.at) == Some(&wanted);
+        self.at += usize::from(there);
+        there
+    }
+
+    fn expect(&mut self, wanted: char) -> Result<(), QueryError> {
+        if self.take(wanted) { Ok(()) } else { Err(self.error(format!("expected `{wanted}`"), self.at)) }
+    }
+
+    fn expression(&mut self) -> Result<Answer, QueryError> {
+        self.depth += 1;
+        if self.depth > 64 {
+            return Err(self.error("it is nested too deeply", self.at));
+        }
+        let mut left = self.term()?;
+        loop {
+            self.blank();
+            let column = self.at;
+            let operator = match self.text.get(self.at) {
+                Some(c @ ('+' | '-' | '&')) => *c,
+                _ => break,
+            };
+            self.at += 1;
+            let right = self.term()?;
+            left = match (left, right) {
+                (Answer::Targets(one), Answer::Targets(other)) => Answer::Targets(join(one, other, operator)),
+                (Answer::Lines(one), Answer::Lines(other)) => Answer::Lines(join(one, other, operator)),
+                _ => return Err(self.error("files and targets cannot be mixed", column)),
+            };
+        }
+        self.depth -= 1;
+        Ok(left)
+    }
+
+    /// A name: quoted, or up to a blank, comma or parenthesis. A `-` or `+` belongs to it where no blank stands before.
+    fn word(&mut self) -> Result<String, QueryError> {
+        self.blank();
+        let start = self.at;
+        if let Some(quote @ ('"' | '\'')) = self.text.get(self.at).copied() {
+            let end = self.text[start + 1..].iter().position(|c| *c == quote).ok_or_else(|| self.error("the quote is not closed", start))?;
+            self.at = start + end + 2;
+            return Ok(self.text[start + 1..start + 1 + end].iter().collect());
+        }
+        let mut brackets = 0;
+        while let Some(c) = self.text.get(self.at) {
+            brackets += i32::from(*c == '[') - i32::from(*c == ']');
+            if c.is_whitespace() || "()&".contains(*c) || (brackets <= 0 && *c == ',') {
+                break;
+            }
+            self.at += 1;
+        }
+        if self.at == start { Err(self.error("expected a name or a function", start)) } else { Ok(self.text[start..self.at].iter().collect()) }
+    }
+
+    fn term(&mut self) -> Result<Answer, QueryError> {
+        if self.take('(') {
+            let inner = self.expression()?;
+            self.expect(')')?;
+            return Ok(inner);
+        }
+        self.blank();
+        let column = self.at;
+        let word = self.word()?;
+        if !self.take('(') {
+            return self.targets_of(&word, column).map(Answer::Targets);
+        }
+        let answer = match word.as_str() {
+            "deps" => Answer::Targets(self.closure(self.forward(), false)?),
+            "rdeps" => Answer::Targets(self.closure(self.backward(), true)?),
+            "somepath" | "allpaths" => {
+                let from = self.set()?;
+                self.expect(',')?;
+                let to = self.set()?;
+                Answer::Targets(if word == "somepath" { self.some_path(&from, &to) } else { self.all_paths(&from, &to) })
+            }
+            "inputs" | "outputs" => {
+                let targets = self.set()?;
+                let tasks = targets.iter().filter_map(|id| self.graph.task(*id));
+                let patterns = tasks.flat_map(|task| if word == "inputs" { task.inputs } else { task.outputs });
+                Answer::Lines(patterns.map(|pattern| format!("{}{}", if pattern.negated { "!" } else { "" }, pattern.text)).collect())
+            }
+            "kind" => {
+                let kind = self.word()?;
+                self.expect(',')?;
+                Answer::Targets(self.set()?.into_iter().filter(|id| self.graph.kind(*id).word() == kind).collect())
+            }
+            "tag" => {
+                let tag = self.word()?;
+                self.expect(',')?;
+                Answer::Targets(self.set()?.into_iter().filter(|id| self.graph.detail(*id).tags().iter().any(|own| **own == *tag)).collect())
+            }
+            "affected" => {
+                let revision = self.word()?;
+                Answer::Targets((self.affected)(&revision).map_err(|message| self.error(message, column))?.into_iter().collect())
+            }
+            unknown => {
+                let known = ["deps", "rdeps", "somepath", "allpaths", "inputs", "outputs", "kind", "tag", "affected"];
+                let hint = crate::base::did_you_mean(unknown, known).map(|name| format!("; did you mean `{name}`?")).unwrap_or_default();
+                return Err(self.error(format!("there is no function `{unknown}`{hint}"), column));
+            }
+        };
+        self.expect(')')?;
+        Ok(answer)
+    }
+
+    fn set(&mut self) -> Result<Set, QueryError> {
+        let column = self.at;
+        match self.expression()? {
+            Answer::Targets(targets) => Ok(targets),
+            Answer::Lines(_) => Err(self.error("expected targets, found files", column)),
+        }
+    }
+
+    fn targets_of(&self, word: &str, column: usize) -> Result<Set, QueryError> {
+        let selected = select(self.graph, &[word.to_owned()], "");
+        selected.map(|selected| selected.targets.into_iter().collect()).map_err(|error| QueryError { no_match: matches!(error, super::SelectError::NoMatch { .. }), ..self.error(error.to_string(), column) })
+    }
+
+    fn forward(&self) -> Vec<Vec<TargetId>> {
+        self.graph.ids().map(|id| self.graph.edges(id).iter().map(|edge| edge.to).collect()).collect()
+    }
+
+    fn backward(&self) -> Vec<Vec<TargetId>> {
+        let mut behind = vec![Vec::new(); self.graph.len()];
+        for id in self.graph.ids() {
+            self.graph.edges(id).iter().for_each(|edge| behind[edge.to.index()].push(id));
+        }
+        behind
+    }
+
+    fn closure(&mut self, edges: Vec<Vec<TargetId>>, _back: bool) -> Result<Set, QueryError> {
+        Ok(reach(self.set()?, &edges))
+    }
+
+    fn some_path(&self, from: &Set, to: &Set) -> Set {
+        let edges = self.forward();
+        let mut before: rustc_hash::FxHashMap<TargetId, TargetId> = rustc_hash::FxHashMap::default();
+        let mut queue: VecDeque<TargetId> = from.iter().copied().collect();
+        while let Some(id) = queue.pop_front() {
+            if to.contains(&id) {
+                let mut path = Set::from([id]);
+                let mut at = id;
+                while let Some(previous) = before.get(&at).filter(|_| !from.contains(&at)) {
+                    at = *previous;
+                    path.insert(at);
+                }
+                return path;
+            }
+            for next in &edges[id.index()] {
+                if !before.contains_key(next) && !from.contains(next) {
+                    before.insert(*next, id);
+                    queue.push_back(*next);
+                }
+            }
+        }
+        Set::new()
+    }
+
+    fn all_paths(&self, from: &Set, to: &Set) -> Set {
+        let ahead = reach(from.clone(), &self.forward());
+        let back = reach(to.clone(), &self.backward());
+        &ahead & &back
+    }
+}
+
+fn reach(start: Set, edges: &[Vec<TargetId>]) -> Set {
+    let mut open: Vec<TargetId> = start.iter().copied().collect();
+    let mut reached = start;
+    while let Some(id) = open.pop() {
+        open.extend(edges[id.index()].iter().copied().filter(|next| reached.insert(*next)));
+    }
+    reached
+}
+
+fn join<T: Ord + Clone>(one: BTreeSet<T>, other: BTreeSet<T>, operator: char) -> BTreeSet<T> {
+    match operator {
+        '+' => &one | &other,
+        '-' => &one - &other,
+        _ => &one & &other,
+    }
+}
