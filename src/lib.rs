@@ -7,6 +7,7 @@ pub mod base;
 pub mod cli;
 pub mod commands;
 pub mod disk;
+pub mod engine;
 pub mod event;
 pub mod executor;
 pub mod graph;

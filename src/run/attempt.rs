@@ -85,13 +85,10 @@ pub(super) struct Bench<'a> {
     pub extra: &'a [(OsString, OsString)],
     pub tracked: &'a (dyn Fn(&RelPath) -> bool + Sync),
     pub asker: &'a dyn Asker,
-    /// The end of attempts that failed and are followed by another.
-    pub retrying: &'a (dyn Fn(u32, Duration, String) + Sync),
-    pub forced_foreground: bool,
 }
 
 impl Bench<'_> {
-    pub(super) fn run(&self, mut prepared: Box<Prepared>, links: &Links) -> Ran {
+    pub(super) fn run(&self, mut prepared: Box<Prepared>, links: &Links, foreground: bool, retrying: &dyn Fn(u32, Duration, String)) -> Ran {
         let world = self.world;
         if let Some(question) = &prepared.task.confirm {
             match self.asker.ask(&self.fill(&prepared, question)) {
@@ -132,7 +129,7 @@ impl Bench<'_> {
             }
         }
 
-        let request = self.request(&prepared);
+        let request = self.request(&prepared, foreground);
         let mut duration = Duration::ZERO;
         let mut attempts = 0;
         let attempt = loop {
@@ -144,7 +141,7 @@ impl Bench<'_> {
                 break attempt;
             }
             let wait = prepared.task.backoff.saturating_mul(1 << (attempts - 1).min(16));
-            (self.retrying)(attempts, wait, attempt.ended.to_string());
+            retrying(attempts, wait, attempt.ended.to_string());
             if !self.cancel.wait(wait) {
                 break attempt;
             }
@@ -171,7 +168,7 @@ impl Bench<'_> {
         ran
     }
 
-    fn request(&self, prepared: &Prepared) -> Request {
+    fn request(&self, prepared: &Prepared, foreground: bool) -> Request {
         let world = self.world;
         let mark = format!("{}-{}", world.run, prepared.target.0);
         let mut env: Vec<(OsString, OsString)> = Vec::with_capacity(prepared.visible.variables.len() + 8);
@@ -186,7 +183,7 @@ impl Bench<'_> {
         env.push(("ORKET_MARK".into(), mark.clone().into()));
         env.push(("ORKET_RUN".into(), world.run.clone().into()));
         env.push(("ORKET_TASK".into(), prepared.task.address.as_str().into()));
-        let inherit = prepared.task.interactive || self.forced_foreground;
+        let inherit = prepared.task.interactive || foreground;
         let spawns: Vec<Spawn> = prepared
             .lines
             .iter()

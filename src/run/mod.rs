@@ -11,4 +11,4 @@ mod work;
 
 pub use attempt::{Asker, Refused};
 pub use look::{Seen, look};
-pub use run::{Options, Stopper, run};
+pub use run::{Options, run};
