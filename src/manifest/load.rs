@@ -1,0 +1,508 @@
+//! The manifest and its packages, from files to the model.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use super::common::Context;
+use super::problem::{Problem, Problems};
+use super::read::{Node, Value, read};
+use super::scope::Scopes;
+use super::task::{self, Template};
+use super::{service, task::variants};
+use crate::base::{Address, Place, RelPath};
+use crate::model::{Epic, Gate, Later, LaterKind, Need, Package, Pool, Project, Rock};
+
+const MOST_TASKS: u64 = 2_000_000;
+
+/// The one door to files.
+pub trait Source: Sync {
+    /// Returns a file's bytes.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    fn read(&self, path: &RelPath) -> io::Result<Vec<u8>>;
+
+    /// Returns a file's size in bytes, so that what is too large is not read.
+    ///
+    /// # Errors
+    /// When it is not there.
+    fn size(&self, path: &RelPath) -> io::Result<u64>;
+
+    /// Returns, sorted, the files that patterns mean, relative to the root; those that begin with `!` take away.
+    ///
+    /// # Errors
+    /// When a folder cannot be read, or a pattern is wrong.
+    fn matches(&self, patterns: &[String]) -> io::Result<Vec<RelPath>>;
+}
+
+/// What was read, and what that depended on.
+pub struct Loaded {
+    /// What is declared.
+    pub project: Project,
+    /// What the result depends on.
+    pub trail: Trail,
+    /// The files that were read, by name.
+    pub texts: Vec<(Arc<str>, Arc<str>)>,
+}
+
+/// Everything that a result depends on.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct Trail {
+    /// The manifests that were read.
+    pub manifests: Vec<RelPath>,
+    /// The patterns of `include` and `each`, and what they matched.
+    pub globs: Vec<(Vec<String>, Vec<RelPath>)>,
+}
+
+/// Reads a manifest and all it includes. `folder_name` names the project where the manifest does not.
+///
+/// # Errors
+/// All mistakes, in the order of their places.
+pub fn load(source: &dyn Source, manifest: &RelPath, folder_name: &str) -> Result<Loaded, Problems> {
+    let mut load = Load {
+        source,
+        problems: Problems::default(),
+        project: Project { name: folder_name.into(), ..Project::default() },
+        trail: Trail::default(),
+        templates: BTreeMap::new(),
+        seen: BTreeMap::new(),
+        tasks: 0,
+        ports: BTreeSet::new(),
+    };
+    let mut waiting = vec![(manifest.clone(), None)];
+    let mut files: Vec<(RelPath, Vec<Node>)> = Vec::new();
+    let mut visited: BTreeSet<RelPath> = BTreeSet::new();
+    while let Some((path, from)) = waiting.pop() {
+        if !visited.insert(path.clone()) {
+            if let Some(place) = from {
+                load.problems.say("manifest/include_twice", &place, format!("`{path}` is included already"), "include each package once, from the root manifest");
+            }
+            continue;
+        }
+        let Some(nodes) = load.file(&path, from.as_ref()) else { continue };
+        let folder = path.parent().unwrap_or_else(RelPath::root);
+        for node in nodes.iter().filter(|node| node.name == "include") {
+            for (included, place) in load.included(node, &folder) {
+                waiting.push((included, Some(place)));
+            }
+        }
+        for node in nodes.iter().filter(|node| node.name == "template") {
+            load.template(node);
+        }
+        files.push((path, nodes));
+        files[1..].sort_by(|one, other| one.0.cmp(&other.0));
+    }
+    for (path, nodes) in &files {
+        load.settings(nodes, path);
+    }
+    let root_env = load.project.packages.first().map(|package| package.env.clone()).unwrap_or_default();
+    for (index, (_, nodes)) in files.iter().enumerate() {
+        let package = load.project.packages[index].clone();
+        let mut env = root_env.clone();
+        if index > 0 {
+            env.extend(package.env);
+        }
+        let mut scopes = Scopes::default();
+        scopes.set("project", "name", &*load.project.name);
+        if !load.ports.is_empty() {
+            load.ports.iter().for_each(|port| scopes.set("port", "", port.as_str()));
+        }
+        let context = Context { package: package.folder, epic: None, scopes, env };
+        load.nodes(nodes, &context, index == 0, "the manifest");
+    }
+    load.pools();
+    if load.problems.problems().is_empty() {
+        let texts = load.problems.texts().to_vec();
+        Ok(Loaded { project: load.project, trail: load.trail, texts })
+    } else {
+        Err(load.problems.sorted())
+    }
+}
+
+struct Load<'a> {
+    source: &'a dyn Source,
+    problems: Problems,
+    project: Project,
+    trail: Trail,
+    templates: BTreeMap<String, Template>,
+    seen: BTreeMap<Address, Place>,
+    tasks: u64,
+    ports: BTreeSet<String>,
+}
+
+const TOP: [&str; 16] = [
+    "orket", "project", "process_rules", "env", "rock", "epic", "task", "service", "gate", "decision", "strategy", "each", "pool", "template", "include", "import",
+];
+
+impl Load<'_> {
+    fn file(&mut self, path: &RelPath, from: Option<&Place>) -> Option<Vec<Node>> {
+        let file: Arc<str> = path.to_string().into();
+        let failed = |problems: &mut Problems, error: io::Error| {
+            problems.push(Problem {
+                code: "manifest/unreadable",
+                message: format!("cannot read `{path}`: {error}"),
+                place: from.cloned(),
+                length: 1,
+                help: None,
+                notes: Vec::new(),
+            });
+        };
+        let bytes = match self.source.size(path) {
+            Ok(size) if size > 64 << 20 => {
+                self.problems.push(Problem {
+                    code: "manifest/too_large",
+                    message: format!("`{path}` is larger than 64 MiB"),
+                    place: from.cloned(),
+                    length: 1,
+                    help: Some(String::from("split it into packages, or use `each`")),
+                    notes: Vec::new(),
+                });
+                return None;
+            }
+            Ok(_) => self.source.read(path),
+            Err(error) => Err(error),
+        };
+        let bytes = match bytes {
+            Ok(bytes) => bytes,
+            Err(error) => {
+                failed(&mut self.problems, error);
+                return None;
+            }
+        };
+        self.trail.manifests.push(path.clone());
+        self.problems.text(file.clone(), String::from_utf8_lossy(&bytes).into());
+        match read(&file, &bytes) {
+            Ok(nodes) => Some(nodes),
+            Err(found) => {
+                found.into_iter().for_each(|problem| self.problems.push(problem));
+                None
+            }
+        }
+    }
+
+    fn asked(&mut self, patterns: Vec<String>, place: &Place) -> Vec<RelPath> {
+        match self.source.matches(&patterns) {
+            Ok(found) => {
+                self.trail.globs.push((patterns, found.clone()));
+                found
+            }
+            Err(error) => {
+                self.problems.say("manifest/unreadable", place, format!("cannot look for files: {error}"), "make the folder readable");
+                Vec::new()
+            }
+        }
+    }
+
+    fn included(&mut self, node: &Node, folder: &RelPath) -> Vec<(RelPath, Place)> {
+        self.problems.only(node, &[]);
+        let mut found = Vec::new();
+        for (text, place) in self.problems.texts(node) {
+            let path = match RelPath::parse_in(folder, text.as_bytes()) {
+                Ok(path) => path,
+                Err(error) => {
+                    self.problems.say("manifest/wrong_path", &place, format!("the path `{text}`: {error}"), "name a folder or manifest inside the project");
+                    continue;
+                }
+            };
+            let pattern = path.to_string();
+            if crate::base::glob::is_glob(&pattern) {
+                let wanted = if pattern.ends_with(".kdl") { pattern } else { format!("{pattern}/orket.kdl") };
+                found.extend(self.asked(vec![wanted], &place).into_iter().map(|path| (path, place.clone())));
+            } else {
+                found.push((if pattern.ends_with(".kdl") { path } else { path.join(b"orket.kdl") }, place));
+            }
+        }
+        found
+    }
+
+    fn template(&mut self, node: &Node) {
+        let Some((name, place)) = self.problems.text_of(node) else { return };
+        let (params, body): (Vec<Node>, Vec<Node>) = node.children.iter().cloned().partition(|child| child.name == "param");
+        let mut lowered = Vec::new();
+        for param in &params {
+            self.problems.only(param, &["default"]);
+            let default = param.props.iter().find_map(|(name, value, _)| match value {
+                Value::Text(text) if name == "default" => Some(text.clone()),
+                _ => None,
+            });
+            lowered.extend(self.problems.text_of(param).map(|(name, _)| (name, default)));
+        }
+        for child in body.iter().filter(|child| !task::PROPERTIES.contains(&child.name.as_str())) {
+            self.problems.unknown("node", &child.name, "`template`", &child.place, &task::PROPERTIES);
+        }
+        let body = body.into_iter().filter(|child| task::PROPERTIES.contains(&child.name.as_str())).collect();
+        if self.templates.insert(name.clone(), Template { params: lowered, body }).is_some() {
+            self.problems.say("manifest/duplicate", &place, format!("there are two templates `{name}`"), "rename one of them");
+        }
+    }
+
+    /// What holds for a whole package: the project, its environment, pools, and names of ports.
+    fn settings(&mut self, nodes: &[Node], manifest: &RelPath) {
+        let root = self.project.packages.is_empty();
+        let folder = if root { RelPath::root() } else { manifest.parent().unwrap_or_else(RelPath::root) };
+        let context = Context { package: folder.clone(), epic: None, scopes: Scopes::default(), env: Vec::new() };
+        let mut env = Vec::new();
+        for node in nodes {
+            match node.name.as_str() {
+                "orket" if node.args.first().map(|(value, _)| value) != Some(&Value::Whole(1)) => {
+                    self.problems.say("manifest/format", &node.place, "this is not manifest format 1", "write `orket 1`; another format needs another version of orket");
+                }
+                "project" if root => self.named(node, &context),
+                "env" => env.extend(self.problems.env(node, &context)),
+                "pool" => {
+                    let (Some((Value::Text(name), _)), Some((Value::Whole(slots), place))) = (node.args.first(), node.args.get(1)) else {
+                        self.problems.say("manifest/wrong_value", &node.place, "`pool` takes a name and a number", "write it as `pool \"link\" 1`");
+                        continue;
+                    };
+                    if *slots < 1 || *slots > 1_000_000 {
+                        self.problems.say("manifest/out_of_range", place, format!("a pool of {slots} lets nothing run"), "give it at least 1 slot");
+                    }
+                    self.project.pools.push(Pool { name: context.top(name).as_str().into(), slots: (*slots).clamp(1, 1_000_000) as u32, place: node.place.clone() });
+                }
+                _ => {}
+            }
+        }
+        self.project.packages.push(Package { folder, manifest: manifest.clone(), env });
+    }
+
+    fn named(&mut self, node: &Node, context: &Context) {
+        if !node.args.is_empty()
+            && let Some((name, _)) = self.problems.text_of(node)
+        {
+            self.project.name = name.into();
+        }
+        for child in &node.children {
+            match child.name.as_str() {
+                "about" => self.project.about = self.problems.text_of(child).map(|(text, _)| text.into()),
+                "default" => {
+                    let needs = self.problems.needs(child, context);
+                    self.project.default.extend(needs);
+                }
+                unknown => self.problems.unknown("node", unknown, "`project`", &child.place, &["about", "default"]),
+            }
+        }
+    }
+
+    fn nodes(&mut self, nodes: &[Node], context: &Context, root: bool, inside: &str) {
+        for node in nodes {
+            let top = context.epic.is_none();
+            let place = node.place.clone();
+            let mut later = |project: &mut Project, kind| project.later.push(Later { kind, place: place.clone() });
+            match node.name.as_str() {
+                "task" => self.task(node, context),
+                "each" => self.each(node, context, inside),
+                "service" => {
+                    if let Some(service) = service::lower(&mut self.problems, node, context)
+                        && self.declared(&service.address, &service.place)
+                    {
+                        self.ports.extend(service.ports.iter().map(|port| port.to_string()));
+                        self.project.services.push(service);
+                    }
+                }
+                "gate" => {
+                    later(&mut self.project, LaterKind::Gate);
+                    self.gate(node, context);
+                }
+                "decision" => later(&mut self.project, LaterKind::Decision),
+                "epic" if top => self.epic(node, context),
+                "rock" if top => self.rock(node, context),
+                "env" | "needs" | "after" | "about" | "tags" if !top => {}
+                "env" | "pool" | "template" | "include" | "orket" if top => {}
+                "project" if root && top => {}
+                "process_rules" if top => later(&mut self.project, LaterKind::ProcessRules),
+                "strategy" if top => later(&mut self.project, LaterKind::Strategy),
+                "import" if top => later(&mut self.project, LaterKind::Import),
+                unknown if top => self.problems.unknown("node", unknown, inside, &node.place, &TOP),
+                unknown => {
+                    let known = ["about", "needs", "after", "tags", "env", "task", "service", "gate", "decision", "each"];
+                    self.problems.unknown("node", unknown, inside, &node.place, &known);
+                }
+            }
+        }
+    }
+
+    fn declared(&mut self, address: &Address, place: &Place) -> bool {
+        if let Some(earlier) = self.seen.get(address) {
+            self.problems.push(Problem {
+                code: "manifest/duplicate",
+                message: format!("there are two targets `{address}`"),
+                place: Some(place.clone()),
+                length: 1,
+                help: Some(String::from("rename one of them")),
+                notes: vec![(String::from("the other one"), earlier.clone())],
+            });
+            return false;
+        }
+        self.seen.insert(address.clone(), place.clone());
+        true
+    }
+
+    /// Counts tasks before they are made; `false` if there would be too many.
+    fn room(&mut self, more: Option<u64>, place: &Place) -> bool {
+        let sum = more.and_then(|more| self.tasks.checked_add(more)).filter(|sum| *sum <= MOST_TASKS);
+        match sum {
+            Some(sum) => self.tasks = sum,
+            None => self.problems.say("manifest/too_many_tasks", place, format!("this makes more than {MOST_TASKS} tasks"), "narrow the glob or the matrix"),
+        }
+        sum.is_some()
+    }
+
+    fn task(&mut self, node: &Node, context: &Context) {
+        if !self.room(variants(node), &node.place) {
+            return;
+        }
+        for task in task::lower(&mut self.problems, node, context, &self.templates, &mut self.project.later) {
+            if self.declared(&task.address.clone(), &task.place.clone()) {
+                self.project.tasks.push(task);
+            }
+        }
+    }
+
+    fn each(&mut self, node: &Node, context: &Context, inside: &str) {
+        self.problems.only(node, &["glob"]);
+        let Some((name, _)) = self.problems.text_of(node) else { return };
+        let mut globs: Vec<(String, Place)> = node.props.iter().filter_map(|(name, value, place)| match value {
+            Value::Text(text) if name == "glob" => Some((text.clone(), place.clone())),
+            _ => None,
+        }).collect();
+        for child in node.children.iter().filter(|child| child.name == "glob") {
+            globs.extend(self.problems.texts(child));
+        }
+        if globs.is_empty() {
+            self.problems.say("manifest/wrong_value", &node.place, "`each` has no glob", format!("write it as `each \"{name}\" glob=\"src/*.c\"`"));
+            return;
+        }
+        let mut patterns = Vec::new();
+        for (text, place) in &globs {
+            let (sign, text) = text.strip_prefix('!').map_or(("", text.as_str()), |text| ("!", text));
+            patterns.push(format!("{sign}{}", self.problems.path(context, text, place)));
+        }
+        let found = self.asked(patterns, &node.place);
+        let children: Vec<Node> = node.children.iter().filter(|child| child.name != "glob").cloned().collect();
+        let each = children.iter().filter(|child| child.name == "task").map(variants).try_fold(0u64, |sum, more| sum.checked_add(more?));
+        let before = self.tasks;
+        if !self.room(each.and_then(|each| each.checked_mul(found.len() as u64)), &node.place) {
+            return;
+        }
+        self.tasks = before;
+        for path in found {
+            let Ok(text) = std::str::from_utf8(path.as_bytes()) else {
+                self.problems.say("manifest/name_not_utf8", &node.place, format!("the name of `{path}` is not UTF-8"), "rename the file, or leave it out with `!`");
+                continue;
+            };
+            let own = if context.package.is_root() { text } else { text.strip_prefix(&format!("{}/", context.package)).unwrap_or(text) };
+            let (dir, file) = own.rsplit_once('/').unwrap_or(("", own));
+            let (stem, ext) = match file.rsplit_once('.') {
+                Some((stem, ext)) if !stem.is_empty() => (stem, ext),
+                _ => (file, ""),
+            };
+            let mut inner = context.clone();
+            for (part, value) in [("path", own), ("name", file), ("stem", stem), ("dir", if dir.is_empty() { "." } else { dir }), ("ext", ext)] {
+                inner.scopes.set(&name, part, value);
+            }
+            self.nodes(&children, &inner, false, if context.epic.is_some() { inside } else { "`each`" });
+        }
+    }
+
+    fn epic(&mut self, node: &Node, context: &Context) {
+        self.problems.only(node, &[]);
+        let Some((name, _)) = self.problems.name_of(node, context) else { return };
+        let address = context.address(&name);
+        if !self.declared(&address, &node.place) {
+            return;
+        }
+        let mut epic = Epic { address: address.clone(), place: node.place.clone(), about: None, parts: Vec::new(), needs: Vec::new(), after: Vec::new(), tags: Vec::new() };
+        let mut inner = context.clone();
+        for child in &node.children {
+            match child.name.as_str() {
+                "about" => epic.about = self.problems.text_of(child).map(|(text, _)| text.into()),
+                "needs" => epic.needs.extend(self.problems.needs(child, context)),
+                "after" => epic.after.extend(self.problems.needs(child, context)),
+                "tags" => epic.tags.extend(self.problems.texts(child).into_iter().map(|(text, _)| Box::from(text))),
+                "env" => {
+                    let rules = self.problems.env(child, context);
+                    inner.env.extend(rules);
+                }
+                _ => {}
+            }
+        }
+        inner.epic = Some(address);
+        let (tasks, gates) = (self.project.tasks.len(), self.project.gates.len());
+        self.nodes(&node.children, &inner, false, "`epic`");
+        epic.parts.extend(self.project.tasks[tasks..].iter().map(|task| task.address.clone()));
+        epic.parts.extend(self.project.gates[gates..].iter().map(|gate| gate.address.clone()));
+        self.project.epics.push(epic);
+    }
+
+    fn rock(&mut self, node: &Node, context: &Context) {
+        self.problems.only(node, &[]);
+        let Some((name, _)) = self.problems.name_of(node, context) else { return };
+        let address = context.address(&name);
+        if !self.declared(&address, &node.place) {
+            return;
+        }
+        let mut rock = Rock { address, place: node.place.clone(), about: None, parts: Vec::new(), needs: Vec::new(), after: Vec::new(), tags: Vec::new() };
+        for child in &node.children {
+            match child.name.as_str() {
+                "about" => rock.about = self.problems.text_of(child).map(|(text, _)| text.into()),
+                "epic" | "task" | "gate" | "rock" => {
+                    let parts: Vec<Need> = self.problems.needs(child, context);
+                    rock.parts.extend(parts);
+                }
+                "needs" => rock.needs.extend(self.problems.needs(child, context)),
+                "after" => rock.after.extend(self.problems.needs(child, context)),
+                "tags" => rock.tags.extend(self.problems.texts(child).into_iter().map(|(text, _)| Box::from(text))),
+                unknown => self.problems.unknown("node", unknown, "`rock`", &child.place, &["about", "epic", "task", "gate", "rock", "needs", "after", "tags"]),
+            }
+        }
+        self.project.rocks.push(rock);
+    }
+
+    fn gate(&mut self, node: &Node, context: &Context) {
+        let Some((name, _)) = self.problems.name_of(node, context) else { return };
+        let kind = node.props.iter().find_map(|(name, value, _)| match value {
+            Value::Text(text) if name == "kind" => Some(text.as_str()),
+            _ => None,
+        });
+        let mut gate = Gate {
+            address: context.address(&name),
+            place: node.place.clone(),
+            about: None,
+            kind: kind.unwrap_or_default().into(),
+            needs: Vec::new(),
+            tags: Vec::new(),
+            private: false,
+        };
+        for child in &node.children {
+            match child.name.as_str() {
+                "about" => gate.about = self.problems.text_of(child).map(|(text, _)| text.into()),
+                "needs" => gate.needs.extend(self.problems.needs(child, context)),
+                "tags" => gate.tags.extend(self.problems.texts(child).into_iter().map(|(text, _)| Box::from(text))),
+                "private" => gate.private = self.problems.bool_of(child),
+                _ => {}
+            }
+        }
+        if self.declared(&gate.address.clone(), &gate.place.clone()) {
+            self.project.gates.push(gate);
+        }
+    }
+
+    /// Gives the pools of tasks their full names.
+    fn pools(&mut self) {
+        let names: Vec<Box<str>> = self.project.pools.iter().map(|pool| pool.name.clone()).collect();
+        for task in &mut self.project.tasks {
+            let Some(pool) = &task.pool else { continue };
+            let own = format!("{}:{pool}", task.package);
+            match names.iter().find(|name| ***name == *own).or_else(|| names.iter().find(|name| *name == pool)) {
+                Some(name) => task.pool = Some(name.clone()),
+                None => {
+                    let known: Vec<&str> = names.iter().map(|name| &**name).collect();
+                    self.problems.unknown("pool", pool, "this project", &task.place, &known);
+                }
+            }
+        }
+    }
+}

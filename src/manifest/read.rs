@@ -1,0 +1,190 @@
+//! A manifest's text to nodes, with the `kdl` crate's grammar; bounds are checked before it sees the text.
+
+use std::sync::Arc;
+
+use kdl::{KdlDocument, KdlNode, KdlValue};
+
+use super::problem::Problem;
+use crate::base::Place;
+
+const LARGEST: usize = 64 << 20;
+const DEEPEST: usize = 64;
+
+/// A node of a manifest.
+#[derive(Clone, Debug)]
+pub struct Node {
+    /// Its name.
+    pub name: String,
+    /// Where.
+    pub place: Place,
+    /// Its values, in order.
+    pub args: Vec<(Value, Place)>,
+    /// Its properties, in order.
+    pub props: Vec<(String, Value, Place)>,
+    /// What stands in its braces.
+    pub children: Vec<Node>,
+}
+
+/// A value.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Value {
+    /// A text.
+    Text(String),
+    /// A whole number.
+    Whole(i128),
+    /// Any other number.
+    Decimal(f64),
+    /// `#true` or `#false`.
+    Bool(bool),
+    /// `#null`.
+    Null,
+}
+
+impl Value {
+    /// Returns what kind of value it is, as a message says it.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Value::Text(_) => "a text",
+            Value::Whole(_) | Value::Decimal(_) => "a number",
+            Value::Bool(_) => "#true or #false",
+            Value::Null => "#null",
+        }
+    }
+}
+
+/// Reads a manifest.
+///
+/// # Errors
+/// Everything that is wrong with its syntax.
+pub fn read(file: &Arc<str>, bytes: &[u8]) -> Result<Vec<Node>, Vec<Problem>> {
+    let at = |text: &str, offset: usize| place(file, text, offset);
+    let one = |code, message: String, place, help: &str| vec![Problem { code, message, place, length: 1, help: Some(help.to_owned()), notes: Vec::new() }];
+    if bytes.len() > LARGEST {
+        return Err(one("manifest/too_large", format!("`{file}` is larger than 64 MiB"), None, "split it into packages, or use `each`"));
+    }
+    let text = std::str::from_utf8(bytes).map_err(|error| {
+        let good = std::str::from_utf8(&bytes[..error.valid_up_to()]).unwrap_or_default();
+        one("manifest/not_utf8", format!("`{file}` is not UTF-8 at byte {}", error.valid_up_to()), Some(at(good, good.len())), "save the file as UTF-8")
+    })?;
+    let hostile = |c: char| c == '\0' || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    if let Some((offset, c)) = text.char_indices().find(|(_, c)| hostile(*c)) {
+        return Err(one("manifest/hidden_character", format!("a hidden control character stands here: U+{:04X}", c as u32), Some(at(text, offset)), "take the character out"));
+    }
+    if let Some(offset) = too_deep(text) {
+        return Err(one("manifest/too_deep", format!("blocks are nested deeper than {DEEPEST}"), Some(at(text, offset)), "manifests need no more than a handful of levels"));
+    }
+    match KdlDocument::parse_v2(text) {
+        Ok(document) => {
+            let lines = Lines::new(file, text);
+            Ok(document.nodes().iter().map(|node| lower(node, &lines)).collect())
+        }
+        Err(error) => Err(error
+            .diagnostics
+            .iter()
+            .map(|diagnostic| Problem {
+                code: "manifest/syntax",
+                message: diagnostic.message.clone().unwrap_or_else(|| String::from("this is not KDL 2.0")),
+                place: Some(at(text, diagnostic.span.offset())),
+                length: diagnostic.span.len(),
+                help: diagnostic.help.clone().or_else(|| diagnostic.label.clone()),
+                notes: Vec::new(),
+            })
+            .collect()),
+    }
+}
+
+/// Finds where blocks become nested too deeply. Braces in texts and comments do not count; a count that is off for odd texts only makes
+/// the bound a little wider or narrower.
+fn too_deep(text: &str) -> Option<usize> {
+    let bytes = text.as_bytes();
+    let (mut depth, mut at, mut comments) = (0usize, 0, 0usize);
+    while at < bytes.len() {
+        let next = bytes.get(at + 1);
+        match (bytes[at], next) {
+            (b'/', Some(b'/')) => at += bytes[at..].iter().position(|byte| *byte == b'\n').unwrap_or(bytes.len() - at),
+            (b'/', Some(b'*')) => {
+                comments = 1;
+                at += 2;
+                let mut most = 1;
+                while at < bytes.len() && comments > 0 {
+                    match (bytes[at], bytes.get(at + 1)) {
+                        (b'/', Some(b'*')) => (comments, at) = (comments + 1, at + 1),
+                        (b'*', Some(b'/')) => (comments, at) = (comments - 1, at + 1),
+                        _ => {}
+                    }
+                    most = most.max(comments);
+                    if most > DEEPEST {
+                        return Some(at);
+                    }
+                    at += 1;
+                }
+                continue;
+            }
+            (b'"', _) => {
+                at += 1;
+                while at < bytes.len() && bytes[at] != b'"' {
+                    at += if bytes[at] == b'\\' { 2 } else { 1 };
+                }
+            }
+            (b'{', _) => {
+                depth += 1;
+                if depth > DEEPEST {
+                    return Some(at);
+                }
+            }
+            (b'}', _) => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        at += 1;
+    }
+    None
+}
+
+/// Where lines begin, so that a place is found without reading from the start.
+struct Lines<'a> {
+    file: &'a Arc<str>,
+    text: &'a str,
+    starts: Vec<usize>,
+}
+
+impl<'a> Lines<'a> {
+    fn new(file: &'a Arc<str>, text: &'a str) -> Lines<'a> {
+        let starts = std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at + 1)).collect();
+        Lines { file, text, starts }
+    }
+
+    fn place(&self, offset: usize) -> Place {
+        let line = self.starts.partition_point(|start| *start <= offset).max(1) - 1;
+        let column = self.text.get(self.starts[line]..offset).map_or(1, |before| before.chars().count() + 1);
+        Place { file: self.file.clone(), line: line as u32 + 1, column: column as u32 }
+    }
+}
+
+fn place(file: &Arc<str>, text: &str, offset: usize) -> Place {
+    Lines::new(file, text).place(offset.min(text.len()))
+}
+
+fn lower(node: &KdlNode, lines: &Lines<'_>) -> Node {
+    let mut lowered = Node {
+        name: node.name().value().to_owned(),
+        place: lines.place(node.name().span().offset()),
+        args: Vec::new(),
+        props: Vec::new(),
+        children: node.children().map(|children| children.nodes().iter().map(|child| lower(child, lines)).collect()).unwrap_or_default(),
+    };
+    for entry in node.entries() {
+        let place = lines.place(entry.span().offset());
+        let value = match entry.value() {
+            KdlValue::String(text) => Value::Text(text.clone()),
+            KdlValue::Integer(number) => Value::Whole(*number),
+            KdlValue::Float(number) => Value::Decimal(*number),
+            KdlValue::Bool(value) => Value::Bool(*value),
+            KdlValue::Null => Value::Null,
+        };
+        match entry.name() {
+            Some(name) => lowered.props.push((name.value().to_owned(), value, place)),
+            None => lowered.args.push((value, place)),
+        }
+    }
+    lowered
+}

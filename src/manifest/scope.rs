@@ -1,0 +1,94 @@
+//! `{{scope.name}}`: filled where it is known while loading, left open where it is not.
+
+use std::collections::BTreeMap;
+
+use crate::base::did_you_mean;
+use crate::model::{Part, Scope, Text};
+
+/// The names that are known while loading, by scope.
+#[derive(Clone, Default)]
+pub(super) struct Scopes {
+    known: BTreeMap<String, BTreeMap<String, String>>,
+}
+
+impl Scopes {
+    pub fn set(&mut self, scope: &str, name: &str, value: impl Into<String>) {
+        self.known.entry(scope.to_owned()).or_default().insert(name.to_owned(), value.into());
+    }
+
+    /// Fills a text; what is unknown is said in a sentence and a suggestion.
+    pub fn fill(&self, text: &str) -> Result<Text, (String, Option<String>)> {
+        if !text.contains("{{") {
+            return Ok(Text::literal(text));
+        }
+        let mut parts = Vec::new();
+        let mut rest = text;
+        while let Some(at) = rest.find("{{") {
+            parts.push(Part::Literal(rest[..at].into()));
+            rest = &rest[at + 2..];
+            if let Some(behind) = rest.strip_prefix("{{") {
+                parts.push(Part::Literal("{{".into()));
+                rest = behind;
+                continue;
+            }
+            let Some(end) = rest.find("}}") else {
+                return Err((String::from("`{{` is not closed"), Some(String::from("close it with `}}`, or write `{{{{` for a literal `{{`"))));
+            };
+            parts.push(self.hole(rest[..end].trim())?);
+            rest = &rest[end + 2..];
+        }
+        parts.push(Part::Literal(rest.into()));
+        Ok(Text::from_parts(parts))
+    }
+
+    fn hole(&self, inside: &str) -> Result<Part, (String, Option<String>)> {
+        let Some((scope, name)) = inside.split_once('.') else {
+            return Err((format!("`{{{{{inside}}}}}` names no scope"), Some(String::from("write it as `{{scope.name}}`; for a literal `{{` write `{{{{`"))));
+        };
+        let open = match scope {
+            "env" => Some(Scope::Env),
+            "decision" => Some(Scope::Decision),
+            "port" => Some(Scope::Port),
+            "run" => Some(Scope::Run),
+            _ => None,
+        };
+        if let Some(value) = self.known.get(scope).and_then(|names| names.get(name)) {
+            return Ok(Part::Literal(value.as_str().into()));
+        }
+        match open {
+            Some(Scope::Port) if self.known.contains_key("port") => {}
+            Some(Scope::Run) if !matches!(name, "id" | "scratch") => return Err((format!("`run` has no `{name}`"), Some(String::from("it has `run.id` and `run.scratch`")))),
+            Some(open) => return Ok(Part::Hole(open, name.into())),
+            None => {}
+        }
+        match self.known.get(scope) {
+            Some(names) => {
+                let known: Vec<String> = names.keys().map(|name| format!("`{scope}.{name}`")).collect();
+                let hint = did_you_mean(name, names.keys().map(String::as_str)).map_or_else(|| format!("there is {}", known.join(", ")), |near| format!("did you mean `{scope}.{near}`?"));
+                Err((format!("`{scope}` has no `{name}`"), Some(hint)))
+            }
+            None => {
+                let scopes: Vec<&str> = self.known.keys().map(String::as_str).chain(["env", "decision", "port", "run"]).collect();
+                let hint = did_you_mean(scope, scopes.iter().copied()).map_or_else(|| format!("here there is {}", scopes.join(", ")), |near| format!("did you mean `{near}.{name}`?"));
+                Err((format!("there is no scope `{scope}` here"), Some(hint)))
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn known_names_are_filled_open_ones_stay_and_unknown_ones_are_told() {
+        let mut scopes = Scopes::default();
+        scopes.set("src", "stem", "app");
+        assert_eq!(scopes.fill("dist/{{src.stem}}.js").unwrap(), Text::literal("dist/app.js"));
+        assert_eq!(scopes.fill("{{ env.CC }} {{{{x}}").unwrap().to_string(), "{{env.CC}} {{x}}");
+        assert_eq!(scopes.fill("$VAR ${VAR} }}").unwrap(), Text::literal("$VAR ${VAR} }}"));
+        assert_eq!(scopes.fill("{{src.stm}}").unwrap_err().1.unwrap(), "did you mean `src.stem`?");
+        assert_eq!(scopes.fill("{{sc.stem}}").unwrap_err().1.unwrap(), "did you mean `src.stem`?");
+        assert_eq!(scopes.fill("{{x").unwrap_err().0, "`{{` is not closed");
+    }
+}

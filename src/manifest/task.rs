@@ -1,0 +1,235 @@
+//! A `task` node to tasks: one, or one for each variant of its matrix.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use super::common::Context;
+use super::problem::Problems;
+use super::read::{Node, Value};
+use crate::base::Address;
+use crate::model::{Command, Condition, Later, LaterKind, Priority, Task, Text};
+
+/// Every property of a task.
+pub(super) const PROPERTIES: [&str; 34] = [
+    "about", "run", "sh", "tools", "dir", "inputs", "outputs", "depfile", "needs", "after", "uses", "env", "cache", "incremental", "timeout", "retries", "backoff", "pool", "weight",
+    "priority", "sandbox", "network", "interactive", "tags", "only_if", "on_failure", "private", "confirm", "matrix", "use", "platform", "executor", "allow_undeclared", "args",
+];
+
+/// A template: its parameters with their defaults, and its body.
+pub(super) struct Template {
+    pub params: Vec<(String, Option<String>)>,
+    pub body: Vec<Node>,
+}
+
+/// How many tasks a matrix makes; `None` if more than can be counted.
+pub(super) fn variants(node: &Node) -> Option<u64> {
+    let matrix = node.children.iter().filter(|child| child.name == "matrix").flat_map(|matrix| &matrix.children);
+    matrix.map(|axis| axis.args.len().max(1) as u64).try_fold(1u64, u64::checked_mul)
+}
+
+/// Lowers a task node; `later` collects what has no effect in this version.
+pub(super) fn lower(problems: &mut Problems, node: &Node, context: &Context, templates: &BTreeMap<String, Template>, later: &mut Vec<Later>) -> Vec<Task> {
+    problems.only(node, &[]);
+    let axes: Vec<(String, Vec<String>)> = node
+        .children
+        .iter()
+        .filter(|child| child.name == "matrix")
+        .flat_map(|matrix| &matrix.children)
+        .map(|axis| (axis.name.clone(), problems.texts(axis).into_iter().map(|(text, _)| text).collect()))
+        .collect();
+    let mut rows: Vec<Vec<(Box<str>, Box<str>)>> = vec![Vec::new()];
+    for (axis, values) in &axes {
+        rows = rows
+            .into_iter()
+            .flat_map(|row| values.iter().map(move |value| row.iter().cloned().chain([(axis.as_str().into(), value.as_str().into())]).collect()))
+            .collect();
+    }
+    rows.into_iter().filter_map(|row| one(problems, node, context, templates, later, row)).collect()
+}
+
+fn one(problems: &mut Problems, node: &Node, context: &Context, templates: &BTreeMap<String, Template>, later: &mut Vec<Later>, matrix: Vec<(Box<str>, Box<str>)>) -> Option<Task> {
+    let mut context = context.clone();
+    for (axis, value) in &matrix {
+        context.scopes.set("matrix", axis, &**value);
+    }
+    let (name, place) = problems.name_of(node, &context)?;
+    let variant = if matrix.is_empty() { String::new() } else { format!("[{}]", matrix.iter().map(|(axis, value)| format!("{axis}={value}")).collect::<Vec<_>>().join(",")) };
+    let name = format!("{name}{variant}");
+    let address = context.address(&name);
+    context.scopes.set("task", "name", name.as_str());
+    context.scopes.set("task", "address", address.as_str());
+    let _ = place;
+    let mut task = Task {
+        address,
+        epic: context.epic.clone(),
+        place: node.place.clone(),
+        about: None,
+        package: context.package.clone(),
+        commands: Vec::new(),
+        tools: Vec::new(),
+        dir: Text::literal(if context.package.is_root() { String::from("./") } else { context.package.to_string() }),
+        inputs: Vec::new(),
+        outputs: Vec::new(),
+        depfile: None,
+        needs: Vec::new(),
+        after: Vec::new(),
+        uses: Vec::new(),
+        env: context.env.clone(),
+        cache: true,
+        incremental: false,
+        timeout: None,
+        retries: 0,
+        backoff: Duration::from_secs(1),
+        pool: None,
+        weight: 1,
+        priority: Priority::default(),
+        interactive: false,
+        tags: Vec::new(),
+        only_if: Vec::new(),
+        on_failure: None,
+        private: false,
+        confirm: None,
+        platform: Vec::new(),
+        matrix,
+    };
+    for child in node.children.iter().filter(|child| child.name == "use") {
+        let Some((used, place)) = problems.text_of(child) else { continue };
+        let Some(template) = templates.get(&used) else {
+            let known: Vec<&str> = templates.keys().map(String::as_str).collect();
+            problems.unknown("template", &used, "this project", &place, &known);
+            continue;
+        };
+        let mut inner = context.clone();
+        for (param, default) in &template.params {
+            let given = child.props.iter().find(|(name, ..)| name == param).map(|(_, value, place)| (value.clone(), place.clone()));
+            let value = match given {
+                Some((Value::Text(text), place)) => problems.fill(&context, &text, &place).to_string(),
+                Some((Value::Whole(number), _)) => number.to_string(),
+                Some((other, place)) => {
+                    problems.say("manifest/wrong_value", &place, format!("`{param}` is {}", other.kind()), "give it a text");
+                    continue;
+                }
+                None => match default {
+                    Some(default) => default.clone(),
+                    None => {
+                        problems.say("manifest/missing_param", &child.place, format!("the template `{used}` needs `{param}`"), format!("write `use \"{used}\" {param}=\"...\"`"));
+                        continue;
+                    }
+                },
+            };
+            inner.scopes.set("param", param, value);
+        }
+        let known: Vec<&str> = template.params.iter().map(|(name, _)| name.as_str()).collect();
+        problems.only(child, &known);
+        template.body.iter().for_each(|child| property(problems, &mut task, child, &inner, later));
+    }
+    node.children.iter().filter(|child| child.name != "use").for_each(|child| property(problems, &mut task, child, &context, later));
+    Some(task)
+}
+
+fn property(problems: &mut Problems, task: &mut Task, node: &Node, context: &Context, later: &mut Vec<Later>) {
+    let place = node.place.clone();
+    if !matches!(node.name.as_str(), "needs" | "after" | "uses" | "on_failure" | "retries" | "executor" | "sandbox" | "network") {
+        problems.only(node, &[]);
+    }
+    match node.name.as_str() {
+        "about" => task.about = problems.text_of(node).map(|(text, place)| problems.fill(context, &text, &place).to_string().into()),
+        "run" | "sh" => task.commands.extend(command(problems, node, context)),
+        "tools" => {
+            for (text, place) in problems.texts(node) {
+                task.tools.push(problems.fill(context, &text, &place));
+            }
+        }
+        "dir" => {
+            if let Some((text, place)) = problems.text_of(node) {
+                task.dir = problems.path(context, &text, &place);
+            }
+        }
+        "inputs" => task.inputs.extend(problems.patterns(node, context)),
+        "outputs" => {
+            for pattern in problems.patterns(node, context) {
+                let text = pattern.text.to_string();
+                let wrong = match text.trim_end_matches('/') {
+                    "." | "" => Some("it is the project's root"),
+                    text if text.split('/').any(|part| part == ".git") => Some("it stands in `.git`"),
+                    text if text.split('/').next() == Some(".orket") => Some("it stands in `.orket`, which is orket's own"),
+                    text if place.file.strip_prefix(text).is_some_and(|rest| rest.is_empty() || rest.starts_with('/')) => Some("the manifest stands there"),
+                    _ => None,
+                };
+                if let Some(wrong) = wrong.filter(|_| !pattern.negated) {
+                    problems.say("manifest/wrong_output", &pattern.place, format!("`{text}` cannot be an output: {wrong}"), "name files, or a folder that holds nothing else");
+                }
+                task.outputs.push(pattern);
+            }
+        }
+        "depfile" => task.depfile = problems.text_of(node).map(|(text, place)| problems.path(context, &text, &place)),
+        "needs" => task.needs.extend(problems.needs(node, context)),
+        "after" => task.after.extend(problems.needs(node, context)),
+        "uses" => task.uses.extend(problems.needs(node, context)),
+        "on_failure" => task.on_failure = problems.needs(node, context).into_iter().next(),
+        "env" => {
+            let rules = problems.env(node, context);
+            task.env.extend(rules);
+        }
+        "cache" => task.cache = problems.bool_of(node),
+        "incremental" => task.incremental = problems.bool_of(node),
+        "interactive" => task.interactive = problems.bool_of(node),
+        "private" => task.private = problems.bool_of(node),
+        "timeout" => task.timeout = problems.duration_of(node),
+        "retries" => {
+            problems.only(node, &["backoff"]);
+            task.retries = problems.whole_of(node, 0).unwrap_or(0);
+            if let Some((_, Value::Text(text), place)) = node.props.iter().find(|(name, ..)| name == "backoff") {
+                task.backoff = problems.duration(text, place).unwrap_or(task.backoff);
+            }
+            for child in &node.children {
+                if child.name == "backoff" {
+                    task.backoff = problems.duration_of(child).unwrap_or(task.backoff);
+                } else {
+                    problems.unknown("node", &child.name, "`retries`", &child.place, &["backoff"]);
+                }
+            }
+        }
+        "backoff" => task.backoff = problems.duration_of(node).unwrap_or(task.backoff),
+        "pool" => task.pool = problems.text_of(node).map(|(text, _)| text.into()),
+        "weight" => task.weight = problems.whole_of(node, 1).unwrap_or(1),
+        "priority" => match node.args.first() {
+            Some((Value::Text(text), place)) => match text.as_str() {
+                "high" => task.priority = Priority(3.0),
+                "medium" => task.priority = Priority(2.0),
+                "low" => task.priority = Priority(1.0),
+                other => problems.unknown("priority", other, "`priority`", place, &["high", "medium", "low"]),
+            },
+            Some((Value::Whole(number), _)) => task.priority = Priority(*number as f64),
+            Some((Value::Decimal(number), _)) => task.priority = Priority(*number),
+            _ => problems.say("manifest/wrong_value", &place, "`priority` takes high, medium, low or a number", "write it as `priority \"high\"`"),
+        },
+        "tags" => task.tags.extend(problems.texts(node).into_iter().map(|(text, _)| Box::from(text))),
+        "platform" => task.platform.extend(problems.texts(node).into_iter().map(|(text, _)| Box::from(text))),
+        "confirm" => task.confirm = problems.text_of(node).map(|(text, place)| problems.fill(context, &text, &place)),
+        "only_if" => {
+            let mut texts = problems.texts(node).into_iter().map(|(text, _)| text);
+            if let Some(decision) = texts.next() {
+                task.only_if.push(Condition { decision: Address::new(decision), values: texts.map(Box::from).collect(), place: place.clone() });
+            }
+            later.push(Later { kind: LaterKind::Decision, place });
+        }
+        "sandbox" | "network" | "allow_undeclared" => later.push(Later { kind: LaterKind::Sandbox, place }),
+        "executor" => later.push(Later { kind: LaterKind::Executor, place }),
+        "matrix" | "args" | "param" => {}
+        unknown => problems.unknown("node", unknown, "`task`", &place, &PROPERTIES),
+    }
+}
+
+/// Lowers a `run` or `sh`.
+pub(super) fn command(problems: &mut Problems, node: &Node, context: &Context) -> Vec<Command> {
+    let texts = problems.texts(node);
+    let place = node.place.clone();
+    if node.name == "sh" {
+        return texts.into_iter().map(|(text, at)| Command::Sh { script: problems.fill(context, &text, &at), place: place.clone() }).collect();
+    }
+    if texts.is_empty() {
+        return Vec::new();
+    }
+    vec![Command::Run { words: texts.into_iter().map(|(text, at)| problems.fill(context, &text, &at)).collect(), place }]
+}
