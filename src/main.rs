@@ -1,3 +1,7 @@
 //! The `orket` program.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    orket::cli::main().into()
+}

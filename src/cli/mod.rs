@@ -3,10 +3,12 @@
 //! Start from [`Cli`] for the one and from [`Exit`] for the other.
 
 mod args;
+mod dispatch;
 pub mod exit;
 
 pub use args::{
     BuildArgs, CacheCommand, Cli, Color, Command, CompletionsArgs, ExplainArgs, FmtArgs, GlobalArgs, GraphArgs, GraphFormat, QueryArgs,
     Rerun, RunArgs, RunsCommand, Ui,
 };
+pub use dispatch::main;
 pub use exit::Exit;

@@ -1,1 +1,23 @@
 //! A file a command: arguments, engine, report.
+
+mod build;
+mod cache;
+mod doctor;
+mod explain;
+mod fmt;
+mod graph;
+mod list;
+mod query;
+mod runs;
+mod ui;
+
+pub use build::{build, run};
+pub use cache::cache;
+pub use doctor::doctor;
+pub use explain::explain;
+pub use fmt::fmt;
+pub use graph::graph;
+pub use list::list;
+pub use query::query;
+pub use runs::runs;
+pub use ui::{Failure, Ui};

@@ -115,7 +115,7 @@ pub fn load(source: &dyn Source, manifest: &RelPath, folder_name: &str) -> Resul
     }
     load.pools();
     if load.problems.problems().is_empty() {
-        let texts = load.problems.texts().to_vec();
+        let texts = load.problems.sources().to_vec();
         Ok(Loaded { project: load.project, trail: load.trail, texts })
     } else {
         Err(load.problems.sorted())

@@ -49,7 +49,7 @@ impl Problems {
     }
 
     /// Returns the files that were read.
-    pub fn texts(&self) -> &[(Arc<str>, Arc<str>)] {
+    pub fn sources(&self) -> &[(Arc<str>, Arc<str>)] {
         &self.texts
     }
 

@@ -1,0 +1,74 @@
+//! From what was typed to the command that does it, and from how that ended to an exit status.
+
+use std::io::IsTerminal;
+
+use clap::{CommandFactory, Parser};
+
+use super::{Cli, Color, Command, Exit};
+use crate::commands::{self, Failure, Ui};
+use crate::engine::Surroundings;
+
+/// Runs the program: reads the command line, does what it says, returns how it ended.
+pub fn main() -> Exit {
+    let cli = Cli::parse();
+    let variables: Vec<_> = std::env::vars_os().collect();
+    let set = |name: &str| variables.iter().any(|(key, value)| key == name && !value.is_empty());
+    let dumb = variables.iter().any(|(key, value)| key == "TERM" && value == "dumb");
+    let color = |terminal: bool| match cli.global.color {
+        Color::Always => true,
+        Color::Never => false,
+        Color::Auto if set("NO_COLOR") => false,
+        Color::Auto if variables.iter().any(|(key, value)| key == "CLICOLOR_FORCE" && !value.is_empty() && value != "0") => true,
+        Color::Auto => terminal && !dumb,
+    };
+    if let Ok(filter) = tracing_subscriber::EnvFilter::try_from_env("ORKET_LOG") {
+        let _ = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).try_init();
+    }
+    let columns = variables.iter().find(|(key, _)| key == "COLUMNS").and_then(|(_, value)| value.to_str()?.parse().ok());
+    let terminal_width = rustix::termios::tcgetwinsize(std::io::stderr()).ok().map(|size| usize::from(size.ws_col)).filter(|width| *width > 0);
+    let here = std::env::current_dir().unwrap_or_else(|_| ".".into());
+    let ui = Ui {
+        json: cli.global.json,
+        color_out: color(std::io::stdout().is_terminal()),
+        color_err: color(std::io::stderr().is_terminal()),
+        width: columns.or(terminal_width).unwrap_or(80),
+        live: std::io::stderr().is_terminal() && !dumb,
+        surroundings: Surroundings { folder: cli.global.directory.as_ref().map_or(here.clone(), |folder| here.join(folder)), manifest: cli.global.manifest.clone(), variables },
+    };
+    let result = match cli.command.as_ref().unwrap_or(&Command::List) {
+        Command::Build(args) => commands::build(&ui, args),
+        Command::Run(args) => commands::run(&ui, args),
+        Command::List => commands::list(&ui),
+        Command::Graph(args) => commands::graph(&ui, args),
+        Command::Query(args) => commands::query(&ui, args),
+        Command::Explain(args) => commands::explain(&ui, args),
+        Command::Runs { command } => commands::runs(&ui, command.as_ref()),
+        Command::Cache { command } => commands::cache(&ui, command),
+        Command::Fmt(args) => commands::fmt(&ui, args),
+        Command::Doctor => commands::doctor(&ui),
+        Command::Completions(args) => {
+            let mut text = Vec::new();
+            clap_complete::generate(args.shell, &mut Cli::command(), "orket", &mut text);
+            ui.out(&String::from_utf8_lossy(&text));
+            Ok(())
+        }
+        Command::Man => {
+            let mut text = Vec::new();
+            let rendered = clap_mangen::Man::new(Cli::command()).render(&mut text);
+            ui.out(&String::from_utf8_lossy(&text));
+            rendered.map_err(|error| Failure::Broken(error.to_string()))
+        }
+    };
+    let said = |text: String, exit| {
+        ui.say(&if text.starts_with("error") || text.starts_with('{') || text.contains("\u{2500}") || text.contains("orket.kdl:") { text } else { format!("error: {text}") });
+        exit
+    };
+    match result {
+        Ok(()) => Exit::Holds,
+        Err(Failure::Failed) => Exit::Failed,
+        Err(Failure::Wrong(text)) => said(text, Exit::Wrong),
+        Err(Failure::Broken(text)) => said(text, Exit::Broken),
+        Err(Failure::NoTarget(text)) => said(text, Exit::NoTarget),
+        Err(Failure::Exit(code)) => Exit::Program(code),
+    }
+}

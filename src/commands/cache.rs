@@ -1,0 +1,64 @@
+//! `orket cache`: the store.
+
+use serde_json::json;
+
+use super::{Failure, Ui};
+use crate::base::quantity::{plural, show_size};
+use crate::cli::CacheCommand;
+use crate::engine::Engine;
+use crate::store::{LocalStore, StoreError};
+
+/// Looks after the store.
+///
+/// # Errors
+/// When it cannot be read or written; `verify` also when something was damaged.
+pub fn cache(ui: &Ui, command: &CacheCommand) -> Result<(), Failure> {
+    let store = LocalStore::new(ui.surroundings.store());
+    let broken = |error: StoreError| Failure::Broken(error.to_string());
+    match command {
+        CacheCommand::Path => ui.out(&format!("{}\n", store.root().display())),
+        CacheCommand::Stats => {
+            let stats = store.stats();
+            if ui.json {
+                ui.out_json(&json!({ "version": 1, "path": store.root(), "results": stats.actions, "result_bytes": stats.action_bytes, "blobs": stats.blobs, "blob_bytes": stats.blob_bytes }));
+            } else {
+                ui.out(&format!(
+                    "{}\n{} ({}), {} ({})\n",
+                    store.root().display(),
+                    plural(stats.actions, "result"),
+                    show_size(stats.action_bytes),
+                    plural(stats.blobs, "blob"),
+                    show_size(stats.blob_bytes)
+                ));
+            }
+        }
+        CacheCommand::Gc { max_size } => {
+            let swept = Engine::sweep(&store, *max_size).map_err(broken)?;
+            if ui.json {
+                ui.out_json(&json!({ "version": 1, "removed": swept.entries, "removed_bytes": swept.bytes, "left_bytes": swept.left }));
+            } else {
+                let entries = if swept.entries == 1 { "entry" } else { "entries" };
+                ui.out(&format!("removed {} {entries} ({}); {} left\n", swept.entries, show_size(swept.bytes), show_size(swept.left)));
+            }
+        }
+        CacheCommand::Verify => {
+            let found = store.verify().map_err(broken)?;
+            if ui.json {
+                ui.out_json(&json!({ "version": 1, "entries": found.entries, "damaged": found.damaged, "dangling": found.dangling }));
+            } else {
+                let entries = if found.entries == 1 { "entry" } else { "entries" };
+                let mut text = format!("read {} {entries}: {} damaged, {} without their bytes\n", found.entries, found.damaged.len(), found.dangling);
+                found.damaged.iter().for_each(|path| text.push_str(&format!("  damaged, put aside: {}\n", path.display())));
+                ui.out(&text);
+            }
+            if !found.damaged.is_empty() {
+                return Err(Failure::Failed);
+            }
+        }
+        CacheCommand::Clear => {
+            let bytes = store.clear().map_err(broken)?;
+            if ui.json { ui.out_json(&json!({ "version": 1, "removed_bytes": bytes })) } else { ui.out(&format!("removed {}\n", show_size(bytes))) }
+        }
+    }
+    Ok(())
+}

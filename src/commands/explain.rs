@@ -1,0 +1,94 @@
+//! `orket explain`: why a task would run, or why it ran last time.
+
+use serde_json::json;
+
+use super::{Failure, Ui};
+use crate::cli::ExplainArgs;
+use crate::event::{Outcome, Reason};
+use crate::graph::{TargetKind, select};
+use crate::plan::Plan;
+use crate::rebuild::Mode;
+use crate::report::{reason_lines, reason_text};
+use crate::run::look;
+
+/// Prints the reason of each task that a target means, with old and new values; of a fresh task also why it ran last.
+///
+/// # Errors
+/// When the project cannot be opened, or the target is not there.
+pub fn explain(ui: &Ui, args: &ExplainArgs) -> Result<(), Failure> {
+    let engine = ui.open(false)?;
+    let graph = &engine.graph;
+    let goal = select(graph, std::slice::from_ref(&args.target), &engine.package)?.targets;
+    let world = engine.world(String::from("look"), false).map_err(|error| Failure::Broken(format!("cannot read the state of this checkout: {error}")))?;
+    let plan = Plan::new(graph, &goal);
+    let single = goal.iter().all(|id| graph.kind(*id) == TargetKind::Task);
+    let runs = engine.runs().all().unwrap_or_default();
+    let mut rows = Vec::new();
+    let mut text = String::new();
+    for seen in look(&world, &plan, Mode::default()) {
+        let shown = if single { goal.contains(&seen.task) } else { seen.outcome != Outcome::Fresh };
+        if !shown {
+            continue;
+        }
+        let address = graph.address(seen.task);
+        let last = runs.iter().find_map(|run| run.tasks.iter().find(|task| task.address == address && task.reason.is_some()).map(|task| (run, task)));
+        let state = match seen.outcome {
+            Outcome::Fresh => "fresh",
+            Outcome::Cached => "cached",
+            Outcome::Failed => "blocked",
+            Outcome::Skipped => "skipped",
+            _ => "would_run",
+        };
+        rows.push(json!({
+            "address": address,
+            "state": state,
+            "reason": seen.reason.as_ref().map(reason_json),
+            "reason_text": seen.reason.as_ref().map(reason_text),
+            "trouble": seen.trouble,
+            "last_run": last.map(|(run, task)| json!({
+                "run": run.run,
+                "outcome": task.outcome,
+                "reason": task.reason.as_ref().map(reason_json),
+                "reason_text": task.reason.as_ref().map(reason_text),
+            })),
+        }));
+        let mut say = |head: String, reason: Option<&Reason>| {
+            text.push_str(&head);
+            text.push('\n');
+            for line in reason.map(reason_lines).unwrap_or_default() {
+                text.push_str(&format!("  {line}\n"));
+            }
+        };
+        match seen.outcome {
+            Outcome::Fresh => say(format!("{address} is fresh: nothing it depends on has changed"), None),
+            Outcome::Cached => say(format!("{address} would not run: its outputs are in the store"), None),
+            Outcome::Failed => say(format!("{address} cannot run: {}", seen.trouble.unwrap_or_default()), None),
+            Outcome::Skipped => say(format!("{address} would be skipped"), None),
+            _ => say(format!("{address} would run:"), seen.reason.as_ref()),
+        }
+        if let Some((run, task)) = last {
+            say(format!("{address} ran last in run {} ({}):", run.run, task.outcome.word()), task.reason.as_ref());
+        }
+    }
+    if ui.json {
+        ui.out_json(&json!({ "version": 1, "tasks": rows }));
+    } else if text.is_empty() {
+        ui.out(&format!("{} is fresh: nothing it depends on has changed\n", args.target));
+    } else {
+        ui.out(&text);
+    }
+    Ok(())
+}
+
+fn reason_json(reason: &Reason) -> serde_json::Value {
+    let changes = match reason {
+        Reason::Changed(changes) | Reason::Outputs(changes) => changes.as_slice(),
+        _ => &[],
+    };
+    let kind = match serde_json::to_value(reason) {
+        Ok(serde_json::Value::String(kind)) => kind,
+        Ok(serde_json::Value::Object(map)) => map.keys().next().cloned().unwrap_or_default(),
+        _ => String::new(),
+    };
+    json!({ "kind": kind, "changes": changes })
+}

@@ -1,0 +1,103 @@
+//! `orket runs`: what past runs came to.
+
+use std::collections::BTreeMap;
+
+use serde_json::json;
+
+use super::{Failure, Ui};
+use crate::base::quantity::{plural, show_duration};
+use crate::cli::RunsCommand;
+use crate::record::{RunRecord, Runs};
+use crate::report::reason_text;
+
+/// Lists, shows or compares runs, or prints what their tasks printed.
+///
+/// # Errors
+/// When there is no such run, or the records cannot be read.
+pub fn runs(ui: &Ui, command: Option<&RunsCommand>) -> Result<(), Failure> {
+    let engine = ui.open(false)?;
+    let runs = engine.runs();
+    match command.unwrap_or(&RunsCommand::List) {
+        RunsCommand::List => {
+            let all = runs.all().map_err(unreadable)?;
+            if ui.json {
+                ui.out_json(&json!({ "version": 1, "runs": all }));
+                return Ok(());
+            }
+            ui.out(&all.iter().map(|run| line(run) + "\n").collect::<String>());
+        }
+        RunsCommand::Show { run } => {
+            let run = one(&runs, run.as_deref())?;
+            if ui.json {
+                ui.out_json(&json!(run));
+                return Ok(());
+            }
+            let mut text = line(&run) + "\n";
+            for task in &run.tasks {
+                let reason = task.reason.as_ref().map(|reason| format!("  ({})", reason_text(reason))).unwrap_or_default();
+                let status = task.status.as_ref().map(|status| format!("  {status}")).unwrap_or_default();
+                text.push_str(&format!("  {:9}  {}  {}{status}{reason}\n", task.outcome.word(), task.address, show_duration(std::time::Duration::from_millis(task.duration_ms))));
+            }
+            ui.out(&text);
+        }
+        RunsCommand::Diff { old, new } => {
+            let new = one(&runs, new.as_deref())?;
+            let old = match old {
+                Some(_) => one(&runs, old.as_deref())?,
+                None => runs.all().map_err(unreadable)?.into_iter().find(|run| run.began < new.began).ok_or_else(|| Failure::NoTarget(String::from("there is only one run")))?,
+            };
+            let table = |run: &RunRecord| -> BTreeMap<String, (&'static str, u64)> { run.tasks.iter().map(|task| (task.address.clone(), (task.outcome.word(), task.duration_ms))).collect() };
+            let (before, after) = (table(&old), table(&new));
+            let mut names: Vec<&String> = before.keys().chain(after.keys()).collect();
+            names.sort();
+            names.dedup();
+            let show = |found: Option<&(&'static str, u64)>| found.map_or_else(|| String::from("fresh"), |(outcome, duration)| format!("{outcome} {}", show_duration(std::time::Duration::from_millis(*duration))));
+            let rows: Vec<_> = names.into_iter().filter(|name| before.get(*name).map(|row| row.0) != after.get(*name).map(|row| row.0)).collect();
+            if ui.json {
+                let changes: Vec<_> = rows.iter().map(|name| json!({ "address": name, "old": before.get(*name).map(|row| row.0), "new": after.get(*name).map(|row| row.0) })).collect();
+                ui.out_json(&json!({ "version": 1, "old": old.run, "new": new.run, "tasks": changes }));
+                return Ok(());
+            }
+            let mut text = format!("{} -> {}\n", old.run, new.run);
+            for name in rows {
+                text.push_str(&format!("  {name}: {} -> {}\n", show(before.get(name)), show(after.get(name))));
+            }
+            ui.out(&text);
+        }
+        RunsCommand::Logs { run, target } => {
+            let run = one(&runs, run.as_deref())?;
+            let wanted = |address: &str| target.as_ref().is_none_or(|target| address == target || address.ends_with(&format!("/{target}")));
+            for task in run.tasks.iter().filter(|task| wanted(&task.address)) {
+                if task.output.is_empty() {
+                    continue;
+                }
+                let whole = task.log.as_ref().and_then(|log| std::fs::read(engine.root.join(log)).ok());
+                ui.out(&format!("== {}\n", task.address));
+                ui.out(&whole.map_or_else(|| task.output.clone(), |bytes| String::from_utf8_lossy(&bytes).into_owned()));
+            }
+        }
+    }
+    Ok(())
+}
+
+fn unreadable(error: std::io::Error) -> Failure {
+    Failure::Broken(format!("cannot read the records of runs: {error}"))
+}
+
+fn one(runs: &Runs, run: Option<&str>) -> Result<RunRecord, Failure> {
+    runs.find(run).map_err(unreadable)?.ok_or_else(|| Failure::NoTarget(run.map_or_else(|| String::from("there are no runs yet"), |run| format!("there is no run `{run}`"))))
+}
+
+fn line(run: &RunRecord) -> String {
+    let began = jiff::Timestamp::from_millisecond(run.began as i64).map(|time| time.strftime("%Y-%m-%d %H:%M:%S").to_string()).unwrap_or_default();
+    let goal = if run.goal.is_empty() { String::from("(default)") } else { run.goal.join(" ") };
+    let verdict = if run.exit == 0 { String::from("holds") } else { format!("exit {}", run.exit) };
+    let totals = &run.totals;
+    let counts: Vec<String> = [("done", totals.done), ("cached", totals.cached), ("fresh", totals.fresh), ("failed", totals.failed), ("skipped", totals.skipped), ("not reached", totals.cancelled)]
+        .into_iter()
+        .filter(|(_, count)| *count > 0)
+        .map(|(word, count)| format!("{count} {word}"))
+        .collect();
+    let counts = if counts.is_empty() { plural(0, "task") } else { counts.join(", ") };
+    format!("{}  {began} UTC  {verdict}  {}  {counts}  {goal}", run.run, show_duration(std::time::Duration::from_millis(run.duration_ms)))
+}

@@ -1,0 +1,87 @@
+//! What every command prints through, and how a command fails.
+
+use std::io::{IsTerminal, Write};
+
+use crate::engine::{Engine, OpenError, Surroundings};
+use crate::graph::SelectError;
+
+/// The two outputs of the program and what is known of them.
+pub struct Ui {
+    /// Whether the person asked for JSON.
+    pub json: bool,
+    /// Whether standard output is coloured.
+    pub color_out: bool,
+    /// Whether standard error is.
+    pub color_err: bool,
+    /// Columns of the terminal, 80 where there is none.
+    pub width: usize,
+    /// Whether standard error is a terminal that can be drawn on.
+    pub live: bool,
+    /// What orket was started with.
+    pub surroundings: Surroundings,
+}
+
+/// How a command fails: what to say, and with which kind of exit status.
+#[derive(Debug)]
+pub enum Failure {
+    /// The command line or the manifest is wrong.
+    Wrong(String),
+    /// What was asked for does not hold; all was said already.
+    Failed,
+    /// Orket or its surroundings failed.
+    Broken(String),
+    /// No target matched.
+    NoTarget(String),
+    /// The exit status was found elsewhere; all was said already.
+    Exit(i32),
+}
+
+impl Ui {
+    /// Prints a result.
+    pub fn out(&self, text: &str) {
+        let mut out = std::io::stdout().lock();
+        // Nobody reading is no failure.
+        let _ = out.write_all(text.as_bytes());
+        if !text.is_empty() && !text.ends_with('\n') {
+            let _ = out.write_all(b"\n");
+        }
+        let _ = out.flush();
+    }
+
+    /// Prints a result for a machine.
+    pub fn out_json(&self, value: &serde_json::Value) {
+        self.out(&serde_json::to_string_pretty(value).unwrap_or_default());
+    }
+
+    /// Prints a line beside the result.
+    pub fn say(&self, text: &str) {
+        let _ = writeln!(std::io::stderr(), "{text}");
+    }
+
+    /// Opens the project; see [`Engine::open`].
+    ///
+    /// # Errors
+    /// With what the person has to know.
+    pub fn open(&self, keep: bool) -> Result<Engine, Failure> {
+        Engine::open(&self.surroundings, keep).map_err(|error| match error {
+            OpenError::NoManifest(_) => Failure::Wrong(format!("{error}\nhint: write one; the smallest is `task \"hello\" {{ sh \"echo hello\" }}`")),
+            OpenError::Wrong(problems) if self.json => Failure::Wrong(serde_json::to_string_pretty(&problems.to_json()).unwrap_or_default()),
+            OpenError::Wrong(problems) => Failure::Wrong(problems.render(self.color_err, self.width)),
+            OpenError::Broken(..) => Failure::Broken(error.to_string()),
+        })
+    }
+
+    /// Whether a person sits at the other end of standard input.
+    pub fn asks(&self) -> bool {
+        std::io::stdin().is_terminal()
+    }
+}
+
+impl From<SelectError> for Failure {
+    fn from(error: SelectError) -> Failure {
+        match error {
+            SelectError::Ambiguous { .. } => Failure::Wrong(error.to_string()),
+            SelectError::NoMatch { .. } => Failure::NoTarget(error.to_string()),
+        }
+    }
+}
