@@ -111,7 +111,10 @@ impl Engine {
                 graph
             }
         };
-        let inside = fs::canonicalize(&surroundings.folder).ok().and_then(|folder| folder.strip_prefix(&root).map(Path::to_path_buf).ok()).unwrap_or_default();
+        let inside = fs::canonicalize(&surroundings.folder)
+            .ok()
+            .and_then(|folder| folder.strip_prefix(&root).map(Path::to_path_buf).ok())
+            .unwrap_or_default();
         let package = graph
             .header()
             .packages
@@ -121,8 +124,11 @@ impl Engine {
             .max_by_key(String::len)
             .unwrap_or_default();
         let store = Arc::new(LocalStore::new(surroundings.store()));
-        let variables: BTreeMap<String, Vec<u8>> =
-            surroundings.variables.iter().filter_map(|(name, value)| Some((name.to_str()?.to_owned(), value.as_encoded_bytes().to_vec()))).collect();
+        let variables: BTreeMap<String, Vec<u8>> = surroundings
+            .variables
+            .iter()
+            .filter_map(|(name, value)| Some((name.to_str()?.to_owned(), value.as_encoded_bytes().to_vec())))
+            .collect();
         let secrets = graph.header().envs.iter().flatten().any(|rule| matches!(rule, crate::model::EnvRule::Secret { .. }));
         let secret_key = if secrets { secret_key(store.root(), keep).map_err(broken("read the key for secrets"))? } else { [0; 32] };
         Ok(Engine { root, manifest, graph, tree, package, store, environment: Environment { variables, secret_key, platform } })
@@ -221,7 +227,14 @@ fn find(surroundings: &Surroundings) -> Result<(PathBuf, RelPath), OpenError> {
     let start = fs::canonicalize(&surroundings.folder).map_err(broken)?;
     if let Some(given) = &surroundings.manifest {
         let path = start.join(given);
-        let folder = path.parent().map(fs::canonicalize).transpose().ok().flatten().filter(|_| path.is_file()).ok_or_else(|| OpenError::NoManifest(path.clone()))?;
+        let folder = path
+            .parent()
+            .map(fs::canonicalize)
+            .transpose()
+            .ok()
+            .flatten()
+            .filter(|_| path.is_file())
+            .ok_or_else(|| OpenError::NoManifest(path.clone()))?;
         let name = path.file_name().unwrap_or_default().as_encoded_bytes();
         return Ok((folder, RelPath::from_normal(name)));
     }
@@ -270,7 +283,8 @@ impl Source for Disk<'_> {
 
 fn load(tree: &Tree, root: &Path, manifest: &RelPath, platform: &str) -> Result<Graph, OpenError> {
     let folder = root.file_name().map_or_else(|| String::from("project"), |name| name.to_string_lossy().into_owned());
-    let Loaded { project, trail, texts } = manifest::load(&Disk(tree), manifest, &folder).map_err(|problems| OpenError::Wrong(Box::new(problems)))?;
+    let Loaded { project, trail, texts } =
+        manifest::load(&Disk(tree), manifest, &folder).map_err(|problems| OpenError::Wrong(Box::new(problems)))?;
     let stamp = Stamp {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         manifest: manifest.clone(),
@@ -281,7 +295,14 @@ fn load(tree: &Tree, root: &Path, manifest: &RelPath, platform: &str) -> Result<
     graph::assemble(&project, stamp, platform).map_err(|found| {
         let mut problems = Problems::new(texts);
         for problem in found {
-            problems.push(Problem { code: problem.code, message: problem.message, place: problem.place, length: 1, help: problem.help, notes: problem.notes });
+            problems.push(Problem {
+                code: problem.code,
+                message: problem.message,
+                place: problem.place,
+                length: 1,
+                help: problem.help,
+                notes: problem.notes,
+            });
         }
         OpenError::Wrong(Box::new(problems))
     })
@@ -303,7 +324,12 @@ fn current(graph: &Graph, tree: &Tree, manifest: &RelPath) -> bool {
     stamp.version == env!("CARGO_PKG_VERSION")
         && stamp.manifest == *manifest
         && stamp.digests.len() == stamp.trail.manifests.len()
-        && stamp.trail.manifests.iter().zip(&stamp.digests).all(|(path, digest)| tree.read(path).is_ok_and(|bytes| Digest::of(&bytes) == *digest))
+        && stamp
+            .trail
+            .manifests
+            .iter()
+            .zip(&stamp.digests)
+            .all(|(path, digest)| tree.read(path).is_ok_and(|bytes| Digest::of(&bytes) == *digest))
         && stamp.trail.globs.iter().all(|(patterns, found)| source.matches(patterns).is_ok_and(|now| now == *found))
 }
 
@@ -315,7 +341,10 @@ fn state_folder(root: &Path) -> io::Result<()> {
     }
     fs::create_dir_all(&state)?;
     fs::write(state.join(".gitignore"), "*\n")?;
-    fs::write(state.join("CACHEDIR.TAG"), "Signature: 8a477f597d28d172789f06886806bc55\n# State of this checkout; it can be deleted at any time.\n")
+    fs::write(
+        state.join("CACHEDIR.TAG"),
+        "Signature: 8a477f597d28d172789f06886806bc55\n# State of this checkout; it can be deleted at any time.\n",
+    )
 }
 
 fn write_beside(path: &Path, bytes: &[u8]) -> io::Result<()> {

@@ -8,7 +8,10 @@ use crate::event::{Change, Subject};
 /// How telling a difference is: a changed command says more than the input that it also brought along.
 fn rank(subject: Subject) -> usize {
     use Subject::*;
-    [Command, Args, Decision, Strategy, Dir, Setting, Output, Platform, Input, Need, Env, Tool, Service].iter().position(|one| *one == subject).unwrap_or(usize::MAX)
+    [Command, Args, Decision, Strategy, Dir, Setting, Output, Platform, Input, Need, Env, Tool, Service]
+        .iter()
+        .position(|one| *one == subject)
+        .unwrap_or(usize::MAX)
 }
 
 /// Returns what differs between `old` and `new`, most telling first, then by name. Secrets show as `(secret)`.
@@ -39,9 +42,18 @@ mod tests {
     #[test]
     fn the_command_comes_before_the_input_and_secrets_stay_hidden() {
         let entry = |subject, name: &str, value: &str| Entry { subject, name: name.into(), value: Some(value.into()) };
-        let old = Explanation(vec![entry(Subject::Input, "a", "1"), entry(Subject::Env, "T", "(secret)1"), entry(Subject::Command, "1", "x")]);
-        let new = Explanation(vec![entry(Subject::Input, "a", "2"), entry(Subject::Env, "T", "(secret)2"), entry(Subject::Command, "1", "y"), entry(Subject::Tool, "cc", "9")]);
-        let shown: Vec<String> = compare(&old, &new).into_iter().map(|change| format!("{:?} {} {:?} {:?}", change.subject, change.name, change.old, change.new)).collect();
+        let old =
+            Explanation(vec![entry(Subject::Input, "a", "1"), entry(Subject::Env, "T", "(secret)1"), entry(Subject::Command, "1", "x")]);
+        let new = Explanation(vec![
+            entry(Subject::Input, "a", "2"),
+            entry(Subject::Env, "T", "(secret)2"),
+            entry(Subject::Command, "1", "y"),
+            entry(Subject::Tool, "cc", "9"),
+        ]);
+        let shown: Vec<String> = compare(&old, &new)
+            .into_iter()
+            .map(|change| format!("{:?} {} {:?} {:?}", change.subject, change.name, change.old, change.new))
+            .collect();
         assert_eq!(
             shown,
             [

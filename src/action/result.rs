@@ -96,7 +96,13 @@ mod tests {
     fn a_result_comes_back_and_a_hostile_one_does_not() {
         let result = ActionResult { outputs: vec![folder(b"a"), folder(b"b")], ..ActionResult::default() };
         assert_eq!(ActionResult::decode(&result.encode()), Some(result));
-        for outputs in [vec![folder(b"../x")], vec![folder(b"/etc")], vec![folder(b"b"), folder(b"a")], vec![folder(b"a"), folder(b"a")], vec![folder(b"")]] {
+        for outputs in [
+            vec![folder(b"../x")],
+            vec![folder(b"/etc")],
+            vec![folder(b"b"), folder(b"a")],
+            vec![folder(b"a"), folder(b"a")],
+            vec![folder(b"")],
+        ] {
             let hostile = ActionResult { outputs, ..ActionResult::default() };
             assert_eq!(ActionResult::decode(&hostile.encode()), None);
         }

@@ -48,7 +48,10 @@ impl Address {
         if name.split('/').any(str::is_empty) {
             return Err(AddressError::Slash);
         }
-        let reserved = |c: &char| matches!(c, ':' | '[' | ']' | ',' | '*' | '?' | '"' | '\\' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}') || c.is_control();
+        let reserved = |c: &char| {
+            matches!(c, ':' | '[' | ']' | ',' | '*' | '?' | '"' | '\\' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+                || c.is_control()
+        };
         match name.chars().find(reserved) {
             Some(c) => Err(AddressError::Character(c)),
             None if name != name.trim() => Err(AddressError::Character(' ')),

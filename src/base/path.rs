@@ -128,8 +128,7 @@ impl RelPath {
 
     /// Whether it is `folder` itself or stands somewhere below it.
     pub fn is_in(&self, folder: &RelPath) -> bool {
-        folder.is_root()
-            || (self.0.starts_with(&folder.0) && (self.0.len() == folder.0.len() || self.0[folder.0.len()] == b'/'))
+        folder.is_root() || (self.0.starts_with(&folder.0) && (self.0.len() == folder.0.len() || self.0[folder.0.len()] == b'/'))
     }
 }
 

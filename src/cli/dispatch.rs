@@ -25,7 +25,8 @@ pub fn main() -> Exit {
         let _ = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).try_init();
     }
     let columns = variables.iter().find(|(key, _)| key == "COLUMNS").and_then(|(_, value)| value.to_str()?.parse().ok());
-    let terminal_width = rustix::termios::tcgetwinsize(std::io::stderr()).ok().map(|size| usize::from(size.ws_col)).filter(|width| *width > 0);
+    let terminal_width =
+        rustix::termios::tcgetwinsize(std::io::stderr()).ok().map(|size| usize::from(size.ws_col)).filter(|width| *width > 0);
     let here = std::env::current_dir().unwrap_or_else(|_| ".".into());
     let ui = Ui {
         json: cli.global.json,
@@ -33,7 +34,11 @@ pub fn main() -> Exit {
         color_err: color(std::io::stderr().is_terminal()),
         width: columns.or(terminal_width).unwrap_or(80),
         live: std::io::stderr().is_terminal() && !dumb,
-        surroundings: Surroundings { folder: cli.global.directory.as_ref().map_or(here.clone(), |folder| here.join(folder)), manifest: cli.global.manifest.clone(), variables },
+        surroundings: Surroundings {
+            folder: cli.global.directory.as_ref().map_or(here.clone(), |folder| here.join(folder)),
+            manifest: cli.global.manifest.clone(),
+            variables,
+        },
     };
     let result = match cli.command.as_ref().unwrap_or(&Command::List) {
         Command::Build(args) => commands::build(&ui, args),
@@ -60,7 +65,11 @@ pub fn main() -> Exit {
         }
     };
     let said = |text: String, exit| {
-        ui.say(&if text.starts_with("error") || text.starts_with('{') || text.contains("\u{2500}") || text.contains("orket.kdl:") { text } else { format!("error: {text}") });
+        ui.say(&if text.starts_with("error") || text.starts_with('{') || text.contains("\u{2500}") || text.contains("orket.kdl:") {
+            text
+        } else {
+            format!("error: {text}")
+        });
         exit
     };
     match result {

@@ -78,7 +78,12 @@ fn go(ui: &Ui, args: &BuildArgs, foreground: Option<&[String]>) -> Result<(), Fa
     let mut targets = select(&engine.graph, &args.targets, &engine.package)?.targets;
     if args.rerun.is_some() {
         let last = engine.runs().find(None).ok().flatten();
-        let failed: Vec<TargetId> = last.iter().flat_map(|run| &run.tasks).filter(|task| task.outcome == Outcome::Failed).filter_map(|task| engine.graph.find(&task.address)).collect();
+        let failed: Vec<TargetId> = last
+            .iter()
+            .flat_map(|run| &run.tasks)
+            .filter(|task| task.outcome == Outcome::Failed)
+            .filter_map(|task| engine.graph.find(&task.address))
+            .collect();
         targets = failed;
     }
     let foreground_target = match foreground {
@@ -99,7 +104,8 @@ fn go(ui: &Ui, args: &BuildArgs, foreground: Option<&[String]>) -> Result<(), Fa
     let _lock = engine
         .lock(&mut |holder| ui.say(&format!("waiting for another build in this checkout ({holder})")))
         .map_err(|error| Failure::Broken(format!("cannot write the state of this checkout: {error}")))?;
-    let mut world = engine.world(run_id(), true).map_err(|error| Failure::Broken(format!("cannot read the state of this checkout: {error}")))?;
+    let mut world =
+        engine.world(run_id(), true).map_err(|error| Failure::Broken(format!("cannot read the state of this checkout: {error}")))?;
     if let Some(complaint) = world.checkout.lock().expect("nobody holds it yet").complaint() {
         ui.say(&format!("note: {complaint}"));
     }
@@ -190,7 +196,9 @@ fn go(ui: &Ui, args: &BuildArgs, foreground: Option<&[String]>) -> Result<(), Fa
 }
 
 fn look_only(ui: &Ui, args: &BuildArgs, engine: &Engine, plan: &Plan, mode: Mode) -> Result<(), Failure> {
-    let world = engine.world(String::from("look"), false).map_err(|error| Failure::Broken(format!("cannot read the state of this checkout: {error}")))?;
+    let world = engine
+        .world(String::from("look"), false)
+        .map_err(|error| Failure::Broken(format!("cannot read the state of this checkout: {error}")))?;
     let seen = look(&world, plan, mode);
     let stale = seen.iter().filter(|seen| !matches!(seen.outcome, Outcome::Fresh | Outcome::Skipped)).count();
     if ui.json {
@@ -206,7 +214,8 @@ fn look_only(ui: &Ui, args: &BuildArgs, engine: &Engine, plan: &Plan, mode: Mode
                 Outcome::Failed => "cannot run",
                 _ => "would skip",
             };
-            let why = seen.reason.as_ref().map(report::reason_text).or(seen.trouble.clone()).map(|why| format!("  ({why})")).unwrap_or_default();
+            let why =
+                seen.reason.as_ref().map(report::reason_text).or(seen.trouble.clone()).map(|why| format!("  ({why})")).unwrap_or_default();
             text.push_str(&format!("{word}  {}{why}\n", engine.graph.address(seen.task)));
         }
         if stale == 0 {
@@ -239,7 +248,13 @@ fn slots(ui: &Ui, args: &BuildArgs) -> Result<usize, Failure> {
     if let Some(jobs) = args.jobs {
         return Ok(jobs.max(1) as usize);
     }
-    let variable = ui.surroundings.variables.iter().find(|(name, _)| name == "ORKET_JOBS").map(|(_, value)| value.to_string_lossy().trim().to_owned()).filter(|value| !value.is_empty());
+    let variable = ui
+        .surroundings
+        .variables
+        .iter()
+        .find(|(name, _)| name == "ORKET_JOBS")
+        .map(|(_, value)| value.to_string_lossy().trim().to_owned())
+        .filter(|value| !value.is_empty());
     match variable {
         Some(text) => match text.parse::<usize>() {
             Ok(jobs) if jobs >= 1 => Ok(jobs),
@@ -324,7 +339,16 @@ fn outcomes(events: &[Event]) -> Vec<(TargetId, Outcome, Option<Reason>, Duratio
 }
 
 fn record(graph: &Graph, events: &[Event]) -> RunRecord {
-    let mut record = RunRecord { version: 1, run: String::new(), began: 0, duration_ms: 0, goal: Vec::new(), exit: 0, totals: Default::default(), tasks: Vec::new() };
+    let mut record = RunRecord {
+        version: 1,
+        run: String::new(),
+        began: 0,
+        duration_ms: 0,
+        goal: Vec::new(),
+        exit: 0,
+        totals: Default::default(),
+        tasks: Vec::new(),
+    };
     for event in events {
         match event {
             Event::RunStarted(headline) => {

@@ -47,7 +47,8 @@ pub fn cache(ui: &Ui, command: &CacheCommand) -> Result<(), Failure> {
                 ui.out_json(&json!({ "version": 1, "entries": found.entries, "damaged": found.damaged, "dangling": found.dangling }));
             } else {
                 let entries = if found.entries == 1 { "entry" } else { "entries" };
-                let mut text = format!("read {} {entries}: {} damaged, {} without their bytes\n", found.entries, found.damaged.len(), found.dangling);
+                let mut text =
+                    format!("read {} {entries}: {} damaged, {} without their bytes\n", found.entries, found.damaged.len(), found.dangling);
                 found.damaged.iter().for_each(|path| text.push_str(&format!("  damaged, put aside: {}\n", path.display())));
                 ui.out(&text);
             }
@@ -57,7 +58,11 @@ pub fn cache(ui: &Ui, command: &CacheCommand) -> Result<(), Failure> {
         }
         CacheCommand::Clear => {
             let bytes = store.clear().map_err(broken)?;
-            if ui.json { ui.out_json(&json!({ "version": 1, "removed_bytes": bytes })) } else { ui.out(&format!("removed {}\n", show_size(bytes))) }
+            if ui.json {
+                ui.out_json(&json!({ "version": 1, "removed_bytes": bytes }))
+            } else {
+                ui.out(&format!("removed {}\n", show_size(bytes)))
+            }
         }
     }
     Ok(())

@@ -14,9 +14,21 @@ pub fn doctor(ui: &Ui) -> Result<(), Failure> {
     let mut fault = None;
     match ui.open(false) {
         Ok(engine) => {
-            rows.push((true, "manifest", format!("{} targets in {}", engine.graph.len(), engine.root.join(engine.manifest.as_path()).display())));
+            rows.push((
+                true,
+                "manifest",
+                format!("{} targets in {}", engine.graph.len(), engine.root.join(engine.manifest.as_path()).display()),
+            ));
             let writable = tempfile::tempfile_in(&engine.root).is_ok();
-            rows.push((writable, "folder", if writable { String::from("the project's folder can be written") } else { String::from("the project's folder cannot be written: only commands that look will work") }));
+            rows.push((
+                writable,
+                "folder",
+                if writable {
+                    String::from("the project's folder can be written")
+                } else {
+                    String::from("the project's folder cannot be written: only commands that look will work")
+                },
+            ));
         }
         Err(Failure::Wrong(text)) => {
             rows.push((false, "manifest", text.clone()));
@@ -27,16 +39,33 @@ pub fn doctor(ui: &Ui) -> Result<(), Failure> {
     let store = ui.surroundings.store();
     let made = store.exists() || std::fs::create_dir_all(&store).is_ok();
     let writable = made && tempfile::tempfile_in(&store).is_ok();
-    rows.push((writable, "store", format!("{}{}", store.display(), if writable { "" } else { " cannot be written: nothing will be cached" })));
+    rows.push((
+        writable,
+        "store",
+        format!("{}{}", store.display(), if writable { "" } else { " cannot be written: nothing will be cached" }),
+    ));
     let reaper = Reaper::install().works();
-    rows.push((reaper, "orphans", String::from(if reaper { "processes that get away from their task are found and ended" } else { "processes that leave their session outlive their task here" })));
+    rows.push((
+        reaper,
+        "orphans",
+        String::from(if reaper {
+            "processes that get away from their task are found and ended"
+        } else {
+            "processes that leave their session outlive their task here"
+        }),
+    ));
     let shell = std::path::Path::new("/bin/sh").exists();
     rows.push((shell, "shell", String::from(if shell { "/bin/sh" } else { "there is no /bin/sh: `sh` will fail" })));
     if ui.json {
         let checks: Vec<_> = rows.iter().map(|(good, name, text)| json!({ "name": name, "ok": good, "text": text })).collect();
         ui.out_json(&json!({ "version": 1, "checks": checks }));
     } else {
-        ui.out(&rows.iter().map(|(good, name, text)| format!("{:8}  {name:8}  {text}\n", if *good { "ok" } else { "wrong" })).collect::<String>());
+        ui.out(
+            &rows
+                .iter()
+                .map(|(good, name, text)| format!("{:8}  {name:8}  {text}\n", if *good { "ok" } else { "wrong" }))
+                .collect::<String>(),
+        );
     }
     match fault {
         Some(fault) => Err(fault),

@@ -19,7 +19,9 @@ pub fn explain(ui: &Ui, args: &ExplainArgs) -> Result<(), Failure> {
     let engine = ui.open(false)?;
     let graph = &engine.graph;
     let goal = select(graph, std::slice::from_ref(&args.target), &engine.package)?.targets;
-    let world = engine.world(String::from("look"), false).map_err(|error| Failure::Broken(format!("cannot read the state of this checkout: {error}")))?;
+    let world = engine
+        .world(String::from("look"), false)
+        .map_err(|error| Failure::Broken(format!("cannot read the state of this checkout: {error}")))?;
     let plan = Plan::new(graph, &goal);
     let single = goal.iter().all(|id| graph.kind(*id) == TargetKind::Task);
     let runs = engine.runs().all().unwrap_or_default();
@@ -31,7 +33,9 @@ pub fn explain(ui: &Ui, args: &ExplainArgs) -> Result<(), Failure> {
             continue;
         }
         let address = graph.address(seen.task);
-        let last = runs.iter().find_map(|run| run.tasks.iter().find(|task| task.address == address && task.reason.is_some()).map(|task| (run, task)));
+        let last = runs
+            .iter()
+            .find_map(|run| run.tasks.iter().find(|task| task.address == address && task.reason.is_some()).map(|task| (run, task)));
         let state = match seen.outcome {
             Outcome::Fresh => "fresh",
             Outcome::Cached => "cached",

@@ -15,7 +15,8 @@ pub fn fmt(ui: &Ui, args: &FmtArgs) -> Result<(), Failure> {
         let broken = |error: std::io::Error| Failure::Broken(format!("cannot tidy `{}`: {error}", package.manifest));
         let bytes = engine.tree.read(&package.manifest).map_err(broken)?;
         let text = String::from_utf8_lossy(&bytes);
-        let tidied = manifest::tidy(&text, &package.manifest.to_string()).map_err(|problems| Failure::Wrong(problems.render(ui.color_err, ui.width)))?;
+        let tidied = manifest::tidy(&text, &package.manifest.to_string())
+            .map_err(|problems| Failure::Wrong(problems.render(ui.color_err, ui.width)))?;
         if tidied == text {
             continue;
         }

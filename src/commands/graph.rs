@@ -25,7 +25,12 @@ pub fn graph(ui: &Ui, args: &GraphArgs) -> Result<(), Failure> {
     for id in &inside {
         at[id.index()] = drawing.nodes.len();
         let detail = graph.detail(*id);
-        drawing.nodes.push(DrawNode { address: graph.address(*id).to_owned(), kind: graph.kind(*id).word(), about: detail.about().map(str::to_owned), place: detail.place().cloned() });
+        drawing.nodes.push(DrawNode {
+            address: graph.address(*id).to_owned(),
+            kind: graph.kind(*id).word(),
+            about: detail.about().map(str::to_owned),
+            place: detail.place().cloned(),
+        });
     }
     for id in &inside {
         for edge in graph.edges(*id) {
@@ -42,7 +47,11 @@ pub fn graph(ui: &Ui, args: &GraphArgs) -> Result<(), Failure> {
         GraphFormat::Dot => draw::dot(&drawing),
         GraphFormat::Mermaid => draw::mermaid(&drawing),
         GraphFormat::Json => draw::json(&drawing),
-        GraphFormat::Html => return Err(Failure::Wrong(String::from("this version does not draw the graph as html yet; it knows text, dot, mermaid and json"))),
+        GraphFormat::Html => {
+            return Err(Failure::Wrong(String::from(
+                "this version does not draw the graph as html yet; it knows text, dot, mermaid and json",
+            )));
+        }
     });
     Ok(())
 }

@@ -28,7 +28,9 @@ pub fn list(ui: &Ui) -> Result<(), Failure> {
                 })
             })
             .collect();
-        ui.out_json(&json!({ "version": 1, "project": engine.graph.header().name, "about": engine.graph.header().about, "targets": targets }));
+        ui.out_json(
+            &json!({ "version": 1, "project": engine.graph.header().name, "about": engine.graph.header().about, "targets": targets }),
+        );
         return Ok(());
     }
     ui.out(&text(graph));

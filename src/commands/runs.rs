@@ -36,7 +36,12 @@ pub fn runs(ui: &Ui, command: Option<&RunsCommand>) -> Result<(), Failure> {
             for task in &run.tasks {
                 let reason = task.reason.as_ref().map(|reason| format!("  ({})", reason_text(reason))).unwrap_or_default();
                 let status = task.status.as_ref().map(|status| format!("  {status}")).unwrap_or_default();
-                text.push_str(&format!("  {:9}  {}  {}{status}{reason}\n", task.outcome.word(), task.address, show_duration(std::time::Duration::from_millis(task.duration_ms))));
+                text.push_str(&format!(
+                    "  {:9}  {}  {}{status}{reason}\n",
+                    task.outcome.word(),
+                    task.address,
+                    show_duration(std::time::Duration::from_millis(task.duration_ms))
+                ));
             }
             ui.out(&text);
         }
@@ -44,15 +49,28 @@ pub fn runs(ui: &Ui, command: Option<&RunsCommand>) -> Result<(), Failure> {
             let new = one(&runs, new.as_deref())?;
             let old = match old {
                 Some(_) => one(&runs, old.as_deref())?,
-                None => runs.all().map_err(unreadable)?.into_iter().find(|run| run.began < new.began).ok_or_else(|| Failure::NoTarget(String::from("there is only one run")))?,
+                None => runs
+                    .all()
+                    .map_err(unreadable)?
+                    .into_iter()
+                    .find(|run| run.began < new.began)
+                    .ok_or_else(|| Failure::NoTarget(String::from("there is only one run")))?,
             };
-            let table = |run: &RunRecord| -> BTreeMap<String, (&'static str, u64)> { run.tasks.iter().map(|task| (task.address.clone(), (task.outcome.word(), task.duration_ms))).collect() };
+            let table = |run: &RunRecord| -> BTreeMap<String, (&'static str, u64)> {
+                run.tasks.iter().map(|task| (task.address.clone(), (task.outcome.word(), task.duration_ms))).collect()
+            };
             let (before, after) = (table(&old), table(&new));
             let mut names: Vec<&String> = before.keys().chain(after.keys()).collect();
             names.sort();
             names.dedup();
-            let show = |found: Option<&(&'static str, u64)>| found.map_or_else(|| String::from("fresh"), |(outcome, duration)| format!("{outcome} {}", show_duration(std::time::Duration::from_millis(*duration))));
-            let rows: Vec<_> = names.into_iter().filter(|name| before.get(*name).map(|row| row.0) != after.get(*name).map(|row| row.0)).collect();
+            let show = |found: Option<&(&'static str, u64)>| {
+                found.map_or_else(
+                    || String::from("fresh"),
+                    |(outcome, duration)| format!("{outcome} {}", show_duration(std::time::Duration::from_millis(*duration))),
+                )
+            };
+            let rows: Vec<_> =
+                names.into_iter().filter(|name| before.get(*name).map(|row| row.0) != after.get(*name).map(|row| row.0)).collect();
             if ui.json {
                 let changes: Vec<_> = rows.iter().map(|name| json!({ "address": name, "old": before.get(*name).map(|row| row.0), "new": after.get(*name).map(|row| row.0) })).collect();
                 ui.out_json(&json!({ "version": 1, "old": old.run, "new": new.run, "tasks": changes }));
@@ -85,19 +103,29 @@ fn unreadable(error: std::io::Error) -> Failure {
 }
 
 fn one(runs: &Runs, run: Option<&str>) -> Result<RunRecord, Failure> {
-    runs.find(run).map_err(unreadable)?.ok_or_else(|| Failure::NoTarget(run.map_or_else(|| String::from("there are no runs yet"), |run| format!("there is no run `{run}`"))))
+    runs.find(run).map_err(unreadable)?.ok_or_else(|| {
+        Failure::NoTarget(run.map_or_else(|| String::from("there are no runs yet"), |run| format!("there is no run `{run}`")))
+    })
 }
 
 fn line(run: &RunRecord) -> String {
-    let began = jiff::Timestamp::from_millisecond(run.began as i64).map(|time| time.strftime("%Y-%m-%d %H:%M:%S").to_string()).unwrap_or_default();
+    let began =
+        jiff::Timestamp::from_millisecond(run.began as i64).map(|time| time.strftime("%Y-%m-%d %H:%M:%S").to_string()).unwrap_or_default();
     let goal = if run.goal.is_empty() { String::from("(default)") } else { run.goal.join(" ") };
     let verdict = if run.exit == 0 { String::from("holds") } else { format!("exit {}", run.exit) };
     let totals = &run.totals;
-    let counts: Vec<String> = [("done", totals.done), ("cached", totals.cached), ("fresh", totals.fresh), ("failed", totals.failed), ("skipped", totals.skipped), ("not reached", totals.cancelled)]
-        .into_iter()
-        .filter(|(_, count)| *count > 0)
-        .map(|(word, count)| format!("{count} {word}"))
-        .collect();
+    let counts: Vec<String> = [
+        ("done", totals.done),
+        ("cached", totals.cached),
+        ("fresh", totals.fresh),
+        ("failed", totals.failed),
+        ("skipped", totals.skipped),
+        ("not reached", totals.cancelled),
+    ]
+    .into_iter()
+    .filter(|(_, count)| *count > 0)
+    .map(|(word, count)| format!("{count} {word}"))
+    .collect();
     let counts = if counts.is_empty() { plural(0, "task") } else { counts.join(", ") };
     format!("{}  {began} UTC  {verdict}  {}  {counts}  {goal}", run.run, show_duration(std::time::Duration::from_millis(run.duration_ms)))
 }

@@ -64,8 +64,12 @@ impl Ui {
     /// With what the person has to know.
     pub fn open(&self, keep: bool) -> Result<Engine, Failure> {
         Engine::open(&self.surroundings, keep).map_err(|error| match error {
-            OpenError::NoManifest(_) => Failure::Wrong(format!("{error}\nhint: write one; the smallest is `task \"hello\" {{ sh \"echo hello\" }}`")),
-            OpenError::Wrong(problems) if self.json => Failure::Wrong(serde_json::to_string_pretty(&problems.to_json()).unwrap_or_default()),
+            OpenError::NoManifest(_) => {
+                Failure::Wrong(format!("{error}\nhint: write one; the smallest is `task \"hello\" {{ sh \"echo hello\" }}`"))
+            }
+            OpenError::Wrong(problems) if self.json => {
+                Failure::Wrong(serde_json::to_string_pretty(&problems.to_json()).unwrap_or_default())
+            }
             OpenError::Wrong(problems) => Failure::Wrong(problems.render(self.color_err, self.width)),
             OpenError::Broken(..) => Failure::Broken(error.to_string()),
         })

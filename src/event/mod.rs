@@ -6,6 +6,6 @@ mod event;
 mod outcome;
 mod reason;
 
-pub use event::{Ending, Event, Face, Finished, Headline, Notice, Started, Totals, EVENT_VERSION};
+pub use event::{EVENT_VERSION, Ending, Event, Face, Finished, Headline, Notice, Started, Totals};
 pub use outcome::Outcome;
 pub use reason::{Change, Reason, Subject};

@@ -22,7 +22,7 @@ impl Executor for Local {
         let began = Instant::now();
         let mut log = Log::new(&request.log_file);
         let mut redactor = Redactor::new(&request.secrets);
-        let mut attempt = |ended, command, error, log| Attempt { ended, command, log, duration: began.elapsed(), error };
+        let attempt = |ended, command, error, log| Attempt { ended, command, log, duration: began.elapsed(), error };
         let mut last = (Ended::Exit(0), 0);
         for (index, spawn) in request.spawns.iter().enumerate() {
             if cancel.stopped() {

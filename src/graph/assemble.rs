@@ -72,7 +72,11 @@ impl<'a> Assembly<'a> {
             draft.flags = flags(task, host);
             draft.weight = task.weight.max(1);
             draft.priority = task.priority.0 as f32;
-            draft.pool = task.pool.as_ref().and_then(|name| project.pools.iter().position(|pool| pool.name == *name)).map_or(0, |index| index as u32 + 1);
+            draft.pool = task
+                .pool
+                .as_ref()
+                .and_then(|name| project.pools.iter().position(|pool| pool.name == *name))
+                .map_or(0, |index| index as u32 + 1);
             draft.env = match envs.get(&task.env) {
                 Some(index) => *index,
                 None => {
@@ -100,7 +104,19 @@ impl<'a> Assembly<'a> {
         if kind != TargetKind::Entry {
             self.names.add(address, id);
         }
-        self.drafts.push(Draft { address: address.into(), kind, flags: 0, shape: [0; 2], env: 0, tools: 0, pool: 0, weight: 1, priority: 2.0, edges: Vec::new(), detail });
+        self.drafts.push(Draft {
+            address: address.into(),
+            kind,
+            flags: 0,
+            shape: [0; 2],
+            env: 0,
+            tools: 0,
+            pool: 0,
+            weight: 1,
+            priority: 2.0,
+            edges: Vec::new(),
+            detail,
+        });
         id
     }
 
@@ -119,7 +135,9 @@ impl<'a> Assembly<'a> {
                 code: "graph/unknown_target",
                 message: format!("there is no target `{}`", need.text),
                 place: Some(need.place.clone()),
-                help: Some(nearest.map_or_else(|| String::from("`orket list` shows all targets"), |nearest| format!("did you mean `{nearest}`?"))),
+                help: Some(
+                    nearest.map_or_else(|| String::from("`orket list` shows all targets"), |nearest| format!("did you mean `{nearest}`?")),
+                ),
                 notes: Vec::new(),
             });
             Vec::new()
@@ -239,8 +257,10 @@ impl<'a> Assembly<'a> {
             for (at, from) in path.iter().enumerate() {
                 let to = path[(at + 1) % path.len()];
                 if let Some(place) = self.places.get(&(*from as u32, to as u32)) {
-                    let kind = self.drafts[*from].edges.iter().find(|edge| edge.to.index() == to).map_or("needs", |edge| edge.kind().word());
-                    notes.push((format!("`{}` {} `{}`", name(*from), if kind == "part" { "holds" } else { kind }, name(to)), place.clone()));
+                    let kind =
+                        self.drafts[*from].edges.iter().find(|edge| edge.to.index() == to).map_or("needs", |edge| edge.kind().word());
+                    notes
+                        .push((format!("`{}` {} `{}`", name(*from), if kind == "part" { "holds" } else { kind }, name(to)), place.clone()));
                 }
             }
             let mut round: Vec<String> = path.iter().map(|index| format!("`{}`", name(*index))).collect();
@@ -291,7 +311,8 @@ impl<'a> Assembly<'a> {
                     continue;
                 }
                 if !through || back {
-                    let below = draft.edges.iter().filter(|edge| edge.kind() != EdgeKind::After).any(|edge| yields[edge.to.index()] == Some(true));
+                    let below =
+                        draft.edges.iter().filter(|edge| edge.kind() != EdgeKind::After).any(|edge| yields[edge.to.index()] == Some(true));
                     yields[node] = Some(draft.flags & flag::OUTPUTS != 0 || (through && below));
                     continue;
                 }
@@ -301,7 +322,10 @@ impl<'a> Assembly<'a> {
         }
         let from = self.first_task;
         for (index, task) in self.project.tasks.iter().enumerate() {
-            let fed = self.drafts[from + index].edges.iter().any(|edge| !matches!(edge.kind(), EdgeKind::After | EdgeKind::Uses) && yields[edge.to.index()] == Some(true));
+            let fed = self.drafts[from + index]
+                .edges
+                .iter()
+                .any(|edge| !matches!(edge.kind(), EdgeKind::After | EdgeKind::Uses) && yields[edge.to.index()] == Some(true));
             let idle = task.inputs.is_empty() && task.outputs.is_empty() && task.depfile.is_none() && !fed;
             if !task.commands.is_empty() && (idle || !task.cache) {
                 self.drafts[from + index].flags |= flag::ALWAYS;

@@ -45,7 +45,10 @@ pub(super) fn clashes(project: &Project, reaches: &dyn Fn(usize, usize) -> bool,
         {
             problems.push(Problem {
                 code: "graph/output_in_output",
-                message: format!("`{path}`, which `{}` makes, stands in `{folder}`, which `{}` makes as a whole", project.tasks[*index].address, project.tasks[*other].address),
+                message: format!(
+                    "`{path}`, which `{}` makes, stands in `{folder}`, which `{}` makes as a whole",
+                    project.tasks[*index].address, project.tasks[*other].address
+                ),
                 place: Some(pattern.place.clone()),
                 help: Some(String::from("let one task make the folder, or name its files one by one")),
                 notes: vec![(String::from("the folder is made here"), outer.place.clone())],
@@ -55,7 +58,10 @@ pub(super) fn clashes(project: &Project, reaches: &dyn Fn(usize, usize) -> bool,
     for (index, task) in project.tasks.iter().enumerate() {
         for pattern in &task.inputs {
             let Some((path, _)) = literal(pattern) else { continue };
-            let maker = made.get(&path).map(|found| (path.clone(), found)).or_else(|| above(&path).find_map(|folder| made.get(&folder).map(|found| (folder, found))));
+            let maker = made
+                .get(&path)
+                .map(|found| (path.clone(), found))
+                .or_else(|| above(&path).find_map(|folder| made.get(&folder).map(|found| (folder, found))));
             let Some((output, (maker, declared, _))) = maker else { continue };
             if *maker == index {
                 problems.push(Problem {
@@ -68,7 +74,10 @@ pub(super) fn clashes(project: &Project, reaches: &dyn Fn(usize, usize) -> bool,
             } else if !reaches(index, *maker) {
                 problems.push(Problem {
                     code: "graph/undeclared_need",
-                    message: format!("`{path}` is an input of `{}`, and `{}` makes `{output}`, but `{0}` does not need it", task.address, project.tasks[*maker].address),
+                    message: format!(
+                        "`{path}` is an input of `{}`, and `{}` makes `{output}`, but `{0}` does not need it",
+                        task.address, project.tasks[*maker].address
+                    ),
                     place: Some(pattern.place.clone()),
                     help: Some(format!("add `needs \"{}\"` to `{}`", project.tasks[*maker].address, task.address)),
                     notes: vec![(String::from("made here"), declared.place.clone())],

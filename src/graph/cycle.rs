@@ -11,7 +11,9 @@ pub(super) fn cycles(edges: &[Vec<usize>]) -> Vec<Vec<usize>> {
         return Vec::new();
     }
     let mut graph: DiGraph<(), ()> = DiGraph::with_capacity(edges.len(), edges.iter().map(Vec::len).sum());
-    (0..edges.len()).for_each(|_| drop(graph.add_node(())));
+    for _ in 0..edges.len() {
+        graph.add_node(());
+    }
     for (from, list) in edges.iter().enumerate() {
         for to in list {
             graph.add_edge(NodeIndex::new(from), NodeIndex::new(*to), ());

@@ -6,7 +6,7 @@ use bytemuck::{Pod, Zeroable};
 use serde::{Deserialize, Serialize};
 
 use super::image::{self, Bytes, ImageError};
-use crate::base::{Digest, Place, RelPath, TargetId};
+use crate::base::{Digest, Place, TargetId};
 use crate::model::{EnvRules, Epic, Gate, Later, Package, Pool, Rock, Service, Task};
 
 const MAGIC: [u8; 8] = *b"ORKETGR\n";
@@ -266,7 +266,8 @@ impl Graph {
         let sections = image::open(&bytes, MAGIC, VERSION, SECTIONS)?;
         let header = postcard::from_bytes(&bytes.as_slice()[sections[0].clone()]).map_err(|_| ImageError::Damaged)?;
         let graph = Graph { bytes, sections, header };
-        if bytemuck::try_cast_slice::<u8, Row>(graph.section(1)).is_err() || bytemuck::try_cast_slice::<u8, Edge>(graph.section(2)).is_err() {
+        if bytemuck::try_cast_slice::<u8, Row>(graph.section(1)).is_err() || bytemuck::try_cast_slice::<u8, Edge>(graph.section(2)).is_err()
+        {
             return Err(ImageError::Damaged);
         }
         Ok(graph)
@@ -431,9 +432,4 @@ pub(super) fn write(header: &Header, drafts: Vec<Draft>) -> Graph {
         &[&header, bytemuck::cast_slice(&rows), bytemuck::cast_slice(&edges), &strings, &details, bytemuck::cast_slice(&index)],
     );
     Graph::open(bytes).expect("an image that was just built can be opened")
-}
-
-/// Returns a folder's path as a pattern writes it, without the slash at its end.
-pub(super) fn folder_of(pattern: &str) -> Option<RelPath> {
-    pattern.strip_suffix('/').map(|folder| RelPath::from_normal(folder.as_bytes()))
 }

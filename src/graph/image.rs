@@ -87,7 +87,7 @@ pub fn open(bytes: &Bytes, magic: [u8; 8], version: u32, sections: usize) -> Res
         .map(|index| {
             let start = word(HEAD + index * 16) as usize;
             let end = start.checked_add(word(HEAD + index * 16 + 8) as usize).ok_or(ImageError::Damaged)?;
-            if start % ALIGN != 0 || end > bytes.len() { Err(ImageError::Damaged) } else { Ok(start..end) }
+            if !start.is_multiple_of(ALIGN) || end > bytes.len() { Err(ImageError::Damaged) } else { Ok(start..end) }
         })
         .collect()
 }

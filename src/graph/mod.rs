@@ -19,4 +19,4 @@ pub use assemble::{Problem, assemble};
 pub use graph::{Detail, Edge, EdgeKind, Graph, Header, Row, TargetKind, address_key, flag};
 pub use image::{Bytes, ImageError};
 pub use query::{QueryError, query};
-pub use select::{Selected, SelectError, select};
+pub use select::{SelectError, Selected, select};

@@ -108,7 +108,8 @@ impl Asked<'_> {
         self.blank();
         let start = self.at;
         if let Some(quote @ ('"' | '\'')) = self.text.get(self.at).copied() {
-            let end = self.text[start + 1..].iter().position(|c| *c == quote).ok_or_else(|| self.error("the quote is not closed", start))?;
+            let end =
+                self.text[start + 1..].iter().position(|c| *c == quote).ok_or_else(|| self.error("the quote is not closed", start))?;
             self.at = start + end + 2;
             return Ok(self.text[start + 1..start + 1 + end].iter().collect());
         }
@@ -120,7 +121,11 @@ impl Asked<'_> {
             }
             self.at += 1;
         }
-        if self.at == start { Err(self.error("expected a name or a function", start)) } else { Ok(self.text[start..self.at].iter().collect()) }
+        if self.at == start {
+            Err(self.error("expected a name or a function", start))
+        } else {
+            Ok(self.text[start..self.at].iter().collect())
+        }
     }
 
     fn term(&mut self) -> Result<Answer, QueryError> {
@@ -158,7 +163,9 @@ impl Asked<'_> {
             "tag" => {
                 let tag = self.word()?;
                 self.expect(',')?;
-                Answer::Targets(self.set()?.into_iter().filter(|id| self.graph.detail(*id).tags().iter().any(|own| **own == *tag)).collect())
+                Answer::Targets(
+                    self.set()?.into_iter().filter(|id| self.graph.detail(*id).tags().iter().any(|own| **own == *tag)).collect(),
+                )
             }
             "affected" => {
                 let revision = self.word()?;
@@ -184,7 +191,10 @@ impl Asked<'_> {
 
     fn targets_of(&self, word: &str, column: usize) -> Result<Set, QueryError> {
         let selected = select(self.graph, &[word.to_owned()], "");
-        selected.map(|selected| selected.targets.into_iter().collect()).map_err(|error| QueryError { no_match: matches!(error, super::SelectError::NoMatch { .. }), ..self.error(error.to_string(), column) })
+        selected.map(|selected| selected.targets.into_iter().collect()).map_err(|error| QueryError {
+            no_match: matches!(error, super::SelectError::NoMatch { .. }),
+            ..self.error(error.to_string(), column)
+        })
     }
 
     fn forward(&self) -> Vec<Vec<TargetId>> {

@@ -2,7 +2,7 @@
 
 use rustc_hash::FxHashMap;
 
-use crate::base::{TargetId, did_you_mean, glob::Glob, RelPath};
+use crate::base::{RelPath, TargetId, did_you_mean, glob::Glob};
 use crate::model::Need;
 
 /// All addresses, and the families of matrix variants.
@@ -32,7 +32,8 @@ impl<'a> Names<'a> {
             return Vec::new();
         }
         let Ok(glob) = Glob::new(&address.replace('[', "\\[").replace('{', "\\{")) else { return Vec::new() };
-        let mut found: Vec<TargetId> = self.exact.iter().filter(|(name, _)| glob.matches(&RelPath::from_normal(name.as_bytes()))).map(|(_, id)| *id).collect();
+        let mut found: Vec<TargetId> =
+            self.exact.iter().filter(|(name, _)| glob.matches(&RelPath::from_normal(name.as_bytes()))).map(|(_, id)| *id).collect();
         found.sort_unstable();
         found
     }

@@ -42,7 +42,8 @@ pub fn select(graph: &Graph, typed: &[String], package: &str) -> Result<Selected
     if typed.is_empty() {
         targets = graph.header().default.clone();
         if targets.is_empty() {
-            let wanted = |id: &TargetId| !matches!(graph.kind(*id), TargetKind::Entry | TargetKind::Service) && !graph.has(*id, flag::PRIVATE);
+            let wanted =
+                |id: &TargetId| !matches!(graph.kind(*id), TargetKind::Entry | TargetKind::Service) && !graph.has(*id, flag::PRIVATE);
             targets = graph.ids().filter(wanted).collect();
         }
     }
@@ -61,7 +62,9 @@ fn one(graph: &Graph, typed: &str, package: &str) -> Result<Vec<TargetId>, Selec
     if let Some(id) = (!package.is_empty()).then(|| graph.find(&format!("{package}:{typed}"))).flatten().or_else(|| graph.find(typed)) {
         return Ok(vec![id]);
     }
-    let family = |address: &str| named().filter(|id| graph.address(*id).split_once('[').is_some_and(|(family, _)| family == address)).collect::<Vec<_>>();
+    let family = |address: &str| {
+        named().filter(|id| graph.address(*id).split_once('[').is_some_and(|(family, _)| family == address)).collect::<Vec<_>>()
+    };
     let variants = family(typed);
     if !variants.is_empty() {
         return Ok(variants);
@@ -74,7 +77,8 @@ fn one(graph: &Graph, typed: &str, package: &str) -> Result<Vec<TargetId>, Selec
         bare(local) || local.match_indices('/').any(|(at, _)| bare(&local[at + 1..]))
     };
     let found: Vec<TargetId> = named().filter(bears).collect();
-    let mut families: Vec<&str> = found.iter().map(|id| graph.address(*id)).map(|address| address.split_once('[').map_or(address, |(family, _)| family)).collect();
+    let mut families: Vec<&str> =
+        found.iter().map(|id| graph.address(*id)).map(|address| address.split_once('[').map_or(address, |(family, _)| family)).collect();
     families.dedup();
     match families.len() {
         0 => {}

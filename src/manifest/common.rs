@@ -44,14 +44,29 @@ impl Context {
 
 impl Problems {
     pub(super) fn say(&mut self, code: &'static str, place: &Place, message: impl Into<String>, help: impl Into<String>) {
-        self.push(Problem { code, message: message.into(), place: Some(place.clone()), length: 1, help: Some(help.into()), notes: Vec::new() });
+        self.push(Problem {
+            code,
+            message: message.into(),
+            place: Some(place.clone()),
+            length: 1,
+            help: Some(help.into()),
+            notes: Vec::new(),
+        });
     }
 
     /// Says that a node or property is not known among `known`.
     pub(super) fn unknown(&mut self, what: &str, name: &str, inside: &str, place: &Place, known: &[&str]) {
-        let help = did_you_mean(name, known.iter().copied()).map_or_else(|| format!("{inside} knows: {}", known.join(", ")), |near| format!("did you mean `{near}`?"));
+        let help = did_you_mean(name, known.iter().copied())
+            .map_or_else(|| format!("{inside} knows: {}", known.join(", ")), |near| format!("did you mean `{near}`?"));
         let code = if what == "property" { "manifest/unknown_property" } else { "manifest/unknown_node" };
-        self.push(Problem { code, message: format!("there is no {what} `{name}` in {inside}"), place: Some(place.clone()), length: name.len(), help: Some(help), notes: Vec::new() });
+        self.push(Problem {
+            code,
+            message: format!("there is no {what} `{name}` in {inside}"),
+            place: Some(place.clone()),
+            length: name.len(),
+            help: Some(help),
+            notes: Vec::new(),
+        });
     }
 
     /// Checks that a node has only these properties.
@@ -64,7 +79,12 @@ impl Problems {
     }
 
     fn wanted(&mut self, node: &Node, place: &Place, wanted: &str, found: &str) {
-        self.say("manifest/wrong_value", place, format!("`{}` takes {wanted}, not {found}", node.name), format!("write it as `{} {}`", node.name, example(wanted)));
+        self.say(
+            "manifest/wrong_value",
+            place,
+            format!("`{}` takes {wanted}, not {found}", node.name),
+            format!("write it as `{} {}`", node.name, example(wanted)),
+        );
     }
 
     /// Returns the texts of a node, at least one.
@@ -105,7 +125,12 @@ impl Problems {
         match node.args.first() {
             Some((Value::Whole(number), _)) if *number >= least && *number <= 1_000_000 => Some(*number as u32),
             Some((Value::Whole(number), place)) => {
-                self.say("manifest/out_of_range", place, format!("`{}` is {number}; it has to be from {least} to 1000000", node.name), format!("write a number from {least} on"));
+                self.say(
+                    "manifest/out_of_range",
+                    place,
+                    format!("`{}` is {number}; it has to be from {least} to 1000000", node.name),
+                    format!("write a number from {least} on"),
+                );
                 None
             }
             Some((other, place)) => {
@@ -143,7 +168,12 @@ impl Problems {
         let (text, place) = self.text_of(node)?;
         let text = self.fill(context, &text, &place);
         let Some(name) = text.as_literal() else {
-            self.say("manifest/open_name", &place, format!("the name of a {} has to be known while loading", node.name), "env, decision, port and run are only known later");
+            self.say(
+                "manifest/open_name",
+                &place,
+                format!("the name of a {} has to be known while loading", node.name),
+                "env, decision, port and run are only known later",
+            );
             return None;
         };
         if let Err(error) = Address::check_name(name) {
@@ -180,12 +210,22 @@ impl Problems {
                 if glob::is_glob(&text)
                     && let Err(error) = glob::Glob::new(text.trim_end_matches('/'))
                 {
-                    self.say("manifest/wrong_glob", place, format!("`{literal}` is no pattern: {error}"), "escape special characters with a backslash");
+                    self.say(
+                        "manifest/wrong_glob",
+                        place,
+                        format!("`{literal}` is no pattern: {error}"),
+                        "escape special characters with a backslash",
+                    );
                 }
                 Text::literal(text)
             }
             Err(error) => {
-                self.say("manifest/wrong_path", place, format!("the path `{literal}`: {error}"), "name a path inside the project, relative to this manifest's folder");
+                self.say(
+                    "manifest/wrong_path",
+                    place,
+                    format!("the path `{literal}`: {error}"),
+                    "name a path inside the project, relative to this manifest's folder",
+                );
                 filled
             }
         }
@@ -214,15 +254,27 @@ impl Problems {
                 "set" => {
                     let texts = self.texts(child);
                     match &texts[..] {
-                        [(name, _), (value, at)] => rules.push(EnvRule::Set { name: name.as_str().into(), value: self.fill(context, value, at), place }),
-                        _ => self.say("manifest/wrong_value", &place, "`set` takes a name and a value", "write it as `set \"NAME\" \"value\"`"),
+                        [(name, _), (value, at)] => {
+                            rules.push(EnvRule::Set { name: name.as_str().into(), value: self.fill(context, value, at), place })
+                        }
+                        _ => self.say(
+                            "manifest/wrong_value",
+                            &place,
+                            "`set` takes a name and a value",
+                            "write it as `set \"NAME\" \"value\"`",
+                        ),
                     }
                 }
                 "dotenv" => {
                     for (file, place) in self.texts(child) {
                         match RelPath::parse_in(&context.package, file.as_bytes()) {
                             Ok(file) => files.push(EnvRule::Dotenv { file, place }),
-                            Err(error) => self.say("manifest/wrong_path", &place, format!("the path `{file}`: {error}"), "name a file inside the project"),
+                            Err(error) => self.say(
+                                "manifest/wrong_path",
+                                &place,
+                                format!("the path `{file}`: {error}"),
+                                "name a file inside the project",
+                            ),
                         }
                     }
                 }

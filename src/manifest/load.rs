@@ -78,7 +78,12 @@ pub fn load(source: &dyn Source, manifest: &RelPath, folder_name: &str) -> Resul
     while let Some((path, from)) = waiting.pop() {
         if !visited.insert(path.clone()) {
             if let Some(place) = from {
-                load.problems.say("manifest/include_twice", &place, format!("`{path}` is included already"), "include each package once, from the root manifest");
+                load.problems.say(
+                    "manifest/include_twice",
+                    &place,
+                    format!("`{path}` is included already"),
+                    "include each package once, from the root manifest",
+                );
             }
             continue;
         }
@@ -134,7 +139,22 @@ struct Load<'a> {
 }
 
 const TOP: [&str; 16] = [
-    "orket", "project", "process_rules", "env", "rock", "epic", "task", "service", "gate", "decision", "strategy", "each", "pool", "template", "include", "import",
+    "orket",
+    "project",
+    "process_rules",
+    "env",
+    "rock",
+    "epic",
+    "task",
+    "service",
+    "gate",
+    "decision",
+    "strategy",
+    "each",
+    "pool",
+    "template",
+    "include",
+    "import",
 ];
 
 impl Load<'_> {
@@ -203,7 +223,12 @@ impl Load<'_> {
             let path = match RelPath::parse_in(folder, text.as_bytes()) {
                 Ok(path) => path,
                 Err(error) => {
-                    self.problems.say("manifest/wrong_path", &place, format!("the path `{text}`: {error}"), "name a folder or manifest inside the project");
+                    self.problems.say(
+                        "manifest/wrong_path",
+                        &place,
+                        format!("the path `{text}`: {error}"),
+                        "name a folder or manifest inside the project",
+                    );
                     continue;
                 }
             };
@@ -248,19 +273,38 @@ impl Load<'_> {
         for node in nodes {
             match node.name.as_str() {
                 "orket" if node.args.first().map(|(value, _)| value) != Some(&Value::Whole(1)) => {
-                    self.problems.say("manifest/format", &node.place, "this is not manifest format 1", "write `orket 1`; another format needs another version of orket");
+                    self.problems.say(
+                        "manifest/format",
+                        &node.place,
+                        "this is not manifest format 1",
+                        "write `orket 1`; another format needs another version of orket",
+                    );
                 }
                 "project" if root => self.named(node, &context),
                 "env" => env.extend(self.problems.env(node, &context)),
                 "pool" => {
                     let (Some((Value::Text(name), _)), Some((Value::Whole(slots), place))) = (node.args.first(), node.args.get(1)) else {
-                        self.problems.say("manifest/wrong_value", &node.place, "`pool` takes a name and a number", "write it as `pool \"link\" 1`");
+                        self.problems.say(
+                            "manifest/wrong_value",
+                            &node.place,
+                            "`pool` takes a name and a number",
+                            "write it as `pool \"link\" 1`",
+                        );
                         continue;
                     };
                     if *slots < 1 || *slots > 1_000_000 {
-                        self.problems.say("manifest/out_of_range", place, format!("a pool of {slots} lets nothing run"), "give it at least 1 slot");
+                        self.problems.say(
+                            "manifest/out_of_range",
+                            place,
+                            format!("a pool of {slots} lets nothing run"),
+                            "give it at least 1 slot",
+                        );
                     }
-                    self.project.pools.push(Pool { name: context.top(name).as_str().into(), slots: (*slots).clamp(1, 1_000_000) as u32, place: node.place.clone() });
+                    self.project.pools.push(Pool {
+                        name: context.top(name).as_str().into(),
+                        slots: (*slots).clamp(1, 1_000_000) as u32,
+                        place: node.place.clone(),
+                    });
                 }
                 _ => {}
             }
@@ -290,7 +334,7 @@ impl Load<'_> {
         for node in nodes {
             let top = context.epic.is_none();
             let place = node.place.clone();
-            let mut later = |project: &mut Project, kind| project.later.push(Later { kind, place: place.clone() });
+            let later = |project: &mut Project, kind| project.later.push(Later { kind, place: place.clone() });
             match node.name.as_str() {
                 "task" => self.task(node, context),
                 "each" => self.each(node, context, inside),
@@ -345,7 +389,12 @@ impl Load<'_> {
         let sum = more.and_then(|more| self.tasks.checked_add(more)).filter(|sum| *sum <= MOST_TASKS);
         match sum {
             Some(sum) => self.tasks = sum,
-            None => self.problems.say("manifest/too_many_tasks", place, format!("this makes more than {MOST_TASKS} tasks"), "narrow the glob or the matrix"),
+            None => self.problems.say(
+                "manifest/too_many_tasks",
+                place,
+                format!("this makes more than {MOST_TASKS} tasks"),
+                "narrow the glob or the matrix",
+            ),
         }
         sum.is_some()
     }
@@ -364,15 +413,24 @@ impl Load<'_> {
     fn each(&mut self, node: &Node, context: &Context, inside: &str) {
         self.problems.only(node, &["glob"]);
         let Some((name, _)) = self.problems.text_of(node) else { return };
-        let mut globs: Vec<(String, Place)> = node.props.iter().filter_map(|(name, value, place)| match value {
-            Value::Text(text) if name == "glob" => Some((text.clone(), place.clone())),
-            _ => None,
-        }).collect();
+        let mut globs: Vec<(String, Place)> = node
+            .props
+            .iter()
+            .filter_map(|(name, value, place)| match value {
+                Value::Text(text) if name == "glob" => Some((text.clone(), place.clone())),
+                _ => None,
+            })
+            .collect();
         for child in node.children.iter().filter(|child| child.name == "glob") {
             globs.extend(self.problems.texts(child));
         }
         if globs.is_empty() {
-            self.problems.say("manifest/wrong_value", &node.place, "`each` has no glob", format!("write it as `each \"{name}\" glob=\"src/*.c\"`"));
+            self.problems.say(
+                "manifest/wrong_value",
+                &node.place,
+                "`each` has no glob",
+                format!("write it as `each \"{name}\" glob=\"src/*.c\"`"),
+            );
             return;
         }
         let mut patterns = Vec::new();
@@ -390,7 +448,12 @@ impl Load<'_> {
         self.tasks = before;
         for path in found {
             let Ok(text) = std::str::from_utf8(path.as_bytes()) else {
-                self.problems.say("manifest/name_not_utf8", &node.place, format!("the name of `{path}` is not UTF-8"), "rename the file, or leave it out with `!`");
+                self.problems.say(
+                    "manifest/name_not_utf8",
+                    &node.place,
+                    format!("the name of `{path}` is not UTF-8"),
+                    "rename the file, or leave it out with `!`",
+                );
                 continue;
             };
             let own = if context.package.is_root() { text } else { text.strip_prefix(&format!("{}/", context.package)).unwrap_or(text) };
@@ -400,7 +463,9 @@ impl Load<'_> {
                 _ => (file, ""),
             };
             let mut inner = context.clone();
-            for (part, value) in [("path", own), ("name", file), ("stem", stem), ("dir", if dir.is_empty() { "." } else { dir }), ("ext", ext)] {
+            for (part, value) in
+                [("path", own), ("name", file), ("stem", stem), ("dir", if dir.is_empty() { "." } else { dir }), ("ext", ext)]
+            {
                 inner.scopes.set(&name, part, value);
             }
             self.nodes(&children, &inner, false, if context.epic.is_some() { inside } else { "`each`" });
@@ -414,7 +479,15 @@ impl Load<'_> {
         if !self.declared(&address, &node.place) {
             return;
         }
-        let mut epic = Epic { address: address.clone(), place: node.place.clone(), about: None, parts: Vec::new(), needs: Vec::new(), after: Vec::new(), tags: Vec::new() };
+        let mut epic = Epic {
+            address: address.clone(),
+            place: node.place.clone(),
+            about: None,
+            parts: Vec::new(),
+            needs: Vec::new(),
+            after: Vec::new(),
+            tags: Vec::new(),
+        };
         let mut inner = context.clone();
         for child in &node.children {
             match child.name.as_str() {
@@ -444,7 +517,15 @@ impl Load<'_> {
         if !self.declared(&address, &node.place) {
             return;
         }
-        let mut rock = Rock { address, place: node.place.clone(), about: None, parts: Vec::new(), needs: Vec::new(), after: Vec::new(), tags: Vec::new() };
+        let mut rock = Rock {
+            address,
+            place: node.place.clone(),
+            about: None,
+            parts: Vec::new(),
+            needs: Vec::new(),
+            after: Vec::new(),
+            tags: Vec::new(),
+        };
         for child in &node.children {
             match child.name.as_str() {
                 "about" => rock.about = self.problems.text_of(child).map(|(text, _)| text.into()),
@@ -455,7 +536,13 @@ impl Load<'_> {
                 "needs" => rock.needs.extend(self.problems.needs(child, context)),
                 "after" => rock.after.extend(self.problems.needs(child, context)),
                 "tags" => rock.tags.extend(self.problems.texts(child).into_iter().map(|(text, _)| Box::from(text))),
-                unknown => self.problems.unknown("node", unknown, "`rock`", &child.place, &["about", "epic", "task", "gate", "rock", "needs", "after", "tags"]),
+                unknown => self.problems.unknown(
+                    "node",
+                    unknown,
+                    "`rock`",
+                    &child.place,
+                    &["about", "epic", "task", "gate", "rock", "needs", "after", "tags"],
+                ),
             }
         }
         self.project.rocks.push(rock);

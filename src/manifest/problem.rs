@@ -92,7 +92,7 @@ impl Problems {
             }
             let report = Report::new(diagnostic.with_labels(labels));
             let report = match source {
-                Some((file, text)) => report.with_source_code(NamedSource::new(file.to_string(), text.to_string())),
+                Some((file, text)) => report.with_source_code(NamedSource::new(file, text.to_string())),
                 None => report,
             };
             if handler.render_report(&mut out, report.as_ref()).is_err() {

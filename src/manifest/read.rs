@@ -58,20 +58,37 @@ impl Value {
 /// Everything that is wrong with its syntax.
 pub fn read(file: &Arc<str>, bytes: &[u8]) -> Result<Vec<Node>, Vec<Problem>> {
     let at = |text: &str, offset: usize| place(file, text, offset);
-    let one = |code, message: String, place, help: &str| vec![Problem { code, message, place, length: 1, help: Some(help.to_owned()), notes: Vec::new() }];
+    let one = |code, message: String, place, help: &str| {
+        vec![Problem { code, message, place, length: 1, help: Some(help.to_owned()), notes: Vec::new() }]
+    };
     if bytes.len() > LARGEST {
         return Err(one("manifest/too_large", format!("`{file}` is larger than 64 MiB"), None, "split it into packages, or use `each`"));
     }
     let text = std::str::from_utf8(bytes).map_err(|error| {
         let good = std::str::from_utf8(&bytes[..error.valid_up_to()]).unwrap_or_default();
-        one("manifest/not_utf8", format!("`{file}` is not UTF-8 at byte {}", error.valid_up_to()), Some(at(good, good.len())), "save the file as UTF-8")
+        one(
+            "manifest/not_utf8",
+            format!("`{file}` is not UTF-8 at byte {}", error.valid_up_to()),
+            Some(at(good, good.len())),
+            "save the file as UTF-8",
+        )
     })?;
     let hostile = |c: char| c == '\0' || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
     if let Some((offset, c)) = text.char_indices().find(|(_, c)| hostile(*c)) {
-        return Err(one("manifest/hidden_character", format!("a hidden control character stands here: U+{:04X}", c as u32), Some(at(text, offset)), "take the character out"));
+        return Err(one(
+            "manifest/hidden_character",
+            format!("a hidden control character stands here: U+{:04X}", c as u32),
+            Some(at(text, offset)),
+            "take the character out",
+        ));
     }
     if let Some(offset) = too_deep(text) {
-        return Err(one("manifest/too_deep", format!("blocks are nested deeper than {DEEPEST}"), Some(at(text, offset)), "manifests need no more than a handful of levels"));
+        return Err(one(
+            "manifest/too_deep",
+            format!("blocks are nested deeper than {DEEPEST}"),
+            Some(at(text, offset)),
+            "manifests need no more than a handful of levels",
+        ));
     }
     match KdlDocument::parse_v2(text) {
         Ok(document) => {
@@ -97,13 +114,13 @@ pub fn read(file: &Arc<str>, bytes: &[u8]) -> Result<Vec<Node>, Vec<Problem>> {
 /// the bound a little wider or narrower.
 fn too_deep(text: &str) -> Option<usize> {
     let bytes = text.as_bytes();
-    let (mut depth, mut at, mut comments) = (0usize, 0, 0usize);
+    let (mut depth, mut at) = (0usize, 0);
     while at < bytes.len() {
         let next = bytes.get(at + 1);
         match (bytes[at], next) {
             (b'/', Some(b'/')) => at += bytes[at..].iter().position(|byte| *byte == b'\n').unwrap_or(bytes.len() - at),
             (b'/', Some(b'*')) => {
-                comments = 1;
+                let mut comments = 1;
                 at += 2;
                 let mut most = 1;
                 while at < bytes.len() && comments > 0 {

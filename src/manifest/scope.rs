@@ -32,7 +32,10 @@ impl Scopes {
                 continue;
             }
             let Some(end) = rest.find("}}") else {
-                return Err((String::from("`{{` is not closed"), Some(String::from("close it with `}}`, or write `{{{{` for a literal `{{`"))));
+                return Err((
+                    String::from("`{{` is not closed"),
+                    Some(String::from("close it with `}}`, or write `{{{{` for a literal `{{`")),
+                ));
             };
             parts.push(self.hole(rest[..end].trim())?);
             rest = &rest[end + 2..];
@@ -43,7 +46,10 @@ impl Scopes {
 
     fn hole(&self, inside: &str) -> Result<Part, (String, Option<String>)> {
         let Some((scope, name)) = inside.split_once('.') else {
-            return Err((format!("`{{{{{inside}}}}}` names no scope"), Some(String::from("write it as `{{scope.name}}`; for a literal `{{` write `{{{{`"))));
+            return Err((
+                format!("`{{{{{inside}}}}}` names no scope"),
+                Some(String::from("write it as `{{scope.name}}`; for a literal `{{` write `{{{{`")),
+            ));
         };
         let open = match scope {
             "env" => Some(Scope::Env),
@@ -57,19 +63,23 @@ impl Scopes {
         }
         match open {
             Some(Scope::Port) if self.known.contains_key("port") => {}
-            Some(Scope::Run) if !matches!(name, "id" | "scratch") => return Err((format!("`run` has no `{name}`"), Some(String::from("it has `run.id` and `run.scratch`")))),
+            Some(Scope::Run) if !matches!(name, "id" | "scratch") => {
+                return Err((format!("`run` has no `{name}`"), Some(String::from("it has `run.id` and `run.scratch`"))));
+            }
             Some(open) => return Ok(Part::Hole(open, name.into())),
             None => {}
         }
         match self.known.get(scope) {
             Some(names) => {
                 let known: Vec<String> = names.keys().map(|name| format!("`{scope}.{name}`")).collect();
-                let hint = did_you_mean(name, names.keys().map(String::as_str)).map_or_else(|| format!("there is {}", known.join(", ")), |near| format!("did you mean `{scope}.{near}`?"));
+                let hint = did_you_mean(name, names.keys().map(String::as_str))
+                    .map_or_else(|| format!("there is {}", known.join(", ")), |near| format!("did you mean `{scope}.{near}`?"));
                 Err((format!("`{scope}` has no `{name}`"), Some(hint)))
             }
             None => {
                 let scopes: Vec<&str> = self.known.keys().map(String::as_str).chain(["env", "decision", "port", "run"]).collect();
-                let hint = did_you_mean(scope, scopes.iter().copied()).map_or_else(|| format!("here there is {}", scopes.join(", ")), |near| format!("did you mean `{near}.{name}`?"));
+                let hint = did_you_mean(scope, scopes.iter().copied())
+                    .map_or_else(|| format!("here there is {}", scopes.join(", ")), |near| format!("did you mean `{near}.{name}`?"));
                 Err((format!("there is no scope `{scope}` here"), Some(hint)))
             }
         }

@@ -8,7 +8,8 @@ use super::read::{Node, Value};
 use super::task::command;
 use crate::model::{Probe, Service, Stop};
 
-const SIGNALS: [(&str, i32); 7] = [("SIGTERM", 15), ("SIGINT", 2), ("SIGQUIT", 3), ("SIGHUP", 1), ("SIGKILL", 9), ("SIGUSR1", 10), ("SIGUSR2", 12)];
+const SIGNALS: [(&str, i32); 7] =
+    [("SIGTERM", 15), ("SIGINT", 2), ("SIGQUIT", 3), ("SIGHUP", 1), ("SIGKILL", 9), ("SIGUSR1", 10), ("SIGUSR2", 12)];
 
 pub(super) fn lower(problems: &mut Problems, node: &Node, context: &Context) -> Option<Service> {
     problems.only(node, &[]);
@@ -34,7 +35,8 @@ pub(super) fn lower(problems: &mut Problems, node: &Node, context: &Context) -> 
             "port" => service.ports.extend(problems.texts(child).into_iter().map(|(text, _)| Box::from(text))),
             "dir" => {
                 if let Some((text, place)) = problems.text_of(child)
-                    && let Some(dir) = problems.path(context, &text, &place).as_literal().and_then(|text| crate::base::RelPath::parse(text).ok())
+                    && let Some(dir) =
+                        problems.path(context, &text, &place).as_literal().and_then(|text| crate::base::RelPath::parse(text).ok())
                 {
                     service.dir = dir;
                 }
@@ -61,20 +63,36 @@ pub(super) fn lower(problems: &mut Problems, node: &Node, context: &Context) -> 
                     }
                 }
             }
-            unknown => problems.unknown("node", unknown, "`service`", &child.place, &["about", "run", "sh", "port", "dir", "env", "needs", "ready", "stop"]),
+            unknown => problems.unknown(
+                "node",
+                unknown,
+                "`service`",
+                &child.place,
+                &["about", "run", "sh", "port", "dir", "env", "needs", "ready", "stop"],
+            ),
         }
     }
     match (commands.pop(), commands.is_empty()) {
         (Some(command), true) => service.command = command,
-        (None, _) => problems.say("manifest/no_command", &node.place, format!("the service `{name}` has no command"), "add `run \"program\" \"word\"`"),
-        _ => problems.say("manifest/too_many", &node.place, format!("the service `{name}` has several commands"), "keep the one that stays in the foreground"),
+        (None, _) => problems.say(
+            "manifest/no_command",
+            &node.place,
+            format!("the service `{name}` has no command"),
+            "add `run \"program\" \"word\"`",
+        ),
+        _ => problems.say(
+            "manifest/too_many",
+            &node.place,
+            format!("the service `{name}` has several commands"),
+            "keep the one that stays in the foreground",
+        ),
     }
     Some(service)
 }
 
 fn ready(problems: &mut Problems, node: &Node, context: &Context, service: &mut Service) {
     for part in &node.children {
-        let mut text = |problems: &mut Problems| problems.text_of(part).map(|(text, place)| problems.fill(context, &text, &place));
+        let text = |problems: &mut Problems| problems.text_of(part).map(|(text, place)| problems.fill(context, &text, &place));
         match part.name.as_str() {
             "tcp" => service.ready.extend(text(problems).map(Probe::Tcp)),
             "command" => service.ready.extend(text(problems).map(Probe::Command)),

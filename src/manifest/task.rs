@@ -11,8 +11,40 @@ use crate::model::{Command, Condition, Later, LaterKind, Priority, Task, Text};
 
 /// Every property of a task.
 pub(super) const PROPERTIES: [&str; 34] = [
-    "about", "run", "sh", "tools", "dir", "inputs", "outputs", "depfile", "needs", "after", "uses", "env", "cache", "incremental", "timeout", "retries", "backoff", "pool", "weight",
-    "priority", "sandbox", "network", "interactive", "tags", "only_if", "on_failure", "private", "confirm", "matrix", "use", "platform", "executor", "allow_undeclared", "args",
+    "about",
+    "run",
+    "sh",
+    "tools",
+    "dir",
+    "inputs",
+    "outputs",
+    "depfile",
+    "needs",
+    "after",
+    "uses",
+    "env",
+    "cache",
+    "incremental",
+    "timeout",
+    "retries",
+    "backoff",
+    "pool",
+    "weight",
+    "priority",
+    "sandbox",
+    "network",
+    "interactive",
+    "tags",
+    "only_if",
+    "on_failure",
+    "private",
+    "confirm",
+    "matrix",
+    "use",
+    "platform",
+    "executor",
+    "allow_undeclared",
+    "args",
 ];
 
 /// A template: its parameters with their defaults, and its body.
@@ -28,7 +60,13 @@ pub(super) fn variants(node: &Node) -> Option<u64> {
 }
 
 /// Lowers a task node; `later` collects what has no effect in this version.
-pub(super) fn lower(problems: &mut Problems, node: &Node, context: &Context, templates: &BTreeMap<String, Template>, later: &mut Vec<Later>) -> Vec<Task> {
+pub(super) fn lower(
+    problems: &mut Problems,
+    node: &Node,
+    context: &Context,
+    templates: &BTreeMap<String, Template>,
+    later: &mut Vec<Later>,
+) -> Vec<Task> {
     problems.only(node, &[]);
     let axes: Vec<(String, Vec<String>)> = node
         .children
@@ -41,19 +79,32 @@ pub(super) fn lower(problems: &mut Problems, node: &Node, context: &Context, tem
     for (axis, values) in &axes {
         rows = rows
             .into_iter()
-            .flat_map(|row| values.iter().map(move |value| row.iter().cloned().chain([(axis.as_str().into(), value.as_str().into())]).collect()))
+            .flat_map(|row| {
+                values.iter().map(move |value| row.iter().cloned().chain([(axis.as_str().into(), value.as_str().into())]).collect())
+            })
             .collect();
     }
     rows.into_iter().filter_map(|row| one(problems, node, context, templates, later, row)).collect()
 }
 
-fn one(problems: &mut Problems, node: &Node, context: &Context, templates: &BTreeMap<String, Template>, later: &mut Vec<Later>, matrix: Vec<(Box<str>, Box<str>)>) -> Option<Task> {
+fn one(
+    problems: &mut Problems,
+    node: &Node,
+    context: &Context,
+    templates: &BTreeMap<String, Template>,
+    later: &mut Vec<Later>,
+    matrix: Vec<(Box<str>, Box<str>)>,
+) -> Option<Task> {
     let mut context = context.clone();
     for (axis, value) in &matrix {
         context.scopes.set("matrix", axis, &**value);
     }
     let (name, place) = problems.name_of(node, &context)?;
-    let variant = if matrix.is_empty() { String::new() } else { format!("[{}]", matrix.iter().map(|(axis, value)| format!("{axis}={value}")).collect::<Vec<_>>().join(",")) };
+    let variant = if matrix.is_empty() {
+        String::new()
+    } else {
+        format!("[{}]", matrix.iter().map(|(axis, value)| format!("{axis}={value}")).collect::<Vec<_>>().join(","))
+    };
     let name = format!("{name}{variant}");
     let address = context.address(&name);
     context.scopes.set("task", "name", name.as_str());
@@ -112,7 +163,12 @@ fn one(problems: &mut Problems, node: &Node, context: &Context, templates: &BTre
                 None => match default {
                     Some(default) => default.clone(),
                     None => {
-                        problems.say("manifest/missing_param", &child.place, format!("the template `{used}` needs `{param}`"), format!("write `use \"{used}\" {param}=\"...\"`"));
+                        problems.say(
+                            "manifest/missing_param",
+                            &child.place,
+                            format!("the template `{used}` needs `{param}`"),
+                            format!("write `use \"{used}\" {param}=\"...\"`"),
+                        );
                         continue;
                     }
                 },
@@ -153,11 +209,18 @@ fn property(problems: &mut Problems, task: &mut Task, node: &Node, context: &Con
                     "." | "" => Some("it is the project's root"),
                     text if text.split('/').any(|part| part == ".git") => Some("it stands in `.git`"),
                     text if text.split('/').next() == Some(".orket") => Some("it stands in `.orket`, which is orket's own"),
-                    text if place.file.strip_prefix(text).is_some_and(|rest| rest.is_empty() || rest.starts_with('/')) => Some("the manifest stands there"),
+                    text if place.file.strip_prefix(text).is_some_and(|rest| rest.is_empty() || rest.starts_with('/')) => {
+                        Some("the manifest stands there")
+                    }
                     _ => None,
                 };
                 if let Some(wrong) = wrong.filter(|_| !pattern.negated) {
-                    problems.say("manifest/wrong_output", &pattern.place, format!("`{text}` cannot be an output: {wrong}"), "name files, or a folder that holds nothing else");
+                    problems.say(
+                        "manifest/wrong_output",
+                        &pattern.place,
+                        format!("`{text}` cannot be an output: {wrong}"),
+                        "name files, or a folder that holds nothing else",
+                    );
                 }
                 task.outputs.push(pattern);
             }
@@ -202,7 +265,12 @@ fn property(problems: &mut Problems, task: &mut Task, node: &Node, context: &Con
             },
             Some((Value::Whole(number), _)) => task.priority = Priority(*number as f64),
             Some((Value::Decimal(number), _)) => task.priority = Priority(*number),
-            _ => problems.say("manifest/wrong_value", &place, "`priority` takes high, medium, low or a number", "write it as `priority \"high\"`"),
+            _ => problems.say(
+                "manifest/wrong_value",
+                &place,
+                "`priority` takes high, medium, low or a number",
+                "write it as `priority \"high\"`",
+            ),
         },
         "tags" => task.tags.extend(problems.texts(node).into_iter().map(|(text, _)| Box::from(text))),
         "platform" => task.platform.extend(problems.texts(node).into_iter().map(|(text, _)| Box::from(text))),
@@ -210,7 +278,11 @@ fn property(problems: &mut Problems, task: &mut Task, node: &Node, context: &Con
         "only_if" => {
             let mut texts = problems.texts(node).into_iter().map(|(text, _)| text);
             if let Some(decision) = texts.next() {
-                task.only_if.push(Condition { decision: Address::new(decision), values: texts.map(Box::from).collect(), place: place.clone() });
+                task.only_if.push(Condition {
+                    decision: Address::new(decision),
+                    values: texts.map(Box::from).collect(),
+                    place: place.clone(),
+                });
             }
             later.push(Later { kind: LaterKind::Decision, place });
         }
@@ -226,7 +298,10 @@ pub(super) fn command(problems: &mut Problems, node: &Node, context: &Context) -
     let texts = problems.texts(node);
     let place = node.place.clone();
     if node.name == "sh" {
-        return texts.into_iter().map(|(text, at)| Command::Sh { script: problems.fill(context, &text, &at), place: place.clone() }).collect();
+        return texts
+            .into_iter()
+            .map(|(text, at)| Command::Sh { script: problems.fill(context, &text, &at), place: place.clone() })
+            .collect();
     }
     if texts.is_empty() {
         return Vec::new();

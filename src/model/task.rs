@@ -78,7 +78,9 @@ impl Task {
     /// Returns the name without package and epic, with the variant: the address behind the epic's name.
     pub fn name_alone(&self) -> &str {
         match &self.epic {
-            Some(epic) => self.address.as_str().strip_prefix(epic.as_str()).and_then(|rest| rest.strip_prefix('/')).unwrap_or(self.address.local()),
+            Some(epic) => {
+                self.address.as_str().strip_prefix(epic.as_str()).and_then(|rest| rest.strip_prefix('/')).unwrap_or(self.address.local())
+            }
             None => self.address.local(),
         }
     }

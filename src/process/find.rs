@@ -55,7 +55,12 @@ pub fn find_program(name: &OsStr, path: &OsStr, folder: &Path) -> Result<PathBuf
         let names: Vec<String> = if slash {
             Vec::new()
         } else {
-            std::env::split_paths(path).filter_map(|entry| std::fs::read_dir(folder.join(entry)).ok()).flatten().flatten().filter_map(|entry| entry.file_name().into_string().ok()).collect()
+            std::env::split_paths(path)
+                .filter_map(|entry| std::fs::read_dir(folder.join(entry)).ok())
+                .flatten()
+                .flatten()
+                .filter_map(|entry| entry.file_name().into_string().ok())
+                .collect()
         };
         let similar = did_you_mean(&name.to_string_lossy(), names.iter().map(String::as_str)).map(str::to_owned);
         NotFound { name: name.to_owned(), not_executable, similar }

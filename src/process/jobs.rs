@@ -50,13 +50,19 @@ impl Jobs {
     pub fn host(slots: usize) -> io::Result<Jobs> {
         let slots = slots.clamp(1, 4096);
         let (read, write) = pipe_with(PipeFlags::empty())?;
-        let own = OpenOptions::new().read(true).custom_flags(rustix::fs::OFlags::NONBLOCK.bits() as i32).open(format!("/proc/self/fd/{}", read.as_raw_fd()))?;
+        let own = OpenOptions::new()
+            .read(true)
+            .custom_flags(rustix::fs::OFlags::NONBLOCK.bits() as i32)
+            .open(format!("/proc/self/fd/{}", read.as_raw_fd()))?;
         let auth = format!("{},{}", read.as_raw_fd(), write.as_raw_fd());
         let mut write = File::from(write);
         write.write_all(&vec![b'+'; slots])?;
         let flags = format!("-j{slots} --jobserver-fds={auth} --jobserver-auth={auth}");
         // A first word without a dash would be read as one-letter flags; a blank before it says that there are none.
-        let env = vec![(OsString::from("MAKEFLAGS"), OsString::from(format!(" {flags}"))), (OsString::from("CARGO_MAKEFLAGS"), OsString::from(flags))];
+        let env = vec![
+            (OsString::from("MAKEFLAGS"), OsString::from(format!(" {flags}"))),
+            (OsString::from("CARGO_MAKEFLAGS"), OsString::from(flags)),
+        ];
         Ok(Jobs { pipe: Arc::new(Pipe { own, _read: read, write }), env })
     }
 

@@ -84,7 +84,7 @@ fn base64(secret: &[u8]) -> Vec<Vec<u8>> {
                 })
                 .collect();
             let skip = [0, 2, 3][shift];
-            let cut = usize::from(bits.len() % 3 != 0);
+            let cut = usize::from(!bits.len().is_multiple_of(3));
             letters.get(skip..letters.len() - cut).unwrap_or_default().to_vec()
         })
         .collect()

@@ -98,10 +98,22 @@ fn reason(error: &io::Error) -> String {
 ///
 /// # Errors
 /// When it cannot be started.
-pub fn run(spawn: &Spawn, limits: &Limits, cancel: &Cancel, reaper: &Reaper, mark: &str, out: &mut dyn OutputSink) -> Result<Ended, SpawnError> {
+pub fn run(
+    spawn: &Spawn,
+    limits: &Limits,
+    cancel: &Cancel,
+    reaper: &Reaper,
+    mark: &str,
+    out: &mut dyn OutputSink,
+) -> Result<Ended, SpawnError> {
     let failed = |source: io::Error| SpawnError { program: spawn.program.clone(), source };
     let mut command = Command::new(&spawn.program);
-    command.arg0(&spawn.arg0).args(&spawn.args).current_dir(&spawn.dir).env_clear().envs(spawn.env.iter().map(|(name, value)| (name, value)));
+    command
+        .arg0(&spawn.arg0)
+        .args(&spawn.args)
+        .current_dir(&spawn.dir)
+        .env_clear()
+        .envs(spawn.env.iter().map(|(name, value)| (name, value)));
     command.stdin(if spawn.stdin == Stdin::Null { Stdio::null() } else { Stdio::inherit() });
     let mut pipe = None;
     if spawn.output == Output::Capture {

@@ -27,7 +27,12 @@ pub enum CaptureError {
 ///
 /// # Errors
 /// When a literal output or folder is missing, or something cannot be read.
-pub fn capture(world: &World, outputs: &[String], excluded: &[String], store: bool) -> Result<(Vec<Output>, Option<StoreError>), CaptureError> {
+pub fn capture(
+    world: &World,
+    outputs: &[String],
+    excluded: &[String],
+    store: bool,
+) -> Result<(Vec<Output>, Option<StoreError>), CaptureError> {
     let without = PatternSet::new(excluded, &[]).map_err(CaptureError::Pattern)?;
     let mut found: BTreeMap<RelPath, OutputKind> = BTreeMap::new();
     let mut trouble = None;
@@ -67,7 +72,13 @@ pub fn capture(world: &World, outputs: &[String], excluded: &[String], store: bo
     Ok((found.into_iter().map(|(path, kind)| Output { path, kind }).collect(), trouble))
 }
 
-fn take(world: &World, path: RelPath, store: bool, found: &mut BTreeMap<RelPath, OutputKind>, trouble: &mut Option<StoreError>) -> Result<(), CaptureError> {
+fn take(
+    world: &World,
+    path: RelPath,
+    store: bool,
+    found: &mut BTreeMap<RelPath, OutputKind>,
+    trouble: &mut Option<StoreError>,
+) -> Result<(), CaptureError> {
     if found.contains_key(&path) {
         return Ok(());
     }

@@ -10,7 +10,11 @@ pub fn parse(text: &[u8]) -> Vec<Vec<u8>> {
     let mut word: Vec<u8> = Vec::new();
     let mut behind_colon = false;
     let mut at = 0;
-    let finish = |word: &mut Vec<u8>, behind_colon: &mut bool, found: &mut Vec<Vec<u8>>, seen: &mut rustc_hash::FxHashSet<Vec<u8>>, ends_rule: bool| {
+    let finish = |word: &mut Vec<u8>,
+                  behind_colon: &mut bool,
+                  found: &mut Vec<Vec<u8>>,
+                  seen: &mut rustc_hash::FxHashSet<Vec<u8>>,
+                  ends_rule: bool| {
         if !word.is_empty() {
             let text = std::mem::take(word);
             if *behind_colon {

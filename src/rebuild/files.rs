@@ -69,7 +69,8 @@ impl Files {
     pub fn learn(&self, path: &RelPath, content: &Content, signature: Signature, hashed_at: i64) {
         if let Content::File { digest, executable } = content {
             let settled = signature.settled_at(hashed_at);
-            let known = Known { digest: *digest, signature: if settled { signature } else { Signature::default() }, executable: *executable };
+            let known =
+                Known { digest: *digest, signature: if settled { signature } else { Signature::default() }, executable: *executable };
             self.learned.write().expect("no holder panics").push((path.clone(), known));
             self.keep(path, content.clone(), if settled { signature } else { Signature::default() });
         }

@@ -85,7 +85,14 @@ pub fn judge(world: &World, target: TargetId, links: &Links, mode: Mode) -> Judg
 
 /// Looks an action up. A task with a depfile has results under several sets of discovered inputs: the key without them leads to the sets
 /// that were seen, newest first, and each set makes the key whole.
-fn look_up(world: &World, prepared: &mut Prepared, target: TargetId, links: &Links, again: bool, mode: Mode) -> Result<Option<(ActionResult, bool)>, String> {
+fn look_up(
+    world: &World,
+    prepared: &mut Prepared,
+    target: TargetId,
+    links: &Links,
+    again: bool,
+    mode: Mode,
+) -> Result<Option<(ActionResult, bool)>, String> {
     if let Some(found) = take(world, prepared, again, mode)? {
         return Ok(Some(found));
     }
@@ -130,14 +137,27 @@ fn sets_key(bare: &Prepared) -> Digest {
 /// Writes what a task has come to into the checkout's memory and, if `store`, the result into the store.
 ///
 /// Returns what those that need it see, and whether its outputs are the same as before.
-pub fn put_record(world: &World, prepared: &mut Prepared, links: &Links, result: &ActionResult, store: bool) -> Result<(Yield, bool), String> {
-    let before = world.checkout.lock().expect("no holder panics").task(world.graph.row(prepared.target).key).and_then(|record| ActionResult::decode(&record.result));
+pub fn put_record(
+    world: &World,
+    prepared: &mut Prepared,
+    links: &Links,
+    result: &ActionResult,
+    store: bool,
+) -> Result<(Yield, bool), String> {
+    let before = world
+        .checkout
+        .lock()
+        .expect("no holder panics")
+        .task(world.graph.row(prepared.target).key)
+        .and_then(|record| ActionResult::decode(&record.result));
     let unchanged = before.is_some_and(|before| before.digest() == result.digest());
     if result.discovered != prepared.discovered {
-        let bare_key = prepare(world, prepared.target, links, Vec::new(), false).map(|bare| sets_key(&bare)).map_err(|blocked| blocked.text)?;
+        let bare_key =
+            prepare(world, prepared.target, links, Vec::new(), false).map(|bare| sets_key(&bare)).map_err(|blocked| blocked.text)?;
         *prepared = prepare(world, prepared.target, links, result.discovered.clone(), false).map_err(|blocked| blocked.text)?;
         if store {
-            let mut sets: Vec<Vec<RelPath>> = world.actions.lookup(&bare_key).ok().flatten().and_then(|bytes| postcard::from_bytes(&bytes).ok()).unwrap_or_default();
+            let mut sets: Vec<Vec<RelPath>> =
+                world.actions.lookup(&bare_key).ok().flatten().and_then(|bytes| postcard::from_bytes(&bytes).ok()).unwrap_or_default();
             sets.retain(|set| *set != result.discovered);
             sets.insert(0, result.discovered.clone());
             sets.truncate(8);
@@ -197,7 +217,9 @@ fn differing(world: &World, outputs: &[Output]) -> Vec<Change> {
             let (old, new) = match (&output.kind, world.content(&output.path, false)) {
                 (OutputKind::File { digest, .. }, Ok(Content::File { digest: now, .. })) => (Some(digest.short()), Some(now.short())),
                 (OutputKind::File { digest, .. }, _) => (Some(digest.short()), None),
-                (OutputKind::Link(target), Ok(Content::Link(now))) => (Some(String::from_utf8_lossy(target).into_owned()), Some(String::from_utf8_lossy(&now).into_owned())),
+                (OutputKind::Link(target), Ok(Content::Link(now))) => {
+                    (Some(String::from_utf8_lossy(target).into_owned()), Some(String::from_utf8_lossy(&now).into_owned()))
+                }
                 (OutputKind::Link(target), _) => (Some(String::from_utf8_lossy(target).into_owned()), None),
                 (OutputKind::Folder, _) => return None,
             };
@@ -205,7 +227,12 @@ fn differing(world: &World, outputs: &[Output]) -> Vec<Change> {
         })
         .collect();
     if changes.is_empty() {
-        changes.push(Change { subject: Subject::Output, name: String::from("its folder"), old: None, new: Some(String::from("something else is in it")) });
+        changes.push(Change {
+            subject: Subject::Output,
+            name: String::from("its folder"),
+            old: None,
+            new: Some(String::from("something else is in it")),
+        });
     }
     changes
 }

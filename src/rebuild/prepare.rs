@@ -75,7 +75,9 @@ pub fn prepare(world: &World, target: TargetId, links: &Links, discovered: Vec<R
     let symbolic = |text: &Text| {
         text.fill(|scope, name| match scope {
             Scope::Env => variable(&visible, name, &place),
-            Scope::Decision => Err(Blocked::new(format!("`{{{{decision.{name}}}}}` at {place}: this version does not resolve decisions yet"))),
+            Scope::Decision => {
+                Err(Blocked::new(format!("`{{{{decision.{name}}}}}` at {place}: this version does not resolve decisions yet")))
+            }
             Scope::Port | Scope::Run => Ok(format!("{{{{{}.{name}}}}}", scope.word())),
         })
     };
@@ -204,14 +206,16 @@ fn gather_inputs(
     again: bool,
 ) -> Result<BTreeMap<RelPath, Content>, Blocked> {
     let (included, excluded) = patterns(&task.inputs, fill)?;
-    let own: Vec<String> = task.outputs.iter().filter(|pattern| !pattern.negated).map(|pattern| fill(&pattern.text)).collect::<Result<_, _>>()?;
+    let own: Vec<String> =
+        task.outputs.iter().filter(|pattern| !pattern.negated).map(|pattern| fill(&pattern.text)).collect::<Result<_, _>>()?;
     let unreadable = |path: &RelPath, error: std::io::Error| Blocked::new(format!("cannot read the input `{path}`: {error}"));
     let mut inputs = BTreeMap::new();
     for (_, yielded) in links {
         inputs.extend(yielded.outputs.iter().cloned());
     }
     let wrong = |error: String| Blocked::new(format!("an input pattern at {}: {error}", task.place));
-    let (globs, literals): (Vec<String>, Vec<String>) = included.into_iter().partition(|text| crate::base::glob::is_glob(text) || text.ends_with('/') || text.is_empty() || text == ".");
+    let (globs, literals): (Vec<String>, Vec<String>) =
+        included.into_iter().partition(|text| crate::base::glob::is_glob(text) || text.ends_with('/') || text.is_empty() || text == ".");
     let without = PatternSet::new(&excluded, &[]).map_err(wrong)?;
     let mut folders = globs;
     for literal in literals {
@@ -220,7 +224,9 @@ fn gather_inputs(
             continue;
         }
         match world.content(&path, again).map_err(|error| unreadable(&path, error))? {
-            Content::Missing if world.tree.stat(&path).ok().flatten().is_some_and(|signature| signature.is_dir()) => folders.push(format!("{path}/")),
+            Content::Missing if world.tree.stat(&path).ok().flatten().is_some_and(|signature| signature.is_dir()) => {
+                folders.push(format!("{path}/"))
+            }
             Content::Missing => {
                 return Err(Blocked {
                     text: format!("the input `{path}` does not exist, and no task that it needs makes it"),
@@ -236,7 +242,8 @@ fn gather_inputs(
         let mut hidden = excluded;
         hidden.extend(own);
         let set = PatternSet::new(&folders, &hidden).map_err(wrong)?;
-        let found = disk::expand(&world.tree, &set).map_err(|error| Blocked::new(format!("cannot look for the inputs of the task at {}: {error}", task.place)))?;
+        let found = disk::expand(&world.tree, &set)
+            .map_err(|error| Blocked::new(format!("cannot look for the inputs of the task at {}: {error}", task.place)))?;
         for path in found {
             if inputs.contains_key(&path) || world.made().matches(&path) {
                 continue;
@@ -257,7 +264,8 @@ fn gather_inputs(
 /// Finds a program and digests it; both are remembered for the run.
 fn program(world: &World, visible: &Visible, name: &str, folder: &std::path::Path) -> Result<(PathBuf, Digest), Blocked> {
     let path_var = visible.variables.get("PATH").map(Vec::as_slice).unwrap_or_default();
-    let key = format!("{name}\0{}\0{}", String::from_utf8_lossy(path_var), if name.contains('/') { folder.to_string_lossy() } else { "".into() });
+    let key =
+        format!("{name}\0{}\0{}", String::from_utf8_lossy(path_var), if name.contains('/') { folder.to_string_lossy() } else { "".into() });
     let local = name.contains('/') && !name.starts_with('/');
     if !local && let Some(found) = world.programs.read().expect("no holder panics").get(&key) {
         return Ok(found.clone());
@@ -266,7 +274,10 @@ fn program(world: &World, visible: &Visible, name: &str, folder: &std::path::Pat
         .map_err(|error| Blocked { text: error.to_string(), hint: None })?;
     let file = std::fs::canonicalize(&found).map_err(|error| Blocked::new(format!("cannot find the program `{name}`: {error}")))?;
     let absolute = RelPath::from_normal(file.as_os_str().as_bytes());
-    let digest = match world.content(&absolute, local).map_err(|error| Blocked::new(format!("cannot read the program `{}`: {error}", file.display())))? {
+    let digest = match world
+        .content(&absolute, local)
+        .map_err(|error| Blocked::new(format!("cannot read the program `{}`: {error}", file.display())))?
+    {
         Content::File { digest, .. } => digest,
         _ => return Err(Blocked::new(format!("the program `{}` is no file", file.display()))),
     };

@@ -21,7 +21,14 @@ pub struct Cleared {
 ///
 /// # Errors
 /// A sentence: what git tracks stands there, or the disk refuses.
-pub fn clear_outputs(world: &World, outputs: &[String], excluded: &[String], keep: &dyn Fn(&RelPath) -> bool, known: &dyn Fn(&RelPath) -> bool, tracked: &dyn Fn(&RelPath) -> bool) -> Result<Cleared, String> {
+pub fn clear_outputs(
+    world: &World,
+    outputs: &[String],
+    excluded: &[String],
+    keep: &dyn Fn(&RelPath) -> bool,
+    known: &dyn Fn(&RelPath) -> bool,
+    tracked: &dyn Fn(&RelPath) -> bool,
+) -> Result<Cleared, String> {
     let mut cleared = Cleared::default();
     let mut files = Vec::new();
     let mut globs = Vec::new();
@@ -128,7 +135,8 @@ pub(super) fn restore(world: &World, outputs: &[Output]) -> Result<bool, String>
     let mut staged: Vec<(RelPath, &Output, Digest)> = Vec::new();
     for (index, output) in outputs.iter().enumerate() {
         if let OutputKind::File { digest, executable } = &output.kind {
-            if matches!(world.content(&output.path, false), Ok(Content::File { digest: now, executable: x }) if now == *digest && x == *executable) {
+            if matches!(world.content(&output.path, false), Ok(Content::File { digest: now, executable: x }) if now == *digest && x == *executable)
+            {
                 continue;
             }
             if staged.is_empty() {
@@ -181,7 +189,11 @@ fn make_way(world: &World, path: &RelPath) -> std::io::Result<()> {
     if let Some(parent) = path.parent() {
         world.tree.make_folder(&parent)?;
     }
-    if world.tree.stat(path)?.is_some_and(|signature| signature.is_dir()) { std::fs::remove_dir(path.under(world.tree.root())) } else { Ok(()) }
+    if world.tree.stat(path)?.is_some_and(|signature| signature.is_dir()) {
+        std::fs::remove_dir(path.under(world.tree.root()))
+    } else {
+        Ok(())
+    }
 }
 
 fn link(root: &Path, path: &RelPath, target: &[u8]) -> std::io::Result<()> {

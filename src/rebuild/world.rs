@@ -94,7 +94,13 @@ impl World {
                 .ids()
                 .filter(|id| self.graph.has(*id, flag::OUTPUTS))
                 .filter_map(|id| self.graph.task(id))
-                .flat_map(|task| task.outputs.iter().filter(|pattern| !pattern.negated).filter_map(|pattern| pattern.text.as_literal().map(str::to_owned)).collect::<Vec<_>>())
+                .flat_map(|task| {
+                    task.outputs
+                        .iter()
+                        .filter(|pattern| !pattern.negated)
+                        .filter_map(|pattern| pattern.text.as_literal().map(str::to_owned))
+                        .collect::<Vec<_>>()
+                })
                 .collect();
             PatternSet::new(&patterns, &[]).unwrap_or_else(|_| PatternSet::new(&[], &[]).expect("no pattern is no wrong pattern"))
         })

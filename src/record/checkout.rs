@@ -103,7 +103,9 @@ impl Checkout {
             if !checkout.load(&state) {
                 checkout.tasks.clear();
                 checkout.files.clear();
-                checkout.complaint = Some(String::from("what this checkout remembered is damaged or of another version; it is kept as `.orket/state.bad`, and remembered anew"));
+                checkout.complaint = Some(String::from(
+                    "what this checkout remembered is damaged or of another version; it is kept as `.orket/state.bad`, and remembered anew",
+                ));
                 if writable {
                     std::fs::rename(folder.join("state"), folder.join("state.bad"))?;
                 }
@@ -176,8 +178,11 @@ impl Checkout {
         if journal.length() <= self.picture / 8 {
             return Ok(());
         }
-        let body = postcard::to_stdvec(&(self.tasks.values().collect::<Vec<_>>(), self.files.iter().map(|(path, known)| (path.as_ref(), known)).collect::<Vec<_>>()))
-            .map_err(io::Error::other)?;
+        let body = postcard::to_stdvec(&(
+            self.tasks.values().collect::<Vec<_>>(),
+            self.files.iter().map(|(path, known)| (path.as_ref(), known)).collect::<Vec<_>>(),
+        ))
+        .map_err(io::Error::other)?;
         let mut file = tempfile::NamedTempFile::new_in(&self.folder)?;
         file.write_all(MAGIC)?;
         file.write_all(&xxh3_64(&body).to_le_bytes())?;

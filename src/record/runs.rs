@@ -90,7 +90,12 @@ impl Runs {
     /// # Errors
     /// When the folder cannot be read.
     pub fn all(&self) -> io::Result<Vec<RunRecord>> {
-        Ok(self.names()?.iter().rev().filter_map(|name| serde_json::from_slice(&std::fs::read(self.folder.join(name)).ok()?).ok()).collect())
+        Ok(self
+            .names()?
+            .iter()
+            .rev()
+            .filter_map(|name| serde_json::from_slice(&std::fs::read(self.folder.join(name)).ok()?).ok())
+            .collect())
     }
 
     /// Returns the newest record, or the newest whose id begins with `run`.
@@ -112,7 +117,9 @@ impl Runs {
     fn names(&self) -> io::Result<Vec<String>> {
         let mut names: Vec<String> = match std::fs::read_dir(&self.folder) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
-            entries => entries?.filter_map(|entry| entry.ok()?.file_name().into_string().ok()).filter(|name| name.ends_with(".json")).collect(),
+            entries => {
+                entries?.filter_map(|entry| entry.ok()?.file_name().into_string().ok()).filter(|name| name.ends_with(".json")).collect()
+            }
         };
         names.sort();
         Ok(names)

@@ -126,9 +126,6 @@ mod tests {
 
     #[test]
     fn annotations_stay_on_one_line() {
-        assert_eq!(
-            annotation("a:b,c", Some(&place(3)), "50% done"),
-            "::error file=orket.kdl,line=3,title=a%3Ab%2Cc failed::50%25 done\n"
-        );
+        assert_eq!(annotation("a:b,c", Some(&place(3)), "50% done"), "::error file=orket.kdl,line=3,title=a%3Ab%2Cc failed::50%25 done\n");
     }
 }

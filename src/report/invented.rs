@@ -58,7 +58,8 @@ pub(super) fn run_started(tasks: usize, critical_path: Option<u64>) -> Event {
 }
 
 pub(super) fn changed() -> Reason {
-    let change = Change { subject: Subject::Input, name: "src/a.c".into(), old: Some("0123456789ab".into()), new: Some("ba9876543210".into()) };
+    let change =
+        Change { subject: Subject::Input, name: "src/a.c".into(), old: Some("0123456789ab".into()), new: Some("ba9876543210".into()) };
     Reason::Changed(vec![change])
 }
 
@@ -212,7 +213,17 @@ impl Terminal {
                 '\u{1b}' => {
                     assert_eq!(chars.next(), Some('['), "not a control sequence");
                     let mut parameters = String::new();
-                    let last = chars.by_ref().find(|c| if c.is_ascii_alphabetic() { true } else { parameters.push(*c); false }).unwrap();
+                    let last = chars
+                        .by_ref()
+                        .find(|c| {
+                            if c.is_ascii_alphabetic() {
+                                true
+                            } else {
+                                parameters.push(*c);
+                                false
+                            }
+                        })
+                        .unwrap();
                     self.control(&parameters, last);
                 }
                 c => {
@@ -225,7 +236,8 @@ impl Terminal {
 
     /// Returns what is seen, without blanks at the ends of lines.
     pub(super) fn text(&self) -> String {
-        let lines: Vec<String> = self.lines.iter().map(|line| line.iter().filter(|c| **c != '\0').collect::<String>().trim_end().to_owned()).collect();
+        let lines: Vec<String> =
+            self.lines.iter().map(|line| line.iter().filter(|c| **c != '\0').collect::<String>().trim_end().to_owned()).collect();
         lines.join("\n")
     }
 

@@ -38,9 +38,13 @@ impl Sink for Json {
                 status,
             }),
             Event::Finished(finished) => line(&finished_line(&*self.names, finished)),
-            Event::Service { service, at, state } => {
-                line(&ServiceLine { v: EVENT_VERSION, event: "service", service: self.names.address(*service), at_ms: ms(*at), state: *state })
-            }
+            Event::Service { service, at, state } => line(&ServiceLine {
+                v: EVENT_VERSION,
+                event: "service",
+                service: self.names.address(*service),
+                at_ms: ms(*at),
+                state: *state,
+            }),
             Event::Notice(notice) => line(&notice_line(&*self.names, notice)),
             Event::RunFinished(ending) => line(&run_finished(ending)),
             Event::TerminalTaken { .. } | Event::TerminalReturned => return,
@@ -282,7 +286,14 @@ fn notice_line<'a>(names: &dyn Names, notice: &'a Notice) -> NoticeLine<'a> {
 }
 
 fn run_finished(ending: &Ending) -> RunFinishedLine<'_> {
-    RunFinishedLine { v: EVENT_VERSION, event: "run_finished", at_ms: ms(ending.at), exit: ending.exit, signal: ending.signal, totals: &ending.totals }
+    RunFinishedLine {
+        v: EVENT_VERSION,
+        event: "run_finished",
+        at_ms: ms(ending.at),
+        exit: ending.exit,
+        signal: ending.signal,
+        totals: &ending.totals,
+    }
 }
 
 #[cfg(test)]

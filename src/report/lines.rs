@@ -138,11 +138,7 @@ impl Teller {
             Some(log) => format!("(the first {} left out; whole log: {})\n", show_size(before), escape(log)),
             None => format!("(the first {} left out)\n", show_size(before)),
         };
-        if self.screen.github {
-            format!("::group::{line}{left_out}{output}::endgroup::\n")
-        } else {
-            format!("{line}{left_out}{output}")
-        }
+        if self.screen.github { format!("::group::{line}{left_out}{output}::endgroup::\n") } else { format!("{line}{left_out}{output}") }
     }
 
     fn failed(&mut self, finished: &Finished) -> String {

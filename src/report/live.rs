@@ -208,10 +208,7 @@ mod tests {
         seen.event(&finished(0, 1600, Outcome::Done)).tick(2000);
         assert_eq!(seen.screen(), "done    app/compile  300 ms\n  app/link  1.8 s\n1/34 done, 1 running, ~8 s left");
         seen.event(&finished(1, 2100, Outcome::Done)).event(&run_finished(2400, 0, Totals { done: 2, fresh: 32, ..Totals::default() }));
-        assert_eq!(
-            seen.screen(),
-            "done    app/compile  300 ms\ndone    app/link  300 ms\nbuilt 34 tasks: 2 done, 32 fresh (2.4 s)\n"
-        );
+        assert_eq!(seen.screen(), "done    app/compile  300 ms\ndone    app/link  300 ms\nbuilt 34 tasks: 2 done, 32 fresh (2.4 s)\n");
         assert!(seen.terminal.cursor);
         seen.tick(2500).sink.finish();
         assert!(seen.screen().ends_with("(2.4 s)\n"));

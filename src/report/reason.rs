@@ -31,7 +31,9 @@ pub fn reason_text(reason: &Reason) -> String {
 pub fn reason_lines(reason: &Reason) -> Vec<String> {
     match reason {
         Reason::Changed(changes) if !changes.is_empty() => changes.iter().map(|one| change(one, true, usize::MAX)).collect(),
-        Reason::Outputs(changes) if !changes.is_empty() => changes.iter().map(|one| format!("{}{}", output(one), between(one, usize::MAX))).collect(),
+        Reason::Outputs(changes) if !changes.is_empty() => {
+            changes.iter().map(|one| format!("{}{}", output(one), between(one, usize::MAX))).collect()
+        }
         reason => vec![reason_text(reason)],
     }
 }

@@ -110,7 +110,11 @@ fn entries(names: &dyn Names, events: &[Event]) -> Vec<Entry> {
     entries.extend(unended.into_iter().map(|started| attempt(names, started, last, Outcome::Cancelled.word(), None)));
     let tracks: BTreeSet<u32> = entries.iter().map(|entry| entry.tid).collect();
     let mut all = vec![title("process_name", MARKS, "orket".to_owned())];
-    all.extend(tracks.into_iter().map(|track| title("thread_name", track, if track == MARKS { "marks".to_owned() } else { format!("slot {}", track - 1) })));
+    all.extend(
+        tracks
+            .into_iter()
+            .map(|track| title("thread_name", track, if track == MARKS { "marks".to_owned() } else { format!("slot {}", track - 1) })),
+    );
     all.extend(entries);
     all
 }

@@ -43,7 +43,10 @@ pub(super) struct Ran {
 }
 
 pub(super) enum Verdict {
-    Succeeded { yielded: Yield, unchanged: bool },
+    Succeeded {
+        yielded: Yield,
+        unchanged: bool,
+    },
     Failed,
     Cancelled,
     Refused,
@@ -88,7 +91,13 @@ pub(super) struct Bench<'a> {
 }
 
 impl Bench<'_> {
-    pub(super) fn run(&self, mut prepared: Box<Prepared>, links: &Links, foreground: bool, retrying: &dyn Fn(u32, Duration, String)) -> Ran {
+    pub(super) fn run(
+        &self,
+        mut prepared: Box<Prepared>,
+        links: &Links,
+        foreground: bool,
+        retrying: &dyn Fn(u32, Duration, String),
+    ) -> Ran {
         let world = self.world;
         if let Some(question) = &prepared.task.confirm {
             match self.asker.ask(&self.fill(&prepared, question)) {
@@ -101,7 +110,10 @@ impl Bench<'_> {
         let (earlier, intended) = {
             let checkout = world.checkout.lock().expect("no holder panics");
             let record = checkout.task(key);
-            (record.and_then(|record| ActionResult::decode(&record.result)), record.map(|record| record.intended.clone()).unwrap_or_default())
+            (
+                record.and_then(|record| ActionResult::decode(&record.result)),
+                record.map(|record| record.intended.clone()).unwrap_or_default(),
+            )
         };
         let mine = |path: &RelPath| {
             intended.iter().any(|known| path.is_in(known))
@@ -111,17 +123,28 @@ impl Bench<'_> {
         let mut notices = Vec::new();
         if !prepared.task.interactive || !prepared.outputs.is_empty() {
             match rebuild::clear_outputs(world, &prepared.outputs, &prepared.excluded, &keep, &mine, self.tracked) {
-                Ok(cleared) => notices.extend(cleared.displaced.iter().map(|(from, to)| format!("`{from}` was in the place of an output; it was moved to `{to}`"))),
+                Ok(cleared) => notices.extend(
+                    cleared.displaced.iter().map(|(from, to)| format!("`{from}` was in the place of an output; it was moved to `{to}`")),
+                ),
                 Err(text) => return Ran { notices, ..Ran::stopped(Verdict::Failed, text) },
             }
         }
-        let intends: Vec<RelPath> = prepared.outputs.iter().filter(|text| !crate::base::glob::is_glob(text)).filter_map(|text| RelPath::parse(text).ok()).collect();
+        let intends: Vec<RelPath> =
+            prepared.outputs.iter().filter(|text| !crate::base::glob::is_glob(text)).filter_map(|text| RelPath::parse(text).ok()).collect();
         if !intends.is_empty() || world.graph.has(prepared.target, flag::OPEN_OUTPUTS) {
             // A journal that cannot be written costs a later run a moved file at worst.
             let _ = world.checkout.lock().expect("no holder panics").intend(key, &intends);
         }
         for path in &intends {
-            let folder = if prepared.outputs.iter().any(|text| text.strip_suffix('/') == path.to_string().strip_suffix('/').or(Some(&path.to_string()))) { Some(path.clone()) } else { path.parent() };
+            let folder = if prepared
+                .outputs
+                .iter()
+                .any(|text| text.strip_suffix('/') == path.to_string().strip_suffix('/').or(Some(&path.to_string())))
+            {
+                Some(path.clone())
+            } else {
+                path.parent()
+            };
             if let Some(folder) = folder
                 && let Err(error) = world.tree.make_folder(&folder)
             {
@@ -136,7 +159,10 @@ impl Bench<'_> {
             attempts += 1;
             let attempt = self.executor.execute(&request, self.cancel);
             duration += attempt.duration;
-            let again = !attempt.ended.success() && attempt.error.is_none() && !matches!(attempt.ended, Ended::Cancelled) && attempts <= prepared.task.retries;
+            let again = !attempt.ended.success()
+                && attempt.error.is_none()
+                && !matches!(attempt.ended, Ended::Cancelled)
+                && attempts <= prepared.task.retries;
             if !again {
                 break attempt;
             }
@@ -146,13 +172,17 @@ impl Bench<'_> {
                 break attempt;
             }
         };
-        let mut ran = Ran { notices, attempts, duration, flaky: attempts > 1 && attempt.ended.success(), ..self.told(&prepared, &request, &attempt) };
+        let mut ran =
+            Ran { notices, attempts, duration, flaky: attempts > 1 && attempt.ended.success(), ..self.told(&prepared, &request, &attempt) };
         ran.verdict = match (&attempt.error, &attempt.ended) {
             (Some(_), _) => Verdict::Failed,
             (None, Ended::Cancelled) => Verdict::Cancelled,
             (None, ended) if !ended.success() => Verdict::Failed,
             _ => {
-                let store = self.store && !ran.flaky && !world.graph.has(prepared.target, flag::UNCACHED) && !world.graph.has(prepared.target, flag::ALWAYS);
+                let store = self.store
+                    && !ran.flaky
+                    && !world.graph.has(prepared.target, flag::UNCACHED)
+                    && !world.graph.has(prepared.target, flag::ALWAYS);
                 match self.keep(&mut prepared, links, duration, store, &attempt, &mut ran.notices) {
                     Ok((yielded, unchanged)) => Verdict::Succeeded { yielded, unchanged },
                     Err(text) => {
@@ -205,7 +235,9 @@ impl Bench<'_> {
             .zip(&prepared.lines)
             .map(|(command, line)| match command {
                 crate::model::Command::Sh { .. } => line.words.get(1).cloned().unwrap_or_default(),
-                crate::model::Command::Run { .. } => std::iter::once(&line.name).chain(&line.words).map(|word| quoted(word)).collect::<Vec<_>>().join(" "),
+                crate::model::Command::Run { .. } => {
+                    std::iter::once(&line.name).chain(&line.words).map(|word| quoted(word)).collect::<Vec<_>>().join(" ")
+                }
             })
             .collect();
         Request {
@@ -226,7 +258,10 @@ impl Bench<'_> {
         let mut ran = Ran::new(Verdict::Failed);
         ran.output = attempt.log.tail().to_vec();
         ran.output_size = attempt.log.size();
-        ran.log = attempt.log.file().and_then(|path| path.strip_prefix(self.world.tree.root()).ok().map(|path| path.to_string_lossy().into_owned()));
+        ran.log = attempt
+            .log
+            .file()
+            .and_then(|path| path.strip_prefix(self.world.tree.root()).ok().map(|path| path.to_string_lossy().into_owned()));
         ran.code = attempt.ended.code();
         ran.status = Some(attempt.error.clone().unwrap_or_else(|| attempt.ended.to_string()));
         ran.command = request.commands.get(attempt.command).cloned();
@@ -239,7 +274,15 @@ impl Bench<'_> {
     }
 
     /// Captures the outputs of a success. What changed under the task while it ran is used and not stored.
-    fn keep(&self, prepared: &mut Prepared, links: &Links, duration: Duration, store: bool, attempt: &Attempt, notices: &mut Vec<String>) -> Result<(Yield, bool), String> {
+    fn keep(
+        &self,
+        prepared: &mut Prepared,
+        links: &Links,
+        duration: Duration,
+        store: bool,
+        attempt: &Attempt,
+        notices: &mut Vec<String>,
+    ) -> Result<(Yield, bool), String> {
         let world = self.world;
         let moved: Vec<String> = prepared
             .action
@@ -252,7 +295,8 @@ impl Bench<'_> {
             notices.push(format!("{} changed while it ran; its result is not stored", moved.join(", ")));
         }
         let store = store && moved.is_empty();
-        let (outputs, trouble) = rebuild::capture(world, &prepared.outputs, &prepared.excluded, store).map_err(|error| error.to_string())?;
+        let (outputs, trouble) =
+            rebuild::capture(world, &prepared.outputs, &prepared.excluded, store).map_err(|error| error.to_string())?;
         let mut discovered = Vec::new();
         if let Some(depfile) = &prepared.action.depfile {
             let path = RelPath::parse(depfile).map_err(|error| format!("the depfile `{depfile}`: {error}"))?;
@@ -305,19 +349,25 @@ impl Bench<'_> {
 
     fn withheld(&self, prepared: &Prepared, output: &[u8]) -> Vec<String> {
         let text = String::from_utf8_lossy(output);
-        let words: std::collections::BTreeSet<&str> = text.split(|c: char| !c.is_ascii_alphanumeric() && c != '_').filter(|word| word.len() > 2).collect();
+        let words: std::collections::BTreeSet<&str> =
+            text.split(|c: char| !c.is_ascii_alphanumeric() && c != '_').filter(|word| word.len() > 2).collect();
         let hidden = |name: &str| self.world.environment.variables.contains_key(name) && !prepared.visible.variables.contains_key(name);
         words.into_iter().filter(|word| hidden(word)).map(str::to_owned).collect()
     }
 
     fn open_holes(&self, text: &str) -> String {
         let ports = self.world.ports.read().expect("no holder panics");
-        ports.iter().fold(text.to_owned(), |text, (name, port)| text.replace(&format!("{{{{port.{name}}}}}"), &port.to_string())).replace("{{run.id}}", &self.world.run)
+        ports
+            .iter()
+            .fold(text.to_owned(), |text, (name, port)| text.replace(&format!("{{{{port.{name}}}}}"), &port.to_string()))
+            .replace("{{run.id}}", &self.world.run)
     }
 
     fn fill(&self, prepared: &Prepared, text: &Text) -> String {
         text.fill(|scope, name| match scope {
-            Scope::Env => Ok::<_, ()>(prepared.visible.variables.get(name).map(|value| String::from_utf8_lossy(value).into_owned()).unwrap_or_default()),
+            Scope::Env => Ok::<_, ()>(
+                prepared.visible.variables.get(name).map(|value| String::from_utf8_lossy(value).into_owned()).unwrap_or_default(),
+            ),
             _ => Ok(self.open_holes(&format!("{{{{{}.{name}}}}}", scope.word()))),
         })
         .unwrap_or_default()

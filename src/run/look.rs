@@ -30,7 +30,10 @@ pub fn look(world: &World, plan: &Plan, mode: Mode) -> Vec<Seen> {
     let mut seen = Vec::new();
     for step in plan.steps() {
         let target = plan.target(step);
-        let above = plan.before(graph, step).filter(|(_, kind)| *kind != crate::graph::EdgeKind::After).find_map(|(before, _)| blame[before.index()].clone());
+        let above = plan
+            .before(graph, step)
+            .filter(|(_, kind)| *kind != crate::graph::EdgeKind::After)
+            .find_map(|(before, _)| blame[before.index()].clone());
         let is_task = graph.kind(target) == TargetKind::Task;
         if !is_task || graph.has(target, flag::EMPTY) {
             blame[step.index()] = above;

@@ -33,10 +33,7 @@ impl PartialOrd for Candidate {
 impl Ord for Candidate {
     fn cmp(&self, other: &Candidate) -> Ordering {
         let bucket = |path: f32| if path <= 0.0 { i32::MIN } else { (path.ln() / 1.1f32.ln()) as i32 };
-        bucket(self.path)
-            .cmp(&bucket(other.path))
-            .then(self.priority.total_cmp(&other.priority))
-            .then(other.step.cmp(&self.step))
+        bucket(self.path).cmp(&bucket(other.path)).then(self.priority.total_cmp(&other.priority)).then(other.step.cmp(&self.step))
     }
 }
 
@@ -64,10 +61,6 @@ impl Queue {
 
     pub fn waiting(&self) -> usize {
         self.ready.len() + self.held.iter().map(Vec::len).sum::<usize>()
-    }
-
-    pub fn running(&self) -> usize {
-        self.running
     }
 
     /// Takes everything that waits.

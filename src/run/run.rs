@@ -57,16 +57,35 @@ pub(super) fn links_of(graph: &Graph, plan: &Plan, step: Step, yields: &[Option<
 /// Returns what a target that gathers puts out: what all its parts do.
 pub(super) fn gathered(links: &Links) -> Yield {
     let mut hasher = crate::base::Hasher::new();
-    links.iter().for_each(|(_, yielded)| drop(hasher.digest(&yielded.digest)));
+    for (_, yielded) in links {
+        hasher.digest(&yielded.digest);
+    }
     Yield { digest: hasher.finish(), outputs: Default::default(), executed: links.iter().any(|(_, yielded)| yielded.executed) }
 }
 
 /// Walks a plan to its end and tells everything that happens to `tell`; `tick` is called several times a second in between.
-pub fn run(world: &World, plan: &Plan, options: &Options<'_>, executor: &dyn Executor, cancel: &Cancel, tell: &mut dyn FnMut(&Event), tick: &mut dyn FnMut(Duration)) -> Ending {
+pub fn run(
+    world: &World,
+    plan: &Plan,
+    options: &Options<'_>,
+    executor: &dyn Executor,
+    cancel: &Cancel,
+    tell: &mut dyn FnMut(&Event),
+    tick: &mut dyn FnMut(Duration),
+) -> Ending {
     let (job_sender, job_receiver) = unbounded();
     let (sender, receiver) = unbounded();
     let extra = options.jobserver.map(|jobs| jobs.env().to_vec()).unwrap_or_default();
-    let bench = Bench { world, executor, cancel, store: !options.mode.no_cache, timeout: options.timeout, extra: &extra, tracked: options.tracked, asker: options.asker };
+    let bench = Bench {
+        world,
+        executor,
+        cancel,
+        store: !options.mode.no_cache,
+        timeout: options.timeout,
+        extra: &extra,
+        tracked: options.tracked,
+        asker: options.asker,
+    };
     let threads = options.jobs.min(plan.len()).max(1);
     std::thread::scope(|scope| {
         for _ in 0..threads {
@@ -107,11 +126,25 @@ struct Loop<'a> {
 }
 
 impl<'a> Loop<'a> {
-    fn new(world: &'a World, plan: &'a Plan, options: &'a Options<'a>, cancel: &'a Cancel, jobs: Sender<Job>, tell: &'a mut dyn FnMut(&Event)) -> Loop<'a> {
+    fn new(
+        world: &'a World,
+        plan: &'a Plan,
+        options: &'a Options<'a>,
+        cancel: &'a Cancel,
+        jobs: Sender<Job>,
+        tell: &'a mut dyn FnMut(&Event),
+    ) -> Loop<'a> {
         let graph = &world.graph;
         let expected: Vec<Option<f32>> = {
             let checkout = world.checkout.lock().expect("no holder panics");
-            plan.steps().map(|step| checkout.task(graph.row(plan.target(step)).key).map(|record| record.duration_ms as f32).filter(|duration| *duration > 0.0)).collect()
+            plan.steps()
+                .map(|step| {
+                    checkout
+                        .task(graph.row(plan.target(step)).key)
+                        .map(|record| record.duration_ms as f32)
+                        .filter(|duration| *duration > 0.0)
+                })
+                .collect()
         };
         let paths = critical_paths(plan, &expected, 1.0);
         Loop {
@@ -179,7 +212,11 @@ impl<'a> Loop<'a> {
     }
 
     fn interrupted(&mut self, signal: i32) {
-        if self.signal.replace(signal).is_some() { self.cancel.kill() } else { self.cancel.stop() }
+        if self.signal.replace(signal).is_some() {
+            self.cancel.kill()
+        } else {
+            self.cancel.stop()
+        }
         self.stop();
     }
 
@@ -198,13 +235,17 @@ impl<'a> Loop<'a> {
         while let Some(step) = ready.pop() {
             let target = self.plan.target(step);
             let kind = self.graph.kind(target);
-            let blamed = self.plan.before(self.graph, step).filter(|(_, kind)| !matches!(kind, EdgeKind::After | EdgeKind::OptionalNeed)).find_map(|(before, _)| match self.outcomes[before.index()] {
-                Some(outcome @ (Outcome::Failed | Outcome::Cancelled | Outcome::Skipped | Outcome::Stalled)) => {
-                    let name = self.blame.get(&before).cloned().unwrap_or_else(|| self.graph.address(self.plan.target(before)).to_owned());
-                    Some((outcome, name))
-                }
-                _ => None,
-            });
+            let blamed =
+                self.plan.before(self.graph, step).filter(|(_, kind)| !matches!(kind, EdgeKind::After | EdgeKind::OptionalNeed)).find_map(
+                    |(before, _)| match self.outcomes[before.index()] {
+                        Some(outcome @ (Outcome::Failed | Outcome::Cancelled | Outcome::Skipped | Outcome::Stalled)) => {
+                            let name =
+                                self.blame.get(&before).cloned().unwrap_or_else(|| self.graph.address(self.plan.target(before)).to_owned());
+                            Some((outcome, name))
+                        }
+                        _ => None,
+                    },
+                );
             if let Some((outcome, name)) = blamed {
                 // What a rock or epic is made of may be skipped without the whole being so.
                 let skipped = outcome == Outcome::Skipped;
@@ -370,7 +411,9 @@ impl<'a> Loop<'a> {
             priority: row.priority,
             weight: row.weight,
             pool: row.pool,
-            exclusive: self.options.foreground == Some(target) || self.graph.has(target, flag::INTERACTIVE) || self.graph.has(target, flag::CONFIRM),
+            exclusive: self.options.foreground == Some(target)
+                || self.graph.has(target, flag::INTERACTIVE)
+                || self.graph.has(target, flag::CONFIRM),
         });
     }
 

@@ -55,15 +55,20 @@ impl LocalStore {
             // Nobody may write into the store through a link or by mistake.
             file.set_permissions(fs::Permissions::from_mode(0o444))
         });
-        written.map_err(StoreError::new("write", &temporary)).and_then(|()| {
-            let renamed = match fs::rename(&temporary, to) {
-                Err(error) if error.kind() == io::ErrorKind::NotFound => to.parent().map_or(Ok(()), fs::create_dir_all).and_then(|()| fs::rename(&temporary, to)),
-                result => result,
-            };
-            renamed.map_err(StoreError::new("write", to))
-        }).inspect_err(|_| {
-            let _ = fs::remove_file(&temporary);
-        })
+        written
+            .map_err(StoreError::new("write", &temporary))
+            .and_then(|()| {
+                let renamed = match fs::rename(&temporary, to) {
+                    Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                        to.parent().map_or(Ok(()), fs::create_dir_all).and_then(|()| fs::rename(&temporary, to))
+                    }
+                    result => result,
+                };
+                renamed.map_err(StoreError::new("write", to))
+            })
+            .inspect_err(|_| {
+                let _ = fs::remove_file(&temporary);
+            })
     }
 
     fn make(&self, path: &Path) -> io::Result<File> {
@@ -74,7 +79,10 @@ impl LocalStore {
                 }
                 let tag = self.root.join("CACHEDIR.TAG");
                 if !tag.exists() {
-                    fs::write(tag, "Signature: 8a477f597d28d172789f06886806bc55\n# This folder is orket's store; it can be deleted at any time.\n")?;
+                    fs::write(
+                        tag,
+                        "Signature: 8a477f597d28d172789f06886806bc55\n# This folder is orket's store; it can be deleted at any time.\n",
+                    )?;
                 }
                 File::create_new(path)
             }
@@ -258,7 +266,9 @@ mod tests {
         walkdir::WalkDir::new(store.root())
             .into_iter()
             .flatten()
-            .filter(|entry| entry.file_type().is_file() && ["blobs", "actions"].iter().any(|kind| entry.path().starts_with(store.root().join(kind))))
+            .filter(|entry| {
+                entry.file_type().is_file() && ["blobs", "actions"].iter().any(|kind| entry.path().starts_with(store.root().join(kind)))
+            })
             .map(|entry| entry.path().to_path_buf())
             .collect()
     }

@@ -60,7 +60,8 @@ impl LocalStore {
     pub fn stats(&self) -> Stats {
         let mut stats = Stats::default();
         for found in self.entries() {
-            let (count, bytes) = if found.action { (&mut stats.actions, &mut stats.action_bytes) } else { (&mut stats.blobs, &mut stats.blob_bytes) };
+            let (count, bytes) =
+                if found.action { (&mut stats.actions, &mut stats.action_bytes) } else { (&mut stats.blobs, &mut stats.blob_bytes) };
             *count += 1;
             *bytes += found.size;
         }
@@ -80,7 +81,8 @@ impl LocalStore {
             let good = if found.action {
                 let entry = entry::decode(&bytes, None);
                 let key = bytes.get(8..40).map(|hash| hash.iter().map(|byte| format!("{byte:02x}")).collect::<String>());
-                verification.dangling += usize::from(entry.as_ref().is_some_and(|entry| !entry.blobs.iter().all(|digest| self.has(digest))));
+                verification.dangling +=
+                    usize::from(entry.as_ref().is_some_and(|entry| !entry.blobs.iter().all(|digest| self.has(digest))));
                 entry.is_some() && key.as_deref() == Some(name)
             } else {
                 Digest::of(&bytes).hex() == name
@@ -146,10 +148,15 @@ impl LocalStore {
     fn entries(&self) -> Vec<Found> {
         let kinds = [("actions", true), ("blobs", false)];
         let walk = |(kind, action): (&str, bool)| {
-            WalkDir::new(self.root().join(kind)).into_iter().flatten().filter(|entry| entry.file_type().is_file()).filter_map(move |entry| {
-                let metadata = entry.metadata().ok()?;
-                Some(Found { path: entry.path().to_path_buf(), action, size: metadata.len(), used: metadata.modified().ok()? })
-            }).collect::<Vec<_>>()
+            WalkDir::new(self.root().join(kind))
+                .into_iter()
+                .flatten()
+                .filter(|entry| entry.file_type().is_file())
+                .filter_map(move |entry| {
+                    let metadata = entry.metadata().ok()?;
+                    Some(Found { path: entry.path().to_path_buf(), action, size: metadata.len(), used: metadata.modified().ok()? })
+                })
+                .collect::<Vec<_>>()
         };
         kinds.into_iter().flat_map(walk).collect()
     }
@@ -186,6 +193,6 @@ mod tests {
         fs::write(store.blob(&blob), "wrong").unwrap();
         assert_eq!(store.verify().unwrap().damaged, [store.blob(&blob)]);
         assert_eq!(store.verify().unwrap().damaged, [] as [PathBuf; 0]);
-        assert_eq!(store.clear().unwrap() > 0, true);
+        assert!(store.clear().unwrap() > 0);
     }
 }

@@ -46,7 +46,12 @@ pub fn mermaid(drawing: &Drawing) -> String {
             "decision" => ("{", "}"),
             _ => ("[", "]"),
         };
-        let label = escape(&node.address).replace('&', "&amp;").replace('#', "#35;").replace('"', "#quot;").replace('<', "&lt;").replace('>', "&gt;");
+        let label = escape(&node.address)
+            .replace('&', "&amp;")
+            .replace('#', "#35;")
+            .replace('"', "#quot;")
+            .replace('<', "&lt;")
+            .replace('>', "&gt;");
         text += &format!("  n{index}{open}\"{label}\"{close}\n");
     }
     for edge in drawing.edges() {
@@ -62,8 +67,14 @@ pub fn mermaid(drawing: &Drawing) -> String {
 
 /// Returns a graph as a JSON object: `version`, `nodes` (`address`, `kind`, `about`, `place` with `file`, `line`, `column`), `edges` (`from` and `to` as addresses, `kind`).
 pub fn json(drawing: &Drawing) -> String {
-    let nodes = drawing.nodes.iter().map(|node| Node { address: &node.address, kind: node.kind, about: node.about.as_deref(), place: node.place.as_ref() });
-    let edges = drawing.edges().map(|edge| Edge { from: &drawing.nodes[edge.from].address, to: &drawing.nodes[edge.to].address, kind: edge.kind });
+    let nodes = drawing.nodes.iter().map(|node| Node {
+        address: &node.address,
+        kind: node.kind,
+        about: node.about.as_deref(),
+        place: node.place.as_ref(),
+    });
+    let edges =
+        drawing.edges().map(|edge| Edge { from: &drawing.nodes[edge.from].address, to: &drawing.nodes[edge.to].address, kind: edge.kind });
     let graph = Graph { version: 1, nodes: nodes.collect(), edges: edges.collect() };
     serde_json::to_string_pretty(&graph).unwrap_or_default() + "\n"
 }
