@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use petgraph::algo::tarjan_scc;
+use petgraph::algo::kosaraju_scc;
 use petgraph::graph::{DiGraph, NodeIndex};
 
 /// Returns one shortest cycle for each knot of targets that wait for each other, each as the positions along it, the first not repeated.
@@ -19,7 +19,7 @@ pub(super) fn cycles(edges: &[Vec<usize>]) -> Vec<Vec<usize>> {
             graph.add_edge(NodeIndex::new(from), NodeIndex::new(*to), ());
         }
     }
-    let knots = tarjan_scc(&graph);
+    let knots = kosaraju_scc(&graph);
     let mut found: Vec<Vec<usize>> = knots
         .into_iter()
         .filter(|knot| knot.len() > 1 || edges[knot[0].index()].contains(&knot[0].index()))
