@@ -229,7 +229,10 @@ fn property(problems: &mut Problems, task: &mut Task, node: &Node, context: &Con
         "needs" => task.needs.extend(problems.needs(node, context)),
         "after" => task.after.extend(problems.needs(node, context)),
         "uses" => task.uses.extend(problems.needs(node, context)),
-        "on_failure" => task.on_failure = problems.needs(node, context).into_iter().next(),
+        "on_failure" => {
+            task.on_failure = problems.needs(node, context).into_iter().next();
+            later.push(Later { kind: LaterKind::Remedy, place });
+        }
         "env" => {
             let rules = problems.env(node, context);
             task.env.extend(rules);

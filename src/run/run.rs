@@ -259,8 +259,8 @@ impl<'a> Loop<'a> {
                     continue;
                 }
             }
-            if kind == TargetKind::Gate {
-                let status = String::from("this version does not run gates yet");
+            if matches!(kind, TargetKind::Gate | TargetKind::Service) {
+                let status = format!("this version does not run {}s yet", kind.word());
                 self.exit = self.exit.max(3);
                 self.end(step, Outcome::Failed, Some(Finished { status: Some(status), ..finished(target) }), &mut ready);
                 continue;
@@ -301,7 +301,9 @@ impl<'a> Loop<'a> {
         }
         self.outcomes[step.index()] = Some(outcome);
         let target = self.plan.target(step);
-        if self.graph.kind(target) == TargetKind::Task || (self.graph.kind(target) == TargetKind::Gate && outcome == Outcome::Failed) {
+        if self.graph.kind(target) == TargetKind::Task
+            || (matches!(self.graph.kind(target), TargetKind::Gate | TargetKind::Service) && outcome == Outcome::Failed)
+        {
             self.totals.count(outcome);
             let told = Finished { outcome, at: self.began.elapsed(), ..told.unwrap_or_else(|| finished(target)) };
             (self.tell)(&Event::Finished(Box::new(told)));
