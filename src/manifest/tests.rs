@@ -245,3 +245,30 @@ fn later_mistakes_are_shown_over_the_same_texts() {
     problems.add("graph/x", String::from("no"), Some(loaded.project.tasks[0].place.clone()), None);
     assert_eq!(problems.render(false, 80), "error[graph/x]: no\n --> orket.kdl:1\n1 | task \"a\"\n  | ^\n\n");
 }
+
+#[test]
+fn the_whole_example_loads() {
+    let loaded = files(&[("orket.kdl", include_str!("whole.kdl")), ("services/pay/orket.kdl", ""), ("web/a.ts", "")]);
+    let loaded = loaded.unwrap_or_else(|problems| panic!("{}", problems.render(false, 120)));
+    let expected = [
+        "app/compile",
+        "app/unit",
+        "app/integration",
+        "app/collect_logs",
+        "app/bundle/a",
+        "app/wheel[python=3.11,arch=x86_64]",
+        "app/wheel[python=3.11,arch=aarch64]",
+        "app/wheel[python=3.12,arch=x86_64]",
+        "app/wheel[python=3.12,arch=aarch64]",
+        "lint_api",
+    ];
+    assert_eq!(names(&loaded), expected);
+    assert_eq!((loaded.project.rocks.len(), loaded.project.epics.len(), loaded.project.gates.len()), (1, 2, 2));
+    assert_eq!(loaded.project.rocks[0].parts.len(), 3);
+}
+
+#[test]
+fn the_deepest_that_is_allowed_is_read_in_no_time() {
+    assert_eq!(wrong(&format!("{}{}", "a {".repeat(64), "}".repeat(64))), ["manifest/unknown_node"]);
+    assert_eq!(wrong(&"a {".repeat(64))[0], "manifest/syntax");
+}
