@@ -1,5 +1,6 @@
 //! What lowering any node needs: the mistakes so far, the package, the scopes.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::problem::{Problem, Problems};
@@ -15,6 +16,8 @@ pub(super) struct Context {
     pub epic: Option<Address>,
     pub scopes: Scopes,
     pub env: EnvRules,
+    /// All manifests: nothing may be put out over them.
+    pub manifests: Arc<[RelPath]>,
 }
 
 impl Context {
@@ -49,7 +52,7 @@ impl Problems {
             message: message.into(),
             place: Some(place.clone()),
             length: 1,
-            help: Some(help.into()),
+            help: Some(help.into()).filter(|help: &String| !help.is_empty()),
             notes: Vec::new(),
         });
     }
@@ -75,6 +78,22 @@ impl Problems {
             if !known.contains(&name.as_str()) {
                 self.unknown("property", name, &format!("`{}`", node.name), place, known);
             }
+        }
+    }
+
+    /// Checks that a node has only these properties and no block.
+    pub(super) fn leaf(&mut self, node: &Node, known: &[&str]) {
+        self.only(node, known);
+        if let Some(child) = node.children.first() {
+            self.say("manifest/unknown_node", &child.place, format!("`{}` takes no block", node.name), "take the block out");
+        }
+    }
+
+    /// Checks that a node has no values, only a block.
+    pub(super) fn block(&mut self, node: &Node) {
+        self.only(node, &[]);
+        if let Some((_, place)) = node.args.first() {
+            self.say("manifest/too_many", place, format!("`{}` takes a block and no values", node.name), "take the values out");
         }
     }
 
@@ -184,13 +203,22 @@ impl Problems {
     }
 
     pub(super) fn needs(&mut self, node: &Node, context: &Context) -> Vec<Need> {
-        self.only(node, &["optional"]);
+        self.leaf(node, &["optional"]);
         let optional = node.props.iter().any(|(name, value, _)| name == "optional" && *value == Value::Bool(true));
         let texts = self.texts(node);
         texts
             .into_iter()
             .map(|(text, place)| {
-                let text = self.fill(context, &text, &place).to_string();
+                let filled = self.fill(context, &text, &place);
+                if filled.as_literal().is_none() && text.contains("{{") {
+                    self.say(
+                        "manifest/open_name",
+                        &place,
+                        format!("what `{}` names has to be known while loading", node.name),
+                        "env, decision, port and run are only known later",
+                    );
+                }
+                let text = filled.to_string();
                 Need { candidates: context.candidates(&text), text: text.into(), optional, place }
             })
             .collect()
@@ -199,6 +227,9 @@ impl Problems {
     /// Lowers a path or glob of this package to one that is relative to the root.
     pub(super) fn path(&mut self, context: &Context, text: &str, place: &Place) -> Text {
         let filled = self.fill(context, text, place);
+        if filled.as_literal() == Some("") {
+            self.say("manifest/wrong_path", place, "the path is empty", "write `.` for the folder of this manifest");
+        }
         let Some(literal) = filled.as_literal() else {
             let prefix = if context.package.is_root() { String::new() } else { format!("{}/", context.package) };
             return Text::from_parts(std::iter::once(crate::model::Part::Literal(prefix.into())).chain(filled.parts().iter().cloned()));
@@ -232,7 +263,7 @@ impl Problems {
     }
 
     pub(super) fn patterns(&mut self, node: &Node, context: &Context) -> Vec<Pattern> {
-        self.only(node, &[]);
+        self.leaf(node, &[]);
         let texts = self.texts(node);
         texts
             .into_iter()
@@ -244,10 +275,11 @@ impl Problems {
     }
 
     pub(super) fn env(&mut self, node: &Node, context: &Context) -> EnvRules {
+        self.block(node);
         let (mut files, mut rules) = (Vec::new(), Vec::new());
         for child in &node.children {
             let place = child.place.clone();
-            self.only(child, &[]);
+            self.leaf(child, &[]);
             match child.name.as_str() {
                 "pass" => rules.extend(self.texts(child).into_iter().map(|(name, place)| EnvRule::Pass { name: name.into(), place })),
                 "secret" => rules.extend(self.texts(child).into_iter().map(|(name, place)| EnvRule::Secret { name: name.into(), place })),

@@ -70,36 +70,36 @@ pub fn load(source: &dyn Source, manifest: &RelPath, folder_name: &str) -> Resul
         templates: BTreeMap::new(),
         seen: BTreeMap::new(),
         tasks: 0,
-        ports: BTreeSet::new(),
+        rounds: 0,
+        asked: BTreeMap::new(),
+        manifests: Arc::new([]),
     };
-    let mut waiting = vec![(manifest.clone(), None)];
+    let mut waiting: Vec<(RelPath, Option<Place>)> = vec![(manifest.clone(), None)];
     let mut files: Vec<(RelPath, Vec<Node>)> = Vec::new();
-    let mut visited: BTreeSet<RelPath> = BTreeSet::new();
+    let mut visited: BTreeMap<RelPath, Option<Place>> = BTreeMap::new();
     while let Some((path, from)) = waiting.pop() {
-        if !visited.insert(path.clone()) {
-            if let Some(place) = from {
-                load.problems.say(
-                    "manifest/include_twice",
-                    &place,
-                    format!("`{path}` is included already"),
-                    "include each package once, from the root manifest",
-                );
-            }
+        if let (Some(earlier), Some(place)) = (visited.get(&path), &from) {
+            let problem = included_twice(&path, place, earlier, &visited);
+            load.problems.push(problem);
             continue;
         }
+        visited.insert(path.clone(), from.clone());
         let Some(nodes) = load.file(&path, from.as_ref()) else { continue };
         let folder = path.parent().unwrap_or_else(RelPath::root);
         for node in nodes.iter().filter(|node| node.name == "include") {
-            for (included, place) in load.included(node, &folder) {
-                waiting.push((included, Some(place)));
-            }
+            let found = load.included(node, &folder, &path);
+            waiting.extend(found.into_iter().map(|(included, place)| (included, Some(place))));
         }
         for node in nodes.iter().filter(|node| node.name == "template") {
             load.template(node);
         }
         files.push((path, nodes));
-        files[1..].sort_by(|one, other| one.0.cmp(&other.0));
     }
+    if let Some((_, included)) = files.split_first_mut() {
+        included.sort_by(|one, other| one.0.cmp(&other.0));
+    }
+    load.manifests = load.trail.manifests.as_slice().into();
+    let ports = ports(files.iter().flat_map(|(_, nodes)| nodes)).map(Arc::new);
     for (path, nodes) in &files {
         load.settings(nodes, path);
     }
@@ -112,11 +112,9 @@ pub fn load(source: &dyn Source, manifest: &RelPath, folder_name: &str) -> Resul
         }
         let mut scopes = Scopes::default();
         scopes.set("project", "name", &*load.project.name);
-        if !load.ports.is_empty() {
-            load.ports.iter().for_each(|port| scopes.set("port", "", port.as_str()));
-        }
-        let context = Context { package: package.folder, epic: None, scopes, env };
-        load.nodes(nodes, &context, index == 0, "the manifest");
+        scopes.ports = ports.clone();
+        let context = Context { package: package.folder, epic: None, scopes, env, manifests: load.manifests.clone() };
+        load.nodes(nodes, &context, if index == 0 { Level::Root } else { Level::Package });
     }
     load.pools();
     if load.problems.problems().is_empty() {
@@ -135,7 +133,81 @@ struct Load<'a> {
     templates: BTreeMap<String, Template>,
     seen: BTreeMap<Address, Place>,
     tasks: u64,
-    ports: BTreeSet<String>,
+    /// How often the insides of `each` were gone through.
+    rounds: u64,
+    asked: BTreeMap<Vec<String>, Vec<RelPath>>,
+    manifests: Arc<[RelPath]>,
+}
+
+/// Returns a path of the project as a manifest in `folder` writes it.
+fn seen_from(folder: &RelPath, path: &str) -> String {
+    let folder = folder.to_string();
+    let (folder, parts): (Vec<&str>, Vec<&str>) =
+        (folder.split('/').filter(|part| !matches!(*part, "" | ".")).collect(), path.split('/').collect());
+    let shared = folder.iter().zip(&parts).take_while(|(one, other)| one == other).count();
+    let up = std::iter::repeat_n("..", folder.len() - shared);
+    up.chain(parts[shared..].iter().copied()).collect::<Vec<_>>().join("/")
+}
+
+/// What a list of nodes is the inside of.
+#[derive(Clone, Copy, PartialEq)]
+enum Level {
+    /// The first manifest.
+    Root,
+    /// A manifest that was included.
+    Package,
+    /// `epic`
+    Epic,
+    /// `each`, at the top or in an epic.
+    Each,
+}
+
+/// The names of all ports of services; `None` if one of them is only known after filling it.
+fn ports<'a>(nodes: impl Iterator<Item = &'a Node>) -> Option<BTreeSet<String>> {
+    let mut ports = BTreeSet::new();
+    for node in nodes {
+        if node.name == "service" {
+            for (value, _) in node.children.iter().filter(|child| child.name == "port").flat_map(|child| &child.args) {
+                match value {
+                    Value::Text(text) if text.contains("{{") => return None,
+                    Value::Text(text) => {
+                        ports.insert(text.clone());
+                    }
+                    _ => {}
+                }
+            }
+        } else if matches!(node.name.as_str(), "epic" | "each") {
+            ports.extend(self::ports(node.children.iter())?);
+        }
+    }
+    Some(ports)
+}
+
+/// Says that a manifest is included again: in a circle, or from two places. `from` says where each manifest was included first.
+fn included_twice(path: &RelPath, place: &Place, earlier: &Option<Place>, from: &BTreeMap<RelPath, Option<Place>>) -> Problem {
+    let mut chain = vec![path.to_string()];
+    let mut above = Some(place.file.to_string());
+    while let Some(file) = above {
+        above = match RelPath::parse(&file) {
+            Ok(file) if file != *path => from.get(&file).and_then(Option::as_ref).map(|place| place.file.to_string()),
+            _ => None,
+        };
+        chain.push(file);
+    }
+    chain.reverse();
+    let circle = chain.first() == chain.last();
+    Problem {
+        code: if circle { "manifest/include_loop" } else { "manifest/include_twice" },
+        message: if circle {
+            format!("manifests include each other: {}", chain.join(" -> "))
+        } else {
+            format!("`{path}` is included already")
+        },
+        place: Some(place.clone()),
+        length: 1,
+        help: Some(String::from("include each package once, best from the root manifest")),
+        notes: earlier.iter().map(|earlier| (String::from("included here, too"), earlier.clone())).collect(),
+    }
 }
 
 const TOP: [&str; 16] = [
@@ -204,8 +276,12 @@ impl Load<'_> {
     }
 
     fn asked(&mut self, patterns: Vec<String>, place: &Place) -> Vec<RelPath> {
+        if let Some(found) = self.asked.get(&patterns) {
+            return found.clone();
+        }
         match self.source.matches(&patterns) {
             Ok(found) => {
+                self.asked.insert(patterns.clone(), found.clone());
                 self.trail.globs.push((patterns, found.clone()));
                 found
             }
@@ -216,8 +292,8 @@ impl Load<'_> {
         }
     }
 
-    fn included(&mut self, node: &Node, folder: &RelPath) -> Vec<(RelPath, Place)> {
-        self.problems.only(node, &[]);
+    fn included(&mut self, node: &Node, folder: &RelPath, own: &RelPath) -> Vec<(RelPath, Place)> {
+        self.problems.leaf(node, &[]);
         let mut found = Vec::new();
         for (text, place) in self.problems.texts(node) {
             let path = match RelPath::parse_in(folder, text.as_bytes()) {
@@ -235,7 +311,7 @@ impl Load<'_> {
             let pattern = path.to_string();
             if crate::base::glob::is_glob(&pattern) {
                 let wanted = if pattern.ends_with(".kdl") { pattern } else { format!("{pattern}/orket.kdl") };
-                found.extend(self.asked(vec![wanted], &place).into_iter().map(|path| (path, place.clone())));
+                found.extend(self.asked(vec![wanted], &place).into_iter().filter(|path| path != own).map(|path| (path, place.clone())));
             } else {
                 found.push((if pattern.ends_with(".kdl") { path } else { path.join(b"orket.kdl") }, place));
             }
@@ -246,19 +322,21 @@ impl Load<'_> {
     fn template(&mut self, node: &Node) {
         let Some((name, place)) = self.problems.text_of(node) else { return };
         let (params, body): (Vec<Node>, Vec<Node>) = node.children.iter().cloned().partition(|child| child.name == "param");
+        self.problems.only(node, &[]);
         let mut lowered = Vec::new();
         for param in &params {
-            self.problems.only(param, &["default"]);
+            self.problems.leaf(param, &["default"]);
             let default = param.props.iter().find_map(|(name, value, _)| match value {
                 Value::Text(text) if name == "default" => Some(text.clone()),
                 _ => None,
             });
             lowered.extend(self.problems.text_of(param).map(|(name, _)| (name, default)));
         }
-        for child in body.iter().filter(|child| !task::PROPERTIES.contains(&child.name.as_str())) {
-            self.problems.unknown("node", &child.name, "`template`", &child.place, &task::PROPERTIES);
+        let known: Vec<&str> = task::PROPERTIES.into_iter().filter(|name| !matches!(*name, "matrix" | "use")).chain(["param"]).collect();
+        let (body, unknown): (Vec<Node>, Vec<Node>) = body.into_iter().partition(|child| known.contains(&child.name.as_str()));
+        for child in unknown {
+            self.problems.unknown("node", &child.name, "`template`", &child.place, &known);
         }
-        let body = body.into_iter().filter(|child| task::PROPERTIES.contains(&child.name.as_str())).collect();
         if self.templates.insert(name.clone(), Template { params: lowered, body }).is_some() {
             self.problems.say("manifest/duplicate", &place, format!("there are two templates `{name}`"), "rename one of them");
         }
@@ -268,7 +346,8 @@ impl Load<'_> {
     fn settings(&mut self, nodes: &[Node], manifest: &RelPath) {
         let root = self.project.packages.is_empty();
         let folder = if root { RelPath::root() } else { manifest.parent().unwrap_or_else(RelPath::root) };
-        let context = Context { package: folder.clone(), epic: None, scopes: Scopes::default(), env: Vec::new() };
+        let context =
+            Context { package: folder.clone(), epic: None, scopes: Scopes::default(), env: Vec::new(), manifests: self.manifests.clone() };
         let mut env = Vec::new();
         for node in nodes {
             match node.name.as_str() {
@@ -283,6 +362,7 @@ impl Load<'_> {
                 "project" if root => self.named(node, &context),
                 "env" => env.extend(self.problems.env(node, &context)),
                 "pool" => {
+                    self.problems.leaf(node, &[]);
                     let (Some((Value::Text(name), _)), Some((Value::Whole(slots), place))) = (node.args.first(), node.args.get(1)) else {
                         self.problems.say(
                             "manifest/wrong_value",
@@ -300,11 +380,18 @@ impl Load<'_> {
                             "give it at least 1 slot",
                         );
                     }
-                    self.project.pools.push(Pool {
-                        name: context.top(name).as_str().into(),
-                        slots: (*slots).clamp(1, 1_000_000) as u32,
-                        place: node.place.clone(),
-                    });
+                    let full: Box<str> = context.top(name).as_str().into();
+                    if let Some(earlier) = self.project.pools.iter().find(|pool| pool.name == full) {
+                        self.problems.push(Problem {
+                            code: "manifest/duplicate",
+                            message: format!("there are two pools `{full}`"),
+                            place: Some(node.place.clone()),
+                            length: 1,
+                            help: Some(String::from("keep one of them")),
+                            notes: vec![(String::from("the other one"), earlier.place.clone())],
+                        });
+                    }
+                    self.project.pools.push(Pool { name: full, slots: (*slots).clamp(1, 1_000_000) as u32, place: node.place.clone() });
                 }
                 _ => {}
             }
@@ -318,9 +405,10 @@ impl Load<'_> {
         {
             self.project.name = name.into();
         }
+        self.problems.only(node, &[]);
         for child in &node.children {
             match child.name.as_str() {
-                "about" => self.project.about = self.problems.text_of(child).map(|(text, _)| text.into()),
+                "about" => self.project.about = self.about(child),
                 "default" => {
                     let needs = self.problems.needs(child, context);
                     self.project.default.extend(needs);
@@ -330,19 +418,19 @@ impl Load<'_> {
         }
     }
 
-    fn nodes(&mut self, nodes: &[Node], context: &Context, root: bool, inside: &str) {
+    fn nodes(&mut self, nodes: &[Node], context: &Context, level: Level) {
+        let top = context.epic.is_none();
+        let file = matches!(level, Level::Root | Level::Package);
         for node in nodes {
-            let top = context.epic.is_none();
             let place = node.place.clone();
             let later = |project: &mut Project, kind| project.later.push(Later { kind, place: place.clone() });
             match node.name.as_str() {
                 "task" => self.task(node, context),
-                "each" => self.each(node, context, inside),
+                "each" => self.each(node, context),
                 "service" => {
                     if let Some(service) = service::lower(&mut self.problems, node, context)
                         && self.declared(&service.address, &service.place)
                     {
-                        self.ports.extend(service.ports.iter().map(|port| port.to_string()));
                         self.project.services.push(service);
                     }
                 }
@@ -353,16 +441,26 @@ impl Load<'_> {
                 "decision" => later(&mut self.project, LaterKind::Decision),
                 "epic" if top => self.epic(node, context),
                 "rock" if top => self.rock(node, context),
-                "env" | "needs" | "after" | "about" | "tags" if !top => {}
-                "env" | "pool" | "template" | "include" | "orket" if top => {}
-                "project" if root && top => {}
-                "process_rules" if top => later(&mut self.project, LaterKind::ProcessRules),
-                "strategy" if top => later(&mut self.project, LaterKind::Strategy),
-                "import" if top => later(&mut self.project, LaterKind::Import),
-                unknown if top => self.problems.unknown("node", unknown, inside, &node.place, &TOP),
-                unknown => {
+                "env" | "needs" | "after" | "about" | "tags" if level == Level::Epic => {}
+                "env" | "pool" | "template" | "include" | "orket" if file => {}
+                "project" if level == Level::Root => {}
+                "project" if file => self.problems.say(
+                    "manifest/unknown_node",
+                    &place,
+                    "only the root manifest names the project",
+                    "take the node out; a package is named by its folder",
+                ),
+                "process_rules" if file => later(&mut self.project, LaterKind::ProcessRules),
+                "strategy" if file => later(&mut self.project, LaterKind::Strategy),
+                "import" if file => later(&mut self.project, LaterKind::Import),
+                unknown if file => self.problems.unknown("node", unknown, "the manifest", &place, &TOP),
+                unknown if level == Level::Epic => {
                     let known = ["about", "needs", "after", "tags", "env", "task", "service", "gate", "decision", "each"];
-                    self.problems.unknown("node", unknown, inside, &node.place, &known);
+                    self.problems.unknown("node", unknown, "`epic`", &place, &known);
+                }
+                unknown => {
+                    let known = ["glob", "task", "service", "gate", "decision", "each", "epic", "rock"];
+                    self.problems.unknown("node", unknown, "`each`", &place, if top { &known } else { &known[..6] });
                 }
             }
         }
@@ -410,9 +508,20 @@ impl Load<'_> {
         }
     }
 
-    fn each(&mut self, node: &Node, context: &Context, inside: &str) {
+    fn each(&mut self, node: &Node, context: &Context) {
         self.problems.only(node, &["glob"]);
-        let Some((name, _)) = self.problems.text_of(node) else { return };
+        let Some((name, place)) = self.problems.text_of(node) else { return };
+        if ["env", "decision", "matrix", "param", "port", "run", "project", "task"].contains(&name.as_str())
+            || name.contains(['.', '{', '}'])
+        {
+            self.problems.say(
+                "manifest/wrong_name",
+                &place,
+                format!("`{name}` cannot be the name of an `each`: it has a meaning of its own in `{{{{...}}}}`"),
+                "choose another name, such as \"src\"",
+            );
+            return;
+        }
         let mut globs: Vec<(String, Place)> = node
             .props
             .iter()
@@ -446,6 +555,16 @@ impl Load<'_> {
             return;
         }
         self.tasks = before;
+        self.rounds = self.rounds.saturating_add(found.len() as u64);
+        if self.rounds > MOST_TASKS {
+            self.problems.say(
+                "manifest/too_many_tasks",
+                &node.place,
+                format!("`each` blocks in each other go round more than {MOST_TASKS} times"),
+                "narrow the globs",
+            );
+            return;
+        }
         for path in found {
             let Ok(text) = std::str::from_utf8(path.as_bytes()) else {
                 self.problems.say(
@@ -456,7 +575,7 @@ impl Load<'_> {
                 );
                 continue;
             };
-            let own = if context.package.is_root() { text } else { text.strip_prefix(&format!("{}/", context.package)).unwrap_or(text) };
+            let own = &*seen_from(&context.package, text);
             let (dir, file) = own.rsplit_once('/').unwrap_or(("", own));
             let (stem, ext) = match file.rsplit_once('.') {
                 Some((stem, ext)) if !stem.is_empty() => (stem, ext),
@@ -468,7 +587,7 @@ impl Load<'_> {
             {
                 inner.scopes.set(&name, part, value);
             }
-            self.nodes(&children, &inner, false, if context.epic.is_some() { inside } else { "`each`" });
+            self.nodes(&children, &inner, Level::Each);
         }
     }
 
@@ -491,10 +610,10 @@ impl Load<'_> {
         let mut inner = context.clone();
         for child in &node.children {
             match child.name.as_str() {
-                "about" => epic.about = self.problems.text_of(child).map(|(text, _)| text.into()),
+                "about" => epic.about = self.about(child),
                 "needs" => epic.needs.extend(self.problems.needs(child, context)),
                 "after" => epic.after.extend(self.problems.needs(child, context)),
-                "tags" => epic.tags.extend(self.problems.texts(child).into_iter().map(|(text, _)| Box::from(text))),
+                "tags" => epic.tags.extend(self.tags(child)),
                 "env" => {
                     let rules = self.problems.env(child, context);
                     inner.env.extend(rules);
@@ -504,7 +623,7 @@ impl Load<'_> {
         }
         inner.epic = Some(address);
         let (tasks, gates) = (self.project.tasks.len(), self.project.gates.len());
-        self.nodes(&node.children, &inner, false, "`epic`");
+        self.nodes(&node.children, &inner, Level::Epic);
         epic.parts.extend(self.project.tasks[tasks..].iter().map(|task| task.address.clone()));
         epic.parts.extend(self.project.gates[gates..].iter().map(|gate| gate.address.clone()));
         self.project.epics.push(epic);
@@ -528,14 +647,14 @@ impl Load<'_> {
         };
         for child in &node.children {
             match child.name.as_str() {
-                "about" => rock.about = self.problems.text_of(child).map(|(text, _)| text.into()),
+                "about" => rock.about = self.about(child),
                 "epic" | "task" | "gate" | "rock" => {
                     let parts: Vec<Need> = self.problems.needs(child, context);
                     rock.parts.extend(parts);
                 }
                 "needs" => rock.needs.extend(self.problems.needs(child, context)),
                 "after" => rock.after.extend(self.problems.needs(child, context)),
-                "tags" => rock.tags.extend(self.problems.texts(child).into_iter().map(|(text, _)| Box::from(text))),
+                "tags" => rock.tags.extend(self.tags(child)),
                 unknown => self.problems.unknown(
                     "node",
                     unknown,
@@ -546,6 +665,16 @@ impl Load<'_> {
             }
         }
         self.project.rocks.push(rock);
+    }
+
+    fn about(&mut self, node: &Node) -> Option<Box<str>> {
+        self.problems.leaf(node, &[]);
+        self.problems.text_of(node).map(|(text, _)| text.into())
+    }
+
+    fn tags(&mut self, node: &Node) -> Vec<Box<str>> {
+        self.problems.leaf(node, &[]);
+        self.problems.texts(node).into_iter().map(|(text, _)| text.into()).collect()
     }
 
     fn gate(&mut self, node: &Node, context: &Context) {

@@ -8,7 +8,10 @@ mod problem;
 mod read;
 mod scope;
 mod service;
+mod show;
 mod task;
+#[cfg(test)]
+mod tests;
 mod tidy;
 
 pub use load::{Loaded, Source, Trail, load};

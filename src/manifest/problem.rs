@@ -2,8 +2,7 @@
 
 use std::sync::Arc;
 
-use miette::{GraphicalReportHandler, GraphicalTheme, LabeledSpan, MietteDiagnostic, NamedSource, Report};
-
+use super::show;
 use crate::base::Place;
 
 /// How many are shown; a file with more has one mistake that makes all of them.
@@ -35,8 +34,18 @@ pub struct Problems {
 
 impl Problems {
     /// No mistakes yet, in these files (name and text).
-    pub fn new(texts: Vec<(Arc<str>, Arc<str>)>) -> Problems {
-        Problems { list: Vec::new(), texts }
+    pub fn new<N: Into<Arc<str>>, T: Into<Arc<str>>>(texts: Vec<(N, T)>) -> Problems {
+        Problems { list: Vec::new(), texts: texts.into_iter().map(|(name, text)| (name.into(), text.into())).collect() }
+    }
+
+    /// As [`Problems::new`]: an empty list over the texts of a [`Loaded`](super::Loaded).
+    pub fn from_texts<N: Into<Arc<str>>, T: Into<Arc<str>>>(texts: Vec<(N, T)>) -> Problems {
+        Problems::new(texts)
+    }
+
+    /// Adds a mistake that is one character long and has no other places.
+    pub fn add(&mut self, code: &'static str, message: String, place: Option<Place>, help: Option<String>) {
+        self.push(Problem { code, message, place, length: 1, help, notes: Vec::new() });
     }
 
     /// Adds a mistake.
@@ -58,52 +67,18 @@ impl Problems {
         &self.list
     }
 
-    /// Puts them into the order of their places.
+    /// Puts them into the order of their places, each once: what is expanded many times is wrong in one place.
     pub(super) fn sorted(mut self) -> Problems {
-        self.list.sort_by(|one, other| one.place.cmp(&other.place));
+        self.list.sort_by(|one, other| (&one.place, one.code, &one.message).cmp(&(&other.place, other.code, &other.message)));
+        self.list.dedup_by(|one, other| (&one.place, one.code, &one.message) == (&other.place, other.code, &other.message));
         self
     }
 
-    /// Returns all of them for a person: what, where with the line, what to do.
+    /// Returns all of them for a person: what, where with the line, what to do. Lines of the manifest are cut at `width` columns.
     pub fn render(&self, color: bool, width: usize) -> String {
-        let theme = if color { GraphicalTheme::unicode() } else { GraphicalTheme::unicode_nocolor() };
-        let handler = GraphicalReportHandler::new_themed(theme).with_width(width.max(40)).with_links(false);
         let mut out = String::new();
         for problem in self.list.iter().take(SHOWN) {
-            let place = problem.place.as_ref().map(|place| format!("{place}: ")).unwrap_or_default();
-            let mut diagnostic = MietteDiagnostic::new(format!("{place}{}", problem.message)).with_code(problem.code);
-            if let Some(help) = &problem.help {
-                diagnostic = diagnostic.with_help(help.clone());
-            }
-            let source = problem.place.as_ref().and_then(|place| self.texts.iter().find(|(file, _)| *file == place.file));
-            let mut labels = Vec::new();
-            let mut elsewhere = String::new();
-            if let (Some(place), Some((_, text))) = (&problem.place, source) {
-                labels.push(LabeledSpan::new_primary_with_span(None, (offset(text, place), problem.length.max(1))));
-                for (note, other) in &problem.notes {
-                    if other.file == place.file {
-                        if other != place {
-                            labels.push(LabeledSpan::new_with_span(Some(note.clone()), (offset(text, other), 1)));
-                        }
-                    } else {
-                        elsewhere.push_str(&format!("  {note}: {other}\n"));
-                    }
-                }
-            }
-            let report = Report::new(diagnostic.with_labels(labels));
-            let report = match source {
-                Some((file, text)) => report.with_source_code(NamedSource::new(file, text.to_string())),
-                None => report,
-            };
-            if handler.render_report(&mut out, report.as_ref()).is_err() {
-                out.push_str(&problem.message);
-            }
-            for (note, place) in &problem.notes {
-                if source.is_none() {
-                    out.push_str(&format!("  {note}: {place}\n"));
-                }
-            }
-            out.push_str(&elsewhere);
+            out.push_str(&show::problem(problem, &self.texts, color, width.max(40)));
         }
         if self.list.len() > SHOWN {
             out.push_str(&format!("... and {} more\n", self.list.len() - SHOWN));
@@ -125,10 +100,4 @@ impl Problems {
         };
         serde_json::json!({ "version": 1, "problems": self.list.iter().map(one).collect::<Vec<_>>() })
     }
-}
-
-fn offset(text: &str, place: &Place) -> usize {
-    let start: usize = text.split_inclusive('\n').take(place.line as usize - 1).map(str::len).sum();
-    let line = text[start.min(text.len())..].chars();
-    start + line.take(place.column as usize - 1).map(char::len_utf8).sum::<usize>()
 }

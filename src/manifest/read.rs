@@ -110,49 +110,89 @@ pub fn read(file: &Arc<str>, bytes: &[u8]) -> Result<Vec<Node>, Vec<Problem>> {
     }
 }
 
-/// Finds where blocks become nested too deeply. Braces in texts and comments do not count; a count that is off for odd texts only makes
-/// the bound a little wider or narrower.
+/// Finds where blocks become nested too deeply. Braces in texts and comments do not count, unless the text or comment is not closed: then
+/// what follows counts as if it were outside, as the grammar may read it so after the mistake.
 fn too_deep(text: &str) -> Option<usize> {
     let bytes = text.as_bytes();
     let (mut depth, mut at) = (0usize, 0);
     while at < bytes.len() {
-        let next = bytes.get(at + 1);
-        match (bytes[at], next) {
+        match (bytes[at], bytes.get(at + 1)) {
             (b'/', Some(b'/')) => at += bytes[at..].iter().position(|byte| *byte == b'\n').unwrap_or(bytes.len() - at),
-            (b'/', Some(b'*')) => {
-                let mut comments = 1;
-                at += 2;
-                let mut most = 1;
-                while at < bytes.len() && comments > 0 {
-                    match (bytes[at], bytes.get(at + 1)) {
-                        (b'/', Some(b'*')) => (comments, at) = (comments + 1, at + 1),
-                        (b'*', Some(b'/')) => (comments, at) = (comments - 1, at + 1),
-                        _ => {}
-                    }
-                    most = most.max(comments);
-                    if most > DEEPEST {
-                        return Some(at);
-                    }
-                    at += 1;
-                }
-                continue;
-            }
-            (b'"', _) => {
-                at += 1;
-                while at < bytes.len() && bytes[at] != b'"' {
-                    at += if bytes[at] == b'\\' { 2 } else { 1 };
-                }
-            }
+            (b'/', Some(b'*')) => match comment(bytes, at) {
+                Ok(end) => at = end,
+                Err(deep) => return Some(deep),
+            },
+            (b'"' | b'#', _) => at = quoted(bytes, at).unwrap_or(at + 1),
             (b'{', _) => {
                 depth += 1;
                 if depth > DEEPEST {
                     return Some(at);
                 }
+                at += 1;
             }
-            (b'}', _) => depth = depth.saturating_sub(1),
-            _ => {}
+            (b'}', _) => {
+                depth = depth.saturating_sub(1);
+                at += 1;
+            }
+            _ => at += 1,
         }
-        at += 1;
+    }
+    None
+}
+
+/// Returns where a comment that begins at `start` ends, or, as the error, where comments are nested too deeply. One that is not closed
+/// ends at once.
+fn comment(bytes: &[u8], start: usize) -> Result<usize, usize> {
+    let (mut depth, mut at) = (0usize, start);
+    while at + 1 < bytes.len() {
+        match (bytes[at], bytes[at + 1]) {
+            (b'/', b'*') => {
+                depth += 1;
+                at += 2;
+                if depth > DEEPEST {
+                    return Err(at);
+                }
+            }
+            (b'*', b'/') => {
+                depth -= 1;
+                at += 2;
+                if depth == 0 {
+                    return Ok(at);
+                }
+            }
+            _ => at += 1,
+        }
+    }
+    Ok(start + 2)
+}
+
+/// Returns where a text that begins at `start` ends: plain, raw (`#"..."#`), or of several lines (three quotes). `None` if none begins
+/// there, or if it is not closed.
+fn quoted(bytes: &[u8], start: usize) -> Option<usize> {
+    let hashes = bytes[start..].iter().take_while(|byte| **byte == b'#').count();
+    let open = start + hashes;
+    let quotes = if bytes[open..].starts_with(b"\"\"\"") { 3 } else { 1 };
+    if bytes.get(open) != Some(&b'"') {
+        return None;
+    }
+    let closed = |at: usize| {
+        let rest = &bytes[at..];
+        rest.len() >= quotes + hashes
+            && rest[..quotes].iter().all(|byte| *byte == b'"')
+            && rest[quotes..quotes + hashes].iter().all(|byte| *byte == b'#')
+    };
+    let mut at = open + quotes;
+    while at < bytes.len() {
+        match bytes[at] {
+            b'"' if closed(at) => return Some(at + quotes + hashes),
+            b'\\' if hashes == 0 => {
+                at += 1;
+                let blank = bytes[at..].iter().take_while(|byte| byte.is_ascii_whitespace()).count();
+                at += blank.max(1);
+            }
+            b'\n' if quotes == 1 => return None,
+            _ => at += 1,
+        }
     }
     None
 }

@@ -1,6 +1,7 @@
 //! `{{scope.name}}`: filled where it is known while loading, left open where it is not.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use crate::base::did_you_mean;
 use crate::model::{Part, Scope, Text};
@@ -8,12 +9,19 @@ use crate::model::{Part, Scope, Text};
 /// The names that are known while loading, by scope.
 #[derive(Clone, Default)]
 pub(super) struct Scopes {
-    known: BTreeMap<String, BTreeMap<String, String>>,
+    known: BTreeMap<String, BTreeMap<String, Text>>,
+    /// The ports of all services; `None` where they are not known by name.
+    pub ports: Option<Arc<BTreeSet<String>>>,
 }
 
 impl Scopes {
     pub fn set(&mut self, scope: &str, name: &str, value: impl Into<String>) {
-        self.known.entry(scope.to_owned()).or_default().insert(name.to_owned(), value.into());
+        self.known.entry(scope.to_owned()).or_default().insert(name.to_owned(), Text::literal(value.into()));
+    }
+
+    /// As `set`, with what is only known later left open.
+    pub fn set_text(&mut self, scope: &str, name: &str, value: Text) {
+        self.known.entry(scope.to_owned()).or_default().insert(name.to_owned(), value);
     }
 
     /// Fills a text; what is unknown is said in a sentence and a suggestion.
@@ -37,14 +45,14 @@ impl Scopes {
                     Some(String::from("close it with `}}`, or write `{{{{` for a literal `{{`")),
                 ));
             };
-            parts.push(self.hole(rest[..end].trim())?);
+            parts.extend(self.hole(rest[..end].trim())?);
             rest = &rest[end + 2..];
         }
         parts.push(Part::Literal(rest.into()));
         Ok(Text::from_parts(parts))
     }
 
-    fn hole(&self, inside: &str) -> Result<Part, (String, Option<String>)> {
+    fn hole(&self, inside: &str) -> Result<Vec<Part>, (String, Option<String>)> {
         let Some((scope, name)) = inside.split_once('.') else {
             return Err((
                 format!("`{{{{{inside}}}}}` names no scope"),
@@ -59,14 +67,21 @@ impl Scopes {
             _ => None,
         };
         if let Some(value) = self.known.get(scope).and_then(|names| names.get(name)) {
-            return Ok(Part::Literal(value.as_str().into()));
+            return Ok(value.parts().to_vec());
         }
         match open {
-            Some(Scope::Port) if self.known.contains_key("port") => {}
+            Some(Scope::Port) if self.ports.as_ref().is_some_and(|ports| !ports.contains(name)) => {
+                let ports = self.ports.iter().flat_map(|ports| ports.iter().map(String::as_str));
+                let hint = did_you_mean(name, ports).map_or_else(
+                    || format!("declare it in a service with `port \"{name}\"`"),
+                    |near| format!("did you mean `port.{near}`?"),
+                );
+                return Err((format!("no service has a port `{name}`"), Some(hint)));
+            }
             Some(Scope::Run) if !matches!(name, "id" | "scratch") => {
                 return Err((format!("`run` has no `{name}`"), Some(String::from("it has `run.id` and `run.scratch`"))));
             }
-            Some(open) => return Ok(Part::Hole(open, name.into())),
+            Some(open) => return Ok(vec![Part::Hole(open, name.into())]),
             None => {}
         }
         match self.known.get(scope) {

@@ -30,15 +30,30 @@ pub(super) fn lower(problems: &mut Problems, node: &Node, context: &Context) -> 
     };
     for child in &node.children {
         match child.name.as_str() {
+            "env" | "needs" => {}
+            "ready" | "stop" => problems.block(child),
+            _ => problems.leaf(child, &[]),
+        }
+        match child.name.as_str() {
             "about" => service.about = problems.text_of(child).map(|(text, _)| text.into()),
             "run" | "sh" => commands.extend(command(problems, child, context)),
-            "port" => service.ports.extend(problems.texts(child).into_iter().map(|(text, _)| Box::from(text))),
+            "port" => {
+                for (text, place) in problems.texts(child) {
+                    service.ports.push(problems.fill(context, &text, &place).to_string().into());
+                }
+            }
             "dir" => {
-                if let Some((text, place)) = problems.text_of(child)
-                    && let Some(dir) =
-                        problems.path(context, &text, &place).as_literal().and_then(|text| crate::base::RelPath::parse(text).ok())
-                {
-                    service.dir = dir;
+                let Some((text, place)) = problems.text_of(child) else { continue };
+                let path = problems.path(context, &text, &place);
+                match path.as_literal().map(crate::base::RelPath::parse) {
+                    Some(Ok(dir)) => service.dir = dir,
+                    Some(Err(_)) => {}
+                    None => problems.say(
+                        "manifest/open_name",
+                        &place,
+                        "the folder of a service has to be known while loading",
+                        "env, decision, port and run are only known later",
+                    ),
                 }
             }
             "env" => {
@@ -93,6 +108,7 @@ pub(super) fn lower(problems: &mut Problems, node: &Node, context: &Context) -> 
 fn ready(problems: &mut Problems, node: &Node, context: &Context, service: &mut Service) {
     for part in &node.children {
         let text = |problems: &mut Problems| problems.text_of(part).map(|(text, place)| problems.fill(context, &text, &place));
+        problems.leaf(part, if part.name == "http" { &["status"] } else { &[] });
         match part.name.as_str() {
             "tcp" => service.ready.extend(text(problems).map(Probe::Tcp)),
             "command" => service.ready.extend(text(problems).map(Probe::Command)),

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::common::Context;
 use super::problem::Problems;
 use super::read::{Node, Value};
-use crate::base::Address;
+use crate::base::{Address, RelPath, glob};
 use crate::model::{Command, Condition, Later, LaterKind, Priority, Task, Text};
 
 /// Every property of a task.
@@ -68,13 +68,7 @@ pub(super) fn lower(
     later: &mut Vec<Later>,
 ) -> Vec<Task> {
     problems.only(node, &[]);
-    let axes: Vec<(String, Vec<String>)> = node
-        .children
-        .iter()
-        .filter(|child| child.name == "matrix")
-        .flat_map(|matrix| &matrix.children)
-        .map(|axis| (axis.name.clone(), problems.texts(axis).into_iter().map(|(text, _)| text).collect()))
-        .collect();
+    let Some(axes) = axes(problems, node, context) else { return Vec::new() };
     let mut rows: Vec<Vec<(Box<str>, Box<str>)>> = vec![Vec::new()];
     for (axis, values) in &axes {
         rows = rows
@@ -85,6 +79,50 @@ pub(super) fn lower(
             .collect();
     }
     rows.into_iter().filter_map(|row| one(problems, node, context, templates, later, row)).collect()
+}
+
+/// Returns the axes of all `matrix` blocks of a task; `None` after a mistake in them.
+fn axes(problems: &mut Problems, node: &Node, context: &Context) -> Option<Vec<(String, Vec<String>)>> {
+    let mut axes: Vec<(String, Vec<String>)> = Vec::new();
+    let mut good = true;
+    for matrix in node.children.iter().filter(|child| child.name == "matrix") {
+        problems.block(matrix);
+        for axis in &matrix.children {
+            problems.leaf(axis, &[]);
+            let mut values = Vec::new();
+            for (text, place) in problems.texts(axis) {
+                let filled = problems.fill(context, &text, &place);
+                match filled.as_literal().map(|value| (value, Address::check_name(value))) {
+                    Some((value, Ok(()))) => values.push(value.to_owned()),
+                    Some((value, Err(error))) => {
+                        problems.say(
+                            "manifest/wrong_name",
+                            &place,
+                            format!("the value `{value}` of `{}`: {error}", axis.name),
+                            "choose another value",
+                        );
+                    }
+                    None => problems.say(
+                        "manifest/open_name",
+                        &place,
+                        format!("the values of `{}` have to be known while loading", axis.name),
+                        "env, decision, port and run are only known later",
+                    ),
+                }
+            }
+            good &= values.len() == axis.args.len() && !values.is_empty();
+            if axes.iter().any(|(name, _)| *name == axis.name) {
+                problems.say("manifest/duplicate", &axis.place, format!("the matrix has two axes `{}`", axis.name), "rename one of them");
+                good = false;
+            }
+            if let Err(error) = Address::check_name(&axis.name.replace('=', ",")) {
+                problems.say("manifest/wrong_name", &axis.place, format!("the axis `{}`: {error}", axis.name), "choose another name");
+                good = false;
+            }
+            axes.push((axis.name.clone(), values));
+        }
+    }
+    good.then_some(axes)
 }
 
 fn one(
@@ -99,7 +137,7 @@ fn one(
     for (axis, value) in &matrix {
         context.scopes.set("matrix", axis, &**value);
     }
-    let (name, place) = problems.name_of(node, &context)?;
+    let (name, _) = problems.name_of(node, &context)?;
     let variant = if matrix.is_empty() {
         String::new()
     } else {
@@ -109,7 +147,6 @@ fn one(
     let address = context.address(&name);
     context.scopes.set("task", "name", name.as_str());
     context.scopes.set("task", "address", address.as_str());
-    let _ = place;
     let mut task = Task {
         address,
         epic: context.epic.clone(),
@@ -151,17 +188,18 @@ fn one(
             continue;
         };
         let mut inner = context.clone();
+        let mut complete = true;
         for (param, default) in &template.params {
             let given = child.props.iter().find(|(name, ..)| name == param).map(|(_, value, place)| (value.clone(), place.clone()));
             let value = match given {
-                Some((Value::Text(text), place)) => problems.fill(&context, &text, &place).to_string(),
-                Some((Value::Whole(number), _)) => number.to_string(),
+                Some((Value::Text(text), place)) => problems.fill(&context, &text, &place),
+                Some((Value::Whole(number), _)) => Text::literal(number.to_string()),
                 Some((other, place)) => {
                     problems.say("manifest/wrong_value", &place, format!("`{param}` is {}", other.kind()), "give it a text");
                     continue;
                 }
                 None => match default {
-                    Some(default) => default.clone(),
+                    Some(default) => problems.fill(&context, default, &child.place),
                     None => {
                         problems.say(
                             "manifest/missing_param",
@@ -169,15 +207,18 @@ fn one(
                             format!("the template `{used}` needs `{param}`"),
                             format!("write `use \"{used}\" {param}=\"...\"`"),
                         );
+                        complete = false;
                         continue;
                     }
                 },
             };
-            inner.scopes.set("param", param, value);
+            inner.scopes.set_text("param", param, value);
         }
         let known: Vec<&str> = template.params.iter().map(|(name, _)| name.as_str()).collect();
         problems.only(child, &known);
-        template.body.iter().for_each(|child| property(problems, &mut task, child, &inner, later));
+        if complete {
+            template.body.iter().for_each(|child| property(problems, &mut task, child, &inner, later));
+        }
     }
     node.children.iter().filter(|child| child.name != "use").for_each(|child| property(problems, &mut task, child, &context, later));
     Some(task)
@@ -185,8 +226,11 @@ fn one(
 
 fn property(problems: &mut Problems, task: &mut Task, node: &Node, context: &Context, later: &mut Vec<Later>) {
     let place = node.place.clone();
-    if !matches!(node.name.as_str(), "needs" | "after" | "uses" | "on_failure" | "retries" | "executor" | "sandbox" | "network") {
-        problems.only(node, &[]);
+    match node.name.as_str() {
+        "retries" => problems.only(node, &["backoff"]),
+        "needs" | "after" | "uses" | "on_failure" | "executor" | "sandbox" | "network" | "allow_undeclared" | "env" | "matrix" | "args" => {
+        }
+        _ => problems.leaf(node, &[]),
     }
     match node.name.as_str() {
         "about" => task.about = problems.text_of(node).map(|(text, place)| problems.fill(context, &text, &place).to_string().into()),
@@ -209,9 +253,7 @@ fn property(problems: &mut Problems, task: &mut Task, node: &Node, context: &Con
                     "." | "" => Some("it is the project's root"),
                     text if text.split('/').any(|part| part == ".git") => Some("it stands in `.git`"),
                     text if text.split('/').next() == Some(".orket") => Some("it stands in `.orket`, which is orket's own"),
-                    text if place.file.strip_prefix(text).is_some_and(|rest| rest.is_empty() || rest.starts_with('/')) => {
-                        Some("the manifest stands there")
-                    }
+                    text if context.manifests.iter().any(|manifest| covers(text, manifest)) => Some("a manifest stands there"),
                     _ => None,
                 };
                 if let Some(wrong) = wrong.filter(|_| !pattern.negated) {
@@ -243,7 +285,6 @@ fn property(problems: &mut Problems, task: &mut Task, node: &Node, context: &Con
         "private" => task.private = problems.bool_of(node),
         "timeout" => task.timeout = problems.duration_of(node),
         "retries" => {
-            problems.only(node, &["backoff"]);
             task.retries = problems.whole_of(node, 0).unwrap_or(0);
             if let Some((_, Value::Text(text), place)) = node.props.iter().find(|(name, ..)| name == "backoff") {
                 task.backoff = problems.duration(text, place).unwrap_or(task.backoff);
@@ -291,9 +332,17 @@ fn property(problems: &mut Problems, task: &mut Task, node: &Node, context: &Con
         }
         "sandbox" | "network" | "allow_undeclared" => later.push(Later { kind: LaterKind::Sandbox, place }),
         "executor" => later.push(Later { kind: LaterKind::Executor, place }),
-        "matrix" | "args" | "param" => {}
+        "matrix" | "args" => {}
         unknown => problems.unknown("node", unknown, "`task`", &place, &PROPERTIES),
     }
+}
+
+/// Whether an output is this manifest, a folder that it stands in, or a glob that matches it.
+fn covers(output: &str, manifest: &RelPath) -> bool {
+    if glob::is_glob(output) {
+        return glob::Glob::new(output).is_ok_and(|glob| glob.matches(manifest));
+    }
+    RelPath::parse(output).is_ok_and(|output| manifest.is_in(&output))
 }
 
 /// Lowers a `run` or `sh`.

@@ -13,7 +13,7 @@ use super::read;
 /// When the text cannot be read.
 pub fn tidy(text: &str, file: &str) -> Result<String, Problems> {
     let name: Arc<str> = file.into();
-    let mut problems = Problems::new(vec![(name.clone(), text.into())]);
+    let mut problems = Problems::new(vec![(name.clone(), text)]);
     if let Err(found) = read(&name, text.as_bytes()) {
         found.into_iter().for_each(|problem| problems.push(problem));
         return Err(problems);

@@ -1,0 +1,274 @@
+//! Whole manifests, from text to model and from mistake to message.
+
+use std::collections::BTreeMap;
+use std::io;
+
+use super::*;
+use crate::base::{RelPath, glob::Glob};
+use crate::model::{Command, EnvRule, LaterKind};
+
+struct Files(BTreeMap<RelPath, Vec<u8>>);
+
+impl Source for Files {
+    fn read(&self, path: &RelPath) -> io::Result<Vec<u8>> {
+        self.0.get(path).cloned().ok_or_else(|| io::ErrorKind::NotFound.into())
+    }
+
+    fn size(&self, path: &RelPath) -> io::Result<u64> {
+        self.read(path).map(|bytes| bytes.len() as u64)
+    }
+
+    fn matches(&self, patterns: &[String]) -> io::Result<Vec<RelPath>> {
+        let hit = |path: &RelPath, pattern: &str| Glob::new(pattern).unwrap().matches(path);
+        let (out, of): (Vec<&String>, Vec<&String>) = patterns.iter().partition(|pattern| pattern.starts_with('!'));
+        let kept = |path: &&RelPath| of.iter().any(|one| hit(path, one)) && !out.iter().any(|one| hit(path, &one[1..]));
+        Ok(self.0.keys().filter(kept).cloned().collect())
+    }
+}
+
+fn files(files: &[(&str, &str)]) -> Result<Loaded, Problems> {
+    let files = Files(files.iter().map(|(path, text)| (RelPath::parse(path).unwrap(), text.as_bytes().to_vec())).collect());
+    load(&files, &RelPath::parse("orket.kdl").unwrap(), "shop")
+}
+
+fn good(text: &str) -> Loaded {
+    files(&[("orket.kdl", text)]).unwrap_or_else(|problems| panic!("{}", problems.render(false, 100)))
+}
+
+fn codes(found: Result<Loaded, Problems>) -> Vec<&'static str> {
+    found.err().map(|problems| problems.problems().iter().map(|problem| problem.code).collect()).unwrap_or_default()
+}
+
+fn wrong(text: &str) -> Vec<&'static str> {
+    codes(files(&[("orket.kdl", text)]))
+}
+
+fn names(loaded: &Loaded) -> Vec<&str> {
+    loaded.project.tasks.iter().map(|task| task.address.as_str()).collect()
+}
+
+#[test]
+fn the_smallest_manifest() {
+    let loaded = good("task \"hello\" {\n    sh \"echo hello > hello.txt\"\n    outputs \"hello.txt\"\n}\n");
+    let task = &loaded.project.tasks[0];
+    assert_eq!((&*loaded.project.name, task.address.as_str(), &*task.dir.to_string()), ("shop", "hello", "./"));
+    assert_eq!(task.outputs[0].text.to_string(), "hello.txt");
+    assert!(matches!(&task.commands[..], [Command::Sh { script, .. }] if script.to_string() == "echo hello > hello.txt"));
+    assert_eq!(loaded.trail.manifests, [RelPath::parse("orket.kdl").unwrap()]);
+    assert_eq!(&*loaded.texts[0].0, "orket.kdl");
+}
+
+#[test]
+fn a_mistake_is_shown_with_its_line_and_the_way_out() {
+    let problems = files(&[("orket.kdl", "task \"a\" {\n    imputs \"x\"\n}\n")]).err().unwrap();
+    assert_eq!(
+        problems.render(false, 80),
+        "error[manifest/unknown_node]: there is no node `imputs` in `task`\n --> orket.kdl:2\n2 |     imputs \"x\"\n  |     ^^^^^^\n  = help: did you mean `inputs`?\n\n"
+    );
+    assert!(problems.render(true, 80).contains("\u{1b}["));
+    assert_eq!(problems.to_json()["problems"][0]["line"], 2);
+}
+
+#[test]
+fn all_mistakes_are_told_at_once_in_order() {
+    let text = "task \"a\" { timeout \"soon\"; weight 0; cache 3; priority \"hihg\"; x }\nzebra\npool \"p\" 0\ntask \"b\" { pool \"q\"; run; about \"x\" { y } }\n";
+    let expected = [
+        "manifest/wrong_duration",
+        "manifest/out_of_range",
+        "manifest/wrong_value",
+        "manifest/unknown_node",
+        "manifest/unknown_node",
+        "manifest/unknown_node",
+        "manifest/out_of_range",
+        "manifest/unknown_node",
+        "manifest/wrong_value",
+        "manifest/unknown_node",
+    ];
+    assert_eq!(wrong(text), expected);
+}
+
+#[test]
+fn nothing_is_skipped_in_silence() {
+    for text in [
+        "each \"src\" glob=\"*\" { pool \"p\" 1 }",
+        "epic \"e\" { each \"src\" glob=\"*\" { needs \"x\" } }",
+        "template \"t\" { matrix { a \"1\" } }",
+        "template \"t\" { use \"u\" }",
+        "task \"t\" { param \"p\" }",
+        "project \"p\" color=1",
+        "env { set \"A\" \"1\" { b } }",
+    ] {
+        assert_eq!(wrong(text).len(), 1, "{text}");
+    }
+}
+
+#[test]
+fn each_makes_one_task_for_each_file() {
+    let text = "epic \"app\" {\n each \"src\" glob=\"web/*.ts\" {\n task \"b/{{src.stem}}\" { run \"x\" \"{{src.path}}\" \"{{src.name}}{{src.dir}}{{src.ext}}\" } } }";
+    let loaded = files(&[("orket.kdl", text), ("web/b.ts", ""), ("web/a.min.ts", "")]).unwrap_or_else(|_| panic!());
+    assert_eq!(names(&loaded), ["app/b/a.min", "app/b/b"]);
+    let Command::Run { words, .. } = &loaded.project.tasks[0].commands[0] else { panic!() };
+    let words: Vec<String> = words.iter().map(ToString::to_string).collect();
+    assert_eq!(words, ["x", "web/a.min.ts", "a.min.tswebts"]);
+    assert_eq!(loaded.trail.globs.len(), 1);
+    assert_eq!(wrong("each \"env\" glob=\"*\" { task \"a\" }"), ["manifest/wrong_name"]);
+}
+
+#[test]
+fn a_matrix_makes_every_variant_and_its_size_is_checked_first() {
+    let loaded =
+        good("task \"w\" { matrix { py \"3.11\" \"3.12\"; arch \"x\" \"y\" }; outputs \"{{matrix.py}}-{{matrix.arch}}-{{task.name}}\" }");
+    assert_eq!(names(&loaded), ["w[py=3.11,arch=x]", "w[py=3.11,arch=y]", "w[py=3.12,arch=x]", "w[py=3.12,arch=y]"]);
+    assert_eq!(loaded.project.tasks[0].outputs[0].text.to_string(), "3.11-x-w[py=3.11,arch=x]");
+    let axis = |name: usize| format!("a{name} {}\n", (0..10).map(|value| format!("\"{value}\"")).collect::<Vec<_>>().join(" "));
+    for axes in [7, 30] {
+        let text = format!("task \"w\" {{ matrix {{ {} }} }}", (0..axes).map(axis).collect::<String>());
+        assert_eq!(wrong(&text), ["manifest/too_many_tasks"]);
+    }
+    assert_eq!(wrong("task \"w\" { matrix { a \"x:y\" } }"), ["manifest/wrong_name"]);
+}
+
+#[test]
+fn a_template_is_filled_and_holes_in_its_parameters_stay_open() {
+    let text = "template \"lint\" { param \"p\"; param \"q\" default=\"z\"; run \"ruff\" \"{{param.p}}{{param.q}}\" }\n";
+    let loaded = good(&format!("{text}task \"a\" {{ use \"lint\" p=\"{{{{env.X}}}}/b\" }}"));
+    let Command::Run { words, .. } = &loaded.project.tasks[0].commands[0] else { panic!() };
+    assert_eq!((words[1].to_string(), words[1].as_literal()), (String::from("{{env.X}}/bz"), None));
+    assert_eq!(wrong(&format!("{text}task \"a\" {{ use \"lint\" }}")), ["manifest/missing_param"]);
+    assert_eq!(wrong("task \"a\" { use \"lnt\" }"), ["manifest/unknown_node"]);
+}
+
+#[test]
+fn packages_have_their_own_addresses_paths_and_pools() {
+    let root = "include \"services/*\"\npool \"link\" 2\nenv { set \"A\" \"1\" }\nservice \"db\" { run \"pg\"; port \"db\" }\n";
+    let pay = "pool \"own\" 1\nenv { set \"A\" \"2\" }\nepic \"e\" {\n env { pass \"B\" }\n task \"t\" { needs \"x\" \"q:y\"; inputs \"src/**\" \"!gen/\" \"../lib.c\"; pool \"own\"; env { set \"A\" \"{{port.db}}\" } }\n task \"u\" { pool \"link\" }\n}";
+    let loaded =
+        files(&[("orket.kdl", root), ("services/pay/orket.kdl", pay)]).unwrap_or_else(|problems| panic!("{}", problems.render(false, 90)));
+    let (task, other) = (&loaded.project.tasks[0], &loaded.project.tasks[1]);
+    assert_eq!(task.address.as_str(), "services/pay:e/t");
+    assert_eq!(task.epic.as_ref().unwrap().as_str(), "services/pay:e");
+    let needs: Vec<Vec<&str>> = task.needs.iter().map(|need| need.candidates.iter().map(|one| one.as_str()).collect()).collect();
+    assert_eq!(needs, [vec!["services/pay:e/x", "services/pay:x", "x"], vec!["q:y"]]);
+    let inputs: Vec<(String, bool)> = task.inputs.iter().map(|one| (one.text.to_string(), one.negated)).collect();
+    let expected = [("services/pay/src/**", false), ("services/pay/gen/", true), ("services/lib.c", false)];
+    assert_eq!(inputs, expected.map(|(text, negated)| (text.to_owned(), negated)));
+    assert_eq!((task.pool.as_deref(), other.pool.as_deref()), (Some("services/pay:own"), Some("link")));
+    assert_eq!(task.dir.to_string(), "services/pay");
+    let env: Vec<String> = task
+        .env
+        .iter()
+        .map(|rule| match rule {
+            EnvRule::Set { value, .. } => value.to_string(),
+            EnvRule::Pass { name, .. } => name.to_string(),
+            _ => String::new(),
+        })
+        .collect();
+    assert_eq!(env, ["1", "2", "B", "{{port.db}}"]);
+}
+
+#[test]
+fn includes_in_a_circle_end() {
+    let found = files(&[("orket.kdl", "include \"a\""), ("a/orket.kdl", "include \"../b\""), ("b/orket.kdl", "include \"../a\"")]);
+    let problems = found.err().unwrap();
+    let messages: Vec<&str> = problems.problems().iter().map(|problem| problem.message.as_str()).collect();
+    assert_eq!(messages, ["manifests include each other: a/orket.kdl -> b/orket.kdl -> a/orket.kdl"]);
+    assert_eq!(codes(files(&[("orket.kdl", "include \"a\" \"a\""), ("a/orket.kdl", "")])), ["manifest/include_twice"]);
+    assert_eq!(codes(files(&[("orket.kdl", "include \"**/orket.kdl\""), ("a/orket.kdl", "")])), [""; 0]);
+}
+
+#[test]
+fn hostile_texts_are_refused() {
+    assert_eq!(wrong(&"a {".repeat(100_000)), ["manifest/too_deep"]);
+    assert_eq!(wrong(&format!("x #\" \" \"#\n{}", "a {".repeat(100_000))), ["manifest/too_deep"]);
+    assert_eq!(wrong(&format!("x \"\"\"\n{}", "a {".repeat(100_000))), ["manifest/too_deep"]);
+    assert_eq!(wrong(&"/*".repeat(100_000)), ["manifest/too_deep"]);
+    assert_eq!(wrong("task \"a\0\""), ["manifest/hidden_character"]);
+    assert_eq!(wrong("task \"a\u{202e}\""), ["manifest/hidden_character"]);
+    let files = Files(BTreeMap::from([(RelPath::parse("orket.kdl").unwrap(), vec![b'a', 0xff])]));
+    assert_eq!(codes(load(&files, &RelPath::parse("orket.kdl").unwrap(), "x")), ["manifest/not_utf8"]);
+    let shell = format!("task \"a\" {{ sh \"{}\" }}", "if { ".repeat(200));
+    assert_eq!(names(&good(&shell)), ["a"]);
+}
+
+#[test]
+fn outputs_stay_away_from_what_is_not_theirs() {
+    for output in [".", "a/..", ".git/x", ".orket/x", "orket.kdl", "*.kdl", "**", "../x", "/x", "", "lib", "lib/"] {
+        let text = format!("include \"lib/pay\"\ntask \"t\" {{ outputs \"{output}\" }}");
+        let found = codes(files(&[("orket.kdl", &text), ("lib/pay/orket.kdl", "")]));
+        assert!(matches!(found[..], ["manifest/wrong_output" | "manifest/wrong_path", ..]), "{output}: {found:?}");
+    }
+    assert_eq!(good("task \"t\" { outputs \"dist/\" \"a/*.o\" }").project.tasks[0].outputs.len(), 2);
+}
+
+#[test]
+fn two_of_one_name_point_at_both() {
+    let problems = files(&[("orket.kdl", "task \"a\"\nepic \"a\"\n")]).err().unwrap();
+    assert_eq!(
+        problems.render(false, 80),
+        "error[manifest/duplicate]: there are two targets `a`\n --> orket.kdl:2\n2 | epic \"a\"\n  | ^\n --> orket.kdl:1: the other one\n1 | task \"a\"\n  | -\n  = help: rename one of them\n\n"
+    );
+    assert_eq!(wrong("pool \"p\" 1\npool \"p\" 2"), ["manifest/duplicate"]);
+}
+
+#[test]
+fn what_is_for_later_is_read_and_noted() {
+    let loaded = good(
+        "process_rules { sandbox_policy_node \"strict\" }\ngate \"g\" kind=\"churn\" { days 3 }\ntask \"t\" { sandbox \"off\" { a }; executor \"ssh\" os=\"x\"; on_failure \"u\" }\nimport \"b.ninja\" format=\"ninja\"",
+    );
+    let kinds: Vec<LaterKind> = loaded.project.later.iter().map(|later| later.kind).collect();
+    let expected =
+        [LaterKind::ProcessRules, LaterKind::Gate, LaterKind::Sandbox, LaterKind::Executor, LaterKind::Remedy, LaterKind::Import];
+    assert_eq!(kinds, expected);
+    assert_eq!(&*loaded.project.gates[0].kind, "churn");
+}
+
+#[test]
+fn ports_and_names_that_nobody_declares_are_told() {
+    let text = "service \"db\" { run \"pg\"; port \"db\" }\ntask \"t\" { sh \"{{port.bd}} {{decision.x}}\" }";
+    let problems = files(&[("orket.kdl", text)]).err().unwrap();
+    assert_eq!(problems.problems()[0].help.as_deref(), Some("did you mean `port.db`?"));
+    assert_eq!(wrong("task \"t\" { needs \"{{env.X}}\" }"), ["manifest/open_name"]);
+}
+
+#[test]
+fn tidying_keeps_comments_and_does_nothing_the_second_time() {
+    let once = tidy("task   \"a\" { // why\n sh \"x\"\n}\n", "orket.kdl").unwrap_or_default();
+    assert_eq!(once, "task a {\n    // why\n    sh x\n}\n");
+    assert_eq!(tidy(&once, "orket.kdl").unwrap_or_default(), once);
+    assert!(tidy("task {", "orket.kdl").is_err());
+}
+
+#[test]
+fn later_mistakes_are_shown_over_the_same_texts() {
+    let loaded = good("task \"a\"\n");
+    let mut problems = Problems::from_texts(loaded.texts.clone());
+    problems.add("graph/x", String::from("no"), Some(loaded.project.tasks[0].place.clone()), None);
+    assert_eq!(problems.render(false, 80), "error[graph/x]: no\n --> orket.kdl:1\n1 | task \"a\"\n  | ^\n\n");
+}
+
+#[test]
+fn the_whole_example_loads() {
+    let loaded = files(&[("orket.kdl", include_str!("whole.kdl")), ("services/pay/orket.kdl", ""), ("web/a.ts", "")]);
+    let loaded = loaded.unwrap_or_else(|problems| panic!("{}", problems.render(false, 120)));
+    let expected = [
+        "app/compile",
+        "app/unit",
+        "app/integration",
+        "app/collect_logs",
+        "app/bundle/a",
+        "app/wheel[python=3.11,arch=x86_64]",
+        "app/wheel[python=3.11,arch=aarch64]",
+        "app/wheel[python=3.12,arch=x86_64]",
+        "app/wheel[python=3.12,arch=aarch64]",
+        "lint_api",
+    ];
+    assert_eq!(names(&loaded), expected);
+    assert_eq!((loaded.project.rocks.len(), loaded.project.epics.len(), loaded.project.gates.len()), (1, 2, 2));
+    assert_eq!(loaded.project.rocks[0].parts.len(), 3);
+}
+
+#[test]
+fn the_deepest_that_is_allowed_is_read_in_no_time() {
+    assert_eq!(wrong(&format!("{}{}", "a {".repeat(64), "}".repeat(64))), ["manifest/unknown_node"]);
+    assert_eq!(wrong(&"a {".repeat(64))[0], "manifest/syntax");
+}
