@@ -1,12 +1,16 @@
 //! Model to graph: names become edges, and what cannot be right is an error before anything runs.
 
+use std::collections::hash_map::Entry;
+use std::hash::Hash;
+
 use rustc_hash::{FxHashMap, FxHashSet};
 
+use super::flags::{self, flags};
 use super::graph::{Detail, Draft, Edge, EdgeKind, Graph, Header, TargetKind, flag, write};
 use super::resolve::Names;
 use super::{clash, cycle};
-use crate::base::{Place, TargetId, glob};
-use crate::model::{Command, Need, Part, Project, Task, Text};
+use crate::base::{Place, TargetId};
+use crate::model::{Need, Project};
 
 /// A mistake that only shows when all targets are known.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -64,6 +68,7 @@ impl<'a> Assembly<'a> {
             assembly.draft(epic.address.as_str(), TargetKind::Epic, Detail::Epic(epic.clone()));
         }
         let mut envs = FxHashMap::from_iter([(Vec::new(), 0)]);
+        let mut tools = FxHashMap::from_iter([(Vec::new(), 0)]);
         for task in &project.tasks {
             assembly.draft(task.address.as_str(), TargetKind::Task, Detail::Task(Box::new(task.clone()), None));
             let draft = assembly.drafts.last_mut().expect("one was just pushed");
@@ -77,15 +82,8 @@ impl<'a> Assembly<'a> {
                 .as_ref()
                 .and_then(|name| project.pools.iter().position(|pool| pool.name == *name))
                 .map_or(0, |index| index as u32 + 1);
-            draft.env = match envs.get(&task.env) {
-                Some(index) => *index,
-                None => {
-                    assembly.header.envs.push(task.env.clone());
-                    let index = assembly.header.envs.len() as u32 - 1;
-                    envs.insert(task.env.clone(), index);
-                    index
-                }
-            };
+            draft.env = intern(&mut assembly.header.envs, &mut envs, task.env.clone());
+            draft.tools = intern(&mut assembly.header.tools, &mut tools, flags::tools(task));
         }
         for service in &project.services {
             assembly.draft(service.address.as_str(), TargetKind::Service, Detail::Service(Box::new(service.clone())));
@@ -121,12 +119,18 @@ impl<'a> Assembly<'a> {
     }
 
     fn edge(&mut self, from: TargetId, to: TargetId, kind: EdgeKind, place: &Place) {
-        let edge = Edge::new(to, kind);
-        let edges = &mut self.drafts[from.index()].edges;
-        if !edges.iter().any(|other| other.to == to && (other.kind() == kind || other.kind() == EdgeKind::Need)) {
-            edges.push(edge);
-            self.places.entry((from.0, to.0)).or_insert_with(|| place.clone());
+        match self.places.entry((from.0, to.0)) {
+            Entry::Vacant(vacant) => {
+                vacant.insert(place.clone());
+            }
+            Entry::Occupied(_) => {
+                let mut same = self.drafts[from.index()].edges.iter().filter(|edge| edge.to == to);
+                if same.any(|edge| edge.kind() == kind || edge.kind() == EdgeKind::Need) {
+                    return;
+                }
+            }
         }
+        self.drafts[from.index()].edges.push(Edge::new(to, kind));
     }
 
     fn resolve(&mut self, need: &Need) -> Vec<TargetId> {
@@ -282,15 +286,26 @@ impl<'a> Assembly<'a> {
             });
         }
         if cycles.is_empty() {
+            // Order alone is no need: `after` does not build what stands at its end.
+            let pulled: Vec<Vec<usize>> = self
+                .drafts
+                .iter()
+                .map(|draft| draft.edges.iter().filter(|edge| edge.kind().pulls()).map(|edge| edge.to.index()).collect())
+                .collect();
             let first = self.first_task;
+            let rank = cycle::ranks(&pulled);
             let reaches = |from: usize, to: usize| {
+                let (from, to) = (from + first, to + first);
+                if pulled[from].contains(&to) {
+                    return true;
+                }
                 let mut seen = FxHashSet::default();
-                let mut stack = vec![from + first];
+                let mut stack = vec![from];
                 while let Some(node) = stack.pop() {
-                    if edges[node].contains(&(to + first)) {
+                    if node == to {
                         return true;
                     }
-                    stack.extend(edges[node].iter().copied().filter(|next| seen.insert(*next)));
+                    stack.extend(pulled[node].iter().copied().filter(|next| rank[*next] <= rank[to] && seen.insert(*next)));
                 }
                 false
             };
@@ -300,37 +315,7 @@ impl<'a> Assembly<'a> {
     }
 
     fn finish(mut self, trail: Vec<u8>) -> Graph {
-        // Whether a target puts anything out that one who needs it sees, found once for each.
-        let mut yields: Vec<Option<bool>> = vec![None; self.drafts.len()];
-        for start in 0..self.drafts.len() {
-            let mut stack = vec![(start, false)];
-            while let Some((node, back)) = stack.pop() {
-                let draft = &self.drafts[node];
-                let through = draft.kind != TargetKind::Task;
-                if yields[node].is_some() && !back {
-                    continue;
-                }
-                if !through || back {
-                    let below =
-                        draft.edges.iter().filter(|edge| edge.kind() != EdgeKind::After).any(|edge| yields[edge.to.index()] == Some(true));
-                    yields[node] = Some(draft.flags & flag::OUTPUTS != 0 || (through && below));
-                    continue;
-                }
-                stack.push((node, true));
-                stack.extend(draft.edges.iter().filter(|edge| yields[edge.to.index()].is_none()).map(|edge| (edge.to.index(), false)));
-            }
-        }
-        let from = self.first_task;
-        for (index, task) in self.project.tasks.iter().enumerate() {
-            let fed = self.drafts[from + index]
-                .edges
-                .iter()
-                .any(|edge| !matches!(edge.kind(), EdgeKind::After | EdgeKind::Uses) && yields[edge.to.index()] == Some(true));
-            let idle = task.inputs.is_empty() && task.outputs.is_empty() && task.depfile.is_none() && !fed;
-            if !task.commands.is_empty() && (idle || !task.cache) {
-                self.drafts[from + index].flags |= flag::ALWAYS;
-            }
-        }
+        flags::mark_always(&mut self.drafts);
         let project = self.project;
         self.header.name = project.name.clone();
         self.header.about = project.about.clone();
@@ -342,31 +327,10 @@ impl<'a> Assembly<'a> {
     }
 }
 
-fn flags(task: &Task, host: &str) -> u32 {
-    let literal = |text: &Text| text.as_literal().map(str::to_owned);
-    let open = |text: &Text| literal(text).is_none_or(|text| glob::is_glob(&text) || text.ends_with('/'));
-    let holes = |text: &Text| text.parts().iter().any(|part| matches!(part, Part::Hole(..)));
-    let texts = task.commands.iter().flat_map(|command| match command {
-        Command::Run { words, .. } => words.iter().collect::<Vec<_>>(),
-        Command::Sh { script, .. } => vec![script],
-    });
-    let patterns = task.inputs.iter().chain(&task.outputs).map(|pattern| &pattern.text);
-    let os = host.split('-').next().unwrap_or(host);
-    [
-        (flag::PRIVATE, task.private),
-        (flag::GLOBS, task.inputs.iter().any(|pattern| open(&pattern.text))),
-        (flag::OPEN_OUTPUTS, task.outputs.iter().any(|pattern| open(&pattern.text))),
-        (flag::DEPFILE, task.depfile.is_some()),
-        (flag::EMPTY, task.commands.is_empty()),
-        (flag::HOLES, texts.chain(patterns).chain([&task.dir]).chain(&task.depfile).any(holes)),
-        (flag::INTERACTIVE, task.interactive),
-        (flag::CONFIRM, task.confirm.is_some()),
-        (flag::FOREIGN, !task.platform.is_empty() && !task.platform.iter().any(|name| **name == *os || **name == *host)),
-        (flag::OUTPUTS, task.outputs.iter().any(|pattern| !pattern.negated)),
-        (flag::CONDITIONAL, !task.only_if.is_empty()),
-        (flag::UNCACHED, !task.cache),
-    ]
-    .into_iter()
-    .filter(|(_, holds)| *holds)
-    .fold(0, |flags, (bit, _)| flags | bit)
+/// Returns the position of `value` in `list`, where it is put if it is not there yet.
+fn intern<T: Clone + Eq + Hash>(list: &mut Vec<T>, known: &mut FxHashMap<T, u32>, value: T) -> u32 {
+    *known.entry(value).or_insert_with_key(|value| {
+        list.push(value.clone());
+        list.len() as u32 - 1
+    })
 }

@@ -40,9 +40,8 @@ pub(super) fn clashes(project: &Project, reaches: &dyn Fn(usize, usize) -> bool,
         })
     };
     for (path, (index, pattern, _)) in &made {
-        if let Some((folder, (other, outer, _))) = above(path).find_map(|folder| made.get(&folder).map(|found| (folder, found)))
-            && other != index
-        {
+        let theirs = |folder: RelPath| made.get(&folder).filter(|(other, ..)| other != index).map(|found| (folder, found));
+        if let Some((folder, (other, outer, _))) = above(path).find_map(theirs) {
             problems.push(Problem {
                 code: "graph/output_in_output",
                 message: format!(

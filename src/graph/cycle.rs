@@ -25,10 +25,11 @@ pub(super) fn cycles(edges: &[Vec<usize>]) -> Vec<Vec<usize>> {
         .filter(|knot| knot.len() > 1 || edges[knot[0].index()].contains(&knot[0].index()))
         .map(|knot| {
             let inside: rustc_hash::FxHashSet<usize> = knot.iter().map(|node| node.index()).collect();
-            // A shortest cycle overall would need a search from every member; from a handful it is as good for a reader.
+            // A shortest cycle overall takes a search from every member; in a large knot, one from a few is as good for a reader.
             let mut starts: Vec<usize> = inside.iter().copied().collect();
             starts.sort_unstable();
-            starts.into_iter().take(16).filter_map(|start| around(start, edges, &inside)).min_by_key(Vec::len).unwrap_or_default()
+            let searches = (1_000_000 / inside.len()).max(1);
+            starts.into_iter().take(searches).filter_map(|start| around(start, edges, &inside)).min_by_key(Vec::len).unwrap_or_default()
         })
         .collect();
     found.sort();
@@ -36,12 +37,19 @@ pub(super) fn cycles(edges: &[Vec<usize>]) -> Vec<Vec<usize>> {
 }
 
 fn has_cycle(edges: &[Vec<usize>]) -> bool {
+    ranks(edges).contains(&u32::MAX)
+}
+
+/// Returns for each node a number that grows along every edge; `u32::MAX` for those on a cycle and behind one.
+pub(super) fn ranks(edges: &[Vec<usize>]) -> Vec<u32> {
     let mut open = vec![0u32; edges.len()];
     edges.iter().flatten().for_each(|to| open[*to] += 1);
     let mut ready: Vec<usize> = (0..edges.len()).filter(|node| open[*node] == 0).collect();
-    let mut seen = 0;
+    let mut ranks = vec![u32::MAX; edges.len()];
+    let mut next = 0;
     while let Some(node) = ready.pop() {
-        seen += 1;
+        ranks[node] = next;
+        next += 1;
         for to in &edges[node] {
             open[*to] -= 1;
             if open[*to] == 0 {
@@ -49,7 +57,7 @@ fn has_cycle(edges: &[Vec<usize>]) -> bool {
             }
         }
     }
-    seen < edges.len()
+    ranks
 }
 
 fn around(start: usize, edges: &[Vec<usize>], inside: &rustc_hash::FxHashSet<usize>) -> Option<Vec<usize>> {

@@ -8,15 +8,20 @@ mod affected;
 mod assemble;
 mod clash;
 mod cycle;
+mod flags;
 mod graph;
 mod image;
 mod query;
 mod resolve;
+#[cfg(test)]
+mod sample;
 mod select;
+#[cfg(test)]
+mod tests;
 
 pub use affected::reached_from;
 pub use assemble::{Problem, assemble};
 pub use graph::{Detail, Edge, EdgeKind, Graph, Header, Row, TargetKind, address_key, flag};
 pub use image::{Bytes, ImageError};
 pub use query::{QueryError, query};
-pub use select::{SelectError, Selected, select};
+pub use select::{SelectError, SelectErrorKind, Selected, everything, select};

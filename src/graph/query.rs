@@ -20,6 +20,13 @@ pub struct QueryError {
     pub no_match: bool,
 }
 
+const FUNCTIONS: [&str; 9] = ["deps", "rdeps", "somepath", "allpaths", "inputs", "outputs", "kind", "tag", "affected"];
+const KINDS: [&str; 5] = ["rock", "epic", "task", "service", "gate"];
+
+fn hint(unknown: &str, known: &[&str]) -> String {
+    crate::base::did_you_mean(unknown, known.iter().copied()).map(|name| format!("; did you mean `{name}`?")).unwrap_or_default()
+}
+
 type Set = BTreeSet<TargetId>;
 
 enum Answer {
@@ -137,12 +144,18 @@ impl Asked<'_> {
         self.blank();
         let column = self.at;
         let word = self.word()?;
+        let call = self.text.get(self.at) == Some(&'(');
+        let is_function = call && FUNCTIONS.contains(&&*word);
+        if !is_function && let Some(shorter) = self.before_operator(&word) {
+            self.at = column + shorter.chars().count();
+            return self.targets_of(shorter, column).map(Answer::Targets);
+        }
         if !self.take('(') {
             return self.targets_of(&word, column).map(Answer::Targets);
         }
         let answer = match word.as_str() {
-            "deps" => Answer::Targets(self.closure(self.forward(), false)?),
-            "rdeps" => Answer::Targets(self.closure(self.backward(), true)?),
+            "deps" => Answer::Targets(self.closure(self.forward())?),
+            "rdeps" => Answer::Targets(self.closure(self.backward())?),
             "somepath" | "allpaths" => {
                 let from = self.set()?;
                 self.expect(',')?;
@@ -156,7 +169,12 @@ impl Asked<'_> {
                 Answer::Lines(patterns.map(|pattern| format!("{}{}", if pattern.negated { "!" } else { "" }, pattern.text)).collect())
             }
             "kind" => {
+                self.blank();
+                let column = self.at;
                 let kind = self.word()?;
+                if !KINDS.contains(&&*kind) {
+                    return Err(self.error(format!("there is no kind `{kind}`{}", hint(&kind, &KINDS)), column));
+                }
                 self.expect(',')?;
                 Answer::Targets(self.set()?.into_iter().filter(|id| self.graph.kind(*id).word() == kind).collect())
             }
@@ -172,8 +190,7 @@ impl Asked<'_> {
                 Answer::Targets((self.affected)(&revision).map_err(|message| self.error(message, column))?.into_iter().collect())
             }
             unknown => {
-                let known = ["deps", "rdeps", "somepath", "allpaths", "inputs", "outputs", "kind", "tag", "affected"];
-                let hint = crate::base::did_you_mean(unknown, known).map(|name| format!("; did you mean `{name}`?")).unwrap_or_default();
+                let hint = hint(unknown, &FUNCTIONS);
                 return Err(self.error(format!("there is no function `{unknown}`{hint}"), column));
             }
         };
@@ -187,6 +204,15 @@ impl Asked<'_> {
             Answer::Targets(targets) => Ok(targets),
             Answer::Lines(_) => Err(self.error("expected targets, found files", column)),
         }
+    }
+
+    /// Returns the part of a word before a `+` or `-` in it, where that is a name and the whole word is none.
+    fn before_operator<'w>(&self, word: &'w str) -> Option<&'w str> {
+        let names = |text: &str| select(self.graph, &[text.to_owned()], "").is_ok();
+        if !word.contains(['+', '-']) || names(word) {
+            return None;
+        }
+        word.rmatch_indices(['+', '-']).map(|(at, _)| &word[..at]).find(|shorter| !shorter.is_empty() && names(shorter))
     }
 
     fn targets_of(&self, word: &str, column: usize) -> Result<Set, QueryError> {
@@ -209,7 +235,7 @@ impl Asked<'_> {
         behind
     }
 
-    fn closure(&mut self, edges: Vec<Vec<TargetId>>, _back: bool) -> Result<Set, QueryError> {
+    fn closure(&mut self, edges: Vec<Vec<TargetId>>) -> Result<Set, QueryError> {
         Ok(reach(self.set()?, &edges))
     }
 
@@ -258,5 +284,78 @@ fn join<T: Ord + Clone>(one: BTreeSet<T>, other: BTreeSet<T>, operator: char) ->
         '+' => &one | &other,
         '-' => &one - &other,
         _ => &one & &other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::graph::sample::{graph, shop, task, tasks};
+
+    fn ask(text: &str) -> Result<Vec<String>, String> {
+        let graph = graph(&shop());
+        let affected = |revision: &str| match revision {
+            "HEAD" => Ok(vec![graph.find("churn").unwrap()]),
+            _ => Err(format!("there is no revision `{revision}`")),
+        };
+        query(&graph, text, &affected).map_err(|error| error.to_string())
+    }
+
+    fn lines(text: &str) -> Vec<String> {
+        ask(text).unwrap()
+    }
+
+    #[test]
+    fn needs_in_both_directions() {
+        assert_eq!(lines("deps(app/lint)"), ["app/lint", "core", "core/lib", "core/lint"]);
+        assert_eq!(lines("rdeps(helper)"), ["app", "app/serve", "churn", "db", "helper", "ship"]);
+        assert_eq!(lines("rdeps( app/serve )"), ["app", "app/serve", "churn", "ship"]);
+    }
+
+    #[test]
+    fn paths() {
+        assert_eq!(lines("somepath(churn, core/lib)"), ["app/serve", "churn", "core/lib"]);
+        assert_eq!(lines("allpaths(churn, core/lib)"), ["app/serve", "churn", "core", "core/lib"]);
+        assert_eq!(lines("somepath(core/lib, churn)"), [] as [&str; 0]);
+    }
+
+    #[test]
+    fn filters_and_files() {
+        assert_eq!(lines("kind(gate, churn + app/*)"), ["churn"]);
+        assert_eq!(lines("tag(ci, rdeps(core/lib))"), ["app/serve", "churn"]);
+        assert_eq!(lines("inputs(app/lint)"), ["!app/gen/**", "app/**/*.js"]);
+        assert_eq!(lines("outputs(pay:wheel)"), ["pay-11.whl", "pay-12.whl"]);
+        assert_eq!(lines("affected(HEAD)"), ["churn"]);
+    }
+
+    #[test]
+    fn operators_bind_from_left_to_right() {
+        assert_eq!(lines("app/lint + core/lint - app/lint"), ["core/lint"]);
+        assert_eq!(lines("app/lint - (core/lint + app/lint)"), [] as [&str; 0]);
+        assert_eq!(lines("churn+app/lint-churn"), ["app/lint"]);
+        assert_eq!(lines("churn+kind(task,app/serve)"), ["app/serve", "churn"]);
+        assert_eq!(lines("*/lint & rdeps(core)"), ["app/lint"]);
+    }
+
+    #[test]
+    fn a_name_may_hold_an_operator() {
+        let graph = graph(&tasks(vec![task("a", &[], &[], &[]), task("a-b", &[], &[], &[]), task("b", &[], &[], &[])]));
+        let ask = |text| query(&graph, text, &|_| Ok(Vec::new())).unwrap();
+        assert_eq!(ask("a-b"), ["a-b"]);
+        assert_eq!(ask("a - b"), ["a"]);
+    }
+
+    #[test]
+    fn mistakes_are_pointed_at() {
+        let error = |text| ask(text).unwrap_err();
+        assert_eq!(error("deps(churn"), "expected `)`\n  deps(churn\n            ^");
+        assert_eq!(error("churn + dep(app)"), "there is no function `dep`; did you mean `deps`?\n  churn + dep(app)\n          ^");
+        assert_eq!(error("deps(chrun)"), "no target matches `chrun`; did you mean `churn`?\n  deps(chrun)\n       ^");
+        assert_eq!(error("kind(gat, app)"), "there is no kind `gat`; did you mean `gate`?\n  kind(gat, app)\n       ^");
+        assert_eq!(error("inputs(app) + app"), "files and targets cannot be mixed\n  inputs(app) + app\n              ^");
+        assert_eq!(error("app core"), "expected `+`, `-`, `&` or the end\n  app core\n      ^");
+        assert_eq!(error("affected(v0)"), "there is no revision `v0`\n  affected(v0)\n  ^");
+        assert_eq!(error(""), "expected a name or a function\n  \n  ^");
+        assert_eq!(error(&"(".repeat(70)), format!("it is nested too deeply\n  {}\n  {}^", "(".repeat(70), " ".repeat(64)));
     }
 }

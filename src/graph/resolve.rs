@@ -28,26 +28,109 @@ impl<'a> Names<'a> {
         if let Some(ids) = self.families.get(address) {
             return ids.clone();
         }
-        if !address.contains(['*', '?']) {
-            return Vec::new();
-        }
-        let Ok(glob) = Glob::new(&address.replace('[', "\\[").replace('{', "\\{")) else { return Vec::new() };
-        let mut found: Vec<TargetId> =
-            self.exact.iter().filter(|(name, _)| glob.matches(&RelPath::from_normal(name.as_bytes()))).map(|(_, id)| *id).collect();
+        let Some(glob) = AddressGlob::new(address) else { return Vec::new() };
+        let mut found: Vec<TargetId> = self.exact.iter().filter(|(name, _)| glob.matches(name)).map(|(_, id)| *id).collect();
         found.sort_unstable();
         found
     }
 
     /// Returns what a need means; the nearest of its candidates that means anything.
+    ///
+    /// # Errors
+    /// The address that was likely meant, when there is none of that name.
     pub fn resolve(&self, need: &Need) -> Result<Vec<TargetId>, Option<String>> {
         let found = need.candidates.iter().map(|candidate| self.find(candidate.as_str())).find(|found| !found.is_empty());
         found.ok_or_else(|| {
-            let nearest = need.candidates.iter().find_map(|candidate| did_you_mean(candidate.as_str(), self.exact.keys().copied()));
-            let bare = || {
-                let wanted = need.text.rsplit('/').next().unwrap_or(&need.text);
-                self.exact.keys().copied().filter(|name| name.rsplit(['/', ':']).next() == Some(wanted)).min()
+            let written = need.candidates.iter().map(|candidate| candidate.as_str()).chain([&*need.text]);
+            let nearest = written.filter_map(|text| did_you_mean(text, self.exact.keys().copied())).next();
+            let by_bare_name = || {
+                let wanted = did_you_mean(bare(&need.text), self.exact.keys().map(|name| bare(name)))?;
+                self.exact.keys().copied().filter(|name| bare(name) == wanted).min()
             };
-            nearest.or_else(bare).map(str::to_owned)
+            nearest.or_else(by_bare_name).map(str::to_owned)
         })
+    }
+}
+
+/// Returns an address without package and epic.
+pub(super) fn bare(address: &str) -> &str {
+    let name = address.find('[').map_or(address, |at| &address[..at]);
+    let start = name.rfind(['/', ':']).map_or(0, |at| at + 1);
+    &address[start..]
+}
+
+/// A pattern over addresses: `*` and `?` stay within one part, and the package is a part of its own.
+pub(super) struct AddressGlob {
+    /// `None`: the root package.
+    package: Option<Glob>,
+    local: Glob,
+}
+
+impl AddressGlob {
+    /// Compiles a pattern; `None` where the text holds no `*` or `?`. All other characters mean themselves.
+    pub fn new(text: &str) -> Option<AddressGlob> {
+        if !text.contains(['*', '?']) {
+            return None;
+        }
+        let compile = |part: &str| Glob::new(&part.replace('[', "\\[").replace('{', "\\{")).ok();
+        let (package, local) = text.split_once(':').unwrap_or(("", text));
+        let package = if package.is_empty() { None } else { Some(compile(package)?) };
+        Some(AddressGlob { package, local: compile(local)? })
+    }
+
+    pub fn matches(&self, address: &str) -> bool {
+        let (package, local) = address.split_once(':').unwrap_or(("", address));
+        let fits = |glob: &Glob, text: &str| glob.matches(&RelPath::from_normal(text.as_bytes()));
+        fits(&self.local, local) && self.package.as_ref().map_or(package.is_empty(), |glob| !package.is_empty() && fits(glob, package))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::graph::sample::need;
+
+    const ADDRESSES: [&str; 6] = ["app", "app/lint", "app/wheel[py=3.11]", "app/wheel[py=3.12]", "pay:lint", "libs/core:lint"];
+
+    fn names() -> Names<'static> {
+        let mut names = Names::default();
+        ADDRESSES.iter().enumerate().for_each(|(at, address)| names.add(address, TargetId(at as u32)));
+        names
+    }
+
+    fn found(address: &str) -> Vec<&'static str> {
+        names().find(address).into_iter().map(|id| ADDRESSES[id.index()]).collect()
+    }
+
+    #[test]
+    fn an_address_a_family_or_a_pattern() {
+        assert_eq!(found("app"), ["app"]);
+        assert_eq!(found("app/wheel[py=3.12]"), ["app/wheel[py=3.12]"]);
+        assert_eq!(found("app/wheel"), ["app/wheel[py=3.11]", "app/wheel[py=3.12]"]);
+        assert_eq!(found("app/wheel[*2]"), ["app/wheel[py=3.12]"]);
+        assert_eq!(found("wheel"), [] as [&str; 0]);
+    }
+
+    #[test]
+    fn a_star_stays_within_its_part() {
+        assert_eq!(found("*"), ["app"]);
+        assert_eq!(found("app/*"), ["app/lint", "app/wheel[py=3.11]", "app/wheel[py=3.12]"]);
+        assert_eq!(found("*:lint"), ["pay:lint"]);
+        assert_eq!(found("libs/*:l?nt"), ["libs/core:lint"]);
+    }
+
+    #[test]
+    fn the_first_candidate_that_means_anything_wins() {
+        let ids = names().resolve(&need("lint", &["other/lint", "app/lint", "pay:lint"]));
+        assert_eq!(ids, Ok(vec![TargetId(1)]));
+    }
+
+    #[test]
+    fn an_unknown_name_brings_the_nearest() {
+        let nearest = |text: &str| names().resolve(&need(text, &[text])).unwrap_err();
+        assert_eq!(nearest("app/lnit").as_deref(), Some("app/lint"));
+        assert_eq!(nearest("lint").as_deref(), Some("app/lint"));
+        assert_eq!(nearest("shop/lnit").as_deref(), Some("app/lint"));
+        assert_eq!(nearest("zebra"), None);
     }
 }

@@ -1,7 +1,10 @@
 //! From what was typed to targets.
 
+use rustc_hash::FxHashSet;
+
+use super::resolve::{AddressGlob, bare};
 use super::{Graph, TargetKind, flag};
-use crate::base::{RelPath, TargetId, did_you_mean, glob::Glob};
+use crate::base::{TargetId, did_you_mean};
 
 /// What was asked for.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -31,6 +34,25 @@ pub enum SelectError {
     },
 }
 
+/// The two ways in which a name means no target.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum SelectErrorKind {
+    /// Several bear it: the command line is wrong.
+    Ambiguous,
+    /// None does.
+    NoMatch,
+}
+
+impl SelectError {
+    /// Returns which of the two it is.
+    pub fn kind(&self) -> SelectErrorKind {
+        match self {
+            SelectError::Ambiguous { .. } => SelectErrorKind::Ambiguous,
+            SelectError::NoMatch { .. } => SelectErrorKind::NoMatch,
+        }
+    }
+}
+
 /// Finds what was typed; nothing typed means the project's default, else everything that is not private. A name is looked up as an
 /// address, as one in the package that was typed in (`package`), as the bare name of one target, as all variants of a matrix, and as a
 /// pattern whose `*` stays within one part.
@@ -38,23 +60,25 @@ pub enum SelectError {
 /// # Errors
 /// At the first name that means nothing, or more than one thing.
 pub fn select(graph: &Graph, typed: &[String], package: &str) -> Result<Selected, SelectError> {
-    let mut targets = Vec::new();
     if typed.is_empty() {
-        targets = graph.header().default.clone();
-        if targets.is_empty() {
-            let wanted =
-                |id: &TargetId| !matches!(graph.kind(*id), TargetKind::Entry | TargetKind::Service) && !graph.has(*id, flag::PRIVATE);
-            targets = graph.ids().filter(wanted).collect();
-        }
+        return Ok(Selected { targets: everything(graph) });
     }
+    let mut targets = Vec::new();
+    let mut seen = FxHashSet::default();
     for name in typed {
-        for id in one(graph, name, package)? {
-            if !targets.contains(&id) {
-                targets.push(id);
-            }
-        }
+        targets.extend(one(graph, name, package)?.into_iter().filter(|id| seen.insert(*id)));
     }
     Ok(Selected { targets })
+}
+
+/// Returns what a bare `orket build` builds: the project's default, else all rocks and epics and every task and gate that is not private.
+pub fn everything(graph: &Graph) -> Vec<TargetId> {
+    if !graph.header().default.is_empty() {
+        let mut seen = FxHashSet::default();
+        return graph.header().default.iter().copied().filter(|id| seen.insert(*id)).collect();
+    }
+    let wanted = |id: &TargetId| !matches!(graph.kind(*id), TargetKind::Entry | TargetKind::Service) && !graph.has(*id, flag::PRIVATE);
+    graph.ids().filter(wanted).collect()
 }
 
 fn one(graph: &Graph, typed: &str, package: &str) -> Result<Vec<TargetId>, SelectError> {
@@ -62,10 +86,10 @@ fn one(graph: &Graph, typed: &str, package: &str) -> Result<Vec<TargetId>, Selec
     if let Some(id) = (!package.is_empty()).then(|| graph.find(&format!("{package}:{typed}"))).flatten().or_else(|| graph.find(typed)) {
         return Ok(vec![id]);
     }
-    let family = |address: &str| {
+    let variants_of = |address: &str| {
         named().filter(|id| graph.address(*id).split_once('[').is_some_and(|(family, _)| family == address)).collect::<Vec<_>>()
     };
-    let variants = family(typed);
+    let variants = variants_of(typed);
     if !variants.is_empty() {
         return Ok(variants);
     }
@@ -85,16 +109,76 @@ fn one(graph: &Graph, typed: &str, package: &str) -> Result<Vec<TargetId>, Selec
         1 => return Ok(found),
         _ => return Err(SelectError::Ambiguous { typed: typed.to_owned(), candidates: families.into_iter().map(str::to_owned).collect() }),
     }
-    if typed.contains(['*', '?'])
-        && let Ok(glob) = Glob::new(&typed.replace('[', "\\[").replace('{', "\\{"))
-    {
-        let found: Vec<TargetId> = named().filter(|id| glob.matches(&RelPath::from_normal(graph.address(*id).as_bytes()))).collect();
+    for text in [format!("{package}:{typed}"), typed.to_owned()] {
+        let Some(glob) = AddressGlob::new(&text) else { continue };
+        let found: Vec<TargetId> = named().filter(|id| glob.matches(graph.address(*id))).collect();
         if !found.is_empty() {
             return Ok(found);
         }
     }
     let addresses: Vec<&str> = named().map(|id| graph.address(id)).collect();
-    let bare = addresses.iter().map(|address| address.rsplit(['/', ':']).next().unwrap_or(address));
+    let bare = addresses.iter().map(|address| bare(address));
     let similar = did_you_mean(typed, addresses.iter().copied().chain(bare)).map(str::to_owned);
     Err(SelectError::NoMatch { typed: typed.to_owned(), similar })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::graph::sample::{graph, needs, shop, task, tasks};
+
+    fn said(graph: &Graph, typed: &[&str], package: &str) -> Result<Vec<String>, String> {
+        let typed: Vec<String> = typed.iter().map(|name| name.to_string()).collect();
+        let selected = select(graph, &typed, package).map_err(|error| format!("{:?}: {error}", error.kind()))?;
+        Ok(selected.targets.into_iter().map(|id| graph.address(id).to_owned()).collect())
+    }
+
+    fn found(typed: &[&str], package: &str) -> Vec<String> {
+        said(&graph(&shop()), typed, package).unwrap()
+    }
+
+    #[test]
+    fn addresses_bare_names_and_families() {
+        assert_eq!(found(&["app/lint"], ""), ["app/lint"]);
+        assert_eq!(found(&["serve"], ""), ["app/serve"]);
+        assert_eq!(found(&["pay:wheel"], ""), ["pay:wheel[py=3.11]", "pay:wheel[py=3.12]"]);
+        assert_eq!(found(&["wheel"], ""), ["pay:wheel[py=3.11]", "pay:wheel[py=3.12]"]);
+        assert_eq!(found(&["wheel[py=3.12]"], "pay"), ["pay:wheel[py=3.12]"]);
+        assert_eq!(found(&["serve", "churn", "app/serve"], ""), ["app/serve", "churn"]);
+    }
+
+    #[test]
+    fn patterns() {
+        assert_eq!(found(&["*/lint"], ""), ["core/lint", "app/lint"]);
+        assert_eq!(found(&["*"], ""), ["ship", "core", "app", "helper", "db", "churn", "slow"]);
+        assert_eq!(found(&["*"], "pay"), ["pay:wheel[py=3.11]", "pay:wheel[py=3.12]"]);
+        assert_eq!(found(&["pay:wheel[*12]"], ""), ["pay:wheel[py=3.12]"]);
+    }
+
+    #[test]
+    fn a_name_in_the_current_package_comes_before_one_in_the_root() {
+        let graph = graph(&tasks(vec![task("lint", &[], &[], &[]), task("pay:lint", &[], &[], &[])]));
+        assert_eq!(said(&graph, &["lint"], "pay"), Ok(vec![String::from("pay:lint")]));
+        assert_eq!(said(&graph, &["lint"], ""), Ok(vec![String::from("lint")]));
+    }
+
+    #[test]
+    fn what_means_nothing_or_too_much_is_told() {
+        let graph = graph(&shop());
+        let error = |typed: &str| said(&graph, &[typed], "").unwrap_err();
+        assert_eq!(error("lint"), "Ambiguous: `lint` is ambiguous: `core/lint`, `app/lint`");
+        assert_eq!(error("app/lnit"), "NoMatch: no target matches `app/lnit`; did you mean `app/lint`?");
+        assert_eq!(error("sevre"), "NoMatch: no target matches `sevre`; did you mean `serve`?");
+        assert_eq!(error("zebra/*"), "NoMatch: no target matches `zebra/*`");
+    }
+
+    #[test]
+    fn nothing_typed_means_the_default_else_all_that_is_not_private() {
+        let mut project = shop();
+        let all = ["ship", "core", "app", "core/lib", "core/lint", "app/serve", "app/lint"];
+        let rest = ["pay:wheel[py=3.11]", "pay:wheel[py=3.12]", "churn"];
+        assert_eq!(said(&graph(&project), &[], "").unwrap(), [&all[..], &rest].concat());
+        project.default = needs(&["core/*", "core/lint"]);
+        assert_eq!(said(&graph(&project), &[], "").unwrap(), ["core/lib", "core/lint"]);
+    }
 }
