@@ -10,7 +10,7 @@ use crate::base::{Digest, Place, TargetId};
 use crate::model::{EnvRules, Epic, Gate, Later, Package, Pool, Rock, Service, Task};
 
 const MAGIC: [u8; 8] = *b"ORKETGR\n";
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 const SECTIONS: usize = 6;
 
 /// All targets of a project and the edges between them.
