@@ -11,7 +11,7 @@ mod world;
 
 pub use steps::busy;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 
@@ -54,8 +54,18 @@ fn every_build_equals_one_from_scratch() {
 
 #[test]
 fn what_failed_once_holds_now() {
+    hold(&fixtures());
+}
+
+#[test]
+#[ignore = "sequences that still fail"]
+fn what_is_open_holds() {
+    hold(&fixtures().join("open"));
+}
+
+fn hold(folder: &Path) {
     let mut failed = Vec::new();
-    for file in std::fs::read_dir(fixtures()).unwrap() {
+    for file in std::fs::read_dir(folder).unwrap() {
         let path = file.unwrap().path();
         if path.extension().is_none_or(|extension| extension != "txt") {
             continue;

@@ -28,6 +28,8 @@ pub struct Play {
     pub world: World,
     /// Keys of tasks whose result is in the store for certain.
     pub stored: HashSet<String>,
+    /// Keys of tasks whose outputs stand in the checkout, as the last build left them, for certain.
+    pub placed: HashSet<String>,
     pub random: Random,
 }
 
@@ -80,7 +82,8 @@ impl Case {
     /// # Errors
     /// What did not hold, and after which step.
     pub fn play(&self) -> Result<(), String> {
-        let mut play = Play { project: Project::new(), world: self.world(), stored: HashSet::new(), random: Random::new(self.seed ^ 0xfa11) };
+        let mut play = Play { project: Project::new(), world: self.world(), stored: HashSet::new(), placed: HashSet::new(), random: Random::new(self.seed ^ 0xfa11) };
+        play.set_vars();
         put(&play.project, &play.world);
         play.project.write(BYSTANDER, "mine");
         play.build().map_err(|why| format!("first build: {why}"))?;
@@ -115,8 +118,22 @@ impl Play {
         if code != 0 || !again.names_that_ran().is_empty() || printed.lines().count() != 1 || !printed.starts_with("nothing to do:") {
             return Err(format!("a second build has something to do\n{}\nbefore it:\n{}", again.all(), seen.all()));
         }
-        self.stored.extend(made.into_values().map(|one| one.key));
+        let ran = seen.names_that_ran().to_vec();
+        self.store(&made, &ran);
+        self.placed = made.into_values().map(|one| one.key).collect();
         Ok(())
+    }
+
+    /// Gives orket the variables that the world has.
+    pub fn set_vars(&mut self) {
+        for (number, value) in self.world.vars.iter().enumerate() {
+            self.project.set(&format!("V{number}"), Some(&value.to_string()));
+        }
+    }
+
+    /// Remembers that what ran is in the store.
+    pub fn store(&mut self, made: &BTreeMap<String, Made>, ran: &[String]) {
+        self.stored.extend(ran.iter().map(|name| made[name].key.clone()));
     }
 
     /// What ran had a reason to, and ran once.
@@ -127,8 +144,9 @@ impl Play {
                 return Err(format!("{name} ran twice"));
             }
             let Some(one) = made.get(name) else { return Err(format!("{name} ran and is not declared")) };
-            if self.stored.contains(&one.key) && !self.world.discovers(name) {
-                return Err(format!("{name} ran although its result is stored"));
+            let known = [(&self.stored, "is stored"), (&self.placed, "is in place")].into_iter().find(|(keys, _)| keys.contains(&one.key));
+            if let Some((_, how)) = known.filter(|_| !self.world.discovers(name)) {
+                return Err(format!("{name} ran although its result {how}"));
             }
         }
         Ok(())
