@@ -44,6 +44,11 @@ impl<'p> Typed<'p> {
     pub fn either(self) -> (i32, Seen<'p>) {
         (self.code, self.seen)
     }
+
+    /// Returns the exit status and all that is known of the call, for tests whose project does not last.
+    pub fn either_owned(self) -> (i32, String) {
+        (self.code, self.seen.all())
+    }
 }
 
 impl Seen<'_> {
