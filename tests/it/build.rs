@@ -122,7 +122,9 @@ fn every_command_works_from_a_folder_below() {
 
 #[test]
 fn another_folder_and_another_manifest_can_be_named() {
-    let project = chain().file("sub/orket.kdl", "task \"s\" { sh \"echo > s\"; outputs \"s\" }").file("x.kdl", "task \"x\" { sh \"echo > x\"; outputs \"x\" }");
+    let project = chain()
+        .file("sub/orket.kdl", "task \"s\" { sh \"echo > s\"; outputs \"s\" }")
+        .file("x.kdl", "task \"x\" { sh \"echo > x\"; outputs \"x\" }");
     project.run("-C sub build").ok();
     assert!(project.has("sub/s"));
     project.run("build -f x.kdl").ok();
@@ -180,5 +182,8 @@ fn state_may_be_deleted_at_any_time() {
     project.remove(".orket");
     project.run("build").ok().ran([]);
     project.run("build").ok().nothing_to_do();
-    assert!(project.read(".orket/.gitignore").contains('*') && project.read(".orket/CACHEDIR.TAG").starts_with("Signature: 8a477f597d28d172789f06886806bc55"));
+    assert!(
+        project.read(".orket/.gitignore").contains('*')
+            && project.read(".orket/CACHEDIR.TAG").starts_with("Signature: 8a477f597d28d172789f06886806bc55")
+    );
 }

@@ -182,8 +182,9 @@ fn verify_tells_damage_by_its_exit_status() {
     let project = two();
     project.run("build").ok();
     project.run("cache verify").ok();
-    let damaged = files(&project.base().join("cache")).into_iter().filter(|path| fs::read(path).is_ok_and(|bytes| bytes.starts_with(b"some bytes")));
-    let path = damaged.last().expect("no plain blob in the store");
+    let mut damaged =
+        files(&project.base().join("cache")).into_iter().filter(|path| fs::read(path).is_ok_and(|bytes| bytes.starts_with(b"some bytes")));
+    let path = damaged.next().expect("no plain blob in the store");
     overwrite(&path, b"some bytez that are long enough to be told apart");
     project.run("cache verify").code(1);
 }

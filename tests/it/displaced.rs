@@ -3,7 +3,10 @@
 use crate::common::Project;
 
 fn found_aside(project: &Project, text: &str) -> bool {
-    walkdir::WalkDir::new(project.at(".orket/displaced")).into_iter().flatten().any(|entry| std::fs::read_to_string(entry.path()).is_ok_and(|found| found == text))
+    walkdir::WalkDir::new(project.at(".orket/displaced"))
+        .into_iter()
+        .flatten()
+        .any(|entry| std::fs::read_to_string(entry.path()).is_ok_and(|found| found == text))
 }
 
 const MANIFEST: &str = r#"task "t" { sh "{log:t}; echo made > o"; outputs "o" }"#;

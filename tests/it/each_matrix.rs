@@ -28,7 +28,12 @@ fn one_task_for_each_combination() {
     );
     project.run("build --json").ok().ran(["w", "w", "w", "w"]).had(
         "done",
-        &["wheel[python=3.11,arch=x86_64]", "wheel[python=3.11,arch=aarch64]", "wheel[python=3.12,arch=x86_64]", "wheel[python=3.12,arch=aarch64]"],
+        &[
+            "wheel[python=3.11,arch=x86_64]",
+            "wheel[python=3.11,arch=aarch64]",
+            "wheel[python=3.12,arch=x86_64]",
+            "wheel[python=3.12,arch=aarch64]",
+        ],
     );
     assert_eq!(project.read("w-3.12-aarch64"), "3.12 aarch64\n");
     project.remove("w-3.12-aarch64").remove("w-3.11-aarch64");
@@ -52,7 +57,8 @@ fn a_template_has_holes() {
 #[test]
 fn a_parameter_that_is_missing_or_unknown_is_refused() {
     for used in ["", "word=\"a\" wrod=\"b\""] {
-        let manifest = format!("template \"say\" {{ param \"word\"; sh \"echo {{{{param.word}}}}\" }}\ntask \"a\" {{ use \"say\" {used} }}");
+        let manifest =
+            format!("template \"say\" {{ param \"word\"; sh \"echo {{{{param.word}}}}\" }}\ntask \"a\" {{ use \"say\" {used} }}");
         Project::new().manifest(&manifest).run("build").code(2).says(["orket.kdl:"]);
     }
 }

@@ -4,9 +4,11 @@ use crate::common::Project;
 
 #[test]
 fn only_the_fixed_list_and_what_was_said_is_visible() {
-    let project = Project::new().var("SECRETIVE", "1").var("PASSED", "2").var("LC_TIME", "C").manifest(
-        r#"task "t" { sh "env | cut -d= -f1 | sort > o"; outputs "o"; env { pass "PASSED"; set "SET" "3" } }"#,
-    );
+    let project = Project::new()
+        .var("SECRETIVE", "1")
+        .var("PASSED", "2")
+        .var("LC_TIME", "C")
+        .manifest(r#"task "t" { sh "env | cut -d= -f1 | sort > o"; outputs "o"; env { pass "PASSED"; set "SET" "3" } }"#);
     project.run("build").ok();
     let seen = project.read("o");
     let names: Vec<&str> = seen.lines().collect();
@@ -18,7 +20,8 @@ fn only_the_fixed_list_and_what_was_said_is_visible() {
 
 #[test]
 fn a_passed_value_counts_and_others_do_not() {
-    let mut project = Project::new().var("A", "1").var("B", "1").manifest(r#"task "t" { sh "{log:t}; echo $A > o"; outputs "o"; env { pass "A" } }"#);
+    let mut project =
+        Project::new().var("A", "1").var("B", "1").manifest(r#"task "t" { sh "{log:t}; echo $A > o"; outputs "o"; env { pass "A" } }"#);
     project.run("build").ok().ran(["t"]);
     project.set("B", Some("2"));
     project.set("TERM", Some("dumb"));
@@ -68,9 +71,9 @@ fn every_variable_of_a_dotenv_file_is_passed() {
 
 #[test]
 fn a_secret_is_seen_by_the_task_and_by_nobody_else() {
-    let mut project = Project::new().var("TOKEN", "hunter2hunter2").manifest(
-        r#"task "t" { sh "{log:t}; echo $TOKEN; test -n \"$TOKEN\"; echo > o; false"; outputs "o"; env { secret "TOKEN" } }"#,
-    );
+    let mut project = Project::new()
+        .var("TOKEN", "hunter2hunter2")
+        .manifest(r#"task "t" { sh "{log:t}; echo $TOKEN; test -n \"$TOKEN\"; echo > o; false"; outputs "o"; env { secret "TOKEN" } }"#);
     project.run("build --events ev.json --summary su.json --trace tr.json -vv").code(1).ran(["t"]).never_says(["hunter2"]);
     project.run("runs logs").ok().never_says(["hunter2"]);
     for entry in walkdir::WalkDir::new(project.base()).into_iter().flatten().filter(|entry| entry.file_type().is_file()) {

@@ -50,7 +50,8 @@ fn a_pool_and_a_weight_bound_it_further() {
 
 #[test]
 fn retries_count_and_a_pass_on_a_retry_is_flaky() {
-    let project = Project::new().manifest(r#"task "t" { sh "{log:t}; test $(wc -l < {base}/ran) -ge 3 && echo > o"; outputs "o"; retries 2 { backoff "1ms" } }"#);
+    let project = Project::new()
+        .manifest(r#"task "t" { sh "{log:t}; test $(wc -l < {base}/ran) -ge 3 && echo > o"; outputs "o"; retries 2 { backoff "1ms" } }"#);
     let (code, seen) = project.run("build").either();
     let seen = if code == 2 {
         project.declare(r#"task "t" { sh "{log:t}; test $(wc -l < {base}/ran) -ge 3 && echo > o"; outputs "o"; retries 2 backoff="1ms" }"#);
@@ -103,7 +104,8 @@ fn a_failure_with_much_output_says_where_all_of_it_is() {
 
 #[test]
 fn only_what_failed_is_run_again() {
-    let project = Project::new().manifest(r#"task "a" { sh "{log:a}" }; task "b" { sh "{log:b}; test -e go" }; task "c" { sh "{log:c}; test -e go" }"#);
+    let project = Project::new()
+        .manifest(r#"task "a" { sh "{log:a}" }; task "b" { sh "{log:b}; test -e go" }; task "c" { sh "{log:c}; test -e go" }"#);
     project.run("build -k").code(1);
     project.write("go", "");
     project.run("build --rerun failed").ok().ran(["b", "c"]);
@@ -125,7 +127,10 @@ fn words_of_run_are_not_read_by_a_shell() {
 
 #[test]
 fn dir_moves_commands_and_not_paths() {
-    let project = Project::new().file("sub/x", "").file("in", "1").manifest(r#"task "t" { dir "sub"; sh "pwd > ../where; cat ../in > ../o"; inputs "in"; outputs "o" "where" }"#);
+    let project = Project::new()
+        .file("sub/x", "")
+        .file("in", "1")
+        .manifest(r#"task "t" { dir "sub"; sh "pwd > ../where; cat ../in > ../o"; inputs "in"; outputs "o" "where" }"#);
     project.run("build").ok();
     assert!(project.read("where").ends_with("/sub\n"));
     project.run("build").ok().nothing_to_do();
@@ -144,7 +149,9 @@ fn an_edit_in_dir_is_seen() {
 
 #[test]
 fn the_jobserver_of_make_shares_the_slots() {
-    let project = Project::new().file("Makefile", "all: a b c d\na b c d:\n\t@touch ../now/$@; sleep 0.1; ls ../now | wc -l >> ../counts; rm ../now/$@\n").manifest(r#"task "t" { run "make" "-s" "all" }"#);
+    let project = Project::new()
+        .file("Makefile", "all: a b c d\na b c d:\n\t@touch ../now/$@; sleep 0.1; ls ../now | wc -l >> ../counts; rm ../now/$@\n")
+        .manifest(r#"task "t" { run "make" "-s" "all" }"#);
     std::fs::create_dir(project.base().join("now")).unwrap();
     project.run("build -j2").ok().never_says(["jobserver unavailable", "warning"]);
     assert_eq!(most(&project), 2);
@@ -182,6 +189,7 @@ fn two_builds_in_one_checkout_take_turns() {
 #[test]
 #[ignore = "remediation does not run in this version"]
 fn a_remedy_runs_when_a_task_has_failed_for_good() {
-    let project = Project::new().manifest(r#"task "t" { sh "{log:t}; false"; on_failure "r"; retries 1 }; task "r" { private #true; sh "{log:r}" }"#);
+    let project =
+        Project::new().manifest(r#"task "t" { sh "{log:t}; false"; on_failure "r"; retries 1 }; task "r" { private #true; sh "{log:r}" }"#);
     project.run("build").code(1).ran_in_order(["t", "t", "r"]);
 }

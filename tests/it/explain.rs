@@ -3,7 +3,10 @@
 use crate::common::Project;
 
 fn built() -> Project {
-    let project = Project::new().file("i", "1").var("V", "1").manifest(r#"task "t" { sh "{log:t}; cat i > o"; inputs "i"; outputs "o"; env { pass "V" } }"#);
+    let project = Project::new()
+        .file("i", "1")
+        .var("V", "1")
+        .manifest(r#"task "t" { sh "{log:t}; cat i > o"; inputs "i"; outputs "o"; env { pass "V" } }"#);
     project.run("build").ok();
     project
 }

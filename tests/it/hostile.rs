@@ -55,8 +55,8 @@ fn bytes_that_are_no_text() {
 }
 
 #[test]
-fn a_cycle_of_a_hundred_thousand() {
-    let tasks: String = (0..100_000).map(|n| format!("task \"t{n}\" {{ needs \"t{}\" }}\n", (n + 1) % 100_000)).collect();
+fn a_cycle_of_ten_thousand() {
+    let tasks: String = (0..10_000).map(|n| format!("task \"t{n}\" {{ needs \"t{}\" }}\n", (n + 1) % 10_000)).collect();
     text(tasks);
 }
 

@@ -63,7 +63,10 @@ fn inputs_outside_the_project_are_refused() {
 
 #[test]
 fn a_cycle_is_drawn_with_each_place() {
-    refused("task \"a\" { needs \"b\" }\ntask \"b\" { needs \"c\" }\ntask \"c\" { needs \"a\" }", ["`a` -> `b` -> `c` -> `a`", "orket.kdl:1", "`b` needs `c`", "`c` needs `a`"]);
+    refused(
+        "task \"a\" { needs \"b\" }\ntask \"b\" { needs \"c\" }\ntask \"c\" { needs \"a\" }",
+        ["`a` -> `b` -> `c` -> `a`", "orket.kdl:1", "`b` needs `c`", "`c` needs `a`"],
+    );
     refused("task \"a\" { needs \"a\" }", ["orket.kdl:1"]);
     refused("epic \"x\" { needs \"y\"; task \"a\" { sh \"x\" } }\nepic \"y\" { task \"b\" { needs \"x/a\" } }", ["orket.kdl:"]);
 }
@@ -82,7 +85,13 @@ fn unknown_holes_are_refused_at_their_place() {
 
 #[test]
 fn values_out_of_range_are_refused() {
-    for line in ["pool \"p\" 0", "task \"t\" { sh \"x\"; weight 0 }", "task \"t\" { sh \"x\"; retries -1 }", "task \"t\" { sh \"x\"; timeout \"10 parsecs\" }", "orket 99"] {
+    for line in [
+        "pool \"p\" 0",
+        "task \"t\" { sh \"x\"; weight 0 }",
+        "task \"t\" { sh \"x\"; retries -1 }",
+        "task \"t\" { sh \"x\"; timeout \"10 parsecs\" }",
+        "orket 99",
+    ] {
         refused(line, ["orket.kdl:1"]);
     }
 }

@@ -5,7 +5,28 @@ use crate::common::Project;
 #[test]
 fn files_with_any_name_are_inputs_and_outputs() {
     let long = "x".repeat(255);
-    let names = ["a b", " lead", "trail ", "new\nline", "tab\t", "it's", "\"quoted\"", "-dash", "$HOME", "`x`", "*", "a\\b", "{x}", "日本語", "é", "\u{202e}x", "a;b", "#", "!x", &long];
+    let names = [
+        "a b",
+        " lead",
+        "trail ",
+        "new\nline",
+        "tab\t",
+        "it's",
+        "\"quoted\"",
+        "-dash",
+        "$HOME",
+        "`x`",
+        "*",
+        "a\\b",
+        "{x}",
+        "日本語",
+        "é",
+        "\u{202e}x",
+        "a;b",
+        "#",
+        "!x",
+        &long,
+    ];
     let project = Project::new().manifest(r#"task "t" { sh "{log:t}; cp -R in/. out/"; inputs "in/**"; outputs "out/" }"#);
     for name in names {
         project.write(&format!("in/{name}"), name);

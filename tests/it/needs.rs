@@ -50,7 +50,8 @@ fn all_variants_or_one() {
 
 #[test]
 fn a_task_without_commands_gathers() {
-    let project = Project::new().manifest(r#"task "all" { needs "a" "b" }; task "a" { sh "{log:a}"; private #true }; task "b" { sh "{log:b}"; private #true }"#);
+    let project = Project::new()
+        .manifest(r#"task "all" { needs "a" "b" }; task "a" { sh "{log:a}"; private #true }; task "b" { sh "{log:b}"; private #true }"#);
     project.run("build all").ok().ran(["a", "b"]);
 }
 
@@ -75,7 +76,8 @@ fn a_missing_input_file_is_told() {
 
 #[test]
 fn a_glob_without_matches_is_no_error_and_a_new_match_counts() {
-    let project = Project::new().manifest(r#"task "t" { sh "{log:t}; ls src > o 2>&1 || true"; inputs "src/**/*.c" "!src/gen/**"; outputs "o" }"#);
+    let project =
+        Project::new().manifest(r#"task "t" { sh "{log:t}; ls src > o 2>&1 || true"; inputs "src/**/*.c" "!src/gen/**"; outputs "o" }"#);
     project.run("build").ok().ran(["t"]);
     project.write("src/a.c", "");
     project.run("build").ok().ran(["t"]);

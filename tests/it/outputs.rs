@@ -18,7 +18,9 @@ fn an_output_that_is_not_there_after_success_is_a_failure() {
 
 #[test]
 fn earlier_outputs_are_removed_before_a_task_runs() {
-    let project = Project::new().file("i", "1").manifest(r#"task "t" { sh "{log:t}; test ! -e o; cat i > d/f$(cat i); cat i > o"; inputs "i"; outputs "d/" "o" }"#);
+    let project = Project::new()
+        .file("i", "1")
+        .manifest(r#"task "t" { sh "{log:t}; test ! -e o; cat i > d/f$(cat i); cat i > o"; inputs "i"; outputs "d/" "o" }"#);
     project.run("build").ok();
     project.write("i", "2");
     project.run("build").ok().ran(["t"]);
@@ -84,7 +86,9 @@ fn a_task_that_changes_its_own_input_is_not_stored() {
 
 #[test]
 fn output_globs_take_what_was_made() {
-    let project = Project::new().manifest(r#"task "t" { sh "{log:t}; mkdir -p out; echo 1 > out/a.js; echo 2 > out/b.js; echo 3 > out/c.txt"; outputs "out/*.js" }"#);
+    let project = Project::new().manifest(
+        r#"task "t" { sh "{log:t}; mkdir -p out; echo 1 > out/a.js; echo 2 > out/b.js; echo 3 > out/c.txt"; outputs "out/*.js" }"#,
+    );
     project.run("build").ok();
     project.remove("out/a.js").remove("out/c.txt");
     project.run("build").ok().ran([]);

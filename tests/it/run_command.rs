@@ -12,7 +12,8 @@ fn the_status_is_the_programs_own() {
 
 #[test]
 fn what_it_needs_is_built_first() {
-    let project = Project::new().manifest(r#"task "a" { sh "{log:a}; echo a > a"; outputs "a" }; task "t" { needs "a"; sh "{log:t}; cat a" }"#);
+    let project =
+        Project::new().manifest(r#"task "a" { sh "{log:a}; echo a > a"; outputs "a" }; task "t" { needs "a"; sh "{log:t}; cat a" }"#);
     let seen = project.run("run t").ok().ran_in_order(["a", "t"]);
     assert!(seen.out().contains("a\n"), "{}", seen.all());
     project.run("run t").ok().ran(["t"]);
@@ -20,7 +21,8 @@ fn what_it_needs_is_built_first() {
 
 #[test]
 fn words_are_appended_or_positional() {
-    let project = Project::new().manifest(r#"task "argv" { run "printf" "<%s>" }; task "shell" { sh "for w in \"$@\"; do echo \"[$w]\"; done" }"#);
+    let project =
+        Project::new().manifest(r#"task "argv" { run "printf" "<%s>" }; task "shell" { sh "for w in \"$@\"; do echo \"[$w]\"; done" }"#);
     project.words(&["run", "argv", "--", "a b", "-x", "$HOME"]).ok().says(["<a b><-x><$HOME>"]);
     project.words(&["run", "shell", "--", "a b", "--json"]).ok().says(["[a b]\n[--json]\n"]);
 }

@@ -12,7 +12,7 @@ use crate::differential::busy;
 fn survivor(how: &str) -> Project {
     let stay = "echo $$ > {base}/pid.new; mv {base}/pid.new {base}/pid; sleep 300";
     let script = match how {
-        "plain" => format!("{stay}"),
+        "plain" => stay.to_owned(),
         "background" => format!("sh -c '{stay}' & wait"),
         "setsid" => format!("setsid sh -c '{stay}' & wait"),
         "double fork" => format!("(setsid sh -c '{stay}' &) & sleep 300"),

@@ -35,13 +35,15 @@ fn times(text: &str) -> String {
 fn time_length(text: &str) -> Option<usize> {
     let number = text.find(|c: char| !(c.is_ascii_digit() || c == '.')).unwrap_or(text.len());
     let behind = &text[number..];
-    let unit = [" ms", " s"].into_iter().find(|unit| behind.starts_with(unit) && !behind[unit.len()..].starts_with(|c: char| c.is_alphanumeric()));
+    let unit =
+        [" ms", " s"].into_iter().find(|unit| behind.starts_with(unit) && !behind[unit.len()..].starts_with(|c: char| c.is_alphanumeric()));
     if let Some(unit) = unit {
         return Some(number + unit.len());
     }
     let two = |letter: char, last: char| {
         let mut chars = behind.chars();
-        let shape = chars.next() == Some(letter) && chars.next()?.is_ascii_digit() && chars.next()?.is_ascii_digit() && chars.next() == Some(last);
+        let shape =
+            chars.next() == Some(letter) && chars.next()?.is_ascii_digit() && chars.next()?.is_ascii_digit() && chars.next() == Some(last);
         shape.then_some(number + 4)
     };
     two('m', 's').or_else(|| two('h', 'm'))
@@ -51,7 +53,7 @@ fn time_length(text: &str) -> Option<usize> {
 fn runs(text: &str) -> String {
     let mut out = String::new();
     let mut word = String::new();
-    let mut end = |word: &mut String, out: &mut String| {
+    let end = |word: &mut String, out: &mut String| {
         let id = word.len() == 8 && word.chars().all(|c| matches!(c, '0'..='9' | 'a'..='f'));
         out.push_str(if id { "[run]" } else { word });
         word.clear();

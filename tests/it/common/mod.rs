@@ -10,5 +10,5 @@ mod spawn;
 
 pub use filter::filtered;
 pub use project::Project;
-pub use seen::{Seen, Typed};
+pub use seen::Typed;
 pub use spawn::{Background, alive, wait_until};

@@ -87,7 +87,11 @@ impl Project {
     /// Removes a file or folder.
     pub fn remove(&self, path: &str) -> &Project {
         let path = self.at(path);
-        if path.is_dir() && !path.is_symlink() { fs::remove_dir_all(path).unwrap() } else { fs::remove_file(path).unwrap() }
+        if path.is_dir() && !path.is_symlink() {
+            fs::remove_dir_all(path).unwrap()
+        } else {
+            fs::remove_file(path).unwrap()
+        }
         self
     }
 
@@ -185,7 +189,10 @@ impl Project {
 
     fn clean(&self, mut command: Command) -> Command {
         command.env_clear().current_dir(self.root()).env("PATH", std::env::var_os("PATH").unwrap_or_default());
-        command.env("HOME", self.base().join("home")).env("TMPDIR", self.base().join("tmp")).env("ORKET_CACHE_DIR", self.base().join("cache"));
+        command
+            .env("HOME", self.base().join("home"))
+            .env("TMPDIR", self.base().join("tmp"))
+            .env("ORKET_CACHE_DIR", self.base().join("cache"));
         command.env("LANG", "C.UTF-8").envs(self.env.iter().map(|(name, value)| (name, value)));
         command
     }

@@ -146,11 +146,6 @@ impl Seen<'_> {
         serde_json::from_str(&self.out).unwrap_or_else(|error| panic!("no JSON: {error}\n{}", self.all()))
     }
 
-    /// Returns the project.
-    pub fn then(&self) -> &Project {
-        self.project
-    }
-
     /// Returns everything that is known of the call, for messages.
     pub fn all(&self) -> String {
         format!("$ {}\nran: {:?}\n--- stdout\n{}--- stderr\n{}---", self.told, self.ran, self.out, self.err)

@@ -82,7 +82,13 @@ impl Case {
     /// # Errors
     /// What did not hold, and after which step.
     pub fn play(&self) -> Result<(), String> {
-        let mut play = Play { project: Project::new(), world: self.world(), stored: HashSet::new(), placed: HashSet::new(), random: Random::new(self.seed ^ 0xfa11) };
+        let mut play = Play {
+            project: Project::new(),
+            world: self.world(),
+            stored: HashSet::new(),
+            placed: HashSet::new(),
+            random: Random::new(self.seed ^ 0xfa11),
+        };
         play.set_vars();
         put(&play.project, &play.world);
         play.project.write(BYSTANDER, "mine");
@@ -94,7 +100,7 @@ impl Case {
             if last || step.builds() {
                 play.build().map_err(tell)?;
                 if last || play.random.once_in(12) {
-                    play.from_scratch().map_err(tell)?;
+                    play.equals_one_from_scratch().map_err(tell)?;
                 }
             }
         }
@@ -166,7 +172,7 @@ impl Play {
     }
 
     /// Builds the same inputs in an empty folder with an empty store.
-    fn from_scratch(&self) -> Result<(), String> {
+    fn equals_one_from_scratch(&self) -> Result<(), String> {
         let mut fresh = Project::new();
         for (number, value) in self.world.vars.iter().enumerate() {
             fresh.set(&format!("V{number}"), Some(&value.to_string()));

@@ -14,8 +14,27 @@ use crate::common::{Project, wait_until};
 
 /// The kinds of steps, by the name that fixtures use.
 const KINDS: [&str; 21] = [
-    "edit", "same_stat", "touch", "rename", "glob_add", "glob_remove", "each_add", "each_remove", "delete_output", "tamper_output", "mode_output",
-    "replace_output", "var", "command", "need", "add_task", "remove_task", "delete_state", "clear_cache", "collect", "processes",
+    "edit",
+    "same_stat",
+    "touch",
+    "rename",
+    "glob_add",
+    "glob_remove",
+    "each_add",
+    "each_remove",
+    "delete_output",
+    "tamper_output",
+    "mode_output",
+    "replace_output",
+    "var",
+    "command",
+    "need",
+    "add_task",
+    "remove_task",
+    "delete_state",
+    "clear_cache",
+    "collect",
+    "processes",
 ];
 
 /// Kinds that are known to fail and not played at random until that is mended; see `tests/fixtures/differential/open`.
@@ -47,7 +66,7 @@ impl Step {
 
     /// Whether a build follows, or the next step first.
     pub fn builds(&self) -> bool {
-        self.seed % 4 != 0
+        !self.seed.is_multiple_of(4)
     }
 }
 
@@ -77,7 +96,20 @@ pub fn apply(play: &mut Play, step: Step) -> Result<(), String> {
             let file = play.project.at(&path);
             let meta = fs::metadata(&file).map_err(|error| error.to_string())?;
             let old = play.world.sources[&path].clone();
-            let new: String = old.chars().map(|c| if c == 'a' { 'z' } else if c == 'z' { 'a' } else if c == 'b' { 'y' } else { c }).collect();
+            let new: String = old
+                .chars()
+                .map(|c| {
+                    if c == 'a' {
+                        'z'
+                    } else if c == 'z' {
+                        'a'
+                    } else if c == 'b' {
+                        'y'
+                    } else {
+                        c
+                    }
+                })
+                .collect();
             fs::write(&file, &new).map_err(|error| error.to_string())?;
             let times = FileTimes::new().set_modified(meta.modified().unwrap()).set_accessed(meta.accessed().unwrap());
             File::options().write(true).open(&file).and_then(|file| file.set_times(times)).map_err(|error| error.to_string())?;

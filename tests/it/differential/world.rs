@@ -243,7 +243,10 @@ impl World {
 
     /// Whether the names that a task logs stand for one whose inputs are only known after it ran.
     pub fn discovers(&self, name: &str) -> bool {
-        name.strip_prefix('t').and_then(|number| number.parse().ok()).and_then(|number: usize| self.tasks.get(&number)).is_some_and(|task| task.kind == Kind::Depfile)
+        name.strip_prefix('t')
+            .and_then(|number| number.parse().ok())
+            .and_then(|number: usize| self.tasks.get(&number))
+            .is_some_and(|task| task.kind == Kind::Depfile)
     }
 }
 
