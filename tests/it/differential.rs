@@ -38,6 +38,7 @@ fn every_build_equals_one_from_scratch() {
             }
             let case = Case::new(seed);
             if let Some(why) = shrink::failure(&case) {
+                tell(seed);
                 let (small, why) = shrink::shrink(case, why);
                 let text = small.show(&why);
                 let _ = std::fs::write(fixtures().join(format!("{seed}.txt")), &text);
@@ -50,6 +51,12 @@ fn every_build_equals_one_from_scratch() {
         workers.into_iter().flat_map(|worker| worker.join().unwrap()).collect()
     });
     assert!(failed.is_empty(), "{}", failed.join("\n\n"));
+}
+
+/// Says which seed failed before it is made small, which takes a while.
+#[expect(clippy::print_stderr, reason = "a run that is ended early must have said its seed")]
+fn tell(seed: u64) {
+    eprintln!("seed {seed} failed; making it small");
 }
 
 #[test]
