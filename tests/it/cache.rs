@@ -1,0 +1,190 @@
+//! The content store: what it gives back, and what it does about damage.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::common::Project;
+
+const TWO: &str = r#"
+task "one" { sh "{log:one}; cat in > a; cp in b; chmod 755 b"; inputs "in"; outputs "a" "b" }
+task "two" { needs "one"; sh "{log:two}; mkdir -p d/e; cp a d/e/x; ln -s e/x d/link"; outputs "d/" }
+"#;
+
+fn two() -> Project {
+    Project::new().file("in", "some bytes that are long enough to be told apart").manifest(TWO)
+}
+
+fn files(folder: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).unwrap().flatten() {
+        match entry.file_type().unwrap() {
+            kind if kind.is_dir() => found.extend(files(&entry.path())),
+            kind if kind.is_file() => found.push(entry.path()),
+            _ => {}
+        }
+    }
+    found.sort();
+    found
+}
+
+fn overwrite(path: &Path, bytes: &[u8]) {
+    use std::os::unix::fs::PermissionsExt;
+    let mode = fs::metadata(path).unwrap().permissions().mode();
+    fs::set_permissions(path, fs::Permissions::from_mode(mode | 0o200)).unwrap();
+    fs::write(path, bytes).unwrap();
+    fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+}
+
+fn right(project: &Project) {
+    use std::os::unix::fs::PermissionsExt;
+    let text = "some bytes that are long enough to be told apart";
+    for file in ["a", "b", "d/e/x", "d/link"] {
+        assert_eq!(project.read(file), text, "{file}");
+    }
+    assert_eq!(fs::read_link(project.at("d/link")).unwrap(), Path::new("e/x"));
+    assert_eq!(fs::metadata(project.at("b")).unwrap().permissions().mode() & 0o111, 0o111);
+    assert_eq!(fs::metadata(project.at("a")).unwrap().permissions().mode() & 0o111, 0);
+}
+
+fn without_outputs(project: &Project) {
+    for path in ["a", "b", "d"] {
+        if project.has(path) {
+            project.remove(path);
+        }
+    }
+}
+
+#[test]
+fn going_back_takes_the_earlier_result() {
+    let project = two();
+    project.run("build").ok().ran(["one", "two"]);
+    project.write("in", "other");
+    project.run("build").ok().ran(["one", "two"]);
+    project.write("in", "some bytes that are long enough to be told apart");
+    project.run("build --json").ok().ran([]).cached(["one", "two"]);
+    right(&project);
+}
+
+#[test]
+fn a_second_checkout_shares_the_store() {
+    let project = two();
+    project.run("build").ok();
+    project.write("../second/in", project.read("in")).write("../second/orket.kdl", project.read("orket.kdl"));
+    project.run_in("../second", "build --json").ok().ran([]).cached(["one", "two"]);
+    assert_eq!(project.read("../second/d/link"), project.read("d/link"));
+}
+
+#[test]
+fn a_restored_file_may_be_written_without_harm_to_the_store() {
+    let project = two();
+    project.run("build").ok();
+    without_outputs(&project);
+    project.run("build").ok().ran([]);
+    project.mode("a", 0o644).write("a", "scribbled in place");
+    project.run("build").ok().ran([]);
+    right(&project);
+    project.run("cache verify").ok();
+}
+
+#[test]
+fn the_path_is_printed_alone() {
+    two().run("cache path").ok().stdout("[cache]\n").stderr("");
+}
+
+#[test]
+fn stats_and_verify_of_a_sound_store() {
+    let project = two();
+    project.run("build").ok();
+    project.run("cache stats").ok();
+    project.run("cache stats --json").ok().json();
+    project.run("cache verify").ok();
+}
+
+#[test]
+fn an_emptied_store_costs_runs_and_nothing_else() {
+    let project = two();
+    project.run("build").ok();
+    project.run("cache clear").ok();
+    project.run("build").ok().nothing_to_do();
+    without_outputs(&project);
+    project.run("build").ok().ran(["one", "two"]);
+    right(&project);
+}
+
+#[test]
+fn a_collected_store_still_builds() {
+    let project = two();
+    project.run("build").ok();
+    project.run("cache gc --max-size 0").ok();
+    without_outputs(&project);
+    project.run("build").ok();
+    right(&project);
+    project.run("build").ok().nothing_to_do();
+}
+
+#[test]
+fn without_the_store_nothing_is_taken_or_put() {
+    let project = two();
+    project.run("build --no-cache").ok().ran(["one", "two"]);
+    project.run("build --no-cache").ok().nothing_to_do();
+    without_outputs(&project);
+    project.run("build").ok().ran(["one", "two"]);
+    without_outputs(&project);
+    project.run("build --no-cache").ok().ran(["one", "two"]);
+}
+
+/// Damages each file of the store in turn; whatever a build then does, the bytes are right.
+fn damaged(how: impl Fn(&Path, Vec<u8>)) {
+    let project = two();
+    project.run("build").ok();
+    let store = project.base().join("cache");
+    let names = files(&store);
+    assert!(names.len() >= 3, "the store holds only {names:?}");
+    for path in names {
+        let Ok(bytes) = fs::read(&path) else { continue };
+        if bytes.is_empty() {
+            continue;
+        }
+        how(&path, bytes);
+        without_outputs(&project);
+        let (code, seen) = project.run("build").either();
+        assert_eq!(code, 0, "{}: {}", path.display(), seen.all());
+        right(&project);
+        project.run("build").ok().nothing_to_do();
+        project.remove(".orket");
+        without_outputs(&project);
+        project.run("build").ok();
+        right(&project);
+    }
+}
+
+#[test]
+fn a_flipped_bit_anywhere_is_never_handed_out() {
+    damaged(|path, mut bytes| {
+        let middle = bytes.len() / 2;
+        bytes[middle] ^= 1;
+        overwrite(path, &bytes);
+    });
+}
+
+#[test]
+fn a_truncated_entry_is_never_handed_out() {
+    damaged(|path, bytes| overwrite(path, &bytes[..bytes.len() / 2]));
+}
+
+#[test]
+fn a_missing_entry_is_a_miss() {
+    damaged(|path, _| fs::remove_file(path).unwrap());
+}
+
+#[test]
+fn verify_tells_damage_by_its_exit_status() {
+    let project = two();
+    project.run("build").ok();
+    project.run("cache verify").ok();
+    let mut damaged =
+        files(&project.base().join("cache")).into_iter().filter(|path| fs::read(path).is_ok_and(|bytes| bytes.starts_with(b"some bytes")));
+    let path = damaged.next().expect("no plain blob in the store");
+    overwrite(&path, b"some bytez that are long enough to be told apart");
+    project.run("cache verify").code(1);
+}

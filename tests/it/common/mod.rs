@@ -1,0 +1,14 @@
+//! A test as a sentence: a project, what is typed, what is seen, and what ran.
+//!
+//! Start from [`Project`]. What ran is not orket's word: a command begins with `{log:NAME}`, which appends the name to a file outside
+//! the project, and [`Seen::ran`] reads that file.
+
+mod filter;
+mod project;
+mod seen;
+mod spawn;
+
+pub use filter::filtered;
+pub use project::Project;
+pub use seen::Typed;
+pub use spawn::{Background, alive, wait_until};

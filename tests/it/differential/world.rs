@@ -1,0 +1,260 @@
+//! A project as data: its sources, variables and tasks, its manifest, and what a naive evaluator says it builds.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write;
+
+use super::random::Random;
+
+/// How many variables there are, `V0` and up.
+pub const VARS: usize = 3;
+/// How many plain sources a new world has, `s/0` and up.
+const SOURCES: usize = 12;
+
+/// Something in a folder.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Node {
+    File { bytes: String, executable: bool },
+    Link(String),
+}
+
+/// What a task's command does with what it reads.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Kind {
+    /// All of it into one file.
+    Cat,
+    /// Its first two bytes, so that many edits change nothing behind it.
+    Head,
+    /// All of it into one file, the salt into another.
+    Several,
+    /// Two files in a folder of its own.
+    Folder,
+    /// A file with the executable bit.
+    Executable,
+    /// A file and a symbolic link to it.
+    Link,
+    /// Nothing: a check.
+    Check,
+    /// All of it, and a header that only its depfile names.
+    Depfile,
+    /// All that matches `g/*`.
+    Glob,
+    /// The value of a variable.
+    Env,
+}
+
+const KINDS: [Kind; 10] =
+    [Kind::Cat, Kind::Head, Kind::Several, Kind::Folder, Kind::Executable, Kind::Link, Kind::Check, Kind::Depfile, Kind::Glob, Kind::Env];
+
+/// One task; it needs only tasks with smaller numbers.
+#[derive(Clone, Debug)]
+pub struct Task {
+    pub kind: Kind,
+    pub sources: Vec<String>,
+    pub needs: BTreeSet<usize>,
+    pub salt: usize,
+    pub var: usize,
+}
+
+/// The whole project.
+#[derive(Clone, Debug)]
+pub struct World {
+    pub sources: BTreeMap<String, String>,
+    pub vars: [usize; VARS],
+    pub tasks: BTreeMap<usize, Task>,
+}
+
+/// What one task comes to.
+pub struct Made {
+    /// Its outputs.
+    pub outputs: BTreeMap<String, Node>,
+    /// All that its action is made of: a task with a key that was built before has nothing to run for.
+    pub key: String,
+}
+
+impl World {
+    pub fn new(random: &mut Random) -> World {
+        let mut sources = BTreeMap::new();
+        for number in 0..SOURCES {
+            sources.insert(format!("s/{number}"), text(random));
+        }
+        for folder in ["h", "g", "e"] {
+            for number in 0..2 {
+                sources.insert(format!("{folder}/{number}"), text(random));
+            }
+        }
+        let mut world = World { sources, vars: [0; VARS], tasks: BTreeMap::new() };
+        let most = [3, 8, 20, 60][random.below(4)];
+        for _ in 0..1 + random.below(most) {
+            world.add(random);
+        }
+        world
+    }
+
+    /// Adds a task that may need any of those before it.
+    pub fn add(&mut self, random: &mut Random) {
+        let number = self.tasks.keys().next_back().map_or(0, |last| last + 1);
+        let plain = self.under("s/");
+        let sources = (0..1 + random.below(3)).map(|_| plain[random.below(plain.len())].clone()).collect();
+        let before: Vec<usize> = self.tasks.keys().copied().collect();
+        let needs = (0..random.below(4).min(before.len())).map(|_| before[random.below(before.len())]).collect();
+        let kind = KINDS[random.below(KINDS.len())];
+        self.tasks.insert(number, Task { kind, sources, needs, salt: random.below(4), var: random.below(VARS) });
+    }
+
+    /// Removes a task; what needed it needs it no more.
+    pub fn drop_task(&mut self, number: usize) {
+        self.tasks.remove(&number);
+        for task in self.tasks.values_mut() {
+            task.needs.remove(&number);
+        }
+    }
+
+    /// Returns the sources below a folder.
+    pub fn under(&self, folder: &str) -> Vec<String> {
+        self.sources.keys().filter(|path| path.starts_with(folder)).cloned().collect()
+    }
+
+    /// Returns the manifest.
+    pub fn manifest(&self) -> String {
+        let mut plain = String::new();
+        let mut epic = String::new();
+        for (&number, task) in &self.tasks {
+            let to = if number % 4 == 1 { &mut epic } else { &mut plain };
+            let _ = writeln!(to, "task \"t{number}\" {{\n    sh \"{}\"", self.script(number, task));
+            let inputs = match task.kind {
+                Kind::Glob => "g/*".to_owned(),
+                Kind::Env => String::new(),
+                _ => task.sources.join("\" \""),
+            };
+            if !inputs.is_empty() {
+                let _ = writeln!(to, "    inputs \"{inputs}\"");
+            }
+            if !task.needs.is_empty() {
+                let needs: Vec<String> = task.needs.iter().map(|&need| format!("\"{}\"", address(need))).collect();
+                let _ = writeln!(to, "    needs {}", needs.join(" "));
+            }
+            let outputs = match task.kind {
+                Kind::Check => String::new(),
+                Kind::Several => format!("    outputs \"o/t{number}\" \"o/t{number}.salt\"\n"),
+                Kind::Folder => format!("    outputs \"o/t{number}/\"\n"),
+                Kind::Link => format!("    outputs \"o/t{number}\" \"o/t{number}.link\"\n"),
+                Kind::Depfile => format!("    outputs \"o/t{number}\"\n    depfile \"d/t{number}.d\"\n"),
+                _ => format!("    outputs \"o/t{number}\"\n"),
+            };
+            to.push_str(&outputs);
+            if task.kind == Kind::Env {
+                let _ = writeln!(to, "    env {{ pass \"V{}\" }}", task.var);
+            }
+            to.push_str("}\n");
+        }
+        let each = "each \"m\" glob=\"e/*\" { task \"e-{{m.name}}\" { sh \"{log:e-{{m.name}}}; cat {{m.path}} {{m.path}} > o/e-{{m.name}}\"; inputs \"{{m.path}}\"; outputs \"o/e-{{m.name}}\" } }\n";
+        // The placeholder for the log ends at the first `}`.
+        let each = each.replace("{log:e-{{m.name}}}", "echo e-{{m.name}} >> {base}/ran");
+        let epic = if epic.is_empty() { epic } else { format!("epic \"ep\" {{\n{epic}}}\n") };
+        format!("{plain}{epic}{each}")
+    }
+
+    fn script(&self, number: usize, task: &Task) -> String {
+        let out = format!("o/t{number}");
+        let salt = format!("printf {}", task.salt);
+        let mut reads: Vec<String> = if matches!(task.kind, Kind::Glob | Kind::Env) { Vec::new() } else { task.sources.clone() };
+        reads.extend(task.needs.iter().filter_map(|&need| self.read_of(need)));
+        let cat = if reads.is_empty() { ":".to_owned() } else { format!("cat {}", reads.join(" ")) };
+        let does = match task.kind {
+            Kind::Cat => format!("{{ {salt}; {cat}; }} > {out}"),
+            Kind::Head => format!("{{ {cat}; }} | head -c 2 > {out}; : {}", task.salt),
+            Kind::Several => format!("{{ {cat}; }} > {out}; {salt} > {out}.salt"),
+            Kind::Folder => format!("mkdir -p {out}/in; {{ {cat}; }} > {out}/f; {salt} > {out}/in/salt"),
+            Kind::Executable => format!("{{ {salt}; {cat}; }} > {out}; chmod 755 {out}"),
+            Kind::Link => format!("{{ {salt}; {cat}; }} > {out}; ln -s t{number} {out}.link"),
+            Kind::Check => format!("{cat} > /dev/null; : {}", task.salt),
+            Kind::Depfile => format!("mkdir -p d; {{ {salt}; {cat}; cat h/0; }} > {out}; echo '{out}: h/0' > d/t{number}.d"),
+            Kind::Glob => format!("{{ {salt}; for f in g/*; do if test -f $f; then cat $f; fi; done; {cat}; }} > {out}"),
+            Kind::Env => format!("{{ {salt}; echo $V{}; {cat}; }} > {out}", task.var),
+        };
+        format!("{{log:t{number}}}; set -e; {does}")
+    }
+
+    /// Returns the one output of a task that others read.
+    fn read_of(&self, number: usize) -> Option<String> {
+        match self.tasks[&number].kind {
+            Kind::Check => None,
+            Kind::Folder => Some(format!("o/t{number}/f")),
+            _ => Some(format!("o/t{number}")),
+        }
+    }
+
+    /// Returns what each task comes to, by the name that it logs.
+    pub fn evaluate(&self) -> BTreeMap<String, Made> {
+        let mut made: BTreeMap<String, Made> = BTreeMap::new();
+        for (&number, task) in &self.tasks {
+            let mut all = String::new();
+            let mut key = format!("{number} {}\n", self.script(number, task));
+            if !matches!(task.kind, Kind::Glob | Kind::Env) {
+                for source in &task.sources {
+                    all.push_str(&self.sources[source]);
+                    let _ = writeln!(key, "{source}={:?}", self.sources[source]);
+                }
+            }
+            for &need in &task.needs {
+                let outputs = &made[&format!("t{need}")].outputs;
+                if let Some(Node::File { bytes, .. }) = self.read_of(need).and_then(|path| outputs.get(&path)) {
+                    all.push_str(bytes);
+                }
+                let _ = writeln!(key, "{need}={outputs:?}");
+            }
+            let salt = task.salt.to_string();
+            let out = format!("o/t{number}");
+            let file = |bytes: String| Node::File { bytes, executable: false };
+            let outputs: Vec<(String, Node)> = match task.kind {
+                Kind::Cat => vec![(out, file(salt + &all))],
+                Kind::Head => vec![(out, file(all.chars().take(2).collect()))],
+                Kind::Several => vec![(format!("{out}.salt"), file(salt)), (out, file(all))],
+                Kind::Folder => vec![(format!("{out}/f"), file(all)), (format!("{out}/in/salt"), file(salt))],
+                Kind::Executable => vec![(out, Node::File { bytes: salt + &all, executable: true })],
+                Kind::Link => vec![(format!("{out}.link"), Node::Link(format!("t{number}"))), (out, file(salt + &all))],
+                Kind::Check => vec![],
+                Kind::Depfile => {
+                    let _ = writeln!(key, "h/0={:?}", self.sources["h/0"]);
+                    vec![(out, file(salt + &all + &self.sources["h/0"]))]
+                }
+                Kind::Glob => {
+                    let found = self.under("g/");
+                    let text: String = found.iter().map(|path| self.sources[path].as_str()).collect();
+                    for path in &found {
+                        let _ = writeln!(key, "{path}={:?}", self.sources[path]);
+                    }
+                    vec![(out, file(salt + &text + &all))]
+                }
+                Kind::Env => {
+                    let _ = writeln!(key, "V={}", self.vars[task.var]);
+                    vec![(out, file(format!("{salt}{}\n{all}", self.vars[task.var])))]
+                }
+            };
+            made.insert(format!("t{number}"), Made { outputs: outputs.into_iter().collect(), key });
+        }
+        for path in self.under("e/") {
+            let (name, text) = (&path[2..], &self.sources[&path]);
+            let node = Node::File { bytes: format!("{text}{text}"), executable: false };
+            made.insert(format!("e-{name}"), Made { outputs: [(format!("o/e-{name}"), node)].into(), key: format!("{path} {text:?}") });
+        }
+        made
+    }
+
+    /// Whether the names that a task logs stand for one whose inputs are only known after it ran.
+    pub fn discovers(&self, name: &str) -> bool {
+        name.strip_prefix('t')
+            .and_then(|number| number.parse().ok())
+            .and_then(|number: usize| self.tasks.get(&number))
+            .is_some_and(|task| task.kind == Kind::Depfile)
+    }
+}
+
+/// Returns a short text out of few, so that edits are taken back now and then.
+pub fn text(random: &mut Random) -> String {
+    format!("{}{}\n", ["ab", "ac", "bb"][random.below(3)], random.below(5))
+}
+
+fn address(number: usize) -> String {
+    if number % 4 == 1 { format!("ep/t{number}") } else { format!("t{number}") }
+}

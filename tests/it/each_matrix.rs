@@ -1,0 +1,64 @@
+//! Many tasks out of few lines.
+
+use crate::common::Project;
+
+#[test]
+fn one_task_for_each_file() {
+    let project = Project::new().file("web/a.ts", "A").file("web/b.ts", "B").manifest(
+        r#"
+        epic "app" { each "src" glob="web/*.ts" {
+            task "bundle/{{src.stem}}" { sh "echo {{src.stem}} >> {base}/ran; echo {{src.path}} {{src.name}} {{src.dir}} > dist/{{src.stem}}.js"; inputs "{{src.path}}"; outputs "dist/{{src.stem}}.js" }
+        } }
+        "#,
+    );
+    project.run("build").ok().ran(["a", "b"]);
+    assert_eq!(project.read("dist/a.js"), "web/a.ts a.ts web\n");
+    project.write("web/c.ts", "C");
+    project.run("build").ok().ran(["c"]);
+    project.write("web/a.ts", "AA");
+    project.words(&["build", "app/bundle/*"]).ok().ran(["a"]);
+    project.remove("web/b.ts");
+    project.run("list").ok().never_says(["bundle/b"]);
+}
+
+#[test]
+fn one_task_for_each_combination() {
+    let project = Project::new().manifest(
+        r#"task "wheel" { matrix { python "3.11" "3.12"; arch "x86_64" "aarch64" }; sh "{log:w}; echo {{matrix.python}} {{matrix.arch}} > w-{{matrix.python}}-{{matrix.arch}}"; outputs "w-{{matrix.python}}-{{matrix.arch}}" }"#,
+    );
+    project.run("build --json").ok().ran(["w", "w", "w", "w"]).had(
+        "done",
+        &[
+            "wheel[python=3.11,arch=x86_64]",
+            "wheel[python=3.11,arch=aarch64]",
+            "wheel[python=3.12,arch=x86_64]",
+            "wheel[python=3.12,arch=aarch64]",
+        ],
+    );
+    assert_eq!(project.read("w-3.12-aarch64"), "3.12 aarch64\n");
+    project.remove("w-3.12-aarch64").remove("w-3.11-aarch64");
+    project.words(&["build", "--json", "wheel[python=3.12,arch=aarch64]"]).ok().cached(["wheel[python=3.12,arch=aarch64]"]);
+    assert!(!project.has("w-3.11-aarch64"));
+}
+
+#[test]
+fn a_template_has_holes() {
+    let project = Project::new().manifest(
+        r#"
+        template "say" { param "word"; sh "echo {{param.word}} > {{param.word}}.txt"; outputs "{{param.word}}.txt" }
+        task "a" { use "say" word="hello" }
+        task "b" { use "say" word="bye" }
+        "#,
+    );
+    project.run("build").ok();
+    assert_eq!((project.read("hello.txt"), project.read("bye.txt")), ("hello\n".into(), "bye\n".into()));
+}
+
+#[test]
+fn a_parameter_that_is_missing_or_unknown_is_refused() {
+    for used in ["", "word=\"a\" wrod=\"b\""] {
+        let manifest =
+            format!("template \"say\" {{ param \"word\"; sh \"echo {{{{param.word}}}}\" }}\ntask \"a\" {{ use \"say\" {used} }}");
+        Project::new().manifest(&manifest).run("build").code(2).says(["orket.kdl:"]);
+    }
+}

@@ -1,0 +1,116 @@
+//! What a task may see, and what of it counts.
+
+use crate::common::Project;
+
+#[test]
+fn only_the_fixed_list_and_what_was_said_is_visible() {
+    let project = Project::new()
+        .var("SECRETIVE", "1")
+        .var("PASSED", "2")
+        .var("LC_TIME", "C")
+        .manifest(r#"task "t" { sh "env | cut -d= -f1 | sort > o"; outputs "o"; env { pass "PASSED"; set "SET" "3" } }"#);
+    project.run("build").ok();
+    let seen = project.read("o");
+    let names: Vec<&str> = seen.lines().collect();
+    for name in ["PATH", "HOME", "TMPDIR", "LC_TIME", "PASSED", "SET"] {
+        assert!(names.contains(&name), "{name} is missing: {names:?}");
+    }
+    assert!(!names.contains(&"SECRETIVE"), "{names:?}");
+}
+
+#[test]
+fn a_passed_value_counts_and_others_do_not() {
+    let mut project =
+        Project::new().var("A", "1").var("B", "1").manifest(r#"task "t" { sh "{log:t}; echo $A > o"; outputs "o"; env { pass "A" } }"#);
+    project.run("build").ok().ran(["t"]);
+    project.set("B", Some("2"));
+    project.set("TERM", Some("dumb"));
+    project.run("build").ok().nothing_to_do();
+    project.set("A", Some("2"));
+    project.run("build").ok().ran(["t"]);
+    project.set("A", None);
+    project.run("build").ok().ran(["t"]);
+    project.set("A", Some(""));
+    project.run("build").ok().ran(["t"]);
+    project.set("A", Some("1"));
+    project.run("build").ok().ran([]);
+    assert_eq!(project.read("o"), "1\n");
+}
+
+#[test]
+fn the_nearest_rule_wins() {
+    let project = Project::new().manifest(
+        r#"
+        env { set "A" "top"; set "B" "top"; set "C" "top" }
+        epic "e" {
+            env { set "B" "epic"; set "C" "epic" }
+            task "t" { env { set "C" "task" }; sh "echo $A $B $C > o"; outputs "o" }
+        }
+        "#,
+    );
+    project.run("build").ok();
+    assert_eq!(project.read("o"), "top epic task\n");
+}
+
+#[test]
+fn every_variable_of_a_dotenv_file_is_passed() {
+    let project = Project::new().file(".env", "A=one\nB='two words'\n# C=no\n").manifest(
+        r#"
+        env { dotenv ".env" }
+        task "t" { sh "{log:t}; echo $A $B $C > o"; outputs "o" }
+        "#,
+    );
+    project.run("build").ok();
+    assert_eq!(project.read("o"), "one two words\n");
+    project.write(".env", "A=three\n");
+    project.run("build").ok().ran(["t"]);
+    project.remove(".env");
+    project.run("build").ok().ran(["t"]);
+    assert_eq!(project.read("o"), "\n");
+}
+
+#[test]
+fn a_secret_is_seen_by_the_task_and_by_nobody_else() {
+    let mut project = Project::new()
+        .var("TOKEN", "hunter2hunter2")
+        .manifest(r#"task "t" { sh "{log:t}; echo $TOKEN; test -n \"$TOKEN\"; echo > o; false"; outputs "o"; env { secret "TOKEN" } }"#);
+    project.run("build --events ev.json --summary su.json --trace tr.json -vv").code(1).ran(["t"]).never_says(["hunter2"]);
+    project.run("runs logs").ok().never_says(["hunter2"]);
+    for entry in walkdir::WalkDir::new(project.base()).into_iter().flatten().filter(|entry| entry.file_type().is_file()) {
+        let bytes = std::fs::read(entry.path()).unwrap();
+        assert!(!bytes.windows(7).any(|window| window == b"hunter2"), "the secret stands in {}", entry.path().display());
+    }
+    project.declare(r#"task "t" { sh "{log:t}; echo > o"; outputs "o"; env { secret "TOKEN" } }"#);
+    project.run("build").ok().ran(["t"]);
+    project.run("build").ok().nothing_to_do();
+    project.set("TOKEN", Some("changed-secret"));
+    project.run("build").ok().ran(["t"]);
+}
+
+#[test]
+fn holes_and_what_the_shell_keeps() {
+    let project = Project::new().manifest(
+        r#"
+        project "shop"
+        epic "e" { task "t" { env { set "A" "a" }; sh "B=b; echo {{project.name}} {{task.name}} {{env.A}} $B ${B} '{{{{x' '}}' > o"; outputs "o" } }
+        "#,
+    );
+    project.run("build").ok();
+    assert_eq!(project.read("o"), "shop t a b b {{x }}\n");
+}
+
+#[test]
+fn an_upgraded_program_is_a_changed_input() {
+    let project = Project::new().file("bin/tool", "#!/bin/sh\necho 1 > o\n").manifest(
+        r#"
+        task "argv" { run "bin/tool"; outputs "o" }
+        task "listed" { sh "{log:listed}; echo > p"; tools "bin/tool"; outputs "p" }
+        "#,
+    );
+    project.mode("bin/tool", 0o755);
+    project.run("build").ok().ran(["listed"]);
+    project.run("build").ok().nothing_to_do();
+    project.write("bin/tool", "#!/bin/sh\necho 2 > o\n").mode("bin/tool", 0o755);
+    project.run("build").ok().ran(["listed"]);
+    assert_eq!(project.read("o"), "2\n");
+}

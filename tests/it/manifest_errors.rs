@@ -1,0 +1,111 @@
+//! Every mistake is refused with its place, before anything runs.
+
+use crate::common::Project;
+
+/// Builds a manifest that is wrong: exit 2, nothing runs, nothing is made, and each part is said.
+fn refused<const N: usize>(manifest: &str, parts: [&str; N]) {
+    let project = Project::new().manifest(&format!("{manifest}\ntask \"innocent\" {{ sh \"{{log:innocent}}\" }}\n"));
+    project.run("build").code(2).ran([]).says(parts);
+    assert!(!project.has(".orket"), "something was written");
+}
+
+#[test]
+fn unknown_words_are_told_what_was_meant() {
+    refused("task \"t\" { imputs \"x\" }", ["orket.kdl:1", "`inputs`"]);
+    refused("\ntaks \"t\" { }", ["orket.kdl:2", "`task`"]);
+    refused("task \"t\" { sh \"x\"; cache \"yes\" }", ["orket.kdl:1"]);
+    refused("task \"t\" { sh \"x\"; priority \"hihg\" }", ["`high`"]);
+}
+
+#[test]
+fn all_mistakes_are_told_at_once() {
+    refused("task \"a\" { imputs \"x\" }\nepik \"e\"\ntask \"b\" { timeout \"soon\" }", ["orket.kdl:1", "orket.kdl:2", "orket.kdl:3"]);
+}
+
+#[test]
+fn broken_text_is_told_with_its_place() {
+    refused("task \"t\" {", ["orket.kdl"]);
+    refused("task \"t\" { sh \"unended }", ["orket.kdl"]);
+}
+
+#[test]
+fn a_duplicate_address_shows_both_places() {
+    refused("task \"t\" { sh \"x\" }\ntask \"t\" { sh \"y\" }", ["orket.kdl:2", " 1 │ task", " 2 │ task"]);
+}
+
+#[test]
+fn two_tasks_with_one_output_are_refused() {
+    refused("task \"a\" { sh \"x\"; outputs \"o\" }\ntask \"b\" { sh \"y\"; outputs \"o\" }", ["orket.kdl:2", " 1 │ task", "`o`"]);
+}
+
+#[test]
+fn an_output_inside_an_output_folder_is_refused() {
+    refused("task \"a\" { sh \"x\"; outputs \"dist/\" }\ntask \"b\" { sh \"y\"; outputs \"dist/x/y\" }", ["orket.kdl:2", " 1 │ task"]);
+}
+
+#[test]
+fn an_output_that_is_a_source_of_another_task_is_refused() {
+    refused("task \"a\" { sh \"x\"; outputs \"src.c\" }\ntask \"b\" { sh \"y\"; inputs \"src.c\" }", ["src.c"]);
+}
+
+#[test]
+fn outputs_in_forbidden_places_are_refused() {
+    for output in [".", "./", "..", "../x", "/etc/x", ".git/hooks/x", ".git/", ".orket/x", "orket.kdl", "a/../../x"] {
+        refused(&format!("task \"t\" {{ sh \"x\"; outputs \"{output}\" }}"), ["orket.kdl:1"]);
+    }
+}
+
+#[test]
+fn inputs_outside_the_project_are_refused() {
+    refused("task \"t\" { sh \"x\"; inputs \"../x\" }", ["orket.kdl:1"]);
+    refused("task \"t\" { sh \"x\"; inputs \"/etc/passwd\" }", ["orket.kdl:1"]);
+}
+
+#[test]
+fn a_cycle_is_drawn_with_each_place() {
+    refused(
+        "task \"a\" { needs \"b\" }\ntask \"b\" { needs \"c\" }\ntask \"c\" { needs \"a\" }",
+        ["`a` -> `b` -> `c` -> `a`", "orket.kdl:1", "`b` needs `c`", "`c` needs `a`"],
+    );
+    refused("task \"a\" { needs \"a\" }", ["orket.kdl:1"]);
+    refused("epic \"x\" { needs \"y\"; task \"a\" { sh \"x\" } }\nepic \"y\" { task \"b\" { needs \"x/a\" } }", ["orket.kdl:"]);
+}
+
+#[test]
+fn a_need_that_nobody_bears_is_refused() {
+    refused("task \"compile\" { sh \"x\" }\ntask \"t\" { needs \"compil\" }", ["orket.kdl:2", "`compile`"]);
+}
+
+#[test]
+fn unknown_holes_are_refused_at_their_place() {
+    for hole in ["{{matrix.x}}", "{{param.x}}", "{{nonsense.x}}", "{{nonsense}}", "{{task.colour}}", "{{project.colour}}"] {
+        refused(&format!("\ntask \"t\" {{ sh \"echo {hole}\" }}"), ["orket.kdl:2"]);
+    }
+}
+
+#[test]
+fn values_out_of_range_are_refused() {
+    for line in [
+        "pool \"p\" 0",
+        "task \"t\" { sh \"x\"; weight 0 }",
+        "task \"t\" { sh \"x\"; retries -1 }",
+        "task \"t\" { sh \"x\"; timeout \"10 parsecs\" }",
+        "orket 99",
+    ] {
+        refused(line, ["orket.kdl:1"]);
+    }
+}
+
+#[test]
+fn an_unknown_pool_template_or_remedy_is_refused() {
+    refused("pool \"link\" 1\ntask \"t\" { sh \"x\"; pool \"lnik\" }", ["orket.kdl:2", "`link`"]);
+    refused("template \"lint\" { sh \"x\" }\ntask \"t\" { use \"lnit\" }", ["orket.kdl:2", "`lint`"]);
+    refused("task \"t\" { sh \"x\"; on_failure \"nobody\" }", ["orket.kdl:1"]);
+}
+
+#[test]
+fn names_that_addresses_cannot_hold_are_refused() {
+    for name in ["", "-x", "a:b", "a[b]", "a//b", "/a", "a/", "a*", "a,b"] {
+        refused(&format!("task \"{name}\" {{ sh \"x\" }}"), ["orket.kdl:1"]);
+    }
+}

@@ -1,0 +1,90 @@
+//! What stands before what.
+
+use crate::common::Project;
+
+#[test]
+fn a_sibling_wins_over_an_address() {
+    let project = Project::new().manifest(
+        r#"
+        task "x" { sh "{log:top}" }
+        epic "e" { task "x" { sh "{log:sibling}" }; task "t" { needs "x"; sh "{log:t}" } }
+        "#,
+    );
+    project.run("build e/t").ok().ran_in_order(["sibling", "t"]);
+}
+
+#[test]
+fn after_orders_without_asking_for_it() {
+    let project = Project::new().manifest(r#"task "a" { after "b"; sh "{log:a}" }; task "b" { sh "{log:b}" }"#);
+    project.run("build a").ok().ran(["a"]);
+    project.run("build a b -j2").ok().ran_in_order(["b", "a"]);
+}
+
+#[test]
+fn after_is_no_input() {
+    let project = Project::new().file("i", "1").file("j", "1").manifest(
+        r#"
+        task "a" { after "b"; sh "{log:a}; echo > oa"; inputs "j"; outputs "oa" }
+        task "b" { sh "{log:b}; cat i > ob"; inputs "i"; outputs "ob" }
+        "#,
+    );
+    project.run("build").ok().ran(["a", "b"]);
+    project.write("i", "2");
+    project.run("build").ok().ran(["b"]);
+}
+
+#[test]
+fn all_variants_or_one() {
+    let project = Project::new().manifest(
+        r#"
+        task "w" { matrix { v "1" "2" }; sh "{log:w}; echo {{matrix.v}} > w{{matrix.v}}"; outputs "w{{matrix.v}}" }
+        task "all" { needs "w"; sh "{log:all}; cat w1 w2 > all"; outputs "all" }
+        task "one" { needs "w[v=2]"; sh "{log:one}; cp w2 one"; outputs "one" }
+        "#,
+    );
+    project.run("build one").ok().ran(["w", "one"]);
+    assert!(!project.has("w1"));
+    project.run("build all").ok().ran(["w", "all"]);
+    assert_eq!(project.read("all"), "1\n2\n");
+}
+
+#[test]
+fn a_task_without_commands_gathers() {
+    let project = Project::new()
+        .manifest(r#"task "all" { needs "a" "b" }; task "a" { sh "{log:a}"; private #true }; task "b" { sh "{log:b}"; private #true }"#);
+    project.run("build all").ok().ran(["a", "b"]);
+}
+
+#[test]
+fn what_an_epic_needs_changes_its_parts() {
+    let project = Project::new().file("i", "1").manifest(
+        r#"
+        epic "app" { needs "lib"; task "t" { sh "{log:t}; cat o > p"; outputs "p" } }
+        epic "lib" { task "l" { sh "{log:l}; cat i > o"; inputs "i"; outputs "o" } }
+        "#,
+    );
+    project.run("build app").ok().ran_in_order(["l", "t"]);
+    project.write("i", "2");
+    project.run("build app").ok().ran_in_order(["l", "t"]);
+    assert_eq!(project.read("p"), "2");
+}
+
+#[test]
+fn a_missing_input_file_is_told() {
+    Project::new().manifest(r#"task "t" { sh "{log:t}"; inputs "gone.c"; outputs "o" }"#).run("build").code(1).says(["gone.c"]);
+}
+
+#[test]
+fn a_glob_without_matches_is_no_error_and_a_new_match_counts() {
+    let project =
+        Project::new().manifest(r#"task "t" { sh "{log:t}; ls src > o 2>&1 || true"; inputs "src/**/*.c" "!src/gen/**"; outputs "o" }"#);
+    project.run("build").ok().ran(["t"]);
+    project.write("src/a.c", "");
+    project.run("build").ok().ran(["t"]);
+    project.write("src/deep/er/.b.c", "");
+    project.run("build").ok().ran(["t"]);
+    project.write("src/gen/c.c", "").write("src/other.h", "");
+    project.run("build").ok().nothing_to_do();
+    project.remove("src/a.c");
+    project.run("build").ok().ran(["t"]);
+}

@@ -1,0 +1,106 @@
+//! What tasks put out, declare and discover.
+
+use crate::common::Project;
+
+#[test]
+fn parent_folders_are_made() {
+    let project = Project::new().manifest(r#"task "t" { sh "echo x > a/b/c"; outputs "a/b/c" }"#);
+    project.run("build").ok();
+    assert_eq!(project.read("a/b/c"), "x\n");
+}
+
+#[test]
+fn an_output_that_is_not_there_after_success_is_a_failure() {
+    let project = Project::new().manifest(r#"task "t" { sh "{log:t}"; outputs "never" }"#);
+    project.run("build").code(1).ran(["t"]).says(["never"]);
+    project.run("build").code(1).ran(["t"]);
+}
+
+#[test]
+fn earlier_outputs_are_removed_before_a_task_runs() {
+    let project = Project::new()
+        .file("i", "1")
+        .manifest(r#"task "t" { sh "{log:t}; test ! -e o; cat i > d/f$(cat i); cat i > o"; inputs "i"; outputs "d/" "o" }"#);
+    project.run("build").ok();
+    project.write("i", "2");
+    project.run("build").ok().ran(["t"]);
+    assert!(!project.has("d/f1") && project.has("d/f2"));
+}
+
+#[test]
+fn an_incremental_task_finds_its_earlier_outputs() {
+    let project = Project::new().file("i", "1").manifest(r#"task "t" { sh "cat i >> o"; inputs "i"; outputs "o"; incremental #true }"#);
+    project.run("build").ok();
+    project.write("i", "2");
+    project.run("build").ok();
+    assert_eq!(project.read("o"), "12");
+}
+
+#[test]
+fn a_check_is_remembered_and_its_failure_is_not() {
+    let project = Project::new().file("i", "good").manifest(r#"task "c" { sh "{log:c}; grep -q good i"; inputs "i" }"#);
+    project.run("build").ok().ran(["c"]);
+    project.run("build").ok().nothing_to_do();
+    project.write("i", "bad");
+    project.run("build").code(1).ran(["c"]);
+    project.run("build").code(1).ran(["c"]);
+    project.write("i", "good");
+    project.run("build").ok().ran([]);
+}
+
+#[test]
+fn an_action_runs_every_time() {
+    let project = Project::new().manifest(r#"task "t" { sh "{log:t}" }"#);
+    project.run("build").ok().ran(["t"]);
+    project.run("build").ok().ran(["t"]);
+}
+
+#[test]
+fn what_is_not_cached_runs_every_time() {
+    let project = Project::new().file("i", "").manifest(r#"task "t" { sh "{log:t}; echo > o"; inputs "i"; outputs "o"; cache #false }"#);
+    project.run("build").ok().ran(["t"]);
+    project.run("build").ok().ran(["t"]);
+}
+
+#[test]
+fn what_a_depfile_names_counts_from_the_next_run_on() {
+    let project = Project::new().file("a.c", "").file("a.h", "1").file("b c.h", "1").manifest(
+        r#"task "t" { sh "{log:t}; cat a.h > o; printf 'o: a.c a.h \\\\\\n b\\\\ c.h\\n' > x.d"; inputs "a.c"; outputs "o"; depfile "x.d" }"#,
+    );
+    project.run("build").ok().ran(["t"]);
+    project.run("build").ok().nothing_to_do();
+    project.write("a.h", "2");
+    project.run("build").ok().ran(["t"]);
+    project.write("b c.h", "2");
+    project.run("build").ok().ran(["t"]);
+    assert_eq!(project.read("o"), "2");
+    project.run("build").ok().nothing_to_do();
+}
+
+#[test]
+fn a_task_that_changes_its_own_input_is_not_stored() {
+    let project = Project::new().file("i", "1").manifest(r#"task "t" { sh "{log:t}; echo x >> i; echo > o"; inputs "i"; outputs "o" }"#);
+    project.run("build").ok().ran(["t"]);
+    project.run("build").ok().ran(["t"]);
+}
+
+#[test]
+fn output_globs_take_what_was_made() {
+    let project = Project::new().manifest(
+        r#"task "t" { sh "{log:t}; mkdir -p out; echo 1 > out/a.js; echo 2 > out/b.js; echo 3 > out/c.txt"; outputs "out/*.js" }"#,
+    );
+    project.run("build").ok();
+    project.remove("out/a.js").remove("out/c.txt");
+    project.run("build").ok().ran([]);
+    assert_eq!((project.read("out/a.js"), project.has("out/c.txt")), ("1\n".into(), false));
+}
+
+#[test]
+fn an_empty_folder_and_a_dangling_link_come_back() {
+    let project = Project::new().manifest(r#"task "t" { sh "{log:t}; mkdir -p d/empty; ln -s nowhere d/l; : > d/zero"; outputs "d/" }"#);
+    project.run("build").ok();
+    project.remove("d");
+    project.run("build").ok().ran([]);
+    assert!(project.has("d/l") && project.has("d/zero") && project.at("d/empty").is_dir());
+    project.run("build").ok().nothing_to_do();
+}

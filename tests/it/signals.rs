@@ -1,0 +1,124 @@
+//! How orket ends when it is told to, and that nothing which it started outlives it.
+
+use std::thread;
+use std::time::Duration;
+
+use rustix::process::Signal;
+
+use crate::common::{Project, alive, wait_until};
+use crate::differential::busy;
+
+/// A script that writes its process id to `{base}/pid`, in the way that it is meant to survive.
+fn survivor(how: &str) -> Project {
+    let stay = "echo $$ > {base}/pid.new; mv {base}/pid.new {base}/pid; sleep 300";
+    let script = match how {
+        "plain" => stay.to_owned(),
+        "background" => format!("sh -c '{stay}' & wait"),
+        "setsid" => format!("setsid sh -c '{stay}' & wait"),
+        "double fork" => format!("(setsid sh -c '{stay}' &) & sleep 300"),
+        "ignored" => format!("trap '' TERM INT HUP QUIT; {stay}; sleep 300"),
+        _ => unreachable!(),
+    };
+    let project = Project::new();
+    let script = project.placed(&script);
+    project.write("stay.sh", format!("{script}\n"));
+    project.manifest("task \"t\" { sh \"sh ./stay.sh\"; inputs \"stay.sh\"; outputs \"o\" }")
+}
+
+fn ends(how: &str, signal: Signal, status: i32) {
+    let project = survivor(how);
+    let build = project.start("build");
+    let pid = project.base().join("pid");
+    assert!(wait_until(|| pid.exists()), "the task did not start");
+    if how == "ignored" {
+        build.signal(signal);
+        thread::park_timeout(Duration::from_millis(100));
+    }
+    build.signal(signal);
+    let ended = build.end();
+    assert_eq!(ended.code(), status, "{how} {signal:?}: {}", String::from_utf8_lossy(&ended.err));
+    let pid = std::fs::read_to_string(pid).unwrap();
+    assert!(!alive(&pid), "{how} {signal:?}: what the task started is alive");
+    assert!(!busy(&project.root()), "{how} {signal:?}: something works in the project still");
+}
+
+#[test]
+fn a_signal_ends_orket_with_its_status() {
+    for (signal, status) in [(Signal::INT, 130), (Signal::TERM, 143), (Signal::HUP, 129), (Signal::QUIT, 131)] {
+        ends("plain", signal, status);
+    }
+}
+
+#[test]
+fn children_in_the_background_are_ended() {
+    ends("background", Signal::INT, 130);
+}
+
+#[test]
+fn children_that_left_the_session_are_ended() {
+    ends("setsid", Signal::TERM, 143);
+}
+
+#[test]
+fn children_that_forked_twice_are_ended() {
+    ends("double fork", Signal::INT, 130);
+}
+
+#[test]
+fn a_second_signal_ends_those_that_ignore_the_first() {
+    ends("ignored", Signal::INT, 130);
+}
+
+#[test]
+fn children_of_a_task_that_is_done_are_ended_and_not_waited_for() {
+    for leave in ["sleep 300 &", "setsid sleep 300 &", "(setsid sleep 300 &) &"] {
+        let project = Project::new().manifest(&format!("task \"t\" {{ sh \"{{log:t}}; {leave} echo > o\"; outputs \"o\" }}"));
+        project.run("build").ok().ran(["t"]);
+        assert!(!busy(&project.root()), "{leave}: it is alive after the build");
+    }
+}
+
+#[test]
+fn after_a_signal_one_run_repairs() {
+    let project = Project::new().file("i", "").manifest(
+        r#"
+        task "a" { sh "{log:a}; echo a > oa"; inputs "i"; outputs "oa" }
+        task "b" { needs "a"; sh "{log:b}; echo half > ob; if ! test -e {base}/go; then touch {base}/there; sleep 300; fi; echo b > ob"; outputs "ob" }
+        "#,
+    );
+    let build = project.start("build");
+    assert!(wait_until(|| project.base().join("there").exists()));
+    build.signal(Signal::TERM);
+    assert_eq!(build.end().code(), 143);
+    project.write("../go", "");
+    project.run("build").ok().ran(["b"]);
+    assert_eq!(project.read("ob"), "b\n");
+    project.run("build").ok().nothing_to_do();
+}
+
+/// `ORKET_TEST_KILLS` says how often.
+#[test]
+fn killed_at_any_moment_one_run_repairs_and_the_next_does_nothing() {
+    let kills = std::env::var("ORKET_TEST_KILLS").ok().and_then(|value| value.parse().ok()).unwrap_or(20);
+    let tasks: String = (0..20).map(|n| {
+        let needs = if n == 0 { String::new() } else { format!("needs \"t{}\";", n / 2) };
+        let needs = if n == 1 { "needs \"t0\";".to_owned() } else { needs };
+        format!("task \"t{n}\" {{ {needs} sh \"{{log:t{n}}}; mkdir -p d{n}; cat i > d{n}/x; cat i i > o{n}\"; inputs \"i\"; outputs \"o{n}\" \"d{n}/\" }}\n")
+    }).collect();
+    let project = Project::new().file("i", "0").manifest(&tasks);
+    for round in 0..kills {
+        let text = round.to_string();
+        project.write("i", &text);
+        let build = project.start("build -j4");
+        thread::park_timeout(Duration::from_micros(round * 7919 % 120_000));
+        build.signal(Signal::KILL);
+        build.end();
+        assert!(wait_until(|| !busy(&project.root())), "round {round}: something works in the project still");
+        project.run("build").ok();
+        for n in 0..20 {
+            assert_eq!((project.read(&format!("o{n}")), project.read(&format!("d{n}/x"))), (text.repeat(2), text.clone()), "round {round}");
+        }
+        project.run("build").ok().nothing_to_do();
+        project.run("cache verify").ok();
+    }
+}

@@ -1,0 +1,75 @@
+//! What is printed where.
+
+use serde_json::Value;
+
+use crate::common::Project;
+
+fn one() -> Project {
+    Project::new().manifest(r#"task "t" { sh "{log:t}; echo > o"; outputs "o" }"#)
+}
+
+#[test]
+fn plain_lines_in_a_pipe() {
+    one().run("build").ok().stdout("").stderr("done    t  [time]\nbuilt 1 task: 1 done ([time])\n");
+}
+
+#[test]
+fn quiet_is_quiet() {
+    one().run("build -q").ok().stdout("").stderr("");
+}
+
+#[test]
+fn colour_only_where_it_is_wanted() {
+    let escape = "\u{1b}[";
+    one().run("build").ok().never_says([escape]);
+    one().run("build --color never").ok().never_says([escape]);
+    one().run("build --color always").ok().says([escape]);
+    one().var("CLICOLOR_FORCE", "1").run("build").ok().says([escape]);
+    one().var("CLICOLOR_FORCE", "1").var("NO_COLOR", "1").run("build --color never").ok().never_says([escape]);
+    one().var("TERM", "dumb").run("build --ui plain").ok().never_says([escape]);
+}
+
+#[test]
+fn json_tells_every_task() {
+    let project = one();
+    let json = project.run("build --json").ok().json();
+    let task = &json["tasks"][0];
+    assert_eq!((&task["address"], &task["outcome"]), (&Value::from("t"), &Value::from("done")));
+    assert!(task["duration_ms"].is_u64() && task["reason_text"].is_string(), "{json}");
+    assert_eq!(project.run("build --json").ok().json()["tasks"][0]["outcome"], "fresh");
+}
+
+#[test]
+fn events_are_one_object_a_line() {
+    let project = one();
+    project.run("build --events events --summary summary --trace trace").ok();
+    let events: Vec<Value> = project.read("events").lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(events.first().unwrap()["event"], "run_started");
+    assert_eq!(events.last().unwrap()["event"], "run_finished");
+    assert!(events.iter().any(|event| event["event"] == "finished" && event["task"] == "t"), "{events:?}");
+    for file in ["summary", "trace"] {
+        let _: Value = serde_json::from_str(&project.read(file)).unwrap();
+    }
+}
+
+#[test]
+fn events_on_the_screen() {
+    let seen = one();
+    let seen = seen.run("build --ui json").ok();
+    let printed = format!("{}{}", seen.out(), seen.err());
+    for line in printed.lines() {
+        let _: Value = serde_json::from_str(line).unwrap_or_else(|_| panic!("{}", seen.all()));
+    }
+}
+
+#[test]
+fn github_gets_annotations() {
+    let project = Project::new().var("GITHUB_ACTIONS", "true").manifest("task \"bad\" { sh \"exit 1\" }");
+    project.run("build").code(1).says(["::error file=orket.kdl,line=1"]);
+}
+
+#[test]
+fn nodes_without_effect_yet_are_told() {
+    let project = Project::new().manifest("epic \"e\" { gate \"g\" kind=\"churn\"\n task \"t\" { sh \"true\" } }");
+    project.run("build e/t").ok().says(["gate"]);
+}
