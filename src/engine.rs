@@ -166,6 +166,10 @@ impl Engine {
             files: Files::default(),
             blobs: self.store.clone(),
             actions: self.store.clone(),
+            tracked: {
+                let root = self.root.clone();
+                Arc::new(move |path: &RelPath| crate::vcs::tracks(&root, path))
+            },
             checkout: Mutex::new(Checkout::open(&self.state(), writable)?),
             ports: RwLock::default(),
             run,

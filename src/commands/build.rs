@@ -3,12 +3,11 @@
 use std::fs::File;
 use std::io::{self, BufRead, Write};
 use std::path::Path;
-use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use super::{Failure, Ui};
-use crate::base::{Place, RelPath, TargetId, quantity};
+use crate::base::{Place, TargetId, quantity};
 use crate::cli::{self, BuildArgs, RunArgs};
 use crate::engine::Engine;
 use crate::event::{Event, Outcome, Reason};
@@ -125,8 +124,6 @@ fn go(ui: &Ui, args: &BuildArgs, foreground: Option<&[String]>) -> Result<(), Fa
     let cancel = Cancel::new().map_err(|error| Failure::Broken(format!("cannot make an event: {error}")))?;
     let jobserver = Jobs::host(slots).ok();
     let signals = signals().map_err(|error| Failure::Broken(format!("cannot listen to signals: {error}")))?;
-    let root = engine.root.clone();
-    let tracked = move |path: &RelPath| tracked_by_git(&root, path);
     let options = Options {
         jobs: slots,
         keep_going: args.keep_going,
@@ -137,7 +134,6 @@ fn go(ui: &Ui, args: &BuildArgs, foreground: Option<&[String]>) -> Result<(), Fa
         foreground: foreground_target,
         goal: args.targets.clone(),
         began: SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as u64),
-        tracked: &tracked,
         asker: &Person(ui.asks()),
         signals,
     };
@@ -304,14 +300,6 @@ fn signals() -> io::Result<crossbeam_channel::Receiver<i32>> {
         }
     });
     Ok(receiver)
-}
-
-/// Asks git whether it tracks a path, with nothing of the repository's configuration that runs programs. Without git nothing is tracked.
-fn tracked_by_git(root: &Path, path: &RelPath) -> bool {
-    let mut command = Command::new("git");
-    command.args(["-c", "core.fsmonitor=false", "--literal-pathspecs", "ls-files", "--error-unmatch", "--"]).arg(path.as_path());
-    command.current_dir(root).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-    command.status().is_ok_and(|status| status.success())
 }
 
 fn pick_ports(world: &crate::rebuild::World) -> io::Result<()> {

@@ -3,7 +3,12 @@
 use serde_json::json;
 
 use super::{Failure, Ui};
+use crate::base::{RelPath, TargetId, glob};
 use crate::cli::QueryArgs;
+use crate::disk::{PatternSet, expand};
+use crate::engine::Engine;
+use crate::graph::Looks;
+use crate::model::Pattern;
 
 /// Prints one address a line.
 ///
@@ -11,8 +16,7 @@ use crate::cli::QueryArgs;
 /// When the question cannot be read, or names what is not there.
 pub fn query(ui: &Ui, args: &QueryArgs) -> Result<(), Failure> {
     let engine = ui.open(false)?;
-    let later = |_: &str| Err(String::from("this version does not know `affected` yet"));
-    let lines = crate::graph::query(&engine.graph, &args.expression, &later).map_err(|error| {
+    let lines = crate::graph::query(&engine.graph, &args.expression, &engine).map_err(|error| {
         let text = error.to_string();
         if error.no_match { Failure::NoTarget(text) } else { Failure::Wrong(text) }
     })?;
@@ -22,4 +26,25 @@ pub fn query(ui: &Ui, args: &QueryArgs) -> Result<(), Failure> {
         ui.out(&lines.iter().map(|line| format!("{line}\n")).collect::<String>());
     }
     Ok(())
+}
+
+impl Looks for Engine {
+    fn affected(&self, _: &str) -> Result<Vec<TargetId>, String> {
+        Err(String::from("this version does not know `affected` yet"))
+    }
+
+    fn files(&self, patterns: &[Pattern]) -> Vec<String> {
+        let texts = |negated| patterns.iter().filter(move |pattern| pattern.negated == negated).map(|pattern| pattern.text.to_string());
+        let excluded: Vec<String> = texts(true).collect();
+        let found = |text: &str| -> Vec<RelPath> {
+            let set = PatternSet::new(&[text.to_owned()], &excluded);
+            set.ok().and_then(|set| expand(&self.tree, &set).ok()).unwrap_or_default()
+        };
+        texts(false)
+            .flat_map(|text| {
+                let files = found(&text);
+                if files.is_empty() && !glob::is_glob(&text) { vec![text] } else { files.iter().map(RelPath::to_string).collect() }
+            })
+            .collect()
+    }
 }

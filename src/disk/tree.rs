@@ -179,6 +179,15 @@ impl Tree {
         }
     }
 
+    /// Removes an empty folder.
+    ///
+    /// # Errors
+    /// When something is in it, the disk refuses, or the way there leaves the tree.
+    pub fn remove_folder(&self, path: &RelPath) -> io::Result<()> {
+        let (parent, name) = self.parent_of(path)?;
+        Ok(rustix::fs::unlinkat(&parent, name.as_path(), AtFlags::REMOVEDIR)?)
+    }
+
     /// Removes a folder and all below it; links are removed, never followed. Nothing there is fine.
     ///
     /// # Errors

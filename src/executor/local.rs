@@ -49,6 +49,9 @@ impl Executor for Local {
         let mut rest = Vec::new();
         redactor.finish(&mut rest);
         log.push(&rest);
+        if !last.0.success() {
+            log.keep();
+        }
         log.finish();
         attempt(last.0, last.1, None, log)
     }

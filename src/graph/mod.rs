@@ -23,5 +23,5 @@ pub use affected::reached_from;
 pub use assemble::{Problem, assemble};
 pub use graph::{Detail, Edge, EdgeKind, Graph, Header, Row, TargetKind, address_key, flag};
 pub use image::{Bytes, ImageError};
-pub use query::{QueryError, query};
+pub use query::{Looks, QueryError, query};
 pub use select::{SelectError, SelectErrorKind, Selected, everything, select};

@@ -5,6 +5,7 @@ use std::collections::{BTreeSet, VecDeque};
 
 use super::{Graph, TargetKind, select};
 use crate::base::TargetId;
+use crate::model::Pattern;
 
 /// Why a question cannot be answered.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
@@ -34,13 +35,24 @@ enum Answer {
     Lines(BTreeSet<String>),
 }
 
-/// Answers a question: one line an address (or, for `inputs` and `outputs`, a pattern), sorted. `affected` says which targets are reached
-/// from what changed since a revision.
+/// What an answer needs beside the graph.
+pub trait Looks {
+    /// Returns the targets that are reached from what changed since a revision.
+    ///
+    /// # Errors
+    /// A sentence, when the revision is not known.
+    fn affected(&self, revision: &str) -> Result<Vec<TargetId>, String>;
+
+    /// Returns the files that the patterns of one task mean now; a pattern that means none yet stands for itself.
+    fn files(&self, patterns: &[Pattern]) -> Vec<String>;
+}
+
+/// Answers a question: one line an address (or, for `inputs` and `outputs`, a file), sorted.
 ///
 /// # Errors
 /// When the question cannot be read, or names what is not there.
-pub fn query(graph: &Graph, text: &str, affected: &dyn Fn(&str) -> Result<Vec<TargetId>, String>) -> Result<Vec<String>, QueryError> {
-    let mut asked = Asked { graph, text: text.chars().collect(), at: 0, affected, depth: 0 };
+pub fn query(graph: &Graph, text: &str, looks: &dyn Looks) -> Result<Vec<String>, QueryError> {
+    let mut asked = Asked { graph, text: text.chars().collect(), at: 0, looks, depth: 0 };
     let answer = asked.expression()?;
     asked.blank();
     if asked.at < asked.text.len() {
@@ -59,7 +71,7 @@ struct Asked<'a> {
     graph: &'a Graph,
     text: Vec<char>,
     at: usize,
-    affected: &'a dyn Fn(&str) -> Result<Vec<TargetId>, String>,
+    looks: &'a dyn Looks,
     depth: usize,
 }
 
@@ -165,8 +177,8 @@ impl Asked<'_> {
             "inputs" | "outputs" => {
                 let targets = self.set()?;
                 let tasks = targets.iter().filter_map(|id| self.graph.task(*id));
-                let patterns = tasks.flat_map(|task| if word == "inputs" { task.inputs } else { task.outputs });
-                Answer::Lines(patterns.map(|pattern| format!("{}{}", if pattern.negated { "!" } else { "" }, pattern.text)).collect())
+                let lines = tasks.flat_map(|task| self.looks.files(if word == "inputs" { &task.inputs } else { &task.outputs }));
+                Answer::Lines(lines.collect())
             }
             "kind" => {
                 self.blank();
@@ -187,7 +199,7 @@ impl Asked<'_> {
             }
             "affected" => {
                 let revision = self.word()?;
-                Answer::Targets((self.affected)(&revision).map_err(|message| self.error(message, column))?.into_iter().collect())
+                Answer::Targets(self.looks.affected(&revision).map_err(|message| self.error(message, column))?.into_iter().collect())
             }
             unknown => {
                 let hint = hint(unknown, &FUNCTIONS);
@@ -292,13 +304,29 @@ mod tests {
     use super::*;
     use crate::graph::sample::{graph, shop, task, tasks};
 
+    /// One revision is known, and every pattern means a file of the same name.
+    struct Invented(Graph);
+
+    impl Looks for Invented {
+        fn affected(&self, revision: &str) -> Result<Vec<TargetId>, String> {
+            if revision == "HEAD" {
+                Ok(self.0.find("churn").into_iter().collect())
+            } else {
+                Err(format!("there is no revision `{revision}`"))
+            }
+        }
+
+        fn files(&self, patterns: &[Pattern]) -> Vec<String> {
+            patterns.iter().map(|pattern| format!("{}{}", if pattern.negated { "!" } else { "" }, pattern.text)).collect()
+        }
+    }
+
+    fn ask_of(graph: Graph, text: &str) -> Result<Vec<String>, String> {
+        query(&graph, text, &Invented(graph.clone())).map_err(|error| error.to_string())
+    }
+
     fn ask(text: &str) -> Result<Vec<String>, String> {
-        let graph = graph(&shop());
-        let affected = |revision: &str| match revision {
-            "HEAD" => Ok(vec![graph.find("churn").unwrap()]),
-            _ => Err(format!("there is no revision `{revision}`")),
-        };
-        query(&graph, text, &affected).map_err(|error| error.to_string())
+        ask_of(graph(&shop()), text)
     }
 
     fn lines(text: &str) -> Vec<String> {
@@ -340,7 +368,7 @@ mod tests {
     #[test]
     fn a_name_may_hold_an_operator() {
         let graph = graph(&tasks(vec![task("a", &[], &[], &[]), task("a-b", &[], &[], &[]), task("b", &[], &[], &[])]));
-        let ask = |text| query(&graph, text, &|_| Ok(Vec::new())).unwrap();
+        let ask = |text| ask_of(graph.clone(), text).unwrap();
         assert_eq!(ask("a-b"), ["a-b"]);
         assert_eq!(ask("a - b"), ["a"]);
     }

@@ -142,7 +142,7 @@ fn too_deep(text: &str) -> Option<usize> {
 
 /// Returns where a comment that begins at `start` ends, or, as the error, where comments are nested too deeply. One that is not closed
 /// ends at once.
-fn comment(bytes: &[u8], start: usize) -> Result<usize, usize> {
+pub(super) fn comment(bytes: &[u8], start: usize) -> Result<usize, usize> {
     let (mut depth, mut at) = (0usize, start);
     while at + 1 < bytes.len() {
         match (bytes[at], bytes[at + 1]) {
@@ -168,7 +168,7 @@ fn comment(bytes: &[u8], start: usize) -> Result<usize, usize> {
 
 /// Returns where a text that begins at `start` ends: plain, raw (`#"..."#`), or of several lines (three quotes). `None` if none begins
 /// there, or if it is not closed.
-fn quoted(bytes: &[u8], start: usize) -> Option<usize> {
+pub(super) fn quoted(bytes: &[u8], start: usize) -> Option<usize> {
     let hashes = bytes[start..].iter().take_while(|byte| **byte == b'#').count();
     let open = start + hashes;
     let quotes = if bytes[open..].starts_with(b"\"\"\"") { 3 } else { 1 };

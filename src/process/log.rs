@@ -28,15 +28,8 @@ impl Log {
     /// Adds output.
     pub fn push(&mut self, bytes: &[u8]) {
         self.size += bytes.len() as u64;
-        if self.file.is_none() && self.size > TAIL as u64 {
-            let made = self.path.parent().map_or(Ok(()), fs::create_dir_all).and_then(|()| File::create(&self.path));
-            // Without a file the end is still there: output is told, never the reason why a task fails.
-            if let Ok(mut file) = made
-                && file.write_all(&self.tail).is_ok()
-            {
-                self.written = self.tail.len() as u64;
-                self.file = Some(file);
-            }
+        if self.size > TAIL as u64 {
+            self.keep();
         }
         if let Some(file) = &mut self.file {
             let room = BOUND.saturating_sub(self.written).min(bytes.len() as u64) as usize;
@@ -47,6 +40,21 @@ impl Log {
         self.tail.extend_from_slice(bytes);
         if self.tail.len() > 2 * TAIL {
             self.tail.drain(..self.tail.len() - TAIL);
+        }
+    }
+
+    /// Puts what was printed so far into the file, and from now on everything, however little it is.
+    pub fn keep(&mut self) {
+        if self.file.is_some() || self.size == 0 {
+            return;
+        }
+        let made = self.path.parent().map_or(Ok(()), fs::create_dir_all).and_then(|()| File::create(&self.path));
+        // Without a file the end is still there: output is told, never the reason why a task fails.
+        if let Ok(mut file) = made
+            && file.write_all(&self.tail).is_ok()
+        {
+            self.written = self.tail.len() as u64;
+            self.file = Some(file);
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::restore::{in_place, restore};
+use super::restore::{Own, in_place, restore};
 use super::{Blocked, Links, Prepared, World, Yield, prepare};
 use crate::action::{self, ActionResult, Content, Explanation, Output, OutputKind};
 use crate::base::{Digest, Hasher, RelPath, TargetId};
@@ -26,7 +26,14 @@ pub enum Judged {
     /// Everything is in place.
     Fresh(Yield),
     /// Its outputs were put in place from the store (with `look`: could be).
-    Cached { yielded: Yield, log: Option<Digest> },
+    Cached {
+        /// What those that need it see.
+        yielded: Yield,
+        /// What it printed when it ran.
+        log: Option<Digest>,
+        /// What stood in the way, and where it was moved.
+        displaced: Vec<(RelPath, RelPath)>,
+    },
     /// It has to run.
     Run(Box<Prepared>, Reason),
     /// It can neither be judged nor run.
@@ -69,18 +76,27 @@ pub fn judge(world: &World, target: TargetId, links: &Links, mode: Mode) -> Judg
     }
     if !mode.no_cache && !is(flag::UNCACHED) {
         match look_up(world, &mut prepared, target, links, again, mode) {
-            Ok(Some((result, in_place_already))) => {
+            Ok(Some((result, placed))) => {
                 let yielded = yielded(&result.outputs, executed);
                 if !mode.look {
                     remember(world, &prepared, &result);
                 }
-                return if in_place_already { Judged::Fresh(yielded) } else { Judged::Cached { yielded, log: result.log } };
+                return match placed {
+                    Placed::Already => Judged::Fresh(yielded),
+                    Placed::Now(displaced) => Judged::Cached { yielded, log: result.log, displaced },
+                };
             }
             Ok(None) => {}
             Err(text) => return Judged::Blocked(Blocked { text, hint: None }),
         }
     }
     Judged::Run(Box::new(prepared), why.unwrap_or(Reason::New))
+}
+
+/// Where the outputs of a known action are.
+enum Placed {
+    Already,
+    Now(Vec<(RelPath, RelPath)>),
 }
 
 /// Looks an action up. A task with a depfile has results under several sets of discovered inputs: the key without them leads to the sets
@@ -92,7 +108,7 @@ fn look_up(
     links: &Links,
     again: bool,
     mode: Mode,
-) -> Result<Option<(ActionResult, bool)>, String> {
+) -> Result<Option<(ActionResult, Placed)>, String> {
     if let Some(found) = take(world, prepared, again, mode)? {
         return Ok(Some(found));
     }
@@ -115,18 +131,20 @@ fn look_up(
     Ok(None)
 }
 
-fn take(world: &World, prepared: &mut Prepared, again: bool, mode: Mode) -> Result<Option<(ActionResult, bool)>, String> {
+fn take(world: &World, prepared: &mut Prepared, again: bool, mode: Mode) -> Result<Option<(ActionResult, Placed)>, String> {
     let key = action::digest(&prepared.action);
     let Some(bytes) = world.actions.lookup(&key).map_err(|error| error.to_string())? else { return Ok(None) };
     let Some(result) = ActionResult::decode(&bytes) else { return Ok(None) };
     if in_place(world, &result.outputs, &prepared.outputs, &prepared.excluded, again) {
-        return Ok(Some((result, true)));
+        return Ok(Some((result, Placed::Already)));
     }
     if mode.look {
         let whole = result.blobs().iter().all(|digest| world.blobs.has(digest));
-        return Ok(whole.then_some((result, false)));
+        return Ok(whole.then_some((result, Placed::Now(Vec::new()))));
     }
-    Ok(restore(world, &result.outputs)?.then_some((result, false)))
+    let own = Own::of(world, world.graph.row(prepared.target).key);
+    let displaced = restore(world, &result.outputs, &prepared.outputs, &prepared.excluded, &own)?;
+    Ok(displaced.map(|displaced| (result, Placed::Now(displaced))))
 }
 
 /// Under which key the sets of discovered inputs stand.

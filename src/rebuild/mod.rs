@@ -18,5 +18,5 @@ pub use environment::{Environment, Visible};
 pub use files::Files;
 pub use judge::{Judged, Mode, judge, put_record};
 pub use prepare::{Blocked, Prepared, prepare};
-pub use restore::{Cleared, clear_outputs};
+pub use restore::{Own, clear_outputs};
 pub use world::{Links, World, Yield};

@@ -1,35 +1,47 @@
 //! Outputs put in place from the store, and what stands in their place taken away.
 
-use std::path::Path;
-
 use super::World;
-use crate::action::{Content, Output, OutputKind};
+use crate::action::{ActionResult, Content, Output, OutputKind};
 use crate::base::{Digest, RelPath, glob};
 use crate::disk::{self, Kind, PatternSet};
 
-/// What became of what stood in the place of outputs.
-#[derive(Default, Debug)]
-pub struct Cleared {
-    /// Files that were not known to be the task's, moved aside to this folder.
-    pub displaced: Vec<(RelPath, RelPath)>,
+/// Which files are a task's own earlier outputs: recorded when it succeeded, or journalled before it was last started.
+pub struct Own {
+    recorded: Vec<Output>,
+    intended: Vec<RelPath>,
 }
 
-/// Takes away what stands in the place of `outputs`, so that a command starts from nothing.
+impl Own {
+    /// Returns what this checkout remembers of the task with this key.
+    pub fn of(world: &World, key: [u64; 2]) -> Own {
+        let checkout = world.checkout.lock().expect("no holder panics");
+        let record = checkout.task(key);
+        Own {
+            recorded: record.and_then(|record| ActionResult::decode(&record.result)).map(|result| result.outputs).unwrap_or_default(),
+            intended: record.map(|record| record.intended.clone()).unwrap_or_default(),
+        }
+    }
+
+    fn has(&self, path: &RelPath) -> bool {
+        self.intended.iter().any(|known| path.is_in(known)) || self.recorded.binary_search_by(|output| output.path.cmp(path)).is_ok()
+    }
+}
+
+/// Takes away what stands in the place of `outputs`, but for what `keep` names, and returns what was moved aside, from where and to where.
 ///
-/// `known` says whether a file with this content at this path is the task's own earlier output. Anything else that git does not track is
-/// moved aside, whole, to `.orket/displaced/RUN/`.
+/// The task's own earlier outputs are removed, and so are bytes that the store holds. Anything else is moved aside, whole, to
+/// `.orket/displaced/RUN/`, unless version control tracks it: then nothing is touched.
 ///
 /// # Errors
-/// A sentence: what git tracks stands there, or the disk refuses.
+/// A sentence: what is tracked stands there, or the disk refuses.
 pub fn clear_outputs(
     world: &World,
     outputs: &[String],
     excluded: &[String],
     keep: &dyn Fn(&RelPath) -> bool,
-    known: &dyn Fn(&RelPath) -> bool,
-    tracked: &dyn Fn(&RelPath) -> bool,
-) -> Result<Cleared, String> {
-    let mut cleared = Cleared::default();
+    own: &Own,
+) -> Result<Vec<(RelPath, RelPath)>, String> {
+    let mut displaced = Vec::new();
     let mut files = Vec::new();
     let mut globs = Vec::new();
     let mut folders = Vec::new();
@@ -60,16 +72,16 @@ pub fn clear_outputs(
     let without = PatternSet::new(excluded, &[])?;
     files.retain(|path| !without.matches(path) && !keep(path));
     for path in &files {
-        if known(path) || held(world, path) {
+        if own.has(path) || held(world, path) {
             continue;
         }
-        if tracked(path) {
+        if (world.tracked)(path) {
             return Err(format!("the output `{path}` is tracked by git; orket does not replace what git tracks"));
         }
     }
     for path in files {
         world.files.forget(&path);
-        if known(&path) || held(world, &path) {
+        if own.has(&path) || held(world, &path) {
             world.tree.remove(&path).map_err(|error| wrong(error, &path))?;
             continue;
         }
@@ -78,14 +90,14 @@ pub fn clear_outputs(
             world.tree.make_folder(&parent).map_err(|error| wrong(error, &path))?;
         }
         world.tree.rename(&path, &aside).map_err(|error| wrong(error, &path))?;
-        cleared.displaced.push((path, aside));
+        displaced.push((path, aside));
     }
     folders.sort();
     for folder in folders.into_iter().rev() {
         // A folder that still holds something (an excluded file) stays.
-        let _ = std::fs::remove_dir(folder.under(world.tree.root()));
+        let _ = world.tree.remove_folder(&folder);
     }
-    Ok(cleared)
+    Ok(displaced)
 }
 
 /// Whether the store holds these very bytes, so that nothing is lost when they are removed.
@@ -125,11 +137,17 @@ fn more_than(world: &World, outputs: &[Output], declared: &[String], excluded: &
 
 /// Puts outputs in place from the store: all bytes are fetched and verified beside the targets first, then swapped in.
 ///
-/// Returns whether it could be done; if not, nothing in the tree was changed.
+/// Returns what had to be moved aside for it; `None`, with nothing in the tree changed, if the store has lost some of the bytes.
 ///
 /// # Errors
-/// A sentence, when the disk or the store refuses.
-pub(super) fn restore(world: &World, outputs: &[Output]) -> Result<bool, String> {
+/// A sentence, when the disk or the store refuses, or version control tracks what stands in the way.
+pub(super) fn restore(
+    world: &World,
+    outputs: &[Output],
+    declared: &[String],
+    excluded: &[String],
+    own: &Own,
+) -> Result<Option<Vec<(RelPath, RelPath)>>, String> {
     let stage = RelPath::from_normal(format!(".orket/stage/{}-{:?}", world.run, std::thread::current().id()).into_bytes());
     let fail = |error: std::io::Error| format!("cannot restore outputs: {error}");
     let mut staged: Vec<(RelPath, &Output, Digest)> = Vec::new();
@@ -148,7 +166,7 @@ pub(super) fn restore(world: &World, outputs: &[Output]) -> Result<bool, String>
                 Ok(true) => staged.push((to, output, *digest)),
                 Ok(false) => {
                     world.tree.remove_all(&stage).map_err(fail)?;
-                    return Ok(false);
+                    return Ok(None);
                 }
                 Err(error) => {
                     let _ = world.tree.remove_all(&stage);
@@ -157,21 +175,32 @@ pub(super) fn restore(world: &World, outputs: &[Output]) -> Result<bool, String>
             }
         }
     }
+    let right = |path: &RelPath| {
+        let found = outputs.binary_search_by(|output| output.path.cmp(path)).ok().map(|index| &outputs[index].kind);
+        match (found, world.content(path, false)) {
+            (Some(OutputKind::File { digest, executable }), Ok(Content::File { digest: now, executable: x })) => {
+                now == *digest && x == *executable
+            }
+            (Some(OutputKind::Link(target)), Ok(Content::Link(now))) => now == *target,
+            _ => false,
+        }
+    };
+    let displaced = clear_outputs(world, declared, excluded, &right, own).inspect_err(|_| {
+        let _ = world.tree.remove_all(&stage);
+    })?;
     for output in outputs {
         match &output.kind {
             OutputKind::Folder => world.tree.make_folder(&output.path).map_err(fail)?,
-            OutputKind::Link(target) => {
-                if !matches!(world.content(&output.path, false), Ok(Content::Link(now)) if now == *target) {
-                    make_way(world, &output.path).map_err(fail)?;
-                    link(world.tree.root(), &output.path, target).map_err(fail)?;
-                    world.files.forget(&output.path);
-                }
+            OutputKind::Link(target) if !right(&output.path) => {
+                parent(world, &output.path).map_err(fail)?;
+                world.tree.link(&output.path, target).map_err(fail)?;
+                world.files.forget(&output.path);
             }
-            OutputKind::File { .. } => {}
+            _ => {}
         }
     }
     for (from, output, digest) in &staged {
-        make_way(world, &output.path).map_err(fail)?;
+        parent(world, &output.path).map_err(fail)?;
         world.tree.rename(from, &output.path).map_err(fail)?;
         world.files.forget(&output.path);
         if let Some(signature) = world.tree.stat(&output.path).map_err(fail)? {
@@ -182,22 +211,9 @@ pub(super) fn restore(world: &World, outputs: &[Output]) -> Result<bool, String>
     if !staged.is_empty() {
         world.tree.remove_all(&stage).map_err(fail)?;
     }
-    Ok(true)
+    Ok(Some(displaced))
 }
 
-fn make_way(world: &World, path: &RelPath) -> std::io::Result<()> {
-    if let Some(parent) = path.parent() {
-        world.tree.make_folder(&parent)?;
-    }
-    if world.tree.stat(path)?.is_some_and(|signature| signature.is_dir()) {
-        std::fs::remove_dir(path.under(world.tree.root()))
-    } else {
-        Ok(())
-    }
-}
-
-fn link(root: &Path, path: &RelPath, target: &[u8]) -> std::io::Result<()> {
-    use std::os::unix::ffi::OsStrExt;
-    let _ = std::fs::remove_file(path.under(root));
-    std::os::unix::fs::symlink(std::ffi::OsStr::from_bytes(target), path.under(root))
+fn parent(world: &World, path: &RelPath) -> std::io::Result<()> {
+    path.parent().map_or(Ok(()), |parent| world.tree.make_folder(&parent))
 }

@@ -41,6 +41,8 @@ pub struct World {
     pub blobs: Arc<dyn Blobs>,
     /// Results by action.
     pub actions: Arc<dyn ActionCache>,
+    /// Whether version control tracks a path, or something below it.
+    pub tracked: Arc<dyn Fn(&RelPath) -> bool + Send + Sync>,
     /// What this checkout remembers.
     pub checkout: Mutex<Checkout>,
     /// Ports that were picked for this run, by name.

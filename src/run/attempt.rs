@@ -86,7 +86,6 @@ pub(super) struct Bench<'a> {
     pub timeout: Option<Duration>,
     /// Added to every task's environment: the jobserver.
     pub extra: &'a [(OsString, OsString)],
-    pub tracked: &'a (dyn Fn(&RelPath) -> bool + Sync),
     pub asker: &'a dyn Asker,
 }
 
@@ -107,25 +106,12 @@ impl Bench<'_> {
             }
         }
         let key = world.graph.row(prepared.target).key;
-        let (earlier, intended) = {
-            let checkout = world.checkout.lock().expect("no holder panics");
-            let record = checkout.task(key);
-            (
-                record.and_then(|record| ActionResult::decode(&record.result)),
-                record.map(|record| record.intended.clone()).unwrap_or_default(),
-            )
-        };
-        let mine = |path: &RelPath| {
-            intended.iter().any(|known| path.is_in(known))
-                || earlier.as_ref().is_some_and(|result| result.outputs.binary_search_by(|output| output.path.cmp(path)).is_ok())
-        };
+        let own = rebuild::Own::of(world, key);
         let keep = |_: &RelPath| prepared.task.incremental;
         let mut notices = Vec::new();
         if !prepared.task.interactive || !prepared.outputs.is_empty() {
-            match rebuild::clear_outputs(world, &prepared.outputs, &prepared.excluded, &keep, &mine, self.tracked) {
-                Ok(cleared) => notices.extend(
-                    cleared.displaced.iter().map(|(from, to)| format!("`{from}` was in the place of an output; it was moved to `{to}`")),
-                ),
+            match rebuild::clear_outputs(world, &prepared.outputs, &prepared.excluded, &keep, &own) {
+                Ok(displaced) => notices.extend(moved_aside(&displaced)),
                 Err(text) => return Ran { notices, ..Ran::stopped(Verdict::Failed, text) },
             }
         }
@@ -372,6 +358,11 @@ impl Bench<'_> {
         })
         .unwrap_or_default()
     }
+}
+
+/// Says what was moved out of the way, a sentence each.
+pub(super) fn moved_aside(displaced: &[(RelPath, RelPath)]) -> impl Iterator<Item = String> {
+    displaced.iter().map(|(from, to)| format!("`{from}` was in the place of an output; it was moved to `{to}`"))
 }
 
 fn contents(result: &ActionResult) -> std::sync::Arc<Vec<(RelPath, Content)>> {

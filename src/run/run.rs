@@ -9,7 +9,7 @@ use super::attempt::{Asker, Bench, Ran, Verdict};
 use super::ready::{Candidate, Queue};
 use super::state::State;
 use super::work::{Job, Message, work};
-use crate::base::{RelPath, TargetId};
+use crate::base::TargetId;
 use crate::event::{Ending, Event, Finished, Headline, Notice, Outcome, Reason, Started, Totals};
 use crate::executor::Executor;
 use crate::graph::{EdgeKind, Graph, TargetKind, flag};
@@ -37,8 +37,6 @@ pub struct Options<'a> {
     pub goal: Vec<String>,
     /// When the run began, in milliseconds since 1970 UTC.
     pub began: u64,
-    /// Whether git tracks a path.
-    pub tracked: &'a (dyn Fn(&RelPath) -> bool + Sync),
     /// Who answers `confirm`.
     pub asker: &'a dyn Asker,
     /// Numbers of signals that ask orket to end.
@@ -76,16 +74,8 @@ pub fn run(
     let (job_sender, job_receiver) = unbounded();
     let (sender, receiver) = unbounded();
     let extra = options.jobserver.map(|jobs| jobs.env().to_vec()).unwrap_or_default();
-    let bench = Bench {
-        world,
-        executor,
-        cancel,
-        store: !options.mode.no_cache,
-        timeout: options.timeout,
-        extra: &extra,
-        tracked: options.tracked,
-        asker: options.asker,
-    };
+    let bench =
+        Bench { world, executor, cancel, store: !options.mode.no_cache, timeout: options.timeout, extra: &extra, asker: options.asker };
     let threads = options.jobs.min(plan.len()).max(1);
     std::thread::scope(|scope| {
         for _ in 0..threads {
@@ -368,7 +358,10 @@ impl<'a> Loop<'a> {
                         self.yields[step.index()] = Some(yielded);
                         self.end(step, Outcome::Fresh, None, &mut ready);
                     }
-                    Judged::Cached { yielded, log } if self.options.foreground != Some(target) => {
+                    Judged::Cached { yielded, log, displaced } if self.options.foreground != Some(target) => {
+                        for text in super::attempt::moved_aside(&displaced) {
+                            (self.tell)(&Event::Notice(Notice { task: Some(target), text, hint: None }));
+                        }
                         self.yields[step.index()] = Some(yielded);
                         let output = log.and_then(|digest| self.world.blobs.get_bytes(&digest).ok().flatten()).unwrap_or_default();
                         let output_size = output.len() as u64;

@@ -64,12 +64,6 @@ fn what_failed_once_holds_now() {
     hold(&fixtures());
 }
 
-#[test]
-#[ignore = "sequences that still fail"]
-fn what_is_open_holds() {
-    hold(&fixtures().join("open"));
-}
-
 fn hold(folder: &Path) {
     let mut failed = Vec::new();
     for file in std::fs::read_dir(folder).unwrap() {

@@ -37,7 +37,6 @@ fn what_git_tracks_stops_the_task() {
 }
 
 #[test]
-#[ignore = "fails: `cannot restore outputs: Directory not empty`"]
 fn a_folder_in_the_place_of_an_output_that_is_restored_is_moved_aside() {
     let project = Project::new().manifest(MANIFEST);
     project.run("build").ok();

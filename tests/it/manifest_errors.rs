@@ -30,17 +30,23 @@ fn broken_text_is_told_with_its_place() {
 
 #[test]
 fn a_duplicate_address_shows_both_places() {
-    refused("task \"t\" { sh \"x\" }\ntask \"t\" { sh \"y\" }", ["orket.kdl:2", " 1 │ task", " 2 │ task"]);
+    refused("task \"t\" { sh \"x\" }\ntask \"t\" { sh \"y\" }", ["orket.kdl:2", "orket.kdl:1", "1 | task", "2 | task"]);
 }
 
 #[test]
 fn two_tasks_with_one_output_are_refused() {
-    refused("task \"a\" { sh \"x\"; outputs \"o\" }\ntask \"b\" { sh \"y\"; outputs \"o\" }", ["orket.kdl:2", " 1 │ task", "`o`"]);
+    refused(
+        "task \"a\" { sh \"x\"; outputs \"o\" }\ntask \"b\" { sh \"y\"; outputs \"o\" }",
+        ["orket.kdl:2", "orket.kdl:1", "1 | task", "`o`"],
+    );
 }
 
 #[test]
 fn an_output_inside_an_output_folder_is_refused() {
-    refused("task \"a\" { sh \"x\"; outputs \"dist/\" }\ntask \"b\" { sh \"y\"; outputs \"dist/x/y\" }", ["orket.kdl:2", " 1 │ task"]);
+    refused(
+        "task \"a\" { sh \"x\"; outputs \"dist/\" }\ntask \"b\" { sh \"y\"; outputs \"dist/x/y\" }",
+        ["orket.kdl:2", "orket.kdl:1", "1 | task"],
+    );
 }
 
 #[test]
