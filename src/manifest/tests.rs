@@ -231,11 +231,17 @@ fn ports_and_names_that_nobody_declares_are_told() {
 }
 
 #[test]
-fn tidying_keeps_comments_and_does_nothing_the_second_time() {
-    let once = tidy("task   \"a\" { // why\n sh \"x\"\n}\n", "orket.kdl").unwrap_or_default();
-    assert_eq!(once, "task a {\n    // why\n    sh x\n}\n");
-    assert_eq!(tidy(&once, "orket.kdl").unwrap_or_default(), once);
-    assert!(tidy("task {", "orket.kdl").is_err());
+fn tidying_keeps_every_word_and_does_nothing_the_second_time() {
+    let rows = [
+        ("task   \"a\" { // why\n  sh \"x\" // behind\n\n\n\n}", "task   \"a\" { // why\n    sh \"x\" // behind\n\n}\n"),
+        ("a {\nsh \"\"\"\n  one {\n  \"\"\"   \n}\n", "a {\n    sh \"\"\"\n  one {\n  \"\"\"\n}\n"),
+        ("a 1 \\\n2\n/* {\n */ b { c #\"}\"#; }\n", "a 1 \\\n    2\n/* {\n */ b { c #\"}\"#; }\n"),
+        ("\n\na\t \n", "a\n"),
+    ];
+    for (before, after) in rows {
+        assert_eq!(tidy(before, "orket.kdl").unwrap(), after);
+        assert_eq!(tidy(after, "orket.kdl").unwrap(), after);
+    }
 }
 
 #[test]

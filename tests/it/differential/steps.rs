@@ -210,8 +210,10 @@ fn edit(play: &mut Play, random: &mut Random) {
 fn spoil(path: &Path, how: &str) -> std::io::Result<()> {
     use std::os::unix::fs::PermissionsExt;
     let link = match path.symlink_metadata() {
-        Ok(meta) => meta.is_symlink(),
+        // An earlier step took the output away or put a folder in its place, and no build has followed yet.
         Err(_) => return Ok(()),
+        Ok(meta) if meta.is_dir() => return Ok(()),
+        Ok(meta) => meta.is_symlink(),
     };
     match how {
         "tamper_output" if !link => {
