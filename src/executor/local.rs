@@ -7,13 +7,13 @@ use crate::process::{self, Cancel, Ended, Limits, Log, Reaper, Redactor};
 
 /// Runs commands on this machine, as they are.
 pub struct Local {
-    reaper: Reaper,
+    _reaper: Reaper,
 }
 
 impl Local {
     /// A seat whose orphans fall to `reaper`.
     pub fn new(reaper: Reaper) -> Local {
-        Local { reaper }
+        Local { _reaper: reaper }
     }
 }
 
@@ -37,7 +37,7 @@ impl Executor for Local {
                 redactor.push(bytes, &mut clean);
                 log.push(&clean);
             };
-            match process::run(spawn, &limits, cancel, &self.reaper, &request.mark, &mut sink) {
+            match process::run(spawn, &limits, cancel, &mut sink) {
                 Ok(Ended::TimedOut(_)) => last = (Ended::TimedOut(request.limits.timeout.unwrap_or_default()), index),
                 Ok(ended) => last = (ended, index),
                 Err(error) => return attempt(Ended::Exit(127), index, Some(error.to_string()), log),

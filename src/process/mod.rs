@@ -3,6 +3,7 @@
 //! Start from [`run()`]: it starts one command, reads what it prints, and returns when it has ended and nothing of it is left.
 
 mod cancel;
+mod command;
 mod find;
 mod jobs;
 mod log;
@@ -11,11 +12,12 @@ mod redact;
 mod spawn;
 mod status;
 
-pub use cancel::Cancel;
+pub use cancel::{Cancel, CancelState};
+pub use command::{MARK, Output, Spawn, Stdin};
 pub use find::{NotFound, find_program};
 pub use jobs::{Jobs, Token};
 pub use log::Log;
 pub use reaper::Reaper;
 pub use redact::Redactor;
-pub use spawn::{Limits, Output, OutputSink, Spawn, SpawnError, Stdin, run};
+pub use spawn::{Limits, OutputSink, SpawnError, run};
 pub use status::{Ended, signal_name};

@@ -11,46 +11,7 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{Pid, PidfdFlags, Signal, kill_process_group, pidfd_open};
 use rustix::termios::{tcgetpgrp, tcsetpgrp};
 
-use super::{Cancel, Ended, Reaper};
-
-/// What to start, complete: nothing is taken from orket's own environment.
-#[derive(Clone, Debug)]
-pub struct Spawn {
-    /// The file of the program.
-    pub program: PathBuf,
-    /// What it is told to be called.
-    pub arg0: OsString,
-    /// Its words.
-    pub args: Vec<OsString>,
-    /// Where.
-    pub dir: PathBuf,
-    /// All variables.
-    pub env: Vec<(OsString, OsString)>,
-    /// What it reads.
-    pub stdin: Stdin,
-    /// Where it prints to.
-    pub output: Output,
-    /// Whether it gets a process group of its own.
-    pub group: bool,
-}
-
-/// What a command reads.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Stdin {
-    /// Nothing.
-    Null,
-    /// What orket would read.
-    Inherit,
-}
-
-/// Where a command prints to.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Output {
-    /// Into one pipe, standard output and error in the order in which they were written.
-    Capture,
-    /// Where orket does.
-    Inherit,
-}
+use super::{Cancel, Ended, Output, Reaper, Spawn, Stdin};
 
 /// How long a command may take.
 #[derive(Clone, Copy, Debug)]
@@ -102,8 +63,6 @@ pub fn run(
     spawn: &Spawn,
     limits: &Limits,
     cancel: &Cancel,
-    reaper: &Reaper,
-    mark: &str,
     out: &mut dyn OutputSink,
 ) -> Result<Ended, SpawnError> {
     let failed = |source: io::Error| SpawnError { program: spawn.program.clone(), source };
@@ -174,7 +133,7 @@ pub fn run(
             fds.push(PollFd::new(watch, PollFlags::IN));
         }
         if asked.is_none() {
-            fds.push(PollFd::from_borrowed_fd(cancel.descriptor(), PollFlags::IN));
+            fds.push(PollFd::from_borrowed_fd(cancel.on_stop(), PollFlags::IN));
         }
         if let Some(pipe) = &pipe {
             fds.push(PollFd::new(pipe, PollFlags::IN));
@@ -195,7 +154,9 @@ pub fn run(
         let _ = kill_process_group(pid, Signal::KILL);
     }
     drop(terminal);
-    reaper.sweep(mark);
+    if let (Some(reaper), Some(mark)) = (Reaper::installed(), spawn.mark()) {
+        reaper.sweep_bytes(mark.as_encoded_bytes());
+    }
     Ok(match asked {
         Some((_, why)) if !status.success() || why == Ended::Cancelled => why,
         _ => match (status.code(), status.signal()) {
