@@ -5,12 +5,15 @@
 mod cancel;
 mod command;
 mod find;
+mod groups;
 mod jobs;
 mod log;
 mod reaper;
 mod redact;
+mod signals;
 mod spawn;
 mod status;
+mod terminal;
 
 pub use cancel::{Cancel, CancelState};
 pub use command::{MARK, Output, Spawn, Stdin};
@@ -19,5 +22,6 @@ pub use jobs::{Jobs, Token};
 pub use log::Log;
 pub use reaper::Reaper;
 pub use redact::Redactor;
+pub use signals::listen_to_signals;
 pub use spawn::{Limits, OutputSink, SpawnError, run};
 pub use status::{Ended, signal_name};
