@@ -25,3 +25,6 @@ pub use redact::Redactor;
 pub use signals::listen_to_signals;
 pub use spawn::{Limits, OutputSink, SpawnError, run};
 pub use status::{Ended, signal_name};
+
+#[cfg(test)]
+mod tests;
