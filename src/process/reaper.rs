@@ -7,7 +7,6 @@
 //! [`Reaper::end_all`] when the run is over.
 
 use std::fs::{self, File};
-use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::FileExt;
 use std::sync::{Arc, OnceLock};
 
@@ -67,6 +66,7 @@ impl Reaper {
                         found = true;
                     }
                     Carries::Ended => reap_stranger(pid),
+                    Carries::Unclear => found = true,
                     Carries::No => {}
                 }
             }
@@ -107,18 +107,26 @@ enum Carries {
     No,
     /// It has ended, and its environment with it.
     Ended,
+    /// It is in the middle of an `execve`: its old environment is gone, the new one not there yet.
+    Unclear,
 }
 
 fn carries(pid: i32, mark: &[u8]) -> Carries {
-    let Ok(environment) = fs::read(format!("/proc/{pid}/environ")) else { return Carries::No };
-    let is_mark = |pair: &[u8]| pair.strip_prefix(MARK.as_bytes()).and_then(|rest| rest.strip_prefix(b"=")) == Some(mark);
+    let read = |name: &str| fs::read(format!("/proc/{pid}/{name}")).ok();
+    let Some(mut environment) = read("environ") else { return Carries::No };
     if environment.is_empty() {
-        Carries::Ended
-    } else if environment.split(|byte| *byte == 0).any(is_mark) {
-        Carries::Yes
-    } else {
-        Carries::No
+        match (state(pid), read("cmdline")) {
+            (None | Some(b'Z' | b'X'), _) => return Carries::Ended,
+            (_, Some(words)) if words.is_empty() => {
+                std::thread::yield_now();
+                return Carries::Unclear;
+            }
+            // Wiped, or the new one has just come.
+            _ => environment = read("environ").unwrap_or_default(),
+        }
     }
+    let is_mark = |pair: &[u8]| pair.strip_prefix(MARK.as_bytes()).and_then(|rest| rest.strip_prefix(b"=")) == Some(mark);
+    if environment.split(|byte| *byte == 0).any(is_mark) { Carries::Yes } else { Carries::No }
 }
 
 /// Kills a child and all below it, from the top down, and reaps them: each falls to orket when the one above it is gone.
@@ -143,20 +151,19 @@ fn end_tree(pid: i32) {
 
 /// Reaps a child that has ended, if it is of another session: orket's own threads start none, so nobody else waits for it.
 fn reap_stranger(pid: i32) {
-    let session = |pid: i32| {
-        let stat = fs::read(format!("/proc/{pid}/stat")).ok()?;
-        let behind = stat.iter().rposition(|byte| *byte == b')')?;
-        let mut words = stat[behind + 1..].split(|byte| *byte == b' ').filter(|word| !word.is_empty());
-        let state = words.next()?.to_vec();
-        Some((state, std::ffi::OsStr::from_bytes(words.nth(2)?).to_str()?.parse::<i32>().ok()?))
-    };
-    let ours = rustix::process::getsid(None).map_or(0, |pid| pid.as_raw_nonzero().get());
-    if let Some((state, session)) = session(pid)
-        && state == b"Z"
-        && session != ours
+    let ours = rustix::process::getsid(None).ok();
+    if let Some(pid) = Pid::from_raw(pid)
+        && rustix::process::getsid(Some(pid)).ok().is_some_and(|session| Some(session) != ours)
     {
-        let _ = waitpid(Pid::from_raw(pid), WaitOptions::NOHANG);
+        let _ = waitpid(Some(pid), WaitOptions::NOHANG);
     }
+}
+
+/// Returns the letter of a process's state, as `ps` has it.
+fn state(pid: i32) -> Option<u8> {
+    let stat = fs::read(format!("/proc/{pid}/stat")).ok()?;
+    let behind = stat.iter().rposition(|byte| *byte == b')')?;
+    stat.get(behind + 2).copied()
 }
 
 fn pids(text: &str) -> Vec<i32> {
