@@ -14,7 +14,7 @@ use crate::event::{Event, Outcome, Reason};
 use crate::executor::Local;
 use crate::graph::{Graph, TargetKind, select};
 use crate::plan::Plan;
-use crate::process::{Cancel, Jobs, Reaper};
+use crate::process::{Cancel, Jobs, Reaper, listen_to_signals};
 use crate::rebuild::Mode;
 use crate::record::{RunRecord, RunTask};
 use crate::report::{self, Names, Screen, Sink};
@@ -73,6 +73,9 @@ impl Asker for Person {
 
 fn go(ui: &Ui, args: &BuildArgs, foreground: Option<&[String]>) -> Result<(), Failure> {
     let looking = args.dry_run || args.check;
+    // Before anything is opened: see `Jobs::from_parent`. Whoever says -j wants that many, whatever stands above.
+    let makeflags = ui.surroundings.variables.iter().find(|(name, _)| name == "MAKEFLAGS").map(|(_, value)| value.as_os_str());
+    let outer = Jobs::from_parent(makeflags.filter(|_| args.jobs.is_none()));
     let engine = ui.open(!looking)?;
     let mut targets = select(&engine.graph, &args.targets, &engine.package)?.targets;
     if args.rerun.is_some() {
@@ -114,6 +117,7 @@ fn go(ui: &Ui, args: &BuildArgs, foreground: Option<&[String]>) -> Result<(), Fa
     pick_ports(&world).map_err(|error| Failure::Broken(format!("cannot find a free port: {error}")))?;
 
     let slots = slots(ui, args)?;
+    let jobserver = outer.or_else(|| Jobs::host(slots).ok());
     let names: Arc<dyn Names> = Arc::new(Addresses(engine.graph.clone()));
     let mut sinks: Vec<Box<dyn Sink>> = vec![screen(ui, args, &names)];
     if let Some(path) = &args.events {
@@ -122,8 +126,7 @@ fn go(ui: &Ui, args: &BuildArgs, foreground: Option<&[String]>) -> Result<(), Fa
     }
     let reaper = Reaper::install();
     let cancel = Cancel::new().map_err(|error| Failure::Broken(format!("cannot make an event: {error}")))?;
-    let jobserver = Jobs::host(slots).ok();
-    let signals = signals().map_err(|error| Failure::Broken(format!("cannot listen to signals: {error}")))?;
+    let signals = listen_to_signals().map_err(|error| Failure::Broken(format!("cannot listen to signals: {error}")))?;
     let options = Options {
         jobs: slots,
         keep_going: args.keep_going,
@@ -286,20 +289,6 @@ fn run_id() -> String {
         bytes = (crate::disk::now_ns() as u32).to_le_bytes();
     }
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-fn signals() -> io::Result<crossbeam_channel::Receiver<i32>> {
-    use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
-    let (sender, receiver) = crossbeam_channel::unbounded();
-    let mut signals = signal_hook::iterator::Signals::new([SIGHUP, SIGINT, SIGQUIT, SIGTERM])?;
-    std::thread::spawn(move || {
-        for signal in signals.forever() {
-            if sender.send(signal).is_err() {
-                return;
-            }
-        }
-    });
-    Ok(receiver)
 }
 
 fn pick_ports(world: &crate::rebuild::World) -> io::Result<()> {

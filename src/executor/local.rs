@@ -1,59 +1,90 @@
 //! The seat on this machine.
 
+use std::io::ErrorKind;
 use std::time::Instant;
 
 use super::{Attempt, Executor, Request};
-use crate::process::{self, Cancel, Ended, Limits, Log, Reaper, Redactor};
+use crate::process::{self, Cancel, Ended, Limits, Log, OutputSink, Reaper, Redactor};
 
 /// Runs commands on this machine, as they are.
 pub struct Local {
-    reaper: Reaper,
+    /// There is one before there is a seat, so that orphans have somewhere to fall.
+    _reaper: Reaper,
 }
 
 impl Local {
     /// A seat whose orphans fall to `reaper`.
     pub fn new(reaper: Reaper) -> Local {
-        Local { reaper }
+        Local { _reaper: reaper }
     }
 }
 
 impl Executor for Local {
     fn execute(&self, request: &Request, cancel: &Cancel) -> Attempt {
         let began = Instant::now();
-        let mut log = Log::new(&request.log_file);
-        let mut redactor = Redactor::new(&request.secrets);
-        let attempt = |ended, command, error, log| Attempt { ended, command, log, duration: began.elapsed(), error };
-        let mut last = (Ended::Exit(0), 0);
+        let mut output = Redacted::new(request);
+        let mut attempt = (Ended::Exit(0), 0, None);
+        let mut started = false;
         for (index, spawn) in request.spawns.iter().enumerate() {
-            if cancel.stopped() {
-                last = (Ended::Cancelled, index);
-                break;
-            }
             let timeout = request.limits.timeout.map(|timeout| timeout.saturating_sub(began.elapsed()));
-            let limits = Limits { timeout, ..request.limits };
-            let mut clean = Vec::new();
-            let mut sink = |bytes: &[u8]| {
-                clean.clear();
-                redactor.push(bytes, &mut clean);
-                log.push(&clean);
-            };
-            match process::run(spawn, &limits, cancel, &self.reaper, &request.mark, &mut sink) {
-                Ok(Ended::TimedOut(_)) => last = (Ended::TimedOut(request.limits.timeout.unwrap_or_default()), index),
-                Ok(ended) => last = (ended, index),
-                Err(error) => return attempt(Ended::Exit(127), index, Some(error.to_string()), log),
+            if cancel.stopped() {
+                attempt = (Ended::Cancelled, index, None);
+                break;
             }
-            if !last.0.success() {
+            match process::run(spawn, &Limits { timeout, ..request.limits }, cancel, &mut output) {
+                // The time is for all commands together.
+                Ok(Ended::TimedOut(_)) => attempt = (Ended::TimedOut(request.limits.timeout.unwrap_or_default()), index, None),
+                Ok(ended) => attempt = (ended, index, None),
+                Err(error) => {
+                    let code = if error.source.kind() == ErrorKind::NotFound { 127 } else { 126 };
+                    attempt = (Ended::Exit(code), index, Some(error.to_string()));
+                    break;
+                }
+            }
+            started = true;
+            if !attempt.0.success() {
                 break;
             }
         }
-        let mut rest = Vec::new();
-        redactor.finish(&mut rest);
-        log.push(&rest);
-        if !last.0.success() {
-            log.keep();
+        let (ended, command, error) = attempt;
+        // What failed is read in full sooner or later.
+        let keep = error.is_some() || !ended.success();
+        Attempt { ended, command, log: output.finish(keep), duration: began.elapsed(), started, error }
+    }
+}
+
+/// What commands print, on its way into the log.
+struct Redacted {
+    redactor: Redactor,
+    log: Log,
+    clean: Vec<u8>,
+}
+
+impl Redacted {
+    fn new(request: &Request) -> Redacted {
+        Redacted { redactor: Redactor::new(&request.secrets), log: Log::new(&request.log_file), clean: Vec::new() }
+    }
+
+    fn finish(mut self, keep: bool) -> Log {
+        self.clean.clear();
+        self.redactor.finish(&mut self.clean);
+        self.log.push(&self.clean);
+        if keep {
+            self.log.keep();
         }
-        log.finish();
-        attempt(last.0, last.1, None, log)
+        self.log.finish();
+        self.log
+    }
+}
+
+impl OutputSink for Redacted {
+    fn bytes(&mut self, bytes: &[u8]) {
+        if self.redactor.is_idle() {
+            return self.log.push(bytes);
+        }
+        self.clean.clear();
+        self.redactor.push(bytes, &mut self.clean);
+        self.log.push(&self.clean);
     }
 }
 

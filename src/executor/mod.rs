@@ -37,7 +37,9 @@ pub struct Attempt {
     pub log: Log,
     /// How long it took.
     pub duration: Duration,
-    /// Why a command could not be started.
+    /// Whether any command was started.
+    pub started: bool,
+    /// Why a command could not be started; `ended` is then exit status 127, as shells have it, or 126 for a file that is there.
     pub error: Option<String>,
 }
 

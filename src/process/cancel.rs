@@ -8,15 +8,28 @@ use std::time::Duration;
 
 use rustix::event::{EventfdFlags, PollFd, PollFlags, Timespec, eventfd, poll};
 
-const GO_ON: u8 = 0;
-const STOP: u8 = 1;
-const KILL: u8 = 2;
+/// How far a switch is thrown.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum CancelState {
+    /// Not at all.
+    GoOn,
+    /// What runs is asked to end (`SIGTERM`), and killed when its grace is over; nothing new starts.
+    Stop,
+    /// What runs is killed at once.
+    Kill,
+}
 
-/// A switch that everybody who waits for a command also waits on. Once thrown it stays so.
+/// A switch that everybody who waits for a command also waits on. It is only ever thrown further.
 #[derive(Clone)]
 pub struct Cancel {
-    state: Arc<AtomicU8>,
-    event: Arc<OwnedFd>,
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    state: AtomicU8,
+    /// Never read, so that they stay readable for everybody who polls them.
+    stop: OwnedFd,
+    kill: OwnedFd,
 }
 
 impl Cancel {
@@ -25,43 +38,91 @@ impl Cancel {
     /// # Errors
     /// When no descriptor is left.
     pub fn new() -> io::Result<Cancel> {
-        Ok(Cancel { state: Arc::new(AtomicU8::new(GO_ON)), event: Arc::new(eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK)?) })
+        let event = || eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK);
+        Ok(Cancel { shared: Arc::new(Shared { state: AtomicU8::new(0), stop: event()?, kill: event()? }) })
     }
 
     /// Asks everything that runs to end, and lets nothing new start.
+    pub fn cancel(&self) {
+        self.throw(1);
+    }
+
+    /// The same as [`Cancel::cancel`].
     pub fn stop(&self) {
-        self.throw(STOP);
+        self.cancel();
     }
 
     /// Ends everything at once.
     pub fn kill(&self) {
-        self.throw(KILL);
+        self.throw(2);
+        let _ = rustix::io::write(&self.shared.kill, &1u64.to_ne_bytes());
     }
 
-    /// Whether [`Cancel::stop`] or [`Cancel::kill`] was called.
+    /// Returns how far it is thrown.
+    pub fn state(&self) -> CancelState {
+        match self.shared.state.load(Ordering::SeqCst) {
+            0 => CancelState::GoOn,
+            1 => CancelState::Stop,
+            _ => CancelState::Kill,
+        }
+    }
+
+    /// Whether it is thrown at all.
     pub fn stopped(&self) -> bool {
-        self.state.load(Ordering::SeqCst) >= STOP
+        self.state() >= CancelState::Stop
     }
 
     /// Whether [`Cancel::kill`] was called.
     pub fn killed(&self) -> bool {
-        self.state.load(Ordering::SeqCst) >= KILL
+        self.state() == CancelState::Kill
     }
 
-    /// Waits; returns `false` at once if or when the switch is thrown.
+    /// Waits; returns `false` at once if or when the switch is thrown, `true` when the time is over.
     pub fn wait(&self, time: Duration) -> bool {
-        let mut fds = [PollFd::new(&*self.event, PollFlags::IN)];
-        let _ = poll(&mut fds, Timespec::try_from(time).ok().as_ref());
-        !self.stopped()
+        let began = std::time::Instant::now();
+        while !self.stopped() {
+            let left = time.saturating_sub(began.elapsed());
+            if left.is_zero() {
+                return true;
+            }
+            let mut fds = [PollFd::new(&self.shared.stop, PollFlags::IN)];
+            let _ = poll(&mut fds, Timespec::try_from(left).ok().as_ref());
+        }
+        false
     }
 
     fn throw(&self, state: u8) {
-        self.state.fetch_max(state, Ordering::SeqCst);
-        // Never read, so that it stays readable for everybody who polls it.
-        let _ = rustix::io::write(&*self.event, &1u64.to_ne_bytes());
+        self.shared.state.fetch_max(state, Ordering::SeqCst);
+        let _ = rustix::io::write(&self.shared.stop, &1u64.to_ne_bytes());
     }
 
-    pub(super) fn descriptor(&self) -> BorrowedFd<'_> {
-        self.event.as_fd()
+    /// Returns what becomes readable when [`Cancel::cancel`] or [`Cancel::kill`] is called.
+    pub(super) fn on_stop(&self) -> BorrowedFd<'_> {
+        self.shared.stop.as_fd()
+    }
+
+    /// Returns what becomes readable when [`Cancel::kill`] is called.
+    pub(super) fn on_kill(&self) -> BorrowedFd<'_> {
+        self.shared.kill.as_fd()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_is_only_ever_thrown_further() {
+        let cancel = Cancel::new().unwrap();
+        assert_eq!(cancel.state(), CancelState::GoOn);
+        cancel.clone().kill();
+        cancel.cancel();
+        assert_eq!(cancel.state(), CancelState::Kill);
+        assert!(!cancel.wait(Duration::from_secs(1000)));
+    }
+
+    #[test]
+    fn a_wait_that_nobody_disturbs_is_waited_out() {
+        assert!(Cancel::new().unwrap().wait(Duration::from_millis(1)));
     }
 }

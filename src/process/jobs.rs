@@ -1,31 +1,48 @@
-//! The GNU jobserver: how many processes run, counted together with every make and cargo below.
+//! The GNU jobserver: how many processes run, counted together with every make and cargo above and below.
 //!
 //! Tokens are bytes in a pipe. A task holds the token that orket took for it; the tools in it take further ones from the pipe themselves
 //! and put them back. The pipe is offered through inherited descriptors, since older makes know no named pipe; they are inheritable from
 //! the start, so that starting a command stays a plain `posix_spawn`. Tools expect reading to wait, so orket reads through a description
 //! of its own that does not (`/proc/self/fd`): the flag belongs to the description, and theirs stays as it is.
 //!
+//! Under a make that offers its own jobserver, orket is one of its jobs: it came with one slot that has no byte in the pipe.
+//!
 //! The protocol is described in the GNU make manual, "Sharing Job Slots with GNU make".
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Write};
 use std::os::fd::{AsRawFd, OwnedFd};
-use std::os::unix::fs::OpenOptionsExt;
-use std::sync::Arc;
+use std::os::unix::fs::{FileTypeExt, MetadataExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
 
+use crossbeam_channel::{Receiver, Sender, unbounded};
+use rustix::event::{EventfdFlags, PollFd, PollFlags, eventfd, poll};
 use rustix::pipe::{PipeFlags, pipe_with};
+
+/// What every pipe can hold: one page.
+const MOST: usize = 4096;
 
 /// One more process may run, until this is dropped.
 pub struct Token {
-    byte: u8,
+    /// `None`: the slot that orket came with.
+    byte: Option<u8>,
     pipe: Arc<Pipe>,
 }
 
 impl Drop for Token {
     fn drop(&mut self) {
-        // A pipe that holds every token cannot be full, and has a reader as long as this one holds it open.
-        let _ = (&self.pipe.write).write_all(&[self.byte]);
+        match self.byte {
+            // A pipe that holds every token cannot be full, and has a reader as long as this one holds it open.
+            Some(byte) => drop((&self.pipe.write).write_all(&[byte])),
+            None => {
+                self.pipe.own_slot.store(true, Ordering::SeqCst);
+                self.pipe.wake();
+            }
+        }
     }
 }
 
@@ -33,37 +50,86 @@ impl Drop for Token {
 #[derive(Clone)]
 pub struct Jobs {
     pipe: Arc<Pipe>,
+    waiting: Arc<Waiting>,
     env: Vec<(OsString, OsString)>,
 }
 
 struct Pipe {
-    own: File,
-    _read: OwnedFd,
+    read: File,
     write: File,
+    /// What children inherit, where orket made it.
+    _offered: Option<OwnedFd>,
+    own_slot: AtomicBool,
+    wake: OwnedFd,
+}
+
+type Callback = Box<dyn FnOnce(io::Result<Token>) + Send>;
+
+/// Those who wait, served one after the other by a thread that is there from the first of them on.
+struct Waiting {
+    sender: Mutex<Option<Sender<Callback>>>,
+    over: Arc<AtomicBool>,
+    pipe: Arc<Pipe>,
+}
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        self.over.store(true, Ordering::SeqCst);
+        self.pipe.wake();
+    }
 }
 
 impl Jobs {
-    /// Hosts a jobserver with this many tokens, at most 4,096 (what every pipe can hold).
+    /// Hosts a jobserver with this many tokens, from 1 to 4,096.
     ///
     /// # Errors
     /// When no pipe can be made.
     pub fn host(slots: usize) -> io::Result<Jobs> {
-        let slots = slots.clamp(1, 4096);
+        let slots = slots.clamp(1, MOST);
         let (read, write) = pipe_with(PipeFlags::empty())?;
-        let own = OpenOptions::new()
-            .read(true)
-            .custom_flags(rustix::fs::OFlags::NONBLOCK.bits() as i32)
-            .open(format!("/proc/self/fd/{}", read.as_raw_fd()))?;
+        let own = open(&inherited(read.as_raw_fd()), true, false)?;
         let auth = format!("{},{}", read.as_raw_fd(), write.as_raw_fd());
         let mut write = File::from(write);
         write.write_all(&vec![b'+'; slots])?;
         let flags = format!("-j{slots} --jobserver-fds={auth} --jobserver-auth={auth}");
         // A first word without a dash would be read as one-letter flags; a blank before it says that there are none.
-        let env = vec![
-            (OsString::from("MAKEFLAGS"), OsString::from(format!(" {flags}"))),
-            (OsString::from("CARGO_MAKEFLAGS"), OsString::from(flags)),
-        ];
-        Ok(Jobs { pipe: Arc::new(Pipe { own, _read: read, write }), env })
+        Jobs::over(own, write, Some(read), false, OsString::from(format!(" {flags}")), OsString::from(flags))
+    }
+
+    /// Joins the jobserver that `makeflags`, the value of `MAKEFLAGS` that orket was started with, offers. To be called early: a number in
+    /// it that is not offered any more could otherwise be taken for a pipe that was opened since.
+    ///
+    /// Returns `None` where none is offered, or none that can be used (make offers it only to recipes that are marked with `+`).
+    pub fn from_parent(makeflags: Option<&OsStr>) -> Option<Jobs> {
+        let flags = makeflags?;
+        let offered = |word: &str| {
+            let auth = word.strip_prefix("--jobserver-auth=").or(word.strip_prefix("--jobserver-fds="));
+            auth.map(str::to_owned)
+        };
+        let auth = flags.to_str()?.split_ascii_whitespace().rev().find_map(offered)?;
+        let (read, write) = match auth.strip_prefix("fifo:") {
+            Some(path) => (PathBuf::from(path), PathBuf::from(path)),
+            None => {
+                let (read, write) = auth.split_once(',')?;
+                (inherited(read.parse::<u16>().ok()?.into()), inherited(write.parse::<u16>().ok()?.into()))
+            }
+        };
+        let is_pipe =
+            |path: &Path| path.metadata().ok().filter(|about| about.file_type().is_fifo()).map(|about| (about.dev(), about.ino()));
+        if is_pipe(&read)? != is_pipe(&write)? {
+            return None;
+        }
+        // A named pipe is opened for both, since opening it for writing alone could fail or wait.
+        let write = open(&write, auth.starts_with("fifo:"), true).ok()?;
+        Jobs::over(open(&read, true, false).ok()?, write, None, true, flags.to_owned(), flags.to_owned()).ok()
+    }
+
+    fn over(read: File, write: File, offered: Option<OwnedFd>, own_slot: bool, make: OsString, cargo: OsString) -> io::Result<Jobs> {
+        let wake = eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK)?;
+        let pipe = Arc::new(Pipe { read, write, _offered: offered, own_slot: AtomicBool::new(own_slot), wake });
+        let waiting = Waiting { sender: Mutex::new(None), over: Arc::new(AtomicBool::new(false)), pipe: pipe.clone() };
+        let env = vec![(OsString::from("MAKEFLAGS"), make), (OsString::from("CARGO_MAKEFLAGS"), cargo)];
+        Ok(Jobs { pipe, waiting: Arc::new(waiting), env })
     }
 
     /// Takes a token if one is free.
@@ -71,32 +137,156 @@ impl Jobs {
     /// # Errors
     /// When the pipe is broken.
     pub fn try_acquire(&self) -> io::Result<Option<Token>> {
+        self.pipe.try_acquire()
+    }
+
+    /// Hands a token to `f`, in another thread, as soon as one is free; callers are served in their order. When the last clone of this is
+    /// dropped before that, `f` gets an error.
+    pub fn acquire_later(&self, f: impl FnOnce(io::Result<Token>) + Send + 'static) {
+        let mut sender = self.waiting.sender.lock().unwrap_or_else(PoisonError::into_inner);
+        if sender.is_none() {
+            let (to, from) = unbounded();
+            let (pipe, over) = (self.pipe.clone(), self.waiting.over.clone());
+            if let Err(error) = thread::Builder::new().name(String::from("jobserver")).spawn(move || pipe.serve(&from, &over)) {
+                return f(Err(error));
+            }
+            *sender = Some(to);
+        }
+        if let Some(sender) = &*sender {
+            let _ = sender.send(Box::new(f));
+        }
+    }
+
+    /// Returns what tasks are given, so that their tools join in: `MAKEFLAGS` and `CARGO_MAKEFLAGS`.
+    pub fn env(&self) -> Vec<(OsString, OsString)> {
+        self.env.clone()
+    }
+}
+
+impl Pipe {
+    fn try_acquire(self: &Arc<Pipe>) -> io::Result<Option<Token>> {
+        if self.own_slot.swap(false, Ordering::SeqCst) {
+            return Ok(Some(Token { byte: None, pipe: self.clone() }));
+        }
         let mut byte = [0];
-        match (&self.pipe.own).read(&mut byte) {
+        match (&self.read).read(&mut byte) {
             Ok(0) => Err(io::Error::from(io::ErrorKind::UnexpectedEof)),
-            Ok(_) => Ok(Some(Token { byte: byte[0], pipe: self.pipe.clone() })),
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(None),
+            Ok(_) => Ok(Some(Token { byte: Some(byte[0]), pipe: self.clone() })),
+            Err(error) if matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted) => Ok(None),
             Err(error) => Err(error),
         }
     }
 
-    /// Returns what tasks are given, so that their tools join in.
-    pub fn env(&self) -> &[(OsString, OsString)] {
-        &self.env
+    fn serve(self: &Arc<Pipe>, waiting: &Receiver<Callback>, over: &AtomicBool) {
+        for callback in waiting {
+            let token = loop {
+                if over.load(Ordering::SeqCst) {
+                    break Err(io::Error::new(io::ErrorKind::Interrupted, "the jobserver is closed"));
+                }
+                match self.try_acquire() {
+                    Ok(None) => self.wait(),
+                    Ok(Some(token)) => break Ok(token),
+                    Err(error) => break Err(error),
+                }
+            };
+            callback(token);
+        }
     }
+
+    fn wait(&self) {
+        let mut fds = [PollFd::new(&self.read, PollFlags::IN), PollFd::new(&self.wake, PollFlags::IN)];
+        let _ = poll(&mut fds, None);
+        let _ = rustix::io::read(&self.wake, &mut [0; 8]);
+    }
+
+    fn wake(&self) {
+        let _ = rustix::io::write(&self.wake, &1u64.to_ne_bytes());
+    }
+}
+
+fn inherited(descriptor: i32) -> PathBuf {
+    PathBuf::from(format!("/proc/self/fd/{descriptor}"))
+}
+
+fn open(path: &Path, read: bool, write: bool) -> io::Result<File> {
+    let flags = if read { rustix::fs::OFlags::NONBLOCK.bits() as i32 } else { 0 };
+    OpenOptions::new().read(read).write(write).custom_flags(flags).open(path)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn count(jobs: &Jobs) -> usize {
+        let mut tokens = Vec::new();
+        while let Some(token) = jobs.try_acquire().unwrap() {
+            tokens.push(token);
+        }
+        tokens.len()
+    }
+
     #[test]
     fn tokens_are_taken_and_given_back() {
         let jobs = Jobs::host(2).unwrap();
         let one = jobs.try_acquire().unwrap().unwrap();
-        let _two = jobs.try_acquire().unwrap().unwrap();
-        assert!(jobs.try_acquire().unwrap().is_none());
+        assert_eq!(count(&jobs), 1);
         drop(one);
-        assert!(jobs.try_acquire().unwrap().is_some());
+        assert_eq!(count(&jobs), 2);
+    }
+
+    #[test]
+    fn who_is_below_shares_the_tokens_and_has_a_slot_of_its_own() {
+        let above = Jobs::host(3).unwrap();
+        let below = Jobs::from_parent(Some(&above.env()[0].1)).unwrap();
+        let taken = above.try_acquire().unwrap().unwrap();
+        assert_eq!(count(&below), 3);
+        drop(taken);
+        assert_eq!(count(&below), 4);
+        assert_eq!(count(&above), 3);
+    }
+
+    #[test]
+    fn a_named_pipe_is_joined() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("fifo");
+        rustix::fs::mknodat(rustix::fs::CWD, &path, rustix::fs::FileType::Fifo, rustix::fs::Mode::RWXU, 0).unwrap();
+        let flags = format!(" -j3 --jobserver-auth=fifo:{}", path.display());
+        let jobs = Jobs::from_parent(Some(OsStr::new(&flags))).unwrap();
+        (&jobs.pipe.write).write_all(b"++").unwrap();
+        assert_eq!(count(&jobs), 3);
+    }
+
+    #[test]
+    fn what_is_no_offer_is_not_joined() {
+        let wrong = ["", "k", "-j --jobserver-auth=", "--jobserver-auth=-2,-2", "--jobserver-auth=60000,60001", "--jobserver-auth=0,x"];
+        for flags in wrong.iter().chain(&["--jobserver-auth=fifo:/dev/null"]) {
+            assert!(Jobs::from_parent(Some(OsStr::new(flags))).is_none(), "{flags}");
+        }
+        assert!(Jobs::from_parent(None).is_none());
+    }
+
+    #[test]
+    fn who_waits_gets_the_token_that_comes_free() {
+        let jobs = Jobs::host(1).unwrap();
+        let token = jobs.try_acquire().unwrap().unwrap();
+        let (to, from) = unbounded();
+        for name in ["first", "second"] {
+            let to = to.clone();
+            jobs.acquire_later(move |token| to.send((name, token.is_ok())).unwrap());
+        }
+        assert!(from.is_empty());
+        drop(token);
+        assert_eq!([from.recv().unwrap(), from.recv().unwrap()], [("first", true), ("second", true)]);
+    }
+
+    #[test]
+    fn who_still_waits_at_the_end_is_told() {
+        let jobs = Jobs::host(1).unwrap();
+        let token = jobs.try_acquire().unwrap();
+        let (to, from) = unbounded();
+        jobs.acquire_later(move |token| to.send(token.is_ok()).unwrap());
+        drop(jobs);
+        assert!(!from.recv().unwrap());
+        drop(token);
     }
 }

@@ -3,19 +3,28 @@
 //! Start from [`run()`]: it starts one command, reads what it prints, and returns when it has ended and nothing of it is left.
 
 mod cancel;
+mod command;
 mod find;
+mod groups;
 mod jobs;
 mod log;
 mod reaper;
 mod redact;
+mod signals;
 mod spawn;
 mod status;
+mod terminal;
 
-pub use cancel::Cancel;
+pub use cancel::{Cancel, CancelState};
+pub use command::{MARK, Output, Spawn, Stdin};
 pub use find::{NotFound, find_program};
 pub use jobs::{Jobs, Token};
 pub use log::Log;
 pub use reaper::Reaper;
 pub use redact::Redactor;
-pub use spawn::{Limits, Output, OutputSink, Spawn, SpawnError, Stdin, run};
+pub use signals::listen_to_signals;
+pub use spawn::{Limits, OutputSink, SpawnError, run};
 pub use status::{Ended, signal_name};
+
+#[cfg(test)]
+mod tests;

@@ -8,10 +8,14 @@ const MARK: &[u8] = b"(secret)";
 const SHORTEST: usize = 4;
 
 /// Replaces secrets, and their common encodings (base64, hexadecimal, percent, JSON), by `(secret)`.
+///
+/// Where two of them start at one place, the longer one counts.
 pub struct Redactor {
+    /// Longest first.
     needles: Vec<Vec<u8>>,
+    /// Which bytes a needle starts with.
+    starts: [bool; 256],
     held: Vec<u8>,
-    longest: usize,
 }
 
 impl Redactor {
@@ -20,53 +24,95 @@ impl Redactor {
         let mut needles: BTreeSet<Vec<u8>> = BTreeSet::new();
         for secret in secrets.iter().filter(|secret| secret.len() >= SHORTEST) {
             needles.insert(secret.clone());
-            needles.insert(secret.iter().flat_map(|byte| format!("{byte:02x}").into_bytes()).collect());
-            needles.insert(secret.iter().flat_map(|byte| format!("{byte:02X}").into_bytes()).collect());
-            needles.insert(percent(secret));
-            if let Ok(text) = std::str::from_utf8(secret) {
-                let json = serde_json::to_string(text).unwrap_or_default();
-                needles.insert(json.trim_matches('"').as_bytes().to_vec());
+            for upper in [false, true] {
+                needles.insert(secret.iter().flat_map(|byte| hex(*byte, upper)).collect());
+                needles.insert(percent(secret, upper));
             }
-            needles.extend(base64(secret));
+            if let Ok(json) = std::str::from_utf8(secret).map_err(drop).and_then(|text| serde_json::to_string(text).map_err(drop)) {
+                needles.insert(json.as_bytes()[1..json.len() - 1].to_vec());
+            }
+            for letters in base64(secret) {
+                needles.insert(
+                    letters
+                        .iter()
+                        .map(|letter| match letter {
+                            b'+' => b'-',
+                            b'/' => b'_',
+                            other => *other,
+                        })
+                        .collect(),
+                );
+                needles.insert(letters);
+            }
         }
         let mut needles: Vec<Vec<u8>> = needles.into_iter().filter(|needle| needle.len() >= SHORTEST).collect();
         needles.sort_by_key(|needle| std::cmp::Reverse(needle.len()));
-        let longest = needles.first().map_or(0, Vec::len);
-        Redactor { needles, held: Vec::new(), longest }
+        let mut starts = [false; 256];
+        needles.iter().for_each(|needle| starts[usize::from(needle[0])] = true);
+        Redactor { needles, starts, held: Vec::new() }
+    }
+
+    /// Whether there is nothing to look for.
+    pub fn is_idle(&self) -> bool {
+        self.needles.is_empty()
     }
 
     /// Takes more of the stream and adds to `out` what is certain by now.
     pub fn push(&mut self, bytes: &[u8], out: &mut Vec<u8>) {
         if self.needles.is_empty() {
             out.extend_from_slice(bytes);
-            return;
+        } else if self.held.is_empty() {
+            let certain = self.replace(bytes, out, true);
+            self.held.extend_from_slice(&bytes[certain..]);
+        } else {
+            let mut held = std::mem::take(&mut self.held);
+            held.extend_from_slice(bytes);
+            let certain = self.replace(&held, out, true);
+            held.drain(..certain);
+            self.held = held;
         }
-        self.held.extend_from_slice(bytes);
-        let mut at = 0;
-        while at < self.held.len() {
-            let rest = &self.held[at..];
-            if let Some(needle) = self.needles.iter().find(|needle| rest.starts_with(needle)) {
-                out.extend_from_slice(MARK);
-                at += needle.len();
-            } else if rest.len() < self.longest && self.needles.iter().any(|needle| needle.starts_with(rest)) {
-                break;
-            } else {
-                out.push(rest[0]);
-                at += 1;
-            }
-        }
-        self.held.drain(..at);
     }
 
     /// Adds what was held back, at the end of the stream.
     pub fn finish(&mut self, out: &mut Vec<u8>) {
-        out.append(&mut self.held);
+        let held = std::mem::take(&mut self.held);
+        self.replace(&held, out, false);
+    }
+
+    /// Returns how many bytes were dealt with; where `more` may come, a needle that could still become whole is left.
+    fn replace(&self, bytes: &[u8], out: &mut Vec<u8>, more: bool) -> usize {
+        let mut at = 0;
+        loop {
+            let plain = bytes[at..].iter().position(|byte| self.starts[usize::from(*byte)]).unwrap_or(bytes.len() - at);
+            out.extend_from_slice(&bytes[at..at + plain]);
+            at += plain;
+            let rest = &bytes[at..];
+            if rest.is_empty() {
+                return at;
+            }
+            let at_start = |needle: &&Vec<u8>| rest.starts_with(needle) || more && needle.starts_with(rest);
+            match self.needles.iter().find(at_start) {
+                Some(needle) if needle.len() <= rest.len() => {
+                    out.extend_from_slice(MARK);
+                    at += needle.len();
+                }
+                Some(_) => return at,
+                None => {
+                    out.push(rest[0]);
+                    at += 1;
+                }
+            }
+        }
     }
 }
 
-fn percent(secret: &[u8]) -> Vec<u8> {
+fn hex(byte: u8, upper: bool) -> Vec<u8> {
+    if upper { format!("{byte:02X}") } else { format!("{byte:02x}") }.into_bytes()
+}
+
+fn percent(secret: &[u8], upper: bool) -> Vec<u8> {
     let plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"-._~".contains(byte);
-    secret.iter().flat_map(|byte| if plain(byte) { vec![*byte] } else { format!("%{byte:02X}").into_bytes() }).collect()
+    secret.iter().flat_map(|byte| if plain(byte) { vec![*byte] } else { [b"%".to_vec(), hex(*byte, upper)].concat() }).collect()
 }
 
 /// The part of a base64 text that is the same whatever stands before and behind the secret, for each of the three alignments.
@@ -117,6 +163,18 @@ mod tests {
             assert!(redacted("hunter2", &[text]).contains("(secret)"), "{text}");
         }
         assert_eq!(redacted("a b&c", &["a%20b%26c"]), "(secret)");
+        assert_eq!(redacted("a b\"c", &["a b\\\"c"]), "(secret)");
         assert_eq!(redacted("abc", &["abc"]), "abc");
+    }
+
+    #[test]
+    fn the_longer_of_two_that_start_alike() {
+        let mut redactor = Redactor::new(&[b"hunter".to_vec(), b"hunter2hunter2".to_vec()]);
+        let mut out = Vec::new();
+        for piece in ["hunter", "2hunt", "er2 hunter", "2hun"] {
+            redactor.push(piece.as_bytes(), &mut out);
+        }
+        redactor.finish(&mut out);
+        assert_eq!(String::from_utf8(out).unwrap(), "(secret) (secret)2hun");
     }
 }

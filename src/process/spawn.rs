@@ -1,56 +1,37 @@
 //! One command, from its start until nothing of it is left.
+//!
+//! It is started with `posix_spawn` (nothing is done between fork and exec), and one `poll` waits for all there is to wait for: its
+//! end (a pidfd), its output (one pipe for standard output and error, so that their order is kept), being cancelled, and the clock.
+//! What ends a command is the end of its first process. What else is in its group then is killed, and so are orphans that left the
+//! group (see `reaper`); whoever still holds the pipe is not waited for.
 
-use std::ffi::OsString;
-use std::io::{self, Read};
+use std::io::{self, PipeReader, Read};
+use std::os::fd::OwnedFd;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
-use std::path::PathBuf;
-use std::process::{Command, Stdio};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::process::{Pid, PidfdFlags, Signal, kill_process_group, pidfd_open};
-use rustix::termios::{tcgetpgrp, tcsetpgrp};
+use rustix::process::{
+    Pid, PidfdFlags, Signal, WaitId, WaitIdOptions, WaitOptions, kill_process, kill_process_group, pidfd_open, waitid, waitpgid,
+};
 
-use super::{Cancel, Ended, Reaper};
+use super::groups::{self, Member};
+use super::terminal::{Lent, Standing, standing};
+use super::{Cancel, Ended, Output, Reaper, Spawn, Stdin};
 
-/// What to start, complete: nothing is taken from orket's own environment.
-#[derive(Clone, Debug)]
-pub struct Spawn {
-    /// The file of the program.
-    pub program: PathBuf,
-    /// What it is told to be called.
-    pub arg0: OsString,
-    /// Its words.
-    pub args: Vec<OsString>,
-    /// Where.
-    pub dir: PathBuf,
-    /// All variables.
-    pub env: Vec<(OsString, OsString)>,
-    /// What it reads.
-    pub stdin: Stdin,
-    /// Where it prints to.
-    pub output: Output,
-    /// Whether it gets a process group of its own.
-    pub group: bool,
-}
+/// What is read at once.
+const BUFFER: usize = 64 << 10;
 
-/// What a command reads.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Stdin {
-    /// Nothing.
-    Null,
-    /// What orket would read.
-    Inherit,
-}
+/// Buffers read before time and cancellation are looked at again.
+const TURN: usize = 8;
 
-/// Where a command prints to.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Output {
-    /// Into one pipe, standard output and error in the order in which they were written.
-    Capture,
-    /// Where orket does.
-    Inherit,
-}
+/// Buffers read after the end: more than a pipe can hold (1 MiB for an ordinary user), so that a writer who got away keeps nobody here.
+const LAST_TURN: usize = 17;
+
+/// How often something is looked at that nothing wakes us for.
+const GLANCE: Duration = Duration::from_millis(50);
 
 /// How long a command may take.
 #[derive(Clone, Copy, Debug)]
@@ -63,7 +44,7 @@ pub struct Limits {
 
 /// Takes what a command prints.
 pub trait OutputSink {
-    /// More output.
+    /// More output, at most 64 KiB.
     fn bytes(&mut self, bytes: &[u8]);
 }
 
@@ -75,174 +56,231 @@ impl<F: FnMut(&[u8])> OutputSink for F {
 
 /// A command could not be started.
 #[derive(Debug, thiserror::Error)]
-#[error("cannot start `{}`: {}", program.display(), reason(source))]
+#[error("cannot start `{}`: {}", program.display(), reason(source, dir, program))]
 pub struct SpawnError {
     /// The program.
     pub program: PathBuf,
+    /// Where it should have run.
+    pub dir: PathBuf,
     /// Why.
     pub source: io::Error,
 }
 
-fn reason(error: &io::Error) -> String {
-    match error.raw_os_error() {
-        Some(7) => String::from("its words and variables are longer than the system allows; hand them over in a file"),
-        Some(8) => String::from("it is no program this machine can run (a script needs a `#!` line)"),
-        Some(2) => String::from("it, the interpreter that it names, or the folder to run in is not there"),
+fn reason(error: &io::Error, dir: &Path, program: &Path) -> String {
+    use rustix::io::Errno;
+    match Errno::from_io_error(error) {
+        Some(Errno::TOOBIG) => String::from("its words and variables are longer than the system allows; hand them over in a file"),
+        Some(Errno::NOEXEC) => String::from("it is no program that this machine can run; a script needs a first line like `#!/bin/sh`"),
+        Some(Errno::NOENT | Errno::NOTDIR) if !dir.is_dir() => format!("there is no folder `{}` to run it in", dir.display()),
+        Some(Errno::NOENT) if program.exists() => {
+            String::from("the interpreter that it names (in its `#!` line, or its loader) is not there")
+        }
+        Some(Errno::NOENT | Errno::NOTDIR) => String::from("it is not there"),
+        Some(Errno::ACCESS) => String::from("it may not be executed; `chmod +x` makes a file of your own a program"),
+        Some(Errno::AGAIN) => String::from("the system allows no more processes; a lower `-j` needs fewer"),
+        Some(Errno::MFILE | Errno::NFILE) => String::from("the system allows no more open files; a lower `-j` needs fewer"),
         _ => error.to_string(),
     }
 }
 
-/// Starts a command and waits until it has ended; then ends what is left of its process group, and orphans that carry `mark`.
+/// Starts a command and waits until it has ended; then ends what is left of its group, and orphans that carry its mark.
 ///
-/// What background processes keep open is not waited for: the command is over when its first process is.
+/// A command whose time is over, or that is cancelled, is sent `SIGTERM`, and `SIGKILL` after the grace; it counts as such even if it
+/// then ends with status 0. Blocks; called from many threads.
 ///
 /// # Errors
 /// When it cannot be started.
-pub fn run(
-    spawn: &Spawn,
-    limits: &Limits,
-    cancel: &Cancel,
-    reaper: &Reaper,
-    mark: &str,
-    out: &mut dyn OutputSink,
-) -> Result<Ended, SpawnError> {
-    let failed = |source: io::Error| SpawnError { program: spawn.program.clone(), source };
-    let mut command = Command::new(&spawn.program);
-    command
-        .arg0(&spawn.arg0)
-        .args(&spawn.args)
-        .current_dir(&spawn.dir)
-        .env_clear()
-        .envs(spawn.env.iter().map(|(name, value)| (name, value)));
-    command.stdin(if spawn.stdin == Stdin::Null { Stdio::null() } else { Stdio::inherit() });
-    let mut pipe = None;
-    if spawn.output == Output::Capture {
-        let (reader, writer) = io::pipe().map_err(failed)?;
-        command.stdout(writer.try_clone().map_err(failed)?).stderr(writer);
-        pipe = Some(reader);
+pub fn run(spawn: &Spawn, limits: &Limits, cancel: &Cancel, out: &mut dyn OutputSink) -> Result<Ended, SpawnError> {
+    if cancel.stopped() {
+        return Ok(Ended::Cancelled);
     }
-    if spawn.group {
-        command.process_group(0);
-    }
-    let mut child = command.spawn().map_err(failed)?;
-    drop(command);
-    let pid = Pid::from_child(&child);
-    let terminal = (spawn.group && spawn.stdin == Stdin::Inherit).then(|| Foreground::hand_over(pid)).flatten();
-    if let Some(pipe) = &pipe {
-        rustix::io::ioctl_fionbio(pipe, true).map_err(|error| failed(error.into()))?;
+    let failed = |source| SpawnError { program: spawn.program.clone(), dir: spawn.dir.clone(), source };
+    let mut running = Running::start(spawn, out).map_err(failed)?;
+    let told = running.watch(limits, cancel);
+    let status = running.finish(spawn).map_err(failed)?;
+    Ok(told.unwrap_or_else(|| match (status.code(), status.signal()) {
+        (Some(code), _) => Ended::Exit(code),
+        (None, signal) => Ended::Signal(signal.unwrap_or_default()),
+    }))
+}
+
+struct Running<'a> {
+    child: Child,
+    pid: Pid,
+    /// `None` where the system has none.
+    end: Option<OwnedFd>,
+    pipe: Option<PipeReader>,
+    out: &'a mut dyn OutputSink,
+    buffer: Vec<u8>,
+    group: Option<Member>,
+    lent: Option<Lent>,
+}
+
+impl<'a> Running<'a> {
+    fn start(spawn: &Spawn, out: &'a mut dyn OutputSink) -> io::Result<Running<'a>> {
+        let standing = if spawn.stdin == Stdin::Inherit { standing() } else { Standing::None };
+        let group = spawn.group && standing != Standing::Shared;
+        let mut command = Command::new(&spawn.program);
+        command
+            .arg0(&spawn.arg0)
+            .args(&spawn.args)
+            .current_dir(&spawn.dir)
+            .env_clear()
+            .envs(spawn.env.iter().map(|(name, value)| (name, value)))
+            .stdin(if spawn.stdin == Stdin::Null { Stdio::null() } else { Stdio::inherit() });
+        let mut pipe = None;
+        if spawn.output == Output::Capture {
+            let (reader, writer) = io::pipe()?;
+            rustix::io::ioctl_fionbio(&reader, true)?;
+            command.stdout(writer.try_clone()?).stderr(writer);
+            pipe = Some(reader);
+        }
+        if group {
+            command.process_group(0);
+        }
+        let child = command.spawn()?;
+        let pid = Pid::from_child(&child);
+        Ok(Running {
+            child,
+            pid,
+            end: pidfd_open(pid, PidfdFlags::empty()).ok(),
+            pipe,
+            out,
+            buffer: Vec::new(),
+            group: group.then(|| Member::new(pid)),
+            lent: if group && standing == Standing::Lendable { Lent::to(pid) } else { None },
+        })
     }
 
-    let began = Instant::now();
-    let watch = pidfd_open(pid, PidfdFlags::empty());
-    let mut asked: Option<(Instant, Ended)> = None;
-    let mut killed = false;
-    let mut buffer = vec![0u8; 64 << 10];
-    let status = loop {
-        if let Some(status) = child.try_wait().map_err(failed)? {
-            break status;
-        }
-        let group = |signal| if spawn.group { kill_process_group(pid, signal) } else { rustix::process::kill_process(pid, signal) };
-        if asked.is_none() {
-            let why = if cancel.stopped() {
-                Some(Ended::Cancelled)
-            } else {
-                limits.timeout.filter(|timeout| began.elapsed() >= *timeout).map(Ended::TimedOut)
+    /// Waits until the first process has ended, and ends it when it must; returns why it was told to end, if it was.
+    fn watch(&mut self, limits: &Limits, cancel: &Cancel) -> Option<Ended> {
+        let began = Instant::now();
+        let still = groups::paused();
+        let spent = || began.elapsed().saturating_sub(groups::paused().saturating_sub(still));
+        let mut told: Option<(Duration, Ended)> = None;
+        let mut killed = false;
+        loop {
+            let wait = match told {
+                _ if killed => None,
+                Some((since, _)) => Some(limits.grace.saturating_sub(spent().saturating_sub(since))),
+                None => limits.timeout.map(|timeout| timeout.saturating_sub(spent())),
             };
-            if let Some(why) = why {
-                asked = Some((Instant::now(), why));
-                let _ = group(Signal::TERM);
-                // A stopped process takes a signal only once it goes on.
-                let _ = group(Signal::CONT);
+            if self.wait(wait, (!killed).then(|| if told.is_some() { cancel.on_kill() } else { cancel.on_stop() })) {
+                return told.map(|(_, why)| why);
+            }
+            if told.is_none() {
+                let late = limits.timeout.filter(|timeout| spent() >= *timeout);
+                let why = if cancel.stopped() { Some(Ended::Cancelled) } else { late.map(Ended::TimedOut) };
+                if let Some(why) = why {
+                    told = Some((spent(), why));
+                    self.signal(Signal::TERM);
+                    // What is stopped takes a signal only once it goes on.
+                    self.signal(Signal::CONT);
+                }
+            }
+            if let Some((since, _)) = told
+                && !killed
+                && (cancel.killed() || spent().saturating_sub(since) >= limits.grace)
+            {
+                killed = true;
+                self.signal(Signal::KILL);
             }
         }
-        if let Some((since, _)) = asked
-            && !killed
-            && (cancel.killed() || since.elapsed() >= limits.grace)
-        {
-            killed = true;
-            let _ = group(Signal::KILL);
-        }
-        let wait = match (asked, limits.timeout) {
-            _ if killed => Some(Duration::from_millis(50)),
-            (Some((since, _)), _) => Some(limits.grace.saturating_sub(since.elapsed()).min(Duration::from_millis(200))),
-            (None, Some(timeout)) => Some(timeout.saturating_sub(began.elapsed())),
-            (None, None) => None,
+    }
+
+    /// Waits for the end, output, `thrown` or the time; reads what was printed. Returns whether the first process has ended.
+    fn wait(&mut self, time: Option<Duration>, thrown: Option<std::os::fd::BorrowedFd<'_>>) -> bool {
+        let glance = self.end.is_none() || self.lent.is_some();
+        let time = if glance { Some(time.unwrap_or(GLANCE).min(GLANCE)) } else { time };
+        let time = time.and_then(|time| Timespec::try_from(time).ok());
+        // The first entry stands in for those that are not there.
+        let first = match (&self.end, &self.pipe, thrown) {
+            (Some(end), ..) => PollFd::new(end, PollFlags::IN),
+            (None, Some(pipe), _) => PollFd::new(pipe, PollFlags::IN),
+            (None, None, Some(thrown)) => PollFd::from_borrowed_fd(thrown, PollFlags::IN),
+            (None, None, None) => return self.has_ended(time.as_ref()),
         };
-        let wait = if watch.is_err() { Some(wait.unwrap_or(Duration::from_millis(20)).min(Duration::from_millis(20))) } else { wait };
-        let mut fds: Vec<PollFd<'_>> = Vec::with_capacity(3);
-        if let Ok(watch) = &watch {
-            fds.push(PollFd::new(watch, PollFlags::IN));
+        let mut fds = [first.clone(), first.clone(), first];
+        if let Some(pipe) = &self.pipe {
+            fds[1] = PollFd::new(pipe, PollFlags::IN);
         }
-        if asked.is_none() {
-            fds.push(PollFd::from_borrowed_fd(cancel.descriptor(), PollFlags::IN));
+        if let Some(thrown) = thrown {
+            fds[2] = PollFd::from_borrowed_fd(thrown, PollFlags::IN);
         }
-        if let Some(pipe) = &pipe {
-            fds.push(PollFd::new(pipe, PollFlags::IN));
+        let _ = poll(&mut fds, time.as_ref());
+        let end = self.end.is_none() || !fds[0].revents().is_empty();
+        let printed = !fds[1].revents().is_empty();
+        if printed {
+            self.read(TURN);
         }
-        let _ = poll(&mut fds, wait.and_then(|wait| Timespec::try_from(wait).ok()).as_ref());
-        drop(fds);
-        if let Some(reader) = &mut pipe
-            && drain(reader, &mut buffer, out, 16)
-        {
-            pipe = None;
+        if self.lent.is_some() {
+            self.follow_stops();
         }
-    };
-    // What the ended command wrote is in the pipe by now; at most a pipe's size, so that a background writer cannot keep us here.
-    if let Some(reader) = &mut pipe {
-        drain(reader, &mut buffer, out, 32);
+        end && self.has_ended(None)
     }
-    if spawn.group {
-        let _ = kill_process_group(pid, Signal::KILL);
-    }
-    drop(terminal);
-    reaper.sweep(mark);
-    Ok(match asked {
-        Some((_, why)) if !status.success() || why == Ended::Cancelled => why,
-        _ => match (status.code(), status.signal()) {
-            (Some(code), _) => Ended::Exit(code),
-            (None, signal) => Ended::Signal(signal.unwrap_or_default()),
-        },
-    })
-}
 
-/// Reads what is there, at most `rounds` buffers; returns whether the pipe has ended.
-fn drain(reader: &mut io::PipeReader, buffer: &mut [u8], out: &mut dyn OutputSink, rounds: usize) -> bool {
-    for _ in 0..rounds {
-        match reader.read(buffer) {
-            Ok(0) => return true,
-            Ok(count) => out.bytes(&buffer[..count]),
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(_) => return false,
+    fn has_ended(&self, time: Option<&Timespec>) -> bool {
+        if time.is_some() {
+            let _ = poll(&mut [], time);
+        }
+        let how = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
+        !matches!(waitid(WaitId::Pid(self.pid), how), Ok(None) | Err(rustix::io::Errno::INTR))
+    }
+
+    /// Where the terminal is lent, a person's Ctrl-Z stops the command alone: orket takes the terminal back and stops, too, so that the
+    /// shell above sees it. When the shell continues orket, the command is continued.
+    fn follow_stops(&mut self) {
+        let how = WaitIdOptions::STOPPED | WaitIdOptions::NOHANG;
+        if let Ok(Some(status)) = waitid(WaitId::Pid(self.pid), how) {
+            let at_will = [Signal::TSTP, Signal::STOP].map(|signal| Some(signal.as_raw())).contains(&status.stopping_signal());
+            if at_will {
+                self.lent = None;
+                groups::pause(|| drop(signal_hook::low_level::raise(signal_hook::consts::SIGSTOP)));
+                self.lent = Lent::to(self.pid);
+            }
+            self.signal(Signal::CONT);
         }
     }
-    false
-}
 
-/// The terminal belongs to a command, until this is dropped.
-struct Foreground {
-    before: Pid,
-    settings: rustix::termios::Termios,
-}
-
-impl Foreground {
-    fn hand_over(group: Pid) -> Option<Foreground> {
-        let stdin = io::stdin();
-        let settings = rustix::termios::tcgetattr(&stdin).ok()?;
-        let before = tcgetpgrp(&stdin).ok()?;
-        if before != rustix::process::getpgrp() {
-            return None;
-        }
-        tcsetpgrp(&stdin, group).ok()?;
-        let _ = kill_process_group(group, Signal::CONT);
-        Some(Foreground { before, settings })
+    fn signal(&self, signal: Signal) {
+        let _ = if self.group.is_some() { kill_process_group(self.pid, signal) } else { kill_process(self.pid, signal) };
     }
-}
 
-impl Drop for Foreground {
-    fn drop(&mut self) {
-        let stdin = io::stdin();
-        // Taking the terminal back from the background raises SIGTTOU, which the program ignores (see the signals of `commands`).
-        let _ = tcsetpgrp(&stdin, self.before);
-        let _ = rustix::termios::tcsetattr(&stdin, rustix::termios::OptionalActions::Now, &self.settings);
+    /// Ends what is left and reads the rest. The group is killed before its first process is reaped, whose number is the group's.
+    fn finish(mut self, spawn: &Spawn) -> io::Result<ExitStatus> {
+        let group = self.group.take();
+        if group.is_some() {
+            let _ = kill_process_group(self.pid, Signal::KILL);
+        }
+        self.lent = None;
+        let status = self.child.wait()?;
+        if group.is_some() {
+            // Those of its group that it left behind, which have fallen to orket.
+            while matches!(waitpgid(self.pid, WaitOptions::empty()), Ok(Some(_)) | Err(rustix::io::Errno::INTR)) {}
+        }
+        if let (Some(reaper), Some(mark)) = (Reaper::installed(), spawn.mark()) {
+            reaper.sweep_bytes(mark.as_encoded_bytes());
+        }
+        self.read(LAST_TURN);
+        Ok(status)
+    }
+
+    /// Reads what is there, at most `turns` buffers.
+    fn read(&mut self, turns: usize) {
+        let Some(pipe) = &mut self.pipe else { return };
+        if self.buffer.is_empty() {
+            self.buffer.resize(BUFFER, 0);
+        }
+        for _ in 0..turns {
+            match pipe.read(&mut self.buffer) {
+                Ok(0) => {
+                    self.pipe = None;
+                    return;
+                }
+                Ok(count) => self.out.bytes(&self.buffer[..count]),
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(_) => return,
+            }
+        }
     }
 }

@@ -1,0 +1,55 @@
+//! The process groups that run now, so that stopping orket at the terminal (`SIGTSTP`) stops them, too.
+
+use std::collections::BTreeSet;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use rustix::process::{Pid, RawPid, Signal, kill_process_group};
+
+struct Groups {
+    running: BTreeSet<RawPid>,
+    paused: Duration,
+}
+
+static GROUPS: Mutex<Groups> = Mutex::new(Groups { running: BTreeSet::new(), paused: Duration::ZERO });
+
+fn groups() -> MutexGuard<'static, Groups> {
+    GROUPS.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// A group that is stopped and continued with orket, until this is dropped.
+pub(super) struct Member(RawPid);
+
+impl Member {
+    pub(super) fn new(group: Pid) -> Member {
+        let raw = group.as_raw_nonzero().get();
+        groups().running.insert(raw);
+        Member(raw)
+    }
+}
+
+impl Drop for Member {
+    fn drop(&mut self) {
+        groups().running.remove(&self.0);
+    }
+}
+
+/// Returns how long orket has stood still since it was started; no command's time limit counts that.
+pub(super) fn paused() -> Duration {
+    groups().paused
+}
+
+/// Stops every group, calls `halt`, which returns when orket is continued, and continues the groups. No group comes or goes meanwhile.
+pub(super) fn pause(halt: impl FnOnce()) {
+    let mut groups = groups();
+    let began = Instant::now();
+    let tell = |signal| {
+        for group in groups.running.iter().filter_map(|raw| Pid::from_raw(*raw)) {
+            let _ = kill_process_group(group, signal);
+        }
+    };
+    tell(Signal::STOP);
+    halt();
+    tell(Signal::CONT);
+    groups.paused += began.elapsed();
+}
