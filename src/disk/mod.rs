@@ -2,6 +2,7 @@
 //!
 //! Start from [`Tree`], one folder that is kept open and that nothing below it can lead out of.
 
+mod beneath;
 mod signature;
 mod tree;
 mod walk;

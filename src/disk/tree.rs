@@ -2,12 +2,12 @@
 
 use std::fs::File;
 use std::io::{self, Read, Write};
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use rayon::prelude::*;
-use rustix::fs::{AtFlags, Mode, OFlags, ResolveFlags};
+use rustix::fs::{AtFlags, Mode, OFlags};
 use rustix::io::Errno;
 
 use super::{Signature, now_ns};
@@ -18,6 +18,12 @@ const PARALLEL: usize = 512;
 
 /// From which size on hashing a file on all processors pays.
 const LARGE: u64 = 1 << 20;
+
+/// How much of a large file is hashed while the next piece is read, in bytes.
+const PIECE: usize = 2 << 20;
+
+/// The longest path handed to the kernel in one call, in bytes; it takes 4,095.
+const LONG: usize = 4000;
 
 /// What a name in a folder is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -71,16 +77,29 @@ impl Tree {
     }
 
     fn stat_at(&self, path: &RelPath, flags: AtFlags) -> io::Result<Option<Signature>> {
-        match rustix::fs::statat(&*self.folder, path.as_path(), flags) {
+        let found = if path.as_bytes().len() <= LONG {
+            rustix::fs::statat(self.folder(), path.as_path(), flags)
+        } else {
+            match self.near(path) {
+                Ok((near, rest)) => rustix::fs::statat(near.as_ref().map_or(self.folder(), AsFd::as_fd), rest.as_path(), flags),
+                Err(error) => Err(Errno::from_io_error(&error).unwrap_or(Errno::IO)),
+            }
+        };
+        match found {
             Ok(stat) => Ok(Some(stat.into())),
             Err(Errno::NOENT | Errno::NOTDIR) => Ok(None),
             Err(error) => Err(error.into()),
         }
     }
 
-    /// Returns the stamps of many paths in their order; what cannot be had counts as nothing.
-    pub fn stat_many(&self, paths: &[RelPath]) -> Vec<Option<Signature>> {
-        let one = |path: &RelPath| self.stat(path).ok().flatten();
+    /// Returns the stamps of many paths, each in normal form, in their order; what cannot be had counts as nothing.
+    pub fn stat_many(&self, paths: &[&[u8]]) -> Vec<Option<Signature>> {
+        let one = |path: &&[u8]| {
+            if path.is_empty() || path.len() > LONG {
+                return self.stat(&RelPath::from_normal(*path)).ok().flatten();
+            }
+            rustix::fs::statat(self.folder(), *path, AtFlags::SYMLINK_NOFOLLOW).ok().map(Signature::from)
+        };
         if paths.len() < PARALLEL { paths.iter().map(one).collect() } else { paths.par_iter().with_min_len(64).map(one).collect() }
     }
 
@@ -99,7 +118,9 @@ impl Tree {
     /// # Errors
     /// When it is no link.
     pub fn read_link(&self, path: &RelPath) -> io::Result<Vec<u8>> {
-        Ok(rustix::fs::readlinkat(&*self.folder, path.as_path(), Vec::new())?.into_bytes())
+        let (near, rest) = self.near(path)?;
+        let near = near.as_ref().map_or(self.folder(), AsFd::as_fd);
+        Ok(rustix::fs::readlinkat(near, rest.as_path(), Vec::new())?.into_bytes())
     }
 
     /// Opens a file for reading.
@@ -109,29 +130,39 @@ impl Tree {
     pub fn open_file(&self, path: &RelPath) -> io::Result<File> {
         // Without NONBLOCK, opening a pipe that nobody writes to would wait for ever.
         let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NONBLOCK;
-        Ok(File::from(rustix::fs::openat(&*self.folder, path.as_path(), flags, Mode::empty())?))
+        Ok(File::from(self.open_at(path, flags)?))
     }
 
     /// Returns the digest of a file and the stamp that belongs to exactly these bytes.
     ///
     /// # Errors
-    /// When it cannot be read, or does not hold still for it.
+    /// When it cannot be read, does not hold still for it, or never ends, as a device.
     pub fn digest(&self, path: &RelPath) -> io::Result<(Digest, Signature)> {
+        self.read_steady(path).map(|(_, digest, signature)| (digest, signature))
+    }
+
+    /// As [`Tree::digest`], with the bytes themselves if they are few (below 1 MiB): whoever needs both reads once.
+    ///
+    /// # Errors
+    /// As [`Tree::digest`].
+    pub fn read_steady(&self, path: &RelPath) -> io::Result<(Option<Vec<u8>>, Digest, Signature)> {
         for _ in 0..3 {
             let mut file = self.open_file(path)?;
             let before: Signature = rustix::fs::fstat(&file)?.into();
-            let digest = if before.size >= LARGE {
-                let mut hasher = blake3::Hasher::new();
-                hasher.update_mmap_rayon(path.under(&self.root))?;
-                Digest { hash: *hasher.finalize().as_bytes(), size: hasher.count() }
+            if !before.is_file() && file.read(&mut [0])? > 0 {
+                return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is no file"));
+            }
+            let (bytes, digest) = if before.size >= LARGE {
+                (None, digest_large(&mut file)?)
             } else {
                 let mut bytes = Vec::with_capacity(before.size as usize + 1);
-                file.read_to_end(&mut bytes)?;
-                Digest::of(&bytes)
+                Read::take(&mut file, LARGE).read_to_end(&mut bytes)?;
+                let digest = Digest::of(&bytes);
+                (Some(bytes), digest)
             };
             let after: Signature = rustix::fs::fstat(&file)?.into();
             if before == after && digest.size == after.size {
-                return Ok((digest, after));
+                return Ok((bytes, digest, after));
             }
         }
         Err(io::Error::other("it keeps changing while it is read"))
@@ -146,9 +177,7 @@ impl Tree {
         self.make_folder(&parent)?;
         let beside = parent.join(format!(".orket-{}-{}", std::process::id(), now_ns()).as_bytes());
         let mut file = self.create(&beside, false)?;
-        file.write_all(bytes)?;
-        drop(file);
-        self.rename(&beside, path).inspect_err(|_| {
+        file.write_all(bytes).and_then(|()| self.rename(&beside, path)).inspect_err(|_| {
             let _ = self.remove(&beside);
         })
     }
@@ -188,36 +217,6 @@ impl Tree {
         Ok(rustix::fs::unlinkat(&parent, name.as_path(), AtFlags::REMOVEDIR)?)
     }
 
-    /// Removes a folder and all below it; links are removed, never followed. Nothing there is fine.
-    ///
-    /// # Errors
-    /// When the disk refuses.
-    pub fn remove_all(&self, path: &RelPath) -> io::Result<()> {
-        match std::fs::remove_dir_all(path.under(&self.root)) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
-            result => result,
-        }
-    }
-
-    /// Makes a folder and those above it; being there is fine.
-    ///
-    /// # Errors
-    /// When the disk refuses, a file is in the way, or the way there leaves the tree.
-    pub fn make_folder(&self, path: &RelPath) -> io::Result<()> {
-        if path.is_root() || self.beneath(path).is_ok() {
-            return Ok(());
-        }
-        if let Some(parent) = path.parent() {
-            self.make_folder(&parent)?;
-        }
-        let (parent, name) = self.parent_of(path)?;
-        match rustix::fs::mkdirat(&parent, name.as_path(), Mode::from_raw_mode(0o777)) {
-            Ok(()) => Ok(()),
-            Err(Errno::EXIST) => self.beneath(path).map(drop),
-            Err(error) => Err(error.into()),
-        }
-    }
-
     /// Moves a file or folder within the tree, over what is there.
     ///
     /// # Errors
@@ -243,7 +242,7 @@ impl Tree {
     /// When it is no folder or cannot be read.
     pub fn list(&self, folder: &RelPath) -> io::Result<Vec<(Box<[u8]>, Kind)>> {
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC | OFlags::NOFOLLOW;
-        let opened = rustix::fs::openat(&*self.folder, folder.as_path(), flags, Mode::empty())?;
+        let opened = self.open_at(folder, flags)?;
         let mut names = Vec::new();
         for entry in rustix::fs::Dir::new(opened)? {
             let entry = entry?;
@@ -269,28 +268,46 @@ impl Tree {
         Ok(names)
     }
 
-    /// Opens the folder that `path` stands in, and returns the last part. No link on the way may lead out of the tree.
-    fn parent_of(&self, path: &RelPath) -> io::Result<(OwnedFd, RelPath)> {
-        let parent = path.parent().ok_or_else(|| io::Error::other("the root of the project cannot be replaced"))?;
-        Ok((self.beneath(&parent)?, RelPath::from_normal(path.name())))
+    pub(super) fn folder(&self) -> BorrowedFd<'_> {
+        self.folder.as_fd()
     }
 
-    /// Opens a folder with the kernel's own promise that it stands below the root (Linux 5.6, `openat2`).
-    fn beneath(&self, folder: &RelPath) -> io::Result<OwnedFd> {
-        let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
-        match rustix::fs::openat2(self.folder.as_fd(), folder.as_path(), flags, Mode::empty(), ResolveFlags::BENEATH) {
-            Ok(opened) => Ok(opened),
-            Err(Errno::XDEV) => Err(io::Error::new(io::ErrorKind::PermissionDenied, "a link on the way leads out of the project")),
-            Err(Errno::NOSYS) => {
-                let whole = std::fs::canonicalize(folder.under(&self.root))?;
-                if !whole.starts_with(std::fs::canonicalize(&*self.root)?) {
-                    return Err(io::Error::new(io::ErrorKind::PermissionDenied, "a link on the way leads out of the project"));
-                }
-                Ok(rustix::fs::open(&whole, flags, Mode::empty())?)
-            }
-            Err(error) => Err(error.into()),
+    /// Opens folders on the way until what is left of the path is short enough for one call; `None` if it was from the start.
+    /// Such long ways follow no links at all.
+    pub(super) fn near(&self, path: &RelPath) -> io::Result<(Option<OwnedFd>, RelPath)> {
+        let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC | OFlags::NOFOLLOW;
+        let (mut near, mut rest) = (None::<OwnedFd>, path.as_bytes());
+        while rest.len() > LONG {
+            let end = rest.iter().position(|byte| *byte == b'/').ok_or(Errno::NAMETOOLONG)?;
+            let from = near.as_ref().map_or(self.folder(), AsFd::as_fd);
+            near = Some(rustix::fs::openat(from, &rest[..end], flags, Mode::empty())?);
+            rest = &rest[end + 1..];
         }
+        Ok((near, if rest.len() == path.as_bytes().len() { path.clone() } else { RelPath::from_normal(rest) }))
     }
+
+    fn open_at(&self, path: &RelPath, flags: OFlags) -> io::Result<OwnedFd> {
+        if path.as_bytes().len() <= LONG {
+            return Ok(rustix::fs::openat(self.folder(), path.as_path(), flags, Mode::empty())?);
+        }
+        let (near, rest) = self.near(path)?;
+        Ok(rustix::fs::openat(near.as_ref().map_or(self.folder(), AsFd::as_fd), rest.as_path(), flags, Mode::empty())?)
+    }
+}
+
+/// Hashes what is left of a file on all processors, reading the next piece meanwhile. Not mapped: a file that is cut short while it is
+/// mapped kills the reader.
+fn digest_large(file: &mut File) -> io::Result<Digest> {
+    let mut hasher = blake3::Hasher::new();
+    let (mut full, mut next) = (Vec::with_capacity(PIECE), Vec::with_capacity(PIECE));
+    Read::take(&mut *file, PIECE as u64).read_to_end(&mut full)?;
+    while !full.is_empty() {
+        next.clear();
+        let (_, read) = rayon::join(|| hasher.update_rayon(&full).count(), || Read::take(&mut *file, PIECE as u64).read_to_end(&mut next));
+        read?;
+        std::mem::swap(&mut full, &mut next);
+    }
+    Ok(Digest { hash: *hasher.finalize().as_bytes(), size: hasher.count() })
 }
 
 #[cfg(test)]
@@ -320,5 +337,31 @@ mod tests {
         assert_eq!(tree.digest(&path("a/b/c")).unwrap().0, Digest::of(b"text"));
         assert_eq!(tree.list(&path("a/b")).unwrap(), [(Box::from(&b"c"[..]), Kind::File)]);
         assert_eq!(tree.stat(&path("a/b/c/d")).unwrap(), None);
+    }
+
+    #[test]
+    fn a_large_file_has_the_digest_of_its_bytes_and_a_device_has_none() {
+        let folder = tempfile::tempdir().unwrap();
+        let tree = Tree::open(folder.path()).unwrap();
+        for size in [LARGE as usize, PIECE * 2, PIECE * 2 + 1] {
+            let bytes: Vec<u8> = (0..size).map(|at| (at / 7) as u8).collect();
+            tree.write(&path("large"), &bytes).unwrap();
+            assert_eq!(tree.digest(&path("large")).unwrap().0, Digest::of(&bytes));
+        }
+        std::os::unix::fs::symlink("/dev/zero", folder.path().join("endless")).unwrap();
+        assert_eq!(tree.digest(&path("endless")).unwrap_err().kind(), io::ErrorKind::InvalidInput);
+    }
+
+    #[test]
+    fn many_stamps_come_in_order() {
+        let folder = tempfile::tempdir().unwrap();
+        let tree = Tree::open(folder.path()).unwrap();
+        tree.write(&path("a"), b"1").unwrap();
+        tree.write(&path("b"), b"22").unwrap();
+        let paths: Vec<&[u8]> = [&b"a"[..], b"missing", b"b", b"a/x", b""].into_iter().cycle().take(1000).collect();
+        let sizes: Vec<Option<u64>> =
+            tree.stat_many(&paths).iter().map(|found| found.filter(Signature::is_file).map(|found| found.size)).collect();
+        assert_eq!(sizes, [Some(1), None, Some(2), None, None].into_iter().cycle().take(1000).collect::<Vec<_>>());
+        assert_eq!(tree.stat_many(&[b""])[0].map(|found| found.is_dir()), Some(true));
     }
 }

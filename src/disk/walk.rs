@@ -18,6 +18,8 @@ struct Patterns {
     exact: BTreeSet<RelPath>,
     folders: Vec<RelPath>,
     globs: Vec<Glob>,
+    /// Folders that a glob means whole: `dir/**`.
+    whole: Vec<RelPath>,
 }
 
 impl Patterns {
@@ -28,6 +30,11 @@ impl Patterns {
             let plain = folder.unwrap_or(text);
             if glob::is_glob(plain) {
                 let whole = if folder.is_some() { format!("{plain}/**") } else { plain.to_owned() };
+                if let Some(base) = whole.strip_suffix("/**").filter(|base| !glob::is_glob(base) && !base.contains('\\'))
+                    && let Ok(base) = RelPath::parse(base)
+                {
+                    patterns.whole.push(base);
+                }
                 patterns.globs.push(Glob::new(&whole).map_err(|error| format!("`{text}`: {error}"))?);
                 continue;
             }
@@ -46,6 +53,12 @@ impl Patterns {
             || self.folders.iter().any(|folder| path.is_in(folder))
             || self.globs.iter().any(|glob| glob.matches(path))
             || (!self.exact.is_empty() && self.below_exact(path))
+    }
+
+    /// Whether all that stands below this folder is meant.
+    fn holds(&self, folder: &RelPath) -> bool {
+        let mut whole = self.folders.iter().chain(&self.whole);
+        whole.any(|whole| folder.is_in(whole)) || self.exact.contains(folder) || (!self.exact.is_empty() && self.below_exact(folder))
     }
 
     /// A plain name may be that of a folder: then all below it is meant.
@@ -102,7 +115,7 @@ pub fn expand(tree: &Tree, set: &PatternSet) -> io::Result<Vec<RelPath>> {
         for (name, kind) in names {
             let path = folder.join(&name);
             match kind {
-                Kind::Folder if set.excluded.folders.iter().any(|excluded| path.is_in(excluded)) => {}
+                Kind::Folder if set.excluded.holds(&path) => {}
                 Kind::Folder => folders.push(path),
                 Kind::File | Kind::Link if set.matches(&path) => {
                     found.insert(path);
@@ -159,5 +172,17 @@ mod tests {
         assert_eq!(expanded(&files, &["src/"], &[]), ["src/.hidden.rs", "src/b.rs", "src/gen/c.rs"]);
         assert_eq!(expanded(&files, &["missing/*", "nothing"], &[]), [] as [&str; 0]);
         assert_eq!(expanded(&files, &["a.rs", "*.rs"], &[]), ["a.rs"]);
+    }
+
+    #[test]
+    fn a_folder_that_is_excluded_whole_is_not_entered() {
+        let holds = |pattern: &str, folder: &str| Patterns::new(&[pattern.to_owned()]).unwrap().holds(&RelPath::parse(folder).unwrap());
+        for pattern in ["gen/**", "gen/", "gen"] {
+            assert!(holds(pattern, "gen") && holds(pattern, "gen/sub"), "{pattern}");
+            assert!(!holds(pattern, "generic"), "{pattern}");
+        }
+        for pattern in ["gen/*", "*/**/x", "gen/**/*.rs"] {
+            assert!(!holds(pattern, "gen"), "{pattern}");
+        }
     }
 }

@@ -1,12 +1,14 @@
 //! The store in a folder: `blobs/ab/HEX`, `actions/ab/HEX`, written beside and renamed into place.
 
+use std::ffi::OsString;
 use std::fs::{self, File};
 use std::io::{self, Read, Write};
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::ffi::OsStringExt;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime};
 
+use super::medium::{Disk, Medium, write_all};
 use super::{ActionCache, Blobs, StoreError, entry};
 use crate::base::{Digest, RelPath};
 use crate::disk::{Signature, Tree};
@@ -14,16 +16,29 @@ use crate::disk::{Signature, Tree};
 /// How old the stamp of an entry may grow before a use renews it.
 const RENEW: Duration = Duration::from_secs(3600);
 
+/// How much of a large file is copied at a time, in bytes.
+const PIECE: usize = 2 << 20;
+
+/// Tells backup programs to pass the folder over; see bford.info/cachedir.
+const TAG: &str = "Signature: 8a477f597d28d172789f06886806bc55\n# This folder is orket's store; it can be deleted at any time.\n";
+
 /// A store in a folder that many checkouts and processes share. Nothing is made until something is written.
 pub struct LocalStore {
     root: PathBuf,
-    count: AtomicU64,
+    medium: Box<dyn Medium>,
 }
+
+/// Counts the temporary files of this process, so that no two stores in it share a name.
+static COUNT: AtomicU64 = AtomicU64::new(0);
 
 impl LocalStore {
     /// A store in `root`.
     pub fn new(root: PathBuf) -> LocalStore {
-        LocalStore { root, count: AtomicU64::new(0) }
+        LocalStore::on(root, Box::new(Disk))
+    }
+
+    pub(super) fn on(root: PathBuf, medium: Box<dyn Medium>) -> LocalStore {
+        LocalStore { root, medium }
     }
 
     /// Returns the folder.
@@ -43,55 +58,69 @@ impl LocalStore {
         path
     }
 
+    /// A name nobody else has: processes in two containers may share a number and a store, hence the time.
     fn temporary(&self) -> PathBuf {
-        self.root.join("tmp").join(format!("{}-{}", std::process::id(), self.count.fetch_add(1, Ordering::Relaxed)))
+        let (process, count) = (std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
+        self.root.join("tmp").join(format!("{process}-{count}-{}", crate::disk::now_ns()))
     }
 
-    /// Writes a file beside its place and renames it there. Folders are made when they turn out to be missing.
+    /// Writes a file beside its place and renames it there.
     fn write(&self, to: &Path, bytes: &[u8]) -> Result<(), StoreError> {
+        self.write_with(to, |file| write_all(&*self.medium, file, bytes))
+    }
+
+    /// As [`LocalStore::write`], with the bytes that `fill` writes; whenever something fails, nothing is left.
+    fn write_with(&self, to: &Path, fill: impl FnOnce(&mut File) -> io::Result<()>) -> Result<(), StoreError> {
         let temporary = self.temporary();
-        let written = self.make(&temporary).and_then(|mut file| {
-            file.write_all(bytes)?;
-            // Nobody may write into the store through a link or by mistake.
-            file.set_permissions(fs::Permissions::from_mode(0o444))
-        });
-        written
+        let mut file = self.make(&temporary).map_err(StoreError::new("write", &temporary))?;
+        fill(&mut file)
+            .and_then(|()| self.medium.seal(&file))
             .map_err(StoreError::new("write", &temporary))
-            .and_then(|()| {
-                let renamed = match fs::rename(&temporary, to) {
-                    Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                        to.parent().map_or(Ok(()), fs::create_dir_all).and_then(|()| fs::rename(&temporary, to))
-                    }
-                    result => result,
-                };
-                renamed.map_err(StoreError::new("write", to))
-            })
+            .and_then(|()| self.settle(&temporary, to).map_err(StoreError::new("write", to)))
             .inspect_err(|_| {
                 let _ = fs::remove_file(&temporary);
             })
     }
 
-    fn make(&self, path: &Path) -> io::Result<File> {
-        match File::create_new(path) {
+    /// Renames a file to its place, whose folder is made when it turns out to be missing.
+    fn settle(&self, temporary: &Path, to: &Path) -> io::Result<()> {
+        match self.medium.rename(temporary, to) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                for folder in ["blobs", "actions", "tmp", "checkouts"] {
-                    fs::create_dir_all(self.root.join(folder))?;
-                }
-                let tag = self.root.join("CACHEDIR.TAG");
-                if !tag.exists() {
-                    fs::write(
-                        tag,
-                        "Signature: 8a477f597d28d172789f06886806bc55\n# This folder is orket's store; it can be deleted at any time.\n",
-                    )?;
-                }
-                File::create_new(path)
-            }
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
-                fs::remove_file(path)?;
-                File::create_new(path)
+                to.parent().map_or(Ok(()), |folder| self.medium.folder(folder))?;
+                self.medium.rename(temporary, to)
             }
             result => result,
         }
+    }
+
+    fn make(&self, path: &Path) -> io::Result<File> {
+        match self.medium.create(path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                for folder in ["blobs", "actions", "checkouts"] {
+                    self.medium.folder(&self.root.join(folder))?;
+                }
+                for (name, text) in [("CACHEDIR.TAG", TAG), ("version", "1\n")] {
+                    let place = self.root.join(name);
+                    if !place.exists() {
+                        fs::write(place, text)?;
+                    }
+                }
+                // Last, since who finds it takes the rest for made.
+                self.medium.folder(&self.root.join("tmp"))?;
+                self.medium.create(path)
+            }
+            result => result,
+        }
+    }
+
+    /// Whether an entry of this size is there; if so, it counts as used now, so that a sweep leaves it to whoever is about to name it.
+    fn present(&self, path: &Path, size: u64) -> bool {
+        let Ok(metadata) = fs::metadata(path) else { return false };
+        if !metadata.is_file() || metadata.len() != size {
+            return false;
+        }
+        renew(path, &metadata);
+        true
     }
 
     /// Puts a damaged entry aside, where nobody looks it up.
@@ -103,30 +132,41 @@ impl LocalStore {
         }
     }
 
-    fn used(&self, path: &Path, file: &File) {
-        let old = file.metadata().and_then(|metadata| metadata.modified()).ok().and_then(|time| time.elapsed().ok());
-        if old.is_some_and(|old| old > RENEW) {
-            // The file is read-only for writing its bytes; its owner may still stamp it.
-            let _ = fs::OpenOptions::new().read(true).open(path).and_then(|file| file.set_modified(SystemTime::now()));
-        }
-    }
-
-    fn open(&self, path: &Path) -> Result<Option<File>, StoreError> {
-        match File::open(path) {
-            Ok(file) => {
-                self.used(path, &file);
-                Ok(Some(file))
-            }
+    pub(super) fn open(&self, path: &Path) -> Result<Option<(File, fs::Metadata)>, StoreError> {
+        match File::open(path).and_then(|file| file.metadata().map(|metadata| (file, metadata))) {
+            Ok(found) => Ok(Some(found)),
             Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => Ok(None),
             Err(error) => Err(StoreError::new("read", path)(error)),
         }
     }
 
-    pub(super) fn read(&self, path: &Path) -> Result<Option<Vec<u8>>, StoreError> {
-        let Some(mut file) = self.open(path)? else { return Ok(None) };
-        let mut bytes = Vec::new();
-        file.read_to_end(&mut bytes).map_err(StoreError::new("read", path))?;
-        Ok(Some(bytes))
+    /// Opens a blob for use; one of another size than its digest says is damaged.
+    fn open_blob(&self, path: &Path, digest: &Digest) -> Result<Option<File>, StoreError> {
+        let Some((file, metadata)) = self.open(path)? else { return Ok(None) };
+        if !metadata.is_file() || metadata.len() != digest.size {
+            self.quarantine(path);
+            return Ok(None);
+        }
+        renew(path, &metadata);
+        Ok(Some(file))
+    }
+
+    /// Copies a large file, sharing its blocks where the file system can; fails unless what was copied is what was digested.
+    fn copy(&self, tree: &Tree, path: &RelPath, to: &mut File, digest: &Digest, signature: &Signature) -> io::Result<()> {
+        let changed = || io::Error::other("it changed while it was stored");
+        let mut from = tree.open_file(path)?;
+        if rustix::fs::ioctl_ficlone(&*to, &from).is_ok() {
+            let now = Signature::from(rustix::fs::fstat(&from)?);
+            return if now == *signature { Ok(()) } else { Err(changed()) };
+        }
+        let mut hasher = blake3::Hasher::new();
+        let mut piece = Vec::with_capacity(PIECE);
+        while Read::take(&mut from, PIECE as u64).read_to_end(&mut piece)? > 0 {
+            let (_, written) = rayon::join(|| hasher.update_rayon(&piece).count(), || write_all(&*self.medium, to, &piece));
+            written?;
+            piece.clear();
+        }
+        if hasher.finalize().as_bytes() == &digest.hash { Ok(()) } else { Err(changed()) }
     }
 
     /// Remembers a checkout, so that a sweep leaves alone what its last build used.
@@ -145,10 +185,18 @@ impl LocalStore {
         entries
             .filter_map(|entry| {
                 let bytes = fs::read(entry.path()).ok()?;
-                let path = PathBuf::from(String::from_utf8(bytes).ok()?);
+                let path = PathBuf::from(OsString::from_vec(bytes));
                 path.exists().then_some(path)
             })
             .collect()
+    }
+}
+
+/// Stamps an entry as used now, at most once an hour.
+fn renew(path: &Path, metadata: &fs::Metadata) {
+    if metadata.modified().ok().and_then(|time| time.elapsed().ok()).is_some_and(|old| old > RENEW) {
+        // The file is read-only for writing its bytes; its owner may still stamp it.
+        let _ = File::open(path).and_then(|file| file.set_modified(SystemTime::now()));
     }
 }
 
@@ -159,49 +207,32 @@ impl Blobs for LocalStore {
 
     fn put_bytes(&self, bytes: &[u8]) -> Result<Digest, StoreError> {
         let digest = Digest::of(bytes);
-        if !self.has(&digest) {
-            self.write(&self.blob(&digest), bytes)?;
+        let place = self.blob(&digest);
+        if !self.present(&place, digest.size) {
+            self.write(&place, bytes)?;
         }
         Ok(digest)
     }
 
     fn put_file(&self, tree: &Tree, path: &RelPath) -> Result<(Digest, Signature), StoreError> {
         let failed = |error| StoreError { operation: "read", path: path.under(tree.root()), source: error };
-        let (digest, signature) = tree.digest(path).map_err(failed)?;
-        if self.has(&digest) {
+        let (bytes, digest, signature) = tree.read_steady(path).map_err(failed)?;
+        let place = self.blob(&digest);
+        if self.present(&place, digest.size) {
             return Ok((digest, signature));
         }
-        let temporary = self.temporary();
-        let copied = (|| {
-            let mut from = tree.open_file(path)?;
-            let mut to = self.make(&temporary)?;
-            if rustix::fs::ioctl_ficlone(&to, &from).is_err() {
-                io::copy(&mut from, &mut to)?;
-            }
-            to.set_permissions(fs::Permissions::from_mode(0o444))?;
-            let to = self.blob(&digest);
-            match fs::rename(&temporary, &to) {
-                Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                    to.parent().map_or(Ok(()), fs::create_dir_all)?;
-                    fs::rename(&temporary, &to)
-                }
-                result => result,
-            }
-        })();
-        copied.map_err(StoreError::new("write", &temporary)).inspect_err(|_| {
-            let _ = fs::remove_file(&temporary);
-        })?;
-        // What was copied is what was digested only if the file held still.
-        let now = tree.stat_follow(path).map_err(failed)?;
-        if now != Some(signature) {
-            return Err(failed(io::Error::other("it changed while it was stored")));
+        match bytes {
+            Some(bytes) => self.write(&place, &bytes)?,
+            None => self.write_with(&place, |to| self.copy(tree, path, to, &digest, &signature))?,
         }
         Ok((digest, signature))
     }
 
     fn get_bytes(&self, digest: &Digest) -> Result<Option<Vec<u8>>, StoreError> {
         let path = self.blob(digest);
-        let Some(bytes) = self.read(&path)? else { return Ok(None) };
+        let Some(mut file) = self.open_blob(&path, digest)? else { return Ok(None) };
+        let mut bytes = Vec::with_capacity(digest.size as usize + 1);
+        file.read_to_end(&mut bytes).map_err(StoreError::new("read", &path))?;
         if Digest::of(&bytes) == *digest {
             return Ok(Some(bytes));
         }
@@ -211,7 +242,7 @@ impl Blobs for LocalStore {
 
     fn get_file(&self, digest: &Digest, tree: &Tree, to: &RelPath, executable: bool) -> Result<bool, StoreError> {
         let path = self.blob(digest);
-        let Some(mut from) = self.open(&path)? else { return Ok(false) };
+        let Some(mut from) = self.open_blob(&path, digest)? else { return Ok(false) };
         let failed = |error| StoreError { operation: "write", path: to.under(tree.root()), source: error };
         let mut file = tree.create(to, executable).map_err(failed)?;
         let mut hasher = blake3::Hasher::new();
@@ -225,6 +256,7 @@ impl Blobs for LocalStore {
                         break Err(failed(error));
                     }
                 }
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) => break Err(StoreError::new("read", &path)(error)),
             }
         };
@@ -243,7 +275,14 @@ impl Blobs for LocalStore {
 impl ActionCache for LocalStore {
     fn lookup(&self, key: &Digest) -> Result<Option<Vec<u8>>, StoreError> {
         let path = self.place("actions", key);
-        let Some(bytes) = self.read(&path)? else { return Ok(None) };
+        let Some((mut file, metadata)) = self.open(&path)? else { return Ok(None) };
+        if !metadata.is_file() {
+            self.quarantine(&path);
+            return Ok(None);
+        }
+        renew(&path, &metadata);
+        let mut bytes = Vec::with_capacity(metadata.len() as usize + 1);
+        file.read_to_end(&mut bytes).map_err(StoreError::new("read", &path))?;
         match entry::decode(&bytes, Some(key)) {
             Some(entry) => Ok(Some(entry.payload.to_vec())),
             None => {

@@ -6,7 +6,10 @@
 
 mod entry;
 mod error;
+#[cfg(test)]
+mod faults;
 mod local;
+mod medium;
 mod sweep;
 
 pub use error::StoreError;

@@ -1,7 +1,8 @@
 //! Looking after the store: how large it is, whether it is whole, and making it smaller.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::fs;
+use std::io::{self, Read};
 use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
 
@@ -75,17 +76,20 @@ impl LocalStore {
     pub fn verify(&self) -> Result<Verification, StoreError> {
         let mut verification = Verification::default();
         for found in self.entries() {
-            let Some(bytes) = self.read(&found.path)? else { continue };
+            let Some((mut file, _)) = self.open(&found.path)? else { continue };
             verification.entries += 1;
             let name = found.path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+            let failed = StoreError::new("read", &found.path);
             let good = if found.action {
+                let mut bytes = Vec::new();
+                file.read_to_end(&mut bytes).map_err(failed)?;
                 let entry = entry::decode(&bytes, None);
                 let key = bytes.get(8..40).map(|hash| hash.iter().map(|byte| format!("{byte:02x}")).collect::<String>());
                 verification.dangling +=
                     usize::from(entry.as_ref().is_some_and(|entry| !entry.blobs.iter().all(|digest| self.has(digest))));
                 entry.is_some() && key.as_deref() == Some(name)
             } else {
-                Digest::of(&bytes).hex() == name
+                Digest::of_reader(&mut file).map_err(failed)?.hex() == name
             };
             if !good {
                 self.quarantine(&found.path);
@@ -104,14 +108,20 @@ impl LocalStore {
         let began = SystemTime::now();
         for entry in WalkDir::new(self.root().join("tmp")).min_depth(1).into_iter().flatten() {
             let old = entry.metadata().ok().and_then(|metadata| metadata.modified().ok()).and_then(|time| time.elapsed().ok());
-            if old.is_some_and(|old| old > ABANDONED) {
+            if old.is_some_and(|old| old > ABANDONED) && !written_by_the_living(&entry.file_name().to_string_lossy()) {
                 let _ = fs::remove_file(entry.path());
             }
         }
         let _ = fs::remove_dir_all(self.root().join("quarantine"));
         let mut entries = self.entries();
         let mut swept = Swept { left: entries.iter().map(|found| found.size).sum(), ..Swept::default() };
-        entries.sort_by_key(|found| (found.used, !found.action));
+        let recorded = self.last_uses(&entries);
+        let key = |found: &Found| {
+            let name = found.path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+            let named = if found.action { None } else { recorded.get(name).copied() };
+            (named.map_or(found.used, |named| named.max(found.used)), !found.action)
+        };
+        entries.sort_by_cached_key(key);
         for found in entries {
             if swept.left <= limit {
                 break;
@@ -121,12 +131,32 @@ impl LocalStore {
             if pinned.contains(name) || used.map_or(true, |used| used > found.used || used > began) {
                 continue;
             }
-            fs::remove_file(&found.path).map_err(StoreError::new("remove", &found.path))?;
+            match fs::remove_file(&found.path) {
+                // Another sweep was here first.
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                    swept.left -= found.size;
+                    continue;
+                }
+                result => result.map_err(StoreError::new("remove", &found.path))?,
+            }
             swept.entries += 1;
             swept.bytes += found.size;
             swept.left -= found.size;
         }
         Ok(swept)
+    }
+
+    /// Returns, by name, when the blobs were last used through a result: a blob goes after the last result that needs it.
+    fn last_uses(&self, entries: &[Found]) -> HashMap<String, SystemTime> {
+        let mut uses = HashMap::new();
+        for found in entries.iter().filter(|found| found.action) {
+            let bytes = fs::read(&found.path).unwrap_or_default();
+            for digest in entry::decode(&bytes, None).map(|entry| entry.blobs).unwrap_or_default() {
+                let used = uses.entry(digest.hex()).or_insert(found.used);
+                *used = found.used.max(*used);
+            }
+        }
+        uses
     }
 
     /// Removes everything; returns how many bytes that were.
@@ -162,6 +192,13 @@ impl LocalStore {
     }
 }
 
+/// Whether the process that a temporary file is named for is alive; one that may not be asked is.
+fn written_by_the_living(name: &str) -> bool {
+    let number = name.split('-').next().and_then(|number| number.parse().ok());
+    let Some(process) = number.filter(|number| *number > 0).and_then(rustix::process::Pid::from_raw) else { return false };
+    rustix::process::test_kill_process(process) != Err(rustix::io::Errno::SRCH)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -194,5 +231,52 @@ mod tests {
         assert_eq!(store.verify().unwrap().damaged, [store.blob(&blob)]);
         assert_eq!(store.verify().unwrap().damaged, [] as [PathBuf; 0]);
         assert!(store.clear().unwrap() > 0);
+    }
+
+    #[test]
+    fn a_result_goes_before_the_bytes_that_it_needs() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = LocalStore::new(folder.path().to_path_buf());
+        let old = |path: &PathBuf, age| {
+            fs::File::open(path).unwrap().set_modified(SystemTime::now() - Duration::from_secs(age)).unwrap();
+        };
+        let (needed, alone) = (store.put_bytes(&[1; 100]).unwrap(), store.put_bytes(&[2; 100]).unwrap());
+        old(&store.blob(&needed), 9000);
+        old(&store.blob(&alone), 5000);
+        store.record(&Digest::of(b"key"), b"payload", &[needed]).unwrap();
+        let record = store.entries().into_iter().find(|found| found.action).unwrap();
+        old(&record.path, 1000);
+        store.sweep(100 + record.size, &HashSet::new()).unwrap();
+        assert_eq!((store.has(&alone), store.has(&needed), record.path.exists()), (false, true, true));
+        store.sweep(100, &HashSet::new()).unwrap();
+        assert_eq!((store.has(&needed), record.path.exists()), (true, false));
+    }
+
+    #[test]
+    fn old_files_of_the_dead_are_removed_and_those_of_the_living_stay() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = LocalStore::new(folder.path().to_path_buf());
+        store.put_bytes(b"bytes").unwrap();
+        let (dead, living, fresh) = (i32::MAX.to_string() + "-0", format!("{}-0", std::process::id()), i32::MAX.to_string() + "-1");
+        for (name, age) in [(&dead, 4000), (&living, 4000), (&fresh, 10)] {
+            let file = fs::File::create(folder.path().join("tmp").join(name)).unwrap();
+            file.set_modified(SystemTime::now() - Duration::from_secs(age)).unwrap();
+        }
+        store.sweep(1000, &HashSet::new()).unwrap();
+        let left = [&dead, &living, &fresh].map(|name| folder.path().join("tmp").join(name).exists());
+        assert_eq!(left, [false, true, true]);
+    }
+
+    #[test]
+    fn looking_for_damage_is_no_use() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = LocalStore::new(folder.path().to_path_buf());
+        let blob = store.blob(&store.put_bytes(b"bytes").unwrap());
+        let long_ago = SystemTime::UNIX_EPOCH + Duration::from_secs(1000);
+        fs::File::open(&blob).unwrap().set_modified(long_ago).unwrap();
+        store.verify().unwrap();
+        assert_eq!(fs::metadata(&blob).unwrap().modified().unwrap(), long_ago);
+        store.put_bytes(b"bytes").unwrap();
+        assert_ne!(fs::metadata(&blob).unwrap().modified().unwrap(), long_ago);
     }
 }
