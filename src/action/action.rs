@@ -46,6 +46,24 @@ pub enum Exact {
     Sh(String),
 }
 
+impl Exact {
+    /// Returns the command in words: no two commands read the same. A script stands behind `sh:`.
+    pub fn show(&self) -> String {
+        match self {
+            Exact::Run(words) => words.iter().map(|word| quoted(word)).collect::<Vec<_>>().join(" "),
+            Exact::Sh(script) => format!("sh: {script}"),
+        }
+    }
+}
+
+fn quoted(word: &str) -> String {
+    let plain = |c: char| !c.is_whitespace() && !c.is_control() && !"'\"\\$`&|;<>()*?#~!".contains(c);
+    if !word.is_empty() && word != "sh:" && word.chars().all(plain) {
+        return word.to_owned();
+    }
+    format!("'{}'", word.replace('\'', "'\\''"))
+}
+
 /// The value of a variable.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum EnvValue {

@@ -7,7 +7,7 @@ use crate::base::{Digest, Hasher};
 use crate::event::Subject;
 
 /// The format of actions: another number makes every digest another one.
-const FORMAT: &str = "1";
+const FORMAT: &str = "2";
 
 /// Takes what the walk comes by: what kind of thing it is, which one, its exact bytes, and how a person reads it.
 pub trait Sink {
@@ -17,41 +17,47 @@ pub trait Sink {
 
 /// Walks all that decides the result of an action, each part once, in a fixed order.
 pub fn walk(action: &Action, sink: &mut dyn Sink) {
-    let text = |bytes: &[u8]| Some(String::from_utf8_lossy(bytes).into_owned());
-    let mut plain = |subject: Subject, name: &[u8], value: &[u8]| sink.entry(subject, name, value, &|| text(value));
-    plain(Subject::Setting, b"format", FORMAT.as_bytes());
-    plain(Subject::Platform, b"platform", action.platform.as_bytes());
+    let plain =
+        |sink: &mut dyn Sink, subject: Subject, name: &[u8], value: &[u8]| sink.entry(subject, name, value, &|| Some(words_of(value)));
+    plain(sink, Subject::Setting, b"format", FORMAT.as_bytes());
+    plain(sink, Subject::Platform, b"platform", action.platform.as_bytes());
     for (index, command) in action.commands.iter().enumerate() {
         let name = (index + 1).to_string();
-        match command {
-            Exact::Run(words) => plain(Subject::Command, name.as_bytes(), words.join("\0").as_bytes()),
-            Exact::Sh(script) => plain(Subject::Command, name.as_bytes(), format!("sh\0{script}").as_bytes()),
+        let (kind, words) = match command {
+            Exact::Run(words) => (b'r', words.as_slice()),
+            Exact::Sh(script) => (b's', std::slice::from_ref(script)),
+        };
+        let mut exact = vec![kind];
+        for word in words {
+            exact.extend_from_slice(&(word.len() as u64).to_le_bytes());
+            exact.extend_from_slice(word.as_bytes());
         }
+        sink.entry(Subject::Command, name.as_bytes(), &exact, &|| Some(command.show()));
     }
     for (index, word) in action.args.iter().enumerate() {
-        plain(Subject::Args, (index + 1).to_string().as_bytes(), word.as_bytes());
+        plain(sink, Subject::Args, (index + 1).to_string().as_bytes(), word.as_bytes());
     }
-    plain(Subject::Dir, b"dir", action.dir.as_bytes());
+    plain(sink, Subject::Dir, b"dir", action.dir.as_bytes());
     for (pattern, left_out) in &action.outputs {
-        plain(Subject::Output, pattern.as_bytes(), if *left_out { b"left out" } else { b"declared" });
+        plain(sink, Subject::Output, pattern.as_bytes(), if *left_out { b"left out" } else { b"declared" });
     }
     if let Some(depfile) = &action.depfile {
-        plain(Subject::Setting, b"depfile", depfile.as_bytes());
+        plain(sink, Subject::Setting, b"depfile", depfile.as_bytes());
     }
     if action.incremental {
-        plain(Subject::Setting, b"incremental", b"true");
+        plain(sink, Subject::Setting, b"incremental", b"true");
     }
     for (name, value) in &action.strategies {
-        plain(Subject::Strategy, name.as_bytes(), value.as_bytes());
+        plain(sink, Subject::Strategy, name.as_bytes(), value.as_bytes());
     }
     for (name, value) in &action.decisions {
-        plain(Subject::Decision, name.as_bytes(), value.as_bytes());
+        plain(sink, Subject::Decision, name.as_bytes(), value.as_bytes());
     }
     for (name, value) in &action.env {
         match value {
             EnvValue::Plain(value) => {
                 let exact = [b"=", value.as_slice()].concat();
-                sink.entry(Subject::Env, name.as_bytes(), &exact, &|| text(value));
+                sink.entry(Subject::Env, name.as_bytes(), &exact, &|| Some(words_of(value)));
             }
             EnvValue::Secret(digest) => {
                 let exact = [b"#", bytemuck::bytes_of(digest)].concat();
@@ -84,6 +90,11 @@ pub fn walk(action: &Action, sink: &mut dyn Sink) {
         }
         sink.entry(Subject::Input, path.as_bytes(), &exact, &|| content.show());
     }
+}
+
+/// Returns bytes as text. What is no UTF-8 is escaped, so that two values that differ never read the same.
+fn words_of(bytes: &[u8]) -> String {
+    std::str::from_utf8(bytes).map_or_else(|_| bytes.escape_ascii().to_string(), str::to_owned)
 }
 
 /// Returns the digest of an action: under which its result is stored.
@@ -119,8 +130,7 @@ pub fn explanation(action: &Action) -> Explanation {
     struct Telling(Vec<Entry>);
     impl Sink for Telling {
         fn entry(&mut self, subject: Subject, name: &[u8], _: &[u8], shown: &dyn Fn() -> Option<String>) {
-            let value = shown().map(|value| value.replace('\0', " "));
-            self.0.push(Entry { subject, name: String::from_utf8_lossy(name).into_owned(), value });
+            self.0.push(Entry { subject, name: words_of(name), value: shown() });
         }
     }
     let mut sink = Telling(Vec::new());
@@ -164,7 +174,47 @@ mod tests {
         seen.push(with(&|a| a.strategies.push(("s".into(), "x".into()))));
         seen.push(with(&|a| a.decisions.push(("s".into(), "x".into()))));
         seen.push(with(&|a| a.platform = "p".into()));
+        seen.push(with(&|a| a.commands.push(Exact::Run(vec!["sh".into(), "a b".into()]))));
         let distinct: std::collections::BTreeSet<_> = seen.iter().collect();
         assert_eq!(distinct.len(), seen.len());
+    }
+
+    #[test]
+    fn commands_that_differ_are_digested_and_told_apart() {
+        let run = |words: &[&str]| Exact::Run(words.iter().map(|word| (*word).to_owned()).collect());
+        let commands = [
+            run(&["sh", "a", "b"]),
+            run(&["sh", "a b"]),
+            run(&["sh:", "a b"]),
+            run(&["sh:", "a", "b"]),
+            run(&["sh a b"]),
+            run(&["a", "b"]),
+            run(&["a b"]),
+            run(&["'a", "b'"]),
+            run(&["a", "b", ""]),
+            Exact::Sh("a b".into()),
+            Exact::Sh("sh a b".into()),
+        ];
+        let actions: Vec<Action> = commands.map(|command| Action { commands: vec![command], ..Action::default() }).into();
+        for (index, one) in actions.iter().enumerate() {
+            for other in &actions[index + 1..] {
+                assert_ne!(digest(one), digest(other), "{:?} {:?}", one.commands, other.commands);
+                assert_eq!(
+                    crate::action::compare(&explanation(one), &explanation(other)).len(),
+                    1,
+                    "{:?} {:?}",
+                    one.commands,
+                    other.commands
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn bytes_that_are_no_text_are_told_apart() {
+        let with = |value: &[u8]| Action { env: vec![("A".into(), EnvValue::Plain(value.into()))], ..Action::default() };
+        let changes = crate::action::compare(&explanation(&with(b"\xff")), &explanation(&with(b"\xfe")));
+        assert_eq!(changes[0].old.as_deref(), Some("\\xff"));
+        assert_eq!(changes[0].new.as_deref(), Some("\\xfe"));
     }
 }

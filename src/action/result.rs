@@ -77,10 +77,16 @@ impl ActionResult {
     /// Reads what [`ActionResult::encode`] wrote; `None` for anything else, also for paths that leave the project or are not in order.
     pub fn decode(bytes: &[u8]) -> Option<ActionResult> {
         let (version, rest) = bytes.split_first()?;
-        let result: ActionResult = (*version == VERSION).then(|| postcard::from_bytes(rest).ok()).flatten()?;
-        let normal = |path: &RelPath| RelPath::parse(path.as_bytes()).as_ref() == Ok(path) && !path.is_root();
-        let sorted = result.outputs.windows(2).all(|pair| pair[0].path < pair[1].path);
-        (sorted && result.outputs.iter().all(|output| normal(&output.path))).then_some(result)
+        let (result, behind): (ActionResult, &[u8]) = (*version == VERSION).then(|| postcard::take_from_bytes(rest).ok()).flatten()?;
+        let normal = |path: &RelPath| RelPath::parse(path.as_bytes()).as_ref() == Ok(path);
+        // Compilers name headers of the system by absolute paths, often with `..` in them.
+        let readable = |path: &RelPath| normal(path) || (path.as_bytes().starts_with(b"/") && !path.as_bytes().contains(&0));
+        let good = behind.is_empty()
+            && result.outputs.is_sorted_by(|one, next| one.path < next.path)
+            && result.outputs.iter().all(|output| normal(&output.path) && !output.path.is_root())
+            && result.discovered.is_sorted_by(|one, next| one < next)
+            && result.discovered.iter().all(readable);
+        good.then_some(result)
     }
 }
 
@@ -106,6 +112,18 @@ mod tests {
             let hostile = ActionResult { outputs, ..ActionResult::default() };
             assert_eq!(ActionResult::decode(&hostile.encode()), None);
         }
+        let found = |paths: &[&[u8]]| ActionResult {
+            discovered: paths.iter().map(|path| RelPath::from_normal(*path)).collect(),
+            ..ActionResult::default()
+        };
+        let system = found(&[b"/usr/lib/gcc/../x.h", b"src/a.h"]);
+        assert_eq!(ActionResult::decode(&system.encode()), Some(system));
+        for hostile in [found(&[b"../x"]), found(&[b"b", b"a"]), found(&[b"a", b"a"]), found(&[b"a/./b"]), found(&[b"/a\0"])] {
+            assert_eq!(ActionResult::decode(&hostile.encode()), None, "{hostile:?}");
+        }
+        let mut longer = ActionResult::default().encode();
+        longer.push(0);
+        assert_eq!(ActionResult::decode(&longer), None);
         assert_eq!(ActionResult::decode(b""), None);
         assert_eq!(ActionResult::decode(b"\x02\x00"), None);
     }

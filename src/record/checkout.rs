@@ -1,7 +1,8 @@
 //! What a checkout remembers of its tasks and files.
 //!
 //! `.orket/state` is a whole picture, replaced as a whole; `.orket/journal` holds what has come since. Both may vanish at any time: then
-//! less is known, and nothing is wrong. A picture that is damaged or of another version is kept aside as `state.bad`.
+//! less is known, and nothing is wrong. What is damaged or of another version is kept aside as `state.bad` or
+//! `journal.bad`.
 
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -97,10 +98,13 @@ impl Checkout {
             writable,
             complaint: None,
         };
-        let state = read_if_there(&folder.join("state"))?;
-        if !state.is_empty() {
+        // The journal first: a build that saves in between leaves a newer picture under older lines, which changes nothing in it; the other
+        // way round, an older picture would miss its lines.
+        let lines = read_if_there(&folder.join("journal"))?;
+        if let Some(state) = read_if_there(&folder.join("state"))? {
             checkout.picture = state.len() as u64;
             if !checkout.load(&state) {
+                checkout.picture = 0;
                 checkout.tasks.clear();
                 checkout.files.clear();
                 checkout.complaint = Some(String::from(
@@ -111,12 +115,23 @@ impl Checkout {
                 }
             }
         }
-        let lines = read_if_there(&folder.join("journal"))?;
-        checkout.good = journal::read(&lines, |record| {
-            if let Ok(line) = postcard::from_bytes::<Line>(record) {
-                checkout.apply(line);
+        if let Some(lines) = lines {
+            let good = journal::read(&lines, |record| postcard::from_bytes(record).map(|line| checkout.apply(line)).is_ok());
+            checkout.good = good.end;
+            if good.damaged {
+                checkout.complaint.get_or_insert_with(|| {
+                    String::from(
+                        "the newest part of what this checkout remembered is damaged or of another version; it is kept as \
+                         `.orket/journal.bad`, and remembered anew",
+                    )
+                });
+                if writable {
+                    let path = folder.join("journal");
+                    std::fs::copy(&path, folder.join("journal.bad"))?;
+                    std::fs::OpenOptions::new().write(true).open(&path)?.set_len(good.end)?;
+                }
             }
-        });
+        }
         Ok(checkout)
     }
 
@@ -251,10 +266,10 @@ impl Checkout {
     }
 }
 
-fn read_if_there(path: &Path) -> io::Result<Vec<u8>> {
+fn read_if_there(path: &Path) -> io::Result<Option<Vec<u8>>> {
     match std::fs::read(path) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
-        result => result,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        result => result.map(Some),
     }
 }
 
@@ -308,6 +323,67 @@ mod tests {
             assert_eq!(checkout.task([1, 0]), None, "byte {at}");
             assert!(checkout.complaint().is_some());
         }
-        assert!(folder.path().join("state.bad").exists());
+        for cut in 0..whole.len() {
+            std::fs::write(folder.path().join("state"), &whole[..cut]).unwrap();
+            let checkout = Checkout::open(folder.path(), true).unwrap();
+            assert_eq!(checkout.task([1, 0]), None, "cut at {cut}");
+            assert!(checkout.complaint().is_some(), "cut at {cut}");
+        }
+        assert_eq!(std::fs::read(folder.path().join("state.bad")).unwrap(), whole[..whole.len() - 1]);
+        let mut checkout = Checkout::open(folder.path(), true).unwrap();
+        assert_eq!(checkout.complaint(), None);
+        checkout.put(record(2)).unwrap();
+        checkout.save().unwrap();
+        assert_eq!(Checkout::open(folder.path(), false).unwrap().task([2, 0]), Some(&record(2)));
+    }
+
+    #[test]
+    fn a_damaged_journal_is_believed_up_to_the_damage_kept_aside_and_told_of_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("journal");
+        let mut checkout = Checkout::open(folder.path(), true).unwrap();
+        checkout.put(record(1)).unwrap();
+        let first = std::fs::read(&path).unwrap().len();
+        checkout.put(record(2)).unwrap();
+        let whole = std::fs::read(&path).unwrap();
+        for at in 0..whole.len() {
+            let mut bytes = whole.clone();
+            bytes[at] ^= 1;
+            std::fs::write(&path, &bytes).unwrap();
+            let checkout = Checkout::open(folder.path(), true).unwrap();
+            assert_eq!(checkout.task([1, 0]), (at >= first).then_some(&record(1)), "byte {at}");
+            assert_eq!(checkout.task([2, 0]), None, "byte {at}");
+            assert_eq!(Checkout::open(folder.path(), true).unwrap().complaint(), None, "byte {at}");
+        }
+        let last = whole.len() - 1;
+        let mut bytes = whole.clone();
+        bytes[last] ^= 1;
+        std::fs::write(&path, &bytes).unwrap();
+        let looking = Checkout::open(folder.path(), false).unwrap();
+        assert!(looking.complaint().is_some());
+        assert_eq!(std::fs::read(&path).unwrap(), bytes, "looking changes nothing");
+        let mut checkout = Checkout::open(folder.path(), true).unwrap();
+        assert!(checkout.complaint().is_some());
+        assert_eq!(std::fs::read(folder.path().join("journal.bad")).unwrap(), bytes);
+        checkout.put(record(3)).unwrap();
+        let again = Checkout::open(folder.path(), true).unwrap();
+        assert_eq!(again.complaint(), None);
+        assert_eq!((again.task([1, 0]), again.task([3, 0])), (Some(&record(1)), Some(&record(3))));
+    }
+
+    #[test]
+    fn lines_that_a_picture_already_holds_change_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut checkout = Checkout::open(folder.path(), true).unwrap();
+        checkout.put(record(1)).unwrap();
+        checkout.intend([2, 0], &[RelPath::parse("o").unwrap()]).unwrap();
+        checkout.put(record(2)).unwrap();
+        checkout.forget([1, 0]);
+        let lines = std::fs::read(folder.path().join("journal")).unwrap();
+        checkout.save().unwrap();
+        std::fs::write(folder.path().join("journal"), &lines).unwrap();
+        let again = Checkout::open(folder.path(), false).unwrap();
+        assert_eq!(again.task([2, 0]), Some(&record(2)));
+        assert_eq!(again.task([1, 0]), Some(&TaskRecord { status: Status::Started, ..record(1) }));
     }
 }

@@ -42,7 +42,16 @@ impl Journal {
         bytes.extend_from_slice(&(record.len() as u32).to_le_bytes());
         bytes.extend_from_slice(&xxh3_64(record).to_le_bytes());
         bytes.extend_from_slice(record);
-        self.file.write_all(&bytes)?;
+        self.append_by(&bytes, |file, bytes| file.write_all(bytes))
+    }
+
+    fn append_by(&mut self, bytes: &[u8], write: impl FnOnce(&mut File, &[u8]) -> io::Result<()>) -> io::Result<()> {
+        if let Err(error) = write(&mut self.file, bytes) {
+            // Half a record would hide all that is appended behind it.
+            self.file.set_len(self.length)?;
+            io::Seek::seek(&mut self.file, io::SeekFrom::Start(self.length))?;
+            return Err(error);
+        }
         self.length += bytes.len() as u64;
         Ok(())
     }
@@ -53,22 +62,33 @@ impl Journal {
     }
 }
 
-/// Hands every good record in `bytes` to `each` and returns where the last one ends; 0 if the file is none of this version's.
-pub fn read<'a>(bytes: &'a [u8], mut each: impl FnMut(&'a [u8])) -> u64 {
+/// How far a journal can be believed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Good {
+    /// Where the last good record ends; 0 if there is no journal of this version.
+    pub end: u64,
+    /// Whether what follows is damaged or of another version, and not just a record that was not written to its end.
+    pub damaged: bool,
+}
+
+/// Hands the records in `bytes` to `each`, up to the first that is torn or damaged, or that `each` says it cannot read.
+pub fn read<'a>(bytes: &'a [u8], mut each: impl FnMut(&'a [u8]) -> bool) -> Good {
     if !bytes.starts_with(MAGIC) {
-        return 0;
+        return Good { end: 0, damaged: !MAGIC.starts_with(bytes) };
     }
+    let mut damaged = false;
     let mut at = MAGIC.len();
     while let Some(head) = bytes.get(at..at + 12) {
         let length = u32::from_le_bytes([head[0], head[1], head[2], head[3]]) as usize;
         let checksum = u64::from_le_bytes(head[4..].try_into().unwrap_or_default());
-        match bytes.get(at + 12..at + 12 + length) {
-            Some(record) if xxh3_64(record) == checksum => each(record),
-            _ => break,
+        let Some(record) = bytes.get(at + 12..at + 12 + length) else { break };
+        if xxh3_64(record) != checksum || !each(record) {
+            damaged = true;
+            break;
         }
         at += 12 + length;
     }
-    at as u64
+    Good { end: at as u64, damaged }
 }
 
 #[cfg(test)]
@@ -85,14 +105,60 @@ mod tests {
         let whole = std::fs::read(&path).unwrap();
         for cut in 8..whole.len() {
             let mut found = Vec::new();
-            let good = read(&whole[..cut], |record| found.push(record.to_vec()));
+            let good = read(&whole[..cut], |record| {
+                found.push(record.to_vec());
+                true
+            });
             assert_eq!(found.len(), usize::from(cut >= 23));
+            assert!(!good.damaged, "cut at {cut}");
             std::fs::write(&path, &whole[..cut]).unwrap();
-            Journal::open(&path, good).unwrap().append(b"new").unwrap();
+            Journal::open(&path, good.end).unwrap().append(b"new").unwrap();
             let now = std::fs::read(&path).unwrap();
             let mut last = Vec::new();
-            read(&now, |record| last = record.to_vec());
+            read(&now, |record| {
+                last = record.to_vec();
+                true
+            });
             assert_eq!(last, b"new");
         }
+    }
+
+    #[test]
+    fn another_version_a_changed_record_and_one_nobody_can_read_are_damage() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("journal");
+        let mut journal = Journal::open(&path, 0).unwrap();
+        journal.append(b"one").unwrap();
+        journal.append(b"two").unwrap();
+        let whole = std::fs::read(&path).unwrap();
+        assert_eq!(read(&whole, |_| true), Good { end: 38, damaged: false });
+        assert_eq!(read(&whole, |record| record != b"two"), Good { end: 23, damaged: true });
+        assert_eq!(read(b"ORKETJ9\n", |_| true), Good { end: 0, damaged: true });
+        for at in [0, 12, 20] {
+            let mut bytes = whole.clone();
+            bytes[at] ^= 1;
+            assert_eq!(read(&bytes, |_| true), Good { end: if at == 0 { 0 } else { 8 }, damaged: true }, "byte {at}");
+        }
+    }
+
+    #[test]
+    fn a_write_that_fails_leaves_the_journal_as_it_was() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("journal");
+        let mut journal = Journal::open(&path, 0).unwrap();
+        journal.append(b"one").unwrap();
+        let full = journal.append_by(b"half a record", |file, bytes| {
+            file.write_all(&bytes[..4])?;
+            Err(io::ErrorKind::StorageFull.into())
+        });
+        assert_eq!(full.unwrap_err().kind(), io::ErrorKind::StorageFull);
+        journal.append(b"two").unwrap();
+        let mut found = Vec::new();
+        let good = read(&std::fs::read(&path).unwrap(), |record| {
+            found.push(record.to_vec());
+            true
+        });
+        assert_eq!(found, [b"one", b"two"]);
+        assert_eq!(good, Good { end: journal.length(), damaged: false });
     }
 }

@@ -7,5 +7,5 @@ mod journal;
 mod runs;
 
 pub use checkout::{Checkout, Known, Status, TaskRecord};
-pub use journal::{Journal, read as read_journal};
+pub use journal::{Good, Journal, read as read_journal};
 pub use runs::{RunRecord, RunTask, Runs};

@@ -77,6 +77,7 @@ impl Runs {
         for name in names.iter().rev().skip(KEPT) {
             std::fs::remove_file(self.folder.join(name))?;
             if let Some(run) = name.strip_suffix(".json").and_then(|name| name.split_once('-')).map(|(_, run)| run)
+                && !matches!(run, "" | "." | "..")
                 && let Some(logs) = self.folder.parent().map(|state| state.join("logs").join(run))
             {
                 let _ = std::fs::remove_dir_all(logs);
@@ -123,5 +124,58 @@ impl Runs {
         };
         names.sort();
         Ok(names)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn record(began: u64, run: &str) -> RunRecord {
+        RunRecord {
+            version: 1,
+            run: run.into(),
+            began,
+            duration_ms: 1,
+            goal: vec!["app".into()],
+            exit: 0,
+            totals: Totals::default(),
+            tasks: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn the_newest_fifty_stay_with_their_logs() {
+        let state = tempfile::tempdir().unwrap();
+        let runs = Runs::new(state.path());
+        assert_eq!(runs.all().unwrap(), []);
+        assert_eq!(runs.find(None).unwrap(), None);
+        for at in 0..=KEPT as u64 {
+            std::fs::create_dir_all(state.path().join(format!("logs/r{at}"))).unwrap();
+            runs.keep(&record(at, &format!("r{at}"))).unwrap();
+        }
+        let all = runs.all().unwrap();
+        assert_eq!((all.len(), all[0].run.as_str(), all[KEPT - 1].run.as_str()), (KEPT, "r50", "r1"));
+        assert!(!state.path().join("logs/r0").exists());
+        assert!(state.path().join("logs/r1").exists());
+        assert_eq!(runs.find(None).unwrap(), Some(record(50, "r50")));
+        assert_eq!(runs.find(Some("r7")).unwrap(), Some(record(7, "r7")));
+        assert_eq!(runs.find(Some("x")).unwrap(), None);
+    }
+
+    #[test]
+    fn a_strange_name_among_the_records_removes_no_more_than_itself() {
+        let state = tempfile::tempdir().unwrap();
+        let runs = Runs::new(state.path());
+        std::fs::create_dir_all(state.path().join("runs")).unwrap();
+        std::fs::create_dir_all(state.path().join("logs/kept")).unwrap();
+        for name in ["0000000000000-.json", "0000000000000-..json", "0000000000000-...json"] {
+            std::fs::write(state.path().join("runs").join(name), "{}").unwrap();
+        }
+        for at in 1..=KEPT as u64 {
+            runs.keep(&record(at, "r")).unwrap();
+        }
+        assert_eq!(std::fs::read_dir(state.path().join("runs")).unwrap().count(), KEPT);
+        assert!(state.path().join("logs/kept").exists());
     }
 }
