@@ -74,18 +74,6 @@ pub struct Task {
     pub matrix: Vec<(Box<str>, Box<str>)>,
 }
 
-impl Task {
-    /// Returns the name without package and epic, with the variant: the address behind the epic's name.
-    pub fn name_alone(&self) -> &str {
-        match &self.epic {
-            Some(epic) => {
-                self.address.as_str().strip_prefix(epic.as_str()).and_then(|rest| rest.strip_prefix('/')).unwrap_or(self.address.local())
-            }
-            None => self.address.local(),
-        }
-    }
-}
-
 /// How much a task matters beside others: `low` 1.0, `medium` 2.0 (the default), `high` 3.0, or a number.
 #[derive(Clone, Copy, PartialEq, PartialOrd, Debug, Serialize, Deserialize)]
 pub struct Priority(pub f64);

@@ -129,7 +129,8 @@ pub fn prepare(world: &World, target: TargetId, links: &Links, discovered: Vec<R
                 let script_now = actual(script)?;
                 // A line that fails ends a script of several lines, as it does in make and just.
                 let flags = if script_now.trim().contains('\n') { "-ec" } else { "-c" };
-                let mut words = vec![String::from(flags), script_now, task.name_alone().to_owned()];
+                // `$0` is the same for all tasks: the task's name is not in the digest.
+                let mut words = vec![String::from(flags), script_now, String::from("sh")];
                 words.extend(args.iter().cloned());
                 lines.push(Line { program, name: String::from("sh"), words });
                 commands.push(Exact::Sh(symbolic(script)?));

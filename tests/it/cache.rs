@@ -188,3 +188,24 @@ fn verify_tells_damage_by_its_exit_status() {
     overwrite(&path, b"some bytez that are long enough to be told apart");
     project.run("cache verify").code(1);
 }
+
+#[test]
+fn a_script_and_a_program_of_the_same_words_are_two_actions() {
+    let project = Project::new().manifest(r#"task "t" { run "sh" "true"; inputs "in" }"#).file("in", "").file("true", "echo ran > o");
+    project.run("build").ok();
+    project.write("orket.kdl", r#"task "t" { sh "true"; inputs "in" }"#);
+    project.run("build --check").code(1);
+}
+
+#[test]
+fn a_script_cannot_see_what_its_task_is_called() {
+    let project = Project::new().manifest(r#"task "one" { sh "echo $0 > o"; outputs "o" }"#);
+    project.run("build").ok();
+    let before = project.read("o");
+    project.write("orket.kdl", r#"task "two" { sh "echo $0 > o"; outputs "o" }"#);
+    project.remove("o");
+    project.run("build").ok();
+    assert_eq!(project.read("o"), before);
+    project.run("build --force").ok();
+    assert_eq!(project.read("o"), before);
+}
