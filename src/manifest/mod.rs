@@ -9,9 +9,11 @@ mod read;
 mod scope;
 mod service;
 mod show;
+mod syntax;
 mod task;
 #[cfg(test)]
 mod tests;
+mod text;
 mod tidy;
 
 pub use load::{Loaded, Source, Trail, load};
