@@ -1,5 +1,6 @@
 //! What lowering any node needs: the mistakes so far, the package, the scopes.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -7,7 +8,7 @@ use super::problem::{Problem, Problems};
 use super::read::{Node, Value};
 use super::scope::Scopes;
 use crate::base::{Address, Place, RelPath, did_you_mean, glob, quantity};
-use crate::model::{EnvRule, EnvRules, Need, Pattern, Text};
+use crate::model::{EnvRule, EnvRules, Need, Part, Pattern, Text};
 
 /// Where a node stands.
 #[derive(Clone)]
@@ -59,8 +60,12 @@ impl Problems {
 
     /// Says that a node or property is not known among `known`.
     pub(super) fn unknown(&mut self, what: &str, name: &str, inside: &str, place: &Place, known: &[&str]) {
-        let help = did_you_mean(name, known.iter().copied())
-            .map_or_else(|| format!("{inside} knows: {}", known.join(", ")), |near| format!("did you mean `{near}`?"));
+        let help = match did_you_mean(name, known.iter().copied()) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None if known.is_empty() && what == "property" => String::from("take it out"),
+            None if known.is_empty() => format!("declare it: `{what} \"{name}\"`"),
+            None => format!("{inside} knows: {}", known.join(", ")),
+        };
         let code = if what == "property" { "manifest/unknown_property" } else { "manifest/unknown_node" };
         self.push(Problem {
             code,
@@ -106,6 +111,49 @@ impl Problems {
         );
     }
 
+    /// Checks that a node has no more than `most` values.
+    pub(super) fn at_most(&mut self, node: &Node, most: usize) {
+        if let Some((_, place)) = node.args.get(most) {
+            let count = crate::base::quantity::plural(most, "value");
+            self.say("manifest/too_many", place, format!("`{}` takes {count}", node.name), "take the others out");
+        }
+    }
+
+    /// Checks that nothing in a block is said twice, except what `many` names.
+    pub(super) fn once(&mut self, nodes: &[Node], many: &[&str]) {
+        let mut seen: BTreeMap<&str, &Node> = BTreeMap::new();
+        for node in nodes.iter().filter(|node| !many.contains(&node.name.as_str())) {
+            if let Some(earlier) = seen.insert(&node.name, node) {
+                self.push(Problem {
+                    code: "manifest/duplicate",
+                    message: format!("`{}` is said twice", node.name),
+                    place: Some(node.place.clone()),
+                    length: node.name.len(),
+                    help: Some(String::from("keep one of them")),
+                    notes: vec![(String::from("the other one"), earlier.place.clone())],
+                });
+            }
+        }
+    }
+
+    /// Returns a property that is a text; says so where it is something else.
+    pub(super) fn text_prop(&mut self, node: &Node, wanted: &str) -> Option<(String, Place)> {
+        let (_, value, place) = node.props.iter().find(|(name, ..)| name == wanted)?;
+        let Value::Text(text) = value else {
+            let message = format!("`{wanted}` takes a text, not {}", value.kind());
+            self.say("manifest/wrong_value", place, message, format!("write it as `{wanted}=\"text\"`"));
+            return None;
+        };
+        Some((text.clone(), place.clone()))
+    }
+
+    fn variable(&mut self, name: &str, place: &Place) {
+        if name.is_empty() || name.contains(|c: char| c == '=' || c.is_whitespace() || c.is_control()) {
+            let message = format!("`{name}` is no name of a variable");
+            self.say("manifest/wrong_name", place, message, "write a name such as \"CARGO_HOME\"");
+        }
+    }
+
     /// Returns the texts of a node, at least one.
     pub(super) fn texts(&mut self, node: &Node) -> Vec<(String, Place)> {
         if node.args.is_empty() {
@@ -130,9 +178,10 @@ impl Problems {
     }
 
     pub(super) fn bool_of(&mut self, node: &Node) -> bool {
+        self.at_most(node, 1);
         match &node.args[..] {
             [] => true,
-            [(Value::Bool(value), _)] => *value,
+            [(Value::Bool(value), _), ..] => *value,
             [(other, place), ..] => {
                 self.wanted(node, place, "#true or #false", other.kind());
                 true
@@ -141,6 +190,7 @@ impl Problems {
     }
 
     pub(super) fn whole_of(&mut self, node: &Node, least: i128) -> Option<u32> {
+        self.at_most(node, 1);
         match node.args.first() {
             Some((Value::Whole(number), _)) if *number >= least && *number <= 1_000_000 => Some(*number as u32),
             Some((Value::Whole(number), place)) => {
@@ -204,7 +254,15 @@ impl Problems {
 
     pub(super) fn needs(&mut self, node: &Node, context: &Context) -> Vec<Need> {
         self.leaf(node, &["optional"]);
-        let optional = node.props.iter().any(|(name, value, _)| name == "optional" && *value == Value::Bool(true));
+        let optional = match node.props.iter().find(|(name, ..)| name == "optional") {
+            Some((_, Value::Bool(value), _)) => *value,
+            Some((_, value, place)) => {
+                let message = format!("`optional` takes #true or #false, not {}", value.kind());
+                self.say("manifest/wrong_value", place, message, "write it as `optional=#true`");
+                false
+            }
+            None => false,
+        };
         let texts = self.texts(node);
         texts
             .into_iter()
@@ -219,6 +277,10 @@ impl Problems {
                     );
                 }
                 let text = filled.to_string();
+                if text.is_empty() {
+                    let message = format!("`{}` names nothing", node.name);
+                    self.say("manifest/wrong_value", &place, message, "write the name of a target, or take the text out");
+                }
                 Need { candidates: context.candidates(&text), text: text.into(), optional, place }
             })
             .collect()
@@ -227,12 +289,22 @@ impl Problems {
     /// Lowers a path or glob of this package to one that is relative to the root.
     pub(super) fn path(&mut self, context: &Context, text: &str, place: &Place) -> Text {
         let filled = self.fill(context, text, place);
+        self.rooted(context, filled, place)
+    }
+
+    /// As `path`, for what is matched: a file that `each` found stands for itself, whatever characters its name has.
+    pub(super) fn pattern(&mut self, context: &Context, text: &str, place: &Place) -> Text {
+        let filled = if context.scopes.has_odd_files() { context.scopes.fill_pattern(text).ok() } else { None };
+        let filled = filled.unwrap_or_else(|| self.fill(context, text, place));
+        self.rooted(context, filled, place)
+    }
+
+    fn rooted(&mut self, context: &Context, filled: Text, place: &Place) -> Text {
         if filled.as_literal() == Some("") {
             self.say("manifest/wrong_path", place, "the path is empty", "write `.` for the folder of this manifest");
         }
         let Some(literal) = filled.as_literal() else {
-            let prefix = if context.package.is_root() { String::new() } else { format!("{}/", context.package) };
-            return Text::from_parts(std::iter::once(crate::model::Part::Literal(prefix.into())).chain(filled.parts().iter().cloned()));
+            return self.rooted_open(context, &filled, place);
         };
         match RelPath::parse_in(&context.package, literal.as_bytes()) {
             Ok(path) => {
@@ -262,6 +334,29 @@ impl Problems {
         }
     }
 
+    /// A path with holes: what stands before the first hole is folded, what stands behind it must not go up.
+    fn rooted_open(&mut self, context: &Context, filled: &Text, place: &Place) -> Text {
+        let (first, rest) = match filled.parts() {
+            [Part::Literal(first), rest @ ..] => (&**first, rest),
+            parts => ("", parts),
+        };
+        let (folder, name) = first.rfind('/').map_or(("", first), |slash| first.split_at(slash + 1));
+        let up = rest.iter().any(|part| matches!(part, Part::Literal(text) if text.split('/').any(|part| part == "..")));
+        let folder = RelPath::parse_in(&context.package, folder.as_bytes()).map_err(|error| error.to_string());
+        let folder = folder.and_then(|folder| if up || name == ".." { Err(String::from("`..` stands beside a hole")) } else { Ok(folder) });
+        match folder {
+            Ok(folder) => {
+                let prefix = if folder.is_root() { name.to_owned() } else { format!("{folder}/{name}") };
+                Text::from_parts(std::iter::once(Part::Literal(prefix.into())).chain(rest.iter().cloned()))
+            }
+            Err(error) => {
+                let help = "name a path inside the project, relative to this manifest's folder";
+                self.say("manifest/wrong_path", place, format!("the path `{filled}`: {error}"), help);
+                filled.clone()
+            }
+        }
+    }
+
     pub(super) fn patterns(&mut self, node: &Node, context: &Context) -> Vec<Pattern> {
         self.leaf(node, &[]);
         let texts = self.texts(node);
@@ -269,7 +364,7 @@ impl Problems {
             .into_iter()
             .map(|(text, place)| {
                 let (negated, text) = text.strip_prefix('!').map_or((false, text.as_str()), |text| (true, text));
-                Pattern { text: self.path(context, text, &place), negated, place: place.clone() }
+                Pattern { text: self.pattern(context, text, &place), negated, place: place.clone() }
             })
             .collect()
     }
@@ -281,12 +376,18 @@ impl Problems {
             let place = child.place.clone();
             self.leaf(child, &[]);
             match child.name.as_str() {
-                "pass" => rules.extend(self.texts(child).into_iter().map(|(name, place)| EnvRule::Pass { name: name.into(), place })),
-                "secret" => rules.extend(self.texts(child).into_iter().map(|(name, place)| EnvRule::Secret { name: name.into(), place })),
+                "pass" | "secret" => {
+                    for (name, place) in self.texts(child) {
+                        self.variable(&name, &place);
+                        let name = name.into();
+                        rules.push(if child.name == "pass" { EnvRule::Pass { name, place } } else { EnvRule::Secret { name, place } });
+                    }
+                }
                 "set" => {
                     let texts = self.texts(child);
                     match &texts[..] {
-                        [(name, _), (value, at)] => {
+                        [(name, named), (value, at)] => {
+                            self.variable(name, named);
                             rules.push(EnvRule::Set { name: name.as_str().into(), value: self.fill(context, value, at), place })
                         }
                         _ => self.say(

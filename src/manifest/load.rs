@@ -13,7 +13,7 @@ use super::scope::Scopes;
 use super::task::{self, Template};
 use super::{service, task::variants};
 use crate::base::{Address, Place, RelPath};
-use crate::model::{Epic, Gate, Later, LaterKind, Need, Package, Pool, Project, Rock};
+use crate::model::{Epic, Gate, Later, LaterKind, Need, Package, Pool, Project, Rock, Service};
 
 const MOST_TASKS: u64 = 2_000_000;
 
@@ -73,6 +73,8 @@ pub fn load(source: &dyn Source, manifest: &RelPath, folder_name: &str) -> Resul
         rounds: 0,
         asked: BTreeMap::new(),
         manifests: Arc::new([]),
+        ports: BTreeMap::new(),
+        pooled: BTreeMap::new(),
     };
     let mut waiting: Vec<(RelPath, Option<Place>)> = vec![(manifest.clone(), None)];
     let mut files: Vec<(RelPath, Vec<Node>)> = Vec::new();
@@ -137,6 +139,10 @@ struct Load<'a> {
     rounds: u64,
     asked: BTreeMap<Vec<String>, Vec<RelPath>>,
     manifests: Arc<[RelPath]>,
+    /// Where each port is declared, by package and name.
+    ports: BTreeMap<(RelPath, Box<str>), Place>,
+    /// Where each pool is declared, by package and name.
+    pooled: BTreeMap<(RelPath, Box<str>), Place>,
 }
 
 /// Returns a path of the project as a manifest in `folder` writes it.
@@ -238,7 +244,7 @@ impl Load<'_> {
                 message: format!("cannot read `{path}`: {error}"),
                 place: from.cloned(),
                 length: 1,
-                help: None,
+                help: Some(String::from("make it a file that can be read, or name another one")),
                 notes: Vec::new(),
             });
         };
@@ -316,21 +322,44 @@ impl Load<'_> {
                 found.push((if pattern.ends_with(".kdl") { path } else { path.join(b"orket.kdl") }, place));
             }
         }
+        found.retain(|(path, place)| self.package(path, place));
         found
+    }
+
+    /// Whether the folder of a manifest can stand in addresses and patterns.
+    fn package(&mut self, manifest: &RelPath, place: &Place) -> bool {
+        let folder = manifest.parent().unwrap_or_else(RelPath::root);
+        let wrong = match std::str::from_utf8(folder.as_bytes()) {
+            Err(_) => Some(String::from("it is not UTF-8")),
+            Ok(_) if folder.is_root() => None,
+            Ok(text) if text.contains(['{', '}']) => Some(String::from("the name of a package must not hold a brace")),
+            Ok(text) => Address::check_name(text).err().map(|error| error.to_string()),
+        };
+        if let Some(wrong) = &wrong {
+            let message = format!("the folder `{folder}` cannot be a package: {wrong}");
+            self.problems.say("manifest/wrong_name", place, message, "rename the folder, or leave it out of `include`");
+        }
+        wrong.is_none()
     }
 
     fn template(&mut self, node: &Node) {
         let Some((name, place)) = self.problems.text_of(node) else { return };
         let (params, body): (Vec<Node>, Vec<Node>) = node.children.iter().cloned().partition(|child| child.name == "param");
         self.problems.only(node, &[]);
-        let mut lowered = Vec::new();
+        let many: Vec<&str> = task::MANY.into_iter().collect();
+        self.problems.once(&body, &many);
+        let mut lowered: Vec<(String, Option<String>)> = Vec::new();
         for param in &params {
             self.problems.leaf(param, &["default"]);
-            let default = param.props.iter().find_map(|(name, value, _)| match value {
-                Value::Text(text) if name == "default" => Some(text.clone()),
-                _ => None,
-            });
-            lowered.extend(self.problems.text_of(param).map(|(name, _)| (name, default)));
+            let default = match param.props.iter().find(|(name, ..)| name == "default") {
+                Some((_, Value::Whole(number), _)) => Some(number.to_string()),
+                _ => self.problems.text_prop(param, "default").map(|(text, _)| text),
+            };
+            let Some((name, place)) = self.problems.text_of(param) else { continue };
+            if lowered.iter().any(|(other, _)| *other == name) {
+                self.problems.say("manifest/duplicate", &place, format!("there are two params `{name}`"), "keep one of them");
+            }
+            lowered.push((name, default));
         }
         let known: Vec<&str> = task::PROPERTIES.into_iter().filter(|name| !matches!(*name, "matrix" | "use")).chain(["param"]).collect();
         let (body, unknown): (Vec<Node>, Vec<Node>) = body.into_iter().partition(|child| known.contains(&child.name.as_str()));
@@ -349,6 +378,14 @@ impl Load<'_> {
         let context =
             Context { package: folder.clone(), epic: None, scopes: Scopes::default(), env: Vec::new(), manifests: self.manifests.clone() };
         let mut env = Vec::new();
+        for name in ["orket", "project"] {
+            let nodes: Vec<Node> = nodes.iter().filter(|node| node.name == name).cloned().collect();
+            self.problems.once(&nodes, &[]);
+        }
+        for node in nodes.iter().filter(|node| node.name == "orket") {
+            self.problems.leaf(node, &[]);
+            self.problems.at_most(node, 1);
+        }
         for node in nodes {
             match node.name.as_str() {
                 "orket" if node.args.first().map(|(value, _)| value) != Some(&Value::Whole(1)) => {
@@ -363,7 +400,9 @@ impl Load<'_> {
                 "env" => env.extend(self.problems.env(node, &context)),
                 "pool" => {
                     self.problems.leaf(node, &[]);
-                    let (Some((Value::Text(name), _)), Some((Value::Whole(slots), place))) = (node.args.first(), node.args.get(1)) else {
+                    self.problems.at_most(node, 2);
+                    let (Some((Value::Text(name), named)), Some((Value::Whole(slots), place))) = (node.args.first(), node.args.get(1))
+                    else {
                         self.problems.say(
                             "manifest/wrong_value",
                             &node.place,
@@ -372,6 +411,9 @@ impl Load<'_> {
                         );
                         continue;
                     };
+                    if let Err(error) = Address::check_name(name) {
+                        self.problems.say("manifest/wrong_name", named, format!("`{name}`: {error}"), "choose another name");
+                    }
                     if *slots < 1 || *slots > 1_000_000 {
                         self.problems.say(
                             "manifest/out_of_range",
@@ -381,14 +423,15 @@ impl Load<'_> {
                         );
                     }
                     let full: Box<str> = context.top(name).as_str().into();
-                    if let Some(earlier) = self.project.pools.iter().find(|pool| pool.name == full) {
+                    let earlier = self.pooled.insert((folder.clone(), name.as_str().into()), node.place.clone());
+                    if let Some(earlier) = earlier {
                         self.problems.push(Problem {
                             code: "manifest/duplicate",
                             message: format!("there are two pools `{full}`"),
                             place: Some(node.place.clone()),
                             length: 1,
                             help: Some(String::from("keep one of them")),
-                            notes: vec![(String::from("the other one"), earlier.place.clone())],
+                            notes: vec![(String::from("the other one"), earlier)],
                         });
                     }
                     self.project.pools.push(Pool { name: full, slots: (*slots).clamp(1, 1_000_000) as u32, place: node.place.clone() });
@@ -431,6 +474,7 @@ impl Load<'_> {
                     if let Some(service) = service::lower(&mut self.problems, node, context)
                         && self.declared(&service.address, &service.place)
                     {
+                        self.ports(&service, context);
                         self.project.services.push(service);
                     }
                 }
@@ -438,7 +482,10 @@ impl Load<'_> {
                     later(&mut self.project, LaterKind::Gate);
                     self.gate(node, context);
                 }
-                "decision" => later(&mut self.project, LaterKind::Decision),
+                "decision" => {
+                    later(&mut self.project, LaterKind::Decision);
+                    self.problems.name_of(node, context);
+                }
                 "epic" if top => self.epic(node, context),
                 "rock" if top => self.rock(node, context),
                 "env" | "needs" | "after" | "about" | "tags" if level == Level::Epic => {}
@@ -452,7 +499,10 @@ impl Load<'_> {
                 ),
                 "process_rules" if file => later(&mut self.project, LaterKind::ProcessRules),
                 "strategy" if file => later(&mut self.project, LaterKind::Strategy),
-                "import" if file => later(&mut self.project, LaterKind::Import),
+                "import" if file => {
+                    later(&mut self.project, LaterKind::Import);
+                    self.problems.text_of(node);
+                }
                 unknown if file => self.problems.unknown("node", unknown, "the manifest", &place, &TOP),
                 unknown if level == Level::Epic => {
                     let known = ["about", "needs", "after", "tags", "env", "task", "service", "gate", "decision", "each"];
@@ -462,6 +512,23 @@ impl Load<'_> {
                     let known = ["glob", "task", "service", "gate", "decision", "each", "epic", "rock"];
                     self.problems.unknown("node", unknown, "`each`", &place, if top { &known } else { &known[..6] });
                 }
+            }
+        }
+    }
+
+    /// Notes the ports of a service: each name belongs to one service of a package.
+    fn ports(&mut self, service: &Service, context: &Context) {
+        for port in &service.ports {
+            let key = (context.package.clone(), port.clone());
+            if let Some(earlier) = self.ports.insert(key, service.place.clone()).filter(|earlier| *earlier != service.place) {
+                self.problems.push(Problem {
+                    code: "manifest/duplicate",
+                    message: format!("two services have a port `{port}`"),
+                    place: Some(service.place.clone()),
+                    length: 1,
+                    help: Some(String::from("rename one of them")),
+                    notes: vec![(String::from("the other one"), earlier)],
+                });
             }
         }
     }
@@ -522,16 +589,14 @@ impl Load<'_> {
             );
             return;
         }
-        let mut globs: Vec<(String, Place)> = node
-            .props
-            .iter()
-            .filter_map(|(name, value, place)| match value {
-                Value::Text(text) if name == "glob" => Some((text.clone(), place.clone())),
-                _ => None,
-            })
-            .collect();
+        let given = node.props.iter().any(|(name, ..)| name == "glob");
+        let mut globs: Vec<(String, Place)> = self.problems.text_prop(node, "glob").into_iter().collect();
         for child in node.children.iter().filter(|child| child.name == "glob") {
+            self.problems.leaf(child, &[]);
             globs.extend(self.problems.texts(child));
+        }
+        if globs.is_empty() && given {
+            return;
         }
         if globs.is_empty() {
             self.problems.say(
@@ -543,9 +608,18 @@ impl Load<'_> {
             return;
         }
         let mut patterns = Vec::new();
+        let mistakes = self.problems.count();
         for (text, place) in &globs {
             let (sign, text) = text.strip_prefix('!').map_or(("", text.as_str()), |text| ("!", text));
-            patterns.push(format!("{sign}{}", self.problems.path(context, text, place)));
+            let pattern = self.problems.pattern(context, text, place);
+            if pattern.as_literal().is_none() {
+                let message = "the glob of an `each` has to be known while loading";
+                self.problems.say("manifest/open_name", place, message, "env, decision, port and run are only known later");
+            }
+            patterns.push(format!("{sign}{pattern}"));
+        }
+        if self.problems.count() > mistakes {
+            return;
         }
         let found = self.asked(patterns, &node.place);
         let children: Vec<Node> = node.children.iter().filter(|child| child.name != "glob").cloned().collect();
@@ -582,10 +656,11 @@ impl Load<'_> {
                 _ => (file, ""),
             };
             let mut inner = context.clone();
+            inner.scopes.forget(&name);
             for (part, value) in
                 [("path", own), ("name", file), ("stem", stem), ("dir", if dir.is_empty() { "." } else { dir }), ("ext", ext)]
             {
-                inner.scopes.set(&name, part, value);
+                inner.scopes.set_file(&name, part, value);
             }
             self.nodes(&children, &inner, Level::Each);
         }
@@ -679,10 +754,7 @@ impl Load<'_> {
 
     fn gate(&mut self, node: &Node, context: &Context) {
         let Some((name, _)) = self.problems.name_of(node, context) else { return };
-        let kind = node.props.iter().find_map(|(name, value, _)| match value {
-            Value::Text(text) if name == "kind" => Some(text.as_str()),
-            _ => None,
-        });
+        let kind = self.problems.text_prop(node, "kind").map(|(text, _)| text);
         let mut gate = Gate {
             address: context.address(&name),
             place: node.place.clone(),
@@ -708,16 +780,16 @@ impl Load<'_> {
 
     /// Gives the pools of tasks their full names.
     fn pools(&mut self) {
-        let names: Vec<Box<str>> = self.project.pools.iter().map(|pool| pool.name.clone()).collect();
+        let names: BTreeSet<Box<str>> = self.project.pools.iter().map(|pool| pool.name.clone()).collect();
         for task in &mut self.project.tasks {
             let Some(pool) = &task.pool else { continue };
-            let own = format!("{}:{pool}", task.package);
-            match names.iter().find(|name| ***name == *own).or_else(|| names.iter().find(|name| *name == pool)) {
-                Some(name) => task.pool = Some(name.clone()),
-                None => {
-                    let known: Vec<&str> = names.iter().map(|name| &**name).collect();
-                    self.problems.unknown("pool", pool, "this project", &task.place, &known);
-                }
+            let own: Box<str> = format!("{}:{pool}", task.package).into();
+            if names.contains(&own) {
+                task.pool = Some(own);
+            } else if !names.contains(pool) {
+                let known: Vec<&str> = names.iter().map(|name| &**name).collect();
+                let place = self.problems.pool_places.get(&(task.place.clone(), pool.clone())).unwrap_or(&task.place).clone();
+                self.problems.unknown("pool", pool, "this project", &place, &known);
             }
         }
     }

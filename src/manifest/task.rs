@@ -47,6 +47,14 @@ pub(super) const PROPERTIES: [&str; 34] = [
     "args",
 ];
 
+/// What a task may say several times.
+pub(super) const MANY: [&str; 13] =
+    ["run", "sh", "tools", "inputs", "outputs", "needs", "after", "uses", "env", "tags", "only_if", "use", "matrix"];
+
+/// The systems that `platform` may name, as Rust names them.
+const SYSTEMS: [&str; 11] =
+    ["linux", "macos", "windows", "freebsd", "netbsd", "openbsd", "dragonfly", "illumos", "solaris", "android", "ios"];
+
 /// A template: its parameters with their defaults, and its body.
 pub(super) struct Template {
     pub params: Vec<(String, Option<String>)>,
@@ -68,6 +76,7 @@ pub(super) fn lower(
     later: &mut Vec<Later>,
 ) -> Vec<Task> {
     problems.only(node, &[]);
+    problems.once(&node.children, &MANY);
     let Some(axes) = axes(problems, node, context) else { return Vec::new() };
     let mut rows: Vec<Vec<(Box<str>, Box<str>)>> = vec![Vec::new()];
     for (axis, values) in &axes {
@@ -87,12 +96,25 @@ fn axes(problems: &mut Problems, node: &Node, context: &Context) -> Option<Vec<(
     let mut good = true;
     for matrix in node.children.iter().filter(|child| child.name == "matrix") {
         problems.block(matrix);
+        if matrix.children.is_empty() {
+            problems.say(
+                "manifest/wrong_value",
+                &matrix.place,
+                "the matrix has no axis",
+                "write it as `matrix { python \"3.11\" \"3.12\" }`",
+            );
+            good = false;
+        }
         for axis in &matrix.children {
             problems.leaf(axis, &[]);
-            let mut values = Vec::new();
+            let mut values: Vec<String> = Vec::new();
             for (text, place) in problems.texts(axis) {
                 let filled = problems.fill(context, &text, &place);
                 match filled.as_literal().map(|value| (value, Address::check_name(value))) {
+                    Some((value, Ok(()))) if values.iter().any(|other| other == value) => {
+                        let message = format!("the axis `{}` has `{value}` twice", axis.name);
+                        problems.say("manifest/duplicate", &place, message, "keep one of them");
+                    }
                     Some((value, Ok(()))) => values.push(value.to_owned()),
                     Some((value, Err(error))) => {
                         problems.say(
@@ -267,11 +289,20 @@ fn property(problems: &mut Problems, task: &mut Task, node: &Node, context: &Con
                 task.outputs.push(pattern);
             }
         }
-        "depfile" => task.depfile = problems.text_of(node).map(|(text, place)| problems.path(context, &text, &place)),
+        "depfile" => {
+            if let Some((text, place)) = problems.text_of(node) {
+                if glob::is_glob(&text.replace("{{", "").replace("}}", "")) || text.ends_with('/') {
+                    let message = format!("a depfile is one file, and `{text}` is not");
+                    problems.say("manifest/wrong_path", &place, message, "name one file, such as \"out/main.d\"");
+                }
+                task.depfile = Some(problems.path(context, &text, &place));
+            }
+        }
         "needs" => task.needs.extend(problems.needs(node, context)),
         "after" => task.after.extend(problems.needs(node, context)),
         "uses" => task.uses.extend(problems.needs(node, context)),
         "on_failure" => {
+            problems.at_most(node, 1);
             task.on_failure = problems.needs(node, context).into_iter().next();
             later.push(Later { kind: LaterKind::Remedy, place });
         }
@@ -286,8 +317,8 @@ fn property(problems: &mut Problems, task: &mut Task, node: &Node, context: &Con
         "timeout" => task.timeout = problems.duration_of(node),
         "retries" => {
             task.retries = problems.whole_of(node, 0).unwrap_or(0);
-            if let Some((_, Value::Text(text), place)) = node.props.iter().find(|(name, ..)| name == "backoff") {
-                task.backoff = problems.duration(text, place).unwrap_or(task.backoff);
+            if let Some((text, place)) = problems.text_prop(node, "backoff") {
+                task.backoff = problems.duration(&text, &place).unwrap_or(task.backoff);
             }
             for child in &node.children {
                 if child.name == "backoff" {
@@ -298,9 +329,15 @@ fn property(problems: &mut Problems, task: &mut Task, node: &Node, context: &Con
             }
         }
         "backoff" => task.backoff = problems.duration_of(node).unwrap_or(task.backoff),
-        "pool" => task.pool = problems.text_of(node).map(|(text, _)| text.into()),
+        "pool" => {
+            if let Some((text, at)) = problems.text_of(node) {
+                let pool: Box<str> = problems.fill(context, &text, &at).to_string().into();
+                problems.pool_places.insert((task.place.clone(), pool.clone()), at);
+                task.pool = Some(pool);
+            }
+        }
         "weight" => task.weight = problems.whole_of(node, 1).unwrap_or(1),
-        "priority" => match node.args.first() {
+        "priority" => match node.args.first().filter(|_| node.args.len() == 1) {
             Some((Value::Text(text), place)) => match text.as_str() {
                 "high" => task.priority = Priority(3.0),
                 "medium" => task.priority = Priority(2.0),
@@ -308,18 +345,30 @@ fn property(problems: &mut Problems, task: &mut Task, node: &Node, context: &Con
                 other => problems.unknown("priority", other, "`priority`", place, &["high", "medium", "low"]),
             },
             Some((Value::Whole(number), _)) => task.priority = Priority(*number as f64),
-            Some((Value::Decimal(number), _)) => task.priority = Priority(*number),
+            Some((Value::Decimal(number), _)) if number.is_finite() => task.priority = Priority(*number),
             _ => problems.say(
                 "manifest/wrong_value",
                 &place,
-                "`priority` takes high, medium, low or a number",
+                "`priority` takes one of high, medium, low or a number",
                 "write it as `priority \"high\"`",
             ),
         },
         "tags" => task.tags.extend(problems.texts(node).into_iter().map(|(text, _)| Box::from(text))),
-        "platform" => task.platform.extend(problems.texts(node).into_iter().map(|(text, _)| Box::from(text))),
+        "platform" => {
+            for (text, place) in problems.texts(node) {
+                let system = text.split_once('-').map_or(&*text, |(system, _)| system);
+                if !SYSTEMS.contains(&system) {
+                    problems.unknown("system", system, "`platform`", &place, &SYSTEMS);
+                }
+                task.platform.push(text.into());
+            }
+        }
         "confirm" => task.confirm = problems.text_of(node).map(|(text, place)| problems.fill(context, &text, &place)),
         "only_if" => {
+            if node.args.len() == 1 {
+                let help = "write it as `only_if \"profile\" \"release\"`";
+                problems.say("manifest/wrong_value", &place, "`only_if` takes a decision and at least one value", help);
+            }
             let mut texts = problems.texts(node).into_iter().map(|(text, _)| text);
             if let Some(decision) = texts.next() {
                 task.only_if.push(Condition {
@@ -355,8 +404,12 @@ pub(super) fn command(problems: &mut Problems, node: &Node, context: &Context) -
             .map(|(text, at)| Command::Sh { script: problems.fill(context, &text, &at), place: place.clone() })
             .collect();
     }
-    if texts.is_empty() {
-        return Vec::new();
+    match texts.first() {
+        None => return Vec::new(),
+        Some((program, at)) if program.is_empty() => {
+            problems.say("manifest/wrong_value", at, "`run` names no program", "write it as `run \"program\" \"word\"`");
+        }
+        _ => {}
     }
     vec![Command::Run { words: texts.into_iter().map(|(text, at)| problems.fill(context, &text, &at)).collect(), place }]
 }

@@ -281,3 +281,117 @@ fn the_deepest_that_is_allowed_is_read_in_no_time() {
     assert_eq!(wrong(&format!("{}{}", "a {".repeat(64), "}".repeat(64))), ["manifest/unknown_node"]);
     assert_eq!(wrong(&"a {".repeat(64))[0], "manifest/syntax");
 }
+
+/// Small mistakes, and the code of each: what is wrong is told, and never skipped.
+const MISTAKES: &[(&str, &str)] = &[
+    ("task \"t\" { retries 2 backoff=3 }", "manifest/wrong_value"),
+    ("task \"t\" { retries 2 3 }", "manifest/too_many"),
+    ("task \"t\" { retries 1 { backoff \"1x\" } }", "manifest/wrong_duration"),
+    ("task \"t\" { needs \"x\" optional=\"yes\" }", "manifest/wrong_value"),
+    ("task \"t\" { needs \"\" }", "manifest/wrong_value"),
+    ("task \"t\" { cache #true #false }", "manifest/too_many"),
+    ("task \"t\" { weight 1 2 }", "manifest/too_many"),
+    ("task \"t\" { priority \"high\" \"low\" }", "manifest/wrong_value"),
+    ("task \"t\" { priority #nan }", "manifest/wrong_value"),
+    ("task \"t\" { timeout \"1m\"; timeout \"2m\" }", "manifest/duplicate"),
+    ("task \"t\" { on_failure \"a\" \"b\" }", "manifest/too_many"),
+    ("task \"t\" { only_if \"p\" }", "manifest/wrong_value"),
+    ("task \"t\" { run \"\" }", "manifest/wrong_value"),
+    ("task \"t\" { platform \"linus\" }", "manifest/unknown_node"),
+    ("task \"t\" { depfile \"*.d\" }", "manifest/wrong_path"),
+    ("task \"t\" { inputs \"a[\" }", "manifest/wrong_glob"),
+    ("task \"t\" { outputs \"/{{env.X}}\" }", "manifest/wrong_path"),
+    ("task \"t\" { outputs \"../{{env.X}}\" }", "manifest/wrong_path"),
+    ("task \"t\" { outputs \"a/{{env.X}}/../x\" }", "manifest/wrong_path"),
+    ("task \"t\" { matrix }", "manifest/wrong_value"),
+    ("task \"t\" { matrix { a \"x\" \"x\" } }", "manifest/duplicate"),
+    ("task \"t\" { sh \"{{run.idd}}\" }", "manifest/unknown_name"),
+    ("task", "manifest/wrong_value"),
+    ("(x)task \"t\"", "manifest/syntax"),
+    ("task \"t\" { cache true }", "manifest/syntax"),
+    ("orket", "manifest/format"),
+    ("orket 2", "manifest/format"),
+    ("orket 1 2", "manifest/too_many"),
+    ("orket 1 x=2", "manifest/unknown_property"),
+    ("orket 1\norket 1", "manifest/duplicate"),
+    ("project \"a\"\nproject \"b\"", "manifest/duplicate"),
+    ("pool \"p\" 1 2", "manifest/too_many"),
+    ("pool \"\" 1", "manifest/wrong_name"),
+    ("env { set \"A=B\" \"x\" }", "manifest/wrong_name"),
+    ("env { pass \"\" }", "manifest/wrong_name"),
+    ("service \"s\" { run \"a\"; ready { http \"x\" status=\"y\" } }", "manifest/wrong_value"),
+    ("service \"s\" { run \"a\"; ready { http \"x\" status=99999 } }", "manifest/wrong_value"),
+    ("service \"s\" { run \"a\"; port \"p\" \"p\" }", "manifest/duplicate"),
+    ("service \"s\" { run \"a\"; port \"p\" }\nservice \"r\" { run \"a\"; port \"p\" }", "manifest/duplicate"),
+    ("template \"t\" { param \"p\" default=#true }", "manifest/wrong_value"),
+    ("template \"t\" { param \"p\"; param \"p\" }", "manifest/duplicate"),
+    ("each \"s\" glob=3 { task \"a\" }", "manifest/wrong_value"),
+    ("each \"s\" glob=\"a/[\" { task \"a\" }", "manifest/wrong_glob"),
+    ("each \"s\" glob=\"{{env.X}}\" { task \"a\" }", "manifest/open_name"),
+    ("gate \"g\" kind=3", "manifest/wrong_value"),
+    ("decision", "manifest/wrong_value"),
+    ("import", "manifest/wrong_value"),
+    ("include \"nope\"", "manifest/unreadable"),
+];
+
+#[test]
+fn every_small_mistake_is_told_once_with_a_line_and_a_way_out() {
+    for (text, code) in MISTAKES {
+        let problems = files(&[("orket.kdl", text)]).err().unwrap_or_else(|| panic!("nothing is wrong with {text}"));
+        let found: Vec<&str> = problems.problems().iter().map(|problem| problem.code).collect();
+        assert_eq!(found, [*code], "{text}");
+        let line = text.lines().count();
+        let shown = problems.render(false, 100);
+        assert!(shown.contains(&format!("orket.kdl:{line}\n")) && shown.contains("= help: "), "{shown}");
+    }
+}
+
+#[test]
+fn an_unknown_pool_is_told_where_it_is_named() {
+    let problems = files(&[("orket.kdl", "task \"t\" {\n    pool \"link\"\n}\n")]).err().unwrap();
+    assert_eq!(
+        problems.render(false, 80),
+        "error[manifest/unknown_node]: there is no pool `link` in this project\n --> orket.kdl:2\n2 |     pool \"link\"\n  |          ^^^^\n  = help: declare it: `pool \"link\"`\n\n"
+    );
+}
+
+#[test]
+fn a_hundred_mistakes_are_kept_and_the_others_counted() {
+    let text: String = (0..1_000).map(|n| format!("zebra{n}\n")).collect();
+    let problems = files(&[("orket.kdl", &text)]).err().unwrap();
+    let lines: Vec<u32> = problems.problems().iter().filter_map(|problem| problem.place.as_ref()).map(|place| place.line).collect();
+    assert_eq!(lines, (1..=100).collect::<Vec<u32>>());
+    assert_eq!(problems.count(), 1_000);
+    assert!(problems.render(false, 80).ends_with("... and 900 more\n"));
+    assert_eq!(problems.to_json()["more"], 900);
+}
+
+#[test]
+fn a_file_stands_for_itself_whatever_characters_its_name_has() {
+    let text = "each \"s\" glob=\"a/*.c\" { task \"t{{s.ext}}\" { inputs \"{{s.path}}\"; outputs \"out/{{s.stem}}.o\"; dir \"{{s.dir}}\"; sh \"{{s.path}}\" } }";
+    let loaded = files(&[("orket.kdl", text), ("a/[id].c", "")]).unwrap_or_else(|problems| panic!("{}", problems.render(false, 90)));
+    let task = &loaded.project.tasks[0];
+    assert_eq!(task.inputs[0].text.to_string(), "a/\\[id\\].c");
+    assert!(Glob::new(&task.inputs[0].text.to_string()).unwrap().matches(&RelPath::parse("a/[id].c").unwrap()));
+    assert_eq!(task.outputs[0].text.to_string(), "out/\\[id\\].o");
+    assert!(matches!(&task.commands[0], Command::Sh { script, .. } if script.to_string() == "a/[id].c"));
+}
+
+#[test]
+fn paths_with_holes_are_folded_up_to_the_hole() {
+    let loaded = files(&[
+        ("orket.kdl", "include \"lib\""),
+        ("lib/orket.kdl", "task \"t\" { inputs \"./src/{{env.A}}/x.c\" \"../{{env.B}}\" \"{{env.C}}\" }"),
+    ]);
+    let loaded = loaded.unwrap_or_else(|problems| panic!("{}", problems.render(false, 90)));
+    let inputs: Vec<String> = loaded.project.tasks[0].inputs.iter().map(|input| input.text.to_string()).collect();
+    assert_eq!(inputs, ["lib/src/{{env.A}}/x.c", "{{env.B}}", "lib/{{env.C}}"]);
+}
+
+#[test]
+fn a_folder_whose_name_addresses_cannot_hold_is_no_package() {
+    for folder in ["a:b", "a[1]", "a{b}", "-a"] {
+        let manifest = format!("{folder}/orket.kdl");
+        assert_eq!(codes(files(&[("orket.kdl", "include \"*/orket.kdl\""), (&manifest, "")])), ["manifest/wrong_name"], "{folder}");
+    }
+}
