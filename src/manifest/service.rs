@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use super::common::Context;
 use super::problem::Problems;
+use super::property::command;
 use super::read::{Node, Value};
-use super::task::command;
 use crate::model::{Probe, Service, Stop};
 
 const SIGNALS: [(&str, i32); 7] =
