@@ -104,3 +104,84 @@ fn hostile_texts_end_in_mistakes_and_not_in_recursion() {
     let comment = format!("task \"a\" /*{}*/\n", "* / ".repeat(200_000));
     assert!(KdlDocument::parse_v2(&check(&comment).unwrap()).is_ok());
 }
+
+#[test]
+fn whatever_stands_in_a_manifest_loading_ends() {
+    let words = [
+        "task \"t\" {",
+        "task \"t{{s.stem}}\" {",
+        "epic \"e\" {",
+        "each \"s\" glob=\"a/*\" {",
+        "service \"d\" {",
+        "rock \"r\" {",
+        "template \"m\" {",
+        "env {",
+        "matrix {",
+        "ready {",
+        "stop {",
+        "project \"p\" {",
+        "gate \"g\" kind=\"k\" {",
+        "}",
+        "}",
+        "}",
+        "\n",
+        "\n",
+        ";",
+        "use \"m\" p=\"{{env.X}}\"",
+        "param \"p\" default=1",
+        "a \"1\" \"2\"",
+        "run \"x\" \"{{param.p}}\"",
+        "sh \"{{\"",
+        "port \"d\"",
+        "tcp \"{{port.d}}\"",
+        "within \"1h\"",
+        "retries 1 backoff=\"é\"",
+        "inputs \"é/{{s.path}}\" \"!\"",
+        "outputs \"{{env.X}}/../é\"",
+        "outputs \"..\"",
+        "needs \"é\" \":\" optional=#true",
+        "dotenv \"../x\"",
+        "set \"A\" \"{{é.x}}\"",
+        "pass \"\"",
+        "default \"t\"",
+        "include \"*\"",
+        "include \"é\"",
+        "pool \"p\" 0",
+        "pool \"q\"",
+        "priority #inf",
+        "weight -1",
+        "timeout \"é\"",
+        "only_if \"a\" 1",
+        "glob \"!b\"",
+        "orket 1",
+        "status=3",
+        "{{{{",
+        "depfile \"é*\"",
+        "dir \"{{run.id}}\"",
+        "signal \"HUP\"",
+        "about \"\"\"\n  é\n  \"\"\"",
+        "// é\n",
+        "/- ",
+        "\u{a0}é",
+    ];
+    let mut seed = 2_463_534_242;
+    let mut good = 0;
+    for _ in 0..15_000 {
+        let text: String = (0..next(&mut seed) % 14 + 1).flat_map(|_| [words[next(&mut seed) % words.len()], " "]).collect();
+        let text = format!(
+            "{text}{}",
+            "}".repeat(text.matches(['{']).count().saturating_sub(2 * text.matches("{{").count() + text.matches('}').count()))
+        );
+        match super::tests::files(&[("orket.kdl", &text), ("a/é.c", ""), ("a/[x].c", "")]) {
+            Ok(_) => good += 1,
+            Err(problems) => {
+                assert!(problems.render(false, 41).starts_with("error["), "{text}");
+                assert!(problems.render(true, 0).contains("manifest/"), "{text}");
+            }
+        }
+        if let Ok(tidied) = super::tidy(&text, "orket.kdl") {
+            assert_eq!(super::tidy(&tidied, "orket.kdl").ok().as_ref(), Some(&tidied), "{text:?}");
+        }
+    }
+    assert!(good > 50, "{good}");
+}

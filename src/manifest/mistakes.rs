@@ -45,6 +45,7 @@ const MISTAKES: &[(&str, &str)] = &[
     ("service \"s\" { run \"a\"; port \"p\" }\nservice \"r\" { run \"a\"; port \"p\" }", "manifest/duplicate"),
     ("template \"t\" { param \"p\" default=#true }", "manifest/wrong_value"),
     ("template \"t\" { param \"p\"; param \"p\" }", "manifest/duplicate"),
+    ("template \"t\" { param \"p\"; env { set \"A\" \"{{ param.q }}\" } }", "manifest/unknown_name"),
     ("each \"s\" glob=3 { task \"a\" }", "manifest/wrong_value"),
     ("each \"s\" glob=\"a/[\" { task \"a\" }", "manifest/wrong_glob"),
     ("each \"s\" glob=\"{{env.X}}\" { task \"a\" }", "manifest/open_name"),

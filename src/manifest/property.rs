@@ -118,7 +118,11 @@ pub(super) fn property(problems: &mut Problems, task: &mut Task, node: &Node, co
                 "write it as `priority \"high\"`",
             ),
         },
-        "tags" => task.tags.extend(problems.texts(node).into_iter().map(|(text, _)| Box::from(text))),
+        "tags" => {
+            for (text, place) in problems.texts(node) {
+                task.tags.push(problems.fill(context, &text, &place).to_string().into());
+            }
+        }
         "platform" => {
             for (text, place) in problems.texts(node) {
                 let system = text.split_once('-').map_or(&*text, |(system, _)| system);
@@ -134,7 +138,8 @@ pub(super) fn property(problems: &mut Problems, task: &mut Task, node: &Node, co
                 let help = "write it as `only_if \"profile\" \"release\"`";
                 problems.say("manifest/wrong_value", &place, "`only_if` takes a decision and at least one value", help);
             }
-            let mut texts = problems.texts(node).into_iter().map(|(text, _)| text);
+            let texts = problems.texts(node);
+            let mut texts = texts.into_iter().map(|(text, place)| problems.fill(context, &text, &place).to_string());
             if let Some(decision) = texts.next() {
                 task.only_if.push(Condition {
                     decision: Address::new(decision),

@@ -107,63 +107,6 @@ pub fn read(file: &Arc<str>, bytes: &[u8]) -> Result<Vec<Node>, Vec<Problem>> {
     }
 }
 
-/// Returns where a comment that begins at `start` ends, or, as the error, where comments are nested too deeply. One that is not closed
-/// ends at once.
-pub(super) fn comment(bytes: &[u8], start: usize) -> Result<usize, usize> {
-    let (mut depth, mut at) = (0usize, start);
-    while at + 1 < bytes.len() {
-        match (bytes[at], bytes[at + 1]) {
-            (b'/', b'*') => {
-                depth += 1;
-                at += 2;
-                if depth > syntax::DEEPEST {
-                    return Err(at);
-                }
-            }
-            (b'*', b'/') => {
-                depth -= 1;
-                at += 2;
-                if depth == 0 {
-                    return Ok(at);
-                }
-            }
-            _ => at += 1,
-        }
-    }
-    Ok(start + 2)
-}
-
-/// Returns where a text that begins at `start` ends: plain, raw (`#"..."#`), or of several lines (three quotes). `None` if none begins
-/// there, or if it is not closed.
-pub(super) fn quoted(bytes: &[u8], start: usize) -> Option<usize> {
-    let hashes = bytes[start..].iter().take_while(|byte| **byte == b'#').count();
-    let open = start + hashes;
-    let quotes = if bytes[open..].starts_with(b"\"\"\"") { 3 } else { 1 };
-    if bytes.get(open) != Some(&b'"') {
-        return None;
-    }
-    let closed = |at: usize| {
-        let rest = &bytes[at..];
-        rest.len() >= quotes + hashes
-            && rest[..quotes].iter().all(|byte| *byte == b'"')
-            && rest[quotes..quotes + hashes].iter().all(|byte| *byte == b'#')
-    };
-    let mut at = open + quotes;
-    while at < bytes.len() {
-        match bytes[at] {
-            b'"' if closed(at) => return Some(at + quotes + hashes),
-            b'\\' if hashes == 0 => {
-                at += 1;
-                let blank = bytes[at..].iter().take_while(|byte| byte.is_ascii_whitespace()).count();
-                at += blank.max(1);
-            }
-            b'\n' if quotes == 1 => return None,
-            _ => at += 1,
-        }
-    }
-    None
-}
-
 /// Where lines begin, so that a place is found without reading from the start.
 struct Lines<'a> {
     file: &'a Arc<str>,

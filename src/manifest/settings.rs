@@ -8,7 +8,7 @@ use super::problem::Problem;
 use super::read::{Node, Value};
 use super::scope::Scopes;
 use super::task::{self, Template};
-use crate::base::{Address, RelPath};
+use crate::base::{Address, RelPath, did_you_mean};
 use crate::model::{Package, Pool};
 
 impl Load<'_> {
@@ -31,6 +31,7 @@ impl Load<'_> {
             }
             lowered.push((name, default));
         }
+        self.params(&body, &lowered);
         let known: Vec<&str> = task::PROPERTIES.into_iter().filter(|name| !matches!(*name, "matrix" | "use")).chain(["param"]).collect();
         let (body, unknown): (Vec<Node>, Vec<Node>) = body.into_iter().partition(|child| known.contains(&child.name.as_str()));
         for child in unknown {
@@ -38,6 +39,24 @@ impl Load<'_> {
         }
         if self.templates.insert(name.clone(), Template { params: lowered, body }).is_some() {
             self.problems.say("manifest/duplicate", &place, format!("there are two templates `{name}`"), "rename one of them");
+        }
+    }
+
+    /// Says which params a template's body names and does not have, whether or not it is used.
+    fn params(&mut self, body: &[Node], params: &[(String, Option<String>)]) {
+        let known: Vec<&str> = params.iter().map(|(name, _)| name.as_str()).collect();
+        for node in body {
+            let props = node.props.iter().map(|(_, value, place)| (value, place));
+            for (value, place) in node.args.iter().map(|(value, place)| (value, place)).chain(props) {
+                let Value::Text(text) = value else { continue };
+                for hole in text.replace("{{{{", "").split("{{").skip(1).filter_map(|hole| hole.split_once("}}")) {
+                    let Some(name) = hole.0.trim().strip_prefix("param.").filter(|name| !known.contains(name)) else { continue };
+                    let help = did_you_mean(name, known.iter().copied())
+                        .map_or_else(|| format!("declare it: `param \"{name}\"`"), |near| format!("did you mean `param.{near}`?"));
+                    self.problems.say("manifest/unknown_name", place, format!("`param` has no `{name}`"), help);
+                }
+            }
+            self.params(&node.children, params);
         }
     }
 

@@ -142,7 +142,7 @@ fn number(word: &str) -> bool {
 }
 
 /// Returns where the text at `start` ends: plain or, with hashes, raw; of one line or several.
-fn quoted(text: &str, start: usize, hashes: usize) -> Result<usize, Mistake> {
+pub(super) fn quoted(text: &str, start: usize, hashes: usize) -> Result<usize, Mistake> {
     let open = start + hashes;
     let body = &text[open..];
     if body.starts_with("\"\"\"") && newline(&body[3..]) > 0 {
