@@ -56,6 +56,12 @@ fn what_passes_is_what_the_kdl_crate_reads() {
         "]",
         "\"\"\"",
         "é",
+        "{}",
+        "/-{",
+        "/-{}",
+        "/- ",
+        "{a}",
+        "a {",
         "#\"\"\"\n r\n \"\"\"#",
         "\u{feff}",
     ];
@@ -70,6 +76,9 @@ fn what_passes_is_what_the_kdl_crate_reads() {
             (Err(_), Err(_)) => {}
             (Ok(plain), Err(_)) if KdlDocument::parse_v2(&plain).is_ok() && text.contains("/-") => {}
             (Ok(_), Err(error)) => odd.push(format!("passes, but is not KDL: {text:?}: {:?}", error.diagnostics[0].message)),
+            // The crate lets a node beside `/-` end without `;` or a new line; the grammar of KDL does not.
+            (Err(mistakes), Ok(_)) if text.contains("/-") && mistakes[0].message.contains("/-") => {}
+            (Err(mistakes), Ok(_)) if text.contains("/-") && mistakes[0].message == "a node ends with its block" => {}
             (Err(mistakes), Ok(_)) => odd.push(format!("is KDL: {text:?}: {}", mistakes[0].message)),
         }
     }
@@ -100,6 +109,10 @@ fn hostile_texts_end_in_mistakes_and_not_in_recursion() {
     for text in many {
         let found = check(&text).unwrap_err();
         assert!(found.len() <= MOST, "{}", found.len());
+    }
+    for (open, close) in [("a /-{ ", "}"), ("a /-b {", "}"), ("a /-b /-{", "}"), ("a { } /-{", "}"), ("/-a {", "}")] {
+        let text = format!("{}{}\n", open.repeat(64), close.repeat(64));
+        assert!(KdlDocument::parse_v2(&check(&text).unwrap()).is_ok(), "{text}");
     }
     let comment = format!("task \"a\" /*{}*/\n", "* / ".repeat(200_000));
     assert!(KdlDocument::parse_v2(&check(&comment).unwrap()).is_ok());

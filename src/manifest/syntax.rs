@@ -24,6 +24,8 @@ enum Before {
     Entry,
     /// A name or value, and a blank.
     Blank,
+    /// A block of a node that `/-` takes out; its own may follow.
+    Gap,
     /// The block of a node.
     Block,
 }
@@ -34,6 +36,8 @@ struct Check<'a> {
     open: Vec<usize>,
     /// Nodes that `/-` takes out: how deep they stand, and where they begin.
     dashed: Vec<(usize, usize)>,
+    /// Blocks that `/-` takes out: how deep their inside is, where they begin, and what stands before them.
+    gaps: Vec<(usize, usize, Before)>,
     comments: Vec<Range<usize>>,
 }
 
@@ -50,7 +54,7 @@ pub(super) fn check(text: &str) -> Result<Cow<'_, str>, Vec<Mistake>> {
         }]);
     }
     let start = if text.starts_with('\u{feff}') { 3 } else { 0 };
-    let mut check = Check { text, at: start, open: Vec::new(), dashed: Vec::new(), comments: Vec::new() };
+    let mut check = Check { text, at: start, open: Vec::new(), dashed: Vec::new(), gaps: Vec::new(), comments: Vec::new() };
     let mut mistakes = Vec::new();
     while let Err(mistake) = check.nodes(mistakes.is_empty()) {
         let fatal = mistake.fatal;
@@ -107,7 +111,7 @@ impl Check<'_> {
                 before = Before::Blank;
             }
             let Some(c) = self.rest().chars().next() else { break };
-            let inside = matches!(before, Before::Entry | Before::Blank | Before::Block);
+            let inside = matches!(before, Before::Entry | Before::Blank | Before::Gap | Before::Block);
             match c {
                 '/' if self.starts("//") => {
                     self.ended(inside);
@@ -126,30 +130,41 @@ impl Check<'_> {
                 }
                 '}' if before != Before::Dashed => {
                     self.ended(inside);
+                    let gap = self.gaps.pop_if(|(depth, ..)| *depth == self.open.len());
                     if self.open.pop().is_none() && first {
                         return Err(self.wrong(1, "nothing is open that `}` could close", "take it out"));
                     }
                     self.at += 1;
-                    before = Before::Block;
+                    before = match gap {
+                        Some((_, start, before)) => {
+                            self.comments.push(start..self.at);
+                            if before == Before::Block { before } else { Before::Gap }
+                        }
+                        None => Before::Block,
+                    };
                 }
                 '{' if inside && before != Before::Block => self.enter(&mut before)?,
                 '{' if inside => return Err(self.wrong(1, "a node has one block", "end the node with `;` or a new line first")),
                 '{' => return Err(self.wrong(1, "a block has a name before it", "write the node's name before `{`")),
                 '/' if self.starts("/-") && before != Before::Dashed => {
+                    let start = self.at;
                     self.at += 2;
                     if inside {
                         self.line_space()?;
                     }
                     match before {
                         _ if !inside => {
-                            self.dashed.push((self.open.len(), self.at - 2));
+                            self.dashed.push((self.open.len(), start));
                             before = Before::Dashed;
                         }
                         _ if self.starts("{") => {
+                            let around = before;
                             self.enter(&mut before)?;
+                            self.gaps.push((self.open.len(), start, around));
                         }
                         Before::Blank => {
                             self.entry()?;
+                            self.comments.push(start..self.at);
                             before = Before::Entry;
                         }
                         _ => return Err(self.wrong(0, "a blank is missing before `/-`", "put a blank there")),
@@ -159,7 +174,7 @@ impl Check<'_> {
                     self.name()?;
                     before = Before::Entry;
                 }
-                _ if before == Before::Block => {
+                _ if matches!(before, Before::Gap | Before::Block) => {
                     return Err(self.wrong(c.len_utf8(), "a node ends with its block", "put `;` or a new line behind `}`"));
                 }
                 '=' => return Err(self.wrong(1, "`=` needs a name right before it", "write a property as `name=\"value\"`")),
@@ -172,7 +187,7 @@ impl Check<'_> {
                 }
             }
         }
-        self.ended(matches!(before, Before::Entry | Before::Blank | Before::Block));
+        self.ended(matches!(before, Before::Entry | Before::Blank | Before::Gap | Before::Block));
         if before == Before::Dashed {
             return Err(self.wrong(0, "`/-` has nothing behind it", "take it out"));
         }
