@@ -1,13 +1,14 @@
 //! What lowering any node needs: the mistakes so far, the package, the scopes.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use super::problem::{Problem, Problems};
 use super::read::{Node, Value};
 use super::scope::Scopes;
-use crate::base::{Address, Place, RelPath, did_you_mean, glob, quantity};
-use crate::model::{EnvRule, EnvRules, Need, Pattern, Text};
+use crate::base::{Address, Place, RelPath, did_you_mean, quantity};
+use crate::model::{EnvRules, Need, Text};
 
 /// Where a node stands.
 #[derive(Clone)]
@@ -59,8 +60,12 @@ impl Problems {
 
     /// Says that a node or property is not known among `known`.
     pub(super) fn unknown(&mut self, what: &str, name: &str, inside: &str, place: &Place, known: &[&str]) {
-        let help = did_you_mean(name, known.iter().copied())
-            .map_or_else(|| format!("{inside} knows: {}", known.join(", ")), |near| format!("did you mean `{near}`?"));
+        let help = match did_you_mean(name, known.iter().copied()) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None if known.is_empty() && what == "property" => String::from("take it out"),
+            None if known.is_empty() => format!("declare it: `{what} \"{name}\"`"),
+            None => format!("{inside} knows: {}", known.join(", ")),
+        };
         let code = if what == "property" { "manifest/unknown_property" } else { "manifest/unknown_node" };
         self.push(Problem {
             code,
@@ -106,6 +111,42 @@ impl Problems {
         );
     }
 
+    /// Checks that a node has no more than `most` values.
+    pub(super) fn at_most(&mut self, node: &Node, most: usize) {
+        if let Some((_, place)) = node.args.get(most) {
+            let count = crate::base::quantity::plural(most, "value");
+            self.say("manifest/too_many", place, format!("`{}` takes {count}", node.name), "take the others out");
+        }
+    }
+
+    /// Checks that nothing in a block is said twice, except what `many` names.
+    pub(super) fn once(&mut self, nodes: &[Node], many: &[&str]) {
+        let mut seen: BTreeMap<&str, &Node> = BTreeMap::new();
+        for node in nodes.iter().filter(|node| !many.contains(&node.name.as_str())) {
+            if let Some(earlier) = seen.insert(&node.name, node) {
+                self.push(Problem {
+                    code: "manifest/duplicate",
+                    message: format!("`{}` is said twice", node.name),
+                    place: Some(node.place.clone()),
+                    length: node.name.len(),
+                    help: Some(String::from("keep one of them")),
+                    notes: vec![(String::from("the other one"), earlier.place.clone())],
+                });
+            }
+        }
+    }
+
+    /// Returns a property that is a text; says so where it is something else.
+    pub(super) fn text_prop(&mut self, node: &Node, wanted: &str) -> Option<(String, Place)> {
+        let (_, value, place) = node.props.iter().find(|(name, ..)| name == wanted)?;
+        let Value::Text(text) = value else {
+            let message = format!("`{wanted}` takes a text, not {}", value.kind());
+            self.say("manifest/wrong_value", place, message, format!("write it as `{wanted}=\"text\"`"));
+            return None;
+        };
+        Some((text.clone(), place.clone()))
+    }
+
     /// Returns the texts of a node, at least one.
     pub(super) fn texts(&mut self, node: &Node) -> Vec<(String, Place)> {
         if node.args.is_empty() {
@@ -130,9 +171,10 @@ impl Problems {
     }
 
     pub(super) fn bool_of(&mut self, node: &Node) -> bool {
+        self.at_most(node, 1);
         match &node.args[..] {
             [] => true,
-            [(Value::Bool(value), _)] => *value,
+            [(Value::Bool(value), _), ..] => *value,
             [(other, place), ..] => {
                 self.wanted(node, place, "#true or #false", other.kind());
                 true
@@ -141,6 +183,7 @@ impl Problems {
     }
 
     pub(super) fn whole_of(&mut self, node: &Node, least: i128) -> Option<u32> {
+        self.at_most(node, 1);
         match node.args.first() {
             Some((Value::Whole(number), _)) if *number >= least && *number <= 1_000_000 => Some(*number as u32),
             Some((Value::Whole(number), place)) => {
@@ -204,7 +247,15 @@ impl Problems {
 
     pub(super) fn needs(&mut self, node: &Node, context: &Context) -> Vec<Need> {
         self.leaf(node, &["optional"]);
-        let optional = node.props.iter().any(|(name, value, _)| name == "optional" && *value == Value::Bool(true));
+        let optional = match node.props.iter().find(|(name, ..)| name == "optional") {
+            Some((_, Value::Bool(value), _)) => *value,
+            Some((_, value, place)) => {
+                let message = format!("`optional` takes #true or #false, not {}", value.kind());
+                self.say("manifest/wrong_value", place, message, "write it as `optional=#true`");
+                false
+            }
+            None => false,
+        };
         let texts = self.texts(node);
         texts
             .into_iter()
@@ -219,102 +270,13 @@ impl Problems {
                     );
                 }
                 let text = filled.to_string();
+                if text.is_empty() {
+                    let message = format!("`{}` names nothing", node.name);
+                    self.say("manifest/wrong_value", &place, message, "write the name of a target, or take the text out");
+                }
                 Need { candidates: context.candidates(&text), text: text.into(), optional, place }
             })
             .collect()
-    }
-
-    /// Lowers a path or glob of this package to one that is relative to the root.
-    pub(super) fn path(&mut self, context: &Context, text: &str, place: &Place) -> Text {
-        let filled = self.fill(context, text, place);
-        if filled.as_literal() == Some("") {
-            self.say("manifest/wrong_path", place, "the path is empty", "write `.` for the folder of this manifest");
-        }
-        let Some(literal) = filled.as_literal() else {
-            let prefix = if context.package.is_root() { String::new() } else { format!("{}/", context.package) };
-            return Text::from_parts(std::iter::once(crate::model::Part::Literal(prefix.into())).chain(filled.parts().iter().cloned()));
-        };
-        match RelPath::parse_in(&context.package, literal.as_bytes()) {
-            Ok(path) => {
-                let folder = literal.ends_with('/') || literal.ends_with("/.") || literal == ".";
-                let text = if path.is_root() { String::from("./") } else { format!("{path}{}", if folder { "/" } else { "" }) };
-                if glob::is_glob(&text)
-                    && let Err(error) = glob::Glob::new(text.trim_end_matches('/'))
-                {
-                    self.say(
-                        "manifest/wrong_glob",
-                        place,
-                        format!("`{literal}` is no pattern: {error}"),
-                        "escape special characters with a backslash",
-                    );
-                }
-                Text::literal(text)
-            }
-            Err(error) => {
-                self.say(
-                    "manifest/wrong_path",
-                    place,
-                    format!("the path `{literal}`: {error}"),
-                    "name a path inside the project, relative to this manifest's folder",
-                );
-                filled
-            }
-        }
-    }
-
-    pub(super) fn patterns(&mut self, node: &Node, context: &Context) -> Vec<Pattern> {
-        self.leaf(node, &[]);
-        let texts = self.texts(node);
-        texts
-            .into_iter()
-            .map(|(text, place)| {
-                let (negated, text) = text.strip_prefix('!').map_or((false, text.as_str()), |text| (true, text));
-                Pattern { text: self.path(context, text, &place), negated, place: place.clone() }
-            })
-            .collect()
-    }
-
-    pub(super) fn env(&mut self, node: &Node, context: &Context) -> EnvRules {
-        self.block(node);
-        let (mut files, mut rules) = (Vec::new(), Vec::new());
-        for child in &node.children {
-            let place = child.place.clone();
-            self.leaf(child, &[]);
-            match child.name.as_str() {
-                "pass" => rules.extend(self.texts(child).into_iter().map(|(name, place)| EnvRule::Pass { name: name.into(), place })),
-                "secret" => rules.extend(self.texts(child).into_iter().map(|(name, place)| EnvRule::Secret { name: name.into(), place })),
-                "set" => {
-                    let texts = self.texts(child);
-                    match &texts[..] {
-                        [(name, _), (value, at)] => {
-                            rules.push(EnvRule::Set { name: name.as_str().into(), value: self.fill(context, value, at), place })
-                        }
-                        _ => self.say(
-                            "manifest/wrong_value",
-                            &place,
-                            "`set` takes a name and a value",
-                            "write it as `set \"NAME\" \"value\"`",
-                        ),
-                    }
-                }
-                "dotenv" => {
-                    for (file, place) in self.texts(child) {
-                        match RelPath::parse_in(&context.package, file.as_bytes()) {
-                            Ok(file) => files.push(EnvRule::Dotenv { file, place }),
-                            Err(error) => self.say(
-                                "manifest/wrong_path",
-                                &place,
-                                format!("the path `{file}`: {error}"),
-                                "name a file inside the project",
-                            ),
-                        }
-                    }
-                }
-                unknown => self.unknown("node", unknown, "`env`", &place, &["pass", "set", "dotenv", "secret"]),
-            }
-        }
-        files.extend(rules);
-        files
     }
 }
 

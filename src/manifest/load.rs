@@ -1,21 +1,21 @@
 //! The manifest and its packages, from files to the model.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::io;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
 use super::common::Context;
+use super::include::included_twice;
+use super::nodes::Level;
 use super::problem::{Problem, Problems};
-use super::read::{Node, Value, read};
+use super::read::{Node, read};
 use super::scope::Scopes;
-use super::task::{self, Template};
-use super::{service, task::variants};
+use super::settings::port_names;
+use super::task::Template;
 use crate::base::{Address, Place, RelPath};
-use crate::model::{Epic, Gate, Later, LaterKind, Need, Package, Pool, Project, Rock};
-
-const MOST_TASKS: u64 = 2_000_000;
+use crate::model::Project;
 
 /// The one door to files.
 pub trait Source: Sync {
@@ -73,6 +73,8 @@ pub fn load(source: &dyn Source, manifest: &RelPath, folder_name: &str) -> Resul
         rounds: 0,
         asked: BTreeMap::new(),
         manifests: Arc::new([]),
+        ports: BTreeMap::new(),
+        pooled: BTreeMap::new(),
     };
     let mut waiting: Vec<(RelPath, Option<Place>)> = vec![(manifest.clone(), None)];
     let mut files: Vec<(RelPath, Vec<Node>)> = Vec::new();
@@ -99,7 +101,7 @@ pub fn load(source: &dyn Source, manifest: &RelPath, folder_name: &str) -> Resul
         included.sort_by(|one, other| one.0.cmp(&other.0));
     }
     load.manifests = load.trail.manifests.as_slice().into();
-    let ports = ports(files.iter().flat_map(|(_, nodes)| nodes)).map(Arc::new);
+    let ports = port_names(files.iter().flat_map(|(_, nodes)| nodes)).map(Arc::new);
     for (path, nodes) in &files {
         load.settings(nodes, path);
     }
@@ -125,109 +127,23 @@ pub fn load(source: &dyn Source, manifest: &RelPath, folder_name: &str) -> Resul
     }
 }
 
-struct Load<'a> {
-    source: &'a dyn Source,
-    problems: Problems,
-    project: Project,
-    trail: Trail,
-    templates: BTreeMap<String, Template>,
-    seen: BTreeMap<Address, Place>,
-    tasks: u64,
+pub(super) struct Load<'a> {
+    pub source: &'a dyn Source,
+    pub problems: Problems,
+    pub project: Project,
+    pub trail: Trail,
+    pub templates: BTreeMap<String, Template>,
+    pub seen: BTreeMap<Address, Place>,
+    pub tasks: u64,
     /// How often the insides of `each` were gone through.
-    rounds: u64,
-    asked: BTreeMap<Vec<String>, Vec<RelPath>>,
-    manifests: Arc<[RelPath]>,
+    pub rounds: u64,
+    pub asked: BTreeMap<Vec<String>, Vec<RelPath>>,
+    pub manifests: Arc<[RelPath]>,
+    /// Where each port is declared, by package and name.
+    pub ports: BTreeMap<(RelPath, Box<str>), Place>,
+    /// Where each pool is declared, by package and name.
+    pub pooled: BTreeMap<(RelPath, Box<str>), Place>,
 }
-
-/// Returns a path of the project as a manifest in `folder` writes it.
-fn seen_from(folder: &RelPath, path: &str) -> String {
-    let folder = folder.to_string();
-    let (folder, parts): (Vec<&str>, Vec<&str>) =
-        (folder.split('/').filter(|part| !matches!(*part, "" | ".")).collect(), path.split('/').collect());
-    let shared = folder.iter().zip(&parts).take_while(|(one, other)| one == other).count();
-    let up = std::iter::repeat_n("..", folder.len() - shared);
-    up.chain(parts[shared..].iter().copied()).collect::<Vec<_>>().join("/")
-}
-
-/// What a list of nodes is the inside of.
-#[derive(Clone, Copy, PartialEq)]
-enum Level {
-    /// The first manifest.
-    Root,
-    /// A manifest that was included.
-    Package,
-    /// `epic`
-    Epic,
-    /// `each`, at the top or in an epic.
-    Each,
-}
-
-/// The names of all ports of services; `None` if one of them is only known after filling it.
-fn ports<'a>(nodes: impl Iterator<Item = &'a Node>) -> Option<BTreeSet<String>> {
-    let mut ports = BTreeSet::new();
-    for node in nodes {
-        if node.name == "service" {
-            for (value, _) in node.children.iter().filter(|child| child.name == "port").flat_map(|child| &child.args) {
-                match value {
-                    Value::Text(text) if text.contains("{{") => return None,
-                    Value::Text(text) => {
-                        ports.insert(text.clone());
-                    }
-                    _ => {}
-                }
-            }
-        } else if matches!(node.name.as_str(), "epic" | "each") {
-            ports.extend(self::ports(node.children.iter())?);
-        }
-    }
-    Some(ports)
-}
-
-/// Says that a manifest is included again: in a circle, or from two places. `from` says where each manifest was included first.
-fn included_twice(path: &RelPath, place: &Place, earlier: &Option<Place>, from: &BTreeMap<RelPath, Option<Place>>) -> Problem {
-    let mut chain = vec![path.to_string()];
-    let mut above = Some(place.file.to_string());
-    while let Some(file) = above {
-        above = match RelPath::parse(&file) {
-            Ok(file) if file != *path => from.get(&file).and_then(Option::as_ref).map(|place| place.file.to_string()),
-            _ => None,
-        };
-        chain.push(file);
-    }
-    chain.reverse();
-    let circle = chain.first() == chain.last();
-    Problem {
-        code: if circle { "manifest/include_loop" } else { "manifest/include_twice" },
-        message: if circle {
-            format!("manifests include each other: {}", chain.join(" -> "))
-        } else {
-            format!("`{path}` is included already")
-        },
-        place: Some(place.clone()),
-        length: 1,
-        help: Some(String::from("include each package once, best from the root manifest")),
-        notes: earlier.iter().map(|earlier| (String::from("included here, too"), earlier.clone())).collect(),
-    }
-}
-
-const TOP: [&str; 16] = [
-    "orket",
-    "project",
-    "process_rules",
-    "env",
-    "rock",
-    "epic",
-    "task",
-    "service",
-    "gate",
-    "decision",
-    "strategy",
-    "each",
-    "pool",
-    "template",
-    "include",
-    "import",
-];
 
 impl Load<'_> {
     fn file(&mut self, path: &RelPath, from: Option<&Place>) -> Option<Vec<Node>> {
@@ -238,7 +154,7 @@ impl Load<'_> {
                 message: format!("cannot read `{path}`: {error}"),
                 place: from.cloned(),
                 length: 1,
-                help: None,
+                help: Some(String::from("make it a file that can be read, or name another one")),
                 notes: Vec::new(),
             });
         };
@@ -275,7 +191,7 @@ impl Load<'_> {
         }
     }
 
-    fn asked(&mut self, patterns: Vec<String>, place: &Place) -> Vec<RelPath> {
+    pub(super) fn asked(&mut self, patterns: Vec<String>, place: &Place) -> Vec<RelPath> {
         if let Some(found) = self.asked.get(&patterns) {
             return found.clone();
         }
@@ -288,436 +204,6 @@ impl Load<'_> {
             Err(error) => {
                 self.problems.say("manifest/unreadable", place, format!("cannot look for files: {error}"), "make the folder readable");
                 Vec::new()
-            }
-        }
-    }
-
-    fn included(&mut self, node: &Node, folder: &RelPath, own: &RelPath) -> Vec<(RelPath, Place)> {
-        self.problems.leaf(node, &[]);
-        let mut found = Vec::new();
-        for (text, place) in self.problems.texts(node) {
-            let path = match RelPath::parse_in(folder, text.as_bytes()) {
-                Ok(path) => path,
-                Err(error) => {
-                    self.problems.say(
-                        "manifest/wrong_path",
-                        &place,
-                        format!("the path `{text}`: {error}"),
-                        "name a folder or manifest inside the project",
-                    );
-                    continue;
-                }
-            };
-            let pattern = path.to_string();
-            if crate::base::glob::is_glob(&pattern) {
-                let wanted = if pattern.ends_with(".kdl") { pattern } else { format!("{pattern}/orket.kdl") };
-                found.extend(self.asked(vec![wanted], &place).into_iter().filter(|path| path != own).map(|path| (path, place.clone())));
-            } else {
-                found.push((if pattern.ends_with(".kdl") { path } else { path.join(b"orket.kdl") }, place));
-            }
-        }
-        found
-    }
-
-    fn template(&mut self, node: &Node) {
-        let Some((name, place)) = self.problems.text_of(node) else { return };
-        let (params, body): (Vec<Node>, Vec<Node>) = node.children.iter().cloned().partition(|child| child.name == "param");
-        self.problems.only(node, &[]);
-        let mut lowered = Vec::new();
-        for param in &params {
-            self.problems.leaf(param, &["default"]);
-            let default = param.props.iter().find_map(|(name, value, _)| match value {
-                Value::Text(text) if name == "default" => Some(text.clone()),
-                _ => None,
-            });
-            lowered.extend(self.problems.text_of(param).map(|(name, _)| (name, default)));
-        }
-        let known: Vec<&str> = task::PROPERTIES.into_iter().filter(|name| !matches!(*name, "matrix" | "use")).chain(["param"]).collect();
-        let (body, unknown): (Vec<Node>, Vec<Node>) = body.into_iter().partition(|child| known.contains(&child.name.as_str()));
-        for child in unknown {
-            self.problems.unknown("node", &child.name, "`template`", &child.place, &known);
-        }
-        if self.templates.insert(name.clone(), Template { params: lowered, body }).is_some() {
-            self.problems.say("manifest/duplicate", &place, format!("there are two templates `{name}`"), "rename one of them");
-        }
-    }
-
-    /// What holds for a whole package: the project, its environment, pools, and names of ports.
-    fn settings(&mut self, nodes: &[Node], manifest: &RelPath) {
-        let root = self.project.packages.is_empty();
-        let folder = if root { RelPath::root() } else { manifest.parent().unwrap_or_else(RelPath::root) };
-        let context =
-            Context { package: folder.clone(), epic: None, scopes: Scopes::default(), env: Vec::new(), manifests: self.manifests.clone() };
-        let mut env = Vec::new();
-        for node in nodes {
-            match node.name.as_str() {
-                "orket" if node.args.first().map(|(value, _)| value) != Some(&Value::Whole(1)) => {
-                    self.problems.say(
-                        "manifest/format",
-                        &node.place,
-                        "this is not manifest format 1",
-                        "write `orket 1`; another format needs another version of orket",
-                    );
-                }
-                "project" if root => self.named(node, &context),
-                "env" => env.extend(self.problems.env(node, &context)),
-                "pool" => {
-                    self.problems.leaf(node, &[]);
-                    let (Some((Value::Text(name), _)), Some((Value::Whole(slots), place))) = (node.args.first(), node.args.get(1)) else {
-                        self.problems.say(
-                            "manifest/wrong_value",
-                            &node.place,
-                            "`pool` takes a name and a number",
-                            "write it as `pool \"link\" 1`",
-                        );
-                        continue;
-                    };
-                    if *slots < 1 || *slots > 1_000_000 {
-                        self.problems.say(
-                            "manifest/out_of_range",
-                            place,
-                            format!("a pool of {slots} lets nothing run"),
-                            "give it at least 1 slot",
-                        );
-                    }
-                    let full: Box<str> = context.top(name).as_str().into();
-                    if let Some(earlier) = self.project.pools.iter().find(|pool| pool.name == full) {
-                        self.problems.push(Problem {
-                            code: "manifest/duplicate",
-                            message: format!("there are two pools `{full}`"),
-                            place: Some(node.place.clone()),
-                            length: 1,
-                            help: Some(String::from("keep one of them")),
-                            notes: vec![(String::from("the other one"), earlier.place.clone())],
-                        });
-                    }
-                    self.project.pools.push(Pool { name: full, slots: (*slots).clamp(1, 1_000_000) as u32, place: node.place.clone() });
-                }
-                _ => {}
-            }
-        }
-        self.project.packages.push(Package { folder, manifest: manifest.clone(), env });
-    }
-
-    fn named(&mut self, node: &Node, context: &Context) {
-        if !node.args.is_empty()
-            && let Some((name, _)) = self.problems.text_of(node)
-        {
-            self.project.name = name.into();
-        }
-        self.problems.only(node, &[]);
-        for child in &node.children {
-            match child.name.as_str() {
-                "about" => self.project.about = self.about(child),
-                "default" => {
-                    let needs = self.problems.needs(child, context);
-                    self.project.default.extend(needs);
-                }
-                unknown => self.problems.unknown("node", unknown, "`project`", &child.place, &["about", "default"]),
-            }
-        }
-    }
-
-    fn nodes(&mut self, nodes: &[Node], context: &Context, level: Level) {
-        let top = context.epic.is_none();
-        let file = matches!(level, Level::Root | Level::Package);
-        for node in nodes {
-            let place = node.place.clone();
-            let later = |project: &mut Project, kind| project.later.push(Later { kind, place: place.clone() });
-            match node.name.as_str() {
-                "task" => self.task(node, context),
-                "each" => self.each(node, context),
-                "service" => {
-                    if let Some(service) = service::lower(&mut self.problems, node, context)
-                        && self.declared(&service.address, &service.place)
-                    {
-                        self.project.services.push(service);
-                    }
-                }
-                "gate" => {
-                    later(&mut self.project, LaterKind::Gate);
-                    self.gate(node, context);
-                }
-                "decision" => later(&mut self.project, LaterKind::Decision),
-                "epic" if top => self.epic(node, context),
-                "rock" if top => self.rock(node, context),
-                "env" | "needs" | "after" | "about" | "tags" if level == Level::Epic => {}
-                "env" | "pool" | "template" | "include" | "orket" if file => {}
-                "project" if level == Level::Root => {}
-                "project" if file => self.problems.say(
-                    "manifest/unknown_node",
-                    &place,
-                    "only the root manifest names the project",
-                    "take the node out; a package is named by its folder",
-                ),
-                "process_rules" if file => later(&mut self.project, LaterKind::ProcessRules),
-                "strategy" if file => later(&mut self.project, LaterKind::Strategy),
-                "import" if file => later(&mut self.project, LaterKind::Import),
-                unknown if file => self.problems.unknown("node", unknown, "the manifest", &place, &TOP),
-                unknown if level == Level::Epic => {
-                    let known = ["about", "needs", "after", "tags", "env", "task", "service", "gate", "decision", "each"];
-                    self.problems.unknown("node", unknown, "`epic`", &place, &known);
-                }
-                unknown => {
-                    let known = ["glob", "task", "service", "gate", "decision", "each", "epic", "rock"];
-                    self.problems.unknown("node", unknown, "`each`", &place, if top { &known } else { &known[..6] });
-                }
-            }
-        }
-    }
-
-    fn declared(&mut self, address: &Address, place: &Place) -> bool {
-        if let Some(earlier) = self.seen.get(address) {
-            self.problems.push(Problem {
-                code: "manifest/duplicate",
-                message: format!("there are two targets `{address}`"),
-                place: Some(place.clone()),
-                length: 1,
-                help: Some(String::from("rename one of them")),
-                notes: vec![(String::from("the other one"), earlier.clone())],
-            });
-            return false;
-        }
-        self.seen.insert(address.clone(), place.clone());
-        true
-    }
-
-    /// Counts tasks before they are made; `false` if there would be too many.
-    fn room(&mut self, more: Option<u64>, place: &Place) -> bool {
-        let sum = more.and_then(|more| self.tasks.checked_add(more)).filter(|sum| *sum <= MOST_TASKS);
-        match sum {
-            Some(sum) => self.tasks = sum,
-            None => self.problems.say(
-                "manifest/too_many_tasks",
-                place,
-                format!("this makes more than {MOST_TASKS} tasks"),
-                "narrow the glob or the matrix",
-            ),
-        }
-        sum.is_some()
-    }
-
-    fn task(&mut self, node: &Node, context: &Context) {
-        if !self.room(variants(node), &node.place) {
-            return;
-        }
-        for task in task::lower(&mut self.problems, node, context, &self.templates, &mut self.project.later) {
-            if self.declared(&task.address.clone(), &task.place.clone()) {
-                self.project.tasks.push(task);
-            }
-        }
-    }
-
-    fn each(&mut self, node: &Node, context: &Context) {
-        self.problems.only(node, &["glob"]);
-        let Some((name, place)) = self.problems.text_of(node) else { return };
-        if ["env", "decision", "matrix", "param", "port", "run", "project", "task"].contains(&name.as_str())
-            || name.contains(['.', '{', '}'])
-        {
-            self.problems.say(
-                "manifest/wrong_name",
-                &place,
-                format!("`{name}` cannot be the name of an `each`: it has a meaning of its own in `{{{{...}}}}`"),
-                "choose another name, such as \"src\"",
-            );
-            return;
-        }
-        let mut globs: Vec<(String, Place)> = node
-            .props
-            .iter()
-            .filter_map(|(name, value, place)| match value {
-                Value::Text(text) if name == "glob" => Some((text.clone(), place.clone())),
-                _ => None,
-            })
-            .collect();
-        for child in node.children.iter().filter(|child| child.name == "glob") {
-            globs.extend(self.problems.texts(child));
-        }
-        if globs.is_empty() {
-            self.problems.say(
-                "manifest/wrong_value",
-                &node.place,
-                "`each` has no glob",
-                format!("write it as `each \"{name}\" glob=\"src/*.c\"`"),
-            );
-            return;
-        }
-        let mut patterns = Vec::new();
-        for (text, place) in &globs {
-            let (sign, text) = text.strip_prefix('!').map_or(("", text.as_str()), |text| ("!", text));
-            patterns.push(format!("{sign}{}", self.problems.path(context, text, place)));
-        }
-        let found = self.asked(patterns, &node.place);
-        let children: Vec<Node> = node.children.iter().filter(|child| child.name != "glob").cloned().collect();
-        let each = children.iter().filter(|child| child.name == "task").map(variants).try_fold(0u64, |sum, more| sum.checked_add(more?));
-        let before = self.tasks;
-        if !self.room(each.and_then(|each| each.checked_mul(found.len() as u64)), &node.place) {
-            return;
-        }
-        self.tasks = before;
-        self.rounds = self.rounds.saturating_add(found.len() as u64);
-        if self.rounds > MOST_TASKS {
-            self.problems.say(
-                "manifest/too_many_tasks",
-                &node.place,
-                format!("`each` blocks in each other go round more than {MOST_TASKS} times"),
-                "narrow the globs",
-            );
-            return;
-        }
-        for path in found {
-            let Ok(text) = std::str::from_utf8(path.as_bytes()) else {
-                self.problems.say(
-                    "manifest/name_not_utf8",
-                    &node.place,
-                    format!("the name of `{path}` is not UTF-8"),
-                    "rename the file, or leave it out with `!`",
-                );
-                continue;
-            };
-            let own = &*seen_from(&context.package, text);
-            let (dir, file) = own.rsplit_once('/').unwrap_or(("", own));
-            let (stem, ext) = match file.rsplit_once('.') {
-                Some((stem, ext)) if !stem.is_empty() => (stem, ext),
-                _ => (file, ""),
-            };
-            let mut inner = context.clone();
-            for (part, value) in
-                [("path", own), ("name", file), ("stem", stem), ("dir", if dir.is_empty() { "." } else { dir }), ("ext", ext)]
-            {
-                inner.scopes.set(&name, part, value);
-            }
-            self.nodes(&children, &inner, Level::Each);
-        }
-    }
-
-    fn epic(&mut self, node: &Node, context: &Context) {
-        self.problems.only(node, &[]);
-        let Some((name, _)) = self.problems.name_of(node, context) else { return };
-        let address = context.address(&name);
-        if !self.declared(&address, &node.place) {
-            return;
-        }
-        let mut epic = Epic {
-            address: address.clone(),
-            place: node.place.clone(),
-            about: None,
-            parts: Vec::new(),
-            needs: Vec::new(),
-            after: Vec::new(),
-            tags: Vec::new(),
-        };
-        let mut inner = context.clone();
-        for child in &node.children {
-            match child.name.as_str() {
-                "about" => epic.about = self.about(child),
-                "needs" => epic.needs.extend(self.problems.needs(child, context)),
-                "after" => epic.after.extend(self.problems.needs(child, context)),
-                "tags" => epic.tags.extend(self.tags(child)),
-                "env" => {
-                    let rules = self.problems.env(child, context);
-                    inner.env.extend(rules);
-                }
-                _ => {}
-            }
-        }
-        inner.epic = Some(address);
-        let (tasks, gates) = (self.project.tasks.len(), self.project.gates.len());
-        self.nodes(&node.children, &inner, Level::Epic);
-        epic.parts.extend(self.project.tasks[tasks..].iter().map(|task| task.address.clone()));
-        epic.parts.extend(self.project.gates[gates..].iter().map(|gate| gate.address.clone()));
-        self.project.epics.push(epic);
-    }
-
-    fn rock(&mut self, node: &Node, context: &Context) {
-        self.problems.only(node, &[]);
-        let Some((name, _)) = self.problems.name_of(node, context) else { return };
-        let address = context.address(&name);
-        if !self.declared(&address, &node.place) {
-            return;
-        }
-        let mut rock = Rock {
-            address,
-            place: node.place.clone(),
-            about: None,
-            parts: Vec::new(),
-            needs: Vec::new(),
-            after: Vec::new(),
-            tags: Vec::new(),
-        };
-        for child in &node.children {
-            match child.name.as_str() {
-                "about" => rock.about = self.about(child),
-                "epic" | "task" | "gate" | "rock" => {
-                    let parts: Vec<Need> = self.problems.needs(child, context);
-                    rock.parts.extend(parts);
-                }
-                "needs" => rock.needs.extend(self.problems.needs(child, context)),
-                "after" => rock.after.extend(self.problems.needs(child, context)),
-                "tags" => rock.tags.extend(self.tags(child)),
-                unknown => self.problems.unknown(
-                    "node",
-                    unknown,
-                    "`rock`",
-                    &child.place,
-                    &["about", "epic", "task", "gate", "rock", "needs", "after", "tags"],
-                ),
-            }
-        }
-        self.project.rocks.push(rock);
-    }
-
-    fn about(&mut self, node: &Node) -> Option<Box<str>> {
-        self.problems.leaf(node, &[]);
-        self.problems.text_of(node).map(|(text, _)| text.into())
-    }
-
-    fn tags(&mut self, node: &Node) -> Vec<Box<str>> {
-        self.problems.leaf(node, &[]);
-        self.problems.texts(node).into_iter().map(|(text, _)| text.into()).collect()
-    }
-
-    fn gate(&mut self, node: &Node, context: &Context) {
-        let Some((name, _)) = self.problems.name_of(node, context) else { return };
-        let kind = node.props.iter().find_map(|(name, value, _)| match value {
-            Value::Text(text) if name == "kind" => Some(text.as_str()),
-            _ => None,
-        });
-        let mut gate = Gate {
-            address: context.address(&name),
-            place: node.place.clone(),
-            about: None,
-            kind: kind.unwrap_or_default().into(),
-            needs: Vec::new(),
-            tags: Vec::new(),
-            private: false,
-        };
-        for child in &node.children {
-            match child.name.as_str() {
-                "about" => gate.about = self.problems.text_of(child).map(|(text, _)| text.into()),
-                "needs" => gate.needs.extend(self.problems.needs(child, context)),
-                "tags" => gate.tags.extend(self.problems.texts(child).into_iter().map(|(text, _)| Box::from(text))),
-                "private" => gate.private = self.problems.bool_of(child),
-                _ => {}
-            }
-        }
-        if self.declared(&gate.address.clone(), &gate.place.clone()) {
-            self.project.gates.push(gate);
-        }
-    }
-
-    /// Gives the pools of tasks their full names.
-    fn pools(&mut self) {
-        let names: Vec<Box<str>> = self.project.pools.iter().map(|pool| pool.name.clone()).collect();
-        for task in &mut self.project.tasks {
-            let Some(pool) = &task.pool else { continue };
-            let own = format!("{}:{pool}", task.package);
-            match names.iter().find(|name| ***name == *own).or_else(|| names.iter().find(|name| *name == pool)) {
-                Some(name) => task.pool = Some(name.clone()),
-                None => {
-                    let known: Vec<&str> = names.iter().map(|name| &**name).collect();
-                    self.problems.unknown("pool", pool, "this project", &task.place, &known);
-                }
             }
         }
     }

@@ -3,15 +3,29 @@
 //! Start from [`load()`]. Reading stands behind [`read()`], so that another reader can take its place.
 
 mod common;
+mod each;
+mod environment;
+#[cfg(test)]
+mod hostile;
+mod include;
 mod load;
+mod matrix;
+#[cfg(test)]
+mod mistakes;
+mod nodes;
+mod paths;
 mod problem;
+mod property;
 mod read;
 mod scope;
 mod service;
+mod settings;
 mod show;
+mod syntax;
 mod task;
 #[cfg(test)]
 mod tests;
+mod text;
 mod tidy;
 
 pub use load::{Loaded, Source, Trail, load};

@@ -1,12 +1,14 @@
 //! What is wrong with a manifest, all of it at once.
 
+use std::collections::{BTreeMap, BTreeSet};
+use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 use super::show;
 use crate::base::Place;
 
-/// How many are shown; a file with more has one mistake that makes all of them.
-const SHOWN: usize = 50;
+/// How many are kept; a file with more has one mistake that makes all of them.
+const KEPT: usize = 100;
 
 /// One mistake.
 #[derive(Clone, Debug)]
@@ -30,12 +32,18 @@ pub struct Problem {
 pub struct Problems {
     list: Vec<Problem>,
     texts: Vec<(Arc<str>, Arc<str>)>,
+    /// What was said already: what is expanded many times is wrong in one place, and is said once.
+    said: BTreeSet<u64>,
+    /// How many there are beyond those that are kept.
+    more: usize,
+    /// Where tasks name their pools, by the task's place: said where a pool turns out not to exist.
+    pub(super) pool_places: BTreeMap<(Place, Box<str>), Place>,
 }
 
 impl Problems {
     /// No mistakes yet, in these files (name and text).
     pub fn new<N: Into<Arc<str>>, T: Into<Arc<str>>>(texts: Vec<(N, T)>) -> Problems {
-        Problems { list: Vec::new(), texts: texts.into_iter().map(|(name, text)| (name.into(), text.into())).collect() }
+        Problems { texts: texts.into_iter().map(|(name, text)| (name.into(), text.into())).collect(), ..Problems::default() }
     }
 
     /// As [`Problems::new`]: an empty list over the texts of a [`Loaded`](super::Loaded).
@@ -48,9 +56,28 @@ impl Problems {
         self.push(Problem { code, message, place, length: 1, help, notes: Vec::new() });
     }
 
-    /// Adds a mistake.
+    /// Adds a mistake, once: another one with its code, place and message is the same. The first 100 in the order of their places are
+    /// kept, the others are counted.
     pub fn push(&mut self, problem: Problem) {
-        self.list.push(problem);
+        let mut hasher = rustc_hash::FxHasher::default();
+        (problem.code, &problem.place, &problem.message).hash(&mut hasher);
+        if self.said.insert(hasher.finish()) {
+            self.list.push(problem);
+            if self.list.len() >= 2 * KEPT {
+                self.settle();
+            }
+        }
+    }
+
+    fn settle(&mut self) {
+        self.list.sort_by(|one, other| (&one.place, one.code, &one.message).cmp(&(&other.place, other.code, &other.message)));
+        self.more += self.list.len().saturating_sub(KEPT);
+        self.list.truncate(KEPT);
+    }
+
+    /// Returns how many mistakes there are, those that are not kept among them.
+    pub fn count(&self) -> usize {
+        self.list.len() + self.more
     }
 
     pub(super) fn text(&mut self, file: Arc<str>, text: Arc<str>) {
@@ -67,21 +94,21 @@ impl Problems {
         &self.list
     }
 
-    /// Puts them into the order of their places, each once: what is expanded many times is wrong in one place.
+    /// Puts them into the order of their places.
     pub(super) fn sorted(mut self) -> Problems {
-        self.list.sort_by(|one, other| (&one.place, one.code, &one.message).cmp(&(&other.place, other.code, &other.message)));
-        self.list.dedup_by(|one, other| (&one.place, one.code, &one.message) == (&other.place, other.code, &other.message));
+        self.settle();
         self
     }
 
     /// Returns all of them for a person: what, where with the line, what to do. Lines of the manifest are cut at `width` columns.
     pub fn render(&self, color: bool, width: usize) -> String {
         let mut out = String::new();
-        for problem in self.list.iter().take(SHOWN) {
+        for problem in self.list.iter().take(KEPT) {
             out.push_str(&show::problem(problem, &self.texts, color, width.max(40)));
         }
-        if self.list.len() > SHOWN {
-            out.push_str(&format!("... and {} more\n", self.list.len() - SHOWN));
+        let more = self.count().saturating_sub(KEPT);
+        if more > 0 {
+            out.push_str(&format!("... and {more} more\n"));
         }
         out
     }
@@ -98,6 +125,6 @@ impl Problems {
                 "help": problem.help,
             })
         };
-        serde_json::json!({ "version": 1, "problems": self.list.iter().map(one).collect::<Vec<_>>() })
+        serde_json::json!({ "version": 1, "problems": self.list.iter().map(one).collect::<Vec<_>>(), "more": self.more })
     }
 }

@@ -1,14 +1,16 @@
 //! A manifest's text to nodes, with the `kdl` crate's grammar; bounds are checked before it sees the text.
 
+use std::cell::Cell;
 use std::sync::Arc;
 
 use kdl::{KdlDocument, KdlNode, KdlValue};
 
 use super::problem::Problem;
+use super::syntax;
+use super::text::Mistake;
 use crate::base::Place;
 
 const LARGEST: usize = 64 << 20;
-const DEEPEST: usize = 64;
 
 /// A node of a manifest.
 #[derive(Clone, Debug)]
@@ -73,24 +75,19 @@ pub fn read(file: &Arc<str>, bytes: &[u8]) -> Result<Vec<Node>, Vec<Problem>> {
             "save the file as UTF-8",
         )
     })?;
-    let hostile = |c: char| c == '\0' || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-    if let Some((offset, c)) = text.char_indices().find(|(_, c)| hostile(*c)) {
-        return Err(one(
-            "manifest/hidden_character",
-            format!("a hidden control character stands here: U+{:04X}", c as u32),
-            Some(at(text, offset)),
-            "take the character out",
-        ));
-    }
-    if let Some(offset) = too_deep(text) {
-        return Err(one(
-            "manifest/too_deep",
-            format!("blocks are nested deeper than {DEEPEST}"),
-            Some(at(text, offset)),
-            "manifests need no more than a handful of levels",
-        ));
-    }
-    match KdlDocument::parse_v2(text) {
+    let plain = syntax::check(text).map_err(|found| {
+        let lines = Lines::new(file, text);
+        let problem = |mistake: Mistake| Problem {
+            code: mistake.code,
+            message: mistake.message,
+            place: Some(lines.place(mistake.span.start)),
+            length: mistake.span.len(),
+            help: Some(mistake.help),
+            notes: Vec::new(),
+        };
+        found.into_iter().map(problem).collect::<Vec<_>>()
+    })?;
+    match KdlDocument::parse_v2(&plain) {
         Ok(document) => {
             let lines = Lines::new(file, text);
             Ok(document.nodes().iter().map(|node| lower(node, &lines)).collect())
@@ -110,110 +107,30 @@ pub fn read(file: &Arc<str>, bytes: &[u8]) -> Result<Vec<Node>, Vec<Problem>> {
     }
 }
 
-/// Finds where blocks become nested too deeply. Braces in texts and comments do not count, unless the text or comment is not closed: then
-/// what follows counts as if it were outside, as the grammar may read it so after the mistake.
-fn too_deep(text: &str) -> Option<usize> {
-    let bytes = text.as_bytes();
-    let (mut depth, mut at) = (0usize, 0);
-    while at < bytes.len() {
-        match (bytes[at], bytes.get(at + 1)) {
-            (b'/', Some(b'/')) => at += bytes[at..].iter().position(|byte| *byte == b'\n').unwrap_or(bytes.len() - at),
-            (b'/', Some(b'*')) => match comment(bytes, at) {
-                Ok(end) => at = end,
-                Err(deep) => return Some(deep),
-            },
-            (b'"' | b'#', _) => at = quoted(bytes, at).unwrap_or(at + 1),
-            (b'{', _) => {
-                depth += 1;
-                if depth > DEEPEST {
-                    return Some(at);
-                }
-                at += 1;
-            }
-            (b'}', _) => {
-                depth = depth.saturating_sub(1);
-                at += 1;
-            }
-            _ => at += 1,
-        }
-    }
-    None
-}
-
-/// Returns where a comment that begins at `start` ends, or, as the error, where comments are nested too deeply. One that is not closed
-/// ends at once.
-pub(super) fn comment(bytes: &[u8], start: usize) -> Result<usize, usize> {
-    let (mut depth, mut at) = (0usize, start);
-    while at + 1 < bytes.len() {
-        match (bytes[at], bytes[at + 1]) {
-            (b'/', b'*') => {
-                depth += 1;
-                at += 2;
-                if depth > DEEPEST {
-                    return Err(at);
-                }
-            }
-            (b'*', b'/') => {
-                depth -= 1;
-                at += 2;
-                if depth == 0 {
-                    return Ok(at);
-                }
-            }
-            _ => at += 1,
-        }
-    }
-    Ok(start + 2)
-}
-
-/// Returns where a text that begins at `start` ends: plain, raw (`#"..."#`), or of several lines (three quotes). `None` if none begins
-/// there, or if it is not closed.
-pub(super) fn quoted(bytes: &[u8], start: usize) -> Option<usize> {
-    let hashes = bytes[start..].iter().take_while(|byte| **byte == b'#').count();
-    let open = start + hashes;
-    let quotes = if bytes[open..].starts_with(b"\"\"\"") { 3 } else { 1 };
-    if bytes.get(open) != Some(&b'"') {
-        return None;
-    }
-    let closed = |at: usize| {
-        let rest = &bytes[at..];
-        rest.len() >= quotes + hashes
-            && rest[..quotes].iter().all(|byte| *byte == b'"')
-            && rest[quotes..quotes + hashes].iter().all(|byte| *byte == b'#')
-    };
-    let mut at = open + quotes;
-    while at < bytes.len() {
-        match bytes[at] {
-            b'"' if closed(at) => return Some(at + quotes + hashes),
-            b'\\' if hashes == 0 => {
-                at += 1;
-                let blank = bytes[at..].iter().take_while(|byte| byte.is_ascii_whitespace()).count();
-                at += blank.max(1);
-            }
-            b'\n' if quotes == 1 => return None,
-            _ => at += 1,
-        }
-    }
-    None
-}
-
 /// Where lines begin, so that a place is found without reading from the start.
 struct Lines<'a> {
     file: &'a Arc<str>,
     text: &'a str,
     starts: Vec<usize>,
+    /// The place asked for last: places are asked for in order, and a line may be as long as the file.
+    last: Cell<(usize, usize, u32)>,
 }
 
 impl<'a> Lines<'a> {
     fn new(file: &'a Arc<str>, text: &'a str) -> Lines<'a> {
         let starts = std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at + 1)).collect();
-        Lines { file, text, starts }
+        Lines { file, text, starts, last: Cell::new((0, 0, 1)) }
     }
 
     fn place(&self, offset: usize) -> Place {
         let line = self.starts.partition_point(|start| *start <= offset).max(1) - 1;
-        let column = self.text.get(self.starts[line]..offset).map_or(1, |before| before.chars().count() + 1);
-        Place { file: self.file.clone(), line: line as u32 + 1, column: column as u32 }
+        let (before, from, column) = match self.last.get() {
+            (before, from, column) if before == line && from <= offset => (before, from, column),
+            _ => (line, self.starts[line], 1),
+        };
+        let column = column + self.text.get(from..offset).map_or(0, |between| between.chars().count() as u32);
+        self.last.set((before, offset, column));
+        Place { file: self.file.clone(), line: line as u32 + 1, column }
     }
 }
 
@@ -227,7 +144,7 @@ fn lower(node: &KdlNode, lines: &Lines<'_>) -> Node {
         place: lines.place(node.name().span().offset()),
         args: Vec::new(),
         props: Vec::new(),
-        children: node.children().map(|children| children.nodes().iter().map(|child| lower(child, lines)).collect()).unwrap_or_default(),
+        children: Vec::new(),
     };
     for entry in node.entries() {
         let place = lines.place(entry.span().offset());
@@ -243,5 +160,7 @@ fn lower(node: &KdlNode, lines: &Lines<'_>) -> Node {
             None => lowered.args.push((value, place)),
         }
     }
+    let children = node.children().map(|children| children.nodes()).unwrap_or_default();
+    lowered.children = children.iter().map(|child| lower(child, lines)).collect();
     lowered
 }

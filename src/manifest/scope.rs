@@ -6,10 +6,15 @@ use std::sync::Arc;
 use crate::base::did_you_mean;
 use crate::model::{Part, Scope, Text};
 
+/// What patterns use for themselves.
+const PATTERN: [char; 7] = ['*', '?', '[', ']', '{', '}', '\\'];
+
 /// The names that are known while loading, by scope.
 #[derive(Clone, Default)]
 pub(super) struct Scopes {
     known: BTreeMap<String, BTreeMap<String, Text>>,
+    /// The names of `each` around, where a file's name has characters that patterns use for themselves.
+    odd: BTreeSet<String>,
     /// The ports of all services; `None` where they are not known by name.
     pub ports: Option<Arc<BTreeSet<String>>>,
 }
@@ -17,6 +22,38 @@ pub(super) struct Scopes {
 impl Scopes {
     pub fn set(&mut self, scope: &str, name: &str, value: impl Into<String>) {
         self.known.entry(scope.to_owned()).or_default().insert(name.to_owned(), Text::literal(value.into()));
+    }
+
+    /// As `set`, for a file that `each` found.
+    pub fn set_file(&mut self, scope: &str, name: &str, value: &str) {
+        self.set(scope, name, value);
+        if value.contains(PATTERN) {
+            self.odd.insert(scope.to_owned());
+        }
+    }
+
+    /// Forgets a scope: one of the same name begins.
+    pub fn forget(&mut self, scope: &str) {
+        self.known.remove(scope);
+        self.odd.remove(scope);
+    }
+
+    /// Whether the name of a file around has characters that patterns use for themselves.
+    pub fn has_odd_files(&self) -> bool {
+        !self.odd.is_empty()
+    }
+
+    /// As `fill`, with such characters in names of files escaped.
+    pub fn fill_pattern(&self, text: &str) -> Result<Text, (String, Option<String>)> {
+        let mut escaped = self.clone();
+        for scope in &self.odd {
+            for value in escaped.known.get_mut(scope).into_iter().flat_map(BTreeMap::values_mut) {
+                let plain = value.to_string();
+                let with = |c: char| if PATTERN.contains(&c) { vec!['\\', c] } else { vec![c] };
+                *value = Text::literal(plain.chars().flat_map(with).collect::<String>());
+            }
+        }
+        escaped.fill(text)
     }
 
     /// As `set`, with what is only known later left open.

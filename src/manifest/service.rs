@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use super::common::Context;
 use super::problem::Problems;
+use super::property::command;
 use super::read::{Node, Value};
-use super::task::command;
 use crate::model::{Probe, Service, Stop};
 
 const SIGNALS: [(&str, i32); 7] =
@@ -13,6 +13,7 @@ const SIGNALS: [(&str, i32); 7] =
 
 pub(super) fn lower(problems: &mut Problems, node: &Node, context: &Context) -> Option<Service> {
     problems.only(node, &[]);
+    problems.once(&node.children, &["run", "sh", "port", "env", "needs"]);
     let (name, _) = problems.name_of(node, context)?;
     let mut commands = Vec::new();
     let mut service = Service {
@@ -39,7 +40,14 @@ pub(super) fn lower(problems: &mut Problems, node: &Node, context: &Context) -> 
             "run" | "sh" => commands.extend(command(problems, child, context)),
             "port" => {
                 for (text, place) in problems.texts(child) {
-                    service.ports.push(problems.fill(context, &text, &place).to_string().into());
+                    let port = problems.fill(context, &text, &place).to_string();
+                    if let Err(error) = crate::base::Address::check_name(&port) {
+                        problems.say("manifest/wrong_name", &place, format!("the port `{port}`: {error}"), "choose another name");
+                    }
+                    if service.ports.iter().any(|other| **other == *port) {
+                        problems.say("manifest/duplicate", &place, format!("there are two ports `{port}`"), "rename one of them");
+                    }
+                    service.ports.push(port.into());
                 }
             }
             "dir" => {
@@ -114,9 +122,12 @@ fn ready(problems: &mut Problems, node: &Node, context: &Context, service: &mut 
             "command" => service.ready.extend(text(problems).map(Probe::Command)),
             "output" => service.ready.extend(text(problems).map(Probe::Output)),
             "http" => {
-                let status = part.props.iter().find_map(|(name, value, _)| match value {
-                    Value::Whole(number) if name == "status" => u16::try_from(*number).ok(),
-                    _ => None,
+                let status = part.props.iter().find(|(name, ..)| name == "status").and_then(|(_, value, place)| match value {
+                    Value::Whole(number @ 100..=599) => u16::try_from(*number).ok(),
+                    _ => {
+                        problems.say("manifest/wrong_value", place, "`status` takes a number from 100 to 599", "write it as `status=200`");
+                        None
+                    }
                 });
                 service.ready.extend(text(problems).map(|url| Probe::Http { url, status }));
             }

@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::common::Context;
+use super::matrix::axes;
 use super::problem::Problems;
+use super::property::property;
 use super::read::{Node, Value};
-use crate::base::{Address, RelPath, glob};
-use crate::model::{Command, Condition, Later, LaterKind, Priority, Task, Text};
+use crate::model::{Later, Priority, Task, Text};
 
 /// Every property of a task.
 pub(super) const PROPERTIES: [&str; 34] = [
@@ -47,16 +48,14 @@ pub(super) const PROPERTIES: [&str; 34] = [
     "args",
 ];
 
+/// What a task may say several times.
+pub(super) const MANY: [&str; 13] =
+    ["run", "sh", "tools", "inputs", "outputs", "needs", "after", "uses", "env", "tags", "only_if", "use", "matrix"];
+
 /// A template: its parameters with their defaults, and its body.
 pub(super) struct Template {
     pub params: Vec<(String, Option<String>)>,
     pub body: Vec<Node>,
-}
-
-/// How many tasks a matrix makes; `None` if more than can be counted.
-pub(super) fn variants(node: &Node) -> Option<u64> {
-    let matrix = node.children.iter().filter(|child| child.name == "matrix").flat_map(|matrix| &matrix.children);
-    matrix.map(|axis| axis.args.len().max(1) as u64).try_fold(1u64, u64::checked_mul)
 }
 
 /// Lowers a task node; `later` collects what has no effect in this version.
@@ -68,6 +67,7 @@ pub(super) fn lower(
     later: &mut Vec<Later>,
 ) -> Vec<Task> {
     problems.only(node, &[]);
+    problems.once(&node.children, &MANY);
     let Some(axes) = axes(problems, node, context) else { return Vec::new() };
     let mut rows: Vec<Vec<(Box<str>, Box<str>)>> = vec![Vec::new()];
     for (axis, values) in &axes {
@@ -79,50 +79,6 @@ pub(super) fn lower(
             .collect();
     }
     rows.into_iter().filter_map(|row| one(problems, node, context, templates, later, row)).collect()
-}
-
-/// Returns the axes of all `matrix` blocks of a task; `None` after a mistake in them.
-fn axes(problems: &mut Problems, node: &Node, context: &Context) -> Option<Vec<(String, Vec<String>)>> {
-    let mut axes: Vec<(String, Vec<String>)> = Vec::new();
-    let mut good = true;
-    for matrix in node.children.iter().filter(|child| child.name == "matrix") {
-        problems.block(matrix);
-        for axis in &matrix.children {
-            problems.leaf(axis, &[]);
-            let mut values = Vec::new();
-            for (text, place) in problems.texts(axis) {
-                let filled = problems.fill(context, &text, &place);
-                match filled.as_literal().map(|value| (value, Address::check_name(value))) {
-                    Some((value, Ok(()))) => values.push(value.to_owned()),
-                    Some((value, Err(error))) => {
-                        problems.say(
-                            "manifest/wrong_name",
-                            &place,
-                            format!("the value `{value}` of `{}`: {error}", axis.name),
-                            "choose another value",
-                        );
-                    }
-                    None => problems.say(
-                        "manifest/open_name",
-                        &place,
-                        format!("the values of `{}` have to be known while loading", axis.name),
-                        "env, decision, port and run are only known later",
-                    ),
-                }
-            }
-            good &= values.len() == axis.args.len() && !values.is_empty();
-            if axes.iter().any(|(name, _)| *name == axis.name) {
-                problems.say("manifest/duplicate", &axis.place, format!("the matrix has two axes `{}`", axis.name), "rename one of them");
-                good = false;
-            }
-            if let Err(error) = Address::check_name(&axis.name.replace('=', ",")) {
-                problems.say("manifest/wrong_name", &axis.place, format!("the axis `{}`: {error}", axis.name), "choose another name");
-                good = false;
-            }
-            axes.push((axis.name.clone(), values));
-        }
-    }
-    good.then_some(axes)
 }
 
 fn one(
@@ -222,141 +178,4 @@ fn one(
     }
     node.children.iter().filter(|child| child.name != "use").for_each(|child| property(problems, &mut task, child, &context, later));
     Some(task)
-}
-
-fn property(problems: &mut Problems, task: &mut Task, node: &Node, context: &Context, later: &mut Vec<Later>) {
-    let place = node.place.clone();
-    match node.name.as_str() {
-        "retries" => problems.only(node, &["backoff"]),
-        "needs" | "after" | "uses" | "on_failure" | "executor" | "sandbox" | "network" | "allow_undeclared" | "env" | "matrix" | "args" => {
-        }
-        _ => problems.leaf(node, &[]),
-    }
-    match node.name.as_str() {
-        "about" => task.about = problems.text_of(node).map(|(text, place)| problems.fill(context, &text, &place).to_string().into()),
-        "run" | "sh" => task.commands.extend(command(problems, node, context)),
-        "tools" => {
-            for (text, place) in problems.texts(node) {
-                task.tools.push(problems.fill(context, &text, &place));
-            }
-        }
-        "dir" => {
-            if let Some((text, place)) = problems.text_of(node) {
-                task.dir = problems.path(context, &text, &place);
-            }
-        }
-        "inputs" => task.inputs.extend(problems.patterns(node, context)),
-        "outputs" => {
-            for pattern in problems.patterns(node, context) {
-                let text = pattern.text.to_string();
-                let wrong = match text.trim_end_matches('/') {
-                    "." | "" => Some("it is the project's root"),
-                    text if text.split('/').any(|part| part == ".git") => Some("it stands in `.git`"),
-                    text if text.split('/').next() == Some(".orket") => Some("it stands in `.orket`, which is orket's own"),
-                    text if context.manifests.iter().any(|manifest| covers(text, manifest)) => Some("a manifest stands there"),
-                    _ => None,
-                };
-                if let Some(wrong) = wrong.filter(|_| !pattern.negated) {
-                    problems.say(
-                        "manifest/wrong_output",
-                        &pattern.place,
-                        format!("`{text}` cannot be an output: {wrong}"),
-                        "name files, or a folder that holds nothing else",
-                    );
-                }
-                task.outputs.push(pattern);
-            }
-        }
-        "depfile" => task.depfile = problems.text_of(node).map(|(text, place)| problems.path(context, &text, &place)),
-        "needs" => task.needs.extend(problems.needs(node, context)),
-        "after" => task.after.extend(problems.needs(node, context)),
-        "uses" => task.uses.extend(problems.needs(node, context)),
-        "on_failure" => {
-            task.on_failure = problems.needs(node, context).into_iter().next();
-            later.push(Later { kind: LaterKind::Remedy, place });
-        }
-        "env" => {
-            let rules = problems.env(node, context);
-            task.env.extend(rules);
-        }
-        "cache" => task.cache = problems.bool_of(node),
-        "incremental" => task.incremental = problems.bool_of(node),
-        "interactive" => task.interactive = problems.bool_of(node),
-        "private" => task.private = problems.bool_of(node),
-        "timeout" => task.timeout = problems.duration_of(node),
-        "retries" => {
-            task.retries = problems.whole_of(node, 0).unwrap_or(0);
-            if let Some((_, Value::Text(text), place)) = node.props.iter().find(|(name, ..)| name == "backoff") {
-                task.backoff = problems.duration(text, place).unwrap_or(task.backoff);
-            }
-            for child in &node.children {
-                if child.name == "backoff" {
-                    task.backoff = problems.duration_of(child).unwrap_or(task.backoff);
-                } else {
-                    problems.unknown("node", &child.name, "`retries`", &child.place, &["backoff"]);
-                }
-            }
-        }
-        "backoff" => task.backoff = problems.duration_of(node).unwrap_or(task.backoff),
-        "pool" => task.pool = problems.text_of(node).map(|(text, _)| text.into()),
-        "weight" => task.weight = problems.whole_of(node, 1).unwrap_or(1),
-        "priority" => match node.args.first() {
-            Some((Value::Text(text), place)) => match text.as_str() {
-                "high" => task.priority = Priority(3.0),
-                "medium" => task.priority = Priority(2.0),
-                "low" => task.priority = Priority(1.0),
-                other => problems.unknown("priority", other, "`priority`", place, &["high", "medium", "low"]),
-            },
-            Some((Value::Whole(number), _)) => task.priority = Priority(*number as f64),
-            Some((Value::Decimal(number), _)) => task.priority = Priority(*number),
-            _ => problems.say(
-                "manifest/wrong_value",
-                &place,
-                "`priority` takes high, medium, low or a number",
-                "write it as `priority \"high\"`",
-            ),
-        },
-        "tags" => task.tags.extend(problems.texts(node).into_iter().map(|(text, _)| Box::from(text))),
-        "platform" => task.platform.extend(problems.texts(node).into_iter().map(|(text, _)| Box::from(text))),
-        "confirm" => task.confirm = problems.text_of(node).map(|(text, place)| problems.fill(context, &text, &place)),
-        "only_if" => {
-            let mut texts = problems.texts(node).into_iter().map(|(text, _)| text);
-            if let Some(decision) = texts.next() {
-                task.only_if.push(Condition {
-                    decision: Address::new(decision),
-                    values: texts.map(Box::from).collect(),
-                    place: place.clone(),
-                });
-            }
-            later.push(Later { kind: LaterKind::Decision, place });
-        }
-        "sandbox" | "network" | "allow_undeclared" => later.push(Later { kind: LaterKind::Sandbox, place }),
-        "executor" => later.push(Later { kind: LaterKind::Executor, place }),
-        "matrix" | "args" => {}
-        unknown => problems.unknown("node", unknown, "`task`", &place, &PROPERTIES),
-    }
-}
-
-/// Whether an output is this manifest, a folder that it stands in, or a glob that matches it.
-fn covers(output: &str, manifest: &RelPath) -> bool {
-    if glob::is_glob(output) {
-        return glob::Glob::new(output).is_ok_and(|glob| glob.matches(manifest));
-    }
-    RelPath::parse(output).is_ok_and(|output| manifest.is_in(&output))
-}
-
-/// Lowers a `run` or `sh`.
-pub(super) fn command(problems: &mut Problems, node: &Node, context: &Context) -> Vec<Command> {
-    let texts = problems.texts(node);
-    let place = node.place.clone();
-    if node.name == "sh" {
-        return texts
-            .into_iter()
-            .map(|(text, at)| Command::Sh { script: problems.fill(context, &text, &at), place: place.clone() })
-            .collect();
-    }
-    if texts.is_empty() {
-        return Vec::new();
-    }
-    vec![Command::Run { words: texts.into_iter().map(|(text, at)| problems.fill(context, &text, &at)).collect(), place }]
 }

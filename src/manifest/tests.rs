@@ -19,14 +19,17 @@ impl Source for Files {
     }
 
     fn matches(&self, patterns: &[String]) -> io::Result<Vec<RelPath>> {
-        let hit = |path: &RelPath, pattern: &str| Glob::new(pattern).unwrap().matches(path);
+        for pattern in patterns {
+            Glob::new(pattern.trim_start_matches('!')).map_err(io::Error::other)?;
+        }
+        let hit = |path: &RelPath, pattern: &str| Glob::new(pattern).is_ok_and(|glob| glob.matches(path));
         let (out, of): (Vec<&String>, Vec<&String>) = patterns.iter().partition(|pattern| pattern.starts_with('!'));
         let kept = |path: &&RelPath| of.iter().any(|one| hit(path, one)) && !out.iter().any(|one| hit(path, &one[1..]));
         Ok(self.0.keys().filter(kept).cloned().collect())
     }
 }
 
-fn files(files: &[(&str, &str)]) -> Result<Loaded, Problems> {
+pub(super) fn files(files: &[(&str, &str)]) -> Result<Loaded, Problems> {
     let files = Files(files.iter().map(|(path, text)| (RelPath::parse(path).unwrap(), text.as_bytes().to_vec())).collect());
     load(&files, &RelPath::parse("orket.kdl").unwrap(), "shop")
 }
@@ -180,7 +183,7 @@ fn includes_in_a_circle_end() {
 fn hostile_texts_are_refused() {
     assert_eq!(wrong(&"a {".repeat(100_000)), ["manifest/too_deep"]);
     assert_eq!(wrong(&format!("x #\" \" \"#\n{}", "a {".repeat(100_000))), ["manifest/too_deep"]);
-    assert_eq!(wrong(&format!("x \"\"\"\n{}", "a {".repeat(100_000))), ["manifest/too_deep"]);
+    assert_eq!(wrong(&format!("x \"\"\"\n{}", "a {".repeat(100_000))), ["manifest/syntax"]);
     assert_eq!(wrong(&"/*".repeat(100_000)), ["manifest/too_deep"]);
     assert_eq!(wrong("task \"a\0\""), ["manifest/hidden_character"]);
     assert_eq!(wrong("task \"a\u{202e}\""), ["manifest/hidden_character"]);
@@ -277,4 +280,54 @@ fn the_whole_example_loads() {
 fn the_deepest_that_is_allowed_is_read_in_no_time() {
     assert_eq!(wrong(&format!("{}{}", "a {".repeat(64), "}".repeat(64))), ["manifest/unknown_node"]);
     assert_eq!(wrong(&"a {".repeat(64))[0], "manifest/syntax");
+}
+
+#[test]
+fn an_unknown_pool_is_told_where_it_is_named() {
+    let problems = files(&[("orket.kdl", "task \"t\" {\n    pool \"link\"\n}\n")]).err().unwrap();
+    assert_eq!(
+        problems.render(false, 80),
+        "error[manifest/unknown_node]: there is no pool `link` in this project\n --> orket.kdl:2\n2 |     pool \"link\"\n  |          ^^^^\n  = help: declare it: `pool \"link\"`\n\n"
+    );
+}
+
+#[test]
+fn a_hundred_mistakes_are_kept_and_the_others_counted() {
+    let text: String = (0..1_000).map(|n| format!("zebra{n}\n")).collect();
+    let problems = files(&[("orket.kdl", &text)]).err().unwrap();
+    let lines: Vec<u32> = problems.problems().iter().filter_map(|problem| problem.place.as_ref()).map(|place| place.line).collect();
+    assert_eq!(lines, (1..=100).collect::<Vec<u32>>());
+    assert_eq!(problems.count(), 1_000);
+    assert!(problems.render(false, 80).ends_with("... and 900 more\n"));
+    assert_eq!(problems.to_json()["more"], 900);
+}
+
+#[test]
+fn a_file_stands_for_itself_whatever_characters_its_name_has() {
+    let text = "each \"s\" glob=\"a/*.c\" { task \"t{{s.ext}}\" { inputs \"{{s.path}}\"; outputs \"out/{{s.stem}}.o\"; dir \"{{s.dir}}\"; sh \"{{s.path}}\" } }";
+    let loaded = files(&[("orket.kdl", text), ("a/[id].c", "")]).unwrap_or_else(|problems| panic!("{}", problems.render(false, 90)));
+    let task = &loaded.project.tasks[0];
+    assert_eq!(task.inputs[0].text.to_string(), "a/\\[id\\].c");
+    assert!(Glob::new(&task.inputs[0].text.to_string()).unwrap().matches(&RelPath::parse("a/[id].c").unwrap()));
+    assert_eq!(task.outputs[0].text.to_string(), "out/\\[id\\].o");
+    assert!(matches!(&task.commands[0], Command::Sh { script, .. } if script.to_string() == "a/[id].c"));
+}
+
+#[test]
+fn paths_with_holes_are_folded_up_to_the_hole() {
+    let loaded = files(&[
+        ("orket.kdl", "include \"lib\""),
+        ("lib/orket.kdl", "task \"t\" { inputs \"./src/{{env.A}}/x.c\" \"../{{env.B}}\" \"{{env.C}}\" }"),
+    ]);
+    let loaded = loaded.unwrap_or_else(|problems| panic!("{}", problems.render(false, 90)));
+    let inputs: Vec<String> = loaded.project.tasks[0].inputs.iter().map(|input| input.text.to_string()).collect();
+    assert_eq!(inputs, ["lib/src/{{env.A}}/x.c", "{{env.B}}", "lib/{{env.C}}"]);
+}
+
+#[test]
+fn a_folder_whose_name_addresses_cannot_hold_is_no_package() {
+    for folder in ["a:b", "a[1]", "a{b}", "-a"] {
+        let manifest = format!("{folder}/orket.kdl");
+        assert_eq!(codes(files(&[("orket.kdl", "include \"*/orket.kdl\""), (&manifest, "")])), ["manifest/wrong_name"], "{folder}");
+    }
 }

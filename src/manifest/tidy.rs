@@ -5,7 +5,8 @@
 use std::sync::Arc;
 
 use super::problem::Problems;
-use super::read::{self, Node, comment, quoted};
+use super::read::{self, Node};
+use super::text::{comment, quoted};
 
 const INDENT: &str = "    ";
 
@@ -52,8 +53,12 @@ fn lines(text: &str) -> String {
         while at < bytes.len() && bytes[at] != b'\n' {
             at = match (bytes[at], bytes.get(at + 1)) {
                 (b'/', Some(b'/')) => at + bytes[at..].iter().position(|byte| *byte == b'\n').unwrap_or(bytes.len() - at),
-                (b'/', Some(b'*')) => comment(bytes, at).unwrap_or(at + 2),
-                (b'"' | b'#', _) => quoted(bytes, at).unwrap_or(at + 1),
+                (b'/', Some(b'*')) => comment(text, at).unwrap_or(at + 2),
+                (b'"' | b'#', _) => {
+                    let hashes = bytes[at..].iter().take_while(|byte| **byte == b'#').count();
+                    let end = if bytes.get(at + hashes) == Some(&b'"') { quoted(text, at, hashes).ok() } else { None };
+                    end.unwrap_or(at + hashes.max(1))
+                }
                 (b'{', _) => {
                     depth += 1;
                     at + 1

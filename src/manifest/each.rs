@@ -1,0 +1,128 @@
+//! `each`: its block once for every file that matches, counted before anything is made.
+
+use super::common::Context;
+use super::load::Load;
+use super::matrix::variants;
+use super::nodes::Level;
+use super::read::Node;
+use crate::base::{Place, RelPath};
+
+const MOST_TASKS: u64 = 2_000_000;
+
+impl Load<'_> {
+    /// Counts tasks before they are made; `false` if there would be too many.
+    pub(super) fn room(&mut self, more: Option<u64>, place: &Place) -> bool {
+        let sum = more.and_then(|more| self.tasks.checked_add(more)).filter(|sum| *sum <= MOST_TASKS);
+        match sum {
+            Some(sum) => self.tasks = sum,
+            None => self.problems.say(
+                "manifest/too_many_tasks",
+                place,
+                format!("this makes more than {MOST_TASKS} tasks"),
+                "narrow the glob or the matrix",
+            ),
+        }
+        sum.is_some()
+    }
+
+    pub(super) fn each(&mut self, node: &Node, context: &Context) {
+        self.problems.only(node, &["glob"]);
+        let Some((name, place)) = self.problems.text_of(node) else { return };
+        if ["env", "decision", "matrix", "param", "port", "run", "project", "task"].contains(&name.as_str())
+            || name.contains(['.', '{', '}'])
+        {
+            self.problems.say(
+                "manifest/wrong_name",
+                &place,
+                format!("`{name}` cannot be the name of an `each`: it has a meaning of its own in `{{{{...}}}}`"),
+                "choose another name, such as \"src\"",
+            );
+            return;
+        }
+        let given = node.props.iter().any(|(name, ..)| name == "glob");
+        let mut globs: Vec<(String, Place)> = self.problems.text_prop(node, "glob").into_iter().collect();
+        for child in node.children.iter().filter(|child| child.name == "glob") {
+            self.problems.leaf(child, &[]);
+            globs.extend(self.problems.texts(child));
+        }
+        if globs.is_empty() && given {
+            return;
+        }
+        if globs.is_empty() {
+            self.problems.say(
+                "manifest/wrong_value",
+                &node.place,
+                "`each` has no glob",
+                format!("write it as `each \"{name}\" glob=\"src/*.c\"`"),
+            );
+            return;
+        }
+        let mut patterns = Vec::new();
+        let mistakes = self.problems.count();
+        for (text, place) in &globs {
+            let (sign, text) = text.strip_prefix('!').map_or(("", text.as_str()), |text| ("!", text));
+            let pattern = self.problems.pattern(context, text, place);
+            if pattern.as_literal().is_none() {
+                let message = "the glob of an `each` has to be known while loading";
+                self.problems.say("manifest/open_name", place, message, "env, decision, port and run are only known later");
+            }
+            patterns.push(format!("{sign}{pattern}"));
+        }
+        if self.problems.count() > mistakes {
+            return;
+        }
+        let found = self.asked(patterns, &node.place);
+        let children: Vec<Node> = node.children.iter().filter(|child| child.name != "glob").cloned().collect();
+        let each = children.iter().filter(|child| child.name == "task").map(variants).try_fold(0u64, |sum, more| sum.checked_add(more?));
+        let before = self.tasks;
+        if !self.room(each.and_then(|each| each.checked_mul(found.len() as u64)), &node.place) {
+            return;
+        }
+        self.tasks = before;
+        self.rounds = self.rounds.saturating_add(found.len() as u64);
+        if self.rounds > MOST_TASKS {
+            self.problems.say(
+                "manifest/too_many_tasks",
+                &node.place,
+                format!("`each` blocks in each other go round more than {MOST_TASKS} times"),
+                "narrow the globs",
+            );
+            return;
+        }
+        for path in found {
+            let Ok(text) = std::str::from_utf8(path.as_bytes()) else {
+                self.problems.say(
+                    "manifest/name_not_utf8",
+                    &node.place,
+                    format!("the name of `{path}` is not UTF-8"),
+                    "rename the file, or leave it out with `!`",
+                );
+                continue;
+            };
+            let own = &*seen_from(&context.package, text);
+            let (dir, file) = own.rsplit_once('/').unwrap_or(("", own));
+            let (stem, ext) = match file.rsplit_once('.') {
+                Some((stem, ext)) if !stem.is_empty() => (stem, ext),
+                _ => (file, ""),
+            };
+            let mut inner = context.clone();
+            inner.scopes.forget(&name);
+            for (part, value) in
+                [("path", own), ("name", file), ("stem", stem), ("dir", if dir.is_empty() { "." } else { dir }), ("ext", ext)]
+            {
+                inner.scopes.set_file(&name, part, value);
+            }
+            self.nodes(&children, &inner, Level::Each);
+        }
+    }
+}
+
+/// Returns a path of the project as a manifest in `folder` writes it.
+fn seen_from(folder: &RelPath, path: &str) -> String {
+    let folder = folder.to_string();
+    let (folder, parts): (Vec<&str>, Vec<&str>) =
+        (folder.split('/').filter(|part| !matches!(*part, "" | ".")).collect(), path.split('/').collect());
+    let shared = folder.iter().zip(&parts).take_while(|(one, other)| one == other).count();
+    let up = std::iter::repeat_n("..", folder.len() - shared);
+    up.chain(parts[shared..].iter().copied()).collect::<Vec<_>>().join("/")
+}

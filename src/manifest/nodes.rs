@@ -1,0 +1,255 @@
+//! The nodes of a manifest, of an epic and of an `each`: each to its place in the model.
+
+use super::common::Context;
+use super::load::Load;
+use super::matrix::variants;
+use super::problem::Problem;
+use super::read::Node;
+use super::{service, task};
+use crate::base::{Address, Place};
+use crate::model::{Epic, Gate, Later, LaterKind, Need, Project, Rock, Service};
+
+/// What a list of nodes is the inside of.
+#[derive(Clone, Copy, PartialEq)]
+pub(super) enum Level {
+    /// The first manifest.
+    Root,
+    /// A manifest that was included.
+    Package,
+    /// `epic`
+    Epic,
+    /// `each`, at the top or in an epic.
+    Each,
+}
+
+const TOP: [&str; 16] = [
+    "orket",
+    "project",
+    "process_rules",
+    "env",
+    "rock",
+    "epic",
+    "task",
+    "service",
+    "gate",
+    "decision",
+    "strategy",
+    "each",
+    "pool",
+    "template",
+    "include",
+    "import",
+];
+
+impl Load<'_> {
+    pub(super) fn nodes(&mut self, nodes: &[Node], context: &Context, level: Level) {
+        let top = context.epic.is_none();
+        let file = matches!(level, Level::Root | Level::Package);
+        for node in nodes {
+            let place = node.place.clone();
+            let later = |project: &mut Project, kind| project.later.push(Later { kind, place: place.clone() });
+            match node.name.as_str() {
+                "task" => self.task(node, context),
+                "each" => self.each(node, context),
+                "service" => {
+                    if let Some(service) = service::lower(&mut self.problems, node, context)
+                        && self.declared(&service.address, &service.place)
+                    {
+                        self.ports(&service, context);
+                        self.project.services.push(service);
+                    }
+                }
+                "gate" => {
+                    later(&mut self.project, LaterKind::Gate);
+                    self.gate(node, context);
+                }
+                "decision" => {
+                    later(&mut self.project, LaterKind::Decision);
+                    self.problems.name_of(node, context);
+                }
+                "epic" if top => self.epic(node, context),
+                "rock" if top => self.rock(node, context),
+                "env" | "needs" | "after" | "about" | "tags" if level == Level::Epic => {}
+                "env" | "pool" | "template" | "include" | "orket" if file => {}
+                "project" if level == Level::Root => {}
+                "project" if file => self.problems.say(
+                    "manifest/unknown_node",
+                    &place,
+                    "only the root manifest names the project",
+                    "take the node out; a package is named by its folder",
+                ),
+                "process_rules" if file => later(&mut self.project, LaterKind::ProcessRules),
+                "strategy" if file => later(&mut self.project, LaterKind::Strategy),
+                "import" if file => {
+                    later(&mut self.project, LaterKind::Import);
+                    self.problems.text_of(node);
+                }
+                unknown if file => self.problems.unknown("node", unknown, "the manifest", &place, &TOP),
+                unknown if level == Level::Epic => {
+                    let known = ["about", "needs", "after", "tags", "env", "task", "service", "gate", "decision", "each"];
+                    self.problems.unknown("node", unknown, "`epic`", &place, &known);
+                }
+                unknown => {
+                    let known = ["glob", "task", "service", "gate", "decision", "each", "epic", "rock"];
+                    self.problems.unknown("node", unknown, "`each`", &place, if top { &known } else { &known[..6] });
+                }
+            }
+        }
+    }
+
+    /// Notes the ports of a service: each name belongs to one service of a package.
+    fn ports(&mut self, service: &Service, context: &Context) {
+        for port in &service.ports {
+            let key = (context.package.clone(), port.clone());
+            if let Some(earlier) = self.ports.insert(key, service.place.clone()).filter(|earlier| *earlier != service.place) {
+                self.problems.push(Problem {
+                    code: "manifest/duplicate",
+                    message: format!("two services have a port `{port}`"),
+                    place: Some(service.place.clone()),
+                    length: 1,
+                    help: Some(String::from("rename one of them")),
+                    notes: vec![(String::from("the other one"), earlier)],
+                });
+            }
+        }
+    }
+
+    fn declared(&mut self, address: &Address, place: &Place) -> bool {
+        if let Some(earlier) = self.seen.get(address) {
+            self.problems.push(Problem {
+                code: "manifest/duplicate",
+                message: format!("there are two targets `{address}`"),
+                place: Some(place.clone()),
+                length: 1,
+                help: Some(String::from("rename one of them")),
+                notes: vec![(String::from("the other one"), earlier.clone())],
+            });
+            return false;
+        }
+        self.seen.insert(address.clone(), place.clone());
+        true
+    }
+
+    fn task(&mut self, node: &Node, context: &Context) {
+        if !self.room(variants(node), &node.place) {
+            return;
+        }
+        for task in task::lower(&mut self.problems, node, context, &self.templates, &mut self.project.later) {
+            if self.declared(&task.address.clone(), &task.place.clone()) {
+                self.project.tasks.push(task);
+            }
+        }
+    }
+
+    fn epic(&mut self, node: &Node, context: &Context) {
+        self.problems.only(node, &[]);
+        let Some((name, _)) = self.problems.name_of(node, context) else { return };
+        let address = context.address(&name);
+        if !self.declared(&address, &node.place) {
+            return;
+        }
+        let mut epic = Epic {
+            address: address.clone(),
+            place: node.place.clone(),
+            about: None,
+            parts: Vec::new(),
+            needs: Vec::new(),
+            after: Vec::new(),
+            tags: Vec::new(),
+        };
+        let mut inner = context.clone();
+        for child in &node.children {
+            match child.name.as_str() {
+                "about" => epic.about = self.about(child),
+                "needs" => epic.needs.extend(self.problems.needs(child, context)),
+                "after" => epic.after.extend(self.problems.needs(child, context)),
+                "tags" => epic.tags.extend(self.tags(child)),
+                "env" => {
+                    let rules = self.problems.env(child, context);
+                    inner.env.extend(rules);
+                }
+                _ => {}
+            }
+        }
+        inner.epic = Some(address);
+        let (tasks, gates) = (self.project.tasks.len(), self.project.gates.len());
+        self.nodes(&node.children, &inner, Level::Epic);
+        epic.parts.extend(self.project.tasks[tasks..].iter().map(|task| task.address.clone()));
+        epic.parts.extend(self.project.gates[gates..].iter().map(|gate| gate.address.clone()));
+        self.project.epics.push(epic);
+    }
+
+    fn rock(&mut self, node: &Node, context: &Context) {
+        self.problems.only(node, &[]);
+        let Some((name, _)) = self.problems.name_of(node, context) else { return };
+        let address = context.address(&name);
+        if !self.declared(&address, &node.place) {
+            return;
+        }
+        let mut rock = Rock {
+            address,
+            place: node.place.clone(),
+            about: None,
+            parts: Vec::new(),
+            needs: Vec::new(),
+            after: Vec::new(),
+            tags: Vec::new(),
+        };
+        for child in &node.children {
+            match child.name.as_str() {
+                "about" => rock.about = self.about(child),
+                "epic" | "task" | "gate" | "rock" => {
+                    let parts: Vec<Need> = self.problems.needs(child, context);
+                    rock.parts.extend(parts);
+                }
+                "needs" => rock.needs.extend(self.problems.needs(child, context)),
+                "after" => rock.after.extend(self.problems.needs(child, context)),
+                "tags" => rock.tags.extend(self.tags(child)),
+                unknown => self.problems.unknown(
+                    "node",
+                    unknown,
+                    "`rock`",
+                    &child.place,
+                    &["about", "epic", "task", "gate", "rock", "needs", "after", "tags"],
+                ),
+            }
+        }
+        self.project.rocks.push(rock);
+    }
+
+    pub(super) fn about(&mut self, node: &Node) -> Option<Box<str>> {
+        self.problems.leaf(node, &[]);
+        self.problems.text_of(node).map(|(text, _)| text.into())
+    }
+
+    fn tags(&mut self, node: &Node) -> Vec<Box<str>> {
+        self.problems.leaf(node, &[]);
+        self.problems.texts(node).into_iter().map(|(text, _)| text.into()).collect()
+    }
+
+    fn gate(&mut self, node: &Node, context: &Context) {
+        let Some((name, _)) = self.problems.name_of(node, context) else { return };
+        let kind = self.problems.text_prop(node, "kind").map(|(text, _)| text);
+        let mut gate = Gate {
+            address: context.address(&name),
+            place: node.place.clone(),
+            about: None,
+            kind: kind.unwrap_or_default().into(),
+            needs: Vec::new(),
+            tags: Vec::new(),
+            private: false,
+        };
+        for child in &node.children {
+            match child.name.as_str() {
+                "about" => gate.about = self.problems.text_of(child).map(|(text, _)| text.into()),
+                "needs" => gate.needs.extend(self.problems.needs(child, context)),
+                "tags" => gate.tags.extend(self.problems.texts(child).into_iter().map(|(text, _)| Box::from(text))),
+                "private" => gate.private = self.problems.bool_of(child),
+                _ => {}
+            }
+        }
+        if self.declared(&gate.address.clone(), &gate.place.clone()) {
+            self.project.gates.push(gate);
+        }
+    }
+}

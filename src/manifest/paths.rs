@@ -1,0 +1,92 @@
+//! Paths and patterns: from what a manifest writes to what holds from the project's root.
+
+use super::common::Context;
+use super::problem::Problems;
+use super::read::Node;
+use crate::base::{Place, RelPath, glob};
+use crate::model::{Part, Pattern, Text};
+
+impl Problems {
+    /// Lowers a path or glob of this package to one that is relative to the root.
+    pub(super) fn path(&mut self, context: &Context, text: &str, place: &Place) -> Text {
+        let filled = self.fill(context, text, place);
+        self.rooted(context, filled, place)
+    }
+
+    /// As `path`, for what is matched: a file that `each` found stands for itself, whatever characters its name has.
+    pub(super) fn pattern(&mut self, context: &Context, text: &str, place: &Place) -> Text {
+        let filled = if context.scopes.has_odd_files() { context.scopes.fill_pattern(text).ok() } else { None };
+        let filled = filled.unwrap_or_else(|| self.fill(context, text, place));
+        self.rooted(context, filled, place)
+    }
+
+    fn rooted(&mut self, context: &Context, filled: Text, place: &Place) -> Text {
+        if filled.as_literal() == Some("") {
+            self.say("manifest/wrong_path", place, "the path is empty", "write `.` for the folder of this manifest");
+        }
+        let Some(literal) = filled.as_literal() else {
+            return self.rooted_open(context, &filled, place);
+        };
+        match RelPath::parse_in(&context.package, literal.as_bytes()) {
+            Ok(path) => {
+                let folder = literal.ends_with('/') || literal.ends_with("/.") || literal == ".";
+                let text = if path.is_root() { String::from("./") } else { format!("{path}{}", if folder { "/" } else { "" }) };
+                if glob::is_glob(&text)
+                    && let Err(error) = glob::Glob::new(text.trim_end_matches('/'))
+                {
+                    self.say(
+                        "manifest/wrong_glob",
+                        place,
+                        format!("`{literal}` is no pattern: {error}"),
+                        "escape special characters with a backslash",
+                    );
+                }
+                Text::literal(text)
+            }
+            Err(error) => {
+                self.say(
+                    "manifest/wrong_path",
+                    place,
+                    format!("the path `{literal}`: {error}"),
+                    "name a path inside the project, relative to this manifest's folder",
+                );
+                filled
+            }
+        }
+    }
+
+    /// A path with holes: what stands before the first hole is folded, what stands behind it must not go up.
+    fn rooted_open(&mut self, context: &Context, filled: &Text, place: &Place) -> Text {
+        let (first, rest) = match filled.parts() {
+            [Part::Literal(first), rest @ ..] => (&**first, rest),
+            parts => ("", parts),
+        };
+        let (folder, name) = first.rfind('/').map_or(("", first), |slash| first.split_at(slash + 1));
+        let up = rest.iter().any(|part| matches!(part, Part::Literal(text) if text.split('/').any(|part| part == "..")));
+        let folder = RelPath::parse_in(&context.package, folder.as_bytes()).map_err(|error| error.to_string());
+        let folder = folder.and_then(|folder| if up || name == ".." { Err(String::from("`..` stands beside a hole")) } else { Ok(folder) });
+        match folder {
+            Ok(folder) => {
+                let prefix = if folder.is_root() { name.to_owned() } else { format!("{folder}/{name}") };
+                Text::from_parts(std::iter::once(Part::Literal(prefix.into())).chain(rest.iter().cloned()))
+            }
+            Err(error) => {
+                let help = "name a path inside the project, relative to this manifest's folder";
+                self.say("manifest/wrong_path", place, format!("the path `{filled}`: {error}"), help);
+                filled.clone()
+            }
+        }
+    }
+
+    pub(super) fn patterns(&mut self, node: &Node, context: &Context) -> Vec<Pattern> {
+        self.leaf(node, &[]);
+        let texts = self.texts(node);
+        texts
+            .into_iter()
+            .map(|(text, place)| {
+                let (negated, text) = text.strip_prefix('!').map_or((false, text.as_str()), |text| (true, text));
+                Pattern { text: self.pattern(context, text, &place), negated, place: place.clone() }
+            })
+            .collect()
+    }
+}

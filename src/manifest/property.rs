@@ -1,0 +1,185 @@
+//! The properties of a task, one by one.
+
+use super::common::Context;
+use super::problem::Problems;
+use super::read::{Node, Value};
+use super::task::PROPERTIES;
+use crate::base::{Address, RelPath, glob};
+use crate::model::{Command, Condition, Later, LaterKind, Priority, Task};
+
+/// The systems that `platform` may name, as Rust names them.
+const SYSTEMS: [&str; 11] =
+    ["linux", "macos", "windows", "freebsd", "netbsd", "openbsd", "dragonfly", "illumos", "solaris", "android", "ios"];
+
+pub(super) fn property(problems: &mut Problems, task: &mut Task, node: &Node, context: &Context, later: &mut Vec<Later>) {
+    let place = node.place.clone();
+    match node.name.as_str() {
+        "retries" => problems.only(node, &["backoff"]),
+        "needs" | "after" | "uses" | "on_failure" | "executor" | "sandbox" | "network" | "allow_undeclared" | "env" | "matrix" | "args" => {
+        }
+        _ => problems.leaf(node, &[]),
+    }
+    match node.name.as_str() {
+        "about" => task.about = problems.text_of(node).map(|(text, place)| problems.fill(context, &text, &place).to_string().into()),
+        "run" | "sh" => task.commands.extend(command(problems, node, context)),
+        "tools" => {
+            for (text, place) in problems.texts(node) {
+                task.tools.push(problems.fill(context, &text, &place));
+            }
+        }
+        "dir" => {
+            if let Some((text, place)) = problems.text_of(node) {
+                task.dir = problems.path(context, &text, &place);
+            }
+        }
+        "inputs" => task.inputs.extend(problems.patterns(node, context)),
+        "outputs" => {
+            for pattern in problems.patterns(node, context) {
+                let text = pattern.text.to_string();
+                let wrong = match text.trim_end_matches('/') {
+                    "." | "" => Some("it is the project's root"),
+                    text if text.split('/').any(|part| part == ".git") => Some("it stands in `.git`"),
+                    text if text.split('/').next() == Some(".orket") => Some("it stands in `.orket`, which is orket's own"),
+                    text if context.manifests.iter().any(|manifest| covers(text, manifest)) => Some("a manifest stands there"),
+                    _ => None,
+                };
+                if let Some(wrong) = wrong.filter(|_| !pattern.negated) {
+                    problems.say(
+                        "manifest/wrong_output",
+                        &pattern.place,
+                        format!("`{text}` cannot be an output: {wrong}"),
+                        "name files, or a folder that holds nothing else",
+                    );
+                }
+                task.outputs.push(pattern);
+            }
+        }
+        "depfile" => {
+            if let Some((text, place)) = problems.text_of(node) {
+                if glob::is_glob(&text.replace("{{", "").replace("}}", "")) || text.ends_with('/') {
+                    let message = format!("a depfile is one file, and `{text}` is not");
+                    problems.say("manifest/wrong_path", &place, message, "name one file, such as \"out/main.d\"");
+                }
+                task.depfile = Some(problems.path(context, &text, &place));
+            }
+        }
+        "needs" => task.needs.extend(problems.needs(node, context)),
+        "after" => task.after.extend(problems.needs(node, context)),
+        "uses" => task.uses.extend(problems.needs(node, context)),
+        "on_failure" => {
+            problems.at_most(node, 1);
+            task.on_failure = problems.needs(node, context).into_iter().next();
+            later.push(Later { kind: LaterKind::Remedy, place });
+        }
+        "env" => {
+            let rules = problems.env(node, context);
+            task.env.extend(rules);
+        }
+        "cache" => task.cache = problems.bool_of(node),
+        "incremental" => task.incremental = problems.bool_of(node),
+        "interactive" => task.interactive = problems.bool_of(node),
+        "private" => task.private = problems.bool_of(node),
+        "timeout" => task.timeout = problems.duration_of(node),
+        "retries" => {
+            task.retries = problems.whole_of(node, 0).unwrap_or(0);
+            if let Some((text, place)) = problems.text_prop(node, "backoff") {
+                task.backoff = problems.duration(&text, &place).unwrap_or(task.backoff);
+            }
+            for child in &node.children {
+                if child.name == "backoff" {
+                    task.backoff = problems.duration_of(child).unwrap_or(task.backoff);
+                } else {
+                    problems.unknown("node", &child.name, "`retries`", &child.place, &["backoff"]);
+                }
+            }
+        }
+        "backoff" => task.backoff = problems.duration_of(node).unwrap_or(task.backoff),
+        "pool" => {
+            if let Some((text, at)) = problems.text_of(node) {
+                let pool: Box<str> = problems.fill(context, &text, &at).to_string().into();
+                problems.pool_places.insert((task.place.clone(), pool.clone()), at);
+                task.pool = Some(pool);
+            }
+        }
+        "weight" => task.weight = problems.whole_of(node, 1).unwrap_or(1),
+        "priority" => match node.args.first().filter(|_| node.args.len() == 1) {
+            Some((Value::Text(text), place)) => match text.as_str() {
+                "high" => task.priority = Priority(3.0),
+                "medium" => task.priority = Priority(2.0),
+                "low" => task.priority = Priority(1.0),
+                other => problems.unknown("priority", other, "`priority`", place, &["high", "medium", "low"]),
+            },
+            Some((Value::Whole(number), _)) => task.priority = Priority(*number as f64),
+            Some((Value::Decimal(number), _)) if number.is_finite() => task.priority = Priority(*number),
+            _ => problems.say(
+                "manifest/wrong_value",
+                &place,
+                "`priority` takes one of high, medium, low or a number",
+                "write it as `priority \"high\"`",
+            ),
+        },
+        "tags" => {
+            for (text, place) in problems.texts(node) {
+                task.tags.push(problems.fill(context, &text, &place).to_string().into());
+            }
+        }
+        "platform" => {
+            for (text, place) in problems.texts(node) {
+                let system = text.split_once('-').map_or(&*text, |(system, _)| system);
+                if !SYSTEMS.contains(&system) {
+                    problems.unknown("system", system, "`platform`", &place, &SYSTEMS);
+                }
+                task.platform.push(text.into());
+            }
+        }
+        "confirm" => task.confirm = problems.text_of(node).map(|(text, place)| problems.fill(context, &text, &place)),
+        "only_if" => {
+            if node.args.len() == 1 {
+                let help = "write it as `only_if \"profile\" \"release\"`";
+                problems.say("manifest/wrong_value", &place, "`only_if` takes a decision and at least one value", help);
+            }
+            let texts = problems.texts(node);
+            let mut texts = texts.into_iter().map(|(text, place)| problems.fill(context, &text, &place).to_string());
+            if let Some(decision) = texts.next() {
+                task.only_if.push(Condition {
+                    decision: Address::new(decision),
+                    values: texts.map(Box::from).collect(),
+                    place: place.clone(),
+                });
+            }
+            later.push(Later { kind: LaterKind::Decision, place });
+        }
+        "sandbox" | "network" | "allow_undeclared" => later.push(Later { kind: LaterKind::Sandbox, place }),
+        "executor" => later.push(Later { kind: LaterKind::Executor, place }),
+        "matrix" | "args" => {}
+        unknown => problems.unknown("node", unknown, "`task`", &place, &PROPERTIES),
+    }
+}
+
+/// Whether an output is this manifest, a folder that it stands in, or a glob that matches it.
+fn covers(output: &str, manifest: &RelPath) -> bool {
+    if glob::is_glob(output) {
+        return glob::Glob::new(output).is_ok_and(|glob| glob.matches(manifest));
+    }
+    RelPath::parse(output).is_ok_and(|output| manifest.is_in(&output))
+}
+
+/// Lowers a `run` or `sh`.
+pub(super) fn command(problems: &mut Problems, node: &Node, context: &Context) -> Vec<Command> {
+    let texts = problems.texts(node);
+    let place = node.place.clone();
+    if node.name == "sh" {
+        return texts
+            .into_iter()
+            .map(|(text, at)| Command::Sh { script: problems.fill(context, &text, &at), place: place.clone() })
+            .collect();
+    }
+    match texts.first() {
+        None => return Vec::new(),
+        Some((program, at)) if program.is_empty() => {
+            problems.say("manifest/wrong_value", at, "`run` names no program", "write it as `run \"program\" \"word\"`");
+        }
+        _ => {}
+    }
+    vec![Command::Run { words: texts.into_iter().map(|(text, at)| problems.fill(context, &text, &at)).collect(), place }]
+}

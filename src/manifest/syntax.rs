@@ -1,0 +1,300 @@
+//! Whether a text is KDL 2.0, in one pass without recursion: bounds hold, texts and comments are closed, blocks fit.
+//!
+//! The `kdl` crate recurses for each mistake it recovers from, and for each star of a comment, so that a small hostile file ends the
+//! process. It is only handed what passes here, with comments blanked.
+
+use std::borrow::Cow;
+use std::ops::Range;
+
+use super::text::{self, Mistake, is_space};
+
+/// How deep blocks may be nested.
+pub(super) const DEEPEST: usize = 64;
+/// After so many mistakes the rest is not looked at.
+pub(super) const MOST: usize = 10;
+
+/// What was read last.
+#[derive(Clone, Copy, PartialEq)]
+enum Before {
+    /// Nothing, or the end of a node.
+    Start,
+    /// `/-` before a node.
+    Dashed,
+    /// A name or value of a node.
+    Entry,
+    /// A name or value, and a blank.
+    Blank,
+    /// A block of a node that `/-` takes out; its own may follow.
+    Gap,
+    /// The block of a node.
+    Block,
+}
+
+struct Check<'a> {
+    text: &'a str,
+    at: usize,
+    open: Vec<usize>,
+    /// Nodes that `/-` takes out: how deep they stand, and where they begin.
+    dashed: Vec<(usize, usize)>,
+    /// Blocks that `/-` takes out: how deep their inside is, where they begin, and what stands before them.
+    gaps: Vec<(usize, usize, Before)>,
+    comments: Vec<Range<usize>>,
+}
+
+/// Returns the text with its comments blanked, byte for byte, so that places stay what they are.
+///
+/// # Errors
+/// The mistakes in their order, at most 10; those behind an unclosed text, comment or block are not looked for.
+pub(super) fn check(text: &str) -> Result<Cow<'_, str>, Vec<Mistake>> {
+    if let Some((at, c)) = text.char_indices().find(|(at, c)| is_hidden(*c) && !(*at == 0 && *c == '\u{feff}')) {
+        let message = format!("a hidden control character stands here: U+{:04X}", c as u32);
+        return Err(vec![Mistake {
+            code: "manifest/hidden_character",
+            ..Mistake::new(at..at + c.len_utf8(), message, "take the character out")
+        }]);
+    }
+    let start = if text.starts_with('\u{feff}') { 3 } else { 0 };
+    let mut check = Check { text, at: start, open: Vec::new(), dashed: Vec::new(), gaps: Vec::new(), comments: Vec::new() };
+    let mut mistakes = Vec::new();
+    while let Err(mistake) = check.nodes(mistakes.is_empty()) {
+        let fatal = mistake.fatal;
+        check.at = text.ceil_char_boundary(check.at.max(mistake.span.end));
+        mistakes.push(mistake);
+        if fatal || mistakes.len() == MOST {
+            break;
+        }
+        check.at += text[check.at..].find('\n').unwrap_or(text.len() - check.at);
+    }
+    if !mistakes.is_empty() {
+        return Err(mistakes);
+    }
+    if check.comments.is_empty() {
+        return Ok(Cow::Borrowed(text));
+    }
+    let mut blanked = String::with_capacity(text.len());
+    let mut end = 0;
+    check.comments.sort_by_key(|comment| (comment.start, std::cmp::Reverse(comment.end)));
+    for comment in check.comments.into_iter().filter(|comment| !comment.is_empty()) {
+        if comment.end > end {
+            blanked.push_str(&text[end..comment.start]);
+            blanked.extend(std::iter::repeat_n(' ', comment.len()));
+            end = comment.end;
+        }
+    }
+    blanked.push_str(&text[end..]);
+    Ok(Cow::Owned(blanked))
+}
+
+/// What KDL forbids everywhere: control characters, and those that turn the direction of a line.
+fn is_hidden(c: char) -> bool {
+    matches!(c, '\0'..='\u{8}' | '\u{e}'..='\u{1f}' | '\u{7f}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
+}
+
+impl Check<'_> {
+    fn rest(&self) -> &str {
+        &self.text[self.at..]
+    }
+
+    fn starts(&self, with: &str) -> bool {
+        self.rest().starts_with(with)
+    }
+
+    fn wrong(&self, length: usize, message: impl Into<String>, help: &str) -> Mistake {
+        Mistake::new(self.at..self.at + length, message, help)
+    }
+
+    /// Reads nodes up to the end. `first` says that no mistake was found before, so that every brace was seen.
+    fn nodes(&mut self, first: bool) -> Result<(), Mistake> {
+        let mut before = Before::Start;
+        loop {
+            if self.blank()? && before == Before::Entry {
+                before = Before::Blank;
+            }
+            let Some(c) = self.rest().chars().next() else { break };
+            let inside = matches!(before, Before::Entry | Before::Blank | Before::Gap | Before::Block);
+            match c {
+                '/' if self.starts("//") => {
+                    self.ended(inside);
+                    self.line_comment();
+                    before = if before == Before::Dashed { before } else { Before::Start };
+                }
+                _ if text::newline(self.rest()) > 0 => {
+                    self.ended(inside);
+                    self.at += text::newline(self.rest());
+                    before = if before == Before::Dashed { before } else { Before::Start };
+                }
+                ';' if inside => {
+                    self.at += 1;
+                    self.ended(true);
+                    before = Before::Start;
+                }
+                '}' if before != Before::Dashed => {
+                    self.ended(inside);
+                    let gap = self.gaps.pop_if(|(depth, ..)| *depth == self.open.len());
+                    if self.open.pop().is_none() && first {
+                        return Err(self.wrong(1, "nothing is open that `}` could close", "take it out"));
+                    }
+                    self.at += 1;
+                    before = match gap {
+                        Some((_, start, before)) => {
+                            self.comments.push(start..self.at);
+                            if before == Before::Block { before } else { Before::Gap }
+                        }
+                        None => Before::Block,
+                    };
+                }
+                '{' if inside && before != Before::Block => self.enter(&mut before)?,
+                '{' if inside => return Err(self.wrong(1, "a node has one block", "end the node with `;` or a new line first")),
+                '{' => return Err(self.wrong(1, "a block has a name before it", "write the node's name before `{`")),
+                '/' if self.starts("/-") && before != Before::Dashed => {
+                    let start = self.at;
+                    self.at += 2;
+                    if inside {
+                        self.line_space()?;
+                    }
+                    match before {
+                        _ if !inside => {
+                            self.dashed.push((self.open.len(), start));
+                            before = Before::Dashed;
+                        }
+                        _ if self.starts("{") => {
+                            let around = before;
+                            self.enter(&mut before)?;
+                            self.gaps.push((self.open.len(), start, around));
+                        }
+                        Before::Blank => {
+                            self.entry()?;
+                            self.comments.push(start..self.at);
+                            before = Before::Entry;
+                        }
+                        _ => return Err(self.wrong(0, "a blank is missing before `/-`", "put a blank there")),
+                    }
+                }
+                _ if !inside => {
+                    self.name()?;
+                    before = Before::Entry;
+                }
+                _ if matches!(before, Before::Gap | Before::Block) => {
+                    return Err(self.wrong(c.len_utf8(), "a node ends with its block", "put `;` or a new line behind `}`"));
+                }
+                '=' => return Err(self.wrong(1, "`=` needs a name right before it", "write a property as `name=\"value\"`")),
+                _ if before == Before::Entry => {
+                    return Err(self.wrong(c.len_utf8(), format!("a blank is missing before `{c}`"), "put a blank there"));
+                }
+                _ => {
+                    self.entry()?;
+                    before = Before::Entry;
+                }
+            }
+        }
+        self.ended(matches!(before, Before::Entry | Before::Blank | Before::Gap | Before::Block));
+        if before == Before::Dashed {
+            return Err(self.wrong(0, "`/-` has nothing behind it", "take it out"));
+        }
+        match self.open.last() {
+            Some(open) if first => {
+                Err(Mistake { fatal: true, ..Mistake::new(*open..*open + 1, "this block is not closed", "close it with `}`") })
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Notes the end of a node: one that `/-` takes out is blanked as a comment is.
+    fn ended(&mut self, inside: bool) {
+        if inside && let Some((_, start)) = self.dashed.pop_if(|(depth, _)| *depth == self.open.len()) {
+            self.comments.push(start..self.at);
+        }
+    }
+
+    fn enter(&mut self, before: &mut Before) -> Result<(), Mistake> {
+        if self.open.len() == DEEPEST {
+            let help = "manifests need no more than a handful of levels";
+            let mistake = self.wrong(1, format!("blocks are nested deeper than {DEEPEST}"), help);
+            return Err(Mistake { code: "manifest/too_deep", fatal: true, ..mistake });
+        }
+        self.open.push(self.at);
+        self.at += 1;
+        *before = Before::Start;
+        Ok(())
+    }
+
+    /// Skips blanks, block comments, and ends of lines behind a backslash; whether there were any.
+    fn blank(&mut self) -> Result<bool, Mistake> {
+        let start = self.at;
+        loop {
+            match self.rest().chars().next() {
+                Some(c) if is_space(c) => self.at += c.len_utf8(),
+                Some('/') if self.starts("/*") => {
+                    let end = text::comment(self.text, self.at)?;
+                    self.comments.push(self.at..end);
+                    self.at = end;
+                }
+                Some('\\') => {
+                    let slash = self.at;
+                    self.at += 1;
+                    while let Some(c) = self.rest().chars().next().filter(|c| is_space(*c)) {
+                        self.at += c.len_utf8();
+                    }
+                    if self.starts("//") {
+                        self.line_comment();
+                    }
+                    let newline = text::newline(self.rest());
+                    if newline == 0 && !self.rest().is_empty() {
+                        return Err(Mistake::new(slash..slash + 1, "a backslash stands at the end of a line", "take it out"));
+                    }
+                    self.at += newline;
+                }
+                _ => return Ok(self.at > start),
+            }
+        }
+    }
+
+    /// As `blank`, with line breaks and comments to the end of the line.
+    fn line_space(&mut self) -> Result<(), Mistake> {
+        loop {
+            self.blank()?;
+            match text::newline(self.rest()) {
+                0 if self.starts("//") => self.line_comment(),
+                0 => return Ok(()),
+                newline => self.at += newline,
+            }
+        }
+    }
+
+    fn line_comment(&mut self) {
+        let start = self.at;
+        self.at += self.rest().find(text::is_newline).unwrap_or(self.rest().len());
+        self.comments.push(start..self.at);
+    }
+
+    fn name(&mut self) -> Result<(), Mistake> {
+        let start = self.at;
+        if text::value(self.text, &mut self.at)? {
+            return Ok(());
+        }
+        let span = start..self.at;
+        Err(Mistake::new(span, "a node's name is a word or a text", "write a word here, such as `task`"))
+    }
+
+    /// Reads a value, or a property with its value.
+    fn entry(&mut self) -> Result<(), Mistake> {
+        let named = text::value(self.text, &mut self.at)?;
+        let end = self.at;
+        if !named {
+            return Ok(());
+        }
+        let comments = self.comments.len();
+        self.blank()?;
+        if !self.starts("=") {
+            self.at = end;
+            self.comments.truncate(comments);
+            return Ok(());
+        }
+        self.at += 1;
+        self.blank()?;
+        if self.rest().is_empty() || self.starts("//") || text::newline(self.rest()) > 0 {
+            return Err(self.wrong(0, "the property has no value", "write it as `name=\"value\"`"));
+        }
+        text::value(self.text, &mut self.at).map(drop)
+    }
+}
