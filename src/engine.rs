@@ -102,9 +102,13 @@ impl Engine {
         let platform = format!("{}-{}", std::env::consts::OS, std::env::consts::ARCH);
         let kept = root.join(".orket/graph");
         let graph = match mapped(&kept).filter(|graph| current(graph, &tree, &manifest)) {
-            Some(graph) => graph,
+            Some(graph) => {
+                tracing::debug!(targets = graph.len(), "the kept graph is current");
+                graph
+            }
             None => {
                 let graph = load(&tree, &root, &manifest, &platform)?;
+                tracing::debug!(targets = graph.len(), "the manifest was loaded");
                 if keep && state_folder(&root).is_ok() {
                     let _ = write_beside(&kept, graph.image());
                 }

@@ -30,7 +30,6 @@ pub fn main() -> Exit {
     let here = std::env::current_dir().unwrap_or_else(|_| ".".into());
     let ui = Ui {
         json: cli.global.json,
-        color_out: color(std::io::stdout().is_terminal()),
         color_err: color(std::io::stderr().is_terminal()),
         width: columns.or(terminal_width).unwrap_or(80),
         live: std::io::stderr().is_terminal() && !dumb,

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{self, BufRead, Write};
 use std::path::Path;
 use std::sync::Arc;
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use super::{Failure, Ui};
 use crate::base::{Place, TargetId, quantity};
@@ -102,7 +102,6 @@ fn go(ui: &Ui, args: &BuildArgs, foreground: Option<&[String]>) -> Result<(), Fa
         return look_only(ui, args, &engine, &plan, mode);
     }
 
-    let began = Instant::now();
     let _lock = engine
         .lock(&mut |holder| ui.say(&format!("waiting for another build in this checkout ({holder})")))
         .map_err(|error| Failure::Broken(format!("cannot write the state of this checkout: {error}")))?;
@@ -166,7 +165,6 @@ fn go(ui: &Ui, args: &BuildArgs, foreground: Option<&[String]>) -> Result<(), Fa
             ui.say(&format!("note: what this run learned is not remembered: {error}"));
         }
     }
-    let _ = began;
     if let Err(error) = engine.runs().keep(&record(&engine.graph, &events)) {
         ui.say(&format!("note: this run is not recorded: {error}"));
     }

@@ -106,6 +106,31 @@ pub struct Finished {
     pub unchanged: bool,
 }
 
+impl Finished {
+    /// A target that ended like this at once: nothing ran, nothing was printed.
+    pub fn new(task: TargetId, outcome: Outcome) -> Finished {
+        Finished {
+            task,
+            at: Duration::ZERO,
+            outcome,
+            reason: None,
+            duration: Duration::ZERO,
+            attempts: 0,
+            slot: 0,
+            status: None,
+            code: None,
+            output: Vec::new(),
+            output_size: 0,
+            log: None,
+            command: None,
+            withheld: Vec::new(),
+            because: None,
+            flaky: false,
+            unchanged: false,
+        }
+    }
+}
+
 /// What became of a service.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

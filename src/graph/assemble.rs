@@ -57,7 +57,7 @@ impl<'a> Assembly<'a> {
             drafts: Vec::new(),
             places: FxHashMap::default(),
             entries: FxHashMap::default(),
-            header: Header { envs: vec![Vec::new()], tools: vec![Vec::new()], ..Header::default() },
+            header: Header { envs: vec![Vec::new()], ..Header::default() },
             problems: Vec::new(),
             first_task: project.rocks.len() + project.epics.len(),
         };
@@ -68,22 +68,18 @@ impl<'a> Assembly<'a> {
             assembly.draft(epic.address.as_str(), TargetKind::Epic, Detail::Epic(epic.clone()));
         }
         let mut envs = FxHashMap::from_iter([(Vec::new(), 0)]);
-        let mut tools = FxHashMap::from_iter([(Vec::new(), 0)]);
         for task in &project.tasks {
             assembly.draft(task.address.as_str(), TargetKind::Task, Detail::Task(Box::new(task.clone()), None));
             let draft = assembly.drafts.last_mut().expect("one was just pushed");
-            let shape = task.shape().hash;
-            draft.shape = [0, 8].map(|at| u64::from_le_bytes(shape[at..at + 8].try_into().unwrap_or_default()));
             draft.flags = flags(task, host);
             draft.weight = task.weight.max(1);
-            draft.priority = task.priority.0 as f32;
+            draft.priority = task.priority.0;
             draft.pool = task
                 .pool
                 .as_ref()
                 .and_then(|name| project.pools.iter().position(|pool| pool.name == *name))
                 .map_or(0, |index| index as u32 + 1);
             draft.env = intern(&mut assembly.header.envs, &mut envs, task.env.clone());
-            draft.tools = intern(&mut assembly.header.tools, &mut tools, flags::tools(task));
         }
         for service in &project.services {
             assembly.draft(service.address.as_str(), TargetKind::Service, Detail::Service(Box::new(service.clone())));
@@ -106,9 +102,7 @@ impl<'a> Assembly<'a> {
             address: address.into(),
             kind,
             flags: 0,
-            shape: [0; 2],
             env: 0,
-            tools: 0,
             pool: 0,
             weight: 1,
             priority: 2.0,

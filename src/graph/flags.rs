@@ -38,18 +38,6 @@ pub(super) fn flags(task: &Task, host: &str) -> u32 {
     .fold(0, |flags, (bit, _)| flags | bit)
 }
 
-/// Returns the programs that a task names without holes, sorted, each once: its `tools`, the first word of each `run`, and `sh` for scripts.
-pub(super) fn tools(task: &Task) -> Vec<Box<str>> {
-    let programs = task.commands.iter().filter_map(|command| match command {
-        Command::Run { words, .. } => words.first().and_then(Text::as_literal),
-        Command::Sh { .. } => Some("sh"),
-    });
-    let mut tools: Vec<Box<str>> = task.tools.iter().filter_map(Text::as_literal).chain(programs).map(Box::from).collect();
-    tools.sort_unstable();
-    tools.dedup();
-    tools
-}
-
 /// Marks the tasks that nothing could show to be fresh: no inputs, no outputs, and nothing that they need puts anything out. There is no
 /// cycle among `drafts`.
 pub(super) fn mark_always(drafts: &mut [Draft]) {

@@ -10,7 +10,7 @@ use crate::base::{Digest, Place, TargetId};
 use crate::model::{EnvRules, Epic, Gate, Later, Package, Pool, Rock, Service, Task};
 
 const MAGIC: [u8; 8] = *b"ORKETGR\n";
-const VERSION: u32 = 2;
+const VERSION: u32 = 3;
 const SECTIONS: usize = 6;
 
 /// All targets of a project and the edges between them.
@@ -41,8 +41,6 @@ pub struct Header {
     pub later: Vec<Later>,
     /// The distinct sets of environment rules; [`Row::env`] points here.
     pub envs: Vec<EnvRules>,
-    /// The distinct sets of programs that tasks name literally; [`Row::tools`] points here.
-    pub tools: Vec<Vec<Box<str>>>,
     /// Why the image is what it is: the owner's own bytes, see whoever built it.
     pub trail: Vec<u8>,
 }
@@ -109,14 +107,12 @@ pub mod flag {
     pub const UNCACHED: u32 = 1 << 12;
 }
 
-/// One target, 96 bytes.
+/// One target, 72 bytes.
 #[derive(Clone, Copy, Debug, Pod, Zeroable)]
 #[repr(C)]
 pub struct Row {
     /// The hash of the address, the same in every graph.
     pub key: [u64; 2],
-    /// The first half of [`Task::shape`].
-    pub shape: [u64; 2],
     address: u32,
     address_len: u32,
     detail: u64,
@@ -129,14 +125,12 @@ pub struct Row {
     pub flags: u32,
     /// Index into [`Header::envs`].
     pub env: u32,
-    /// Index into [`Header::tools`].
-    pub tools: u32,
     /// Index into [`Header::pools`], plus 1; 0 for none.
     pub pool: u32,
     /// Slots, at least 1.
     pub weight: u32,
     /// See [`crate::model::Priority`].
-    pub priority: f32,
+    pub priority: f64,
 }
 
 /// Why a target waits for another.
@@ -383,12 +377,10 @@ pub(super) struct Draft {
     pub address: Box<str>,
     pub kind: TargetKind,
     pub flags: u32,
-    pub shape: [u64; 2],
     pub env: u32,
-    pub tools: u32,
     pub pool: u32,
     pub weight: u32,
-    pub priority: f32,
+    pub priority: f64,
     pub edges: Vec<Edge>,
     pub detail: Detail,
 }
@@ -406,7 +398,6 @@ pub(super) fn write(header: &Header, drafts: Vec<Draft>) -> Graph {
         details = postcard::to_extend(&draft.detail, details).expect("writing to memory does not fail");
         rows.push(Row {
             key: address_key(&draft.address),
-            shape: draft.shape,
             address,
             address_len: draft.address.len() as u32,
             detail,
@@ -416,7 +407,6 @@ pub(super) fn write(header: &Header, drafts: Vec<Draft>) -> Graph {
             kind: draft.kind as u32,
             flags: draft.flags,
             env: draft.env,
-            tools: draft.tools,
             pool: draft.pool,
             weight: draft.weight,
             priority: draft.priority,

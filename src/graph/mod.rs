@@ -24,4 +24,4 @@ pub use assemble::{Problem, assemble};
 pub use graph::{Detail, Edge, EdgeKind, Graph, Header, Row, TargetKind, address_key, flag};
 pub use image::{Bytes, ImageError};
 pub use query::{Looks, QueryError, query};
-pub use select::{SelectError, SelectErrorKind, Selected, everything, select};
+pub use select::{SelectError, Selected, everything, select};

@@ -34,25 +34,6 @@ pub enum SelectError {
     },
 }
 
-/// The two ways in which a name means no target.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum SelectErrorKind {
-    /// Several bear it: the command line is wrong.
-    Ambiguous,
-    /// None does.
-    NoMatch,
-}
-
-impl SelectError {
-    /// Returns which of the two it is.
-    pub fn kind(&self) -> SelectErrorKind {
-        match self {
-            SelectError::Ambiguous { .. } => SelectErrorKind::Ambiguous,
-            SelectError::NoMatch { .. } => SelectErrorKind::NoMatch,
-        }
-    }
-}
-
 /// Finds what was typed; nothing typed means the project's default, else everything that is not private. A name is looked up as an
 /// address, as one in the package that was typed in (`package`), as the bare name of one target, as all variants of a matrix, and as a
 /// pattern whose `*` stays within one part.
@@ -129,7 +110,9 @@ mod tests {
 
     fn said(graph: &Graph, typed: &[&str], package: &str) -> Result<Vec<String>, String> {
         let typed: Vec<String> = typed.iter().map(|name| name.to_string()).collect();
-        let selected = select(graph, &typed, package).map_err(|error| format!("{:?}: {error}", error.kind()))?;
+        let selected = select(graph, &typed, package).map_err(|error| {
+            format!("{}: {error}", if matches!(error, SelectError::Ambiguous { .. }) { "Ambiguous" } else { "NoMatch" })
+        })?;
         Ok(selected.targets.into_iter().map(|id| graph.address(id).to_owned()).collect())
     }
 

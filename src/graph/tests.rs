@@ -88,17 +88,14 @@ fn optional_needs_remedies_and_header() {
 }
 
 #[test]
-fn tools_and_rules_are_kept_once() {
+fn rules_are_kept_once() {
     let mut script = task("script", &[], &[], &[]);
     script.commands.push(Command::Sh { script: Text::literal("true"), place: place(1) });
-    script.tools = vec![Text::literal("awk"), Text::from_parts([Part::Hole(Scope::Env, "TOOL".into())])];
     script.env = vec![EnvRule::Pass { name: "HOME".into(), place: place(1) }];
     let mut gather = task("gather", &[], &[], &[]);
     gather.commands.clear();
     let graph = graph(&tasks(vec![script, gather, task("one", &[], &[], &[]), task("two", &[], &[], &[])]));
-    let tools = graph.rows().iter().map(|row| graph.header().tools[row.tools as usize].join(" ")).collect::<Vec<_>>();
-    assert_eq!(tools, ["awk cc sh", "", "cc", "cc"]);
-    assert_eq!(graph.header().tools.len(), 3);
+    assert_eq!(graph.header().envs.len(), 2);
     assert_eq!(graph.rows().iter().map(|row| row.env).collect::<Vec<_>>(), [1, 0, 0, 0]);
 }
 

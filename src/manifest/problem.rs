@@ -46,11 +46,6 @@ impl Problems {
         Problems { texts: texts.into_iter().map(|(name, text)| (name.into(), text.into())).collect(), ..Problems::default() }
     }
 
-    /// As [`Problems::new`]: an empty list over the texts of a [`Loaded`](super::Loaded).
-    pub fn from_texts<N: Into<Arc<str>>, T: Into<Arc<str>>>(texts: Vec<(N, T)>) -> Problems {
-        Problems::new(texts)
-    }
-
     /// Adds a mistake that is one character long and has no other places.
     pub fn add(&mut self, code: &'static str, message: String, place: Option<Place>, help: Option<String>) {
         self.push(Problem { code, message, place, length: 1, help, notes: Vec::new() });
@@ -113,6 +108,20 @@ impl Problems {
         out
     }
 
+    /// Returns all of them as `miette` reports with their source, for embedders whose own diagnostics go through a `miette` handler.
+    /// [`Problems::render`] does not: a manifest may hold a line of many megabytes, which no handler cuts.
+    pub fn reports(&self) -> Vec<miette::Report> {
+        let one = |problem: &Problem| {
+            let mut diagnostic = miette::MietteDiagnostic::new(problem.message.clone()).with_code(problem.code);
+            diagnostic.help = problem.help.clone().filter(|help| !help.is_empty());
+            let source = problem.place.as_ref().and_then(|place| self.texts.iter().find(|(file, _)| *file == place.file));
+            let (Some(place), Some((file, text))) = (&problem.place, source) else { return miette::Report::new(diagnostic) };
+            let label = miette::LabeledSpan::new_primary_with_span(None, (offset(text, place), problem.length));
+            miette::Report::new(diagnostic.with_label(label)).with_source_code(miette::NamedSource::new(&**file, text.to_string()))
+        };
+        self.list.iter().map(one).collect()
+    }
+
     /// Returns all of them for a machine.
     pub fn to_json(&self) -> serde_json::Value {
         let one = |problem: &Problem| {
@@ -127,4 +136,10 @@ impl Problems {
         };
         serde_json::json!({ "version": 1, "problems": self.list.iter().map(one).collect::<Vec<_>>(), "more": self.more })
     }
+}
+
+/// Returns the byte at which a place begins, at most the length of the text.
+fn offset(text: &str, place: &Place) -> usize {
+    let start: usize = text.split_inclusive('\n').take(place.line.max(1) as usize - 1).map(str::len).sum();
+    start + text[start..].chars().take(place.column.max(1) as usize - 1).map(char::len_utf8).sum::<usize>()
 }

@@ -250,7 +250,7 @@ fn tidying_keeps_every_word_and_does_nothing_the_second_time() {
 #[test]
 fn later_mistakes_are_shown_over_the_same_texts() {
     let loaded = good("task \"a\"\n");
-    let mut problems = Problems::from_texts(loaded.texts.clone());
+    let mut problems = Problems::new(loaded.texts.clone());
     problems.add("graph/x", String::from("no"), Some(loaded.project.tasks[0].place.clone()), None);
     assert_eq!(problems.render(false, 80), "error[graph/x]: no\n --> orket.kdl:1\n1 | task \"a\"\n  | ^\n\n");
 }
@@ -330,4 +330,22 @@ fn a_folder_whose_name_addresses_cannot_hold_is_no_package() {
         let manifest = format!("{folder}/orket.kdl");
         assert_eq!(codes(files(&[("orket.kdl", "include \"*/orket.kdl\""), (&manifest, "")])), ["manifest/wrong_name"], "{folder}");
     }
+}
+
+#[test]
+fn mistakes_go_through_a_miette_handler_too() {
+    let problems = files(&[("orket.kdl", "// \u{e4}\ntask \"a\" { \u{2003} imputs \"x\" }\n")]).err().unwrap();
+    let reports = problems.reports();
+    let mut out = String::new();
+    miette::NarratableReportHandler::new().render_report(&mut out, reports[0].as_ref()).unwrap();
+    for part in [
+        "there is no node `imputs` in `task`",
+        "snippet line 2",
+        "label at line 2, columns 14 to 19",
+        "did you mean `inputs`?",
+        "manifest/unknown_node",
+    ] {
+        assert!(out.contains(part), "{part} is missing in {out}");
+    }
+    assert_eq!(reports.len(), 1);
 }

@@ -7,7 +7,6 @@ mod environment;
 mod later;
 mod project;
 mod service;
-mod shape;
 mod task;
 mod text;
 

@@ -58,6 +58,7 @@ pub fn judge(world: &World, target: TargetId, links: &Links, mode: Mode) -> Judg
         return Judged::Run(Box::new(prepared), Reason::Forced);
     }
     let executed = again;
+    tracing::trace!(task = world.graph.address(target), inputs = prepared.action.inputs.len(), again, "judging");
     let mut why = None;
     if let Some(record) = &record {
         if record.status != Status::Succeeded {
@@ -194,7 +195,6 @@ fn remember(world: &World, prepared: &Prepared, result: &ActionResult) {
     let row = world.graph.row(prepared.target);
     let record = TaskRecord {
         key: row.key,
-        shape: row.shape,
         action: action::digest(&prepared.action),
         result: result.encode(),
         discovered: prepared.discovered.clone(),
@@ -202,7 +202,6 @@ fn remember(world: &World, prepared: &Prepared, result: &ActionResult) {
         duration_ms: result.duration_ms,
         status: Status::Succeeded,
         intended: Vec::new(),
-        inputs: prepared.action.inputs.iter().map(|(path, _)| path.clone()).collect(),
     };
     let mut checkout = world.checkout.lock().expect("no holder panics");
     for (path, known) in world.files.take_learned() {

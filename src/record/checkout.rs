@@ -15,7 +15,7 @@ use super::journal::{self, Journal};
 use crate::base::{Digest, RelPath};
 use crate::disk::Signature;
 
-const MAGIC: &[u8; 8] = b"ORKETS1\n";
+const MAGIC: &[u8; 8] = b"ORKETS2\n";
 
 /// What is known of a file.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -42,8 +42,6 @@ pub enum Status {
 pub struct TaskRecord {
     /// The hash of its address.
     pub key: [u64; 2],
-    /// Of its declaration.
-    pub shape: [u64; 2],
     /// Of its action.
     pub action: Digest,
     /// Its encoded result.
@@ -58,8 +56,6 @@ pub struct TaskRecord {
     pub status: Status,
     /// Outputs that it was about to make when it was last started.
     pub intended: Vec<RelPath>,
-    /// All files that its action looked at.
-    pub inputs: Vec<RelPath>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -241,7 +237,6 @@ impl Checkout {
             Line::Intent { key, outputs } => {
                 let record = self.tasks.entry(key).or_insert_with(|| TaskRecord {
                     key,
-                    shape: [0; 2],
                     action: Digest::empty(),
                     result: Vec::new(),
                     discovered: Vec::new(),
@@ -249,7 +244,6 @@ impl Checkout {
                     duration_ms: 0,
                     status: Status::Started,
                     intended: Vec::new(),
-                    inputs: Vec::new(),
                 });
                 record.status = Status::Started;
                 record.intended = outputs;
@@ -280,7 +274,6 @@ mod tests {
     fn record(key: u64) -> TaskRecord {
         TaskRecord {
             key: [key, 0],
-            shape: [1, 2],
             action: Digest::of(b"a"),
             result: vec![1, 2],
             discovered: vec![RelPath::parse("x.h").unwrap()],
@@ -288,7 +281,6 @@ mod tests {
             duration_ms: 7,
             status: Status::Succeeded,
             intended: Vec::new(),
-            inputs: vec![RelPath::parse("x.c").unwrap()],
         }
     }
 

@@ -75,23 +75,11 @@ pub(super) fn expected(task: u32, at: u64, expected: u64) -> Event {
 pub(super) fn ended(task: u32, at: u64, outcome: Outcome) -> Finished {
     let ran = matches!(outcome, Outcome::Done | Outcome::Failed);
     Finished {
-        task: id(task),
         at: millis(at),
-        outcome,
         reason: ran.then(changed),
         duration: if ran { millis(300) } else { Duration::ZERO },
         attempts: u32::from(ran),
-        slot: 0,
-        status: None,
-        code: None,
-        output: Vec::new(),
-        output_size: 0,
-        log: None,
-        command: None,
-        withheld: Vec::new(),
-        because: None,
-        flaky: false,
-        unchanged: false,
+        ..Finished::new(id(task), outcome)
     }
 }
 

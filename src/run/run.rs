@@ -403,7 +403,7 @@ impl<'a> Loop<'a> {
         self.queue.push(Candidate {
             step,
             path: self.paths[step.index()],
-            priority: row.priority,
+            priority: row.priority as f32,
             weight: row.weight,
             pool: row.pool,
             exclusive: self.options.foreground == Some(target)
@@ -462,24 +462,7 @@ impl<'a> Loop<'a> {
     }
 }
 
+/// What is told of a target unless somebody knows more; its outcome is set where it ends.
 fn finished(task: TargetId) -> Finished {
-    Finished {
-        task,
-        at: Duration::ZERO,
-        outcome: Outcome::Fresh,
-        reason: None,
-        duration: Duration::ZERO,
-        attempts: 0,
-        slot: 0,
-        status: None,
-        code: None,
-        output: Vec::new(),
-        output_size: 0,
-        log: None,
-        command: None,
-        withheld: Vec::new(),
-        because: None,
-        flaky: false,
-        unchanged: false,
-    }
+    Finished::new(task, Outcome::Fresh)
 }

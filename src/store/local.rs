@@ -125,6 +125,7 @@ impl LocalStore {
 
     /// Puts a damaged entry aside, where nobody looks it up.
     pub(super) fn quarantine(&self, path: &Path) {
+        tracing::warn!(path = %path.display(), "a damaged entry is put aside");
         let aside = self.root.join("quarantine");
         let name = path.file_name().unwrap_or_default();
         if fs::create_dir_all(&aside).is_err() || fs::rename(path, aside.join(name)).is_err() {
