@@ -11,11 +11,11 @@ use serde::{Deserialize, Serialize};
 
 use crate::action::ActionResult;
 use crate::base::{Digest, RelPath};
-use crate::disk::{self, PatternSet, Tree};
-use crate::graph::{self, Bytes, Graph};
+use crate::disk::{self, PatternSet, Tree, write_beside};
+use crate::graph::{self, Graph};
 use crate::manifest::{self, Loaded, Problem, Problems, Source, Trail};
 use crate::rebuild::{Environment, Files, World};
-use crate::record::{Checkout, Runs};
+use crate::record::{Checkout, Runs, Status};
 use crate::store::LocalStore;
 
 /// How much the store may hold unless `cache gc` is told otherwise, in bytes.
@@ -101,7 +101,7 @@ impl Engine {
         let tree = Tree::open(&root).map_err(broken("open the project's folder"))?;
         let platform = format!("{}-{}", std::env::consts::OS, std::env::consts::ARCH);
         let kept = root.join(".orket/graph");
-        let graph = match mapped(&kept).filter(|graph| current(graph, &tree, &manifest)) {
+        let graph = match disk::map(&kept).ok().and_then(|bytes| Graph::open(bytes).ok()).filter(|graph| current(graph, &tree, &manifest)) {
             Some(graph) => {
                 tracing::debug!(targets = graph.len(), "the kept graph is current");
                 graph
@@ -160,8 +160,6 @@ impl Engine {
     pub fn world(&self, run: String, writable: bool) -> io::Result<World> {
         if writable {
             state_folder(&self.root)?;
-            // Without being known to the store, a sweep could take what this checkout uses: no reason not to build.
-            let _ = self.store.register(&self.state());
         }
         Ok(World {
             graph: self.graph.clone(),
@@ -182,6 +180,12 @@ impl Engine {
             made: OnceLock::new(),
             shown: RwLock::default(),
         })
+    }
+
+    /// Lets the store know of this checkout, so that no sweep takes what its last build used.
+    pub fn register(&self) {
+        // A sweep may then take too much, which costs time: no reason not to build.
+        let _ = self.store.register(&self.state());
     }
 
     /// Waits until no other build runs in this checkout. `said` is told for whom, once, if there is one.
@@ -222,9 +226,9 @@ fn pinned(store: &LocalStore) -> HashSet<String> {
     let mut pinned = HashSet::new();
     for state in store.checkouts() {
         let Ok(checkout) = Checkout::open(&state, false) else { continue };
-        for (action, result) in checkout.results() {
-            pinned.insert(action.hex());
-            pinned.extend(ActionResult::decode(result).iter().flat_map(ActionResult::blobs).map(|digest| digest.hex()));
+        for record in checkout.records().filter(|record| record.status == Status::Succeeded) {
+            pinned.insert(record.action.hex());
+            pinned.extend(ActionResult::decode(&record.result).iter().flat_map(ActionResult::blobs).map(|digest| digest.hex()));
         }
     }
     pinned
@@ -316,15 +320,6 @@ fn load(tree: &Tree, root: &Path, manifest: &RelPath, platform: &str) -> Result<
     })
 }
 
-#[expect(unsafe_code, reason = "mapping a file is unsafe by nature: another process could change it")]
-fn mapped(path: &Path) -> Option<Graph> {
-    let file = File::open(path).ok()?;
-    // SAFETY: the file is only ever replaced as a whole (`write_beside`), never written in place, by this program; its checksum is verified
-    // before it is used.
-    let map = unsafe { memmap2::Mmap::map(&file) }.ok()?;
-    Graph::open(Bytes::Mapped(Arc::new(map))).ok()
-}
-
 /// Whether a kept image is what loading would give now: same manifests by content, same answers to the same globs.
 fn current(graph: &Graph, tree: &Tree, manifest: &RelPath) -> bool {
     let Ok(stamp) = postcard::from_bytes::<Stamp>(&graph.header().trail) else { return false };
@@ -353,12 +348,6 @@ fn state_folder(root: &Path) -> io::Result<()> {
         state.join("CACHEDIR.TAG"),
         "Signature: 8a477f597d28d172789f06886806bc55\n# State of this checkout; it can be deleted at any time.\n",
     )
-}
-
-fn write_beside(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let mut file = tempfile::NamedTempFile::new_in(path.parent().unwrap_or(path))?;
-    file.write_all(bytes)?;
-    file.persist(path).map(drop).map_err(|error| error.error)
 }
 
 /// The key under which secrets enter digests: made once, readable by its owner alone.

@@ -7,7 +7,7 @@ use crate::base::{Digest, Hasher};
 use crate::event::Subject;
 
 /// The format of actions: another number makes every digest another one.
-const FORMAT: &str = "2";
+pub const FORMAT: &str = "2";
 
 /// Takes what the walk comes by: what kind of thing it is, which one, its exact bytes, and how a person reads it.
 pub trait Sink {

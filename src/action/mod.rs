@@ -10,5 +10,5 @@ mod result;
 
 pub use action::{Action, Content, EnvValue, Exact};
 pub use compare::compare;
-pub use fingerprint::{Entry, Explanation, Sink, digest, explanation, walk};
+pub use fingerprint::{Entry, Explanation, FORMAT, Sink, digest, explanation, walk};
 pub use result::{ActionResult, Output, OutputKind};

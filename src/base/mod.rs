@@ -6,6 +6,7 @@ mod address;
 mod digest;
 pub mod glob;
 mod id;
+pub mod image;
 mod path;
 mod place;
 pub mod quantity;

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{self, BufRead, Write};
 use std::path::Path;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use super::{Failure, Ui};
 use crate::base::{Place, TargetId, quantity};
@@ -18,7 +18,7 @@ use crate::process::{Cancel, Jobs, Reaper, listen_to_signals};
 use crate::rebuild::Mode;
 use crate::record::{RunRecord, RunTask};
 use crate::report::{self, Names, Screen, Sink};
-use crate::run::{Asker, Options, Refused, look, run as walk};
+use crate::run::{Asker, Fresh, Options, Refused, idle, look, run as walk};
 
 /// Builds targets and what they need.
 ///
@@ -72,6 +72,7 @@ impl Asker for Person {
 }
 
 fn go(ui: &Ui, args: &BuildArgs, foreground: Option<&[String]>) -> Result<(), Failure> {
+    let (since, began) = (Instant::now(), SystemTime::now());
     let looking = args.dry_run || args.check;
     // Before anything is opened: see `Jobs::from_parent`. Whoever says -j wants that many, whatever stands above.
     let makeflags = ui.surroundings.variables.iter().find(|(name, _)| name == "MAKEFLAGS").map(|(_, value)| value.as_os_str());
@@ -116,16 +117,16 @@ fn go(ui: &Ui, args: &BuildArgs, foreground: Option<&[String]>) -> Result<(), Fa
     pick_ports(&world).map_err(|error| Failure::Broken(format!("cannot find a free port: {error}")))?;
 
     let slots = slots(ui, args)?;
-    let jobserver = outer.or_else(|| Jobs::host(slots).ok());
     let names: Arc<dyn Names> = Arc::new(Addresses(engine.graph.clone()));
     let mut sinks: Vec<Box<dyn Sink>> = vec![screen(ui, args, &names)];
     if let Some(path) = &args.events {
         let file = File::create(path).map_err(|error| Failure::Broken(format!("cannot write `{}`: {error}", path.display())))?;
         sinks.push(report::json(names.clone(), Box::new(file)));
     }
-    let reaper = Reaper::install();
-    let cancel = Cancel::new().map_err(|error| Failure::Broken(format!("cannot make an event: {error}")))?;
-    let signals = listen_to_signals().map_err(|error| Failure::Broken(format!("cannot listen to signals: {error}")))?;
+    let fresh = Fresh::of(&world, &plan, mode, foreground_target);
+    let busy = fresh.left() > 0;
+    let jobserver = if busy { outer.or_else(|| Jobs::host(slots).ok()) } else { None };
+    let signals = if busy { listen_to_signals() } else { Ok(crossbeam_channel::never()) };
     let options = Options {
         jobs: slots,
         keep_going: args.keep_going,
@@ -135,33 +136,36 @@ fn go(ui: &Ui, args: &BuildArgs, foreground: Option<&[String]>) -> Result<(), Fa
         jobserver: jobserver.as_ref(),
         foreground: foreground_target,
         goal: args.targets.clone(),
-        began: SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as u64),
+        began: began.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as u64),
+        since,
         asker: &Person(ui.asks()),
-        signals,
+        signals: signals.map_err(|error| Failure::Broken(format!("cannot listen to signals: {error}")))?,
     };
-    let executor = Local::new(reaper.clone());
     let mut events: Vec<Event> = Vec::new();
     let sinks = std::cell::RefCell::new(sinks);
-    let ending = walk(
-        &world,
-        &plan,
-        &options,
-        &executor,
-        &cancel,
-        &mut |event| {
-            sinks.borrow_mut().iter_mut().for_each(|sink| sink.event(event));
-            events.push(event.clone());
-        },
-        &mut |now| sinks.borrow_mut().iter_mut().for_each(|sink| sink.tick(now)),
-    );
-    reaper.end_all();
+    let mut tell = |event: &Event| {
+        sinks.borrow_mut().iter_mut().for_each(|sink| sink.event(event));
+        events.push(event.clone());
+    };
+    let ending = if busy {
+        engine.register();
+        let reaper = Reaper::install();
+        let cancel = Cancel::new().map_err(|error| Failure::Broken(format!("cannot make an event: {error}")))?;
+        let executor = Local::new(reaper.clone());
+        let mut tick = |now| sinks.borrow_mut().iter_mut().for_each(|sink| sink.tick(now));
+        let ending = walk(&world, &plan, fresh, &options, &executor, &cancel, &mut tell, &mut tick);
+        reaper.end_all();
+        ending
+    } else {
+        idle(&world, &plan, &fresh, &options, &mut tell)
+    };
     sinks.borrow_mut().iter_mut().for_each(|sink| sink.finish());
     {
         let mut checkout = world.checkout.lock().expect("the workers have ended");
         for (path, known) in world.files.take_learned() {
             checkout.put_file(path.as_bytes(), known);
         }
-        if let Err(error) = checkout.save() {
+        if let Err(error) = checkout.save(engine.graph.rows().iter().map(|row| row.key)) {
             ui.say(&format!("note: what this run learned is not remembered: {error}"));
         }
     }
@@ -306,9 +310,10 @@ fn pick_ports(world: &crate::rebuild::World) -> io::Result<()> {
 fn outcomes(events: &[Event]) -> Vec<(TargetId, Outcome, Option<Reason>, Duration)> {
     events
         .iter()
-        .filter_map(|event| match event {
-            Event::Finished(finished) => Some((finished.task, finished.outcome, finished.reason.clone(), finished.duration)),
-            _ => None,
+        .flat_map(|event| match event {
+            Event::Fresh { tasks, .. } => tasks.iter().map(|task| (*task, Outcome::Fresh, None, Duration::ZERO)).collect(),
+            Event::Finished(finished) => vec![(finished.task, finished.outcome, finished.reason.clone(), finished.duration)],
+            _ => Vec::new(),
         })
         .collect()
 }

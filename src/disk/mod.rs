@@ -3,10 +3,12 @@
 //! Start from [`Tree`], one folder that is kept open and that nothing below it can lead out of.
 
 mod beneath;
+mod map;
 mod signature;
 mod tree;
 mod walk;
 
+pub use map::{map, write_beside};
 pub use signature::{Signature, now_ns};
 pub use tree::{Kind, Tree};
-pub use walk::{PatternSet, expand, walk_folder};
+pub use walk::{Noted, PatternSet, expand, expand_noting, walk_folder};

@@ -10,7 +10,7 @@ const GRANULARITY: i64 = 20_000_000;
 
 /// A file's stamp. Two readings that agree mean the same bytes, provided the first was [settled](Signature::settled_at).
 #[repr(C)]
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, bytemuck::Pod, bytemuck::Zeroable, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default, bytemuck::Pod, bytemuck::Zeroable, Serialize, Deserialize)]
 pub struct Signature {
     /// Last change of the content, in nanoseconds since 1970.
     pub mtime: i64,

@@ -16,6 +16,9 @@ use crate::base::{Digest, RelPath};
 /// From how many paths on it pays to ask in parallel.
 const PARALLEL: usize = 512;
 
+/// From how many neighbours on it pays to open their folder.
+const NEIGHBOURS: usize = 4;
+
 /// From which size on hashing a file on all processors pays.
 const LARGE: u64 = 1 << 20;
 
@@ -93,14 +96,38 @@ impl Tree {
     }
 
     /// Returns the stamps of many paths, each in normal form, in their order; what cannot be had counts as nothing.
+    ///
+    /// Neighbours in one folder are asked for relative to it, so that sorted paths cost one look on their common way.
     pub fn stat_many(&self, paths: &[&[u8]]) -> Vec<Option<Signature>> {
-        let one = |path: &&[u8]| {
-            if path.is_empty() || path.len() > LONG {
-                return self.stat(&RelPath::from_normal(*path)).ok().flatten();
+        if paths.len() < PARALLEL {
+            return self.stat_row(paths);
+        }
+        let rows: Vec<Vec<Option<Signature>>> = paths.par_chunks(PARALLEL / 2).map(|row| self.stat_row(row)).collect();
+        rows.concat()
+    }
+
+    fn stat_row(&self, paths: &[&[u8]]) -> Vec<Option<Signature>> {
+        let parent = |path: &[u8]| path.iter().rposition(|byte| *byte == b'/').unwrap_or(0);
+        let mut found = Vec::with_capacity(paths.len());
+        let mut rest = paths;
+        while let Some(first) = rest.first() {
+            let folder = &first[..parent(first)];
+            let row = rest.iter().take_while(|path| path.len() <= LONG && path[..parent(path)] == *folder).count().max(1);
+            let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
+            let near = match folder.is_empty() || row < NEIGHBOURS {
+                true => None,
+                false => rustix::fs::openat(self.folder(), folder, flags, Mode::empty()).ok(),
+            };
+            for path in &rest[..row] {
+                found.push(match &near {
+                    Some(near) => rustix::fs::statat(near, &path[folder.len() + 1..], AtFlags::SYMLINK_NOFOLLOW).ok().map(Signature::from),
+                    None if path.is_empty() || path.len() > LONG => self.stat(&RelPath::from_normal(*path)).ok().flatten(),
+                    None => rustix::fs::statat(self.folder(), *path, AtFlags::SYMLINK_NOFOLLOW).ok().map(Signature::from),
+                });
             }
-            rustix::fs::statat(self.folder(), *path, AtFlags::SYMLINK_NOFOLLOW).ok().map(Signature::from)
-        };
-        if paths.len() < PARALLEL { paths.iter().map(one).collect() } else { paths.par_iter().with_min_len(64).map(one).collect() }
+            rest = &rest[row..];
+        }
+        found
     }
 
     /// Returns the bytes of a file.

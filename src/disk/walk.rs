@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::io;
 
-use super::{Kind, Tree};
+use super::{Kind, Signature, Tree};
 use crate::base::{RelPath, glob, glob::Glob};
 
 /// Patterns that include and patterns that exclude; what is excluded stays excluded, in whatever order they were written.
@@ -88,11 +88,30 @@ impl PatternSet {
 /// # Errors
 /// When a folder cannot be read. A pattern that matches nothing is no error.
 pub fn expand(tree: &Tree, set: &PatternSet) -> io::Result<Vec<RelPath>> {
+    look_for(tree, set, None)
+}
+
+/// What the answer of [`expand`] rests on: while every one of these paths has the same stamp (`None`: nothing is there), so it is the same.
+pub type Noted = Vec<(RelPath, Option<Signature>)>;
+
+/// As [`expand`], and adds to `noted` every place that was looked at, with its stamp from before.
+///
+/// # Errors
+/// As [`expand`].
+pub fn expand_noting(tree: &Tree, set: &PatternSet, noted: &mut Noted) -> io::Result<Vec<RelPath>> {
+    look_for(tree, set, Some(noted))
+}
+
+fn look_for(tree: &Tree, set: &PatternSet, mut noted: Option<&mut Noted>) -> io::Result<Vec<RelPath>> {
     let mut found = BTreeSet::new();
     let mut bases: Vec<RelPath> = set.included.folders.clone();
     bases.extend(set.included.globs.iter().map(|glob| glob.base().clone()));
     for path in &set.included.exact {
-        match tree.stat(path)? {
+        let signature = tree.stat(path)?;
+        if let Some(noted) = &mut noted {
+            noted.push((path.clone(), signature));
+        }
+        match signature {
             Some(signature) if signature.is_dir() => bases.push(path.clone()),
             Some(_) if !set.excluded.matches(path) => {
                 found.insert(path.clone());
@@ -106,6 +125,9 @@ pub fn expand(tree: &Tree, set: &PatternSet) -> io::Result<Vec<RelPath>> {
     while let Some(folder) = folders.pop() {
         if folder.parts().any(|part| part == b".git" || part == b".orket") {
             continue;
+        }
+        if let Some(noted) = &mut noted {
+            noted.push((folder.clone(), tree.stat(&folder)?));
         }
         let names = match tree.list(&folder) {
             Ok(names) => names,

@@ -15,6 +15,8 @@ pub const EVENT_VERSION: u32 = 1;
 pub enum Event {
     /// The first event of every run.
     RunStarted(Headline),
+    /// Tasks that are as they were proven to be: told once, all together, before anything else happens.
+    Fresh { tasks: Vec<TargetId>, at: Duration },
     /// An attempt at a task was started.
     Started(Started),
     /// An attempt failed and another one follows after `wait`.
@@ -23,7 +25,7 @@ pub enum Event {
     TerminalTaken { task: TargetId },
     /// The screen may be drawn on again.
     TerminalReturned,
-    /// A target ended. Fresh targets get no event of their own; [`Totals`] counts them.
+    /// A target ended. Fresh targets other than tasks get no event; [`Totals`] counts tasks.
     Finished(Box<Finished>),
     /// A service became ready, or was stopped.
     Service { service: TargetId, at: Duration, state: Face },

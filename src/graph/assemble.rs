@@ -4,9 +4,10 @@ use std::collections::hash_map::Entry;
 use std::hash::Hash;
 
 use rustc_hash::{FxHashMap, FxHashSet};
+use xxhash_rust::xxh3::Xxh3;
 
 use super::flags::{self, flags};
-use super::graph::{Detail, Draft, Edge, EdgeKind, Graph, Header, TargetKind, flag, write};
+use super::graph::{Detail, Draft, Edge, EdgeKind, Graph, Header, TargetKind, flag, halves, write};
 use super::resolve::Names;
 use super::{clash, cycle};
 use crate::base::{Place, TargetId};
@@ -317,8 +318,15 @@ impl<'a> Assembly<'a> {
         self.header.packages = project.packages.clone();
         self.header.later = project.later.clone();
         self.header.trail = trail;
+        self.header.made = made(project);
         write(&self.header, self.drafts)
     }
+}
+
+fn made(project: &Project) -> [u64; 2] {
+    let mut hasher = Xxh3::new();
+    project.tasks.iter().flat_map(|task| &task.outputs).for_each(|pattern| pattern.hash(&mut hasher));
+    halves(hasher.digest128())
 }
 
 /// Returns the position of `value` in `list`, where it is put if it is not there yet.

@@ -1,16 +1,18 @@
 //! The graph: rows, edges, strings and details over one image.
 
+use std::hash::Hash;
 use std::ops::Range;
 
 use bytemuck::{Pod, Zeroable};
 use serde::{Deserialize, Serialize};
+use xxhash_rust::xxh3::Xxh3;
 
-use super::image::{self, Bytes, ImageError};
+use crate::base::image::{self, Bytes, ImageError};
 use crate::base::{Digest, Place, TargetId};
 use crate::model::{EnvRules, Epic, Gate, Later, Package, Pool, Rock, Service, Task};
 
 const MAGIC: [u8; 8] = *b"ORKETGR\n";
-const VERSION: u32 = 3;
+const VERSION: u32 = 4;
 const SECTIONS: usize = 6;
 
 /// All targets of a project and the edges between them.
@@ -41,6 +43,8 @@ pub struct Header {
     pub later: Vec<Later>,
     /// The distinct sets of environment rules; [`Row::env`] points here.
     pub envs: Vec<EnvRules>,
+    /// The hash of all outputs that any task declares: what globs over sources do not see.
+    pub made: [u64; 2],
     /// Why the image is what it is: the owner's own bytes, see whoever built it.
     pub trail: Vec<u8>,
 }
@@ -107,12 +111,15 @@ pub mod flag {
     pub const UNCACHED: u32 = 1 << 12;
 }
 
-/// One target, 72 bytes.
+/// One target, 88 bytes.
 #[derive(Clone, Copy, Debug, Pod, Zeroable)]
 #[repr(C)]
 pub struct Row {
     /// The hash of the address, the same in every graph.
     pub key: [u64; 2],
+    /// For a task, the hash of its declaration and of which targets it needs: equal shapes are equal tasks, wherever they stand in a
+    /// manifest. Zero for other targets.
+    pub shape: [u64; 2],
     address: u32,
     address_len: u32,
     detail: u64,
@@ -257,7 +264,7 @@ impl Graph {
     /// # Errors
     /// When it was written by another version or is damaged.
     pub fn open(bytes: Bytes) -> Result<Graph, ImageError> {
-        let sections = image::open(&bytes, MAGIC, VERSION, SECTIONS)?;
+        let sections = image::open(&bytes, MAGIC, VERSION, SECTIONS, SECTIONS)?;
         let header = postcard::from_bytes(&bytes.as_slice()[sections[0].clone()]).map_err(|_| ImageError::Damaged)?;
         let graph = Graph { bytes, sections, header };
         if bytemuck::try_cast_slice::<u8, Row>(graph.section(1)).is_err() || bytemuck::try_cast_slice::<u8, Edge>(graph.section(2)).is_err()
@@ -372,6 +379,26 @@ pub fn address_key(address: &str) -> [u64; 2] {
     [0, 8].map(|at| u64::from_le_bytes(hash[at..at + 8].try_into().unwrap_or_default()))
 }
 
+fn shape(draft: &Draft, drafts: &[Draft]) -> [u64; 2] {
+    let Detail::Task(task, remedy) = &draft.detail else { return [0; 2] };
+    let mut hasher = Xxh3::new();
+    task.hash(&mut hasher);
+    remedy.map(|remedy| &drafts[remedy.index()].address).hash(&mut hasher);
+    for edge in &draft.edges {
+        let to = &drafts[edge.to.index()];
+        (edge.kind, &to.address).hash(&mut hasher);
+        if let Detail::Service(service) = &to.detail {
+            format!("{service:?}").hash(&mut hasher);
+        }
+    }
+    halves(hasher.digest128())
+}
+
+/// Returns a hash of 128 bits as two words.
+pub(super) fn halves(hash: u128) -> [u64; 2] {
+    [hash as u64, (hash >> 64) as u64]
+}
+
 /// A target on its way into an image.
 pub(super) struct Draft {
     pub address: Box<str>,
@@ -398,6 +425,7 @@ pub(super) fn write(header: &Header, drafts: Vec<Draft>) -> Graph {
         details = postcard::to_extend(&draft.detail, details).expect("writing to memory does not fail");
         rows.push(Row {
             key: address_key(&draft.address),
+            shape: shape(draft, &drafts),
             address,
             address_len: draft.address.len() as u32,
             detail,
@@ -420,6 +448,7 @@ pub(super) fn write(header: &Header, drafts: Vec<Draft>) -> Graph {
         MAGIC,
         VERSION,
         &[&header, bytemuck::cast_slice(&rows), bytemuck::cast_slice(&edges), &strings, &details, bytemuck::cast_slice(&index)],
+        SECTIONS,
     );
     Graph::open(bytes).expect("an image that was just built can be opened")
 }

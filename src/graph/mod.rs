@@ -10,7 +10,6 @@ mod clash;
 mod cycle;
 mod flags;
 mod graph;
-mod image;
 mod query;
 mod resolve;
 #[cfg(test)]
@@ -22,6 +21,5 @@ mod tests;
 pub use affected::reached_from;
 pub use assemble::{Problem, assemble};
 pub use graph::{Detail, Edge, EdgeKind, Graph, Header, Row, TargetKind, address_key, flag};
-pub use image::{Bytes, ImageError};
 pub use query::{Looks, QueryError, query};
 pub use select::{SelectError, Selected, everything, select};

@@ -1,5 +1,6 @@
 //! A declared unit of work.
 
+use std::hash::{Hash, Hasher};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -8,7 +9,7 @@ use super::{EnvRules, Need, Text};
 use crate::base::{Address, Place, RelPath};
 
 /// One task, fully expanded.
-#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Hash, Debug, Serialize, Deserialize)]
 pub struct Task {
     /// Its full address, with the variant.
     pub address: Address,
@@ -78,6 +79,12 @@ pub struct Task {
 #[derive(Clone, Copy, PartialEq, PartialOrd, Debug, Serialize, Deserialize)]
 pub struct Priority(pub f64);
 
+impl Hash for Priority {
+    fn hash<H: Hasher>(&self, hasher: &mut H) {
+        self.0.to_bits().hash(hasher);
+    }
+}
+
 impl Default for Priority {
     fn default() -> Priority {
         Priority(2.0)
@@ -107,7 +114,7 @@ pub struct Pattern {
 }
 
 /// `only_if "decision" "value"…`
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 pub struct Condition {
     /// The decision's address.
     pub decision: Address,

@@ -40,8 +40,9 @@ impl Files {
             return Ok(self.keep(path, Content::Missing, Signature::default()));
         };
         if signature.is_symlink() {
+            let settled = signature.settled_at(disk::now_ns());
             let target = tree.read_link(path)?;
-            return Ok(self.keep(path, Content::Link(target), signature));
+            return Ok(self.keep(path, Content::Link(target), if settled { signature } else { Signature::default() }));
         }
         if !signature.is_file() {
             return Ok(self.keep(path, Content::Missing, Signature::default()));
@@ -73,6 +74,16 @@ impl Files {
                 Known { digest: *digest, signature: if settled { signature } else { Signature::default() }, executable: *executable };
             self.learned.write().expect("no holder panics").push((path.clone(), known));
             self.keep(path, content.clone(), if settled { signature } else { Signature::default() });
+        }
+    }
+
+    /// Returns the stamp under which `content` was found at `path` in this run (inside: `None` where nothing is); `None` if something else is
+    /// known of it, or the stamp may still be given to other bytes.
+    pub fn stamp(&self, path: &RelPath, content: &Content) -> Option<Option<Signature>> {
+        match self.seen.read().expect("no holder panics").get(path) {
+            Some((Content::Missing, _)) if *content == Content::Missing => Some(None),
+            Some((known, signature)) if known == content && *signature != Signature::default() => Some(Some(*signature)),
+            _ => None,
         }
     }
 

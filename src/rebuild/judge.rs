@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::restore::{Own, in_place, restore};
+use super::standing::{output_folders, prove};
 use super::{Blocked, Links, Prepared, World, Yield, prepare};
 use crate::action::{self, ActionResult, Content, Explanation, Output, OutputKind};
 use crate::base::{Digest, Hasher, RelPath, TargetId};
@@ -40,11 +41,11 @@ pub enum Judged {
     Blocked(Blocked),
 }
 
-/// Judges a task. `links`: what everything that it needs put out, in the order of its edges.
-pub fn judge(world: &World, target: TargetId, links: &Links, mode: Mode) -> Judged {
-    let again = links.iter().any(|(_, yielded)| yielded.executed);
+/// Judges a task. `links`: what everything that it needs put out, in the order of its edges. `again`: something that it waits for has
+/// executed in this run, so that files are looked at again.
+pub fn judge(world: &World, target: TargetId, links: &Links, again: bool, mode: Mode) -> Judged {
     let row = world.graph.row(target);
-    let record = world.checkout.lock().expect("no holder panics").task(row.key).cloned();
+    let record = world.checkout.lock().expect("no holder panics").task(row.key);
     let discovered = record.as_ref().map(|record| record.discovered.clone()).unwrap_or_default();
     let mut prepared = match prepare(world, target, links, discovered, again) {
         Ok(prepared) => prepared,
@@ -57,7 +58,7 @@ pub fn judge(world: &World, target: TargetId, links: &Links, mode: Mode) -> Judg
     if mode.force {
         return Judged::Run(Box::new(prepared), Reason::Forced);
     }
-    let executed = again;
+    let executed = links.iter().any(|(_, yielded)| yielded.executed);
     tracing::trace!(task = world.graph.address(target), inputs = prepared.action.inputs.len(), again, "judging");
     let mut why = None;
     if let Some(record) = &record {
@@ -65,8 +66,13 @@ pub fn judge(world: &World, target: TargetId, links: &Links, mode: Mode) -> Judg
             why = Some(Reason::NotFinished);
         } else if record.action == action::digest(&prepared.action) {
             let outputs = ActionResult::decode(&record.result).map(|result| result.outputs).unwrap_or_default();
+            let folders = output_folders(world, &prepared, &outputs);
             if in_place(world, &outputs, &prepared.outputs, &prepared.excluded, again) {
-                return Judged::Fresh(yielded(&outputs, executed));
+                let yielded = yielded(&outputs, executed);
+                if !mode.look {
+                    prove(world, &prepared, links, &outputs, folders, yielded.digest);
+                }
+                return Judged::Fresh(yielded);
             }
             why = Some(Reason::Outputs(differing(world, &outputs)));
         } else {
@@ -202,6 +208,7 @@ fn remember(world: &World, prepared: &Prepared, result: &ActionResult) {
         duration_ms: result.duration_ms,
         status: Status::Succeeded,
         intended: Vec::new(),
+        proof: None,
     };
     let mut checkout = world.checkout.lock().expect("no holder panics");
     for (path, known) in world.files.take_learned() {
@@ -209,6 +216,12 @@ fn remember(world: &World, prepared: &Prepared, result: &ActionResult) {
     }
     // A memory that cannot be written costs a later run some work, never this one its result.
     let _ = checkout.put(record);
+}
+
+/// Returns what a task put out when it last succeeded; `None` if that is not known.
+pub fn recall(world: &World, target: TargetId) -> Option<Yield> {
+    let record = world.checkout.lock().expect("no holder panics").task(world.graph.row(target).key)?;
+    Some(yielded(&ActionResult::decode(&record.result)?.outputs, false))
 }
 
 fn yielded(outputs: &[Output], executed: bool) -> Yield {

@@ -10,13 +10,15 @@ mod files;
 mod judge;
 mod prepare;
 mod restore;
+mod standing;
 mod world;
 
 pub use capture::{CaptureError, capture};
 pub use depfile::parse as parse_depfile;
 pub use environment::{Environment, Visible};
 pub use files::Files;
-pub use judge::{Judged, Mode, judge, put_record};
+pub use judge::{Judged, Mode, judge, put_record, recall};
 pub use prepare::{Blocked, Prepared, prepare};
 pub use restore::{Own, clear_outputs};
+pub use standing::{Stands, needs_of, standing};
 pub use world::{Links, World, Yield};

@@ -9,10 +9,11 @@ use std::sync::Arc;
 use super::{Links, Visible, World};
 use crate::action::{Action, Content, Exact};
 use crate::base::{Digest, RelPath, TargetId};
-use crate::disk::{self, PatternSet};
+use crate::disk::{self, Noted, PatternSet};
 use crate::graph::{Detail, TargetKind};
 use crate::model::{Command, Pattern, Scope, Task, Text};
 use crate::process::find_program;
+use crate::record::Tool;
 
 /// A task made exact, ready to be looked up or run.
 pub struct Prepared {
@@ -34,6 +35,14 @@ pub struct Prepared {
     pub dir: RelPath,
     /// Files that its depfile named in an earlier run.
     pub discovered: Vec<RelPath>,
+    /// Those of its inputs that no needed task put out.
+    pub sources: Vec<RelPath>,
+    /// What the list of its inputs rests on, beside its patterns: the places where globs were looked for.
+    pub searched: Noted,
+    /// The programs that its names led to.
+    pub programs: Vec<Tool>,
+    /// When it was begun, in nanoseconds since 1970.
+    pub began: i64,
 }
 
 /// One command as it is started.
@@ -70,6 +79,7 @@ pub fn prepare(world: &World, target: TargetId, links: &Links, discovered: Vec<R
     let Detail::Task(task, _) = world.graph.detail(target) else {
         return Err(Blocked::new("it is no task"));
     };
+    let began = disk::now_ns();
     let visible = world.visible(target).map_err(Blocked::new)?;
     let place = task.place.to_string();
     let symbolic = |text: &Text| {
@@ -108,6 +118,14 @@ pub fn prepare(world: &World, target: TargetId, links: &Links, discovered: Vec<R
     let mut commands = Vec::new();
     let mut lines = Vec::new();
     let mut tools: BTreeMap<String, Option<Digest>> = BTreeMap::new();
+    let mut programs = Vec::new();
+    let mut used = |name: &str, digest| {
+        let folder = if name.contains('/') && !name.starts_with('/') { dir.clone() } else { RelPath::root() };
+        let tool = Tool { name: name.to_owned(), folder, digest };
+        if !programs.contains(&tool) {
+            programs.push(tool);
+        }
+    };
     for (index, command) in task.commands.iter().enumerate() {
         match command {
             Command::Run { words, .. } => {
@@ -119,12 +137,14 @@ pub fn prepare(world: &World, target: TargetId, links: &Links, discovered: Vec<R
                 }
                 let name = started.first().cloned().unwrap_or_default();
                 let (program, digest) = program(world, &visible, &name, &folder)?;
+                used(&name, digest);
                 tools.insert(name.clone(), Some(digest));
                 lines.push(Line { program, name, words: started.split_off(1) });
                 commands.push(Exact::Run(exact));
             }
             Command::Sh { script, .. } => {
                 let (program, digest) = program(world, &visible, "/bin/sh", &folder)?;
+                used("/bin/sh", digest);
                 tools.insert(String::from("sh"), Some(digest));
                 let script_now = actual(script)?;
                 // A line that fails ends a script of several lines, as it does in make and just.
@@ -140,11 +160,12 @@ pub fn prepare(world: &World, target: TargetId, links: &Links, discovered: Vec<R
     for tool in &task.tools {
         let name = symbolic(tool)?;
         let (_, digest) = program(world, &visible, &name, &folder)?;
+        used(&name, digest);
         tools.insert(name, Some(digest));
     }
 
     let (outputs, excluded) = patterns(&task.outputs, &symbolic)?;
-    let inputs = gather_inputs(world, &task, links, &discovered, &symbolic, again)?;
+    let Gathered { inputs, sources, searched } = gather_inputs(world, &task, links, &discovered, &symbolic, again)?;
     let needs = links
         .iter()
         .filter(|(id, _)| world.graph.kind(*id) != TargetKind::Task)
@@ -176,7 +197,7 @@ pub fn prepare(world: &World, target: TargetId, links: &Links, discovered: Vec<R
         decisions: Vec::new(),
         platform: world.environment.platform.clone(),
     };
-    Ok(Prepared { target, task, action, visible, lines, outputs, excluded, dir, discovered })
+    Ok(Prepared { target, task, action, visible, lines, outputs, excluded, dir, discovered, sources, searched, programs, began })
 }
 
 fn variable(visible: &Visible, name: &str, place: &str) -> Result<String, Blocked> {
@@ -197,6 +218,12 @@ fn patterns(patterns: &[Pattern], fill: &impl Fn(&Text) -> Result<String, Blocke
     Ok((included, excluded))
 }
 
+struct Gathered {
+    inputs: BTreeMap<RelPath, Content>,
+    sources: Vec<RelPath>,
+    searched: Noted,
+}
+
 /// Declared and discovered files, and what needed tasks put out, by path.
 fn gather_inputs(
     world: &World,
@@ -205,12 +232,13 @@ fn gather_inputs(
     discovered: &[RelPath],
     fill: &impl Fn(&Text) -> Result<String, Blocked>,
     again: bool,
-) -> Result<BTreeMap<RelPath, Content>, Blocked> {
+) -> Result<Gathered, Blocked> {
     let (included, excluded) = patterns(&task.inputs, fill)?;
     let own: Vec<String> =
         task.outputs.iter().filter(|pattern| !pattern.negated).map(|pattern| fill(&pattern.text)).collect::<Result<_, _>>()?;
     let unreadable = |path: &RelPath, error: std::io::Error| Blocked::new(format!("cannot read the input `{path}`: {error}"));
     let mut inputs = BTreeMap::new();
+    let (mut sources, mut searched) = (Vec::new(), Noted::new());
     for (_, yielded) in links {
         inputs.extend(yielded.outputs.iter().cloned());
     }
@@ -235,6 +263,7 @@ fn gather_inputs(
                 });
             }
             content => {
+                sources.push(path.clone());
                 inputs.insert(path, content);
             }
         }
@@ -243,27 +272,29 @@ fn gather_inputs(
         let mut hidden = excluded;
         hidden.extend(own);
         let set = PatternSet::new(&folders, &hidden).map_err(wrong)?;
-        let found = disk::expand(&world.tree, &set)
+        let found = disk::expand_noting(&world.tree, &set, &mut searched)
             .map_err(|error| Blocked::new(format!("cannot look for the inputs of the task at {}: {error}", task.place)))?;
         for path in found {
             if inputs.contains_key(&path) || world.made().matches(&path) {
                 continue;
             }
             let content = world.content(&path, again).map_err(|error| unreadable(&path, error))?;
+            sources.push(path.clone());
             inputs.insert(path, content);
         }
     }
     for path in discovered {
         if !inputs.contains_key(path) {
             let content = world.content(path, again).map_err(|error| unreadable(path, error))?;
+            sources.push(path.clone());
             inputs.insert(path.clone(), content);
         }
     }
-    Ok(inputs)
+    Ok(Gathered { inputs, sources, searched })
 }
 
 /// Finds a program and digests it; both are remembered for the run.
-fn program(world: &World, visible: &Visible, name: &str, folder: &std::path::Path) -> Result<(PathBuf, Digest), Blocked> {
+pub(super) fn program(world: &World, visible: &Visible, name: &str, folder: &std::path::Path) -> Result<(PathBuf, Digest), Blocked> {
     let path_var = visible.variables.get("PATH").map(Vec::as_slice).unwrap_or_default();
     let key =
         format!("{name}\0{}\0{}", String::from_utf8_lossy(path_var), if name.contains('/') { folder.to_string_lossy() } else { "".into() });

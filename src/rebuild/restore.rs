@@ -17,8 +17,12 @@ impl Own {
         let checkout = world.checkout.lock().expect("no holder panics");
         let record = checkout.task(key);
         Own {
-            recorded: record.and_then(|record| ActionResult::decode(&record.result)).map(|result| result.outputs).unwrap_or_default(),
-            intended: record.map(|record| record.intended.clone()).unwrap_or_default(),
+            recorded: record
+                .as_ref()
+                .and_then(|record| ActionResult::decode(&record.result))
+                .map(|result| result.outputs)
+                .unwrap_or_default(),
+            intended: record.map(|record| record.intended).unwrap_or_default(),
         }
     }
 

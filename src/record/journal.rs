@@ -12,7 +12,11 @@ const MAGIC: &[u8; 8] = b"ORKETJ2\n";
 pub struct Journal {
     file: File,
     length: u64,
+    waiting: Vec<u8>,
 }
+
+/// From how many bytes on waiting records are written.
+const FULL: usize = 64 << 10;
 
 impl Journal {
     /// Opens a journal to append behind its last good record, or starts one.
@@ -30,29 +34,39 @@ impl Journal {
             io::Seek::seek(&mut file, io::SeekFrom::Start(good))?;
             good
         };
-        Ok(Journal { file, length })
+        Ok(Journal { file, length, waiting: Vec::new() })
     }
 
-    /// Appends one record, in one write.
+    /// Appends one record. It is written at the latest by [`Journal::flush`].
     ///
     /// # Errors
-    /// When the file cannot be written.
+    /// When the file cannot be written: what was waiting is lost then.
     pub fn append(&mut self, record: &[u8]) -> io::Result<()> {
-        let mut bytes = Vec::with_capacity(12 + record.len());
-        bytes.extend_from_slice(&(record.len() as u32).to_le_bytes());
-        bytes.extend_from_slice(&xxh3_64(record).to_le_bytes());
-        bytes.extend_from_slice(record);
-        self.append_by(&bytes, |file, bytes| file.write_all(bytes))
+        self.waiting.extend_from_slice(&(record.len() as u32).to_le_bytes());
+        self.waiting.extend_from_slice(&xxh3_64(record).to_le_bytes());
+        self.waiting.extend_from_slice(record);
+        if self.waiting.len() < FULL { Ok(()) } else { self.flush() }
     }
 
-    fn append_by(&mut self, bytes: &[u8], write: impl FnOnce(&mut File, &[u8]) -> io::Result<()>) -> io::Result<()> {
-        if let Err(error) = write(&mut self.file, bytes) {
+    /// Writes what is waiting, in one write.
+    ///
+    /// # Errors
+    /// When the file cannot be written: what was waiting is lost then.
+    pub fn flush(&mut self) -> io::Result<()> {
+        self.flush_by(|file, bytes| file.write_all(bytes))
+    }
+
+    fn flush_by(&mut self, write: impl FnOnce(&mut File, &[u8]) -> io::Result<()>) -> io::Result<()> {
+        let mut bytes = std::mem::take(&mut self.waiting);
+        if let Err(error) = write(&mut self.file, &bytes) {
             // Half a record would hide all that is appended behind it.
             self.file.set_len(self.length)?;
             io::Seek::seek(&mut self.file, io::SeekFrom::Start(self.length))?;
             return Err(error);
         }
         self.length += bytes.len() as u64;
+        bytes.clear();
+        self.waiting = bytes;
         Ok(())
     }
 
@@ -102,6 +116,7 @@ mod tests {
         let mut journal = Journal::open(&path, 0).unwrap();
         journal.append(b"one").unwrap();
         journal.append(b"two").unwrap();
+        journal.flush().unwrap();
         let whole = std::fs::read(&path).unwrap();
         for cut in 8..whole.len() {
             let mut found = Vec::new();
@@ -112,7 +127,9 @@ mod tests {
             assert_eq!(found.len(), usize::from(cut >= 23));
             assert!(!good.damaged, "cut at {cut}");
             std::fs::write(&path, &whole[..cut]).unwrap();
-            Journal::open(&path, good.end).unwrap().append(b"new").unwrap();
+            let mut journal = Journal::open(&path, good.end).unwrap();
+            journal.append(b"new").unwrap();
+            journal.flush().unwrap();
             let now = std::fs::read(&path).unwrap();
             let mut last = Vec::new();
             read(&now, |record| {
@@ -130,6 +147,7 @@ mod tests {
         let mut journal = Journal::open(&path, 0).unwrap();
         journal.append(b"one").unwrap();
         journal.append(b"two").unwrap();
+        journal.flush().unwrap();
         let whole = std::fs::read(&path).unwrap();
         assert_eq!(read(&whole, |_| true), Good { end: 38, damaged: false });
         assert_eq!(read(&whole, |record| record != b"two"), Good { end: 23, damaged: true });
@@ -147,12 +165,15 @@ mod tests {
         let path = folder.path().join("journal");
         let mut journal = Journal::open(&path, 0).unwrap();
         journal.append(b"one").unwrap();
-        let full = journal.append_by(b"half a record", |file, bytes| {
+        journal.flush().unwrap();
+        journal.append(b"half a record").unwrap();
+        let full = journal.flush_by(|file, bytes| {
             file.write_all(&bytes[..4])?;
             Err(io::ErrorKind::StorageFull.into())
         });
         assert_eq!(full.unwrap_err().kind(), io::ErrorKind::StorageFull);
         journal.append(b"two").unwrap();
+        journal.flush().unwrap();
         let mut found = Vec::new();
         let good = read(&std::fs::read(&path).unwrap(), |record| {
             found.push(record.to_vec());

@@ -4,8 +4,12 @@
 
 mod checkout;
 mod journal;
+mod picture;
+mod proof;
 mod runs;
 
 pub use checkout::{Checkout, Known, Status, TaskRecord};
 pub use journal::{Good, Journal, read as read_journal};
+pub use picture::{FileRow, Picture, TaskRow};
+pub use proof::{Proof, Tool};
 pub use runs::{RunRecord, RunTask, Runs};

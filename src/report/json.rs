@@ -11,6 +11,7 @@ use serde::Serialize;
 
 use super::sink::Out;
 use super::{Names, Sink, reason_text};
+use crate::base::TargetId;
 use crate::event::{Change, EVENT_VERSION, Ending, Event, Face, Finished, Headline, Notice, Outcome, Reason, Started, Totals};
 
 /// Returns a format that writes one JSON object a line. Each line is written at once.
@@ -37,6 +38,10 @@ impl Sink for Json {
                 wait_ms: ms(*wait),
                 status,
             }),
+            Event::Fresh { tasks, at } => {
+                let ended = |task: &TargetId| Finished { at: *at, ..Finished::new(*task, Outcome::Fresh) };
+                tasks.iter().map(ended).flat_map(|ended| line(&finished_line(&*self.names, &ended))).collect()
+            }
             Event::Finished(finished) => line(&finished_line(&*self.names, finished)),
             Event::Service { service, at, state } => line(&ServiceLine {
                 v: EVENT_VERSION,

@@ -58,7 +58,7 @@ impl Teller {
             Event::Service { service, at, state } => Told { text: self.service(*service, *at, *state), urgent: *state == Face::Died },
             Event::Notice(notice) => Told { text: self.notice(notice), urgent: true },
             Event::RunFinished(ending) => Told { text: self.ending(ending), urgent: true },
-            Event::TerminalTaken { .. } | Event::TerminalReturned => calm(String::new()),
+            Event::Fresh { .. } | Event::TerminalTaken { .. } | Event::TerminalReturned => calm(String::new()),
         }
     }
 

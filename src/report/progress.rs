@@ -44,6 +44,10 @@ impl Progress {
                 self.critical_path = headline.critical_path;
                 None
             }
+            Event::Fresh { tasks, at } => {
+                self.ended += tasks.len();
+                Some(*at)
+            }
             Event::Started(started) => {
                 self.running.retain(|running| running.task != started.task);
                 let (task, since, attempt, expected) = (started.task, started.at, started.attempt, started.expected);

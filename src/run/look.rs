@@ -4,9 +4,9 @@ use crate::base::TargetId;
 use crate::event::{Outcome, Reason};
 use crate::graph::{Graph, TargetKind, flag};
 use crate::plan::Plan;
-use crate::rebuild::{self, Judged, Links, Mode, World, Yield};
+use crate::rebuild::{self, Judged, Mode, World};
 
-use super::run::links_of;
+use super::fresh::{Fresh, Yields, gathered};
 
 /// What was seen of one task.
 #[derive(Clone, PartialEq, Debug)]
@@ -25,7 +25,7 @@ pub struct Seen {
 /// after it; until then it counts as to be run.
 pub fn look(world: &World, plan: &Plan, mode: Mode) -> Vec<Seen> {
     let graph: &Graph = &world.graph;
-    let mut yields: Vec<Option<Yield>> = vec![None; plan.len()];
+    let mut yields = Yields::new(world, plan, Fresh::of(world, plan, mode, None));
     let mut blame: Vec<Option<String>> = vec![None; plan.len()];
     let mut seen = Vec::new();
     for step in plan.steps() {
@@ -35,10 +35,17 @@ pub fn look(world: &World, plan: &Plan, mode: Mode) -> Vec<Seen> {
             .filter(|(_, kind)| *kind != crate::graph::EdgeKind::After)
             .find_map(|(before, _)| blame[before.index()].clone());
         let is_task = graph.kind(target) == TargetKind::Task;
+        if yields.is_fresh(step) {
+            if is_task {
+                seen.push(Seen { task: target, outcome: Outcome::Fresh, reason: None, trouble: None });
+            }
+            continue;
+        }
         if !is_task || graph.has(target, flag::EMPTY) {
             blame[step.index()] = above;
-            let links: Links = links_of(graph, plan, step, &yields);
-            yields[step.index()] = Some(super::run::gathered(&links));
+            if let Ok(links) = yields.links(step) {
+                yields.put(step, gathered(&links));
+            }
             if is_task {
                 seen.push(Seen { task: target, outcome: Outcome::Fresh, reason: None, trouble: None });
             }
@@ -53,14 +60,17 @@ pub fn look(world: &World, plan: &Plan, mode: Mode) -> Vec<Seen> {
             seen.push(Seen { task: target, outcome: Outcome::Done, reason: Some(Reason::Upstream(first)), trouble: None });
             continue;
         }
-        let links = links_of(graph, plan, step, &yields);
-        let (outcome, reason, trouble) = match rebuild::judge(world, target, &links, Mode { look: true, ..mode }) {
+        let Ok(links) = yields.links(step) else {
+            seen.push(Seen { task: target, outcome: Outcome::Done, reason: Some(Reason::New), trouble: None });
+            continue;
+        };
+        let (outcome, reason, trouble) = match rebuild::judge(world, target, &links, false, Mode { look: true, ..mode }) {
             Judged::Fresh(yielded) => {
-                yields[step.index()] = Some(yielded);
+                yields.put(step, yielded);
                 (Outcome::Fresh, None, None)
             }
             Judged::Cached { yielded, .. } => {
-                yields[step.index()] = Some(yielded);
+                yields.put(step, yielded);
                 (Outcome::Cached, None, None)
             }
             Judged::Run(_, reason) => {

@@ -3,6 +3,7 @@
 //! Start from [`run()`]. One loop owns all state; workers own none: they judge a task or attempt it, and answer with a message.
 
 mod attempt;
+mod fresh;
 mod look;
 mod ready;
 mod run;
@@ -10,5 +11,6 @@ mod state;
 mod work;
 
 pub use attempt::{Asker, Refused};
+pub use fresh::Fresh;
 pub use look::{Seen, look};
-pub use run::{Options, run};
+pub use run::{Options, idle, run};

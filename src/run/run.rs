@@ -6,6 +6,7 @@ use crossbeam_channel::{Receiver, Sender, unbounded};
 use rustc_hash::FxHashMap;
 
 use super::attempt::{Asker, Bench, Ran, Verdict};
+use super::fresh::{Fresh, Yields, gathered};
 use super::ready::{Candidate, Queue};
 use super::state::State;
 use super::work::{Job, Message, work};
@@ -15,7 +16,7 @@ use crate::executor::Executor;
 use crate::graph::{EdgeKind, Graph, TargetKind, flag};
 use crate::plan::{Plan, Step, critical_paths};
 use crate::process::{Cancel, Jobs};
-use crate::rebuild::{Judged, Links, Mode, Prepared, World, Yield};
+use crate::rebuild::{Judged, Links, Mode, Prepared, World};
 
 /// What a run may do.
 pub struct Options<'a> {
@@ -37,34 +38,19 @@ pub struct Options<'a> {
     pub goal: Vec<String>,
     /// When the run began, in milliseconds since 1970 UTC.
     pub began: u64,
+    /// The same moment, for what is told as time since then.
+    pub since: Instant,
     /// Who answers `confirm`.
     pub asker: &'a dyn Asker,
     /// Numbers of signals that ask orket to end.
     pub signals: Receiver<i32>,
 }
 
-/// Returns what everything that a step needs put out, in the order of its edges.
-pub(super) fn links_of(graph: &Graph, plan: &Plan, step: Step, yields: &[Option<Yield>]) -> Links {
-    plan.before(graph, step)
-        .filter(|(_, kind)| !matches!(kind, EdgeKind::After))
-        .filter_map(|(before, _)| Some((plan.target(before), yields[before.index()].clone()?)))
-        .filter(|(target, _)| graph.kind(*target) != TargetKind::Service)
-        .collect()
-}
-
-/// Returns what a target that gathers puts out: what all its parts do.
-pub(super) fn gathered(links: &Links) -> Yield {
-    let mut hasher = crate::base::Hasher::new();
-    for (_, yielded) in links {
-        hasher.digest(&yielded.digest);
-    }
-    Yield { digest: hasher.finish(), outputs: Default::default(), executed: links.iter().any(|(_, yielded)| yielded.executed) }
-}
-
-/// Walks a plan to its end and tells everything that happens to `tell`; `tick` is called several times a second in between.
+/// Walks a plan to its end, but for what is `fresh` already, and tells everything that happens to `tell`; `tick` is called several times a second in between.
 pub fn run(
     world: &World,
     plan: &Plan,
+    fresh: Fresh,
     options: &Options<'_>,
     executor: &dyn Executor,
     cancel: &Cancel,
@@ -76,7 +62,7 @@ pub fn run(
     let extra = options.jobserver.map(|jobs| jobs.env().to_vec()).unwrap_or_default();
     let bench =
         Bench { world, executor, cancel, store: !options.mode.no_cache, timeout: options.timeout, extra: &extra, asker: options.asker };
-    let threads = options.jobs.min(plan.len()).max(1);
+    let threads = options.jobs.min(fresh.left());
     std::thread::scope(|scope| {
         for _ in 0..threads {
             let (jobs, answers) = (job_receiver.clone(), sender.clone());
@@ -84,8 +70,41 @@ pub fn run(
             scope.spawn(move || work(bench, options.mode, &jobs, &answers));
         }
         drop(sender);
-        Loop::new(world, plan, options, cancel, job_sender, tell).turn(&receiver, tick)
+        Loop::new(world, plan, fresh, options, cancel, job_sender, tell).turn(&receiver, tick)
     })
+}
+
+/// Tells of a run of a plan in which everything is fresh; see [`Fresh::left`]. Nothing is started for it, no thread and no process.
+pub fn idle(world: &World, plan: &Plan, fresh: &Fresh, options: &Options<'_>, tell: &mut dyn FnMut(&Event)) -> Ending {
+    let began = options.since;
+    tell(&Event::RunStarted(headline(world, plan, options, None)));
+    let fresh = tell_fresh(&world.graph, plan, &|step| fresh.has(step), began.elapsed(), tell);
+    let ending = Ending { at: began.elapsed(), exit: 0, signal: None, totals: Totals { fresh, ..Totals::default() } };
+    tell(&Event::RunFinished(ending.clone()));
+    ending
+}
+
+fn headline(world: &World, plan: &Plan, options: &Options<'_>, critical_path: Option<Duration>) -> Headline {
+    let is_task = |step: &Step| world.graph.kind(plan.target(*step)) == TargetKind::Task;
+    Headline {
+        run: world.run.clone(),
+        began: options.began,
+        goal: options.goal.clone(),
+        tasks: plan.steps().filter(is_task).count(),
+        jobs: options.jobs,
+        critical_path,
+    }
+}
+
+/// Tells which tasks are fresh; returns how many.
+fn tell_fresh(graph: &Graph, plan: &Plan, fresh: &dyn Fn(Step) -> bool, at: Duration, tell: &mut dyn FnMut(&Event)) -> usize {
+    let steps = plan.steps().filter(|step| fresh(*step)).map(|step| plan.target(step));
+    let tasks: Vec<TargetId> = steps.filter(|target| graph.kind(*target) == TargetKind::Task).collect();
+    let count = tasks.len();
+    if count > 0 {
+        tell(&Event::Fresh { tasks, at });
+    }
+    count
 }
 
 struct Loop<'a> {
@@ -99,7 +118,7 @@ struct Loop<'a> {
     began: Instant,
     states: Vec<State>,
     open: Vec<u32>,
-    yields: Vec<Option<Yield>>,
+    yields: Yields<'a>,
     outcomes: Vec<Option<Outcome>>,
     blame: FxHashMap<Step, String>,
     queue: Queue,
@@ -119,6 +138,7 @@ impl<'a> Loop<'a> {
     fn new(
         world: &'a World,
         plan: &'a Plan,
+        fresh: Fresh,
         options: &'a Options<'a>,
         cancel: &'a Cancel,
         jobs: Sender<Job>,
@@ -127,14 +147,11 @@ impl<'a> Loop<'a> {
         let graph = &world.graph;
         let expected: Vec<Option<f32>> = {
             let checkout = world.checkout.lock().expect("no holder panics");
-            plan.steps()
-                .map(|step| {
-                    checkout
-                        .task(graph.row(plan.target(step)).key)
-                        .map(|record| record.duration_ms as f32)
-                        .filter(|duration| *duration > 0.0)
-                })
-                .collect()
+            let expected = |step: Step| match fresh.has(step) {
+                true => Some(0.0),
+                false => checkout.duration_ms(graph.row(plan.target(step)).key).map(|ms| ms as f32).filter(|ms| *ms > 0.0),
+            };
+            plan.steps().map(expected).collect()
         };
         let paths = critical_paths(plan, &expected, 1.0);
         Loop {
@@ -145,10 +162,10 @@ impl<'a> Loop<'a> {
             cancel,
             jobs,
             tell,
-            began: Instant::now(),
+            began: options.since,
             states: vec![State::Waiting; plan.len()],
             open: plan.open().to_vec(),
-            yields: vec![None; plan.len()],
+            yields: Yields::new(world, plan, fresh),
             outcomes: vec![None; plan.len()],
             blame: FxHashMap::default(),
             queue: Queue::new(options.jobs as u32, graph.header().pools.iter().map(|pool| pool.slots)),
@@ -166,17 +183,18 @@ impl<'a> Loop<'a> {
     }
 
     fn turn(mut self, messages: &Receiver<Message>, tick: &mut dyn FnMut(Duration)) -> Ending {
-        let known = self.expected.iter().any(Option::is_some);
-        let tasks = self.plan.steps().filter(|step| self.graph.kind(self.plan.target(*step)) == TargetKind::Task).count();
-        (self.tell)(&Event::RunStarted(Headline {
-            run: self.world.run.clone(),
-            began: self.options.began,
-            goal: self.options.goal.clone(),
-            tasks,
-            jobs: self.options.jobs,
-            critical_path: known.then(|| Duration::from_millis(self.paths.iter().fold(0.0f32, |a, b| a.max(*b)) as u64)),
-        }));
-        let first: Vec<Step> = self.plan.steps().filter(|step| self.open[step.index()] == 0).collect();
+        let longest = self.paths.iter().fold(0.0f32, |a, b| a.max(*b));
+        let known = self.expected.iter().flatten().any(|expected| *expected > 0.0);
+        let headline = headline(self.world, self.plan, self.options, known.then(|| Duration::from_millis(longest as u64)));
+        (self.tell)(&Event::RunStarted(headline));
+        self.totals.fresh = tell_fresh(self.graph, self.plan, &|step| self.yields.is_fresh(step), self.began.elapsed(), self.tell);
+        for step in self.plan.steps().filter(|step| self.yields.is_fresh(*step)) {
+            self.states[step.index()] = State::Ended;
+            self.outcomes[step.index()] = Some(Outcome::Fresh);
+            self.plan.waiting(step).iter().for_each(|later| self.open[later.index()] -= 1);
+        }
+        let waits = |step: &Step| self.states[step.index()] == State::Waiting && self.open[step.index()] == 0;
+        let first: Vec<Step> = self.plan.steps().filter(waits).collect();
         first.into_iter().for_each(|step| self.ready(step));
         while self.judging + self.running.len() + self.queue.waiting() > 0 {
             let starved = self.dispatch();
@@ -261,20 +279,36 @@ impl<'a> Loop<'a> {
                 continue;
             }
             if kind != TargetKind::Task || self.graph.has(target, flag::EMPTY) {
-                let links = links_of(self.graph, self.plan, step, &self.yields);
-                self.yields[step.index()] = Some(gathered(&links));
-                self.end(step, Outcome::Fresh, None, &mut ready);
+                match self.yields.links(step) {
+                    Ok(links) => {
+                        self.yields.put(step, gathered(&links));
+                        self.end(step, Outcome::Fresh, None, &mut ready);
+                    }
+                    Err(lost) => self.lost(step, lost, &mut ready),
+                }
                 continue;
             }
             if self.stopping {
                 self.end(step, Outcome::Cancelled, Some(finished(target)), &mut ready);
                 continue;
             }
-            self.states[step.index()] = State::Judging;
-            self.judging += 1;
-            let links = links_of(self.graph, self.plan, step, &self.yields);
-            let _ = self.jobs.send(Job::Judge { step, target, links });
+            match self.yields.links(step) {
+                Ok(links) => {
+                    self.states[step.index()] = State::Judging;
+                    self.judging += 1;
+                    let again = self.yields.executed_before(step);
+                    let _ = self.jobs.send(Job::Judge { step, target, links, again });
+                }
+                Err(lost) => self.lost(step, lost, &mut ready),
+            }
         }
+    }
+
+    /// What a target had put out was known when the run began, and cannot be read: it is forgotten, so that the next run finds it out anew.
+    fn lost(&mut self, step: Step, lost: TargetId, ready: &mut Vec<Step>) {
+        self.world.checkout.lock().expect("no holder panics").forget(self.graph.row(lost).key);
+        let status = format!("what was remembered of `{}` is damaged; it is forgotten now: build again", self.graph.address(lost));
+        self.failed(step, Finished { status: Some(status), ..finished(self.plan.target(step)) }, 3, ready);
     }
 
     fn cancelled(&mut self, step: Step, because: Option<String>) {
@@ -355,14 +389,14 @@ impl<'a> Loop<'a> {
                 let target = self.plan.target(step);
                 match judged {
                     Judged::Fresh(yielded) if self.options.foreground != Some(target) => {
-                        self.yields[step.index()] = Some(yielded);
+                        self.yields.put(step, yielded);
                         self.end(step, Outcome::Fresh, None, &mut ready);
                     }
                     Judged::Cached { yielded, log, displaced } if self.options.foreground != Some(target) => {
                         for text in super::attempt::moved_aside(&displaced) {
                             (self.tell)(&Event::Notice(Notice { task: Some(target), text, hint: None }));
                         }
-                        self.yields[step.index()] = Some(yielded);
+                        self.yields.put(step, yielded);
                         let output = log.and_then(|digest| self.world.blobs.get_bytes(&digest).ok().flatten()).unwrap_or_default();
                         let output_size = output.len() as u64;
                         self.end(step, Outcome::Cached, Some(Finished { output, output_size, ..finished(target) }), &mut ready);
@@ -440,7 +474,7 @@ impl<'a> Loop<'a> {
         };
         match ran.verdict {
             Verdict::Succeeded { yielded, unchanged } => {
-                self.yields[step.index()] = Some(yielded);
+                self.yields.put(step, yielded);
                 self.end(step, Outcome::Done, Some(Finished { unchanged, status: None, ..told }), ready);
             }
             Verdict::Cancelled => self.end(step, Outcome::Cancelled, Some(told), ready),

@@ -10,7 +10,7 @@ use crate::process::Token;
 use crate::rebuild::{self, Judged, Links, Mode, Prepared};
 
 pub(super) enum Job {
-    Judge { step: Step, target: crate::base::TargetId, links: Links },
+    Judge { step: Step, target: crate::base::TargetId, links: Links, again: bool },
     Run { step: Step, prepared: Box<Prepared>, links: Links, token: Option<Token>, foreground: bool },
 }
 
@@ -24,8 +24,8 @@ pub(super) enum Message {
 pub(super) fn work(bench: &Bench<'_>, mode: Mode, jobs: &Receiver<Job>, answers: &Sender<Message>) {
     for job in jobs {
         let answer = match job {
-            Job::Judge { step, target, links } => {
-                let judged = rebuild::judge(bench.world, target, &links, mode);
+            Job::Judge { step, target, links, again } => {
+                let judged = rebuild::judge(bench.world, target, &links, again, mode);
                 Message::Judged { step, judged, links }
             }
             Job::Run { step, prepared, links, token, foreground } => {

@@ -1,8 +1,9 @@
 //! One contiguous block of bytes: a head, then sections of plain rows, each aligned to 16 bytes.
 //!
-//! The head holds a magic word, a version, a checksum over everything behind it and the place of each section. Whatever is off (length,
-//! magic, version, checksum, a section outside the file or out of step with its row's size) makes the image unusable, never unsafe: rows are
-//! plain old data, and every index in them is checked where it is used.
+//! The head holds a magic word, a version, the place of each section, and a checksum over all of that and the sections that are always
+//! read. The sections behind those are cold: most readers never touch them, so whoever does checks what it takes by itself. Whatever is off
+//! (length, magic, version, checksum, a section outside the file or out of step with its row's size) makes the image unusable, never unsafe:
+//! rows are plain old data, and every index in them is checked where it is used.
 
 use std::sync::Arc;
 
@@ -41,11 +42,12 @@ pub enum ImageError {
 const ALIGN: usize = 16;
 const HEAD: usize = 32;
 
-/// Joins sections into an image.
-pub fn build(magic: [u8; 8], version: u32, sections: &[&[u8]]) -> Bytes {
+/// Joins sections into an image; the checksum covers the first `warm` of them.
+pub fn build(magic: [u8; 8], version: u32, sections: &[&[u8]], warm: usize) -> Bytes {
     let table = sections.len() * 16;
     let mut place = (HEAD + table).next_multiple_of(ALIGN);
     let mut bytes = vec![0u8; place];
+    let mut checked = place;
     for (index, section) in sections.iter().enumerate() {
         let row = HEAD + index * 16;
         bytes[row..row + 8].copy_from_slice(&(place as u64).to_le_bytes());
@@ -53,24 +55,27 @@ pub fn build(magic: [u8; 8], version: u32, sections: &[&[u8]]) -> Bytes {
         bytes.extend_from_slice(section);
         place = bytes.len().next_multiple_of(ALIGN);
         bytes.resize(place, 0);
+        if index < warm {
+            checked = place;
+        }
     }
     bytes[..8].copy_from_slice(&magic);
     bytes[8..12].copy_from_slice(&version.to_le_bytes());
     bytes[12..16].copy_from_slice(&(sections.len() as u32).to_le_bytes());
     let length = bytes.len() as u64;
     bytes[16..24].copy_from_slice(&length.to_le_bytes());
-    let checksum = xxh3_64(&bytes[HEAD..]);
+    let checksum = xxh3_64(&bytes[HEAD..checked]);
     bytes[24..32].copy_from_slice(&checksum.to_le_bytes());
     let mut words = vec![0u128; bytes.len() / ALIGN];
     bytemuck::cast_slice_mut(&mut words).copy_from_slice(&bytes);
     Bytes::Owned(Arc::new(words))
 }
 
-/// Checks an image and returns where each of its sections stands.
+/// Checks an image, but for what stands in its cold sections, and returns where each section stands.
 ///
 /// # Errors
 /// When anything about it is not as [`build`] leaves it.
-pub fn open(bytes: &Bytes, magic: [u8; 8], version: u32, sections: usize) -> Result<Vec<std::ops::Range<usize>>, ImageError> {
+pub fn open(bytes: &Bytes, magic: [u8; 8], version: u32, sections: usize, warm: usize) -> Result<Vec<std::ops::Range<usize>>, ImageError> {
     let bytes = bytes.as_slice();
     let word = |at: usize| u64::from_le_bytes(bytes[at..at + 8].try_into().unwrap_or_default());
     if bytes.len() < HEAD + sections * 16 {
@@ -80,16 +85,24 @@ pub fn open(bytes: &Bytes, magic: [u8; 8], version: u32, sections: usize) -> Res
     if bytes[..8] != magic || word(8) != head {
         return Err(ImageError::Version);
     }
-    if word(16) != bytes.len() as u64 || word(24) != xxh3_64(&bytes[HEAD..]) {
+    if word(16) != bytes.len() as u64 {
         return Err(ImageError::Damaged);
     }
-    (0..sections)
+    let places = (0..sections)
         .map(|index| {
             let start = word(HEAD + index * 16) as usize;
             let end = start.checked_add(word(HEAD + index * 16 + 8) as usize).ok_or(ImageError::Damaged)?;
             if !start.is_multiple_of(ALIGN) || end > bytes.len() { Err(ImageError::Damaged) } else { Ok(start..end) }
         })
-        .collect()
+        .collect::<Result<Vec<_>, _>>()?;
+    let checked = match warm.checked_sub(1).and_then(|last| places.get(last)) {
+        Some(last) => last.end.next_multiple_of(ALIGN).min(bytes.len()),
+        None => (HEAD + sections * 16).next_multiple_of(ALIGN),
+    };
+    if checked < HEAD || word(24) != xxh3_64(&bytes[HEAD..checked]) {
+        return Err(ImageError::Damaged);
+    }
+    Ok(places)
 }
 
 #[cfg(test)]
@@ -106,24 +119,36 @@ mod tests {
 
     #[test]
     fn sections_come_back() {
-        let image = build(MAGIC, 3, &[b"one", b"", b"three"]);
-        let places = open(&image, MAGIC, 3, 3).unwrap();
+        let image = build(MAGIC, 3, &[b"one", b"", b"three"], 3);
+        let places = open(&image, MAGIC, 3, 3, 3).unwrap();
         assert_eq!(&image.as_slice()[places[2].clone()], b"three");
         assert_eq!(places[1].len(), 0);
-        assert_eq!(open(&image, MAGIC, 4, 3).unwrap_err(), ImageError::Version);
+        assert_eq!(open(&image, MAGIC, 4, 3, 3).unwrap_err(), ImageError::Version);
     }
 
     #[test]
     fn every_flipped_bit_and_every_truncation_is_noticed() {
-        let image = build(MAGIC, 1, &[b"some bytes", b"more"]);
+        let image = build(MAGIC, 1, &[b"some bytes", b"more"], 2);
         let whole = image.as_slice();
         for at in 0..whole.len() * 8 {
             let mut bytes = whole.to_vec();
             bytes[at / 8] ^= 1 << (at % 8);
-            assert!(open(&copy(&bytes), MAGIC, 1, 2).is_err(), "bit {at}");
+            assert!(open(&copy(&bytes), MAGIC, 1, 2, 2).is_err(), "bit {at}");
         }
         for length in (0..whole.len()).step_by(ALIGN) {
-            assert!(open(&copy(&whole[..length]), MAGIC, 1, 2).is_err(), "length {length}");
+            assert!(open(&copy(&whole[..length]), MAGIC, 1, 2, 2).is_err(), "length {length}");
         }
+    }
+
+    #[test]
+    fn what_is_cold_is_left_to_its_reader() {
+        let image = build(MAGIC, 1, &[b"warm", b"cold"], 1);
+        let places = open(&image, MAGIC, 1, 2, 1).unwrap();
+        let mut bytes = image.as_slice().to_vec();
+        bytes[places[1].start] ^= 1;
+        assert_eq!(open(&copy(&bytes), MAGIC, 1, 2, 1).unwrap(), places);
+        assert_eq!(open(&copy(&bytes), MAGIC, 1, 2, 2).unwrap_err(), ImageError::Damaged);
+        bytes[places[0].start] ^= 1;
+        assert_eq!(open(&copy(&bytes), MAGIC, 1, 2, 1).unwrap_err(), ImageError::Damaged);
     }
 }

@@ -1,0 +1,217 @@
+//! Which tasks are as they were proven to be, without judging them.
+//!
+//! A proof is written when a task was judged in full and found in order, and only if every stamp in it is one that no other bytes can get.
+//! It holds while all of it is so: the declaration, what the task sees of the environment, the programs that its names lead to, every file
+//! and folder that it rests on, and what those that it needs put out. The last one is for the caller to compare, in the order of the plan.
+
+use rustc_hash::FxHashMap;
+use xxhash_rust::xxh3::Xxh3;
+
+use super::prepare::program;
+use super::{Links, Prepared, World};
+use crate::action::{Content, EnvValue, FORMAT, Output, OutputKind};
+use crate::base::{Digest, Hasher, RelPath, TargetId, glob};
+use crate::disk::{self, Noted, PatternSet, Signature, now_ns};
+use crate::graph::{TargetKind, flag};
+use crate::record::{Proof, Status, Tool};
+
+/// A task of which everything is as it was proven, but for what it needs.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Stands {
+    /// What [`needs_of`] has to say of what it needs.
+    pub needs: [u64; 2],
+    /// What it puts out.
+    pub yields: Digest,
+}
+
+/// Returns a hash of what the targets that a task needs put out, in the order of its edges.
+pub fn needs_of<'a>(digests: impl Iterator<Item = &'a Digest>) -> [u64; 2] {
+    // What is hashed are digests: nobody picks them.
+    let mut hasher = Xxh3::new();
+    digests.for_each(|digest| hasher.update(bytemuck::bytes_of(digest)));
+    let hash = hasher.digest128();
+    [hash as u64, (hash >> 64) as u64]
+}
+
+/// Returns, for each of `targets`, what was proven of it if that still holds. Files are asked for their stamps, in parallel; none is read.
+pub fn standing(world: &World, targets: &[TargetId]) -> Vec<Option<Stands>> {
+    let checkout = world.checkout.lock().expect("no holder panics");
+    let picture = checkout.picture().cloned();
+    let own: Vec<(usize, Option<Proof>)> = targets
+        .iter()
+        .enumerate()
+        .filter_map(|(index, target)| Some((index, checkout.newer(world.graph.row(*target).key)?)))
+        .map(|(index, record)| (index, record.proof.clone().filter(|_| record.status == Status::Succeeded)))
+        .collect();
+    drop(checkout);
+
+    let mut same = Surroundings { world, seen: FxHashMap::default(), tools: FxHashMap::default() };
+    let mut stands: Vec<Option<Stands>> = vec![None; targets.len()];
+    let mut paths: Vec<&[u8]> = Vec::new();
+    let mut stamps: Vec<Option<Signature>> = Vec::new();
+    let mut newer = own.iter().peekable();
+    let mut rows = Vec::new();
+    let mut used = vec![false; picture.as_ref().map_or(0, |picture| picture.files().len())];
+    let mut guess = 0;
+    for (index, target) in targets.iter().enumerate() {
+        let is_newer = newer.next_if(|(newer, _)| *newer == index).is_some();
+        let graph_row = world.graph.row(*target);
+        let never = flag::ALWAYS | flag::FOREIGN | flag::EMPTY | flag::CONDITIONAL;
+        if is_newer || world.graph.kind(*target) != TargetKind::Task || graph_row.flags & never != 0 {
+            continue;
+        }
+        let Some(picture) = &picture else { continue };
+        let Some(row) = picture.row(guess, graph_row.key) else { continue };
+        guess = picture.position(row) + 1;
+        let Some(watched) = picture.watched(row) else { continue };
+        if row.shape == graph_row.shape
+            && same.surroundings(*target) == Some(row.surroundings)
+            && same.tools(*target, picture.tools().get(row.tools as usize))
+        {
+            watched.iter().for_each(|file| used.get_mut(*file as usize).into_iter().for_each(|used| *used = true));
+            rows.push((index, row, watched));
+        }
+    }
+    if let Some(picture) = &picture {
+        for file in picture.files().iter().zip(&used).filter(|(_, used)| **used).map(|(file, _)| file) {
+            paths.push(picture.path(file));
+            stamps.push(file.stamp());
+        }
+    }
+    for (_, proof) in &own {
+        for (path, stamp) in proof.iter().flat_map(|proof| &proof.watched) {
+            paths.push(path.as_bytes());
+            stamps.push(*stamp);
+        }
+    }
+    let now = world.tree.stat_many(&paths);
+    let mut as_it_was = now.iter().zip(&stamps).map(|(now, then)| now == then);
+
+    // From here on `used` says which files are also as they were.
+    used.iter_mut().filter(|used| **used).for_each(|used| *used = as_it_was.next().unwrap_or(false));
+    for (index, row, watched) in rows {
+        if watched.iter().all(|file| used.get(*file as usize) == Some(&true)) {
+            stands[index] = Some(Stands { needs: row.needs, yields: row.yields });
+        }
+    }
+    for (index, proof) in own.iter().filter_map(|(index, proof)| Some((*index, proof.as_ref()?))) {
+        let whole = proof.watched.iter().fold(true, |whole, _| as_it_was.next().unwrap_or(false) && whole);
+        let target = targets[index];
+        if whole
+            && proof.shape == world.graph.row(target).shape
+            && same.surroundings(target) == Some(proof.surroundings)
+            && same.tools(target, Some(&proof.tools))
+        {
+            stands[index] = Some(Stands { needs: proof.needs, yields: proof.yields });
+        }
+    }
+    if let Some((target, _)) = &world.args {
+        targets.iter().zip(&mut stands).filter(|(one, _)| *one == target).for_each(|(_, stands)| *stands = None);
+    }
+    stands
+}
+
+/// What many tasks have in common, found out once.
+struct Surroundings<'a> {
+    world: &'a World,
+    seen: FxHashMap<(u32, u32), Option<[u64; 2]>>,
+    tools: FxHashMap<(u32, Vec<Tool>), bool>,
+}
+
+impl Surroundings<'_> {
+    fn surroundings(&mut self, target: TargetId) -> Option<[u64; 2]> {
+        let row = self.world.graph.row(target);
+        let key = (row.env, row.flags & (flag::HOLES | flag::GLOBS));
+        *self.seen.entry(key).or_insert_with(|| surroundings(self.world, target))
+    }
+
+    fn tools(&mut self, target: TargetId, tools: Option<&Vec<Tool>>) -> bool {
+        let Some(tools) = tools else { return false };
+        let key = (self.world.graph.row(target).env, tools.clone());
+        *self.tools.entry(key).or_insert_with(|| {
+            let Ok(visible) = self.world.visible(target) else { return false };
+            tools.iter().all(|tool| {
+                let folder = tool.folder.under(self.world.tree.root());
+                program(self.world, &visible, &tool.name, &folder).is_ok_and(|(_, digest)| digest == tool.digest)
+            })
+        })
+    }
+}
+
+/// Returns a hash of all that a task sees and that is none of its files; `None` if its rules cannot be followed.
+fn surroundings(world: &World, target: TargetId) -> Option<[u64; 2]> {
+    let visible = world.visible(target).ok()?;
+    let mut hasher = Hasher::new();
+    hasher.piece(FORMAT.as_bytes()).piece(world.environment.platform.as_bytes());
+    for (name, value) in &visible.entries {
+        hasher.piece(name.as_bytes());
+        match value {
+            EnvValue::Plain(value) => hasher.piece(b"=").piece(value),
+            EnvValue::Secret(digest) => hasher.piece(b"#").digest(digest),
+            EnvValue::Unset => hasher.piece(b""),
+        };
+    }
+    if world.graph.has(target, flag::HOLES) {
+        // Commands and paths may name what enters no digest by itself.
+        for (name, value) in &visible.variables {
+            hasher.piece(name.as_bytes()).piece(value);
+        }
+    }
+    if world.graph.has(target, flag::GLOBS) {
+        hasher.piece(bytemuck::bytes_of(&world.graph.header().made));
+    }
+    let hash = hasher.finish().hash;
+    Some([0, 8].map(|at| u64::from_le_bytes(hash[at..at + 8].try_into().unwrap_or_default())))
+}
+
+/// Returns the stamps of the folders that hold a task's outputs, from before anybody looks whether these are in place; `None` if they may
+/// change without their stamps doing so.
+pub(super) fn output_folders(world: &World, prepared: &Prepared, outputs: &[Output]) -> Option<Noted> {
+    let began = now_ns();
+    let mut noted = Noted::new();
+    for output in outputs.iter().filter(|output| output.kind == OutputKind::Folder) {
+        noted.push((output.path.clone(), world.tree.stat(&output.path).ok()?));
+    }
+    let globs: Vec<String> = prepared.outputs.iter().filter(|text| glob::is_glob(text)).cloned().collect();
+    if !globs.is_empty() {
+        disk::expand_noting(&world.tree, &PatternSet::new(&globs, &prepared.excluded).ok()?, &mut noted).ok()?;
+    }
+    settled(&noted, began).then_some(noted)
+}
+
+fn settled(noted: &Noted, began: i64) -> bool {
+    noted.iter().all(|(_, stamp)| stamp.is_none_or(|stamp| stamp.settled_at(began)))
+}
+
+/// Remembers what a task that was found in order rests on, if all of it can be told by its stamp.
+pub(super) fn prove(world: &World, prepared: &Prepared, links: &Links, outputs: &[Output], folders: Option<Noted>, yields: Digest) {
+    let mut watched = Noted::new();
+    let mut watch = |path: &RelPath, content: &Content| match world.files.stamp(path, content) {
+        Some(stamp) => {
+            watched.push((path.clone(), stamp));
+            true
+        }
+        None => false,
+    };
+    let row = world.graph.row(prepared.target);
+    let inputs = &prepared.action.inputs;
+    let provable = prepared.action.args.is_empty()
+        && settled(&prepared.searched, prepared.began)
+        && prepared
+            .sources
+            .iter()
+            .all(|path| inputs.binary_search_by(|(input, _)| input.cmp(path)).is_ok_and(|index| watch(path, &inputs[index].1)))
+        && outputs.iter().all(|output| match &output.kind {
+            OutputKind::File { digest, executable } => watch(&output.path, &Content::File { digest: *digest, executable: *executable }),
+            OutputKind::Link(target) => watch(&output.path, &Content::Link(target.clone())),
+            OutputKind::Folder => true,
+        });
+    let (true, Some(folders), Some(surroundings)) = (provable, folders, surroundings(world, prepared.target)) else { return };
+    watched.extend(prepared.searched.iter().cloned());
+    watched.extend(folders);
+    watched.sort();
+    watched.dedup();
+    let needs = needs_of(links.iter().map(|(_, yielded)| &yielded.digest));
+    let proof = Proof { shape: row.shape, surroundings, needs, yields, tools: prepared.programs.clone(), watched };
+    world.checkout.lock().expect("no holder panics").prove(row.key, proof);
+}
