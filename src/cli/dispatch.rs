@@ -22,7 +22,7 @@ pub fn main() -> Exit {
         Color::Auto => terminal && !dumb,
     };
     if let Ok(filter) = tracing_subscriber::EnvFilter::try_from_env("ORKET_LOG") {
-        let _ = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).try_init();
+        let _ = tracing_subscriber::fmt().with_env_filter(filter).with_ansi(false).with_writer(std::io::stderr).try_init();
     }
     let columns = variables.iter().find(|(key, _)| key == "COLUMNS").and_then(|(_, value)| value.to_str()?.parse().ok());
     let terminal_width =

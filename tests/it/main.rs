@@ -24,4 +24,5 @@ mod run_command;
 mod runs;
 mod services;
 mod signals;
+mod standing;
 mod ui;

@@ -165,6 +165,23 @@ impl Project {
         self.typed(command, words)
     }
 
+    /// Builds until all is as it was proven to be, so that the next build judges nothing that has not changed: stamps have to be older than
+    /// a tick of the clock for that.
+    pub fn proven(&self) -> &Project {
+        assert!(super::wait_until(|| self.left() == 0), "it never came to rest");
+        self
+    }
+
+    /// Builds; returns how many targets had to be judged.
+    pub fn left(&self) -> usize {
+        let mut command = self.command(&["build"]);
+        command.env("ORKET_LOG", "orket::run=debug");
+        let ended = Background::start(command, self.call()).end();
+        let err = String::from_utf8_lossy(&ended.err);
+        let left = err.split("left=").nth(1).and_then(|rest| rest.split_whitespace().next());
+        left.and_then(|left| left.parse().ok()).unwrap_or_else(|| panic!("nothing was said of what is left:\n{err}"))
+    }
+
     /// Starts `orket WORDS` and returns at once.
     pub fn start(&self, words: &str) -> Background {
         Background::start(self.command(&words.split_whitespace().collect::<Vec<_>>()), self.call())
