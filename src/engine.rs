@@ -5,6 +5,7 @@ use std::ffi::OsString;
 use std::fs::{self, File};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, RwLock};
 
 use serde::{Deserialize, Serialize};
@@ -20,6 +21,9 @@ use crate::store::LocalStore;
 
 /// How much the store may hold unless `cache gc` is told otherwise, in bytes.
 const STORE_LIMIT: u64 = 20 << 30;
+
+/// How many bytes of manifests are read while somebody waits for a completion.
+const GLIMPSE: u64 = 32 << 10;
 
 /// Why a project cannot be opened.
 #[derive(Debug, thiserror::Error)]
@@ -78,6 +82,14 @@ pub struct Engine {
     environment: Environment,
 }
 
+/// What is known of a project to somebody who types and waits.
+pub struct Glimpse {
+    /// The targets, maybe those of an earlier manifest.
+    pub graph: Graph,
+    /// The package that orket was started in; empty for the root.
+    pub package: String,
+}
+
 /// What the image of a load depends on.
 #[derive(Serialize, Deserialize)]
 struct Stamp {
@@ -93,7 +105,7 @@ impl Engine {
     /// # Errors
     /// When there is no manifest, when it has mistakes, or when something cannot be read.
     pub fn open(surroundings: &Surroundings, keep: bool) -> Result<Engine, OpenError> {
-        let (root, manifest) = find(surroundings)?;
+        let (root, manifest) = find(surroundings, u64::MAX)?;
         let broken = |what: &str| {
             let what = what.to_owned();
             move |error| OpenError::Broken(what, error)
@@ -107,7 +119,7 @@ impl Engine {
                 graph
             }
             None => {
-                let graph = load(&tree, &root, &manifest, &platform)?;
+                let graph = load(&Disk(&tree), &root, &manifest, &platform)?;
                 tracing::debug!(targets = graph.len(), "the manifest was loaded");
                 if keep && state_folder(&root).is_ok() {
                     let _ = write_beside(&kept, graph.image());
@@ -115,18 +127,7 @@ impl Engine {
                 graph
             }
         };
-        let inside = fs::canonicalize(&surroundings.folder)
-            .ok()
-            .and_then(|folder| folder.strip_prefix(&root).map(Path::to_path_buf).ok())
-            .unwrap_or_default();
-        let package = graph
-            .header()
-            .packages
-            .iter()
-            .map(|package| package.folder.to_string())
-            .filter(|folder| folder != "." && inside.starts_with(folder))
-            .max_by_key(String::len)
-            .unwrap_or_default();
+        let package = package(&graph, &root, surroundings);
         let store = Arc::new(LocalStore::new(surroundings.store()));
         let variables: BTreeMap<String, Vec<u8>> = surroundings
             .variables
@@ -136,6 +137,25 @@ impl Engine {
         let secrets = graph.header().envs.iter().flatten().any(|rule| matches!(rule, crate::model::EnvRule::Secret { .. }));
         let secret_key = if secrets { secret_key(store.root(), keep).map_err(broken("read the key for secrets"))? } else { [0; 32] };
         Ok(Engine { root, manifest, graph, tree, package, store, environment: Environment { variables, secret_key, platform } })
+    }
+
+    /// Returns what is quickly known of the project: the kept image of a load, or, where that is no longer current, a new load if little has
+    /// to be read for it. `None` if the manifest is wrong or nothing is known.
+    pub fn glimpse(surroundings: &Surroundings) -> Option<Glimpse> {
+        let (root, manifest) = find(surroundings, GLIMPSE).ok()?;
+        let tree = Tree::open(&root).ok()?;
+        let kept = mapped(&root.join(".orket/graph"));
+        let graph = match kept {
+            Some(graph) if current(&graph, &tree, &manifest) => graph,
+            kept => {
+                let little = Little::new(&tree, GLIMPSE);
+                match load(&little, &root, &manifest, "") {
+                    Err(_) if little.refused.load(Ordering::Relaxed) => kept?,
+                    loaded => loaded.ok()?,
+                }
+            }
+        };
+        Some(Glimpse { package: package(&graph, &root, surroundings), graph })
     }
 
     /// Returns the store.
@@ -234,7 +254,16 @@ fn pinned(store: &LocalStore) -> HashSet<String> {
     pinned
 }
 
-fn find(surroundings: &Surroundings) -> Result<(PathBuf, RelPath), OpenError> {
+/// Returns the folder of the package that the surroundings stand in; empty for the root.
+fn package(graph: &Graph, root: &Path, surroundings: &Surroundings) -> String {
+    let inside = fs::canonicalize(&surroundings.folder).ok();
+    let inside = inside.and_then(|folder| folder.strip_prefix(root).map(Path::to_path_buf).ok()).unwrap_or_default();
+    let folders = graph.header().packages.iter().map(|package| package.folder.to_string());
+    folders.filter(|folder| folder != "." && inside.starts_with(folder)).max_by_key(String::len).unwrap_or_default()
+}
+
+/// `most`: how many bytes of manifests may be read to find out which one is whole.
+fn find(surroundings: &Surroundings, most: u64) -> Result<(PathBuf, RelPath), OpenError> {
     let broken = |error| OpenError::Broken(format!("open `{}`", surroundings.folder.display()), error);
     let start = fs::canonicalize(&surroundings.folder).map_err(broken)?;
     if let Some(given) = &surroundings.manifest {
@@ -254,7 +283,7 @@ fn find(surroundings: &Surroundings) -> Result<(PathBuf, RelPath), OpenError> {
     for folder in start.ancestors() {
         if folder.join("orket.kdl").is_file() {
             // A package's manifest is found first; the one that includes it stands above, and is the project's.
-            let whole = found.as_ref().is_none_or(|inner| includes(&folder.join("orket.kdl"), folder, inner));
+            let whole = found.as_ref().is_none_or(|inner| includes(&folder.join("orket.kdl"), folder, inner, most));
             if whole {
                 found = Some(folder.to_path_buf());
             }
@@ -264,14 +293,19 @@ fn find(surroundings: &Surroundings) -> Result<(PathBuf, RelPath), OpenError> {
 }
 
 /// Whether a manifest includes the package in `inner`, directly or not. Only read where a package is entered from below.
-fn includes(manifest: &Path, root: &Path, inner: &Path) -> bool {
+fn includes(manifest: &Path, root: &Path, inner: &Path, most: u64) -> bool {
     let text = fs::read_to_string(manifest).unwrap_or_default();
     if !text.contains("include") {
         return false;
     }
     let Ok(tree) = Tree::open(root) else { return false };
-    let loaded = manifest::load(&Disk(&tree), &RelPath::from_normal(&b"orket.kdl"[..]), "");
-    loaded.is_ok_and(|loaded| loaded.trail.manifests.iter().any(|path| path.under(root) == inner.join("orket.kdl")))
+    let name = RelPath::from_normal(&b"orket.kdl"[..]);
+    let kept = mapped(&root.join(".orket/graph")).filter(|graph| current(graph, &tree, &name));
+    let trail = match kept.and_then(|graph| postcard::from_bytes::<Stamp>(&graph.header().trail).ok()) {
+        Some(stamp) => Some(stamp.trail),
+        None => manifest::load(&Little::new(&tree, most), &name, "").ok().map(|loaded| loaded.trail),
+    };
+    trail.is_some_and(|trail| trail.manifests.iter().any(|path| path.under(root) == inner.join("orket.kdl")))
 }
 
 struct Disk<'a>(&'a Tree);
@@ -293,10 +327,43 @@ impl Source for Disk<'_> {
     }
 }
 
-fn load(tree: &Tree, root: &Path, manifest: &RelPath, platform: &str) -> Result<Graph, OpenError> {
+/// A disk that only so much is read from.
+struct Little<'a> {
+    disk: Disk<'a>,
+    left: AtomicU64,
+    refused: AtomicBool,
+}
+
+impl<'a> Little<'a> {
+    fn new(tree: &'a Tree, most: u64) -> Little<'a> {
+        Little { disk: Disk(tree), left: AtomicU64::new(most), refused: AtomicBool::new(false) }
+    }
+}
+
+impl Source for Little<'_> {
+    fn read(&self, path: &RelPath) -> io::Result<Vec<u8>> {
+        let size = self.disk.size(path)?;
+        let taken = self.left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(size));
+        if taken.is_err() {
+            self.refused.store(true, Ordering::Relaxed);
+            return Err(io::Error::other("it is too large to be read quickly"));
+        }
+        self.disk.read(path)
+    }
+
+    fn size(&self, path: &RelPath) -> io::Result<u64> {
+        self.disk.size(path)
+    }
+
+    fn matches(&self, patterns: &[String]) -> io::Result<Vec<RelPath>> {
+        self.disk.matches(patterns)
+    }
+}
+
+fn load(source: &dyn Source, root: &Path, manifest: &RelPath, platform: &str) -> Result<Graph, OpenError> {
     let folder = root.file_name().map_or_else(|| String::from("project"), |name| name.to_string_lossy().into_owned());
     let Loaded { project, trail, texts } =
-        manifest::load(&Disk(tree), manifest, &folder).map_err(|problems| OpenError::Wrong(Box::new(problems)))?;
+        manifest::load(source, manifest, &folder).map_err(|problems| OpenError::Wrong(Box::new(problems)))?;
     let stamp = Stamp {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         manifest: manifest.clone(),

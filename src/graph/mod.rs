@@ -21,5 +21,5 @@ mod tests;
 pub use affected::reached_from;
 pub use assemble::{Problem, assemble};
 pub use graph::{Detail, Edge, EdgeKind, Graph, Header, Row, TargetKind, address_key, flag};
-pub use query::{Looks, QueryError, query};
+pub use query::{FUNCTIONS, Looks, QueryError, query};
 pub use select::{SelectError, Selected, everything, select};

@@ -21,7 +21,8 @@ pub struct QueryError {
     pub no_match: bool,
 }
 
-const FUNCTIONS: [&str; 9] = ["deps", "rdeps", "somepath", "allpaths", "inputs", "outputs", "kind", "tag", "affected"];
+/// The functions that a question may call.
+pub const FUNCTIONS: [&str; 9] = ["deps", "rdeps", "somepath", "allpaths", "inputs", "outputs", "kind", "tag", "affected"];
 const KINDS: [&str; 5] = ["rock", "epic", "task", "service", "gate"];
 
 fn hint(unknown: &str, known: &[&str]) -> String {
