@@ -7,19 +7,21 @@ use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, RwLock};
+use std::thread;
 
+use crossbeam_channel::{Receiver, bounded};
 use serde::{Deserialize, Serialize};
 
 use crate::action::ActionResult;
-use crate::base::{Digest, RelPath};
+use crate::base::{Digest, RelPath, quantity};
 use crate::disk::{self, PatternSet, Tree, write_beside};
 use crate::graph::{self, Graph};
 use crate::manifest::{self, Loaded, Problem, Problems, Source, Trail};
 use crate::rebuild::{Environment, Files, World};
 use crate::record::{Checkout, Runs, Status};
-use crate::store::LocalStore;
+use crate::store::{LocalStore, StoreError, Swept};
 
-/// How much the store may hold unless `cache gc` is told otherwise, in bytes.
+/// How much the store may hold unless `ORKET_CACHE_LIMIT` or `cache gc` say otherwise, in bytes.
 const STORE_LIMIT: u64 = 20 << 30;
 
 /// How many bytes of manifests are read while somebody waits for a completion.
@@ -62,6 +64,20 @@ impl Surroundings {
         match self.variable("XDG_CACHE_HOME") {
             Some(folder) => PathBuf::from(folder).join("orket"),
             None => self.variable("HOME").map_or_else(|| PathBuf::from("/tmp"), PathBuf::from).join(".cache/orket"),
+        }
+    }
+
+    /// Returns how many bytes the store may hold: `ORKET_CACHE_LIMIT`, else 20 GiB; all there are where that is `none`.
+    ///
+    /// # Errors
+    /// A sentence, when the variable holds no size.
+    pub fn store_limit(&self) -> Result<u64, String> {
+        let Some(value) = self.variable("ORKET_CACHE_LIMIT").map(|value| value.to_string_lossy()) else { return Ok(STORE_LIMIT) };
+        match value.trim() {
+            "none" => Ok(u64::MAX),
+            text => {
+                quantity::size(text).ok_or_else(|| format!("ORKET_CACHE_LIMIT is `{text}`; it has to be a size such as `20GiB`, or `none`"))
+            }
         }
     }
 }
@@ -113,7 +129,7 @@ impl Engine {
         let tree = Tree::open(&root).map_err(broken("open the project's folder"))?;
         let platform = format!("{}-{}", std::env::consts::OS, std::env::consts::ARCH);
         let kept = root.join(".orket/graph");
-        let graph = match disk::map(&kept).ok().and_then(|bytes| Graph::open(bytes).ok()).filter(|graph| current(graph, &tree, &manifest)) {
+        let graph = match mapped(&kept).filter(|graph| current(graph, &tree, &manifest)) {
             Some(graph) => {
                 tracing::debug!(targets = graph.len(), "the kept graph is current");
                 graph
@@ -236,8 +252,16 @@ impl Engine {
     ///
     /// # Errors
     /// When the store cannot be written.
-    pub fn sweep(store: &LocalStore, limit: Option<u64>) -> Result<crate::store::Swept, crate::store::StoreError> {
-        store.sweep(limit.unwrap_or(STORE_LIMIT), &pinned(store))
+    pub fn sweep(store: &LocalStore, limit: u64) -> Result<Swept, StoreError> {
+        store.sweep(limit, &pinned(store))
+    }
+
+    /// As [`Engine::sweep`], beside the caller and only if what was put in has made the store larger than `limit`; the channel brings what
+    /// came of it.
+    pub fn keep_store_within(&self, limit: u64) -> Receiver<Result<Option<Swept>, StoreError>> {
+        let (store, (sender, receiver)) = (self.store.clone(), bounded(1));
+        thread::spawn(move || sender.send(store.keep_within(limit, || pinned(&store))));
+        receiver
     }
 }
 
@@ -385,6 +409,11 @@ fn load(source: &dyn Source, root: &Path, manifest: &RelPath, platform: &str) ->
         }
         OpenError::Wrong(Box::new(problems))
     })
+}
+
+/// Returns the kept image of a load, if there is one that this version can use.
+fn mapped(path: &Path) -> Option<Graph> {
+    disk::map(path).ok().and_then(|bytes| Graph::open(bytes).ok())
 }
 
 /// Whether a kept image is what loading would give now: same manifests by content, same answers to the same globs.

@@ -222,11 +222,11 @@ pub enum RunsCommand {
 /// What can be done with the content store.
 #[derive(Clone, Debug, Subcommand)]
 pub enum CacheCommand {
-    /// Say how much the store holds and where.
+    /// Say how much the store holds, its limit, and where it is.
     Stats,
     /// Remove what was not used for longest, until the store is small enough.
     Gc {
-        /// The size to keep, such as `2GiB`; the store's limit if left out.
+        /// The size to keep, such as `2GiB`; if left out, the store's limit: ORKET_CACHE_LIMIT, else 20 GiB.
         #[arg(long, value_name = "SIZE", value_parser = size)]
         max_size: Option<u64>,
     },
