@@ -1,5 +1,6 @@
 //! Model to graph: names become edges, and what cannot be right is an error before anything runs.
 
+use std::collections::VecDeque;
 use std::collections::hash_map::Entry;
 use std::hash::Hash;
 
@@ -144,19 +145,25 @@ impl<'a> Assembly<'a> {
     }
 
     fn connect_all(&mut self, from: TargetId, needs: &[Need], kind: EdgeKind) {
+        // Whose needs these are: a door stands for its rock or epic.
+        let own = match self.drafts[from.index()].detail {
+            Detail::Entry(of) => of,
+            _ => from,
+        };
         for need in needs {
             let kind = if need.optional && kind == EdgeKind::Need { EdgeKind::OptionalNeed } else { kind };
+            let several = need.text.contains(['*', '?']);
             for to in self.resolve(need) {
-                self.edge(from, to, kind, &need.place);
+                // "All of these" means all others.
+                if !(several && to == own) {
+                    self.edge(from, to, kind, &need.place);
+                }
             }
         }
     }
 
-    /// Gives a rock or epic a door, if anything stands before it; returns the door.
-    fn entry(&mut self, of: TargetId, needs: &'a [Need], after: &'a [Need], address: &'a str) -> Option<TargetId> {
-        if !needs.is_empty() || !after.is_empty() {
-            self.door(of, address);
-        }
+    /// Connects the door of a rock or epic, if it has one, with what stands before it; returns the door.
+    fn before(&mut self, of: TargetId, needs: &[Need], after: &[Need]) -> Option<TargetId> {
         let entry = self.entries.get(&of).copied()?;
         self.connect_all(entry, needs, EdgeKind::Need);
         self.connect_all(entry, after, EdgeKind::After);
@@ -174,30 +181,48 @@ impl<'a> Assembly<'a> {
         }
     }
 
+    /// Gives a door to each rock and epic that anything stands before: what it needs itself, or what a rock around it needs.
+    fn doors(&mut self, parts: &[Vec<(TargetId, &'a Place)>]) {
+        let (project, rocks) = (self.project, self.project.rocks.len());
+        let behind = |needs: &[Need], after: &[Need]| !needs.is_empty() || !after.is_empty();
+        let of_rocks = project.rocks.iter().map(|rock| behind(&rock.needs, &rock.after));
+        let of_epics = project.epics.iter().map(|epic| behind(&epic.needs, &epic.after));
+        let mut open: VecDeque<usize> =
+            of_rocks.chain(of_epics).enumerate().filter(|(_, closed)| *closed).map(|(index, _)| index).collect();
+        while let Some(index) = open.pop_front() {
+            let id = TargetId(index as u32);
+            if self.entries.contains_key(&id) {
+                continue;
+            }
+            let rock = project.rocks.get(index);
+            self.door(id, rock.map_or_else(|| project.epics[index - rocks].address.as_str(), |rock| rock.address.as_str()));
+            let inner = parts.get(index).into_iter().flatten().map(|(part, _)| part.index());
+            open.extend(inner.filter(|part| *part < self.first_task));
+        }
+    }
+
     fn connect(&mut self) {
         let project = self.project;
+        let mut parts: Vec<Vec<(TargetId, &'a Place)>> = Vec::new();
+        for rock in &project.rocks {
+            let found = rock.parts.iter().map(|need| (self.resolve(need), &need.place)).collect::<Vec<_>>();
+            parts.push(found.into_iter().flat_map(|(ids, place)| ids.into_iter().map(move |id| (id, place))).collect());
+        }
+        self.doors(&parts);
         for (index, rock) in project.rocks.iter().enumerate() {
             let id = TargetId(index as u32);
-            let entry = self.entry(id, &rock.needs, &rock.after, rock.address.as_str());
-            for need in &rock.parts {
-                for part in self.resolve(need) {
-                    self.edge(id, part, EdgeKind::Part, &need.place);
-                    if let Some(entry) = entry {
-                        let from = match self.drafts[part.index()].kind {
-                            TargetKind::Epic => {
-                                let epic = &project.epics[part.index() - project.rocks.len()];
-                                self.door(part, epic.address.as_str())
-                            }
-                            _ => part,
-                        };
-                        self.edge(from, entry, EdgeKind::Entry, &need.place);
-                    }
+            let entry = self.before(id, &rock.needs, &rock.after);
+            for (part, place) in &parts[index] {
+                self.edge(id, *part, EdgeKind::Part, place);
+                if let Some(entry) = entry {
+                    let from = self.entries.get(part).copied().unwrap_or(*part);
+                    self.edge(from, entry, EdgeKind::Entry, place);
                 }
             }
         }
         for (index, epic) in project.epics.iter().enumerate() {
             let id = TargetId((project.rocks.len() + index) as u32);
-            let entry = self.entry(id, &epic.needs, &epic.after, epic.address.as_str());
+            let entry = self.before(id, &epic.needs, &epic.after);
             for address in &epic.parts {
                 for part in self.names.find(address.as_str()) {
                     // A task that only runs when another failed is no part of what the epic builds.

@@ -28,7 +28,8 @@ pub(super) fn cycles(edges: &[Vec<usize>]) -> Vec<Vec<usize>> {
             // A shortest cycle overall takes a search from every member; in a large knot, one from a few is as good for a reader.
             let mut starts: Vec<usize> = inside.iter().copied().collect();
             starts.sort_unstable();
-            let searches = (1_000_000 / inside.len()).max(1);
+            let within: usize = starts.iter().map(|start| edges[*start].len()).sum();
+            let searches = (1_000_000 / within.max(1)).max(1);
             starts.into_iter().take(searches).filter_map(|start| around(start, edges, &inside)).min_by_key(Vec::len).unwrap_or_default()
         })
         .collect();
@@ -91,6 +92,12 @@ mod tests {
         assert_eq!(cycles(&[vec![1], vec![2], vec![]]), [] as [Vec<usize>; 0]);
         assert_eq!(cycles(&[vec![1], vec![2], vec![0, 1]]), [vec![1, 2]]);
         assert_eq!(cycles(&[vec![0]]), [vec![0]]);
+    }
+
+    #[test]
+    fn a_thousand_that_all_wait_for_each_other() {
+        let knot: Vec<Vec<usize>> = (0..1000).map(|node| (0..1000).filter(|other| *other != node).collect()).collect();
+        assert_eq!(cycles(&knot), [vec![0, 1]]);
     }
 
     #[test]

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeSet, VecDeque};
 
-use super::{Graph, TargetKind, select};
+use super::{EdgeKind, Graph, TargetKind, select};
 use crate::base::TargetId;
 use crate::model::Pattern;
 
@@ -189,13 +189,13 @@ impl Asked<'_> {
                     return Err(self.error(format!("there is no kind `{kind}`{}", hint(&kind, &KINDS)), column));
                 }
                 self.expect(',')?;
-                Answer::Targets(self.set()?.into_iter().filter(|id| self.graph.kind(*id).word() == kind).collect())
+                Answer::Targets(self.members()?.into_iter().filter(|id| self.graph.kind(*id).word() == kind).collect())
             }
             "tag" => {
                 let tag = self.word()?;
                 self.expect(',')?;
                 Answer::Targets(
-                    self.set()?.into_iter().filter(|id| self.graph.detail(*id).tags().iter().any(|own| **own == *tag)).collect(),
+                    self.members()?.into_iter().filter(|id| self.graph.detail(*id).tags().iter().any(|own| **own == *tag)).collect(),
                 )
             }
             "affected" => {
@@ -217,6 +217,17 @@ impl Asked<'_> {
             Answer::Targets(targets) => Ok(targets),
             Answer::Lines(_) => Err(self.error("expected targets, found files", column)),
         }
+    }
+
+    /// Targets, and what rocks and epics among them are made of.
+    fn members(&mut self) -> Result<Set, QueryError> {
+        let mut members = self.set()?;
+        let mut open: Vec<TargetId> = members.iter().copied().collect();
+        while let Some(id) = open.pop() {
+            let parts = self.graph.edges(id).iter().filter(|edge| edge.kind() == EdgeKind::Part);
+            open.extend(parts.map(|edge| edge.to).filter(|part| members.insert(*part)));
+        }
+        Ok(members)
     }
 
     /// Returns the part of a word before a `+` or `-` in it, where that is a name and the whole word is none.
@@ -352,6 +363,9 @@ mod tests {
     fn filters_and_files() {
         assert_eq!(lines("kind(gate, churn + app/*)"), ["churn"]);
         assert_eq!(lines("tag(ci, rdeps(core/lib))"), ["app/serve", "churn"]);
+        assert_eq!(lines("tag(ci, ship)"), ["app/serve"]);
+        assert_eq!(lines("kind(task, app)"), ["app/lint", "app/serve"]);
+        assert_eq!(lines("kind(epic, ship)"), ["app", "core"]);
         assert_eq!(lines("inputs(app/lint)"), ["!app/gen/**", "app/**/*.js"]);
         assert_eq!(lines("outputs(pay:wheel)"), ["pay-11.whl", "pay-12.whl"]);
         assert_eq!(lines("affected(HEAD)"), ["churn"]);
