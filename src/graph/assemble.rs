@@ -7,10 +7,10 @@ use std::hash::Hash;
 use rustc_hash::{FxHashMap, FxHashSet};
 use xxhash_rust::xxh3::Xxh3;
 
+use super::draft::{Draft, halves, write};
 use super::flags::{self, flags};
-use super::graph::{Detail, Draft, Edge, EdgeKind, Graph, Header, TargetKind, flag, halves, write};
 use super::resolve::Names;
-use super::{clash, cycle};
+use super::{Detail, Edge, EdgeKind, Graph, Header, TargetKind, clash, cycle, flag};
 use crate::base::{Place, TargetId};
 use crate::model::{Need, Project};
 
@@ -275,36 +275,7 @@ impl<'a> Assembly<'a> {
     fn check(&mut self) {
         let edges: Vec<Vec<usize>> = self.drafts.iter().map(|draft| draft.edges.iter().map(|edge| edge.to.index()).collect()).collect();
         let cycles = cycle::cycles(&edges);
-        for path in &cycles {
-            let name = |index: usize| self.drafts[index].address.to_string();
-            let mut notes = Vec::new();
-            for (at, from) in path.iter().enumerate() {
-                let to = path[(at + 1) % path.len()];
-                if let Some(place) = self.places.get(&(*from as u32, to as u32)) {
-                    let kind =
-                        self.drafts[*from].edges.iter().find(|edge| edge.to.index() == to).map_or("needs", |edge| edge.kind().word());
-                    notes
-                        .push((format!("`{}` {} `{}`", name(*from), if kind == "part" { "holds" } else { kind }, name(to)), place.clone()));
-                }
-            }
-            let mut round: Vec<String> = path.iter().map(|index| format!("`{}`", name(*index))).collect();
-            round.push(format!("`{}`", name(path[0])));
-            round.dedup();
-            if round.len() == 1 {
-                round.push(round[0].clone());
-            }
-            if round.len() > 12 {
-                round.splice(6..round.len() - 5, [format!("... {} more ...", round.len() - 11)]);
-                notes.truncate(12);
-            }
-            self.problems.push(Problem {
-                code: "graph/cycle",
-                message: format!("these targets wait for each other: {}", round.join(" -> ")),
-                place: notes.first().map(|(_, place)| place.clone()),
-                help: Some(String::from("take one of these edges out")),
-                notes,
-            });
-        }
+        cycle::tell(&cycles, &self.drafts, &self.places, &mut self.problems);
         if cycles.is_empty() {
             // Order alone is no need: `after` does not build what stands at its end.
             let pulled: Vec<Vec<usize>> = self
