@@ -5,21 +5,27 @@ use std::ffi::OsString;
 use std::fs::{self, File};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, RwLock};
+use std::thread;
 
+use crossbeam_channel::{Receiver, bounded};
 use serde::{Deserialize, Serialize};
 
 use crate::action::ActionResult;
-use crate::base::{Digest, RelPath};
+use crate::base::{Digest, RelPath, quantity};
 use crate::disk::{self, PatternSet, Tree, write_beside};
 use crate::graph::{self, Graph};
 use crate::manifest::{self, Loaded, Problem, Problems, Source, Trail};
 use crate::rebuild::{Environment, Files, World};
 use crate::record::{Checkout, Runs, Status};
-use crate::store::LocalStore;
+use crate::store::{LocalStore, StoreError, Swept};
 
-/// How much the store may hold unless `cache gc` is told otherwise, in bytes.
+/// How much the store may hold unless `ORKET_CACHE_LIMIT` or `cache gc` say otherwise, in bytes.
 const STORE_LIMIT: u64 = 20 << 30;
+
+/// How many bytes of manifests are read while somebody waits for a completion.
+const GLIMPSE: u64 = 32 << 10;
 
 /// Why a project cannot be opened.
 #[derive(Debug, thiserror::Error)]
@@ -60,6 +66,20 @@ impl Surroundings {
             None => self.variable("HOME").map_or_else(|| PathBuf::from("/tmp"), PathBuf::from).join(".cache/orket"),
         }
     }
+
+    /// Returns how many bytes the store may hold: `ORKET_CACHE_LIMIT`, else 20 GiB; all there are where that is `none`.
+    ///
+    /// # Errors
+    /// A sentence, when the variable holds no size.
+    pub fn store_limit(&self) -> Result<u64, String> {
+        let Some(value) = self.variable("ORKET_CACHE_LIMIT").map(|value| value.to_string_lossy()) else { return Ok(STORE_LIMIT) };
+        match value.trim() {
+            "none" => Ok(u64::MAX),
+            text => {
+                quantity::size(text).ok_or_else(|| format!("ORKET_CACHE_LIMIT is `{text}`; it has to be a size such as `20GiB`, or `none`"))
+            }
+        }
+    }
 }
 
 /// An opened project.
@@ -78,6 +98,14 @@ pub struct Engine {
     environment: Environment,
 }
 
+/// What is known of a project to somebody who types and waits.
+pub struct Glimpse {
+    /// The targets, maybe those of an earlier manifest.
+    pub graph: Graph,
+    /// The package that orket was started in; empty for the root.
+    pub package: String,
+}
+
 /// What the image of a load depends on.
 #[derive(Serialize, Deserialize)]
 struct Stamp {
@@ -93,7 +121,7 @@ impl Engine {
     /// # Errors
     /// When there is no manifest, when it has mistakes, or when something cannot be read.
     pub fn open(surroundings: &Surroundings, keep: bool) -> Result<Engine, OpenError> {
-        let (root, manifest) = find(surroundings)?;
+        let (root, manifest) = find(surroundings, u64::MAX)?;
         let broken = |what: &str| {
             let what = what.to_owned();
             move |error| OpenError::Broken(what, error)
@@ -101,13 +129,13 @@ impl Engine {
         let tree = Tree::open(&root).map_err(broken("open the project's folder"))?;
         let platform = format!("{}-{}", std::env::consts::OS, std::env::consts::ARCH);
         let kept = root.join(".orket/graph");
-        let graph = match disk::map(&kept).ok().and_then(|bytes| Graph::open(bytes).ok()).filter(|graph| current(graph, &tree, &manifest)) {
+        let graph = match mapped(&kept).filter(|graph| current(graph, &tree, &manifest)) {
             Some(graph) => {
                 tracing::debug!(targets = graph.len(), "the kept graph is current");
                 graph
             }
             None => {
-                let graph = load(&tree, &root, &manifest, &platform)?;
+                let graph = load(&Disk(&tree), &root, &manifest, &platform)?;
                 tracing::debug!(targets = graph.len(), "the manifest was loaded");
                 if keep && state_folder(&root).is_ok() {
                     let _ = write_beside(&kept, graph.image());
@@ -115,18 +143,7 @@ impl Engine {
                 graph
             }
         };
-        let inside = fs::canonicalize(&surroundings.folder)
-            .ok()
-            .and_then(|folder| folder.strip_prefix(&root).map(Path::to_path_buf).ok())
-            .unwrap_or_default();
-        let package = graph
-            .header()
-            .packages
-            .iter()
-            .map(|package| package.folder.to_string())
-            .filter(|folder| folder != "." && inside.starts_with(folder))
-            .max_by_key(String::len)
-            .unwrap_or_default();
+        let package = package(&graph, &root, surroundings);
         let store = Arc::new(LocalStore::new(surroundings.store()));
         let variables: BTreeMap<String, Vec<u8>> = surroundings
             .variables
@@ -136,6 +153,25 @@ impl Engine {
         let secrets = graph.header().envs.iter().flatten().any(|rule| matches!(rule, crate::model::EnvRule::Secret { .. }));
         let secret_key = if secrets { secret_key(store.root(), keep).map_err(broken("read the key for secrets"))? } else { [0; 32] };
         Ok(Engine { root, manifest, graph, tree, package, store, environment: Environment { variables, secret_key, platform } })
+    }
+
+    /// Returns what is quickly known of the project: the kept image of a load, or, where that is no longer current, a new load if little has
+    /// to be read for it. `None` if the manifest is wrong or nothing is known.
+    pub fn glimpse(surroundings: &Surroundings) -> Option<Glimpse> {
+        let (root, manifest) = find(surroundings, GLIMPSE).ok()?;
+        let tree = Tree::open(&root).ok()?;
+        let kept = mapped(&root.join(".orket/graph"));
+        let graph = match kept {
+            Some(graph) if current(&graph, &tree, &manifest) => graph,
+            kept => {
+                let little = Little::new(&tree, GLIMPSE);
+                match load(&little, &root, &manifest, "") {
+                    Err(_) if little.refused.load(Ordering::Relaxed) => kept?,
+                    loaded => loaded.ok()?,
+                }
+            }
+        };
+        Some(Glimpse { package: package(&graph, &root, surroundings), graph })
     }
 
     /// Returns the store.
@@ -216,8 +252,16 @@ impl Engine {
     ///
     /// # Errors
     /// When the store cannot be written.
-    pub fn sweep(store: &LocalStore, limit: Option<u64>) -> Result<crate::store::Swept, crate::store::StoreError> {
-        store.sweep(limit.unwrap_or(STORE_LIMIT), &pinned(store))
+    pub fn sweep(store: &LocalStore, limit: u64) -> Result<Swept, StoreError> {
+        store.sweep(limit, &pinned(store))
+    }
+
+    /// As [`Engine::sweep`], beside the caller and only if what was put in has made the store larger than `limit`; the channel brings what
+    /// came of it.
+    pub fn keep_store_within(&self, limit: u64) -> Receiver<Result<Option<Swept>, StoreError>> {
+        let (store, (sender, receiver)) = (self.store.clone(), bounded(1));
+        thread::spawn(move || sender.send(store.keep_within(limit, || pinned(&store))));
+        receiver
     }
 }
 
@@ -234,7 +278,16 @@ fn pinned(store: &LocalStore) -> HashSet<String> {
     pinned
 }
 
-fn find(surroundings: &Surroundings) -> Result<(PathBuf, RelPath), OpenError> {
+/// Returns the folder of the package that the surroundings stand in; empty for the root.
+fn package(graph: &Graph, root: &Path, surroundings: &Surroundings) -> String {
+    let inside = fs::canonicalize(&surroundings.folder).ok();
+    let inside = inside.and_then(|folder| folder.strip_prefix(root).map(Path::to_path_buf).ok()).unwrap_or_default();
+    let folders = graph.header().packages.iter().map(|package| package.folder.to_string());
+    folders.filter(|folder| folder != "." && inside.starts_with(folder)).max_by_key(String::len).unwrap_or_default()
+}
+
+/// `most`: how many bytes of manifests may be read to find out which one is whole.
+fn find(surroundings: &Surroundings, most: u64) -> Result<(PathBuf, RelPath), OpenError> {
     let broken = |error| OpenError::Broken(format!("open `{}`", surroundings.folder.display()), error);
     let start = fs::canonicalize(&surroundings.folder).map_err(broken)?;
     if let Some(given) = &surroundings.manifest {
@@ -254,7 +307,7 @@ fn find(surroundings: &Surroundings) -> Result<(PathBuf, RelPath), OpenError> {
     for folder in start.ancestors() {
         if folder.join("orket.kdl").is_file() {
             // A package's manifest is found first; the one that includes it stands above, and is the project's.
-            let whole = found.as_ref().is_none_or(|inner| includes(&folder.join("orket.kdl"), folder, inner));
+            let whole = found.as_ref().is_none_or(|inner| includes(&folder.join("orket.kdl"), folder, inner, most));
             if whole {
                 found = Some(folder.to_path_buf());
             }
@@ -264,14 +317,19 @@ fn find(surroundings: &Surroundings) -> Result<(PathBuf, RelPath), OpenError> {
 }
 
 /// Whether a manifest includes the package in `inner`, directly or not. Only read where a package is entered from below.
-fn includes(manifest: &Path, root: &Path, inner: &Path) -> bool {
+fn includes(manifest: &Path, root: &Path, inner: &Path, most: u64) -> bool {
     let text = fs::read_to_string(manifest).unwrap_or_default();
     if !text.contains("include") {
         return false;
     }
     let Ok(tree) = Tree::open(root) else { return false };
-    let loaded = manifest::load(&Disk(&tree), &RelPath::from_normal(&b"orket.kdl"[..]), "");
-    loaded.is_ok_and(|loaded| loaded.trail.manifests.iter().any(|path| path.under(root) == inner.join("orket.kdl")))
+    let name = RelPath::from_normal(&b"orket.kdl"[..]);
+    let kept = mapped(&root.join(".orket/graph")).filter(|graph| current(graph, &tree, &name));
+    let trail = match kept.and_then(|graph| postcard::from_bytes::<Stamp>(&graph.header().trail).ok()) {
+        Some(stamp) => Some(stamp.trail),
+        None => manifest::load(&Little::new(&tree, most), &name, "").ok().map(|loaded| loaded.trail),
+    };
+    trail.is_some_and(|trail| trail.manifests.iter().any(|path| path.under(root) == inner.join("orket.kdl")))
 }
 
 struct Disk<'a>(&'a Tree);
@@ -293,10 +351,43 @@ impl Source for Disk<'_> {
     }
 }
 
-fn load(tree: &Tree, root: &Path, manifest: &RelPath, platform: &str) -> Result<Graph, OpenError> {
+/// A disk that only so much is read from.
+struct Little<'a> {
+    disk: Disk<'a>,
+    left: AtomicU64,
+    refused: AtomicBool,
+}
+
+impl<'a> Little<'a> {
+    fn new(tree: &'a Tree, most: u64) -> Little<'a> {
+        Little { disk: Disk(tree), left: AtomicU64::new(most), refused: AtomicBool::new(false) }
+    }
+}
+
+impl Source for Little<'_> {
+    fn read(&self, path: &RelPath) -> io::Result<Vec<u8>> {
+        let size = self.disk.size(path)?;
+        let taken = self.left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(size));
+        if taken.is_err() {
+            self.refused.store(true, Ordering::Relaxed);
+            return Err(io::Error::other("it is too large to be read quickly"));
+        }
+        self.disk.read(path)
+    }
+
+    fn size(&self, path: &RelPath) -> io::Result<u64> {
+        self.disk.size(path)
+    }
+
+    fn matches(&self, patterns: &[String]) -> io::Result<Vec<RelPath>> {
+        self.disk.matches(patterns)
+    }
+}
+
+fn load(source: &dyn Source, root: &Path, manifest: &RelPath, platform: &str) -> Result<Graph, OpenError> {
     let folder = root.file_name().map_or_else(|| String::from("project"), |name| name.to_string_lossy().into_owned());
     let Loaded { project, trail, texts } =
-        manifest::load(&Disk(tree), manifest, &folder).map_err(|problems| OpenError::Wrong(Box::new(problems)))?;
+        manifest::load(source, manifest, &folder).map_err(|problems| OpenError::Wrong(Box::new(problems)))?;
     let stamp = Stamp {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         manifest: manifest.clone(),
@@ -318,6 +409,11 @@ fn load(tree: &Tree, root: &Path, manifest: &RelPath, platform: &str) -> Result<
         }
         OpenError::Wrong(Box::new(problems))
     })
+}
+
+/// Returns the kept image of a load, if there is one that this version can use.
+fn mapped(path: &Path) -> Option<Graph> {
+    disk::map(path).ok().and_then(|bytes| Graph::open(bytes).ok())
 }
 
 /// Whether a kept image is what loading would give now: same manifests by content, same answers to the same globs.

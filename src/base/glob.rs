@@ -3,6 +3,8 @@
 //! Patterns are anchored: `*.rs` means the files beside it, `**/*.rs` those at any depth. A backslash takes the next
 //! character as it is. Hidden files match. The matching is `globset`'s.
 
+use std::borrow::Cow;
+
 use globset::{GlobBuilder, GlobMatcher};
 
 use super::RelPath;
@@ -14,9 +16,26 @@ pub struct Glob {
     base: RelPath,
 }
 
-/// Whether `text` is a pattern rather than the name of one file.
+/// Whether `text` is a pattern rather than the name of one file: it holds a special character that no backslash takes as it is.
 pub fn is_glob(text: &str) -> bool {
-    text.contains(['*', '?', '[', '{'])
+    plain(text).is_none()
+}
+
+/// Returns the name of the one file or folder that `text` means; `None` if it is a pattern.
+pub fn plain(text: &str) -> Option<Cow<'_, str>> {
+    if !text.contains(['*', '?', '[', '{', '\\']) {
+        return Some(Cow::Borrowed(text));
+    }
+    let mut name = String::with_capacity(text.len());
+    let mut characters = text.chars();
+    while let Some(c) = characters.next() {
+        match c {
+            '*' | '?' | '[' | '{' => return None,
+            '\\' => name.push(characters.next().unwrap_or('\\')),
+            c => name.push(c),
+        }
+    }
+    Some(Cow::Owned(name))
 }
 
 impl Glob {
@@ -73,6 +92,16 @@ mod tests {
         assert_eq!(base("src/gen/**/*.rs"), "src/gen");
         assert_eq!(base("**/*.rs"), ".");
         assert_eq!(base("src/a?/x"), "src");
+    }
+
+    #[test]
+    fn a_backslash_takes_a_special_character_as_it_is() {
+        assert_eq!(plain("out/[x].o"), None);
+        assert_eq!(plain("out/\\[x\\].o").as_deref(), Some("out/[x].o"));
+        assert_eq!(plain("out/\\[*\\].o"), None);
+        assert_eq!(plain("a\\\\*"), None);
+        assert_eq!(plain("a\\\\b").as_deref(), Some("a\\b"));
+        assert_eq!(plain("plain/").as_deref(), Some("plain/"));
     }
 
     #[test]

@@ -6,6 +6,7 @@ use std::time::Duration;
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum, ValueHint};
 use clap_complete::Shell;
 
+use super::complete;
 use crate::base::quantity;
 
 /// A declarative, build-tool style task runner whose rules are run, not believed.
@@ -85,7 +86,7 @@ pub struct GlobalArgs {
 #[derive(Clone, Debug, Default, Args)]
 pub struct BuildArgs {
     /// Names, addresses or globs of rocks, epics, tasks and gates.
-    #[arg(value_name = "TARGET")]
+    #[arg(value_name = "TARGET", add = complete::buildable())]
     pub targets: Vec<String>,
     /// Run at most N tasks at once; wins over ORKET_JOBS.
     #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
@@ -141,7 +142,7 @@ pub struct BuildArgs {
 #[derive(Clone, Debug, Args)]
 pub struct RunArgs {
     /// The name or address of one task.
-    #[arg(value_name = "TARGET")]
+    #[arg(value_name = "TARGET", add = complete::runnable())]
     pub target: String,
     /// Words for the task: appended to its last `run`, or `"$@"` in its `sh`.
     #[arg(last = true, value_name = "ARGS")]
@@ -168,7 +169,7 @@ impl RunArgs {
 #[derive(Clone, Debug, Args)]
 pub struct GraphArgs {
     /// Show only this target and what it needs.
-    #[arg(value_name = "TARGET")]
+    #[arg(value_name = "TARGET", add = complete::any())]
     pub target: Option<String>,
     /// Say how it is drawn; `--json` is short for `--format json`.
     #[arg(long, value_enum, default_value_t)]
@@ -179,7 +180,7 @@ pub struct GraphArgs {
 #[derive(Clone, Debug, Args)]
 pub struct QueryArgs {
     /// The question, such as `deps(ship) - deps(app)`.
-    #[arg(value_name = "EXPR")]
+    #[arg(value_name = "EXPR", add = complete::question())]
     pub expression: String,
 }
 
@@ -187,7 +188,7 @@ pub struct QueryArgs {
 #[derive(Clone, Debug, Args)]
 pub struct ExplainArgs {
     /// The name or address of a target.
-    #[arg(value_name = "TARGET")]
+    #[arg(value_name = "TARGET", add = complete::any())]
     pub target: String,
 }
 
@@ -213,7 +214,7 @@ pub enum RunsCommand {
         /// The run's id; the last run if left out.
         run: Option<String>,
         /// Print only what this task printed.
-        #[arg(long, value_name = "TARGET")]
+        #[arg(long, value_name = "TARGET", add = complete::runnable())]
         target: Option<String>,
     },
 }
@@ -221,11 +222,11 @@ pub enum RunsCommand {
 /// What can be done with the content store.
 #[derive(Clone, Debug, Subcommand)]
 pub enum CacheCommand {
-    /// Say how much the store holds and where.
+    /// Say how much the store holds, its limit, and where it is.
     Stats,
     /// Remove what was not used for longest, until the store is small enough.
     Gc {
-        /// The size to keep, such as `2GiB`; the store's limit if left out.
+        /// The size to keep, such as `2GiB`; if left out, the store's limit: ORKET_CACHE_LIMIT, else 20 GiB.
         #[arg(long, value_name = "SIZE", value_parser = size)]
         max_size: Option<u64>,
     },

@@ -4,12 +4,15 @@ use std::io::IsTerminal;
 
 use clap::{CommandFactory, Parser};
 
-use super::{Cli, Color, Command, Exit};
+use super::{Cli, Color, Command, Exit, complete};
 use crate::commands::{self, Failure, Ui};
 use crate::engine::Surroundings;
 
 /// Runs the program: reads the command line, does what it says, returns how it ended.
 pub fn main() -> Exit {
+    if complete::answered() {
+        return Exit::Holds;
+    }
     let cli = Cli::parse();
     let variables: Vec<_> = std::env::vars_os().collect();
     let set = |name: &str| variables.iter().any(|(key, value)| key == name && !value.is_empty());
@@ -51,9 +54,7 @@ pub fn main() -> Exit {
         Command::Fmt(args) => commands::fmt(&ui, args),
         Command::Doctor => commands::doctor(&ui),
         Command::Completions(args) => {
-            let mut text = Vec::new();
-            clap_complete::generate(args.shell, &mut Cli::command(), "orket", &mut text);
-            ui.out(&String::from_utf8_lossy(&text));
+            ui.out(&complete::script(args.shell));
             Ok(())
         }
         Command::Man => {

@@ -3,6 +3,7 @@
 //! Start from [`Cli`] for the one and from [`Exit`] for the other.
 
 mod args;
+mod complete;
 mod dispatch;
 pub mod exit;
 

@@ -6,6 +6,8 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
+use crossbeam_channel::select;
+
 use super::{Failure, Ui};
 use crate::base::{Place, TargetId, quantity};
 use crate::cli::{self, BuildArgs, RunArgs};
@@ -103,7 +105,8 @@ fn go(ui: &Ui, args: &BuildArgs, foreground: Option<&[String]>) -> Result<(), Fa
         return look_only(ui, args, &engine, &plan, mode);
     }
 
-    let _lock = engine
+    let store_limit = ui.surroundings.store_limit().map_err(Failure::Wrong)?;
+    let lock = engine
         .lock(&mut |holder| ui.say(&format!("waiting for another build in this checkout ({holder})")))
         .map_err(|error| Failure::Broken(format!("cannot write the state of this checkout: {error}")))?;
     let mut world =
@@ -182,6 +185,15 @@ fn go(ui: &Ui, args: &BuildArgs, foreground: Option<&[String]>) -> Result<(), Fa
         }
         if ui.json {
             ui.out_json(&summary);
+        }
+    }
+    // All is said and kept: whoever builds here next need not wait, and a signal ends what is left to do.
+    drop(lock);
+    if busy && ending.signal.is_none() {
+        let swept = engine.keep_store_within(store_limit);
+        select! {
+            recv(swept) -> swept => tracing::debug!(?swept, "the store was looked after"),
+            recv(options.signals) -> _ => {}
         }
     }
     if ending.signal.is_none()

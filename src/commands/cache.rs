@@ -14,26 +14,30 @@ use crate::store::{LocalStore, StoreError};
 /// When it cannot be read or written; `verify` also when something was damaged.
 pub fn cache(ui: &Ui, command: &CacheCommand) -> Result<(), Failure> {
     let store = LocalStore::new(ui.surroundings.store());
+    let limit = || ui.surroundings.store_limit().map_err(Failure::Wrong);
     let broken = |error: StoreError| Failure::Broken(error.to_string());
     match command {
         CacheCommand::Path => ui.out(&format!("{}\n", store.root().display())),
         CacheCommand::Stats => {
+            let limit = limit()?;
             let stats = store.stats();
+            let bounded = (limit < u64::MAX).then_some(limit);
             if ui.json {
-                ui.out_json(&json!({ "version": 1, "path": store.root(), "results": stats.actions, "result_bytes": stats.action_bytes, "blobs": stats.blobs, "blob_bytes": stats.blob_bytes }));
+                ui.out_json(&json!({ "version": 1, "path": store.root(), "results": stats.actions, "result_bytes": stats.action_bytes, "blobs": stats.blobs, "blob_bytes": stats.blob_bytes, "limit_bytes": bounded }));
             } else {
                 ui.out(&format!(
-                    "{}\n{} ({}), {} ({})\n",
+                    "{}\n{} ({}), {} ({})\n{}\n",
                     store.root().display(),
                     plural(stats.actions, "result"),
                     show_size(stats.action_bytes),
                     plural(stats.blobs, "blob"),
-                    show_size(stats.blob_bytes)
+                    show_size(stats.blob_bytes),
+                    bounded.map_or_else(|| String::from("no limit"), |limit| format!("limit {}", show_size(limit)))
                 ));
             }
         }
         CacheCommand::Gc { max_size } => {
-            let swept = Engine::sweep(&store, *max_size).map_err(broken)?;
+            let swept = Engine::sweep(&store, max_size.map_or_else(limit, Ok)?).map_err(broken)?;
             if ui.json {
                 ui.out_json(&json!({ "version": 1, "removed": swept.entries, "removed_bytes": swept.bytes, "left_bytes": swept.left }));
             } else {

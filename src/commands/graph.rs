@@ -47,11 +47,7 @@ pub fn graph(ui: &Ui, args: &GraphArgs) -> Result<(), Failure> {
         GraphFormat::Dot => draw::dot(&drawing),
         GraphFormat::Mermaid => draw::mermaid(&drawing),
         GraphFormat::Json => draw::json(&drawing),
-        GraphFormat::Html => {
-            return Err(Failure::Wrong(String::from(
-                "this version does not draw the graph as html yet; it knows text, dot, mermaid and json",
-            )));
-        }
+        GraphFormat::Html => draw::html(&drawing, &graph.header().name),
     });
     Ok(())
 }

@@ -43,7 +43,10 @@ impl Looks for Engine {
         texts(false)
             .flat_map(|text| {
                 let files = found(&text);
-                if files.is_empty() && !glob::is_glob(&text) { vec![text] } else { files.iter().map(RelPath::to_string).collect() }
+                match glob::plain(&text) {
+                    Some(name) if files.is_empty() => vec![name.into_owned()],
+                    _ => files.iter().map(RelPath::to_string).collect(),
+                }
             })
             .collect()
     }

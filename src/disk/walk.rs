@@ -28,17 +28,17 @@ impl Patterns {
         for text in texts {
             let folder = text.strip_suffix('/');
             let plain = folder.unwrap_or(text);
-            if glob::is_glob(plain) {
+            let Some(name) = glob::plain(plain) else {
                 let whole = if folder.is_some() { format!("{plain}/**") } else { plain.to_owned() };
-                if let Some(base) = whole.strip_suffix("/**").filter(|base| !glob::is_glob(base) && !base.contains('\\'))
-                    && let Ok(base) = RelPath::parse(base)
+                if let Some(base) = whole.strip_suffix("/**").and_then(glob::plain)
+                    && let Ok(base) = RelPath::parse(&*base)
                 {
                     patterns.whole.push(base);
                 }
                 patterns.globs.push(Glob::new(&whole).map_err(|error| format!("`{text}`: {error}"))?);
                 continue;
-            }
-            let path = RelPath::parse(plain).map_err(|error| format!("`{text}`: {error}"))?;
+            };
+            let path = RelPath::parse(&*name).map_err(|error| format!("`{text}`: {error}"))?;
             if folder.is_some() || path.is_root() {
                 patterns.folders.push(path);
             } else {

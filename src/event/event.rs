@@ -88,6 +88,8 @@ pub struct Finished {
     pub slot: u32,
     /// How the last command ended, as a person reads it: `exit status 2`, `killed by SIGSEGV`, `timed out after 10 s`, or why nothing was started.
     pub status: Option<String>,
+    /// What to do about it, where that is known: a sentence.
+    pub hint: Option<String>,
     /// The exit status of the last command, where there is one.
     pub code: Option<i32>,
     /// The end of its output, redacted, at most 64 KiB: what a failure shows, and what a success printed.
@@ -120,6 +122,7 @@ impl Finished {
             attempts: 0,
             slot: 0,
             status: None,
+            hint: None,
             code: None,
             output: Vec::new(),
             output_size: 0,

@@ -57,17 +57,18 @@ impl Changed<'_> {
         if let Some(hits) = self.hits.get(text) {
             return hits.clone();
         }
-        let matches: Box<dyn Fn(&RelPath) -> bool> = if glob::is_glob(text) {
-            let folder = text.ends_with('/').then(|| format!("{text}**"));
-            match Glob::new(folder.as_deref().unwrap_or(text)) {
-                Ok(glob) => Box::new(move |path| glob.matches(path)),
-                Err(_) => Box::new(|_| false),
+        let matches: Box<dyn Fn(&RelPath) -> bool> = match glob::plain(text) {
+            None => {
+                let folder = text.ends_with('/').then(|| format!("{text}**"));
+                match Glob::new(folder.as_deref().unwrap_or(text)) {
+                    Ok(glob) => Box::new(move |path| glob.matches(path)),
+                    Err(_) => Box::new(|_| false),
+                }
             }
-        } else {
-            match RelPath::parse(text) {
+            Some(name) => match RelPath::parse(&*name) {
                 Ok(folder) => Box::new(move |path| path.is_in(&folder)),
                 Err(_) => Box::new(|_| false),
-            }
+            },
         };
         let hits: Vec<usize> = (0..self.paths.len()).filter(|at| matches(&self.paths[*at])).collect();
         self.hits.insert(text.into(), hits.clone());

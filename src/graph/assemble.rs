@@ -1,15 +1,16 @@
 //! Model to graph: names become edges, and what cannot be right is an error before anything runs.
 
+use std::collections::VecDeque;
 use std::collections::hash_map::Entry;
 use std::hash::Hash;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 use xxhash_rust::xxh3::Xxh3;
 
+use super::draft::{Draft, halves, write};
 use super::flags::{self, flags};
-use super::graph::{Detail, Draft, Edge, EdgeKind, Graph, Header, TargetKind, flag, halves, write};
 use super::resolve::Names;
-use super::{clash, cycle};
+use super::{Detail, Edge, EdgeKind, Graph, Header, TargetKind, clash, cycle, flag};
 use crate::base::{Place, TargetId};
 use crate::model::{Need, Project};
 
@@ -144,19 +145,25 @@ impl<'a> Assembly<'a> {
     }
 
     fn connect_all(&mut self, from: TargetId, needs: &[Need], kind: EdgeKind) {
+        // Whose needs these are: a door stands for its rock or epic.
+        let own = match self.drafts[from.index()].detail {
+            Detail::Entry(of) => of,
+            _ => from,
+        };
         for need in needs {
             let kind = if need.optional && kind == EdgeKind::Need { EdgeKind::OptionalNeed } else { kind };
+            let several = need.text.contains(['*', '?']);
             for to in self.resolve(need) {
-                self.edge(from, to, kind, &need.place);
+                // "All of these" means all others.
+                if !(several && to == own) {
+                    self.edge(from, to, kind, &need.place);
+                }
             }
         }
     }
 
-    /// Gives a rock or epic a door, if anything stands before it; returns the door.
-    fn entry(&mut self, of: TargetId, needs: &'a [Need], after: &'a [Need], address: &'a str) -> Option<TargetId> {
-        if !needs.is_empty() || !after.is_empty() {
-            self.door(of, address);
-        }
+    /// Connects the door of a rock or epic, if it has one, with what stands before it; returns the door.
+    fn before(&mut self, of: TargetId, needs: &[Need], after: &[Need]) -> Option<TargetId> {
         let entry = self.entries.get(&of).copied()?;
         self.connect_all(entry, needs, EdgeKind::Need);
         self.connect_all(entry, after, EdgeKind::After);
@@ -174,30 +181,48 @@ impl<'a> Assembly<'a> {
         }
     }
 
+    /// Gives a door to each rock and epic that anything stands before: what it needs itself, or what a rock around it needs.
+    fn doors(&mut self, parts: &[Vec<(TargetId, &'a Place)>]) {
+        let (project, rocks) = (self.project, self.project.rocks.len());
+        let behind = |needs: &[Need], after: &[Need]| !needs.is_empty() || !after.is_empty();
+        let of_rocks = project.rocks.iter().map(|rock| behind(&rock.needs, &rock.after));
+        let of_epics = project.epics.iter().map(|epic| behind(&epic.needs, &epic.after));
+        let mut open: VecDeque<usize> =
+            of_rocks.chain(of_epics).enumerate().filter(|(_, closed)| *closed).map(|(index, _)| index).collect();
+        while let Some(index) = open.pop_front() {
+            let id = TargetId(index as u32);
+            if self.entries.contains_key(&id) {
+                continue;
+            }
+            let rock = project.rocks.get(index);
+            self.door(id, rock.map_or_else(|| project.epics[index - rocks].address.as_str(), |rock| rock.address.as_str()));
+            let inner = parts.get(index).into_iter().flatten().map(|(part, _)| part.index());
+            open.extend(inner.filter(|part| *part < self.first_task));
+        }
+    }
+
     fn connect(&mut self) {
         let project = self.project;
+        let mut parts: Vec<Vec<(TargetId, &'a Place)>> = Vec::new();
+        for rock in &project.rocks {
+            let found = rock.parts.iter().map(|need| (self.resolve(need), &need.place)).collect::<Vec<_>>();
+            parts.push(found.into_iter().flat_map(|(ids, place)| ids.into_iter().map(move |id| (id, place))).collect());
+        }
+        self.doors(&parts);
         for (index, rock) in project.rocks.iter().enumerate() {
             let id = TargetId(index as u32);
-            let entry = self.entry(id, &rock.needs, &rock.after, rock.address.as_str());
-            for need in &rock.parts {
-                for part in self.resolve(need) {
-                    self.edge(id, part, EdgeKind::Part, &need.place);
-                    if let Some(entry) = entry {
-                        let from = match self.drafts[part.index()].kind {
-                            TargetKind::Epic => {
-                                let epic = &project.epics[part.index() - project.rocks.len()];
-                                self.door(part, epic.address.as_str())
-                            }
-                            _ => part,
-                        };
-                        self.edge(from, entry, EdgeKind::Entry, &need.place);
-                    }
+            let entry = self.before(id, &rock.needs, &rock.after);
+            for (part, place) in &parts[index] {
+                self.edge(id, *part, EdgeKind::Part, place);
+                if let Some(entry) = entry {
+                    let from = self.entries.get(part).copied().unwrap_or(*part);
+                    self.edge(from, entry, EdgeKind::Entry, place);
                 }
             }
         }
         for (index, epic) in project.epics.iter().enumerate() {
             let id = TargetId((project.rocks.len() + index) as u32);
-            let entry = self.entry(id, &epic.needs, &epic.after, epic.address.as_str());
+            let entry = self.before(id, &epic.needs, &epic.after);
             for address in &epic.parts {
                 for part in self.names.find(address.as_str()) {
                     // A task that only runs when another failed is no part of what the epic builds.
@@ -250,36 +275,7 @@ impl<'a> Assembly<'a> {
     fn check(&mut self) {
         let edges: Vec<Vec<usize>> = self.drafts.iter().map(|draft| draft.edges.iter().map(|edge| edge.to.index()).collect()).collect();
         let cycles = cycle::cycles(&edges);
-        for path in &cycles {
-            let name = |index: usize| self.drafts[index].address.to_string();
-            let mut notes = Vec::new();
-            for (at, from) in path.iter().enumerate() {
-                let to = path[(at + 1) % path.len()];
-                if let Some(place) = self.places.get(&(*from as u32, to as u32)) {
-                    let kind =
-                        self.drafts[*from].edges.iter().find(|edge| edge.to.index() == to).map_or("needs", |edge| edge.kind().word());
-                    notes
-                        .push((format!("`{}` {} `{}`", name(*from), if kind == "part" { "holds" } else { kind }, name(to)), place.clone()));
-                }
-            }
-            let mut round: Vec<String> = path.iter().map(|index| format!("`{}`", name(*index))).collect();
-            round.push(format!("`{}`", name(path[0])));
-            round.dedup();
-            if round.len() == 1 {
-                round.push(round[0].clone());
-            }
-            if round.len() > 12 {
-                round.splice(6..round.len() - 5, [format!("... {} more ...", round.len() - 11)]);
-                notes.truncate(12);
-            }
-            self.problems.push(Problem {
-                code: "graph/cycle",
-                message: format!("these targets wait for each other: {}", round.join(" -> ")),
-                place: notes.first().map(|(_, place)| place.clone()),
-                help: Some(String::from("take one of these edges out")),
-                notes,
-            });
-        }
+        cycle::tell(&cycles, &self.drafts, &self.places, &mut self.problems);
         if cycles.is_empty() {
             // Order alone is no need: `after` does not build what stands at its end.
             let pulled: Vec<Vec<usize>> = self

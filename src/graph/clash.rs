@@ -8,8 +8,8 @@ use crate::model::{Pattern, Project};
 
 /// A literal pattern: its path, and whether it had a slash at its end.
 fn literal(pattern: &Pattern) -> Option<(RelPath, bool)> {
-    let text = pattern.text.as_literal().filter(|text| !pattern.negated && !glob::is_glob(text))?;
-    Some((RelPath::parse(text).ok()?, text.ends_with('/')))
+    let name = glob::plain(pattern.text.as_literal().filter(|_| !pattern.negated)?)?;
+    Some((RelPath::parse(&*name).ok()?, name.ends_with('/')))
 }
 
 /// Finds all clashes. `reaches(b, a)`: whether task `b` needs task `a`, directly or not; both are positions in the project's list.

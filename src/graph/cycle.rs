@@ -4,6 +4,14 @@ use std::collections::VecDeque;
 
 use petgraph::algo::kosaraju_scc;
 use petgraph::graph::{DiGraph, NodeIndex};
+use rustc_hash::FxHashMap;
+
+use super::Problem;
+use super::draft::Draft;
+use crate::base::Place;
+
+/// Up to so many targets and edges of a cycle are named.
+const TOLD: usize = 12;
 
 /// Returns one shortest cycle for each knot of targets that wait for each other, each as the positions along it, the first not repeated.
 pub(super) fn cycles(edges: &[Vec<usize>]) -> Vec<Vec<usize>> {
@@ -28,12 +36,46 @@ pub(super) fn cycles(edges: &[Vec<usize>]) -> Vec<Vec<usize>> {
             // A shortest cycle overall takes a search from every member; in a large knot, one from a few is as good for a reader.
             let mut starts: Vec<usize> = inside.iter().copied().collect();
             starts.sort_unstable();
-            let searches = (1_000_000 / inside.len()).max(1);
+            let within: usize = starts.iter().map(|start| edges[*start].len()).sum();
+            let searches = (1_000_000 / within.max(1)).max(1);
             starts.into_iter().take(searches).filter_map(|start| around(start, edges, &inside)).min_by_key(Vec::len).unwrap_or_default()
         })
         .collect();
     found.sort();
     found
+}
+
+/// Says of each cycle which targets are on it, and where each of its edges was written.
+pub(super) fn tell(cycles: &[Vec<usize>], drafts: &[Draft], places: &FxHashMap<(u32, u32), Place>, problems: &mut Vec<Problem>) {
+    for path in cycles {
+        let name = |index: usize| &drafts[index].address;
+        let mut notes = Vec::new();
+        for (at, from) in path.iter().enumerate() {
+            let to = path[(at + 1) % path.len()];
+            if notes.len() < TOLD
+                && let Some(place) = places.get(&(*from as u32, to as u32))
+            {
+                let kind = drafts[*from].edges.iter().find(|edge| edge.to.index() == to).map_or("needs", |edge| edge.kind().word());
+                notes.push((format!("`{}` {} `{}`", name(*from), if kind == "part" { "holds" } else { kind }, name(to)), place.clone()));
+            }
+        }
+        let mut round: Vec<String> = path.iter().map(|index| format!("`{}`", name(*index))).collect();
+        round.push(format!("`{}`", name(path[0])));
+        round.dedup();
+        if round.len() == 1 {
+            round.push(round[0].clone());
+        }
+        if round.len() > TOLD {
+            round.splice(6..round.len() - 5, [format!("... {} more ...", round.len() - 11)]);
+        }
+        problems.push(Problem {
+            code: "graph/cycle",
+            message: format!("these targets wait for each other: {}", round.join(" -> ")),
+            place: notes.first().map(|(_, place)| place.clone()),
+            help: Some(String::from("take one of these edges out")),
+            notes,
+        });
+    }
 }
 
 fn has_cycle(edges: &[Vec<usize>]) -> bool {
@@ -61,7 +103,7 @@ pub(super) fn ranks(edges: &[Vec<usize>]) -> Vec<u32> {
 }
 
 fn around(start: usize, edges: &[Vec<usize>], inside: &rustc_hash::FxHashSet<usize>) -> Option<Vec<usize>> {
-    let mut from: rustc_hash::FxHashMap<usize, usize> = rustc_hash::FxHashMap::default();
+    let mut from: FxHashMap<usize, usize> = FxHashMap::default();
     let mut queue = VecDeque::from([start]);
     while let Some(node) = queue.pop_front() {
         for to in edges[node].iter().copied().filter(|to| inside.contains(to)) {
@@ -91,6 +133,12 @@ mod tests {
         assert_eq!(cycles(&[vec![1], vec![2], vec![]]), [] as [Vec<usize>; 0]);
         assert_eq!(cycles(&[vec![1], vec![2], vec![0, 1]]), [vec![1, 2]]);
         assert_eq!(cycles(&[vec![0]]), [vec![0]]);
+    }
+
+    #[test]
+    fn a_thousand_that_all_wait_for_each_other() {
+        let knot: Vec<Vec<usize>> = (0..1000).map(|node| (0..1000).filter(|other| *other != node).collect()).collect();
+        assert_eq!(cycles(&knot), [vec![0, 1]]);
     }
 
     #[test]

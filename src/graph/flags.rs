@@ -1,6 +1,7 @@
 //! What a walk wants to know of a task without decoding it, found once.
 
-use super::graph::{Detail, Draft, EdgeKind, TargetKind, flag};
+use super::draft::Draft;
+use super::{Detail, EdgeKind, TargetKind, flag};
 use crate::base::glob;
 use crate::model::{Command, EnvRule, Part, Task, Text};
 

@@ -1,19 +1,18 @@
 //! The graph: rows, edges, strings and details over one image.
 
-use std::hash::Hash;
 use std::ops::Range;
 
 use bytemuck::{Pod, Zeroable};
 use serde::{Deserialize, Serialize};
-use xxhash_rust::xxh3::Xxh3;
 
+use super::Edge;
 use crate::base::image::{self, Bytes, ImageError};
 use crate::base::{Digest, Place, TargetId};
 use crate::model::{EnvRules, Epic, Gate, Later, Package, Pool, Rock, Service, Task};
 
-const MAGIC: [u8; 8] = *b"ORKETGR\n";
-const VERSION: u32 = 4;
-const SECTIONS: usize = 6;
+pub(super) const MAGIC: [u8; 8] = *b"ORKETGR\n";
+pub(super) const VERSION: u32 = 4;
+pub(super) const SECTIONS: usize = 6;
 
 /// All targets of a project and the edges between them.
 ///
@@ -120,14 +119,14 @@ pub struct Row {
     /// For a task, the hash of its declaration and of which targets it needs: equal shapes are equal tasks, wherever they stand in a
     /// manifest. Zero for other targets.
     pub shape: [u64; 2],
-    address: u32,
-    address_len: u32,
-    detail: u64,
-    detail_len: u32,
-    edges: u32,
-    edges_len: u32,
+    pub(super) address: u32,
+    pub(super) address_len: u32,
+    pub(super) detail: u64,
+    pub(super) detail_len: u32,
+    pub(super) edges: u32,
+    pub(super) edges_len: u32,
     /// A [`TargetKind`].
-    kind: u32,
+    pub(super) kind: u32,
     /// See [`flag`].
     pub flags: u32,
     /// Index into [`Header::envs`].
@@ -138,70 +137,6 @@ pub struct Row {
     pub weight: u32,
     /// See [`crate::model::Priority`].
     pub priority: f64,
-}
-
-/// Why a target waits for another.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
-#[repr(u8)]
-pub enum EdgeKind {
-    /// `needs`: built before, and what it puts out is an input.
-    Need = 0,
-    /// As `Need`, and a skipped target does not matter.
-    OptionalNeed = 1,
-    /// `after`: order only.
-    After = 2,
-    /// From an epic or rock to what it is made of.
-    Part = 3,
-    /// From a part to the entry of its epic or rock.
-    Entry = 4,
-    /// From a task to a service that it uses: what the service needs is built before.
-    Uses = 5,
-}
-
-impl EdgeKind {
-    /// Whether the target at its end is built because of this edge.
-    pub fn pulls(self) -> bool {
-        self != EdgeKind::After
-    }
-
-    /// Returns the word that drawings use.
-    pub fn word(self) -> &'static str {
-        match self {
-            EdgeKind::Need | EdgeKind::Entry => "needs",
-            EdgeKind::OptionalNeed => "optional",
-            EdgeKind::After => "after",
-            EdgeKind::Part => "part",
-            EdgeKind::Uses => "uses",
-        }
-    }
-}
-
-/// One edge: from the target whose list it stands in, to `to`.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Pod, Zeroable)]
-#[repr(C)]
-pub struct Edge {
-    /// The target that comes first.
-    pub to: TargetId,
-    kind: u32,
-}
-
-impl Edge {
-    /// An edge to `to`.
-    pub fn new(to: TargetId, kind: EdgeKind) -> Edge {
-        Edge { to, kind: kind as u32 }
-    }
-
-    /// Returns why.
-    pub fn kind(&self) -> EdgeKind {
-        match self.kind {
-            1 => EdgeKind::OptionalNeed,
-            2 => EdgeKind::After,
-            3 => EdgeKind::Part,
-            4 => EdgeKind::Entry,
-            5 => EdgeKind::Uses,
-            _ => EdgeKind::Need,
-        }
-    }
 }
 
 /// All of a target.
@@ -377,78 +312,4 @@ impl Graph {
 pub fn address_key(address: &str) -> [u64; 2] {
     let hash = Digest::of(address.as_bytes()).hash;
     [0, 8].map(|at| u64::from_le_bytes(hash[at..at + 8].try_into().unwrap_or_default()))
-}
-
-fn shape(draft: &Draft, drafts: &[Draft]) -> [u64; 2] {
-    let Detail::Task(task, remedy) = &draft.detail else { return [0; 2] };
-    let mut hasher = Xxh3::new();
-    task.hash(&mut hasher);
-    remedy.map(|remedy| &drafts[remedy.index()].address).hash(&mut hasher);
-    for edge in &draft.edges {
-        let to = &drafts[edge.to.index()];
-        (edge.kind, &to.address).hash(&mut hasher);
-        if let Detail::Service(service) = &to.detail {
-            format!("{service:?}").hash(&mut hasher);
-        }
-    }
-    halves(hasher.digest128())
-}
-
-/// Returns a hash of 128 bits as two words.
-pub(super) fn halves(hash: u128) -> [u64; 2] {
-    [hash as u64, (hash >> 64) as u64]
-}
-
-/// A target on its way into an image.
-pub(super) struct Draft {
-    pub address: Box<str>,
-    pub kind: TargetKind,
-    pub flags: u32,
-    pub env: u32,
-    pub pool: u32,
-    pub weight: u32,
-    pub priority: f64,
-    pub edges: Vec<Edge>,
-    pub detail: Detail,
-}
-
-/// Writes drafts, in the order of their ids, into an image.
-pub(super) fn write(header: &Header, drafts: Vec<Draft>) -> Graph {
-    let mut rows = Vec::with_capacity(drafts.len());
-    let mut edges: Vec<Edge> = Vec::new();
-    let mut strings = Vec::new();
-    let mut details = Vec::new();
-    for draft in &drafts {
-        let address = strings.len() as u32;
-        strings.extend_from_slice(draft.address.as_bytes());
-        let detail = details.len() as u64;
-        details = postcard::to_extend(&draft.detail, details).expect("writing to memory does not fail");
-        rows.push(Row {
-            key: address_key(&draft.address),
-            shape: shape(draft, &drafts),
-            address,
-            address_len: draft.address.len() as u32,
-            detail,
-            detail_len: (details.len() as u64 - detail) as u32,
-            edges: edges.len() as u32,
-            edges_len: draft.edges.len() as u32,
-            kind: draft.kind as u32,
-            flags: draft.flags,
-            env: draft.env,
-            pool: draft.pool,
-            weight: draft.weight,
-            priority: draft.priority,
-        });
-        edges.extend_from_slice(&draft.edges);
-    }
-    let mut index: Vec<u32> = (0..rows.len() as u32).collect();
-    index.sort_unstable_by_key(|id| rows[*id as usize].key);
-    let header = postcard::to_stdvec(header).expect("writing to memory does not fail");
-    let bytes = image::build(
-        MAGIC,
-        VERSION,
-        &[&header, bytemuck::cast_slice(&rows), bytemuck::cast_slice(&edges), &strings, &details, bytemuck::cast_slice(&index)],
-        SECTIONS,
-    );
-    Graph::open(bytes).expect("an image that was just built can be opened")
 }

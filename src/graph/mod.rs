@@ -8,8 +8,11 @@ mod affected;
 mod assemble;
 mod clash;
 mod cycle;
+mod draft;
+mod edge;
 mod flags;
 mod graph;
+mod paths;
 mod query;
 mod resolve;
 #[cfg(test)]
@@ -20,6 +23,7 @@ mod tests;
 
 pub use affected::reached_from;
 pub use assemble::{Problem, assemble};
-pub use graph::{Detail, Edge, EdgeKind, Graph, Header, Row, TargetKind, address_key, flag};
-pub use query::{Looks, QueryError, query};
+pub use edge::{Edge, EdgeKind};
+pub use graph::{Detail, Graph, Header, Row, TargetKind, address_key, flag};
+pub use query::{FUNCTIONS, Looks, QueryError, query};
 pub use select::{SelectError, Selected, everything, select};

@@ -1,9 +1,10 @@
 //! Questions about the graph: `deps(x)`, `rdeps(x)`, `somepath(a, b)`, `allpaths(a, b)`, `inputs(x)`, `outputs(x)`, `kind(gate, x)`,
 //! `tag(ci, x)`, `affected(REV)`, joined by `+`, `-` and `&`, which bind from left to right; parentheses group.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::BTreeSet;
 
-use super::{Graph, TargetKind, select};
+use super::paths::{self, Set};
+use super::{EdgeKind, Graph, TargetKind, select};
 use crate::base::TargetId;
 use crate::model::Pattern;
 
@@ -21,14 +22,13 @@ pub struct QueryError {
     pub no_match: bool,
 }
 
-const FUNCTIONS: [&str; 9] = ["deps", "rdeps", "somepath", "allpaths", "inputs", "outputs", "kind", "tag", "affected"];
+/// The functions that a question may call.
+pub const FUNCTIONS: [&str; 9] = ["deps", "rdeps", "somepath", "allpaths", "inputs", "outputs", "kind", "tag", "affected"];
 const KINDS: [&str; 5] = ["rock", "epic", "task", "service", "gate"];
 
 fn hint(unknown: &str, known: &[&str]) -> String {
     crate::base::did_you_mean(unknown, known.iter().copied()).map(|name| format!("; did you mean `{name}`?")).unwrap_or_default()
 }
-
-type Set = BTreeSet<TargetId>;
 
 enum Answer {
     Targets(Set),
@@ -166,13 +166,13 @@ impl Asked<'_> {
             return self.targets_of(&word, column).map(Answer::Targets);
         }
         let answer = match word.as_str() {
-            "deps" => Answer::Targets(self.closure(self.forward())?),
-            "rdeps" => Answer::Targets(self.closure(self.backward())?),
+            "deps" => Answer::Targets(paths::reach(self.set()?, &paths::forward(self.graph))),
+            "rdeps" => Answer::Targets(paths::reach(self.set()?, &paths::backward(self.graph))),
             "somepath" | "allpaths" => {
                 let from = self.set()?;
                 self.expect(',')?;
                 let to = self.set()?;
-                Answer::Targets(if word == "somepath" { self.some_path(&from, &to) } else { self.all_paths(&from, &to) })
+                Answer::Targets(if word == "somepath" { paths::one(self.graph, &from, &to) } else { paths::all(self.graph, &from, &to) })
             }
             "inputs" | "outputs" => {
                 let targets = self.set()?;
@@ -188,13 +188,13 @@ impl Asked<'_> {
                     return Err(self.error(format!("there is no kind `{kind}`{}", hint(&kind, &KINDS)), column));
                 }
                 self.expect(',')?;
-                Answer::Targets(self.set()?.into_iter().filter(|id| self.graph.kind(*id).word() == kind).collect())
+                Answer::Targets(self.members()?.into_iter().filter(|id| self.graph.kind(*id).word() == kind).collect())
             }
             "tag" => {
                 let tag = self.word()?;
                 self.expect(',')?;
                 Answer::Targets(
-                    self.set()?.into_iter().filter(|id| self.graph.detail(*id).tags().iter().any(|own| **own == *tag)).collect(),
+                    self.members()?.into_iter().filter(|id| self.graph.detail(*id).tags().iter().any(|own| **own == *tag)).collect(),
                 )
             }
             "affected" => {
@@ -218,6 +218,17 @@ impl Asked<'_> {
         }
     }
 
+    /// Targets, and what rocks and epics among them are made of.
+    fn members(&mut self) -> Result<Set, QueryError> {
+        let mut members = self.set()?;
+        let mut open: Vec<TargetId> = members.iter().copied().collect();
+        while let Some(id) = open.pop() {
+            let parts = self.graph.edges(id).iter().filter(|edge| edge.kind() == EdgeKind::Part);
+            open.extend(parts.map(|edge| edge.to).filter(|part| members.insert(*part)));
+        }
+        Ok(members)
+    }
+
     /// Returns the part of a word before a `+` or `-` in it, where that is a name and the whole word is none.
     fn before_operator<'w>(&self, word: &'w str) -> Option<&'w str> {
         let names = |text: &str| select(self.graph, &[text.to_owned()], "").is_ok();
@@ -234,61 +245,6 @@ impl Asked<'_> {
             ..self.error(error.to_string(), column)
         })
     }
-
-    fn forward(&self) -> Vec<Vec<TargetId>> {
-        self.graph.ids().map(|id| self.graph.edges(id).iter().map(|edge| edge.to).collect()).collect()
-    }
-
-    fn backward(&self) -> Vec<Vec<TargetId>> {
-        let mut behind = vec![Vec::new(); self.graph.len()];
-        for id in self.graph.ids() {
-            self.graph.edges(id).iter().for_each(|edge| behind[edge.to.index()].push(id));
-        }
-        behind
-    }
-
-    fn closure(&mut self, edges: Vec<Vec<TargetId>>) -> Result<Set, QueryError> {
-        Ok(reach(self.set()?, &edges))
-    }
-
-    fn some_path(&self, from: &Set, to: &Set) -> Set {
-        let edges = self.forward();
-        let mut before: rustc_hash::FxHashMap<TargetId, TargetId> = rustc_hash::FxHashMap::default();
-        let mut queue: VecDeque<TargetId> = from.iter().copied().collect();
-        while let Some(id) = queue.pop_front() {
-            if to.contains(&id) {
-                let mut path = Set::from([id]);
-                let mut at = id;
-                while let Some(previous) = before.get(&at).filter(|_| !from.contains(&at)) {
-                    at = *previous;
-                    path.insert(at);
-                }
-                return path;
-            }
-            for next in &edges[id.index()] {
-                if !before.contains_key(next) && !from.contains(next) {
-                    before.insert(*next, id);
-                    queue.push_back(*next);
-                }
-            }
-        }
-        Set::new()
-    }
-
-    fn all_paths(&self, from: &Set, to: &Set) -> Set {
-        let ahead = reach(from.clone(), &self.forward());
-        let back = reach(to.clone(), &self.backward());
-        &ahead & &back
-    }
-}
-
-fn reach(start: Set, edges: &[Vec<TargetId>]) -> Set {
-    let mut open: Vec<TargetId> = start.iter().copied().collect();
-    let mut reached = start;
-    while let Some(id) = open.pop() {
-        open.extend(edges[id.index()].iter().copied().filter(|next| reached.insert(*next)));
-    }
-    reached
 }
 
 fn join<T: Ord + Clone>(one: BTreeSet<T>, other: BTreeSet<T>, operator: char) -> BTreeSet<T> {
@@ -351,6 +307,9 @@ mod tests {
     fn filters_and_files() {
         assert_eq!(lines("kind(gate, churn + app/*)"), ["churn"]);
         assert_eq!(lines("tag(ci, rdeps(core/lib))"), ["app/serve", "churn"]);
+        assert_eq!(lines("tag(ci, ship)"), ["app/serve"]);
+        assert_eq!(lines("kind(task, app)"), ["app/lint", "app/serve"]);
+        assert_eq!(lines("kind(epic, ship)"), ["app", "core"]);
         assert_eq!(lines("inputs(app/lint)"), ["!app/gen/**", "app/**/*.js"]);
         assert_eq!(lines("outputs(pay:wheel)"), ["pay-11.whl", "pay-12.whl"]);
         assert_eq!(lines("affected(HEAD)"), ["churn"]);

@@ -73,6 +73,45 @@ fn what_a_rock_needs_stands_before_all_its_parts() {
 }
 
 #[test]
+fn what_a_rock_needs_stands_before_the_parts_of_rocks_in_it() {
+    for outer_first in [true, false] {
+        let mut rocks = vec![rock("outer", &["inner"], &["base"]), rock("inner", &["app", "single"], &[])];
+        if !outer_first {
+            rocks.reverse();
+        }
+        let project = Project {
+            rocks,
+            epics: vec![epic("app", &["app/x"], &[])],
+            ..tasks(vec![task("app/x", &[], &[], &[]), task("single", &[], &[], &[]), task("base", &[], &[], &[])])
+        };
+        let edges = edges(&graph(&project));
+        for edge in [">outer Need base", ">inner Entry >outer", ">app Entry >inner", "app/x Entry >app", "single Entry >inner"] {
+            assert!(edges.iter().any(|found| found == edge), "{edge} of {edges:?}");
+        }
+        assert_eq!(edges.len(), 9, "{edges:?}");
+    }
+}
+
+#[test]
+fn rocks_in_each_other_are_a_cycle() {
+    let project = Project { rocks: vec![rock("a", &["b"], &["x"]), rock("b", &["a"], &[])], ..tasks(vec![task("x", &[], &[], &[])]) };
+    assert!(told(&project)[0].starts_with("graph/cycle: these targets wait for each other"), "{:?}", told(&project));
+}
+
+#[test]
+fn a_pattern_means_all_others() {
+    let project = Project {
+        epics: vec![epic("app", &["app/all", "app/one"], &["*"])],
+        ..tasks(vec![task("app/all", &[], &[], &["app/*"]), task("app/one", &[], &[], &[]), task("base", &[], &[], &[])])
+    };
+    let edges = edges(&graph(&project));
+    let expected =
+        ["app Part app/all", "app Part app/one", "app/all Entry >app", "app/all Need app/one", "app/one Entry >app", ">app Need base"];
+    assert_eq!(edges, expected);
+    assert_eq!(told(&tasks(vec![task("a", &[], &[], &["a"])])).len(), 1, "its own name is still a cycle");
+}
+
+#[test]
 fn optional_needs_remedies_and_header() {
     let mut fragile = task("fragile", &[], &[], &["mend"]);
     fragile.needs[0].optional = true;
@@ -179,6 +218,15 @@ fn a_cycle_is_drawn_edge_by_edge() {
         }]
     );
     assert_eq!(told(&tasks(vec![task("a", &[], &[], &["a"])])), ["graph/cycle: these targets wait for each other: `a` -> `a`"]);
+}
+
+#[test]
+fn a_cycle_of_a_hundred_thousand_is_told_in_short() {
+    let count = 100_000;
+    let ring = (0..count).map(|index| task(&format!("t{index}"), &[], &[], &[&format!("t{}", (index + 1) % count)])).collect();
+    let found = problems(&tasks(ring));
+    assert_eq!((found.len(), found[0].notes.len()), (1, 12));
+    assert!(found[0].message.contains("... 99990 more ..."), "{}", found[0].message);
 }
 
 #[test]

@@ -170,6 +170,12 @@ impl Problems {
         self.texts(node).into_iter().next()
     }
 
+    /// Lowers an `about`: its holes are filled as far as they are known.
+    pub(super) fn about(&mut self, node: &Node, context: &Context) -> Option<Box<str>> {
+        self.leaf(node, &[]);
+        self.text_of(node).map(|(text, place)| self.fill(context, &text, &place).to_string().into())
+    }
+
     pub(super) fn bool_of(&mut self, node: &Node) -> bool {
         self.at_most(node, 1);
         match &node.args[..] {

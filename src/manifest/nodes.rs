@@ -141,13 +141,16 @@ impl Load<'_> {
         }
     }
 
-    fn epic(&mut self, node: &Node, context: &Context) {
+    /// Returns the address of an epic or rock that begins here, unless there is one of that name.
+    fn opened(&mut self, node: &Node, context: &Context) -> Option<Address> {
         self.problems.only(node, &[]);
-        let Some((name, _)) = self.problems.name_of(node, context) else { return };
+        let (name, _) = self.problems.name_of(node, context)?;
         let address = context.address(&name);
-        if !self.declared(&address, &node.place) {
-            return;
-        }
+        self.declared(&address, &node.place).then_some(address)
+    }
+
+    fn epic(&mut self, node: &Node, context: &Context) {
+        let Some(address) = self.opened(node, context) else { return };
         let mut epic = Epic {
             address: address.clone(),
             place: node.place.clone(),
@@ -160,7 +163,7 @@ impl Load<'_> {
         let mut inner = context.clone();
         for child in &node.children {
             match child.name.as_str() {
-                "about" => epic.about = self.about(child),
+                "about" => epic.about = self.problems.about(child, context),
                 "needs" => epic.needs.extend(self.problems.needs(child, context)),
                 "after" => epic.after.extend(self.problems.needs(child, context)),
                 "tags" => epic.tags.extend(self.tags(child)),
@@ -180,12 +183,7 @@ impl Load<'_> {
     }
 
     fn rock(&mut self, node: &Node, context: &Context) {
-        self.problems.only(node, &[]);
-        let Some((name, _)) = self.problems.name_of(node, context) else { return };
-        let address = context.address(&name);
-        if !self.declared(&address, &node.place) {
-            return;
-        }
+        let Some(address) = self.opened(node, context) else { return };
         let mut rock = Rock {
             address,
             place: node.place.clone(),
@@ -197,7 +195,7 @@ impl Load<'_> {
         };
         for child in &node.children {
             match child.name.as_str() {
-                "about" => rock.about = self.about(child),
+                "about" => rock.about = self.problems.about(child, context),
                 "epic" | "task" | "gate" | "rock" => {
                     let parts: Vec<Need> = self.problems.needs(child, context);
                     rock.parts.extend(parts);
@@ -215,11 +213,6 @@ impl Load<'_> {
             }
         }
         self.project.rocks.push(rock);
-    }
-
-    pub(super) fn about(&mut self, node: &Node) -> Option<Box<str>> {
-        self.problems.leaf(node, &[]);
-        self.problems.text_of(node).map(|(text, _)| text.into())
     }
 
     fn tags(&mut self, node: &Node) -> Vec<Box<str>> {
@@ -241,7 +234,7 @@ impl Load<'_> {
         };
         for child in &node.children {
             match child.name.as_str() {
-                "about" => gate.about = self.problems.text_of(child).map(|(text, _)| text.into()),
+                "about" => gate.about = self.problems.about(child, context),
                 "needs" => gate.needs.extend(self.problems.needs(child, context)),
                 "tags" => gate.tags.extend(self.problems.texts(child).into_iter().map(|(text, _)| Box::from(text))),
                 "private" => gate.private = self.problems.bool_of(child),

@@ -20,7 +20,7 @@ pub(super) fn property(problems: &mut Problems, task: &mut Task, node: &Node, co
         _ => problems.leaf(node, &[]),
     }
     match node.name.as_str() {
-        "about" => task.about = problems.text_of(node).map(|(text, place)| problems.fill(context, &text, &place).to_string().into()),
+        "about" => task.about = problems.about(node, context),
         "run" | "sh" => task.commands.extend(command(problems, node, context)),
         "tools" => {
             for (text, place) in problems.texts(node) {
@@ -158,10 +158,10 @@ pub(super) fn property(problems: &mut Problems, task: &mut Task, node: &Node, co
 
 /// Whether an output is this manifest, a folder that it stands in, or a glob that matches it.
 fn covers(output: &str, manifest: &RelPath) -> bool {
-    if glob::is_glob(output) {
+    let Some(name) = glob::plain(output) else {
         return glob::Glob::new(output).is_ok_and(|glob| glob.matches(manifest));
-    }
-    RelPath::parse(output).is_ok_and(|output| manifest.is_in(&output))
+    };
+    RelPath::parse(&*name).is_ok_and(|output| manifest.is_in(&output))
 }
 
 /// Lowers a `run` or `sh`.

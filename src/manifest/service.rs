@@ -36,7 +36,7 @@ pub(super) fn lower(problems: &mut Problems, node: &Node, context: &Context) -> 
             _ => problems.leaf(child, &[]),
         }
         match child.name.as_str() {
-            "about" => service.about = problems.text_of(child).map(|(text, _)| text.into()),
+            "about" => service.about = problems.about(child, context),
             "run" | "sh" => commands.extend(command(problems, child, context)),
             "port" => {
                 for (text, place) in problems.texts(child) {

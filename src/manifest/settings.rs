@@ -140,7 +140,7 @@ impl Load<'_> {
         self.problems.only(node, &[]);
         for child in &node.children {
             match child.name.as_str() {
-                "about" => self.project.about = self.about(child),
+                "about" => self.project.about = self.problems.about(child, context),
                 "default" => {
                     let needs = self.problems.needs(child, context);
                     self.project.default.extend(needs);

@@ -38,14 +38,14 @@ pub fn capture(
     let mut trouble = None;
     let mut globs = Vec::new();
     for text in outputs {
-        if glob::is_glob(text) {
+        let Some(name) = glob::plain(text) else {
             globs.push(text.clone());
             continue;
-        }
-        let path = RelPath::parse(text).map_err(|error| CaptureError::Pattern(format!("`{text}`: {error}")))?;
+        };
+        let path = RelPath::parse(&*name).map_err(|error| CaptureError::Pattern(format!("`{text}`: {error}")))?;
         let signature = world.tree.stat(&path).map_err(|error| CaptureError::Read(path.clone(), error))?;
         match signature {
-            None => return Err(CaptureError::Missing(text.clone())),
+            None => return Err(CaptureError::Missing(name.into_owned())),
             Some(signature) if signature.is_dir() => {
                 found.insert(path.clone(), OutputKind::Folder);
                 for (below, kind) in disk::walk_folder(&world.tree, &path).map_err(|error| CaptureError::Read(path.clone(), error))? {

@@ -248,7 +248,8 @@ fn gather_inputs(
     let without = PatternSet::new(&excluded, &[]).map_err(wrong)?;
     let mut folders = globs;
     for literal in literals {
-        let path = RelPath::parse(&literal).map_err(|error| Blocked::new(format!("the input `{literal}`: {error}")))?;
+        let name = crate::base::glob::plain(&literal).unwrap_or_default();
+        let path = RelPath::parse(&*name).map_err(|error| Blocked::new(format!("the input `{literal}`: {error}")))?;
         if inputs.contains_key(&path) || without.matches(&path) {
             continue;
         }

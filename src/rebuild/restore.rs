@@ -51,11 +51,11 @@ pub fn clear_outputs(
     let mut folders = Vec::new();
     let wrong = |error: std::io::Error, path: &RelPath| format!("cannot clear `{path}`: {error}");
     for text in outputs {
-        if glob::is_glob(text) {
+        let Some(name) = glob::plain(text) else {
             globs.push(text.clone());
             continue;
-        }
-        let path = RelPath::parse(text).map_err(|error| format!("`{text}`: {error}"))?;
+        };
+        let path = RelPath::parse(&*name).map_err(|error| format!("`{text}`: {error}"))?;
         match world.tree.stat(&path).map_err(|error| wrong(error, &path))? {
             None => {}
             Some(signature) if signature.is_dir() => {
@@ -129,11 +129,11 @@ fn more_than(world: &World, outputs: &[Output], declared: &[String], excluded: &
     let Ok(without) = PatternSet::new(excluded, &[]) else { return true };
     let known = |path: &RelPath| outputs.binary_search_by(|output| output.path.cmp(path)).is_ok() || without.matches(path);
     declared.iter().any(|text| {
-        if glob::is_glob(text) {
+        let Some(name) = glob::plain(text) else {
             let found = PatternSet::new(std::slice::from_ref(text), excluded).map(|set| disk::expand(&world.tree, &set));
             return !matches!(found, Ok(Ok(paths)) if paths.iter().all(known));
-        }
-        let Ok(path) = RelPath::parse(text) else { return true };
+        };
+        let Ok(path) = RelPath::parse(&*name) else { return true };
         let recorded_folder = outputs.iter().any(|output| output.path == path && output.kind == OutputKind::Folder);
         recorded_folder && !matches!(disk::walk_folder(&world.tree, &path), Ok(below) if below.iter().all(|(path, _)| known(path)))
     })

@@ -109,46 +109,48 @@ pub fn read<'a>(bytes: &'a [u8], mut each: impl FnMut(&'a [u8]) -> bool) -> Good
 mod tests {
     use super::*;
 
+    /// A journal with one record, in a folder that lives as long as the test.
+    fn begun() -> (tempfile::TempDir, Journal) {
+        let folder = tempfile::tempdir().unwrap();
+        let mut journal = Journal::open(&folder.path().join("journal"), 0).unwrap();
+        journal.append(b"one").unwrap();
+        (folder, journal)
+    }
+
+    fn records(bytes: &[u8]) -> (Vec<Vec<u8>>, Good) {
+        let mut found = Vec::new();
+        let good = read(bytes, |record| {
+            found.push(record.to_vec());
+            true
+        });
+        (found, good)
+    }
+
     #[test]
     fn a_torn_tail_is_cut_and_written_over() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("journal");
-        let mut journal = Journal::open(&path, 0).unwrap();
-        journal.append(b"one").unwrap();
+        let (folder, mut journal) = begun();
         journal.append(b"two").unwrap();
         journal.flush().unwrap();
+        let path = folder.path().join("journal");
         let whole = std::fs::read(&path).unwrap();
         for cut in 8..whole.len() {
-            let mut found = Vec::new();
-            let good = read(&whole[..cut], |record| {
-                found.push(record.to_vec());
-                true
-            });
+            let (found, good) = records(&whole[..cut]);
             assert_eq!(found.len(), usize::from(cut >= 23));
             assert!(!good.damaged, "cut at {cut}");
             std::fs::write(&path, &whole[..cut]).unwrap();
             let mut journal = Journal::open(&path, good.end).unwrap();
             journal.append(b"new").unwrap();
             journal.flush().unwrap();
-            let now = std::fs::read(&path).unwrap();
-            let mut last = Vec::new();
-            read(&now, |record| {
-                last = record.to_vec();
-                true
-            });
-            assert_eq!(last, b"new");
+            assert_eq!(records(&std::fs::read(&path).unwrap()).0.last().unwrap(), b"new");
         }
     }
 
     #[test]
     fn another_version_a_changed_record_and_one_nobody_can_read_are_damage() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("journal");
-        let mut journal = Journal::open(&path, 0).unwrap();
-        journal.append(b"one").unwrap();
+        let (folder, mut journal) = begun();
         journal.append(b"two").unwrap();
         journal.flush().unwrap();
-        let whole = std::fs::read(&path).unwrap();
+        let whole = std::fs::read(folder.path().join("journal")).unwrap();
         assert_eq!(read(&whole, |_| true), Good { end: 38, damaged: false });
         assert_eq!(read(&whole, |record| record != b"two"), Good { end: 23, damaged: true });
         assert_eq!(read(b"ORKETJ9\n", |_| true), Good { end: 0, damaged: true });
@@ -161,10 +163,7 @@ mod tests {
 
     #[test]
     fn a_write_that_fails_leaves_the_journal_as_it_was() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("journal");
-        let mut journal = Journal::open(&path, 0).unwrap();
-        journal.append(b"one").unwrap();
+        let (folder, mut journal) = begun();
         journal.flush().unwrap();
         journal.append(b"half a record").unwrap();
         let full = journal.flush_by(|file, bytes| {
@@ -174,11 +173,7 @@ mod tests {
         assert_eq!(full.unwrap_err().kind(), io::ErrorKind::StorageFull);
         journal.append(b"two").unwrap();
         journal.flush().unwrap();
-        let mut found = Vec::new();
-        let good = read(&std::fs::read(&path).unwrap(), |record| {
-            found.push(record.to_vec());
-            true
-        });
+        let (found, good) = records(&std::fs::read(folder.path().join("journal")).unwrap());
         assert_eq!(found, [b"one", b"two"]);
         assert_eq!(good, Good { end: journal.length(), damaged: false });
     }

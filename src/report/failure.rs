@@ -18,6 +18,9 @@ pub(super) fn block(name: &str, place: Option<&Place>, finished: &Finished, pain
     let after = if finished.duration.is_zero() { String::new() } else { format!(" after {}", show_duration(finished.duration)) };
     let attempts = if finished.attempts > 1 { format!(", {} attempts", finished.attempts) } else { String::new() };
     text += &format!("  {}{after}{attempts}\n", paint.red(&status));
+    if let Some(hint) = &finished.hint {
+        text += &format!("  hint: {}\n", lines_of(hint));
+    }
     text += &tail(finished, paint.color);
     if let Some(log) = &finished.log {
         text += &format!("  whole log: {}\n", escape(log));

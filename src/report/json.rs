@@ -131,6 +131,9 @@ struct FinishedLine<'a> {
     /// `exit status 2`, `killed by SIGSEGV`, …
     #[serde(skip_serializing_if = "Option::is_none")]
     status: Option<&'a str>,
+    /// What to do about it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    hint: Option<&'a str>,
     /// The exit status of the last command.
     #[serde(skip_serializing_if = "Option::is_none")]
     code: Option<i32>,
@@ -273,6 +276,7 @@ fn finished_line<'a>(names: &dyn Names, finished: &'a Finished) -> FinishedLine<
         attempts: finished.attempts,
         slot: finished.slot,
         status: finished.status.as_deref(),
+        hint: finished.hint.as_deref(),
         code: finished.code,
         output: (!finished.output.is_empty()).then(|| String::from_utf8_lossy(&finished.output).into_owned()),
         output_size: finished.output_size,

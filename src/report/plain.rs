@@ -84,17 +84,8 @@ mod tests {
     #[test]
     fn every_verbosity() {
         let events = a_bad_run();
-        insta::assert_snapshot!(written(Screen { verbosity: -1, ..screen() }, &events), @r#"
-        failed  app/link (orket.kdl:11)
-          command: cc -c src/a.c
-          exit status 2 after 300 ms, 2 attempts
-        line 1
-        line 2
-          whole log: .orket/logs/1.log
-          the output mentions JAVA_HOME, which this task cannot see; to let it: env { pass "JAVA_HOME" }
-          again: orket build app/link
-        failed: 1 failed, 1 done, 1 cached, 1 skipped, 1 not reached (1.4 s)
-        "#);
+        let all = written(screen(), &events);
+        assert_eq!(written(Screen { verbosity: -1, ..screen() }, &events), all[all.find("failed  app/link").unwrap()..]);
         insta::assert_snapshot!(written(Screen { verbosity: 2, ..screen() }, &events[..8]), @r"
         start   app/compile  (input src/a.c changed)
         skipped docs  because of channel

@@ -115,22 +115,15 @@ impl Bench<'_> {
                 Err(text) => return Ran { notices, ..Ran::stopped(Verdict::Failed, text) },
             }
         }
-        let intends: Vec<RelPath> =
-            prepared.outputs.iter().filter(|text| !crate::base::glob::is_glob(text)).filter_map(|text| RelPath::parse(text).ok()).collect();
+        let names: Vec<_> = prepared.outputs.iter().filter_map(|text| crate::base::glob::plain(text)).collect();
+        let intends: Vec<RelPath> = names.iter().filter_map(|name| RelPath::parse(&**name).ok()).collect();
         if !intends.is_empty() || world.graph.has(prepared.target, flag::OPEN_OUTPUTS) {
             // A journal that cannot be written costs a later run a moved file at worst.
             let _ = world.checkout.lock().expect("no holder panics").intend(key, &intends);
         }
         for path in &intends {
-            let folder = if prepared
-                .outputs
-                .iter()
-                .any(|text| text.strip_suffix('/') == path.to_string().strip_suffix('/').or(Some(&path.to_string())))
-            {
-                Some(path.clone())
-            } else {
-                path.parent()
-            };
+            let whole = names.iter().any(|name| name.strip_suffix('/').is_some_and(|name| name.as_bytes() == path.as_bytes()));
+            let folder = if whole { Some(path.clone()) } else { path.parent() };
             if let Some(folder) = folder
                 && let Err(error) = world.tree.make_folder(&folder)
             {

@@ -403,16 +403,18 @@ impl<'a> Loop<'a> {
                     }
                     Judged::Run(prepared, reason) => self.wait(step, prepared, reason, links),
                     Judged::Blocked(blocked) => {
-                        if let Some(hint) = blocked.hint {
-                            (self.tell)(&Event::Notice(Notice { task: Some(target), text: blocked.text.clone(), hint: Some(hint) }));
-                        }
-                        self.failed(step, Finished { status: Some(blocked.text), ..finished(target) }, 1, &mut ready);
+                        self.failed(step, Finished { status: Some(blocked.text), hint: blocked.hint, ..finished(target) }, 1, &mut ready);
                     }
                     _ => {
                         let discovered = Vec::new();
                         match crate::rebuild::prepare(self.world, target, &links, discovered, false) {
                             Ok(prepared) => self.wait(step, Box::new(prepared), Reason::Asked, links),
-                            Err(blocked) => self.failed(step, Finished { status: Some(blocked.text), ..finished(target) }, 1, &mut ready),
+                            Err(blocked) => self.failed(
+                                step,
+                                Finished { status: Some(blocked.text), hint: blocked.hint, ..finished(target) },
+                                1,
+                                &mut ready,
+                            ),
                         }
                     }
                 }

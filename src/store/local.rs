@@ -26,6 +26,8 @@ const TAG: &str = "Signature: 8a477f597d28d172789f06886806bc55\n# This folder is
 pub struct LocalStore {
     root: PathBuf,
     medium: Box<dyn Medium>,
+    /// Bytes that were put in and are not in the account yet.
+    written: AtomicU64,
 }
 
 /// Counts the temporary files of this process, so that no two stores in it share a name.
@@ -38,7 +40,7 @@ impl LocalStore {
     }
 
     pub(super) fn on(root: PathBuf, medium: Box<dyn Medium>) -> LocalStore {
-        LocalStore { root, medium }
+        LocalStore { root, medium, written: AtomicU64::new(0) }
     }
 
     /// Returns the folder.
@@ -64,19 +66,27 @@ impl LocalStore {
         self.root.join("tmp").join(format!("{process}-{count}-{}", crate::disk::now_ns()))
     }
 
+    /// Returns how many bytes were put in since this was last asked.
+    pub(super) fn take_written(&self) -> u64 {
+        self.written.swap(0, Ordering::Relaxed)
+    }
+
     /// Writes a file beside its place and renames it there.
-    fn write(&self, to: &Path, bytes: &[u8]) -> Result<(), StoreError> {
-        self.write_with(to, |file| write_all(&*self.medium, file, bytes))
+    pub(super) fn write(&self, to: &Path, bytes: &[u8]) -> Result<(), StoreError> {
+        self.write_with(to, bytes.len() as u64, |file| write_all(&*self.medium, file, bytes))
     }
 
     /// As [`LocalStore::write`], with the bytes that `fill` writes; whenever something fails, nothing is left.
-    fn write_with(&self, to: &Path, fill: impl FnOnce(&mut File) -> io::Result<()>) -> Result<(), StoreError> {
+    fn write_with(&self, to: &Path, size: u64, fill: impl FnOnce(&mut File) -> io::Result<()>) -> Result<(), StoreError> {
         let temporary = self.temporary();
         let mut file = self.make(&temporary).map_err(StoreError::new("write", &temporary))?;
         fill(&mut file)
             .and_then(|()| self.medium.seal(&file))
             .map_err(StoreError::new("write", &temporary))
             .and_then(|()| self.settle(&temporary, to).map_err(StoreError::new("write", to)))
+            .inspect(|()| {
+                self.written.fetch_add(size, Ordering::Relaxed);
+            })
             .inspect_err(|_| {
                 let _ = fs::remove_file(&temporary);
             })
@@ -224,7 +234,7 @@ impl Blobs for LocalStore {
         }
         match bytes {
             Some(bytes) => self.write(&place, &bytes)?,
-            None => self.write_with(&place, |to| self.copy(tree, path, to, &digest, &signature))?,
+            None => self.write_with(&place, digest.size, |to| self.copy(tree, path, to, &digest, &signature))?,
         }
         Ok((digest, signature))
     }

@@ -8,6 +8,7 @@ mod entry;
 mod error;
 #[cfg(test)]
 mod faults;
+mod limit;
 mod local;
 mod medium;
 mod sweep;

@@ -143,6 +143,10 @@ impl LocalStore {
             swept.bytes += found.size;
             swept.left -= found.size;
         }
+        // The account is a hint; who cannot write it has swept all the same.
+        if swept.left > 0 || self.root().exists() {
+            let _ = self.measured(swept.left);
+        }
         Ok(swept)
     }
 
@@ -172,6 +176,7 @@ impl LocalStore {
                 _ => {}
             }
         }
+        let _ = fs::remove_file(self.root().join("size"));
         Ok(stats.blob_bytes + stats.action_bytes)
     }
 

@@ -122,6 +122,71 @@ fn a_collected_store_still_builds() {
     project.run("build").ok().nothing_to_do();
 }
 
+/// Builds each of these inputs in turn, within a limit that holds little more than one result.
+fn several(limit: &str) -> Project {
+    let project =
+        Project::new().var("ORKET_CACHE_LIMIT", limit).manifest("task \"t\" { sh \"{log:t}; cat in > o\"; inputs \"in\"; outputs \"o\" }");
+    for text in ["a", "b", "c", "d"] {
+        project.write("in", text.repeat(3000));
+        project.run("build").ok().ran(["t"]);
+    }
+    project
+}
+
+#[test]
+fn a_build_that_leaves_the_store_over_its_limit_sweeps_it() {
+    let project = several("8KB");
+    let stats = project.run("cache stats --json").ok().json();
+    assert_eq!(stats["limit_bytes"], 8000);
+    let held = stats["blob_bytes"].as_u64().unwrap() + stats["result_bytes"].as_u64().unwrap();
+    assert!(held <= 8000, "{stats}");
+    project.remove("o");
+    project.run("build --json").ok().ran([]).cached(["t"]);
+    project.write("in", "a".repeat(3000));
+    project.run("build").ok().ran(["t"]);
+    project.run("cache verify").ok().says(["0 damaged"]);
+}
+
+#[test]
+fn what_the_last_build_used_stays_whatever_the_limit() {
+    let project = several("1");
+    project.remove("o");
+    project.run("build --json").ok().ran([]).cached(["t"]);
+    project.write("in", "c".repeat(3000));
+    project.run("build").ok().ran(["t"]);
+}
+
+#[test]
+fn without_a_limit_everything_stays() {
+    for limit in ["none", "1GiB"] {
+        let project = several(limit);
+        project.write("in", "a".repeat(3000));
+        project.run("build --json").ok().ran([]).cached(["t"]);
+    }
+    several("none").run("cache stats").ok().says(["no limit"]);
+    Project::new().run("cache stats").ok().says(["limit 20"]);
+}
+
+#[test]
+fn a_limit_that_is_no_size_is_refused_before_anything_runs() {
+    let project = two();
+    let says = "ORKET_CACHE_LIMIT is `lots`; it has to be a size such as `20GiB`, or `none`";
+    let project = Project::new().var("ORKET_CACHE_LIMIT", "lots").manifest(&project.read("orket.kdl")).file("in", "");
+    project.run("build").code(2).ran([]).says([says]);
+    project.run("cache stats").code(2).says([says]);
+}
+
+#[test]
+fn a_store_that_cannot_be_swept_fails_no_build() {
+    let project = several("8KB");
+    project.write("in", "e".repeat(3000));
+    let size = project.base().join("cache/size");
+    fs::remove_file(&size).unwrap();
+    fs::create_dir_all(size.join("in the way")).unwrap();
+    project.run("build").ok().ran(["t"]);
+    project.run("build").ok().nothing_to_do();
+}
+
 #[test]
 fn without_the_store_nothing_is_taken_or_put() {
     let project = two();

@@ -62,3 +62,40 @@ fn a_parameter_that_is_missing_or_unknown_is_refused() {
         Project::new().manifest(&manifest).run("build").code(2).says(["orket.kdl:"]);
     }
 }
+
+#[test]
+fn abouts_are_filled_wherever_they_stand() {
+    let project = Project::new().file("libs/one/x", "").file("libs/two/x", "").manifest(
+        r#"
+        each "lib" glob="libs/*/x" {
+            epic "e/{{lib.path}}" { about "All of {{lib.dir}}"; task "t" { about "Task of {{lib.dir}}"; sh "true" } }
+            rock "r/{{lib.path}}" { about "Ready: {{lib.dir}}"; epic "e/{{lib.path}}" }
+        }
+        "#,
+    );
+    project.run("list").ok().says(["All of libs/one", "All of libs/two", "Ready: libs/two", "Task of libs/one"]).never_says(["{{"]);
+}
+
+#[test]
+fn files_whose_names_are_patterns_stand_for_themselves() {
+    let project = Project::new().file("pages/a/[id].ts", "A").file("pages/b/i.ts", "B").manifest(
+        r#"each "page" glob="pages/*/*.ts" {
+            task "{{page.dir}}" { sh "{log:t}; cp '{{page.path}}' 'out/{{page.stem}}/x.js'"; inputs "{{page.path}}"; outputs "out/{{page.stem}}/x.js" }
+        }"#,
+    );
+    project.run("build").ok().ran(["t", "t"]);
+    assert_eq!((project.read("out/[id]/x.js"), project.read("out/i/x.js")), ("A".to_owned(), "B".to_owned()));
+    project.run("build").ok().nothing_to_do();
+    project.remove("out");
+    project.run("build --json").ok().ran([]).cached(["pages/a", "pages/b"]);
+    assert_eq!(project.read("out/[id]/x.js"), "A");
+    project.words(&["query", "outputs(pages/a)"]).ok().stdout("out/[id]/x.js\n");
+}
+
+#[test]
+fn an_output_with_escaped_characters_is_missed_when_it_is_not_made() {
+    let project = Project::new()
+        .file("pages/[id].ts", "A")
+        .manifest(r#"each "page" glob="pages/*.ts" { task "t" { sh "{log:t}"; inputs "{{page.path}}"; outputs "{{page.stem}}.js" } }"#);
+    project.run("build").code(1).ran(["t"]).says(["the declared output `[id].js` was not made"]);
+}

@@ -73,10 +73,18 @@ fn every_format_of_the_graph() {
 }
 
 #[test]
-#[ignore = "the graph is not drawn as HTML in this version"]
 fn the_graph_as_a_page() {
     let project = shop();
-    project.run("graph --format html").ok().says(["<html"]);
+    let seen = project.run("graph --format html").ok().ran([]).says(["<!doctype html>", "default-src 'none'", "app/compile", "Build it"]);
+    assert!(!seen.out().replace("http://www.w3.org/2000/svg", "").contains("://"), "{}", seen.all());
+    project.run("graph --format html app/compile").ok().says(["app/gen"]).never_says(["app/test"]);
+}
+
+#[test]
+fn what_is_written_for_a_task_is_no_part_of_the_page() {
+    let project = Project::new().manifest("task \"t\" { about \"</script><script>alert(1)</script>\"; sh \"true\" }");
+    let seen = project.run("graph --format html").ok().never_says(["<script>alert"]);
+    assert_eq!(seen.out().matches("</script>").count(), 2, "{}", seen.all());
 }
 
 #[test]

@@ -3,6 +3,7 @@
 mod build;
 mod cache;
 mod common;
+mod completions;
 mod differential;
 mod displaced;
 mod docs;

@@ -14,7 +14,7 @@ fn copy() -> Project {
 }
 
 /// Gives a file the stamp of its content that it had before.
-fn set_back(project: &Project, path: &str, edit: impl FnOnce()) {
+fn set_back<R>(project: &Project, path: &str, edit: impl FnOnce() -> R) {
     let before = fs::metadata(project.at(path)).unwrap().modified().unwrap();
     edit();
     File::options().append(true).open(project.at(path)).unwrap().set_modified(before).unwrap();
@@ -37,7 +37,7 @@ fn nothing_is_judged_twice() {
 #[test]
 fn an_edit_of_the_same_size_under_the_old_stamp() {
     let project = copy();
-    set_back(&project, "in", || drop(project.write("in", "two")));
+    set_back(&project, "in", || project.write("in", "two"));
     project.run("build").ok().ran(["copy"]);
     assert_eq!(project.read("out"), "two");
 }
@@ -72,7 +72,7 @@ fn what_became_executable_or_a_link() {
 #[test]
 fn an_output_that_was_edited_removed_or_joined() {
     let project = copy();
-    set_back(&project, "out", || drop(project.write("out", "bad")));
+    set_back(&project, "out", || project.write("out", "bad"));
     project.run("build --json").ok().cached(["copy"]);
     project.proven().remove("out");
     project.run("build --json").ok().cached(["copy"]);
@@ -141,7 +141,7 @@ fn a_program_of_the_project_s_own() {
     let project = Project::new().manifest(r#"task "use" { run "./tool"; dir "sub"; inputs "in"; outputs "sub/out" }"#).file("in", "");
     project.write("sub/tool", "#!/bin/sh\necho one > out\n").mode("sub/tool", 0o755);
     project.proven();
-    set_back(&project, "sub/tool", || drop(project.write("sub/tool", "#!/bin/sh\necho two > out\n")));
+    set_back(&project, "sub/tool", || project.write("sub/tool", "#!/bin/sh\necho two > out\n"));
     project.run("build").ok();
     assert_eq!(project.read("sub/out"), "two\n");
 }
@@ -174,7 +174,7 @@ fn what_a_depfile_named() {
     let manifest = r#"task "obj" { sh "{log:obj}; cat in.c in.h > obj; echo 'obj: in.c in.h' > obj.d"; inputs "in.c"; outputs "obj"; depfile "obj.d" }"#;
     let project = Project::new().file("in.c", "c").file("in.h", "h").manifest(manifest);
     project.proven();
-    set_back(&project, "in.h", || drop(project.write("in.h", "H")));
+    set_back(&project, "in.h", || project.write("in.h", "H"));
     project.run("build").ok().ran(["obj"]);
     assert_eq!(project.read("obj"), "cH");
 }

@@ -73,3 +73,14 @@ fn nodes_without_effect_yet_are_told() {
     let project = Project::new().manifest("epic \"e\" { gate \"g\" kind=\"churn\"\n task \"t\" { sh \"true\" } }");
     project.run("build e/t").ok().says(["gate"]);
 }
+
+#[test]
+fn what_blocks_a_task_is_said_once_with_what_to_do_about_it() {
+    Project::new().manifest("task \"a\" { inputs \"nothing.c\"; outputs \"a.o\"; sh \"true\" }").run("build").code(1).stderr(
+        "failed  a (orket.kdl:1)\n  \
+         the input `nothing.c` does not exist, and no task that it needs makes it\n  \
+         hint: make the file, or correct `inputs` at orket.kdl:1\n  \
+         again: orket build a\n\
+         failed: 1 failed ([time])\n",
+    );
+}

@@ -4,8 +4,10 @@
 
 mod drawing;
 mod formats;
+mod page;
 mod tree;
 
 pub use drawing::{DrawEdge, DrawNode, Drawing};
 pub use formats::{dot, json, mermaid};
+pub use page::html;
 pub use tree::text;

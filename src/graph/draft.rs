@@ -1,0 +1,83 @@
+//! From targets on their way to the image that holds them.
+
+use std::hash::Hash;
+
+use xxhash_rust::xxh3::Xxh3;
+
+use super::graph::{MAGIC, SECTIONS, VERSION};
+use super::{Detail, Edge, Graph, Header, Row, TargetKind, address_key};
+use crate::base::image;
+
+/// A target on its way into an image.
+pub(super) struct Draft {
+    pub address: Box<str>,
+    pub kind: TargetKind,
+    pub flags: u32,
+    pub env: u32,
+    pub pool: u32,
+    pub weight: u32,
+    pub priority: f64,
+    pub edges: Vec<Edge>,
+    pub detail: Detail,
+}
+
+/// Writes drafts, in the order of their ids, into an image.
+pub(super) fn write(header: &Header, drafts: Vec<Draft>) -> Graph {
+    let mut rows = Vec::with_capacity(drafts.len());
+    let mut edges: Vec<Edge> = Vec::new();
+    let mut strings = Vec::new();
+    let mut details = Vec::new();
+    for draft in &drafts {
+        let address = strings.len() as u32;
+        strings.extend_from_slice(draft.address.as_bytes());
+        let detail = details.len() as u64;
+        details = postcard::to_extend(&draft.detail, details).expect("writing to memory does not fail");
+        rows.push(Row {
+            key: address_key(&draft.address),
+            shape: shape(draft, &drafts),
+            address,
+            address_len: draft.address.len() as u32,
+            detail,
+            detail_len: (details.len() as u64 - detail) as u32,
+            edges: edges.len() as u32,
+            edges_len: draft.edges.len() as u32,
+            kind: draft.kind as u32,
+            flags: draft.flags,
+            env: draft.env,
+            pool: draft.pool,
+            weight: draft.weight,
+            priority: draft.priority,
+        });
+        edges.extend_from_slice(&draft.edges);
+    }
+    let mut index: Vec<u32> = (0..rows.len() as u32).collect();
+    index.sort_unstable_by_key(|id| rows[*id as usize].key);
+    let header = postcard::to_stdvec(header).expect("writing to memory does not fail");
+    let bytes = image::build(
+        MAGIC,
+        VERSION,
+        &[&header, bytemuck::cast_slice(&rows), bytemuck::cast_slice(&edges), &strings, &details, bytemuck::cast_slice(&index)],
+        SECTIONS,
+    );
+    Graph::open(bytes).expect("an image that was just built can be opened")
+}
+
+fn shape(draft: &Draft, drafts: &[Draft]) -> [u64; 2] {
+    let Detail::Task(task, remedy) = &draft.detail else { return [0; 2] };
+    let mut hasher = Xxh3::new();
+    task.hash(&mut hasher);
+    remedy.map(|remedy| &drafts[remedy.index()].address).hash(&mut hasher);
+    for edge in &draft.edges {
+        let to = &drafts[edge.to.index()];
+        (edge.kind, &to.address).hash(&mut hasher);
+        if let Detail::Service(service) = &to.detail {
+            format!("{service:?}").hash(&mut hasher);
+        }
+    }
+    halves(hasher.digest128())
+}
+
+/// Returns a hash of 128 bits as two words.
+pub(super) fn halves(hash: u128) -> [u64; 2] {
+    [hash as u64, (hash >> 64) as u64]
+}
