@@ -20,7 +20,7 @@ pub fn cache(ui: &Ui, command: &CacheCommand) -> Result<(), Failure> {
         CacheCommand::Path => ui.out(&format!("{}\n", store.root().display())),
         CacheCommand::Stats => {
             let limit = limit()?;
-            let stats = store.stats();
+            let stats = store.stats().map_err(broken)?;
             let bounded = (limit < u64::MAX).then_some(limit);
             if ui.json {
                 ui.out_json(&json!({ "version": 1, "path": store.root(), "results": stats.actions, "result_bytes": stats.action_bytes, "blobs": stats.blobs, "blob_bytes": stats.blob_bytes, "limit_bytes": bounded }));

@@ -39,7 +39,7 @@ impl LocalStore {
         let account = match self.account() {
             Some(account) if now.abs_diff(account.at) <= GOOD => Account { now: account.now.saturating_add(written), ..account },
             _ => {
-                let stats = self.stats();
+                let stats = self.stats()?;
                 let measured = stats.blob_bytes + stats.action_bytes;
                 // Nothing of it was looked at with the limit in mind.
                 Account { now: measured, measured: 0, at: now }
@@ -88,41 +88,41 @@ mod tests {
     fn it_is_swept_when_it_has_grown_over_its_limit_and_not_before() {
         let folder = tempfile::tempdir().unwrap();
         let store = LocalStore::new(folder.path().to_path_buf());
-        assert_eq!(kept(&store, 1000), None);
+        assert_eq!(kept(&store, 1_000_000), None);
         assert!(!folder.path().join("size").exists(), "who wrote nothing writes no account");
-        let first = store.put_bytes(&[1; 900]).unwrap();
+        let first = store.put_bytes(&[1; 900_000]).unwrap();
         fs::File::open(store.blob(&first)).unwrap().set_modified(UNIX_EPOCH).unwrap();
-        assert_eq!(kept(&store, 1000), None);
-        assert_eq!(store.account().unwrap().now, 900);
-        store.put_bytes(&[2; 50]).unwrap();
-        assert_eq!(kept(&store, 1000), None);
-        store.put_bytes(&[3; 100]).unwrap();
-        assert_eq!(kept(&store, 1000), Some(150));
-        assert_eq!(store.account().map(|account| (account.now, account.measured)), Some((150, 150)));
+        assert_eq!(kept(&store, 1_000_000), None);
+        assert_eq!(store.account().unwrap().now, 900_000);
+        store.put_bytes(&[2; 50_000]).unwrap();
+        assert_eq!(kept(&store, 1_000_000), None);
+        store.put_bytes(&[3; 100_000]).unwrap();
+        assert_eq!(kept(&store, 1_000_000), Some(150_000));
+        assert_eq!(store.account().map(|account| (account.now, account.measured)), Some((150_000, 150_000)));
     }
 
     #[test]
     fn what_is_pinned_is_not_walked_through_each_time() {
         let folder = tempfile::tempdir().unwrap();
         let store = LocalStore::new(folder.path().to_path_buf());
-        let pinned = HashSet::from([store.put_bytes(&[1; 5000]).unwrap().hex()]);
-        assert_eq!(store.keep_within(1000, || pinned.clone()).unwrap().unwrap().left, 5000);
-        store.put_bytes(&[2; 50]).unwrap();
-        assert_eq!(store.keep_within(1000, || panic!("it has hardly grown")).unwrap(), None);
-        store.put_bytes(&[3; 60]).unwrap();
-        assert_eq!(store.keep_within(1000, || pinned.clone()).unwrap().unwrap().left, 5000);
+        let pinned = HashSet::from([store.put_bytes(&[1; 5_000_000]).unwrap().hex()]);
+        assert_eq!(store.keep_within(1_000_000, || pinned.clone()).unwrap().unwrap().left, 5_000_000);
+        store.put_bytes(&[2; 50_000]).unwrap();
+        assert_eq!(store.keep_within(1_000_000, || panic!("it has hardly grown")).unwrap(), None);
+        store.put_bytes(&[3; 60_000]).unwrap();
+        assert_eq!(store.keep_within(1_000_000, || pinned.clone()).unwrap().unwrap().left, 5_000_000);
     }
 
     #[test]
     fn an_account_that_is_old_or_damaged_is_made_anew() {
         let folder = tempfile::tempdir().unwrap();
         let store = LocalStore::new(folder.path().to_path_buf());
-        store.put_bytes(&[1; 700]).unwrap();
+        store.put_bytes(&[1; 700_000]).unwrap();
         for text in ["", "x", "5 5", "5 5 5", "18446744073709551615 0 99999999999"] {
             fs::write(folder.path().join("size"), text).unwrap();
             store.put_bytes(text.as_bytes()).unwrap();
-            kept(&store, 1000);
-            assert!((700..800).contains(&store.account().unwrap().now), "{text}");
+            kept(&store, 1_000_000);
+            assert!((700_000..701_000).contains(&store.account().unwrap().now), "{text}");
         }
     }
 }

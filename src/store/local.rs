@@ -1,20 +1,25 @@
-//! The store in a folder: `blobs/ab/HEX`, `actions/ab/HEX`, written beside and renamed into place.
+//! The store in a folder: `blobs/ab/HEX`, written beside and renamed into place; what is small, and all results, on shelves.
 
 use std::ffi::OsString;
 use std::fs::{self, File};
 use std::io::{self, Read, Write};
 use std::os::unix::ffi::OsStringExt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime};
 
 use super::medium::{Disk, Medium, write_all};
+use super::shelf::Shelf;
 use super::{ActionCache, Blobs, StoreError, entry};
 use crate::base::{Digest, RelPath};
 use crate::disk::{Signature, Tree};
 
 /// How old the stamp of an entry may grow before a use renews it.
 const RENEW: Duration = Duration::from_secs(3600);
+
+/// From which size on a blob has a file of its own, in bytes.
+const SMALL: u64 = 16 << 10;
 
 /// How much of a large file is copied at a time, in bytes.
 const PIECE: usize = 2 << 20;
@@ -25,7 +30,9 @@ const TAG: &str = "Signature: 8a477f597d28d172789f06886806bc55\n# This folder is
 /// A store in a folder that many checkouts and processes share. Nothing is made until something is written.
 pub struct LocalStore {
     root: PathBuf,
-    medium: Box<dyn Medium>,
+    medium: Arc<dyn Medium>,
+    pub(super) results: Shelf,
+    pub(super) small: Shelf,
     /// Bytes that were put in and are not in the account yet.
     written: AtomicU64,
 }
@@ -36,11 +43,12 @@ static COUNT: AtomicU64 = AtomicU64::new(0);
 impl LocalStore {
     /// A store in `root`.
     pub fn new(root: PathBuf) -> LocalStore {
-        LocalStore::on(root, Box::new(Disk))
+        LocalStore::on(root, Arc::new(Disk))
     }
 
-    pub(super) fn on(root: PathBuf, medium: Box<dyn Medium>) -> LocalStore {
-        LocalStore { root, medium, written: AtomicU64::new(0) }
+    pub(super) fn on(root: PathBuf, medium: Arc<dyn Medium>) -> LocalStore {
+        let shelf = |name: &str| Shelf::new(root.join(name), medium.clone());
+        LocalStore { results: shelf("results"), small: shelf("small"), root, medium, written: AtomicU64::new(0) }
     }
 
     /// Returns the folder.
@@ -48,13 +56,10 @@ impl LocalStore {
         &self.root
     }
 
+    /// Returns the file of a blob that is not small.
     pub(super) fn blob(&self, digest: &Digest) -> PathBuf {
-        self.place("blobs", digest)
-    }
-
-    fn place(&self, kind: &str, digest: &Digest) -> PathBuf {
         let hex = digest.hex();
-        let mut path = self.root.join(kind);
+        let mut path = self.root.join("blobs");
         path.push(&hex[..2]);
         path.push(&hex);
         path
@@ -104,33 +109,54 @@ impl LocalStore {
     }
 
     fn make(&self, path: &Path) -> io::Result<File> {
-        match self.medium.create(path) {
+        self.in_its_folders(|| self.medium.create(path))
+    }
+
+    /// Does something that fails where the store's folders are missing; then these are made, and it is done again.
+    fn in_its_folders<T>(&self, what: impl Fn() -> io::Result<T>) -> io::Result<T> {
+        match what() {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                for folder in ["blobs", "actions", "checkouts"] {
-                    self.medium.folder(&self.root.join(folder))?;
-                }
-                for (name, text) in [("CACHEDIR.TAG", TAG), ("version", "1\n")] {
+                // First, since who finds one of the folders takes all the rest for made.
+                self.medium.folder(&self.root)?;
+                for (name, text) in [("CACHEDIR.TAG", TAG), ("version", "2\n")] {
                     let place = self.root.join(name);
                     if !place.exists() {
                         fs::write(place, text)?;
                     }
                 }
-                // Last, since who finds it takes the rest for made.
-                self.medium.folder(&self.root.join("tmp"))?;
-                self.medium.create(path)
+                for folder in ["blobs", "results", "small", "checkouts", "tmp"] {
+                    self.medium.folder(&self.root.join(folder))?;
+                }
+                what()
             }
             result => result,
         }
     }
 
-    /// Whether an entry of this size is there; if so, it counts as used now, so that a sweep leaves it to whoever is about to name it.
-    fn present(&self, path: &Path, size: u64) -> bool {
-        let Ok(metadata) = fs::metadata(path) else { return false };
-        if !metadata.is_file() || metadata.len() != size {
+    /// Puts something small on a shelf.
+    fn shelve(&self, shelf: &Shelf, key: &Digest, bytes: &[u8]) -> Result<(), StoreError> {
+        let size = self.in_its_folders(|| shelf.put(key, bytes)).map_err(StoreError::new("write", &shelf.path_of(key)))?;
+        self.written.fetch_add(size, Ordering::Relaxed);
+        Ok(())
+    }
+
+    /// Whether a blob is there; if so, it counts as used now, so that a sweep leaves it to whoever is about to name it.
+    fn present(&self, digest: &Digest) -> bool {
+        if digest.size < SMALL {
+            return self.small.present(digest);
+        }
+        let path = self.blob(digest);
+        let Ok(metadata) = fs::metadata(&path) else { return false };
+        if !metadata.is_file() || metadata.len() != digest.size {
             return false;
         }
-        renew(path, &metadata);
+        renew(&path, &metadata);
         true
+    }
+
+    /// Returns a small blob, verified.
+    fn small(&self, digest: &Digest) -> Result<Option<Vec<u8>>, StoreError> {
+        Ok(self.small.get(digest)?.filter(|bytes| Digest::of(bytes) == *digest))
     }
 
     /// Puts a damaged entry aside, where nobody looks it up.
@@ -141,6 +167,15 @@ impl LocalStore {
         if fs::create_dir_all(&aside).is_err() || fs::rename(path, aside.join(name)).is_err() {
             let _ = fs::remove_file(path);
         }
+    }
+
+    /// Keeps a copy of a file aside that is about to be mended.
+    pub(super) fn copy_aside(&self, path: &Path) {
+        tracing::warn!(path = %path.display(), "a damaged file is mended");
+        let aside = self.root.join("quarantine");
+        let name = path.file_name().unwrap_or_default();
+        // Without a copy nothing is lost but the chance to look at the damage.
+        let _ = fs::create_dir_all(&aside).and_then(|()| fs::copy(path, aside.join(name)));
     }
 
     pub(super) fn open(&self, path: &Path) -> Result<Option<(File, fs::Metadata)>, StoreError> {
@@ -213,14 +248,18 @@ fn renew(path: &Path, metadata: &fs::Metadata) {
 
 impl Blobs for LocalStore {
     fn has(&self, digest: &Digest) -> bool {
-        fs::metadata(self.blob(digest)).is_ok_and(|metadata| metadata.len() == digest.size)
+        match digest.size < SMALL {
+            true => self.small.has(digest),
+            false => fs::metadata(self.blob(digest)).is_ok_and(|metadata| metadata.len() == digest.size),
+        }
     }
 
     fn put_bytes(&self, bytes: &[u8]) -> Result<Digest, StoreError> {
         let digest = Digest::of(bytes);
-        let place = self.blob(&digest);
-        if !self.present(&place, digest.size) {
-            self.write(&place, bytes)?;
+        match self.present(&digest) {
+            true => {}
+            false if digest.size < SMALL => self.shelve(&self.small, &digest, bytes)?,
+            false => self.write(&self.blob(&digest), bytes)?,
         }
         Ok(digest)
     }
@@ -228,11 +267,12 @@ impl Blobs for LocalStore {
     fn put_file(&self, tree: &Tree, path: &RelPath) -> Result<(Digest, Signature), StoreError> {
         let failed = |error| StoreError { operation: "read", path: path.under(tree.root()), source: error };
         let (bytes, digest, signature) = tree.read_steady(path).map_err(failed)?;
-        let place = self.blob(&digest);
-        if self.present(&place, digest.size) {
+        if self.present(&digest) {
             return Ok((digest, signature));
         }
+        let place = self.blob(&digest);
         match bytes {
+            Some(bytes) if digest.size < SMALL => self.shelve(&self.small, &digest, &bytes)?,
             Some(bytes) => self.write(&place, &bytes)?,
             None => self.write_with(&place, digest.size, |to| self.copy(tree, path, to, &digest, &signature))?,
         }
@@ -240,6 +280,9 @@ impl Blobs for LocalStore {
     }
 
     fn get_bytes(&self, digest: &Digest) -> Result<Option<Vec<u8>>, StoreError> {
+        if digest.size < SMALL {
+            return self.small(digest);
+        }
         let path = self.blob(digest);
         let Some(mut file) = self.open_blob(&path, digest)? else { return Ok(None) };
         let mut bytes = Vec::with_capacity(digest.size as usize + 1);
@@ -252,9 +295,16 @@ impl Blobs for LocalStore {
     }
 
     fn get_file(&self, digest: &Digest, tree: &Tree, to: &RelPath, executable: bool) -> Result<bool, StoreError> {
+        let failed = |error| StoreError { operation: "write", path: to.under(tree.root()), source: error };
+        if digest.size < SMALL {
+            let Some(bytes) = self.small(digest)? else { return Ok(false) };
+            let written = tree.create(to, executable).and_then(|mut file| file.write_all(&bytes));
+            return written.map(|()| true).map_err(failed).inspect_err(|_| {
+                let _ = tree.remove(to);
+            });
+        }
         let path = self.blob(digest);
         let Some(mut from) = self.open_blob(&path, digest)? else { return Ok(false) };
-        let failed = |error| StoreError { operation: "write", path: to.under(tree.root()), source: error };
         let mut file = tree.create(to, executable).map_err(failed)?;
         let mut hasher = blake3::Hasher::new();
         let mut buffer = vec![0u8; 1 << 16];
@@ -285,26 +335,16 @@ impl Blobs for LocalStore {
 
 impl ActionCache for LocalStore {
     fn lookup(&self, key: &Digest) -> Result<Option<Vec<u8>>, StoreError> {
-        let path = self.place("actions", key);
-        let Some((mut file, metadata)) = self.open(&path)? else { return Ok(None) };
-        if !metadata.is_file() {
-            self.quarantine(&path);
-            return Ok(None);
-        }
-        renew(&path, &metadata);
-        let mut bytes = Vec::with_capacity(metadata.len() as usize + 1);
-        file.read_to_end(&mut bytes).map_err(StoreError::new("read", &path))?;
-        match entry::decode(&bytes, Some(key)) {
-            Some(entry) => Ok(Some(entry.payload.to_vec())),
-            None => {
-                self.quarantine(&path);
-                Ok(None)
-            }
-        }
+        let bytes = self.results.get(key)?;
+        Ok(bytes.and_then(|bytes| entry::decode(&bytes, Some(key)).map(|entry| entry.payload.to_vec())))
     }
 
     fn record(&self, key: &Digest, payload: &[u8], blobs: &[Digest]) -> Result<(), StoreError> {
-        self.write(&self.place("actions", key), &entry::encode(key, payload, blobs))
+        let bytes = entry::encode(key, payload, blobs);
+        if self.results.get(key)?.is_some_and(|known| known == bytes) {
+            return Ok(());
+        }
+        self.shelve(&self.results, key, &bytes)
     }
 }
 
@@ -312,49 +352,57 @@ impl ActionCache for LocalStore {
 mod tests {
     use super::*;
 
-    fn files(store: &LocalStore) -> Vec<PathBuf> {
-        walkdir::WalkDir::new(store.root())
-            .into_iter()
-            .flatten()
-            .filter(|entry| {
-                entry.file_type().is_file() && ["blobs", "actions"].iter().any(|kind| entry.path().starts_with(store.root().join(kind)))
-            })
-            .map(|entry| entry.path().to_path_buf())
-            .collect()
-    }
-
-    /// Every flipped bit, every truncation, swapped entries: a miss, never wrong bytes.
+    /// Every flipped bit, every truncation, swapped entries: a miss, never wrong bytes, and what is put again is there again.
     #[test]
     fn damage_is_a_miss() {
         let folder = tempfile::tempdir().unwrap();
-        let store = LocalStore::new(folder.path().to_path_buf());
-        let blob = store.put_bytes(b"some bytes").unwrap();
-        let key = Digest::of(b"key");
-        store.record(&key, b"payload", &[blob]).unwrap();
-        for path in files(&store) {
+        let (small, large, key) = (b"some bytes".as_slice(), vec![7; SMALL as usize], Digest::of(b"key"));
+        let fill = || {
+            let store = LocalStore::new(folder.path().to_path_buf());
+            let blobs = [small, &large].map(|bytes| store.put_bytes(bytes).unwrap());
+            store.record(&key, b"payload", &blobs).unwrap();
+            (store, blobs)
+        };
+        let found = |blobs: &[Digest; 2]| {
+            let store = LocalStore::new(folder.path().to_path_buf());
+            let [one, other] = blobs.map(|blob| store.get_bytes(&blob).unwrap());
+            assert!(one.as_ref().is_none_or(|bytes| bytes == small));
+            assert!(other.as_ref().is_none_or(|bytes| *bytes == large));
+            let result = store.lookup(&key).unwrap();
+            assert!(result.as_ref().is_none_or(|bytes| bytes == b"payload"));
+            [one.is_some(), other.is_some(), result.is_some()]
+        };
+        let (store, blobs) = fill();
+        for path in [store.small.path_of(&blobs[0]), store.blob(&blobs[1]), store.results.path_of(&key)] {
             let whole = fs::read(&path).unwrap();
-            let damaged = (0..whole.len() * 8)
-                .map(|bit| {
-                    let mut bytes = whole.clone();
-                    bytes[bit / 8] ^= 1 << (bit % 8);
-                    bytes
-                })
-                .chain((0..whole.len()).map(|length| whole[..length].to_vec()));
-            for bytes in damaged {
+            let step = whole.len().div_ceil(300) * 8;
+            let stamp = if path == store.blob(&blobs[1]) { 0..0 } else { 72 * 8..80 * 8 };
+            let flipped = (0..whole.len() * 8).step_by(if step > 8 { step + 1 } else { 1 }).map(|bit| {
+                let mut bytes = whole.clone();
+                bytes[bit / 8] ^= 1 << (bit % 8);
+                (bytes, stamp.contains(&bit))
+            });
+            let cut = (0..whole.len()).step_by(step / 8).map(|length| (whole[..length].to_vec(), false));
+            for (bytes, harmless) in flipped.chain(cut) {
                 let _ = fs::remove_file(&path);
                 fs::write(&path, &bytes).unwrap();
-                let found = (store.get_bytes(&blob).unwrap(), store.lookup(&key).unwrap());
-                assert!(found.0.is_none() || found.1.is_none());
-                assert!(found.0.is_none_or(|bytes| bytes == b"some bytes"));
-                assert!(found.1.is_none_or(|bytes| bytes == b"payload"));
-                assert!(!path.exists(), "damage is put aside");
+                assert_eq!(found(&blobs), if harmless { [true; 3] } else { found_without(&path, &store, &blobs) });
+                // Once it is known to be damaged, it is stored again.
+                let store = LocalStore::new(folder.path().to_path_buf());
+                store.verify().unwrap();
+                fill();
+                assert_eq!(found(&blobs), [true; 3]);
             }
+            let _ = fs::remove_file(&path);
             fs::write(&path, &whole).unwrap();
         }
-        let other = Digest::of(b"other");
-        fs::create_dir_all(store.place("actions", &other).parent().unwrap()).unwrap();
-        fs::rename(store.place("actions", &key), store.place("actions", &other)).unwrap();
-        assert_eq!(store.lookup(&other).unwrap(), None);
+        let other = Digest::of(b"other key");
+        fs::rename(store.results.path_of(&key), store.results.path_of(&other)).unwrap();
+        assert_eq!(LocalStore::new(folder.path().to_path_buf()).lookup(&other).unwrap(), None);
+    }
+
+    fn found_without(path: &Path, store: &LocalStore, blobs: &[Digest; 2]) -> [bool; 3] {
+        [*path != store.small.path_of(&blobs[0]), *path != store.blob(&blobs[1]), !path.starts_with(store.root().join("results"))]
     }
 
     #[test]
@@ -363,14 +411,20 @@ mod tests {
         let store = LocalStore::new(folder.path().join("store"));
         let tree = Tree::open(project.path()).unwrap();
         let path = |text: &str| RelPath::parse(text).unwrap();
-        tree.write(&path("a"), b"text").unwrap();
-        let (digest, _) = store.put_file(&tree, &path("a")).unwrap();
-        assert!(store.get_file(&digest, &tree, &path("b"), true).unwrap());
-        assert_eq!(tree.read(&path("b")).unwrap(), b"text");
-        assert!(tree.stat(&path("b")).unwrap().unwrap().is_executable());
-        fs::remove_file(store.blob(&digest)).unwrap();
-        fs::write(store.blob(&digest), "tex!").unwrap();
-        assert!(!store.get_file(&digest, &tree, &path("c"), false).unwrap());
-        assert_eq!(tree.stat(&path("c")).unwrap(), None);
+        for bytes in [b"text".to_vec(), vec![7; SMALL as usize]] {
+            tree.write(&path("a"), &bytes).unwrap();
+            let (digest, _) = store.put_file(&tree, &path("a")).unwrap();
+            assert!(store.get_file(&digest, &tree, &path("b"), true).unwrap());
+            assert_eq!(tree.read(&path("b")).unwrap(), bytes);
+            assert!(tree.stat(&path("b")).unwrap().unwrap().is_executable());
+            tree.remove(&path("b")).unwrap();
+            let place = if digest.size < SMALL { store.small.path_of(&digest) } else { store.blob(&digest) };
+            let mut stored = fs::read(&place).unwrap();
+            *stored.last_mut().unwrap() ^= 1;
+            fs::remove_file(&place).unwrap();
+            fs::write(&place, stored).unwrap();
+            assert!(!store.get_file(&digest, &tree, &path("c"), false).unwrap());
+            assert_eq!(tree.stat(&path("c")).unwrap(), None);
+        }
     }
 }

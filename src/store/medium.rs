@@ -10,6 +10,9 @@ pub(super) trait Medium: Send + Sync {
     /// Makes a file that was not there.
     fn create(&self, path: &Path) -> io::Result<File>;
 
+    /// Opens a file to read it and to write at its end; makes it if it is not there.
+    fn open(&self, path: &Path) -> io::Result<File>;
+
     /// Writes some of the bytes, and returns how many.
     fn write(&self, file: &mut File, bytes: &[u8]) -> io::Result<usize>;
 
@@ -29,6 +32,10 @@ pub(super) struct Disk;
 impl Medium for Disk {
     fn create(&self, path: &Path) -> io::Result<File> {
         File::create_new(path)
+    }
+
+    fn open(&self, path: &Path) -> io::Result<File> {
+        File::options().read(true).write(true).create(true).truncate(false).open(path)
     }
 
     fn write(&self, file: &mut File, bytes: &[u8]) -> io::Result<usize> {

@@ -2,12 +2,13 @@
 
 use std::collections::{HashMap, HashSet};
 use std::fs;
-use std::io::{self, Read};
+use std::io;
 use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
 
 use walkdir::WalkDir;
 
+use super::shelf::Shelf;
 use super::{Blobs, LocalStore, StoreError, entry};
 use crate::base::Digest;
 
@@ -49,24 +50,42 @@ pub struct Swept {
     pub left: u64,
 }
 
+/// An entry of the store.
 struct Found {
-    path: PathBuf,
-    action: bool,
+    name: String,
+    place: Place,
     size: u64,
     used: SystemTime,
+    /// What a result needs.
+    blobs: Vec<Digest>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+enum Place {
+    /// A blob in a file of its own.
+    File,
+    /// A small blob, in this row.
+    Small(usize),
+    /// A result, in this row.
+    Result(usize),
 }
 
 impl LocalStore {
     /// Returns how much there is.
-    pub fn stats(&self) -> Stats {
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn stats(&self) -> Result<Stats, StoreError> {
         let mut stats = Stats::default();
-        for found in self.entries() {
-            let (count, bytes) =
-                if found.action { (&mut stats.actions, &mut stats.action_bytes) } else { (&mut stats.blobs, &mut stats.blob_bytes) };
+        for found in self.entries()?.0 {
+            let (count, bytes) = match found.place {
+                Place::Result(_) => (&mut stats.actions, &mut stats.action_bytes),
+                _ => (&mut stats.blobs, &mut stats.blob_bytes),
+            };
             *count += 1;
             *bytes += found.size;
         }
-        stats
+        Ok(stats)
     }
 
     /// Reads every entry and puts aside what is damaged.
@@ -75,26 +94,24 @@ impl LocalStore {
     /// When an entry cannot be read at all.
     pub fn verify(&self) -> Result<Verification, StoreError> {
         let mut verification = Verification::default();
-        for found in self.entries() {
-            let Some((mut file, _)) = self.open(&found.path)? else { continue };
+        let (entries, damaged) = self.entries()?;
+        for found in entries {
             verification.entries += 1;
-            let name = found.path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-            let failed = StoreError::new("read", &found.path);
-            let good = if found.action {
-                let mut bytes = Vec::new();
-                file.read_to_end(&mut bytes).map_err(failed)?;
-                let entry = entry::decode(&bytes, None);
-                let key = bytes.get(8..40).map(|hash| hash.iter().map(|byte| format!("{byte:02x}")).collect::<String>());
-                verification.dangling +=
-                    usize::from(entry.as_ref().is_some_and(|entry| !entry.blobs.iter().all(|digest| self.has(digest))));
-                entry.is_some() && key.as_deref() == Some(name)
-            } else {
-                Digest::of_reader(&mut file).map_err(failed)?.hex() == name
-            };
-            if !good {
-                self.quarantine(&found.path);
-                verification.damaged.push(found.path);
+            if found.place == Place::File {
+                let path = self.file(&found.name);
+                let Some((mut file, _)) = self.open(&path)? else { continue };
+                if Digest::of_reader(&mut file).map_err(StoreError::new("read", &path))?.hex() != found.name {
+                    self.quarantine(&path);
+                    verification.damaged.push(path);
+                }
             }
+            verification.dangling += usize::from(!found.blobs.iter().all(|digest| self.has(digest)));
+        }
+        for (shelf, row) in damaged {
+            let path = shelf.path(row);
+            self.copy_aside(&path);
+            shelf.thin(row, |_, _| true)?;
+            verification.damaged.push(path);
         }
         Ok(verification)
     }
@@ -113,35 +130,48 @@ impl LocalStore {
             }
         }
         let _ = fs::remove_dir_all(self.root().join("quarantine"));
-        let mut entries = self.entries();
+        let mut entries = self.entries()?.0;
         let mut swept = Swept { left: entries.iter().map(|found| found.size).sum(), ..Swept::default() };
-        let recorded = self.last_uses(&entries);
-        let key = |found: &Found| {
-            let name = found.path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-            let named = if found.action { None } else { recorded.get(name).copied() };
-            (named.map_or(found.used, |named| named.max(found.used)), !found.action)
-        };
-        entries.sort_by_cached_key(key);
+        let recorded = last_uses(&entries);
+        entries.sort_by_cached_key(|found| {
+            let needed = recorded.get(&found.name).copied();
+            (needed.map_or(found.used, |needed| needed.max(found.used)), !matches!(found.place, Place::Result(_)))
+        });
+        let mut rows: HashMap<Place, HashMap<String, SystemTime>> = HashMap::new();
         for found in entries {
             if swept.left <= limit {
                 break;
             }
-            let name = found.path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-            let used = fs::metadata(&found.path).and_then(|metadata| metadata.modified());
-            if pinned.contains(name) || used.map_or(true, |used| used > found.used || used > began) {
+            if pinned.contains(&found.name) || found.used > began {
                 continue;
             }
-            match fs::remove_file(&found.path) {
-                // Another sweep was here first.
-                Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                    swept.left -= found.size;
+            if found.place == Place::File {
+                let path = self.file(&found.name);
+                if fs::metadata(&path).and_then(|metadata| metadata.modified()).map_or(true, |used| used > found.used) {
                     continue;
                 }
-                result => result.map_err(StoreError::new("remove", &found.path))?,
+                match fs::remove_file(&path) {
+                    // Another sweep was here first.
+                    Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                        swept.left -= found.size;
+                        continue;
+                    }
+                    result => result.map_err(StoreError::new("remove", &path))?,
+                }
+            } else {
+                rows.entry(found.place).or_default().insert(found.name, found.used);
             }
             swept.entries += 1;
             swept.bytes += found.size;
             swept.left -= found.size;
+        }
+        for (place, goes) in rows {
+            let stays = |key: &Digest, used: SystemTime| goes.get(&key.hex()).is_none_or(|known| used > *known);
+            match place {
+                Place::Small(row) => self.small.thin(row, stays)?,
+                Place::Result(row) => self.results.thin(row, stays)?,
+                Place::File => {}
+            }
         }
         // The account is a hint; who cannot write it has swept all the same.
         if swept.left > 0 || self.root().exists() {
@@ -150,26 +180,13 @@ impl LocalStore {
         Ok(swept)
     }
 
-    /// Returns, by name, when the blobs were last used through a result: a blob goes after the last result that needs it.
-    fn last_uses(&self, entries: &[Found]) -> HashMap<String, SystemTime> {
-        let mut uses = HashMap::new();
-        for found in entries.iter().filter(|found| found.action) {
-            let bytes = fs::read(&found.path).unwrap_or_default();
-            for digest in entry::decode(&bytes, None).map(|entry| entry.blobs).unwrap_or_default() {
-                let used = uses.entry(digest.hex()).or_insert(found.used);
-                *used = found.used.max(*used);
-            }
-        }
-        uses
-    }
-
     /// Removes everything; returns how many bytes that were.
     ///
     /// # Errors
     /// When the store cannot be written.
     pub fn clear(&self) -> Result<u64, StoreError> {
-        let stats = self.stats();
-        for folder in ["actions", "blobs", "quarantine", "tmp"] {
+        let stats = self.stats()?;
+        for folder in ["results", "small", "blobs", "quarantine", "tmp"] {
             let path = self.root().join(folder);
             match fs::remove_dir_all(&path) {
                 Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(StoreError::new("remove", &path)(error)),
@@ -180,21 +197,47 @@ impl LocalStore {
         Ok(stats.blob_bytes + stats.action_bytes)
     }
 
-    fn entries(&self) -> Vec<Found> {
-        let kinds = [("actions", true), ("blobs", false)];
-        let walk = |(kind, action): (&str, bool)| {
-            WalkDir::new(self.root().join(kind))
-                .into_iter()
-                .flatten()
-                .filter(|entry| entry.file_type().is_file())
-                .filter_map(move |entry| {
-                    let metadata = entry.metadata().ok()?;
-                    Some(Found { path: entry.path().to_path_buf(), action, size: metadata.len(), used: metadata.modified().ok()? })
-                })
-                .collect::<Vec<_>>()
-        };
-        kinds.into_iter().flat_map(walk).collect()
+    /// Returns all entries, and the shelves' files in which something is damaged.
+    fn entries(&self) -> Result<(Vec<Found>, Vec<(&Shelf, usize)>), StoreError> {
+        let mut entries = Vec::new();
+        for entry in WalkDir::new(self.root().join("blobs")).into_iter().flatten().filter(|entry| entry.file_type().is_file()) {
+            let Some((size, used)) = entry.metadata().ok().and_then(|metadata| Some((metadata.len(), metadata.modified().ok()?))) else {
+                continue;
+            };
+            let name = entry.file_name().to_string_lossy().into_owned();
+            entries.push(Found { name, place: Place::File, size, used, blobs: Vec::new() });
+        }
+        let mut damaged = Vec::new();
+        for (shelf, is_result) in [(&self.small, false), (&self.results, true)] {
+            let rows = shelf.look_through(|item| {
+                let Some(bytes) = item.bytes else { return };
+                let (place, blobs) = match is_result {
+                    true => (Place::Result(item.row), entry::decode(&bytes, None).map(|entry| entry.blobs).unwrap_or_default()),
+                    false => (Place::Small(item.row), Vec::new()),
+                };
+                entries.push(Found { name: item.key.hex(), place, size: item.size, used: item.used, blobs });
+            })?;
+            damaged.extend(rows.into_iter().map(|row| (shelf, row)));
+        }
+        Ok((entries, damaged))
     }
+
+    /// Returns the file of a blob that has one.
+    fn file(&self, name: &str) -> PathBuf {
+        self.root().join("blobs").join(name.get(..2).unwrap_or_default()).join(name)
+    }
+}
+
+/// Returns, by name, when the blobs were last used through a result: a blob goes after the last result that needs it.
+fn last_uses(entries: &[Found]) -> HashMap<String, SystemTime> {
+    let mut uses = HashMap::new();
+    for found in entries {
+        for digest in &found.blobs {
+            let used = uses.entry(digest.hex()).or_insert(found.used);
+            *used = found.used.max(*used);
+        }
+    }
+    uses
 }
 
 /// Whether the process that a temporary file is named for is alive; one that may not be asked is.
@@ -213,13 +256,13 @@ mod tests {
     fn a_sweep_keeps_what_is_pinned_and_what_fits() {
         let folder = tempfile::tempdir().unwrap();
         let store = LocalStore::new(folder.path().to_path_buf());
-        let digests: Vec<Digest> = (0..4u8).map(|byte| store.put_bytes(&[byte; 100]).unwrap()).collect();
+        let digests: Vec<Digest> = (0..4u8).map(|byte| store.put_bytes(&[byte; 20_000]).unwrap()).collect();
         for (age, digest) in digests.iter().enumerate() {
             let file = fs::File::open(store.blob(digest)).unwrap();
             file.set_modified(SystemTime::now() - Duration::from_secs(1000 - age as u64)).unwrap();
         }
-        let swept = store.sweep(200, &HashSet::from([digests[0].hex()])).unwrap();
-        assert_eq!((swept.entries, swept.bytes, swept.left), (2, 200, 200));
+        let swept = store.sweep(40_000, &HashSet::from([digests[0].hex()])).unwrap();
+        assert_eq!((swept.entries, swept.bytes, swept.left), (2, 40_000, 40_000));
         let there: Vec<bool> = digests.iter().map(|digest| store.has(digest)).collect();
         assert_eq!(there, [true, false, false, true]);
     }
@@ -229,12 +272,17 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let store = LocalStore::new(folder.path().to_path_buf());
         store.record(&Digest::of(b"key"), b"payload", &[Digest::of(b"gone")]).unwrap();
-        let blob = store.put_bytes(b"bytes").unwrap();
-        assert_eq!(store.verify().unwrap(), Verification { entries: 2, damaged: Vec::new(), dangling: 1 });
-        fs::remove_file(store.blob(&blob)).unwrap();
-        fs::write(store.blob(&blob), "wrong").unwrap();
-        assert_eq!(store.verify().unwrap().damaged, [store.blob(&blob)]);
-        assert_eq!(store.verify().unwrap().damaged, [] as [PathBuf; 0]);
+        let (large, small) = (store.put_bytes(&[1; 20_000]).unwrap(), store.put_bytes(b"bytes").unwrap());
+        assert_eq!(store.verify().unwrap(), Verification { entries: 3, damaged: Vec::new(), dangling: 1 });
+        fs::remove_file(store.blob(&large)).unwrap();
+        fs::write(store.blob(&large), [2; 20_000]).unwrap();
+        let row = store.small.path_of(&small);
+        let mut bytes = fs::read(&row).unwrap();
+        *bytes.last_mut().unwrap() ^= 1;
+        fs::write(&row, bytes).unwrap();
+        assert_eq!(store.verify().unwrap().damaged, [store.blob(&large), row]);
+        assert_eq!(store.verify().unwrap(), Verification { entries: 1, damaged: Vec::new(), dangling: 1 });
+        assert_eq!(fs::read_dir(folder.path().join("quarantine")).unwrap().count(), 2);
         assert!(store.clear().unwrap() > 0);
     }
 
@@ -245,16 +293,17 @@ mod tests {
         let old = |path: &PathBuf, age| {
             fs::File::open(path).unwrap().set_modified(SystemTime::now() - Duration::from_secs(age)).unwrap();
         };
-        let (needed, alone) = (store.put_bytes(&[1; 100]).unwrap(), store.put_bytes(&[2; 100]).unwrap());
+        let (needed, alone) = (store.put_bytes(&[1; 20_000]).unwrap(), store.put_bytes(&[2; 20_000]).unwrap());
         old(&store.blob(&needed), 9000);
         old(&store.blob(&alone), 5000);
-        store.record(&Digest::of(b"key"), b"payload", &[needed]).unwrap();
-        let record = store.entries().into_iter().find(|found| found.action).unwrap();
-        old(&record.path, 1000);
-        store.sweep(100 + record.size, &HashSet::new()).unwrap();
-        assert_eq!((store.has(&alone), store.has(&needed), record.path.exists()), (false, true, true));
-        store.sweep(100, &HashSet::new()).unwrap();
-        assert_eq!((store.has(&needed), record.path.exists()), (true, false));
+        let key = Digest::of(b"key");
+        store.record(&key, b"payload", &[needed]).unwrap();
+        store.results.stamp(&key, SystemTime::now() - Duration::from_secs(1000));
+        let there = || (store.has(&alone), store.has(&needed), store.results.has(&key));
+        store.sweep(21_000, &HashSet::new()).unwrap();
+        assert_eq!(there(), (false, true, true));
+        store.sweep(20_000, &HashSet::new()).unwrap();
+        assert_eq!(there(), (false, true, false));
     }
 
     #[test]
@@ -276,12 +325,13 @@ mod tests {
     fn looking_for_damage_is_no_use() {
         let folder = tempfile::tempdir().unwrap();
         let store = LocalStore::new(folder.path().to_path_buf());
-        let blob = store.blob(&store.put_bytes(b"bytes").unwrap());
+        let bytes = [1; 20_000];
+        let blob = store.blob(&store.put_bytes(&bytes).unwrap());
         let long_ago = SystemTime::UNIX_EPOCH + Duration::from_secs(1000);
         fs::File::open(&blob).unwrap().set_modified(long_ago).unwrap();
         store.verify().unwrap();
         assert_eq!(fs::metadata(&blob).unwrap().modified().unwrap(), long_ago);
-        store.put_bytes(b"bytes").unwrap();
+        store.put_bytes(&bytes).unwrap();
         assert_ne!(fs::metadata(&blob).unwrap().modified().unwrap(), long_ago);
     }
 }

@@ -247,11 +247,16 @@ fn verify_tells_damage_by_its_exit_status() {
     let project = two();
     project.run("build").ok();
     project.run("cache verify").ok();
-    let mut damaged =
-        files(&project.base().join("cache")).into_iter().filter(|path| fs::read(path).is_ok_and(|bytes| bytes.starts_with(b"some bytes")));
-    let path = damaged.next().expect("no plain blob in the store");
-    overwrite(&path, b"some bytez that are long enough to be told apart");
+    let text = project.read("in");
+    let damaged = files(&project.base().join("cache")).into_iter().find_map(|path| {
+        let bytes = fs::read(&path).unwrap();
+        let at = bytes.windows(text.len()).position(|bytes| bytes == text.as_bytes())?;
+        Some((path, [&bytes[..at], b"somE", &bytes[at + 4..]].concat()))
+    });
+    let (path, bytes) = damaged.expect("no plain blob in the store");
+    overwrite(&path, &bytes);
     project.run("cache verify").code(1);
+    project.run("cache verify").ok();
 }
 
 #[test]

@@ -1,0 +1,451 @@
+//! Many small entries in few files.
+//!
+//! Making a file costs a file system far more than the few bytes of a result are worth, so results and small blobs are appended to one of
+//! 64 files, chosen by key. Every entry carries its key and checks of its own: one that is torn or damaged is passed over, and the next good
+//! one is found behind it. Whoever appends holds the file's lock; a sweep writes what stays into another file, puts that in the old one's
+//! place, and whoever still has the old one open notices that it has no name any more.
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, Read, Seek, SeekFrom};
+use std::os::unix::fs::{FileExt, MetadataExt};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use bytemuck::{Pod, Zeroable};
+use rustc_hash::FxHashMap;
+use xxhash_rust::xxh3::xxh3_64;
+
+use super::StoreError;
+use super::medium::{Medium, write_all};
+use crate::base::Digest;
+
+const ROWS: usize = 64;
+const MAGIC: [u8; 8] = *b"ORKETE1\n";
+/// How old the stamp of an entry may grow before a use renews it, in seconds.
+const RENEW: u64 = 3600;
+/// How much is read at a time, in bytes.
+const PIECE: usize = 64 << 10;
+
+/// What stands before each entry's bytes.
+#[derive(Clone, Copy, Pod, Zeroable)]
+#[repr(C)]
+struct Head {
+    magic: [u8; 8],
+    key: Digest,
+    length: u64,
+    /// Of the bytes.
+    check: u64,
+    /// Of all of the above.
+    head_check: u64,
+    /// When it was last used, in seconds since 1970; renewed in place, and in no check.
+    used: u64,
+}
+
+const HEAD: u64 = size_of::<Head>() as u64;
+
+impl Head {
+    fn new(key: &Digest, bytes: &[u8], used: u64) -> Head {
+        let mut head = Head { magic: MAGIC, key: *key, length: bytes.len() as u64, check: xxh3_64(bytes), head_check: 0, used };
+        head.head_check = head.sum();
+        head
+    }
+
+    fn sum(&self) -> u64 {
+        xxh3_64(&bytemuck::bytes_of(self)[..size_of::<Head>() - 16])
+    }
+
+    fn good(&self) -> bool {
+        self.magic == MAGIC && self.head_check == self.sum()
+    }
+}
+
+/// Where an entry stands.
+#[derive(Clone, Copy)]
+struct Spot {
+    at: u64,
+    length: u64,
+    check: u64,
+    used: u64,
+}
+
+/// An entry, for those who look after the store.
+pub(super) struct Item {
+    pub key: Digest,
+    /// With its head, in bytes.
+    pub size: u64,
+    pub used: SystemTime,
+    /// The file it stands in.
+    pub row: usize,
+    /// `None` if they are not what was put.
+    pub bytes: Option<Vec<u8>>,
+}
+
+#[derive(Default)]
+struct Row {
+    file: Option<File>,
+    /// How far the file was read.
+    end: u64,
+    spots: FxHashMap<Digest, Spot>,
+}
+
+/// Entries by key.
+pub(super) struct Shelf {
+    folder: PathBuf,
+    medium: Arc<dyn Medium>,
+    rows: Vec<Mutex<Row>>,
+}
+
+impl Shelf {
+    /// A shelf in `folder`, which need not be there.
+    pub fn new(folder: PathBuf, medium: Arc<dyn Medium>) -> Shelf {
+        Shelf { folder, medium, rows: (0..ROWS).map(|_| Mutex::default()).collect() }
+    }
+
+    /// Whether an entry seems to be there.
+    pub fn has(&self, key: &Digest) -> bool {
+        self.open(key).is_ok_and(|row| row.spots.contains_key(key))
+    }
+
+    /// As [`Shelf::has`], and counts as a use.
+    pub fn present(&self, key: &Digest) -> bool {
+        let Ok(mut row) = self.open(key) else { return false };
+        row.renew(key);
+        row.spots.contains_key(key)
+    }
+
+    /// Returns the bytes of an entry; damaged ones count as missing, and are forgotten.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub fn get(&self, key: &Digest) -> Result<Option<Vec<u8>>, StoreError> {
+        let failed = |error| StoreError::new("read", &self.path(index(key)))(error);
+        let mut row = self.open(key).map_err(failed)?;
+        let Some(spot) = row.spots.get(key).copied() else { return Ok(None) };
+        let bytes = row.read(&spot).map_err(failed)?;
+        if bytes.is_none() {
+            tracing::warn!(key = %key, "a damaged entry is passed over");
+            row.spots.remove(key);
+        }
+        row.renew(key);
+        Ok(bytes)
+    }
+
+    /// Appends an entry, over an earlier one of the same key; returns how many bytes that took.
+    ///
+    /// # Errors
+    /// When the file cannot be written; it is then as it was.
+    pub fn put(&self, key: &Digest, bytes: &[u8]) -> io::Result<u64> {
+        let path = self.path(index(key));
+        let mut row = self.row(index(key));
+        loop {
+            if row.file.is_none() {
+                *row = Row { file: Some(self.medium.open(&path)?), ..Row::default() };
+            }
+            let file = row.file.as_mut().expect("it was just opened");
+            // On a file system without locks two writers may spoil each other's entry, and then it is missing.
+            let locked = file.lock();
+            if file.metadata()?.nlink() == 0 {
+                row.file = None;
+                continue;
+            }
+            let end = file.seek(SeekFrom::End(0))?;
+            let head = Head::new(key, bytes, seconds());
+            let whole = [bytemuck::bytes_of(&head), bytes].concat();
+            let written = write_all(&*self.medium, file, &whole);
+            if written.is_err() {
+                file.set_len(end)?;
+            }
+            if locked.is_ok() {
+                file.unlock()?;
+            }
+            written?;
+            if row.end == end {
+                row.end = end + whole.len() as u64;
+                row.spots.insert(*key, Spot { at: end + HEAD, length: head.length, check: head.check, used: head.used });
+            }
+            return Ok(whole.len() as u64);
+        }
+    }
+
+    /// Hands every entry to `each`, the newest of each key; returns the files in which bytes stand that are no entry.
+    ///
+    /// # Errors
+    /// When a file cannot be read.
+    pub fn look_through(&self, mut each: impl FnMut(Item)) -> Result<Vec<usize>, StoreError> {
+        let mut damaged = Vec::new();
+        for index in 0..ROWS {
+            let path = self.path(index);
+            let mut row = Row::default();
+            match File::open(&path) {
+                Ok(file) => row.file = Some(file),
+                Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+                Err(error) => return Err(StoreError::new("read", &path)(error)),
+            }
+            let mut whole = row.catch_up().map_err(StoreError::new("read", &path))?;
+            for (key, spot) in &row.spots {
+                let bytes = row.read(spot).map_err(StoreError::new("read", &path))?;
+                whole &= bytes.is_some();
+                let used = UNIX_EPOCH.checked_add(Duration::from_secs(spot.used)).unwrap_or(UNIX_EPOCH);
+                each(Item { key: *key, size: HEAD + spot.length, used, row: index, bytes });
+            }
+            if !whole {
+                damaged.push(index);
+            }
+        }
+        Ok(damaged)
+    }
+
+    /// Keeps, of one file, the entries that `stays` names and that are whole; whatever came since it was looked through stays, too.
+    ///
+    /// # Errors
+    /// When the disk refuses; the file is then as it was.
+    pub fn thin(&self, index: usize, stays: impl Fn(&Digest, SystemTime) -> bool) -> Result<(), StoreError> {
+        let path = self.path(index);
+        let failed = |error: io::Error| StoreError::new("write", &path)(error);
+        let mut row = self.row(index);
+        let mut old = Row { file: Some(OpenOptions::new().read(true).write(true).open(&path).map_err(failed)?), ..Row::default() };
+        let _locked = old.file.as_ref().map(File::lock);
+        old.catch_up().map_err(failed)?;
+        let mut kept: Vec<(&Digest, &Spot)> = old
+            .spots
+            .iter()
+            .filter(|(key, spot)| stays(key, UNIX_EPOCH.checked_add(Duration::from_secs(spot.used)).unwrap_or(UNIX_EPOCH)))
+            .collect();
+        kept.sort_by_key(|(_, spot)| spot.at);
+        let mut bytes = Vec::new();
+        for (key, spot) in kept {
+            if let Some(entry) = old.read(spot).map_err(failed)? {
+                bytes.extend_from_slice(bytemuck::bytes_of(&Head::new(key, &entry, spot.used)));
+                bytes.extend_from_slice(&entry);
+            }
+        }
+        *row = Row::default();
+        if bytes.is_empty() {
+            return std::fs::remove_file(&path).map_err(failed);
+        }
+        crate::disk::write_beside(&path, &bytes).map_err(failed)
+    }
+
+    /// Lets an entry count as last used at this time.
+    #[cfg(test)]
+    pub fn stamp(&self, key: &Digest, used: SystemTime) {
+        let mut row = self.open(key).unwrap();
+        let seconds = used.duration_since(UNIX_EPOCH).unwrap().as_secs();
+        let at = row.spots[key].at - 8;
+        row.spots.get_mut(key).unwrap().used = seconds;
+        row.file.as_ref().unwrap().write_all_at(&seconds.to_le_bytes(), at).unwrap();
+    }
+
+    /// Returns the file that an entry of this key stands in.
+    pub fn path_of(&self, key: &Digest) -> PathBuf {
+        self.path(index(key))
+    }
+
+    /// Returns the file of a row.
+    pub fn path(&self, index: usize) -> PathBuf {
+        self.folder.join(format!("{index:02x}"))
+    }
+
+    fn row(&self, index: usize) -> MutexGuard<'_, Row> {
+        self.rows[index].lock().expect("no holder panics")
+    }
+
+    /// Returns the row of a key, read to its end.
+    fn open(&self, key: &Digest) -> io::Result<MutexGuard<'_, Row>> {
+        let mut row = self.row(index(key));
+        let path = self.path(index(key));
+        let unlinked = |file: &File| file.metadata().map_or(true, |metadata| metadata.nlink() == 0);
+        if row.file.as_ref().is_none_or(unlinked) {
+            *row = Row { file: open_there(&path)?, ..Row::default() };
+        }
+        row.catch_up()?;
+        Ok(row)
+    }
+}
+
+impl Row {
+    /// Reads what was appended since; returns whether all of it are entries.
+    fn catch_up(&mut self) -> io::Result<bool> {
+        let Some(file) = &self.file else { return Ok(true) };
+        let length = file.metadata()?.len();
+        let mut whole = true;
+        let mut window = Window { file, bytes: Vec::new(), from: 0 };
+        while self.end < length {
+            let Some(head) = window.head(self.end)? else {
+                // A writer may be in the middle of it: it is looked at again.
+                return Ok(false);
+            };
+            if head.good() && head.length <= length - self.end - HEAD {
+                let spot = Spot { at: self.end + HEAD, length: head.length, check: head.check, used: head.used };
+                self.spots.insert(head.key, spot);
+                self.end += HEAD + head.length;
+                continue;
+            }
+            whole = false;
+            match window.next_magic(self.end + 1, length)? {
+                Some(at) => self.end = at,
+                None => return Ok(false),
+            }
+        }
+        Ok(whole)
+    }
+
+    /// Returns an entry's bytes if they are what was put.
+    fn read(&self, spot: &Spot) -> io::Result<Option<Vec<u8>>> {
+        let Some(file) = &self.file else { return Ok(None) };
+        let mut bytes = vec![0; spot.length as usize];
+        match file.read_exact_at(&mut bytes, spot.at) {
+            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Ok(None),
+            result => result?,
+        }
+        Ok((xxh3_64(&bytes) == spot.check).then_some(bytes))
+    }
+
+    /// Stamps an entry as used now, at most once an hour.
+    fn renew(&mut self, key: &Digest) {
+        let now = seconds();
+        if let (Some(spot), Some(file)) = (self.spots.get_mut(key), &self.file)
+            && now.abs_diff(spot.used) > RENEW
+        {
+            spot.used = now;
+            let _ = file.write_all_at(&now.to_le_bytes(), spot.at - 8);
+        }
+    }
+}
+
+/// A part of a file, read ahead.
+struct Window<'a> {
+    file: &'a File,
+    bytes: Vec<u8>,
+    from: u64,
+}
+
+impl Window<'_> {
+    fn fill(&mut self, at: u64) -> io::Result<&[u8]> {
+        let inside = at.checked_sub(self.from).filter(|inside| inside + HEAD <= self.bytes.len() as u64);
+        if inside.is_none() {
+            self.bytes.clear();
+            self.from = at;
+            let mut file = self.file;
+            file.seek(SeekFrom::Start(at))?;
+            file.take(PIECE as u64).read_to_end(&mut self.bytes)?;
+        }
+        Ok(&self.bytes[(at - self.from) as usize..])
+    }
+
+    fn head(&mut self, at: u64) -> io::Result<Option<Head>> {
+        let bytes = self.fill(at)?;
+        Ok(bytes.get(..HEAD as usize).map(bytemuck::pod_read_unaligned))
+    }
+
+    /// Returns where the next head begins, from `at` on.
+    fn next_magic(&mut self, mut at: u64, length: u64) -> io::Result<Option<u64>> {
+        while at + HEAD <= length {
+            let bytes = self.fill(at)?;
+            if let Some(found) = bytes.windows(MAGIC.len()).position(|bytes| bytes == MAGIC) {
+                let found = at + found as u64;
+                if self.head(found)?.is_some_and(|head| head.good()) {
+                    return Ok(Some(found));
+                }
+                at = found + 1;
+            } else {
+                at += (bytes.len() - MAGIC.len() + 1) as u64;
+            }
+        }
+        Ok(None)
+    }
+}
+
+fn index(key: &Digest) -> usize {
+    key.hash[0] as usize % ROWS
+}
+
+fn seconds() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
+}
+
+/// Opens a file to read, and to stamp if that is allowed; `None` if it is not there.
+fn open_there(path: &Path) -> io::Result<Option<File>> {
+    let both = OpenOptions::new().read(true).write(true).open(path);
+    match both.or_else(|_| File::open(path)) {
+        Ok(file) => Ok(Some(file)),
+        Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::medium::Disk;
+    use super::*;
+
+    fn shelf(folder: &Path) -> Shelf {
+        Shelf::new(folder.to_path_buf(), Arc::new(Disk))
+    }
+
+    /// Keys that stand in one file.
+    fn key(number: u8) -> Digest {
+        let mut key = Digest::of(&[number]);
+        key.hash[0] = 0;
+        key
+    }
+
+    #[test]
+    fn what_is_torn_or_foreign_is_passed_over() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = shelf(folder.path()).path(0);
+        let mut whole = Vec::new();
+        for number in 0..4 {
+            shelf(folder.path()).put(&key(number), &[number; 9]).unwrap();
+            let end = std::fs::read(&path).unwrap();
+            let torn = [&end[..], &MAGIC, &vec![7; 200 + number as usize], &MAGIC[..5]].concat();
+            whole.push(end.len());
+            std::fs::write(&path, torn).unwrap();
+        }
+        let shelf = shelf(folder.path());
+        for number in 0..4 {
+            assert_eq!(shelf.get(&key(number)).unwrap(), Some(vec![number; 9]), "{number}");
+        }
+        assert_eq!(shelf.look_through(|_| ()).unwrap(), [0]);
+        shelf.thin(0, |_, _| true).unwrap();
+        assert_eq!(shelf.look_through(|_| ()).unwrap(), [] as [usize; 0]);
+        assert_eq!(std::fs::metadata(&path).unwrap().len(), 4 * (HEAD + 9));
+    }
+
+    #[test]
+    fn two_see_what_the_other_puts_and_neither_is_disturbed_by_a_sweep() {
+        let folder = tempfile::tempdir().unwrap();
+        let (one, other) = (shelf(folder.path()), shelf(folder.path()));
+        one.put(&key(1), b"first").unwrap();
+        assert_eq!(other.get(&key(1)).unwrap().as_deref(), Some(&b"first"[..]));
+        other.put(&key(2), b"second").unwrap();
+        one.put(&key(1), b"newer").unwrap();
+        assert_eq!(one.get(&key(2)).unwrap().as_deref(), Some(&b"second"[..]));
+        assert_eq!(other.get(&key(1)).unwrap().as_deref(), Some(&b"newer"[..]));
+        other.thin(0, |one, _| *one == key(1)).unwrap();
+        one.put(&key(3), b"third").unwrap();
+        let all = [1, 2, 3].map(|number| other.get(&key(number)).unwrap());
+        assert_eq!(all.map(|bytes| bytes.map(|bytes| bytes.len())), [Some(5), None, Some(5)]);
+        std::fs::remove_dir_all(folder.path()).unwrap();
+        assert_eq!(one.get(&key(1)).unwrap(), None);
+        assert_eq!(one.put(&key(1), b"again").unwrap_err().kind(), io::ErrorKind::NotFound);
+    }
+
+    #[test]
+    fn many_put_at_once_and_nothing_is_lost() {
+        let folder = tempfile::tempdir().unwrap();
+        std::thread::scope(|scope| {
+            for thread in 0..4u8 {
+                let shelf = shelf(folder.path());
+                scope.spawn(move || {
+                    (0..50u8).for_each(|number| assert_eq!(shelf.put(&key(thread * 50 + number), &[number; 100]).unwrap(), HEAD + 100))
+                });
+            }
+        });
+        let shelf = shelf(folder.path());
+        let mut count = 0;
+        assert_eq!(shelf.look_through(|item| count += usize::from(item.bytes.is_some())).unwrap(), [] as [usize; 0]);
+        assert_eq!(count, 200);
+    }
+}
