@@ -2,9 +2,9 @@
 
 use std::io::IsTerminal;
 
-use clap::{CommandFactory, Parser};
+use clap::Parser;
 
-use super::{Cli, Color, Command, Exit, complete};
+use super::{Cli, Color, Command, Exit, complete, man};
 use crate::commands::{self, Failure, Ui};
 use crate::engine::Surroundings;
 
@@ -57,12 +57,7 @@ pub fn main() -> Exit {
             ui.out(&complete::script(args.shell));
             Ok(())
         }
-        Command::Man => {
-            let mut text = Vec::new();
-            let rendered = clap_mangen::Man::new(Cli::command()).render(&mut text);
-            ui.out(&String::from_utf8_lossy(&text));
-            rendered.map_err(|error| Failure::Broken(error.to_string()))
-        }
+        Command::Man => man::page().map(|page| ui.out(&page)).map_err(|error| Failure::Broken(error.to_string())),
     };
     let said = |text: String, exit| {
         ui.say(&if text.starts_with("error") || text.starts_with('{') || text.contains("\u{2500}") || text.contains("orket.kdl:") {
