@@ -79,7 +79,13 @@ fn text(graph: &Graph) -> String {
             rows.push((format!("  {}", graph.address(*id)), Some(graph.detail(*id).about().unwrap_or_default().to_owned())));
         }
     }
-    let width = rows.iter().filter(|(_, about)| about.as_ref().is_some_and(|about| !about.is_empty())).map(|(name, _)| chars::width(name)).max().unwrap_or(0).min(48);
+    let width = rows
+        .iter()
+        .filter(|(_, about)| about.as_ref().is_some_and(|about| !about.is_empty()))
+        .map(|(name, _)| chars::width(name))
+        .max()
+        .unwrap_or(0)
+        .min(48);
     for (name, about) in rows {
         match about.filter(|about| !about.is_empty()) {
             Some(about) => {
