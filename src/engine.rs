@@ -1,11 +1,12 @@
 //! Opens a project: finds the manifest, loads it (or the image of an earlier load), and wires the parts that judge and run it.
 
+mod glimpse;
+
 use std::collections::{BTreeMap, HashSet};
 use std::ffi::OsString;
 use std::fs::{self, File};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, RwLock};
 use std::thread;
 
@@ -21,11 +22,10 @@ use crate::rebuild::{Environment, Files, World};
 use crate::record::{Checkout, Runs, Status};
 use crate::store::{LocalStore, StoreError, Swept};
 
+pub use glimpse::Glimpse;
+
 /// How much the store may hold unless `ORKET_CACHE_LIMIT` or `cache gc` say otherwise, in bytes.
 const STORE_LIMIT: u64 = 20 << 30;
-
-/// How many bytes of manifests are read while somebody waits for a completion.
-const GLIMPSE: u64 = 32 << 10;
 
 /// Why a project cannot be opened.
 #[derive(Debug, thiserror::Error)]
@@ -98,14 +98,6 @@ pub struct Engine {
     environment: Environment,
 }
 
-/// What is known of a project to somebody who types and waits.
-pub struct Glimpse {
-    /// The targets, maybe those of an earlier manifest.
-    pub graph: Graph,
-    /// The package that orket was started in; empty for the root.
-    pub package: String,
-}
-
 /// What the image of a load depends on.
 #[derive(Serialize, Deserialize)]
 struct Stamp {
@@ -153,25 +145,6 @@ impl Engine {
         let secrets = graph.header().envs.iter().flatten().any(|rule| matches!(rule, crate::model::EnvRule::Secret { .. }));
         let secret_key = if secrets { secret_key(store.root(), keep).map_err(broken("read the key for secrets"))? } else { [0; 32] };
         Ok(Engine { root, manifest, graph, tree, package, store, environment: Environment { variables, secret_key, platform } })
-    }
-
-    /// Returns what is quickly known of the project: the kept image of a load, or, where that is no longer current, a new load if little has
-    /// to be read for it. `None` if the manifest is wrong or nothing is known.
-    pub fn glimpse(surroundings: &Surroundings) -> Option<Glimpse> {
-        let (root, manifest) = find(surroundings, GLIMPSE).ok()?;
-        let tree = Tree::open(&root).ok()?;
-        let kept = mapped(&root.join(".orket/graph"));
-        let graph = match kept {
-            Some(graph) if current(&graph, &tree, &manifest) => graph,
-            kept => {
-                let little = Little::new(&tree, GLIMPSE);
-                match load(&little, &root, &manifest, "") {
-                    Err(_) if little.refused.load(Ordering::Relaxed) => kept?,
-                    loaded => loaded.ok()?,
-                }
-            }
-        };
-        Some(Glimpse { package: package(&graph, &root, surroundings), graph })
     }
 
     /// Returns the store.
@@ -327,7 +300,7 @@ fn includes(manifest: &Path, root: &Path, inner: &Path, most: u64) -> bool {
     let kept = mapped(&root.join(".orket/graph")).filter(|graph| current(graph, &tree, &name));
     let trail = match kept.and_then(|graph| postcard::from_bytes::<Stamp>(&graph.header().trail).ok()) {
         Some(stamp) => Some(stamp.trail),
-        None => manifest::load(&Little::new(&tree, most), &name, "").ok().map(|loaded| loaded.trail),
+        None => manifest::load(&glimpse::Little::new(&tree, most), &name, "").ok().map(|loaded| loaded.trail),
     };
     trail.is_some_and(|trail| trail.manifests.iter().any(|path| path.under(root) == inner.join("orket.kdl")))
 }
@@ -348,39 +321,6 @@ impl Source for Disk<'_> {
         let included: Vec<String> = included.into_iter().cloned().collect();
         let excluded: Vec<String> = excluded.into_iter().map(|pattern| pattern[1..].to_owned()).collect();
         disk::expand(self.0, &PatternSet::new(&included, &excluded).map_err(io::Error::other)?)
-    }
-}
-
-/// A disk that only so much is read from.
-struct Little<'a> {
-    disk: Disk<'a>,
-    left: AtomicU64,
-    refused: AtomicBool,
-}
-
-impl<'a> Little<'a> {
-    fn new(tree: &'a Tree, most: u64) -> Little<'a> {
-        Little { disk: Disk(tree), left: AtomicU64::new(most), refused: AtomicBool::new(false) }
-    }
-}
-
-impl Source for Little<'_> {
-    fn read(&self, path: &RelPath) -> io::Result<Vec<u8>> {
-        let size = self.disk.size(path)?;
-        let taken = self.left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(size));
-        if taken.is_err() {
-            self.refused.store(true, Ordering::Relaxed);
-            return Err(io::Error::other("it is too large to be read quickly"));
-        }
-        self.disk.read(path)
-    }
-
-    fn size(&self, path: &RelPath) -> io::Result<u64> {
-        self.disk.size(path)
-    }
-
-    fn matches(&self, patterns: &[String]) -> io::Result<Vec<RelPath>> {
-        self.disk.matches(patterns)
     }
 }
 

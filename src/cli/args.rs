@@ -10,10 +10,13 @@ use super::complete;
 use crate::base::quantity;
 
 /// A declarative, build-tool style task runner whose rules are run, not believed.
-///
-/// Without a command, orket lists what there is; it never starts a build by accident.
 #[derive(Clone, Debug, Parser)]
-#[command(name = "orket", version, max_term_width = 100)]
+#[command(
+    name = "orket",
+    version,
+    max_term_width = 100,
+    after_help = "Without a command, orket lists what there is; it never starts a build by accident."
+)]
 pub struct Cli {
     /// What every command takes.
     #[command(flatten)]
@@ -30,6 +33,7 @@ pub enum Command {
     #[command(after_help = "Without a target: the project's default, else everything that is not private.")]
     Build(BuildArgs),
     /// Build what a target needs, then run it in the foreground with the terminal.
+    #[command(after_help = "Example: orket run serve -- --port 8080")]
     Run(RunArgs),
     /// List what there is: rocks, epics, tasks, gates and services.
     List,
@@ -39,6 +43,7 @@ pub enum Command {
     #[command(after_help = "\
 Functions: deps(x), rdeps(x), somepath(a,b), allpaths(a,b), inputs(x), outputs(x), kind(gate, x), tag(ci, x)
 Set operators: + (either) - (without) & (both)
+deps(x) and rdeps(x) hold x itself; kind and tag look into rocks and epics too.
 Example: orket query 'deps(ship) & rdeps(app)'")]
     Query(QueryArgs),
     /// Say why a target would run, or why it ran last time.
@@ -59,26 +64,34 @@ Example: orket query 'deps(ship) & rdeps(app)'")]
     Fmt(FmtArgs),
     /// Check the set-up of this machine and this checkout.
     Doctor,
-    /// Print completions for a shell.
+    /// Print a script that completes commands, flags and targets in a shell.
+    #[command(after_help = "\
+To turn it on, add a line to the shell's own start file:
+  bash  source <(orket completions bash)
+  zsh   source <(orket completions zsh)     behind compinit
+  fish  orket completions fish | source")]
     Completions(CompletionsArgs),
     /// Print the man page.
     Man,
 }
 
+/// Where the help of a command shows what every command takes.
+const EVERYWHERE: &str = "Options of every command";
+
 /// What every command takes.
 #[derive(Clone, Debug, Default, Args)]
 pub struct GlobalArgs {
     /// Work as if started in this folder.
-    #[arg(short = 'C', long = "directory", value_name = "DIR", global = true, value_hint = ValueHint::DirPath)]
+    #[arg(short = 'C', long = "directory", value_name = "DIR", global = true, help_heading = EVERYWHERE, value_hint = ValueHint::DirPath)]
     pub directory: Option<PathBuf>,
     /// Read this manifest instead of looking for `orket.kdl` here and above.
-    #[arg(short = 'f', long = "file", value_name = "MANIFEST", global = true, value_hint = ValueHint::FilePath)]
+    #[arg(short = 'f', long = "file", value_name = "MANIFEST", global = true, help_heading = EVERYWHERE, value_hint = ValueHint::FilePath)]
     pub manifest: Option<PathBuf>,
     /// Use colour: auto, always or never.
-    #[arg(long, value_name = "WHEN", global = true, value_enum, default_value_t, hide_possible_values = true)]
+    #[arg(long, value_name = "WHEN", global = true, help_heading = EVERYWHERE, value_enum, default_value_t, hide_possible_values = true)]
     pub color: Color,
     /// Print the same facts as JSON.
-    #[arg(long, global = true)]
+    #[arg(long, global = true, help_heading = EVERYWHERE)]
     pub json: bool,
 }
 
@@ -100,7 +113,7 @@ pub struct BuildArgs {
     /// Say what would run, and run nothing.
     #[arg(short = 'n', long)]
     pub dry_run: bool,
-    /// Show more; twice shows most.
+    /// Show why tasks ran; twice: their starts and commands too.
     #[arg(short, long, action = ArgAction::Count)]
     pub verbose: u8,
     /// Show failures only.
@@ -118,8 +131,8 @@ pub struct BuildArgs {
     /// Run nothing, and exit with 1 if something is not fresh.
     #[arg(long, conflicts_with_all = ["force", "dry_run"])]
     pub check: bool,
-    /// Build only what ended this way in the last run.
-    #[arg(long, value_name = "WHICH", value_enum)]
+    /// Build only what ended so in the last run: failed.
+    #[arg(long, value_name = "WHICH", value_enum, hide_possible_values = true)]
     pub rerun: Option<Rerun>,
     /// Limit each attempt of a task that sets no timeout of its own, such as `90s` or `1h30m`.
     #[arg(long, value_name = "D", value_parser = duration)]
@@ -150,7 +163,7 @@ pub struct RunArgs {
     /// Run at most N tasks at once while building what it needs; wins over ORKET_JOBS.
     #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub jobs: Option<u32>,
-    /// Show more; twice shows most.
+    /// Show why tasks ran; twice: their starts and commands too.
     #[arg(short, long, action = ArgAction::Count)]
     pub verbose: u8,
     /// Show failures only.
@@ -171,8 +184,8 @@ pub struct GraphArgs {
     /// Show only this target and what it needs.
     #[arg(value_name = "TARGET", add = complete::any())]
     pub target: Option<String>,
-    /// Say how it is drawn; `--json` is short for `--format json`.
-    #[arg(long, value_enum, default_value_t)]
+    /// Draw it as: text, dot, mermaid, json or html; `--json` is short for `--format json`.
+    #[arg(long, value_enum, default_value_t, hide_possible_values = true)]
     pub format: GraphFormat,
 }
 
@@ -249,7 +262,7 @@ pub struct FmtArgs {
 /// What `completions` takes.
 #[derive(Clone, Debug, Args)]
 pub struct CompletionsArgs {
-    /// The shell to print them for.
+    /// The shell.
     #[arg(value_name = "SHELL", value_enum)]
     pub shell: Shell,
 }

@@ -2,9 +2,9 @@
 
 use std::io::IsTerminal;
 
-use clap::{CommandFactory, Parser};
+use clap::Parser;
 
-use super::{Cli, Color, Command, Exit, complete};
+use super::{Cli, Color, Command, Exit, complete, man};
 use crate::commands::{self, Failure, Ui};
 use crate::engine::Surroundings;
 
@@ -27,14 +27,19 @@ pub fn main() -> Exit {
     if let Ok(filter) = tracing_subscriber::EnvFilter::try_from_env("ORKET_LOG") {
         let _ = tracing_subscriber::fmt().with_env_filter(filter).with_ansi(false).with_writer(std::io::stderr).try_init();
     }
-    let columns = variables.iter().find(|(key, _)| key == "COLUMNS").and_then(|(_, value)| value.to_str()?.parse().ok());
-    let terminal_width =
-        rustix::termios::tcgetwinsize(std::io::stderr()).ok().map(|size| usize::from(size.ws_col)).filter(|width| *width > 0);
+    let columns = variables
+        .iter()
+        .find(|(key, _)| key == "COLUMNS")
+        .and_then(|(_, value)| value.to_str()?.parse().ok())
+        .filter(|columns| *columns > 0);
+    let (width, height) = Ui::terminal().unwrap_or((80, 24));
     let here = std::env::current_dir().unwrap_or_else(|_| ".".into());
     let ui = Ui {
         json: cli.global.json,
         color_err: color(std::io::stderr().is_terminal()),
-        width: columns.or(terminal_width).unwrap_or(80),
+        width: columns.unwrap_or(width),
+        height,
+        fixed_width: columns.is_some(),
         live: std::io::stderr().is_terminal() && !dumb,
         surroundings: Surroundings {
             folder: cli.global.directory.as_ref().map_or(here.clone(), |folder| here.join(folder)),
@@ -57,12 +62,7 @@ pub fn main() -> Exit {
             ui.out(&complete::script(args.shell));
             Ok(())
         }
-        Command::Man => {
-            let mut text = Vec::new();
-            let rendered = clap_mangen::Man::new(Cli::command()).render(&mut text);
-            ui.out(&String::from_utf8_lossy(&text));
-            rendered.map_err(|error| Failure::Broken(error.to_string()))
-        }
+        Command::Man => man::page().map(|page| ui.out(&page)).map_err(|error| Failure::Broken(error.to_string())),
     };
     let said = |text: String, exit| {
         ui.say(&if text.starts_with("error") || text.starts_with('{') || text.contains("\u{2500}") || text.contains("orket.kdl:") {

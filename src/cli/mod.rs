@@ -6,6 +6,7 @@ mod args;
 mod complete;
 mod dispatch;
 pub mod exit;
+mod man;
 
 pub use args::{
     BuildArgs, CacheCommand, Cli, Color, Command, CompletionsArgs, ExplainArgs, FmtArgs, GlobalArgs, GraphArgs, GraphFormat, QueryArgs,

@@ -155,7 +155,18 @@ fn go(ui: &Ui, args: &BuildArgs, foreground: Option<&[String]>) -> Result<(), Fa
         let reaper = Reaper::install();
         let cancel = Cancel::new().map_err(|error| Failure::Broken(format!("cannot make an event: {error}")))?;
         let executor = Local::new(reaper.clone());
-        let mut tick = |now| sinks.borrow_mut().iter_mut().for_each(|sink| sink.tick(now));
+        let mut size = (ui.width, ui.height);
+        let mut tick = |now| {
+            let (columns, rows) = if ui.live { Ui::terminal().unwrap_or(size) } else { size };
+            let now_size = (if ui.fixed_width { ui.width } else { columns }, rows);
+            for sink in sinks.borrow_mut().iter_mut() {
+                if now_size != size {
+                    sink.resize(now_size.0, now_size.1);
+                }
+                sink.tick(now);
+            }
+            size = now_size;
+        };
         let ending = walk(&world, &plan, fresh, &options, &executor, &cancel, &mut tell, &mut tick);
         reaper.end_all();
         ending
@@ -281,7 +292,7 @@ fn screen(ui: &Ui, args: &BuildArgs, names: &Arc<dyn Names>) -> Box<dyn Sink> {
     let set = |name: &str| ui.surroundings.variables.iter().any(|(key, value)| key == name && !value.is_empty());
     let screen = Screen {
         width: ui.width,
-        height: 24,
+        height: ui.height,
         color: ui.color_err,
         verbosity: if args.quiet { -1 } else { args.verbose.min(2) as i8 },
         explain: args.explain,

@@ -4,6 +4,7 @@ use serde_json::json;
 
 use super::{Failure, Ui};
 use crate::graph::{Detail, Graph, TargetKind, flag};
+use crate::report::chars;
 
 /// Prints all targets, grouped rock, epic, task.
 ///
@@ -78,10 +79,19 @@ fn text(graph: &Graph) -> String {
             rows.push((format!("  {}", graph.address(*id)), Some(graph.detail(*id).about().unwrap_or_default().to_owned())));
         }
     }
-    let width = rows.iter().filter(|(_, about)| about.is_some()).map(|(name, _)| name.chars().count()).max().unwrap_or(0).min(48);
+    let width = rows
+        .iter()
+        .filter(|(_, about)| about.as_ref().is_some_and(|about| !about.is_empty()))
+        .map(|(name, _)| chars::width(name))
+        .max()
+        .unwrap_or(0)
+        .min(48);
     for (name, about) in rows {
         match about.filter(|about| !about.is_empty()) {
-            Some(about) => out.push_str(&format!("{name:width$}  {about}\n")),
+            Some(about) => {
+                let padding = " ".repeat(width.saturating_sub(chars::width(&name)));
+                out.push_str(&format!("{name}{padding}  {about}\n"));
+            }
             None => out.push_str(&format!("{name}\n")),
         }
     }

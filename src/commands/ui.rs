@@ -13,6 +13,10 @@ pub struct Ui {
     pub color_err: bool,
     /// Columns of the terminal, 80 where there is none.
     pub width: usize,
+    /// Rows of the terminal, 24 where there is none.
+    pub height: usize,
+    /// Whether the columns are what `COLUMNS` says, whatever the terminal has.
+    pub fixed_width: bool,
     /// Whether standard error is a terminal that can be drawn on.
     pub live: bool,
     /// What orket was started with.
@@ -35,6 +39,12 @@ pub enum Failure {
 }
 
 impl Ui {
+    /// Returns the columns and rows of the terminal at standard error; `None` if there is none.
+    pub fn terminal() -> Option<(usize, usize)> {
+        let size = rustix::termios::tcgetwinsize(std::io::stderr()).ok()?;
+        Some((size.ws_col.into(), size.ws_row.into())).filter(|(columns, rows)| *columns > 0 && *rows > 0)
+    }
+
     /// Prints a result.
     pub fn out(&self, text: &str) {
         let mut out = std::io::stdout().lock();

@@ -176,7 +176,7 @@ impl Write for Closed {
     }
 }
 
-/// A terminal as far as the live drawing needs one: it wraps, moves up, erases below, hides its cursor; anything else is an error.
+/// A terminal as far as the live drawing needs one: it wraps, moves up, erases a row, hides its cursor; anything else is an error.
 pub(super) struct Terminal {
     columns: usize,
     lines: Vec<Vec<char>>,
@@ -241,11 +241,13 @@ impl Terminal {
         match (parameters, last) {
             ("?25", 'l') => self.cursor = false,
             ("?25", 'h') => self.cursor = true,
-            (rows, 'A') => self.row = self.row.checked_sub(rows.parse().unwrap()).expect("above the screen"),
-            ("", 'J') => {
-                self.lines.truncate(self.row + 1);
-                self.lines[self.row].truncate(self.column);
+            ("", 'A') => {
+                self.row = self.row.checked_sub(1).expect("above the screen");
+                if self.lines.last().is_some_and(|line| line.is_empty()) {
+                    self.lines.truncate(self.lines.len() - 1);
+                }
             }
+            ("2", 'K') => self.lines[self.row].clear(),
             (_, 'm') => {}
             other => panic!("unknown control sequence {other:?}"),
         }

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::chars::{clean, cut, escape};
+use super::chars::{clean, cut, escape, shorten, width};
 use super::ending;
 use super::failure::{self, annotation, lines_of};
 use super::paint::Paint;
@@ -12,6 +12,9 @@ use super::{Names, Screen, reason_text};
 use crate::base::TargetId;
 use crate::base::quantity::{show_duration, show_size};
 use crate::event::{Ending, Event, Face, Finished, Notice, Outcome, Reason, Started};
+
+/// A name keeps at least so many columns; with fewer left, the end of the line is cut instead.
+const SHORT: usize = 16;
 
 /// Turns events into lasting lines.
 pub(super) struct Teller {
@@ -34,7 +37,7 @@ pub(super) struct Told {
 }
 
 impl Teller {
-    /// Begins before the first event. Lines about one task are cut to `room` columns, where it is given.
+    /// Begins before the first event. Lines about one task are made to fit `room` columns, where it is given.
     pub(super) fn new(names: Arc<dyn Names>, screen: Screen, room: Option<usize>) -> Teller {
         Teller { names, screen, paint: Paint { color: screen.color }, room, planned: 0, failed: Vec::new(), noticed: HashSet::new() }
     }
@@ -185,11 +188,11 @@ impl Teller {
     /// Returns one line about a target: a verb, its name, and the rest.
     fn line(&self, verb: &str, color: fn(Paint, &str) -> String, target: TargetId, rest: &str) -> String {
         let padding = " ".repeat(8usize.saturating_sub(verb.len()));
-        let line = format!("{}{padding}{}{rest}", color(self.paint, verb), self.paint.cyan(&self.name(target)));
-        match self.room {
-            Some(room) => cut(&line, room) + "\n",
-            None => line + "\n",
-        }
+        let line = |name: &str| format!("{}{padding}{}{rest}", color(self.paint, verb), self.paint.cyan(name));
+        let (name, Some(room)) = (self.name(target), self.room) else { return line(&self.name(target)) + "\n" };
+        let left = room.saturating_sub(verb.len().max(8) + width(rest));
+        let name = if left >= SHORT { shorten(&name, left) } else { name };
+        cut(&line(&name), room) + "\n"
     }
 }
 

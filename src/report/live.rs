@@ -1,7 +1,8 @@
 //! A run at a terminal: what ended scrolls up for good, what runs is drawn below it and drawn again.
 //!
-//! The drawing is a few lines that never wrap, with the cursor left at the end of the last one. Before anything else is written the cursor goes up
-//! to the first of them and the screen is erased from there, so the drawing leaves no trace. Each change is one write: a terminal never shows
+//! The drawing is a few lines that never wrap, with the cursor left at the end of the last one. Before anything else is written they are erased
+//! one by one, from the last to the first, so the drawing leaves no trace; a terminal that is told to erase all that is below puts that into
+//! its history where it is the whole screen. Each change is one write: a terminal never shows
 //! half of it. Lasting lines wait for the next tick, a tenth of a second at most, unless they are urgent; a run that is over before the first
 //! tick draws nothing at all.
 
@@ -26,7 +27,8 @@ const PATIENCE: Duration = Duration::from_millis(100);
 
 const HIDE_CURSOR: &str = "\u{1b}[?25l";
 const SHOW_CURSOR: &str = "\u{1b}[?25h";
-const ERASE_BELOW: &str = "\u{1b}[J";
+const ERASE_ROW: &str = "\u{1b}[2K";
+const UP: &str = "\u{1b}[A";
 
 /// Returns a format that keeps a live drawing at the bottom of a terminal. Quiet screens get no drawing.
 pub fn live(names: Arc<dyn Names>, screen: Screen, out: Box<dyn Write + Send>) -> Box<dyn Sink> {
@@ -153,8 +155,7 @@ impl Live {
             return String::new();
         }
         let rows: usize = self.drawn.iter().map(|columns| columns.div_ceil(self.columns).max(1)).sum();
-        let up = if rows > 1 { format!("\u{1b}[{}A", rows - 1) } else { String::new() };
-        format!("\r{up}{ERASE_BELOW}")
+        format!("\r{ERASE_ROW}{}", format!("{UP}{ERASE_ROW}").repeat(rows - 1))
     }
 }
 
@@ -164,6 +165,7 @@ mod tests {
     use super::super::invented::*;
     use super::super::plain;
     use super::*;
+    use crate::base::{Place, TargetId};
     use crate::event::{Outcome, Totals};
 
     /// A live run and the terminal that it is seen on.
@@ -255,6 +257,35 @@ mod tests {
             seen.screen();
             assert_eq!(seen.terminal.wrapped, 0, "{width}");
         }
+    }
+
+    #[test]
+    fn a_long_name_leaves_room_for_what_stands_behind_it() {
+        struct Long;
+        impl Names for Long {
+            fn address(&self, _: TargetId) -> String {
+                "app/a_task_with_quite_a_long_name_日本語".into()
+            }
+            fn place(&self, _: TargetId) -> Option<Place> {
+                None
+            }
+            fn is_task(&self, _: TargetId) -> bool {
+                true
+            }
+            fn count(&self) -> usize {
+                1
+            }
+        }
+        let shown = |width: usize| {
+            let out = Screenful::default();
+            let mut sink = live(Arc::new(Long), Screen { width, height: 24, ..screen() }, out.writer());
+            [run_started(1, None), finished(0, 900, Outcome::Done)].iter().for_each(|event| sink.event(event));
+            sink.tick(Duration::from_secs(1));
+            out.text().lines().next().unwrap().to_owned()
+        };
+        assert_eq!(shown(80), "done    app/a_task_with_quite_a_long_name_日本語  300 ms");
+        assert_eq!(shown(40), "done    app/a_task_w…name_日本語  300 ms");
+        assert_eq!(shown(20), "done    app/a_task_…");
     }
 
     #[test]
