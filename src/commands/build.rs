@@ -92,15 +92,23 @@ fn go(ui: &Ui, args: &BuildArgs, foreground: Option<&[String]>) -> Result<(), Fa
         targets = failed;
     }
     let foreground_target = match foreground {
-        Some(_) => match targets[..] {
+        Some(args) => match targets[..] {
             [target] if engine.graph.kind(target) == TargetKind::Task => Some(target),
-            _ => return Err(Failure::Wrong(String::from("`orket run` takes one task; `orket build` takes the rest"))),
+            [target] if engine.graph.kind(target) == TargetKind::Service && args.is_empty() => Some(target),
+            [target] if engine.graph.kind(target) == TargetKind::Service => {
+                return Err(Failure::Wrong(String::from("a service takes no words of its own; they stand in its declaration")));
+            }
+            _ => return Err(Failure::Wrong(String::from("`orket run` takes one task or service; `orket build` takes the rest"))),
         },
         None => None,
     };
     let mode = Mode { force: args.force, no_cache: args.no_cache, look: looking };
-    let plan = Plan::new(&engine.graph, &targets);
+    let plan = if looking { Plan::new(&engine.graph, &targets) } else { Plan::with_remedies(&engine.graph, &targets) };
     say_later(ui, &engine);
+    for id in targets.iter().filter(|id| foreground.is_none() && engine.graph.kind(**id) == TargetKind::Service) {
+        let name = engine.graph.address(*id);
+        ui.say(&format!("note: `{name}` is a service: what it needs is built, and it is not started; `orket run {name}` runs it"));
+    }
     if looking {
         return look_only(ui, args, &engine, &plan, mode);
     }

@@ -27,8 +27,8 @@ pub enum Event {
     TerminalReturned,
     /// A target ended. Fresh targets other than tasks get no event; [`Totals`] counts tasks.
     Finished(Box<Finished>),
-    /// A service became ready, or was stopped.
-    Service { service: TargetId, at: Duration, state: Face },
+    /// A service was started, became ready, was stopped or died.
+    Service(Box<ServiceChange>),
     /// A sentence for the person, about a target or the run.
     Notice(Notice),
     /// The last event of every run.
@@ -136,10 +136,41 @@ impl Finished {
     }
 }
 
-/// What became of a service.
+/// Something became of a service.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct ServiceChange {
+    /// Which one.
+    pub service: TargetId,
+    /// Since the run began.
+    pub at: Duration,
+    /// What it is now.
+    pub state: Face,
+    /// Since it was started; `None` for its start.
+    pub after: Option<Duration>,
+    /// For one that died: how, as a whole sentence that names it.
+    pub status: Option<String>,
+    /// For one that died: how it was started, unless a task that waited for it tells that.
+    pub command: Option<String>,
+    /// For one that died: the end of its output, redacted, unless a task that waited for it tells that.
+    pub output: Vec<u8>,
+    /// For one that died: where its whole output is, relative to the project's root.
+    pub log: Option<String>,
+}
+
+impl ServiceChange {
+    /// A change of which nothing more is known.
+    pub fn new(service: TargetId, state: Face) -> ServiceChange {
+        let at = Duration::ZERO;
+        ServiceChange { service, at, state, after: None, status: None, command: None, output: Vec::new(), log: None }
+    }
+}
+
+/// What a service is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Face {
+    /// Its process was started.
+    Started,
     /// It answers its probes.
     Ready,
     /// It was ended.

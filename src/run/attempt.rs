@@ -6,12 +6,14 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::action::{self, ActionResult, Content};
-use crate::base::{Digest, RelPath};
+use crate::base::{Digest, RelPath, TargetId};
 use crate::executor::{Attempt, Executor, Request};
 use crate::graph::flag;
 use crate::model::{Scope, Text};
 use crate::process::{Cancel, Ended, Limits, Output as Capture, Spawn, Stdin};
 use crate::rebuild::{self, Links, Prepared, World, Yield};
+
+const INTERRUPT: i32 = 2;
 
 /// Asks the person at the terminal; see [`Refused`].
 pub trait Asker: Send + Sync {
@@ -49,6 +51,8 @@ pub(super) enum Verdict {
     },
     Failed,
     Cancelled,
+    /// The person said no.
+    Declined,
     Refused,
     /// Orket or its surroundings failed.
     Broken,
@@ -81,7 +85,6 @@ impl Ran {
 pub(super) struct Bench<'a> {
     pub world: &'a World,
     pub executor: &'a dyn Executor,
-    pub cancel: &'a Cancel,
     pub store: bool,
     pub timeout: Option<Duration>,
     /// Added to every task's environment: the jobserver.
@@ -89,19 +92,33 @@ pub(super) struct Bench<'a> {
     pub asker: &'a dyn Asker,
 }
 
+/// What is special about running one task.
+pub(super) struct How {
+    /// Whether it gets the terminal.
+    pub foreground: bool,
+    /// The switch that ends it.
+    pub cancel: Cancel,
+    /// What a remedy is told of the failure; `None` for any other task.
+    pub remedy: Option<Failed>,
+}
+
+/// What a remedy is told of the task that failed.
+#[derive(Clone)]
+pub(super) struct Failed {
+    pub task: TargetId,
+    pub status: String,
+    pub code: Option<i32>,
+    /// Relative to the project's root.
+    pub log: Option<String>,
+}
+
 impl Bench<'_> {
-    pub(super) fn run(
-        &self,
-        mut prepared: Box<Prepared>,
-        links: &Links,
-        foreground: bool,
-        retrying: &dyn Fn(u32, Duration, String),
-    ) -> Ran {
+    pub(super) fn run(&self, mut prepared: Box<Prepared>, links: &Links, how: &How, retrying: &dyn Fn(u32, Duration, String)) -> Ran {
         let world = self.world;
         if let Some(question) = &prepared.task.confirm {
             match self.asker.ask(&self.fill(&prepared, question)) {
                 Ok(true) => {}
-                Ok(false) => return Ran::stopped(Verdict::Failed, "answered no"),
+                Ok(false) => return Ran::stopped(Verdict::Declined, "answered no"),
                 Err(Refused) => return Ran::stopped(Verdict::Refused, "it asks before it runs, and there is nobody to ask"),
             }
         }
@@ -131,12 +148,12 @@ impl Bench<'_> {
             }
         }
 
-        let request = self.request(&prepared, foreground);
+        let request = self.request(&prepared, how);
         let mut duration = Duration::ZERO;
         let mut attempts = 0;
         let attempt = loop {
             attempts += 1;
-            let attempt = self.executor.execute(&request, self.cancel);
+            let attempt = self.executor.execute(&request, &how.cancel);
             duration += attempt.duration;
             let again = !attempt.ended.success()
                 && attempt.error.is_none()
@@ -147,7 +164,7 @@ impl Bench<'_> {
             }
             let wait = prepared.task.backoff.saturating_mul(1 << (attempts - 1).min(16));
             retrying(attempts, wait, attempt.ended.to_string());
-            if !self.cancel.wait(wait) {
+            if !how.cancel.wait(wait) {
                 break attempt;
             }
         };
@@ -158,7 +175,9 @@ impl Bench<'_> {
             (None, Ended::Cancelled) => Verdict::Cancelled,
             (None, ended) if !ended.success() => Verdict::Failed,
             _ => {
+                // What a remedy puts out belongs to one failure.
                 let store = self.store
+                    && how.remedy.is_none()
                     && !ran.flaky
                     && !world.graph.has(prepared.target, flag::UNCACHED)
                     && !world.graph.has(prepared.target, flag::ALWAYS);
@@ -177,13 +196,34 @@ impl Bench<'_> {
         ran
     }
 
-    fn request(&self, prepared: &Prepared, foreground: bool) -> Request {
+    /// Runs a service in the foreground, until it ends or is ended.
+    pub(super) fn serve(&self, request: &Request, cancel: &Cancel) -> Ran {
+        let attempt = self.executor.execute(request, cancel);
+        let verdict = match (&attempt.error, &attempt.ended) {
+            (None, Ended::Cancelled) => Verdict::Cancelled,
+            // Ctrl-C at the terminal is how a person ends it.
+            (None, ended) if ended.success() || *ended == Ended::Signal(INTERRUPT) => Verdict::Succeeded {
+                yielded: Yield { digest: Digest::of(b""), outputs: Default::default(), executed: true },
+                unchanged: false,
+            },
+            _ => Verdict::Failed,
+        };
+        Ran {
+            attempts: 1,
+            duration: attempt.duration,
+            code: attempt.ended.code(),
+            command: request.commands.first().cloned(),
+            ..Ran::stopped(verdict, attempt.error.unwrap_or_else(|| attempt.ended.to_string()))
+        }
+    }
+
+    fn request(&self, prepared: &Prepared, how: &How) -> Request {
         let world = self.world;
         let mark = format!("{}-{}", world.run, prepared.target.0);
         let mut env: Vec<(OsString, OsString)> = Vec::with_capacity(prepared.visible.variables.len() + 8);
         for (name, value) in &prepared.visible.variables {
             let value = match std::str::from_utf8(value) {
-                Ok(text) if text.contains("{{") => self.open_holes(text).into_bytes(),
+                Ok(text) if text.contains("{{") => open_holes(world, text).into_bytes(),
                 _ => value.clone(),
             };
             env.push((OsString::from(name), OsString::from_vec(value)));
@@ -192,7 +232,14 @@ impl Bench<'_> {
         env.push(("ORKET_MARK".into(), mark.clone().into()));
         env.push(("ORKET_RUN".into(), world.run.clone().into()));
         env.push(("ORKET_TASK".into(), prepared.task.address.as_str().into()));
-        let inherit = prepared.task.interactive || foreground;
+        if let Some(failed) = &how.remedy {
+            let log = failed.log.as_ref().map(|log| world.tree.root().join(log)).unwrap_or_default();
+            env.push(("ORKET_FAILED_TASK".into(), world.graph.address(failed.task).into()));
+            env.push(("ORKET_FAILED_STATUS".into(), failed.status.clone().into()));
+            env.push(("ORKET_FAILED_CODE".into(), failed.code.map(|code| code.to_string()).unwrap_or_default().into()));
+            env.push(("ORKET_FAILED_LOG".into(), log.into()));
+        }
+        let inherit = prepared.task.interactive || how.foreground;
         let spawns: Vec<Spawn> = prepared
             .lines
             .iter()
@@ -222,15 +269,19 @@ impl Bench<'_> {
         Request {
             spawns,
             commands,
-            limits: Limits { timeout: prepared.task.timeout.or(self.timeout), grace: Duration::from_secs(5) },
+            limits: Limits { timeout: prepared.task.timeout.or(self.timeout), grace: Duration::from_secs(5), signal: Limits::TERM },
             mark,
             secrets: prepared.visible.secrets.clone(),
-            log_file: self.log_path(prepared),
+            log_file: self.log_path(prepared, how),
         }
     }
 
-    fn log_path(&self, prepared: &Prepared) -> PathBuf {
-        self.world.tree.root().join(".orket/logs").join(&self.world.run).join(format!("{}.log", prepared.target.0))
+    fn log_path(&self, prepared: &Prepared, how: &How) -> PathBuf {
+        let name = match &how.remedy {
+            Some(failed) => format!("{}-{}.log", prepared.target.0, failed.task.0),
+            None => format!("{}.log", prepared.target.0),
+        };
+        self.world.tree.root().join(".orket/logs").join(&self.world.run).join(name)
     }
 
     fn told(&self, prepared: &Prepared, request: &Request, attempt: &Attempt) -> Ran {
@@ -334,23 +385,26 @@ impl Bench<'_> {
         words.into_iter().filter(|word| hidden(word)).map(str::to_owned).collect()
     }
 
-    fn open_holes(&self, text: &str) -> String {
-        let ports = self.world.ports.read().expect("no holder panics");
-        ports
-            .iter()
-            .fold(text.to_owned(), |text, (name, port)| text.replace(&format!("{{{{port.{name}}}}}"), &port.to_string()))
-            .replace("{{run.id}}", &self.world.run)
-    }
-
     fn fill(&self, prepared: &Prepared, text: &Text) -> String {
         text.fill(|scope, name| match scope {
             Scope::Env => Ok::<_, ()>(
                 prepared.visible.variables.get(name).map(|value| String::from_utf8_lossy(value).into_owned()).unwrap_or_default(),
             ),
-            _ => Ok(self.open_holes(&format!("{{{{{}.{name}}}}}", scope.word()))),
+            _ => Ok(open_holes(self.world, &format!("{{{{{}.{name}}}}}", scope.word()))),
         })
         .unwrap_or_default()
     }
+}
+
+/// Fills in ports and facts of the run.
+pub(super) fn open_holes(world: &World, text: &str) -> String {
+    let ports = world.ports.read().expect("no holder panics");
+    let scratch = world.tree.root().join(".orket/scratch").join(&world.run);
+    ports
+        .iter()
+        .fold(text.to_owned(), |text, (name, port)| text.replace(&format!("{{{{port.{name}}}}}"), &port.to_string()))
+        .replace("{{run.id}}", &world.run)
+        .replace("{{run.scratch}}", &scratch.to_string_lossy())
 }
 
 /// Says what was moved out of the way, a sentence each.
@@ -368,7 +422,7 @@ fn contents(result: &ActionResult) -> std::sync::Arc<Vec<(RelPath, Content)>> {
 }
 
 /// Returns a word as a shell would have to be given it.
-fn quoted(word: &str) -> String {
+pub(super) fn quoted(word: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_./=:,+@%".contains(c);
     if !word.is_empty() && word.chars().all(plain) { word.to_owned() } else { format!("'{}'", word.replace('\'', "'\\''")) }
 }

@@ -6,8 +6,14 @@ mod attempt;
 mod fresh;
 mod look;
 mod ready;
+mod remedy;
 mod run;
+mod service;
+mod services;
+mod settle;
 mod state;
+mod upkeep;
+mod walk;
 mod work;
 
 pub use attempt::{Asker, Refused};
