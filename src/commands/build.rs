@@ -20,7 +20,7 @@ use crate::process::{Cancel, Jobs, Reaper, listen_to_signals};
 use crate::rebuild::Mode;
 use crate::record::{RunRecord, RunTask};
 use crate::report::{self, Names, Screen, Sink};
-use crate::run::{Asker, Fresh, Options, Refused, idle, look, run as walk};
+use crate::run::{Asker, Fresh, HeldPorts, Options, Refused, idle, look, run as walk};
 
 /// Builds targets and what they need.
 ///
@@ -86,7 +86,8 @@ fn go(ui: &Ui, args: &BuildArgs, foreground: Option<&[String]>) -> Result<(), Fa
         let failed: Vec<TargetId> = last
             .iter()
             .flat_map(|run| &run.tasks)
-            .filter(|task| task.outcome == Outcome::Failed)
+            // A remedy runs when that failed again which it is for.
+            .filter(|task| task.outcome == Outcome::Failed && !matches!(task.reason, Some(Reason::Remedy(_))))
             .filter_map(|task| engine.graph.find(&task.address))
             .collect();
         targets = failed;
@@ -125,8 +126,6 @@ fn go(ui: &Ui, args: &BuildArgs, foreground: Option<&[String]>) -> Result<(), Fa
     if let (Some(target), Some(words)) = (foreground_target, foreground) {
         world.args = Some((target, words.to_vec()));
     }
-    pick_ports(&world).map_err(|error| Failure::Broken(format!("cannot find a free port: {error}")))?;
-
     let slots = slots(ui, args)?;
     let names: Arc<dyn Names> = Arc::new(Addresses(engine.graph.clone()));
     let mut sinks: Vec<Box<dyn Sink>> = vec![screen(ui, args, &names)];
@@ -138,7 +137,9 @@ fn go(ui: &Ui, args: &BuildArgs, foreground: Option<&[String]>) -> Result<(), Fa
     let busy = fresh.left() > 0;
     let jobserver = if busy { outer.or_else(|| Jobs::host(slots).ok()) } else { None };
     let signals = if busy { listen_to_signals() } else { Ok(crossbeam_channel::never()) };
+    let ports = if busy { pick_ports(&world) } else { Ok(Default::default()) };
     let options = Options {
+        ports: ports.map_err(|error| Failure::Broken(format!("cannot find a free port: {error}")))?,
         jobs: slots,
         keep_going: args.keep_going,
         fail_fast: args.fail_fast,
@@ -313,18 +314,19 @@ fn run_id() -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-fn pick_ports(world: &crate::rebuild::World) -> io::Result<()> {
-    let mut held = Vec::new();
+/// Picks a free port for each one that a service names. Nobody else is given it while it is held.
+fn pick_ports(world: &crate::rebuild::World) -> io::Result<HeldPorts> {
+    let mut held = HeldPorts::default();
     for id in world.graph.ids().filter(|id| world.graph.kind(*id) == TargetKind::Service) {
         if let crate::graph::Detail::Service(service) = world.graph.detail(id) {
             for port in &service.ports {
                 let listener = std::net::TcpListener::bind(("127.0.0.1", 0))?;
                 world.ports.write().expect("nobody holds it yet").insert(port.to_string(), listener.local_addr()?.port());
-                held.push(listener);
+                held.hold(port, Box::new(listener));
             }
         }
     }
-    Ok(())
+    Ok(held)
 }
 
 fn outcomes(events: &[Event]) -> Vec<(TargetId, Outcome, Option<Reason>, Duration)> {

@@ -1,6 +1,6 @@
 //! Errands: a task has failed for good, and its remedy is run, whatever else the failure stops.
 
-use super::attempt::Failed;
+use super::request::Failed;
 use super::run::Loop;
 use super::state::State;
 use super::walk::finished;

@@ -5,10 +5,12 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::{Receiver, Sender, unbounded};
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::attempt::{Asker, Bench, How};
+use super::attempt::{Asker, Bench};
 use super::fresh::{Fresh, Yields};
 use super::ready::{Candidate, Queue};
 use super::remedy::Errand;
+use super::request::How;
+use super::service::HeldPorts;
 use super::services::Services;
 use super::state::State;
 use super::work::{Job, Message, work};
@@ -42,6 +44,8 @@ pub struct Options<'a> {
     pub began: u64,
     /// The same moment, for what is told as time since then.
     pub since: Instant,
+    /// The ports that were picked for services.
+    pub ports: HeldPorts,
     /// Who answers `confirm`.
     pub asker: &'a dyn Asker,
     /// Numbers of signals that ask orket to end.
@@ -64,12 +68,12 @@ pub fn run(
     let (sender, receiver) = unbounded();
     let extra = options.jobserver.map(|jobs| jobs.env().to_vec()).unwrap_or_default();
     let bench = Bench { world, executor, store: !options.mode.no_cache, timeout: options.timeout, extra: &extra, asker: options.asker };
-    let threads = options.jobs.min(fresh.left());
+    let (mode, threads) = (options.mode, options.jobs.min(fresh.left()));
     std::thread::scope(|scope| {
         for _ in 0..threads {
             let (jobs, answers) = (job_receiver.clone(), sender.clone());
             let bench = &bench;
-            scope.spawn(move || work(bench, options.mode, &jobs, &answers));
+            scope.spawn(move || work(bench, mode, &jobs, &answers));
         }
         Loop::new(Parts { world, plan, options, executor, cancel, jobs: job_sender, answers: sender }, fresh, tell).turn(&receiver, tick)
     })

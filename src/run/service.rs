@@ -1,17 +1,34 @@
 //! A service made exact: its command, its environment and its probes, all holes filled.
 
+use std::any::Any;
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::PathBuf;
 
-use super::attempt::{open_holes, quoted};
+use super::request::{open_holes, quoted};
 use crate::base::{RelPath, TargetId};
 use crate::executor::{Probing, Request, Upkeep};
 use crate::graph::Detail;
 use crate::model::{Command, Probe, Scope, Service, Text};
 use crate::process::{Limits, Output, Spawn, Stdin, find_program};
 use crate::rebuild::World;
+
+/// Ports that nobody else is given until the service that they were picked for is started.
+#[derive(Default)]
+pub struct HeldPorts(RefCell<BTreeMap<String, Box<dyn Any>>>);
+
+impl HeldPorts {
+    /// Keeps a port as long as `holder` is not dropped.
+    pub fn hold(&mut self, port: &str, holder: Box<dyn Any>) {
+        self.0.get_mut().insert(port.to_owned(), holder);
+    }
+
+    fn release(&self, port: &str) {
+        self.0.borrow_mut().remove(port);
+    }
+}
 
 /// A service that can be started.
 pub(super) struct Exact {
@@ -102,8 +119,9 @@ impl Exact {
         Ok(Exact { service, spawn, probes, secrets: visible.secrets, log_file, command })
     }
 
-    /// To be run beside tasks.
-    pub fn beside(self) -> Upkeep {
+    /// To be run beside tasks, now: its ports are let go.
+    pub fn beside(self, ports: &HeldPorts) -> Upkeep {
+        self.service.ports.iter().for_each(|port| ports.release(port));
         let limits = self.limits();
         Upkeep {
             spawn: self.spawn,
@@ -115,8 +133,9 @@ impl Exact {
         }
     }
 
-    /// To be run in the foreground, with the terminal.
-    pub fn alone(self) -> Request {
+    /// To be run in the foreground, with the terminal, now.
+    pub fn alone(self, ports: &HeldPorts) -> Request {
+        self.service.ports.iter().for_each(|port| ports.release(port));
         let limits = self.limits();
         let mark = self.spawn.mark().unwrap_or_default().to_string_lossy().into_owned();
         Request {

@@ -70,7 +70,7 @@ impl Loop<'_> {
         let started = Exact::of(self.world, service).and_then(|exact| {
             let answers = self.answers.clone();
             let tell = move |told| drop(answers.send(Message::Service { service, told: Box::new(told) }));
-            self.executor.serve(exact.beside(), Box::new(tell)).map_err(|error| error.to_string())
+            self.executor.serve(exact.beside(&self.options.ports), Box::new(tell)).map_err(|error| error.to_string())
         });
         match started {
             Ok(leash) => drop(self.leashes.insert(service, leash)),
@@ -98,7 +98,7 @@ impl Loop<'_> {
     }
 
     /// Takes note of what was told of a service.
-    pub(super) fn service(&mut self, service: TargetId, told: Told, ready: &mut Vec<Step>) {
+    pub(super) fn service(&mut self, service: TargetId, told: Told) {
         let gone = match told {
             Told::Ready(after) => {
                 let waiting = self.services.ready(service);
@@ -133,7 +133,6 @@ impl Loop<'_> {
         for step in left.waiting {
             self.without_service(step, &story);
         }
-        let _ = ready;
     }
 
     fn tell_service(&mut self, change: ServiceChange) {
@@ -151,10 +150,11 @@ impl Loop<'_> {
         let what = match (&gone.ended, &gone.unready) {
             (Err(error), _) => format!("cannot be started: {error}"),
             (_, Some(unready)) => unready.clone(),
-            (Ok(ended), None) if was_ready => {
-                format!("ended by itself while it was in use: {ended} after {}", show_duration(gone.duration))
+            (Ok(ended), None) => {
+                let when = if was_ready { "by itself while it was in use" } else { "before it was ready" };
+                let hint = if ended.success() { "; the command of a service has to stay in the foreground" } else { "" };
+                format!("ended {when}: {ended} after {}{hint}", show_duration(gone.duration))
             }
-            (Ok(ended), None) => format!("ended before it was ready: {ended} after {}", show_duration(gone.duration)),
         };
         let root = self.world.tree.root();
         let log = gone.log.file().and_then(|path| path.strip_prefix(root).ok()).map(|path| path.to_string_lossy().into_owned());
@@ -167,7 +167,7 @@ impl Loop<'_> {
         let target = self.plan.target(step);
         match Exact::of(self.world, target) {
             Ok(exact) => {
-                self.parked.insert(step, Parked::Service(Box::new(exact.alone())));
+                self.parked.insert(step, Parked::Service(Box::new(exact.alone(&self.options.ports))));
                 self.enqueue(step);
             }
             Err(status) => self.failed(step, Finished { status: Some(status), ..finished(target) }, 1, ready),

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use crossbeam_channel::{Receiver, Sender};
 
-use super::attempt::{Bench, How, Ran};
+use super::attempt::{Bench, Ran};
+use super::request::How;
 use crate::base::TargetId;
 use crate::executor::{Request, Told};
 use crate::plan::Step;
