@@ -20,7 +20,7 @@ use crate::process::{Cancel, Jobs, Reaper, listen_to_signals};
 use crate::rebuild::Mode;
 use crate::record::{RunRecord, RunTask};
 use crate::report::{self, Names, Screen, Sink};
-use crate::run::{Asker, Fresh, HeldPorts, Options, Refused, idle, look, run as walk};
+use crate::run::{Asker, Fresh, HeldPorts, Options, Refused, Seat, idle, look, run as walk};
 
 /// Builds targets and what they need.
 ///
@@ -165,7 +165,7 @@ fn go(ui: &Ui, args: &BuildArgs, foreground: Option<&[String]>) -> Result<(), Fa
         let cancel = Cancel::new().map_err(|error| Failure::Broken(format!("cannot make an event: {error}")))?;
         let executor = Local::new(reaper.clone());
         let mut tick = |now| sinks.borrow_mut().iter_mut().for_each(|sink| sink.tick(now));
-        let ending = walk(&world, &plan, fresh, &options, &executor, &cancel, &mut tell, &mut tick);
+        let ending = walk(&world, &plan, fresh, &options, &Seat { executor: &executor, cancel: &cancel }, &mut tell, &mut tick);
         reaper.end_all();
         ending
     } else {

@@ -20,5 +20,5 @@ mod work;
 pub use attempt::{Asker, Refused};
 pub use fresh::Fresh;
 pub use look::{Seen, look};
-pub use run::{Options, idle, run};
+pub use run::{Options, Seat, idle, run};
 pub use service::HeldPorts;

@@ -52,6 +52,15 @@ pub struct Options<'a> {
     pub signals: Receiver<i32>,
 }
 
+/// Where tasks and services run, and the switch that ends them.
+#[derive(Clone, Copy)]
+pub struct Seat<'a> {
+    /// Runs them.
+    pub executor: &'a dyn Executor,
+    /// Ends all tasks but remedies and what these need.
+    pub cancel: &'a Cancel,
+}
+
 /// Walks a plan to its end, but for what is `fresh` already, and tells everything that happens to `tell`; `tick` is called several times a
 /// second in between.
 pub fn run(
@@ -59,11 +68,11 @@ pub fn run(
     plan: &Plan,
     fresh: Fresh,
     options: &Options<'_>,
-    executor: &dyn Executor,
-    cancel: &Cancel,
+    seat: &Seat<'_>,
     tell: &mut dyn FnMut(&Event),
     tick: &mut dyn FnMut(Duration),
 ) -> Ending {
+    let Seat { executor, cancel } = *seat;
     let (job_sender, job_receiver) = unbounded();
     let (sender, receiver) = unbounded();
     let extra = options.jobserver.map(|jobs| jobs.env().to_vec()).unwrap_or_default();
