@@ -12,7 +12,7 @@ use super::{Failure, Ui};
 use crate::base::{Place, TargetId, quantity};
 use crate::cli::{self, BuildArgs, RunArgs};
 use crate::engine::Engine;
-use crate::event::{Event, Outcome, Reason};
+use crate::event::{Event, Face, Outcome, Reason};
 use crate::executor::Local;
 use crate::graph::{Graph, TargetKind, select};
 use crate::plan::Plan;
@@ -89,6 +89,7 @@ fn go(ui: &Ui, args: &BuildArgs, foreground: Option<&[String]>) -> Result<(), Fa
             // A remedy runs when that failed again which it is for.
             .filter(|task| task.outcome == Outcome::Failed && !matches!(task.reason, Some(Reason::Remedy(_))))
             .filter_map(|task| engine.graph.find(&task.address))
+            .filter(|id| engine.graph.kind(*id) != TargetKind::Service)
             .collect();
         targets = failed;
     }
@@ -367,6 +368,16 @@ fn record(graph: &Graph, events: &[Event]) -> RunRecord {
                 output: String::from_utf8_lossy(&finished.output).into_owned(),
                 log: finished.log.clone(),
                 unchanged: finished.unchanged,
+            }),
+            Event::Service(change) if matches!(change.state, Face::Stopped | Face::Died) => record.tasks.push(RunTask {
+                address: graph.address(change.service).to_owned(),
+                outcome: if change.state == Face::Died { Outcome::Failed } else { Outcome::Done },
+                reason: None,
+                duration_ms: change.after.unwrap_or_default().as_millis() as u64,
+                status: change.status.clone(),
+                output: String::from_utf8_lossy(&change.output).into_owned(),
+                log: change.log.clone(),
+                unchanged: false,
             }),
             Event::RunFinished(ending) => {
                 record.duration_ms = ending.at.as_millis() as u64;

@@ -149,19 +149,33 @@ pub struct ServiceChange {
     pub after: Option<Duration>,
     /// For one that died: how, as a whole sentence that names it.
     pub status: Option<String>,
-    /// For one that died: how it was started, unless a task that waited for it tells that.
+    /// For one that died: how it was started, as one line for a shell.
     pub command: Option<String>,
-    /// For one that died: the end of its output, redacted, unless a task that waited for it tells that.
+    /// For one that ended: the end of its output, redacted, at most 64 KiB.
     pub output: Vec<u8>,
-    /// For one that died: where its whole output is, relative to the project's root.
+    /// For one that ended: how long its whole output is, in bytes.
+    pub output_size: u64,
+    /// For one that ended: where its whole output is, relative to the project's root.
     pub log: Option<String>,
+    /// For one that died: whether tasks that waited for it fail, and tell all of this, too.
+    pub told: bool,
 }
 
 impl ServiceChange {
     /// A change of which nothing more is known.
     pub fn new(service: TargetId, state: Face) -> ServiceChange {
-        let at = Duration::ZERO;
-        ServiceChange { service, at, state, after: None, status: None, command: None, output: Vec::new(), log: None }
+        ServiceChange {
+            service,
+            at: Duration::ZERO,
+            state,
+            after: None,
+            status: None,
+            command: None,
+            output: Vec::new(),
+            output_size: 0,
+            log: None,
+            told: false,
+        }
     }
 }
 

@@ -193,3 +193,34 @@ impl Plan {
         graph.edges(self.target(step)).iter().filter_map(|edge| Some((self.step(edge.to)?, edge.kind())))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::graph::sample::{graph, need, task, tasks};
+
+    #[test]
+    fn what_a_remedy_needs_is_spare_and_nothing_else_waits_for_it() {
+        let mut test = task("test", &[], &[], &[]);
+        test.on_failure = Some(need("mend", &["mend"]));
+        let mut late = task("late", &[], &[], &["test"]);
+        late.after = vec![need("tool", &["tool"])];
+        let mend = task("mend", &[], &[], &["tool", "shared"]);
+        let rest = vec![task("tool", &[], &[], &["base"]), task("base", &[], &[], &[]), task("shared", &[], &[], &[])];
+        let graph = graph(&tasks([vec![test, late, mend], rest].concat()));
+        let goal: Vec<TargetId> = ["late", "shared"].iter().filter_map(|name| graph.find(name)).collect();
+
+        let names = |plan: &Plan, spare: bool| {
+            let steps = plan.steps().filter(|step| plan.is_spare(*step) == spare);
+            let mut names: Vec<_> = steps.map(|step| graph.address(plan.target(step)).to_owned()).collect();
+            names.sort();
+            names
+        };
+        let plan = Plan::with_remedies(&graph, &goal);
+        assert_eq!(names(&plan, false), ["late", "shared", "test"]);
+        assert_eq!(names(&plan, true), ["base", "tool"]);
+        let late = plan.step(goal[0]).unwrap();
+        assert_eq!(plan.open()[late.index()], 1);
+        assert_eq!(names(&Plan::new(&graph, &goal), true), [] as [&str; 0]);
+    }
+}

@@ -40,8 +40,8 @@ pub(super) fn service_block(name: &str, place: Option<&Place>, change: &ServiceC
     let mut text = format!("{}    {}{place}\n", paint.red("died"), paint.cyan(name));
     text += &change.command.as_ref().map_or(String::new(), |command| format!("  command: {}\n", lines_of(command)));
     text += &format!("  {}\n", paint.red(&escape(change.status.as_deref().unwrap_or("it ended"))));
-    text += &tail(&change.output, change.output.len() as u64, paint.color);
-    if let Some(log) = change.log.as_ref().filter(|_| change.command.is_some()) {
+    text += &tail(&change.output, change.output_size, paint.color);
+    if let Some(log) = &change.log {
         text += &format!("  whole log: {}\n", escape(log));
     }
     text

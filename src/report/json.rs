@@ -174,6 +174,9 @@ struct ServiceLine<'a> {
     /// The end of what it printed.
     #[serde(skip_serializing_if = "Option::is_none")]
     output: Option<String>,
+    /// How much it printed, in bytes; for one that ended.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    output_size: Option<u64>,
     /// Where all of it is, relative to the root of the project.
     #[serde(skip_serializing_if = "Option::is_none")]
     log: Option<&'a str>,
@@ -310,6 +313,7 @@ fn service_line<'a>(names: &dyn Names, change: &'a ServiceChange) -> ServiceLine
         status: change.status.as_deref(),
         command: change.command.as_deref(),
         output: (!change.output.is_empty()).then(|| String::from_utf8_lossy(&change.output).into_owned()),
+        output_size: matches!(change.state, Face::Stopped | Face::Died).then_some(change.output_size),
         log: change.log.as_deref(),
     }
 }

@@ -157,7 +157,7 @@ impl Teller {
         let after = change.after.map_or(String::new(), |after| format!("  after {}", show_duration(after)));
         match change.state {
             // A task that waited for it tells all of it.
-            Face::Died if change.command.is_none() && self.screen.verbosity < 1 => String::new(),
+            Face::Died if change.told && self.screen.verbosity < 1 => String::new(),
             Face::Died => {
                 let place = self.names.place(change.service);
                 failure::service_block(&self.name(change.service), place.as_ref(), change, self.paint)

@@ -113,23 +113,17 @@ impl Loop<'_> {
         let after = gone.as_ref().map_or(Duration::ZERO, |gone| gone.duration);
         let story = self.story(service, gone, was_ready);
         let left = self.services.gone(service, story.clone());
+        let Story { status, command, output, output_size, log } = story.clone();
+        let ended = ServiceChange { after: Some(after), output, output_size, log, ..ServiceChange::new(service, Face::Stopped) };
         if left.asked {
-            self.tell_service(ServiceChange { after: Some(after), ..ServiceChange::new(service, Face::Stopped) });
+            self.tell_service(ended);
             if left.again {
                 self.start_service(service);
             }
             return;
         }
-        // Those that waited for it tell the rest.
-        let alone = left.waiting.is_empty();
-        self.tell_service(ServiceChange {
-            after: Some(after),
-            status: Some(story.status.clone()),
-            command: story.command.clone().filter(|_| alone),
-            output: if alone { story.output.clone() } else { Vec::new() },
-            log: story.log.clone(),
-            ..ServiceChange::new(service, Face::Died)
-        });
+        let told = !left.waiting.is_empty();
+        self.tell_service(ServiceChange { state: Face::Died, status: Some(status), command, told, ..ended });
         for step in left.waiting {
             self.without_service(step, &story);
         }

@@ -300,6 +300,13 @@ fn its_life_is_told_to_machines() {
     assert_eq!(states, ["db started false", "db ready true", "db stopped true"]);
     assert_eq!(project.read("trace").matches("\"cat\":\"service\"").count(), 3);
     project.run("build -v --force").ok().says(["ready   db  after ", "stopped db  after "]);
+    project.run("runs show").ok().says(["done       db  "]);
+    project.run("runs logs --target db").ok().says(["== db\ndb is up\n"]);
+    project.declare("service \"db\" { sh \"echo no disk; exit 3\"; ready { output \"up\" } }\ntask \"t\" { uses \"db\"; sh \"x\" }");
+    project.run("build").code(1);
+    project.run("runs show").ok().says(["failed     db  ", "failed     t  "]);
+    project.run("runs logs --target db").ok().stdout("== db\nno disk\n");
+    project.run("build --rerun failed").code(1).says(["failed  t", "failed: 1 failed"]);
 }
 
 #[test]
