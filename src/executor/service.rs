@@ -169,6 +169,7 @@ impl Asker {
         for probe in probes {
             let said = if matches!(probe, Probing::Output(_)) { said.next() } else { None };
             let mut pause = Duration::from_millis(5);
+            let mut before: Option<String> = None;
             loop {
                 let left = within.saturating_sub(began.elapsed());
                 let answer = self.ask(probe, said.map(|said| &**said), left);
@@ -177,9 +178,12 @@ impl Asker {
                 }
                 match answer {
                     Ok(()) => break,
+                    // The last question had no time for an answer.
                     Err(complaint) if left.is_zero() => {
+                        let complaint = before.unwrap_or(complaint);
                         return Err(Some(format!("was not ready within {}: {complaint}", show_duration(within))));
                     }
+                    Err(complaint) if began.elapsed() < within || before.is_none() => before = Some(complaint),
                     Err(_) => {}
                 }
                 if !self.over.wait(pause.min(within.saturating_sub(began.elapsed()))) {
