@@ -12,7 +12,7 @@ use super::{Failure, Ui};
 use crate::base::{Place, TargetId, quantity};
 use crate::cli::{self, BuildArgs, RunArgs};
 use crate::engine::Engine;
-use crate::event::{Event, Outcome, Reason};
+use crate::event::{Event, Face, Outcome, Reason};
 use crate::executor::Local;
 use crate::graph::{Graph, TargetKind, select};
 use crate::plan::Plan;
@@ -20,7 +20,7 @@ use crate::process::{Cancel, Jobs, Reaper, listen_to_signals};
 use crate::rebuild::Mode;
 use crate::record::{RunRecord, RunTask};
 use crate::report::{self, Names, Screen, Sink};
-use crate::run::{Asker, Fresh, Options, Refused, idle, look, run as walk};
+use crate::run::{Asker, Fresh, HeldPorts, Options, Refused, Seat, idle, look, run as walk};
 
 /// Builds targets and what they need.
 ///
@@ -86,21 +86,31 @@ fn go(ui: &Ui, args: &BuildArgs, foreground: Option<&[String]>) -> Result<(), Fa
         let failed: Vec<TargetId> = last
             .iter()
             .flat_map(|run| &run.tasks)
-            .filter(|task| task.outcome == Outcome::Failed)
+            // A remedy runs when that failed again which it is for.
+            .filter(|task| task.outcome == Outcome::Failed && !matches!(task.reason, Some(Reason::Remedy(_))))
             .filter_map(|task| engine.graph.find(&task.address))
+            .filter(|id| engine.graph.kind(*id) != TargetKind::Service)
             .collect();
         targets = failed;
     }
     let foreground_target = match foreground {
-        Some(_) => match targets[..] {
+        Some(args) => match targets[..] {
             [target] if engine.graph.kind(target) == TargetKind::Task => Some(target),
-            _ => return Err(Failure::Wrong(String::from("`orket run` takes one task; `orket build` takes the rest"))),
+            [target] if engine.graph.kind(target) == TargetKind::Service && args.is_empty() => Some(target),
+            [target] if engine.graph.kind(target) == TargetKind::Service => {
+                return Err(Failure::Wrong(String::from("a service takes no words of its own; they stand in its declaration")));
+            }
+            _ => return Err(Failure::Wrong(String::from("`orket run` takes one task or service; `orket build` takes the rest"))),
         },
         None => None,
     };
     let mode = Mode { force: args.force, no_cache: args.no_cache, look: looking };
-    let plan = Plan::new(&engine.graph, &targets);
+    let plan = if looking { Plan::new(&engine.graph, &targets) } else { Plan::with_remedies(&engine.graph, &targets) };
     say_later(ui, &engine);
+    for id in targets.iter().filter(|id| foreground.is_none() && engine.graph.kind(**id) == TargetKind::Service) {
+        let name = engine.graph.address(*id);
+        ui.say(&format!("note: `{name}` is a service: what it needs is built, and it is not started; `orket run {name}` runs it"));
+    }
     if looking {
         return look_only(ui, args, &engine, &plan, mode);
     }
@@ -117,8 +127,6 @@ fn go(ui: &Ui, args: &BuildArgs, foreground: Option<&[String]>) -> Result<(), Fa
     if let (Some(target), Some(words)) = (foreground_target, foreground) {
         world.args = Some((target, words.to_vec()));
     }
-    pick_ports(&world).map_err(|error| Failure::Broken(format!("cannot find a free port: {error}")))?;
-
     let slots = slots(ui, args)?;
     let names: Arc<dyn Names> = Arc::new(Addresses(engine.graph.clone()));
     let mut sinks: Vec<Box<dyn Sink>> = vec![screen(ui, args, &names)];
@@ -130,7 +138,9 @@ fn go(ui: &Ui, args: &BuildArgs, foreground: Option<&[String]>) -> Result<(), Fa
     let busy = fresh.left() > 0;
     let jobserver = if busy { outer.or_else(|| Jobs::host(slots).ok()) } else { None };
     let signals = if busy { listen_to_signals() } else { Ok(crossbeam_channel::never()) };
+    let ports = if busy { pick_ports(&world) } else { Ok(Default::default()) };
     let options = Options {
+        ports: ports.map_err(|error| Failure::Broken(format!("cannot find a free port: {error}")))?,
         jobs: slots,
         keep_going: args.keep_going,
         fail_fast: args.fail_fast,
@@ -167,7 +177,7 @@ fn go(ui: &Ui, args: &BuildArgs, foreground: Option<&[String]>) -> Result<(), Fa
             }
             size = now_size;
         };
-        let ending = walk(&world, &plan, fresh, &options, &executor, &cancel, &mut tell, &mut tick);
+        let ending = walk(&world, &plan, fresh, &options, &Seat { executor: &executor, cancel: &cancel }, &mut tell, &mut tick);
         reaper.end_all();
         ending
     } else {
@@ -316,18 +326,19 @@ fn run_id() -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-fn pick_ports(world: &crate::rebuild::World) -> io::Result<()> {
-    let mut held = Vec::new();
+/// Picks a free port for each one that a service names. Nobody else is given it while it is held.
+fn pick_ports(world: &crate::rebuild::World) -> io::Result<HeldPorts> {
+    let mut held = HeldPorts::default();
     for id in world.graph.ids().filter(|id| world.graph.kind(*id) == TargetKind::Service) {
         if let crate::graph::Detail::Service(service) = world.graph.detail(id) {
             for port in &service.ports {
                 let listener = std::net::TcpListener::bind(("127.0.0.1", 0))?;
                 world.ports.write().expect("nobody holds it yet").insert(port.to_string(), listener.local_addr()?.port());
-                held.push(listener);
+                held.hold(port, Box::new(listener));
             }
         }
     }
-    Ok(())
+    Ok(held)
 }
 
 fn outcomes(events: &[Event]) -> Vec<(TargetId, Outcome, Option<Reason>, Duration)> {
@@ -368,6 +379,16 @@ fn record(graph: &Graph, events: &[Event]) -> RunRecord {
                 output: String::from_utf8_lossy(&finished.output).into_owned(),
                 log: finished.log.clone(),
                 unchanged: finished.unchanged,
+            }),
+            Event::Service(change) if matches!(change.state, Face::Stopped | Face::Died) => record.tasks.push(RunTask {
+                address: graph.address(change.service).to_owned(),
+                outcome: if change.state == Face::Died { Outcome::Failed } else { Outcome::Done },
+                reason: None,
+                duration_ms: change.after.unwrap_or_default().as_millis() as u64,
+                status: change.status.clone(),
+                output: String::from_utf8_lossy(&change.output).into_owned(),
+                log: change.log.clone(),
+                unchanged: false,
             }),
             Event::RunFinished(ending) => {
                 record.duration_ms = ending.at.as_millis() as u64;

@@ -27,8 +27,8 @@ pub enum Event {
     TerminalReturned,
     /// A target ended. Fresh targets other than tasks get no event; [`Totals`] counts tasks.
     Finished(Box<Finished>),
-    /// A service became ready, or was stopped.
-    Service { service: TargetId, at: Duration, state: Face },
+    /// A service was started, became ready, was stopped or died.
+    Service(Box<ServiceChange>),
     /// A sentence for the person, about a target or the run.
     Notice(Notice),
     /// The last event of every run.
@@ -136,10 +136,55 @@ impl Finished {
     }
 }
 
-/// What became of a service.
+/// Something became of a service.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct ServiceChange {
+    /// Which one.
+    pub service: TargetId,
+    /// Since the run began.
+    pub at: Duration,
+    /// What it is now.
+    pub state: Face,
+    /// Since it was started; `None` for its start.
+    pub after: Option<Duration>,
+    /// For one that died: how, as a whole sentence that names it.
+    pub status: Option<String>,
+    /// For one that died: how it was started, as one line for a shell.
+    pub command: Option<String>,
+    /// For one that ended: the end of its output, redacted, at most 64 KiB.
+    pub output: Vec<u8>,
+    /// For one that ended: how long its whole output is, in bytes.
+    pub output_size: u64,
+    /// For one that ended: where its whole output is, relative to the project's root.
+    pub log: Option<String>,
+    /// For one that died: whether tasks that waited for it fail, and tell all of this, too.
+    pub told: bool,
+}
+
+impl ServiceChange {
+    /// A change of which nothing more is known.
+    pub fn new(service: TargetId, state: Face) -> ServiceChange {
+        ServiceChange {
+            service,
+            at: Duration::ZERO,
+            state,
+            after: None,
+            status: None,
+            command: None,
+            output: Vec::new(),
+            output_size: 0,
+            log: None,
+            told: false,
+        }
+    }
+}
+
+/// What a service is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Face {
+    /// Its process was started.
+    Started,
     /// It answers its probes.
     Ready,
     /// It was ended.

@@ -6,6 +6,6 @@ mod event;
 mod outcome;
 mod reason;
 
-pub use event::{EVENT_VERSION, Ending, Event, Face, Finished, Headline, Notice, Started, Totals};
+pub use event::{EVENT_VERSION, Ending, Event, Face, Finished, Headline, Notice, ServiceChange, Started, Totals};
 pub use outcome::Outcome;
 pub use reason::{Change, Reason, Subject};

@@ -1,9 +1,10 @@
 //! The seat on this machine.
 
-use std::io::ErrorKind;
+use std::io::{self, ErrorKind};
+use std::path::Path;
 use std::time::Instant;
 
-use super::{Attempt, Executor, Request};
+use super::{Attempt, Executor, Request, Tell, Upkeep, service};
 use crate::process::{self, Cancel, Ended, Limits, Log, OutputSink, Reaper, Redactor};
 
 /// Runs commands on this machine, as they are.
@@ -22,7 +23,7 @@ impl Local {
 impl Executor for Local {
     fn execute(&self, request: &Request, cancel: &Cancel) -> Attempt {
         let began = Instant::now();
-        let mut output = Redacted::new(request);
+        let mut output = Redacted::new(&request.secrets, &request.log_file);
         let mut attempt = (Ended::Exit(0), 0, None);
         let mut started = false;
         for (index, spawn) in request.spawns.iter().enumerate() {
@@ -51,21 +52,30 @@ impl Executor for Local {
         let keep = error.is_some() || !ended.success();
         Attempt { ended, command, log: output.finish(keep), duration: began.elapsed(), started, error }
     }
+
+    fn serve(&self, upkeep: Upkeep, tell: Tell) -> io::Result<Cancel> {
+        service::keep(upkeep, tell)
+    }
 }
 
 /// What commands print, on its way into the log.
-struct Redacted {
+pub(super) struct Redacted {
     redactor: Redactor,
     log: Log,
     clean: Vec<u8>,
 }
 
 impl Redacted {
-    fn new(request: &Request) -> Redacted {
-        Redacted { redactor: Redactor::new(&request.secrets), log: Log::new(&request.log_file), clean: Vec::new() }
+    pub(super) fn new(secrets: &[Vec<u8>], log_file: &Path) -> Redacted {
+        Redacted { redactor: Redactor::new(secrets), log: Log::new(log_file), clean: Vec::new() }
     }
 
-    fn finish(mut self, keep: bool) -> Log {
+    /// Lets the file hold everything, from now on.
+    pub(super) fn keep(&mut self) {
+        self.log.keep();
+    }
+
+    pub(super) fn finish(mut self, keep: bool) -> Log {
         self.clean.clear();
         self.redactor.finish(&mut self.clean);
         self.log.push(&self.clean);
@@ -111,7 +121,7 @@ mod tests {
         let request = Request {
             spawns: vec![spawn],
             commands: vec![script.to_owned()],
-            limits: Limits { timeout, grace: Duration::from_millis(200) },
+            limits: Limits { timeout, grace: Duration::from_millis(200), signal: Limits::TERM },
             mark,
             secrets: vec![b"hunter2".to_vec()],
             log_file: folder.path().join("log"),

@@ -3,9 +3,12 @@
 //! Start from the trait [`Executor`]; [`Local`] runs commands on this machine.
 
 mod local;
+mod service;
 
 pub use local::Local;
+pub use service::{Gone, Probing, Tell, Told, Upkeep};
 
+use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -47,4 +50,10 @@ pub struct Attempt {
 pub trait Executor: Send + Sync {
     /// Runs a request to its end, or until it is cancelled. Nothing that it started is left then.
     fn execute(&self, request: &Request, cancel: &Cancel) -> Attempt;
+
+    /// Starts a service and returns at once, with the switch that ends it; `tell` is called when it is ready, and when it has ended.
+    ///
+    /// # Errors
+    /// When the system has no thread or descriptor left; `tell` is not called then.
+    fn serve(&self, upkeep: Upkeep, tell: Tell) -> io::Result<Cancel>;
 }

@@ -154,12 +154,56 @@ impl<'a> Assembly<'a> {
             let kind = if need.optional && kind == EdgeKind::Need { EdgeKind::OptionalNeed } else { kind };
             let several = need.text.contains(['*', '?']);
             for to in self.resolve(need) {
-                // "All of these" means all others.
-                if !(several && to == own) {
+                let service = self.drafts[to.index()].kind == TargetKind::Service;
+                if service != (kind == EdgeKind::Uses) {
+                    // A pattern means those that fit.
+                    if !several {
+                        self.misused(need, to, kind);
+                    }
+                } else if !(several && to == own) {
+                    // "All of these" means all others.
                     self.edge(from, to, kind, &need.place);
                 }
             }
         }
+    }
+
+    fn misused(&mut self, need: &Need, to: TargetId, kind: EdgeKind) {
+        let target = &self.drafts[to.index()];
+        let (code, message, help) = match kind {
+            EdgeKind::Uses => (
+                "graph/no_service",
+                format!("`{}` is no service, but {}", target.address, a(target.kind)),
+                format!("a task uses services; write `needs \"{}\"`", need.text),
+            ),
+            _ => (
+                "graph/needs_a_service",
+                format!("`{}` is a service, which is never done", target.address),
+                format!("let a task use it while it runs: `uses \"{}\"`", need.text),
+            ),
+        };
+        let notes = target.detail.place().map(|place| (String::from("declared here"), place.clone())).into_iter().collect();
+        self.problems.push(Problem { code, message, place: Some(need.place.clone()), help: Some(help), notes });
+    }
+
+    /// Returns the one task that a failure starts.
+    fn remedy(&mut self, of: TargetId, need: &Need) -> Option<TargetId> {
+        let found = self.resolve(need);
+        let wrong = match found[..] {
+            [] => return None,
+            [one] if one == of => format!("`{}` cannot be its own remedy", need.text),
+            [one] if self.drafts[one.index()].kind == TargetKind::Task => return Some(one),
+            [one] => format!("`{}` is no task, but {}", need.text, a(self.drafts[one.index()].kind)),
+            _ => format!("`{}` means {} targets", need.text, found.len()),
+        };
+        self.problems.push(Problem {
+            code: "graph/no_remedy",
+            message: wrong,
+            place: Some(need.place.clone()),
+            help: Some(String::from("`on_failure` names one other task; that one may need further ones")),
+            notes: Vec::new(),
+        });
+        None
     }
 
     /// Connects the door of a rock or epic, if it has one, with what stands before it; returns the door.
@@ -239,7 +283,7 @@ impl<'a> Assembly<'a> {
             self.connect_all(id, &task.after, EdgeKind::After);
             self.connect_all(id, &task.uses, EdgeKind::Uses);
             if let Some(need) = &task.on_failure {
-                let remedy = self.resolve(need).first().copied();
+                let remedy = self.remedy(id, need);
                 if let Detail::Task(_, slot) = &mut self.drafts[id.index()].detail {
                     *slot = remedy;
                 }
@@ -323,6 +367,10 @@ fn made(project: &Project) -> [u64; 2] {
     let mut hasher = Xxh3::new();
     project.tasks.iter().flat_map(|task| &task.outputs).for_each(|pattern| pattern.hash(&mut hasher));
     halves(hasher.digest128())
+}
+
+fn a(kind: TargetKind) -> String {
+    format!("{} {}", if kind == TargetKind::Epic { "an" } else { "a" }, kind.word())
 }
 
 /// Returns the position of `value` in `list`, where it is put if it is not there yet.

@@ -33,6 +33,7 @@ pub(super) fn flags(task: &Task, host: &str) -> u32 {
         (flag::OUTPUTS, task.outputs.iter().any(|pattern| !pattern.negated)),
         (flag::CONDITIONAL, !task.only_if.is_empty()),
         (flag::UNCACHED, !task.cache),
+        (flag::REMEDY, task.on_failure.is_some()),
     ]
     .into_iter()
     .filter(|(_, holds)| *holds)

@@ -11,7 +11,7 @@ use crate::base::{Digest, Place, TargetId};
 use crate::model::{EnvRules, Epic, Gate, Later, Package, Pool, Rock, Service, Task};
 
 pub(super) const MAGIC: [u8; 8] = *b"ORKETGR\n";
-pub(super) const VERSION: u32 = 4;
+pub(super) const VERSION: u32 = 5;
 pub(super) const SECTIONS: usize = 6;
 
 /// All targets of a project and the edges between them.
@@ -108,6 +108,8 @@ pub mod flag {
     pub const CONDITIONAL: u32 = 1 << 11;
     /// Its results are not stored: `cache #false`.
     pub const UNCACHED: u32 = 1 << 12;
+    /// Another task is started when it fails.
+    pub const REMEDY: u32 = 1 << 13;
 }
 
 /// One target, 88 bytes.
@@ -242,6 +244,14 @@ impl Graph {
     /// Returns the row of one target.
     pub fn row(&self, id: TargetId) -> &Row {
         &self.rows()[id.index()]
+    }
+
+    /// Returns the task that is started when this one fails.
+    pub fn remedy(&self, id: TargetId) -> Option<TargetId> {
+        match self.detail(id) {
+            Detail::Task(_, remedy) if self.has(id, flag::REMEDY) => remedy,
+            _ => None,
+        }
     }
 
     /// Returns what a target is.

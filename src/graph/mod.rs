@@ -16,7 +16,7 @@ mod paths;
 mod query;
 mod resolve;
 #[cfg(test)]
-mod sample;
+pub(crate) mod sample;
 mod select;
 #[cfg(test)]
 mod tests;

@@ -12,7 +12,7 @@ use super::nodes::Level;
 use super::problem::{Problem, Problems};
 use super::read::{Node, read};
 use super::scope::Scopes;
-use super::settings::port_names;
+use super::settings::Ports;
 use super::task::Template;
 use crate::base::{Address, Place, RelPath};
 use crate::model::Project;
@@ -101,10 +101,10 @@ pub fn load(source: &dyn Source, manifest: &RelPath, folder_name: &str) -> Resul
         included.sort_by(|one, other| one.0.cmp(&other.0));
     }
     load.manifests = load.trail.manifests.as_slice().into();
-    let ports = port_names(files.iter().flat_map(|(_, nodes)| nodes)).map(Arc::new);
     for (path, nodes) in &files {
         load.settings(nodes, path);
     }
+    let ports = Ports::of(&files, &load.project.packages).map(Arc::new);
     let root_env = load.project.packages.first().map(|package| package.env.clone()).unwrap_or_default();
     for (index, (_, nodes)) in files.iter().enumerate() {
         let package = load.project.packages[index].clone();
@@ -115,6 +115,7 @@ pub fn load(source: &dyn Source, manifest: &RelPath, folder_name: &str) -> Resul
         let mut scopes = Scopes::default();
         scopes.set("project", "name", &*load.project.name);
         scopes.ports = ports.clone();
+        scopes.package = package.folder.clone();
         let context = Context { package: package.folder, epic: None, scopes, env, manifests: load.manifests.clone() };
         load.nodes(nodes, &context, if index == 0 { Level::Root } else { Level::Package });
     }

@@ -69,7 +69,6 @@ pub(super) fn property(problems: &mut Problems, task: &mut Task, node: &Node, co
         "on_failure" => {
             problems.at_most(node, 1);
             task.on_failure = problems.needs(node, context).into_iter().next();
-            later.push(Later { kind: LaterKind::Remedy, place });
         }
         "env" => {
             let rules = problems.env(node, context);

@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use crate::base::did_you_mean;
+use super::settings::{Ports, port_name};
+use crate::base::{RelPath, did_you_mean};
 use crate::model::{Part, Scope, Text};
 
 /// What patterns use for themselves.
@@ -16,7 +17,9 @@ pub(super) struct Scopes {
     /// The names of `each` around, where a file's name has characters that patterns use for themselves.
     odd: BTreeSet<String>,
     /// The ports of all services; `None` where they are not known by name.
-    pub ports: Option<Arc<BTreeSet<String>>>,
+    pub ports: Option<Arc<Ports>>,
+    /// The package, whose ports come first.
+    pub package: RelPath,
 }
 
 impl Scopes {
@@ -107,13 +110,12 @@ impl Scopes {
             return Ok(value.parts().to_vec());
         }
         match open {
-            Some(Scope::Port) if self.ports.as_ref().is_some_and(|ports| !ports.contains(name)) => {
-                let ports = self.ports.iter().flat_map(|ports| ports.iter().map(String::as_str));
-                let hint = did_you_mean(name, ports).map_or_else(
-                    || format!("declare it in a service with `port \"{name}\"`"),
-                    |near| format!("did you mean `port.{near}`?"),
-                );
-                return Err((format!("no service has a port `{name}`"), Some(hint)));
+            Some(Scope::Port) => {
+                let name = match &self.ports {
+                    Some(ports) => ports.find(name, &self.package).map_err(|(message, hint)| (message, Some(hint)))?,
+                    None => port_name(&self.package, name),
+                };
+                return Ok(vec![Part::Hole(Scope::Port, name.into())]);
             }
             Some(Scope::Run) if !matches!(name, "id" | "scratch") => {
                 return Err((format!("`run` has no `{name}`"), Some(String::from("it has `run.id` and `run.scratch`"))));

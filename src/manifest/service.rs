@@ -6,7 +6,8 @@ use super::common::Context;
 use super::problem::Problems;
 use super::property::command;
 use super::read::{Node, Value};
-use crate::model::{Probe, Service, Stop};
+use super::settings::port_name;
+use crate::model::{Part, Probe, Service, Stop, Text};
 
 const SIGNALS: [(&str, i32); 7] =
     [("SIGTERM", 15), ("SIGINT", 2), ("SIGQUIT", 3), ("SIGHUP", 1), ("SIGKILL", 9), ("SIGUSR1", 10), ("SIGUSR2", 12)];
@@ -110,7 +111,16 @@ pub(super) fn lower(problems: &mut Problems, node: &Node, context: &Context) -> 
             "keep the one that stays in the foreground",
         ),
     }
+    for port in &mut service.ports {
+        *port = port_name(&context.package, port).into();
+    }
     Some(service)
+}
+
+/// Whether a text is a port, or a host and a port.
+fn is_tcp(text: &str) -> bool {
+    let port = text.rsplit_once(':').filter(|(host, _)| !host.is_empty()).map_or(text, |(_, port)| port);
+    port.parse::<u16>().is_ok_and(|port| port > 0)
 }
 
 fn ready(problems: &mut Problems, node: &Node, context: &Context, service: &mut Service) {
@@ -118,7 +128,14 @@ fn ready(problems: &mut Problems, node: &Node, context: &Context, service: &mut 
         let text = |problems: &mut Problems| problems.text_of(part).map(|(text, place)| problems.fill(context, &text, &place));
         problems.leaf(part, if part.name == "http" { &["status"] } else { &[] });
         match part.name.as_str() {
-            "tcp" => service.ready.extend(text(problems).map(Probe::Tcp)),
+            "tcp" => {
+                let at = text(problems);
+                if let Some(literal) = at.as_ref().and_then(Text::as_literal).filter(|literal| !is_tcp(literal)) {
+                    let message = format!("`tcp` takes a port or HOST:PORT, and `{literal}` is neither");
+                    problems.say("manifest/wrong_value", &part.place, message, "such as `tcp \"{{port.db}}\"` or `tcp \"localhost:5432\"`");
+                }
+                service.ready.extend(at.map(Probe::Tcp));
+            }
             "command" => service.ready.extend(text(problems).map(Probe::Command)),
             "output" => service.ready.extend(text(problems).map(Probe::Output)),
             "http" => {
@@ -129,7 +146,15 @@ fn ready(problems: &mut Problems, node: &Node, context: &Context, service: &mut 
                         None
                     }
                 });
-                service.ready.extend(text(problems).map(|url| Probe::Http { url, status }));
+                let url = text(problems);
+                let plain =
+                    |url: &Text| url.parts().first().is_some_and(|part| matches!(part, Part::Literal(text) if text.starts_with("http://")));
+                if let Some(url) = url.as_ref().filter(|url| !plain(url)) {
+                    let message = format!("`http` takes an address that begins with http://, and `{url}` does not");
+                    let help = "such as `http \"http://127.0.0.1:{{port.web}}/health\"`; what speaks TLS is asked with `command`";
+                    problems.say("manifest/wrong_value", &part.place, message, help);
+                }
+                service.ready.extend(url.map(|url| Probe::Http { url, status }));
             }
             "within" => service.within = problems.duration_of(part).unwrap_or(service.within),
             unknown => problems.unknown("node", unknown, "`ready`", &part.place, &["tcp", "http", "command", "output", "within"]),

@@ -1,6 +1,6 @@
 //! What holds for a whole manifest: the project, its environment, pools, templates, names of ports.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::common::Context;
 use super::load::Load;
@@ -167,23 +167,60 @@ impl Load<'_> {
     }
 }
 
-/// The names of all ports of services; `None` if one of them is only known after filling it.
-pub(super) fn port_names<'a>(nodes: impl Iterator<Item = &'a Node>) -> Option<BTreeSet<String>> {
-    let mut ports = BTreeSet::new();
-    for node in nodes {
-        if node.name == "service" {
-            for (value, _) in node.children.iter().filter(|child| child.name == "port").flat_map(|child| &child.args) {
-                match value {
-                    Value::Text(text) if text.contains("{{") => return None,
-                    Value::Text(text) => {
-                        ports.insert(text.clone());
+/// The ports of all services, by name: the packages that declare one of that name.
+#[derive(Default)]
+pub(super) struct Ports(BTreeMap<String, BTreeSet<RelPath>>);
+
+impl Ports {
+    /// Collects them; `None` if the name of one is only known after filling it.
+    pub fn of(files: &[(RelPath, Vec<Node>)], packages: &[Package]) -> Option<Ports> {
+        let mut ports = Ports::default();
+        for ((_, nodes), package) in files.iter().zip(packages) {
+            ports.collect(nodes, &package.folder)?;
+        }
+        Some(ports)
+    }
+
+    fn collect(&mut self, nodes: &[Node], package: &RelPath) -> Option<()> {
+        for node in nodes {
+            if node.name == "service" {
+                for (value, _) in node.children.iter().filter(|child| child.name == "port").flat_map(|child| &child.args) {
+                    match value {
+                        Value::Text(text) if text.contains("{{") => return None,
+                        Value::Text(text) => drop(self.0.entry(text.clone()).or_default().insert(package.clone())),
+                        _ => {}
                     }
-                    _ => {}
                 }
+            } else if matches!(node.name.as_str(), "epic" | "each") {
+                self.collect(&node.children, package)?;
             }
-        } else if matches!(node.name.as_str(), "epic" | "each") {
-            ports.extend(port_names(node.children.iter())?);
+        }
+        Some(())
+    }
+
+    /// Returns the name under which the port is known to the whole project: that of the package itself, else the only one of that name.
+    ///
+    /// # Errors
+    /// What is wrong, and what to do.
+    pub fn find(&self, name: &str, package: &RelPath) -> Result<String, (String, String)> {
+        let packages = self.0.get(name).ok_or_else(|| {
+            let hint = did_you_mean(name, self.0.keys().map(String::as_str))
+                .map_or_else(|| format!("declare it in a service with `port \"{name}\"`"), |near| format!("did you mean `port.{near}`?"));
+            (format!("no service has a port `{name}`"), hint)
+        })?;
+        let mut found = packages.iter();
+        match (packages.get(package), found.next(), found.next()) {
+            (Some(own), ..) => Ok(port_name(own, name)),
+            (None, Some(only), None) => Ok(port_name(only, name)),
+            _ => {
+                let list: Vec<String> = packages.iter().map(|package| format!("`{package}`")).collect();
+                Err((format!("several packages have a port `{name}`: {}", list.join(", ")), String::from("rename the one that is meant")))
+            }
         }
     }
-    Some(ports)
+}
+
+/// Returns the name of a port in the whole project.
+pub(super) fn port_name(package: &RelPath, name: &str) -> String {
+    if *package == RelPath::root() { name.to_owned() } else { format!("{package}:{name}") }
 }

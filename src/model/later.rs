@@ -28,8 +28,6 @@ pub enum LaterKind {
     Sandbox,
     /// `executor` of a task
     Executor,
-    /// `on_failure` of a task
-    Remedy,
     /// `import` with `format="ninja"`
     Import,
 }
@@ -44,7 +42,6 @@ impl LaterKind {
             LaterKind::Strategy => "strategy",
             LaterKind::Sandbox => "sandbox",
             LaterKind::Executor => "executor",
-            LaterKind::Remedy => "on_failure",
             LaterKind::Import => "import",
         }
     }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Command, EnvRules, Need, Text};
+use super::{Command, EnvRule, EnvRules, Need, Text};
 use crate::base::{Address, Place, RelPath};
 
 /// A long-running program: started when the first task that `uses` it is about to start, stopped after the last.
@@ -32,6 +32,23 @@ pub struct Service {
     pub within: Duration,
     /// How it is ended.
     pub stop: Stop,
+}
+
+impl Service {
+    /// Returns what decides how it works for those that use it: command, folder, ports and rules of its environment, without their places.
+    pub fn definition(&self) -> String {
+        let words = match &self.command {
+            Command::Run { words, .. } => words.iter().map(Text::to_string).collect(),
+            Command::Sh { script, .. } => vec![String::from("sh -c"), script.to_string()],
+        };
+        let env = self.env.iter().map(|rule| match rule {
+            EnvRule::Pass { name, .. } => vec![String::from("pass"), name.to_string()],
+            EnvRule::Set { name, value, .. } => vec![String::from("set"), name.to_string(), value.to_string()],
+            EnvRule::Dotenv { file, .. } => vec![String::from("dotenv"), file.to_string()],
+            EnvRule::Secret { name, .. } => vec![String::from("secret"), name.to_string()],
+        });
+        format!("{words:?} {} {:?} {:?}", self.dir, self.ports, env.collect::<Vec<_>>())
+    }
 }
 
 /// A question whose answer says that a service is ready.

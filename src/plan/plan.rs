@@ -1,7 +1,7 @@
 //! Goal and graph to plan: what has to be looked at, in an order in which everything stands behind what it waits for.
 
 use crate::base::TargetId;
-use crate::graph::{EdgeKind, Graph};
+use crate::graph::{EdgeKind, Graph, flag};
 
 /// The position of a target in a plan: 0 up to the number of targets in it, in topological order.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
@@ -16,7 +16,8 @@ impl Step {
 
 /// The targets that a goal needs.
 ///
-/// The only invariant: for every edge between two targets of the plan, the one that comes first has the smaller [`Step`].
+/// The only invariant: for every edge between two targets of the plan, the one that comes first has the smaller [`Step`]; an `after` that
+/// names a spare step is no such edge.
 pub struct Plan {
     targets: Vec<TargetId>,
     steps: Vec<u32>,
@@ -24,6 +25,7 @@ pub struct Plan {
     waiting: Vec<Step>,
     open: Vec<u32>,
     goal: Vec<Step>,
+    spare: Vec<bool>,
 }
 
 const ABSENT: u32 = u32::MAX;
@@ -33,6 +35,15 @@ impl Plan {
     ///
     /// Cost: linear in the targets and edges of the plan, plus one word for each target of the graph. The graph has no cycle.
     pub fn new(graph: &Graph, goal: &[TargetId]) -> Plan {
+        Plan::make(graph, goal, false)
+    }
+
+    /// The same, and as spare steps all that the remedies of its tasks need; see [`Plan::is_spare`]. Nothing else waits for a spare step.
+    pub fn with_remedies(graph: &Graph, goal: &[TargetId]) -> Plan {
+        Plan::make(graph, goal, true)
+    }
+
+    fn make(graph: &Graph, goal: &[TargetId], remedies: bool) -> Plan {
         let mut steps = vec![ABSENT; graph.len()];
         let mut wanted: Vec<TargetId> = Vec::new();
         let want = |id: TargetId, steps: &mut Vec<u32>, wanted: &mut Vec<TargetId>| {
@@ -43,17 +54,37 @@ impl Plan {
         };
         goal.iter().for_each(|id| want(*id, &mut steps, &mut wanted));
         let mut next = 0;
-        while let Some(id) = wanted.get(next).copied() {
-            next += 1;
-            graph.edges(id).iter().filter(|edge| edge.kind().pulls()).for_each(|edge| want(edge.to, &mut steps, &mut wanted));
+        let mut planned = usize::MAX;
+        loop {
+            while let Some(id) = wanted.get(next).copied() {
+                next += 1;
+                graph.edges(id).iter().filter(|edge| edge.kind().pulls()).for_each(|edge| want(edge.to, &mut steps, &mut wanted));
+            }
+            if planned != usize::MAX {
+                break;
+            }
+            planned = wanted.len();
+            if remedies {
+                let found: Vec<TargetId> =
+                    wanted.iter().filter(|id| graph.has(**id, flag::REMEDY)).filter_map(|id| graph.remedy(*id)).collect();
+                for edge in found.iter().flat_map(|id| graph.edges(*id)).filter(|edge| edge.kind().pulls()) {
+                    want(edge.to, &mut steps, &mut wanted);
+                }
+            }
         }
+        let mut spares: Vec<TargetId> = wanted[planned..].to_vec();
+        spares.sort_unstable();
+        let is_spare = |id: &TargetId| !spares.is_empty() && spares.binary_search(id).is_ok();
         wanted.sort_unstable();
 
         // Kahn's algorithm over positions in `wanted`; ready targets leave in the order of declaration, as far as their needs allow.
         for (position, id) in wanted.iter().enumerate() {
             steps[id.index()] = position as u32;
         }
-        let inside = |edge: &crate::graph::Edge| (steps[edge.to.index()] != ABSENT).then(|| steps[edge.to.index()]);
+        let inside = |edge: &crate::graph::Edge| {
+            let counts = steps[edge.to.index()] != ABSENT && (edge.kind().pulls() || !is_spare(&edge.to));
+            counts.then(|| steps[edge.to.index()])
+        };
         let mut counts = vec![0u32; wanted.len() + 1];
         let mut open = vec![0u32; wanted.len()];
         for (position, id) in wanted.iter().enumerate() {
@@ -104,6 +135,7 @@ impl Plan {
         Plan {
             goal: goal.iter().map(|id| Step(steps[id.index()])).collect(),
             open: order.iter().map(|position| open[*position as usize]).collect(),
+            spare: order.iter().map(|position| is_spare(&wanted[*position as usize])).collect(),
             targets: order.iter().map(|position| wanted[*position as usize]).collect(),
             steps,
             waiting_start,
@@ -131,6 +163,11 @@ impl Plan {
         self.targets[step.index()]
     }
 
+    /// Whether a step is there only because a remedy may need it.
+    pub fn is_spare(&self, step: Step) -> bool {
+        self.spare[step.index()]
+    }
+
     /// Returns the step of a target; `None` if it is not part of the plan.
     pub fn step(&self, target: TargetId) -> Option<Step> {
         self.steps.get(target.index()).filter(|step| **step != ABSENT).map(|step| Step(*step))
@@ -154,5 +191,36 @@ impl Plan {
     /// Returns the edges of a step's target that lead to another step.
     pub fn before<'a>(&'a self, graph: &'a Graph, step: Step) -> impl Iterator<Item = (Step, EdgeKind)> + 'a {
         graph.edges(self.target(step)).iter().filter_map(|edge| Some((self.step(edge.to)?, edge.kind())))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::graph::sample::{graph, need, task, tasks};
+
+    #[test]
+    fn what_a_remedy_needs_is_spare_and_nothing_else_waits_for_it() {
+        let mut test = task("test", &[], &[], &[]);
+        test.on_failure = Some(need("mend", &["mend"]));
+        let mut late = task("late", &[], &[], &["test"]);
+        late.after = vec![need("tool", &["tool"])];
+        let mend = task("mend", &[], &[], &["tool", "shared"]);
+        let rest = vec![task("tool", &[], &[], &["base"]), task("base", &[], &[], &[]), task("shared", &[], &[], &[])];
+        let graph = graph(&tasks([vec![test, late, mend], rest].concat()));
+        let goal: Vec<TargetId> = ["late", "shared"].iter().filter_map(|name| graph.find(name)).collect();
+
+        let names = |plan: &Plan, spare: bool| {
+            let steps = plan.steps().filter(|step| plan.is_spare(*step) == spare);
+            let mut names: Vec<_> = steps.map(|step| graph.address(plan.target(step)).to_owned()).collect();
+            names.sort();
+            names
+        };
+        let plan = Plan::with_remedies(&graph, &goal);
+        assert_eq!(names(&plan, false), ["late", "shared", "test"]);
+        assert_eq!(names(&plan, true), ["base", "tool"]);
+        let late = plan.step(goal[0]).unwrap();
+        assert_eq!(plan.open()[late.index()], 1);
+        assert_eq!(names(&Plan::new(&graph, &goal), true), [] as [&str; 0]);
     }
 }

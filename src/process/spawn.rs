@@ -40,12 +40,22 @@ pub struct Limits {
     pub timeout: Option<Duration>,
     /// After that, until it is killed.
     pub grace: Duration,
+    /// The number of the signal that asks it to end.
+    pub signal: i32,
+}
+
+impl Limits {
+    /// What ends most programs: `SIGTERM`.
+    pub const TERM: i32 = Signal::TERM.as_raw();
 }
 
 /// Takes what a command prints.
 pub trait OutputSink {
     /// More output, at most 64 KiB.
     fn bytes(&mut self, bytes: &[u8]);
+
+    /// The command has been started.
+    fn started(&mut self) {}
 }
 
 impl<F: FnMut(&[u8])> OutputSink for F {
@@ -85,7 +95,7 @@ fn reason(error: &io::Error, dir: &Path, program: &Path) -> String {
 
 /// Starts a command and waits until it has ended; then ends what is left of its group, and orphans that carry its mark.
 ///
-/// A command whose time is over, or that is cancelled, is sent `SIGTERM`, and `SIGKILL` after the grace; it counts as such even if it
+/// A command whose time is over, or that is cancelled, is sent the signal of `limits`, and `SIGKILL` after the grace; it counts as such even if it
 /// then ends with status 0. Blocks; called from many threads.
 ///
 /// # Errors
@@ -96,6 +106,7 @@ pub fn run(spawn: &Spawn, limits: &Limits, cancel: &Cancel, out: &mut dyn Output
     }
     let failed = |source| SpawnError { program: spawn.program.clone(), dir: spawn.dir.clone(), source };
     let mut running = Running::start(spawn, out).map_err(failed)?;
+    running.out.started();
     let told = running.watch(limits, cancel);
     let status = running.finish(spawn).map_err(failed)?;
     Ok(told.unwrap_or_else(|| match (status.code(), status.signal()) {
@@ -173,7 +184,7 @@ impl<'a> Running<'a> {
                 let why = if cancel.stopped() { Some(Ended::Cancelled) } else { late.map(Ended::TimedOut) };
                 if let Some(why) = why {
                     told = Some((spent(), why));
-                    self.signal(Signal::TERM);
+                    self.signal(Signal::from_named_raw(limits.signal).unwrap_or(Signal::TERM));
                     // What is stopped takes a signal only once it goes on.
                     self.signal(Signal::CONT);
                 }

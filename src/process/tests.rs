@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use super::*;
 
-const LONG: Limits = Limits { timeout: None, grace: Duration::from_secs(1000) };
+const LONG: Limits = Limits { timeout: None, grace: Duration::from_secs(1000), signal: Limits::TERM };
 
 /// Returns `sh -c script` with a mark that no other command has; `MARK` in the script stands for it.
 fn shell(script: &str) -> (Spawn, String) {
@@ -52,7 +52,7 @@ fn simply(script: &str) -> (Ended, String) {
 }
 
 fn timed(script: &str) -> (Ended, String) {
-    let limits = Limits { timeout: Some(Duration::from_millis(200)), grace: Duration::from_millis(20) };
+    let limits = Limits { timeout: Some(Duration::from_millis(200)), grace: Duration::from_millis(20), signal: Limits::TERM };
     watched(script, limits, &Cancel::new().unwrap(), |_, _| {})
 }
 
@@ -238,7 +238,7 @@ fn a_make_below_takes_its_jobs_from_the_jobserver() {
     spawn.dir = folder.path().into();
     spawn.env.extend(jobs.env());
     let mut printed = Vec::new();
-    let limits = Limits { timeout: Some(Duration::from_secs(60)), grace: Duration::ZERO };
+    let limits = Limits { timeout: Some(Duration::from_secs(60)), grace: Duration::ZERO, signal: Limits::TERM };
     let ended = run(&spawn, &limits, &Cancel::new().unwrap(), &mut |bytes: &[u8]| printed.extend_from_slice(bytes)).unwrap();
     assert_eq!((ended, String::from_utf8(printed).unwrap().as_str()), (Ended::Exit(0), "met\nmet\n"));
     assert!(jobs.try_acquire().unwrap().is_some(), "make gave its token back");

@@ -174,8 +174,7 @@ pub fn prepare(world: &World, target: TargetId, links: &Links, discovered: Vec<R
     let mut services: Vec<(String, Digest)> = Vec::new();
     for edge in world.graph.edges(target) {
         if let Detail::Service(service) = world.graph.detail(edge.to) {
-            let definition = format!("{:?} {:?} {:?}", service.command, service.dir, service.ports);
-            services.push((service.address.to_string(), Digest::of(definition.as_bytes())));
+            services.push((service.address.to_string(), Digest::of(service.definition().as_bytes())));
         }
     }
     let mut declared: Vec<(String, bool)> = outputs.iter().map(|text| (text.clone(), false)).collect();

@@ -2,17 +2,21 @@
 
 use super::chars::{clean, escape};
 use super::paint::Paint;
+use super::reason_text;
 use crate::base::Place;
 use crate::base::quantity::{plural, show_duration, show_size};
-use crate::event::Finished;
+use crate::event::{Finished, Reason, ServiceChange};
 
 /// How many lines of output a failure shows.
 const SHOWN: usize = 40;
 
-/// Returns all that is said of a failed target, in whole lines.
-pub(super) fn block(name: &str, place: Option<&Place>, finished: &Finished, paint: Paint) -> String {
+/// Returns all that is said of a failed target, in whole lines. `verb`: what of orket runs it again.
+pub(super) fn block(name: &str, place: Option<&Place>, finished: &Finished, verb: &str, paint: Paint) -> String {
     let place = place.map_or(String::new(), |place| format!(" ({})", escape(&place.to_string())));
     let mut text = format!("{}  {}{place}\n", paint.red("failed"), paint.cyan(name));
+    if let Some(reason @ Reason::Remedy(_)) = &finished.reason {
+        text += &format!("  it was run because {}\n", reason_text(reason));
+    }
     text += &command_lines(finished);
     let status = escape(finished.status.as_deref().unwrap_or("failed"));
     let after = if finished.duration.is_zero() { String::new() } else { format!(" after {}", show_duration(finished.duration)) };
@@ -21,12 +25,25 @@ pub(super) fn block(name: &str, place: Option<&Place>, finished: &Finished, pain
     if let Some(hint) = &finished.hint {
         text += &format!("  hint: {}\n", lines_of(hint));
     }
-    text += &tail(finished, paint.color);
+    text += &tail(&finished.output, finished.output_size, paint.color);
     if let Some(log) = &finished.log {
         text += &format!("  whole log: {}\n", escape(log));
     }
     text += &withheld(&finished.withheld, paint);
-    text += &format!("  again: {}\n", paint.cyan(&format!("orket build {}", word(name))));
+    text += &format!("  again: {}\n", paint.cyan(&format!("orket {verb} {}", word(name))));
+    text
+}
+
+/// Returns all that is said of a service that died, in whole lines.
+pub(super) fn service_block(name: &str, place: Option<&Place>, change: &ServiceChange, paint: Paint) -> String {
+    let place = place.map_or(String::new(), |place| format!(" ({})", escape(&place.to_string())));
+    let mut text = format!("{}    {}{place}\n", paint.red("died"), paint.cyan(name));
+    text += &change.command.as_ref().map_or(String::new(), |command| format!("  command: {}\n", lines_of(command)));
+    text += &format!("  {}\n", paint.red(&escape(change.status.as_deref().unwrap_or("it ended"))));
+    text += &tail(&change.output, change.output_size, paint.color);
+    if let Some(log) = &change.log {
+        text += &format!("  whole log: {}\n", escape(log));
+    }
     text
 }
 
@@ -49,9 +66,9 @@ pub(super) fn lines_of(text: &str) -> String {
 }
 
 /// Returns the last lines of the output, and how much is left out before them.
-fn tail(finished: &Finished, color: bool) -> String {
-    let output = clean(&finished.output, color);
-    let before = finished.output_size.saturating_sub(finished.output.len() as u64);
+fn tail(output: &[u8], size: u64, color: bool) -> String {
+    let before = size.saturating_sub(output.len() as u64);
+    let output = clean(output, color);
     let lines: Vec<&str> = output.split_inclusive('\n').collect();
     let left_out = lines.len().saturating_sub(SHOWN);
     let said = match (before, left_out) {
@@ -94,7 +111,7 @@ mod tests {
         finished.withheld = vec!["JAVA_HOME".into(), "M2".into()];
         finished.attempts = 3;
         assert_eq!(
-            block("app/compile", Some(&place(12)), &finished, PAINT),
+            block("app/compile", Some(&place(12)), &finished, "build", PAINT),
             "failed  app/compile (orket.kdl:12)\n\
              \x20 command: cc -c src/a.c\n\
              \x20   cc -c src/b.c\n\
@@ -110,15 +127,15 @@ mod tests {
     #[test]
     fn the_end_of_a_long_output() {
         let finished = failed(0, 52);
-        let shown = tail(&finished, false);
+        let shown = tail(&finished.output, finished.output_size, false);
         assert!(shown.starts_with("  (12 earlier lines left out)\nline 13\n"), "{shown}");
         assert!(shown.ends_with("line 51\nline 52\n"), "{shown}");
         let mut finished = failed(0, 41);
         finished.output_size += 2048;
-        assert!(tail(&finished, false).starts_with("  (the first 2.0 KiB and 1 line left out)\nline 2\n"));
+        assert!(tail(&finished.output, finished.output_size, false).starts_with("  (the first 2.0 KiB and 1 line left out)\nline 2\n"));
         let mut finished = failed(0, 1);
         finished.output_size += 2048;
-        assert_eq!(tail(&finished, false), "  (the first 2.0 KiB left out)\nline 1\n");
+        assert_eq!(tail(&finished.output, finished.output_size, false), "  (the first 2.0 KiB left out)\nline 1\n");
     }
 
     #[test]

@@ -12,7 +12,9 @@ use serde::Serialize;
 use super::sink::Out;
 use super::{Names, Sink, reason_text};
 use crate::base::TargetId;
-use crate::event::{Change, EVENT_VERSION, Ending, Event, Face, Finished, Headline, Notice, Outcome, Reason, Started, Totals};
+use crate::event::{
+    Change, EVENT_VERSION, Ending, Event, Face, Finished, Headline, Notice, Outcome, Reason, ServiceChange, Started, Totals,
+};
 
 /// Returns a format that writes one JSON object a line. Each line is written at once.
 pub fn json(names: Arc<dyn Names>, out: Box<dyn Write + Send>) -> Box<dyn Sink> {
@@ -43,13 +45,7 @@ impl Sink for Json {
                 tasks.iter().map(ended).flat_map(|ended| line(&finished_line(&*self.names, &ended))).collect()
             }
             Event::Finished(finished) => line(&finished_line(&*self.names, finished)),
-            Event::Service { service, at, state } => line(&ServiceLine {
-                v: EVENT_VERSION,
-                event: "service",
-                service: self.names.address(*service),
-                at_ms: ms(*at),
-                state: *state,
-            }),
+            Event::Service(change) => line(&service_line(&*self.names, change)),
             Event::Notice(notice) => line(&notice_line(&*self.names, notice)),
             Event::RunFinished(ending) => line(&run_finished(ending)),
             Event::TerminalTaken { .. } | Event::TerminalReturned => return,
@@ -160,13 +156,30 @@ struct FinishedLine<'a> {
 
 /// A service changed.
 #[derive(Serialize)]
-struct ServiceLine {
+struct ServiceLine<'a> {
     v: u32,
     event: &'static str,
     service: String,
     at_ms: u64,
-    /// `ready`, `stopped` or `died`.
+    /// `started`, `ready`, `stopped` or `died`.
     state: Face,
+    /// Since it was started.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    after_ms: Option<u64>,
+    /// How it died, in words.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    status: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    command: Option<&'a str>,
+    /// The end of what it printed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    output: Option<String>,
+    /// How much it printed, in bytes; for one that ended.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    output_size: Option<u64>,
+    /// Where all of it is, relative to the root of the project.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    log: Option<&'a str>,
 }
 
 /// A sentence for the person.
@@ -286,6 +299,22 @@ fn finished_line<'a>(names: &dyn Names, finished: &'a Finished) -> FinishedLine<
         because: finished.because.as_deref(),
         flaky: finished.flaky,
         unchanged: finished.unchanged,
+    }
+}
+
+fn service_line<'a>(names: &dyn Names, change: &'a ServiceChange) -> ServiceLine<'a> {
+    ServiceLine {
+        v: EVENT_VERSION,
+        event: "service",
+        service: names.address(change.service),
+        at_ms: ms(change.at),
+        state: change.state,
+        after_ms: change.after.map(ms),
+        status: change.status.as_deref(),
+        command: change.command.as_deref(),
+        output: (!change.output.is_empty()).then(|| String::from_utf8_lossy(&change.output).into_owned()),
+        output_size: matches!(change.state, Face::Stopped | Face::Died).then_some(change.output_size),
+        log: change.log.as_deref(),
     }
 }
 

@@ -11,7 +11,7 @@ use super::paint::Paint;
 use super::{Names, Screen, reason_text};
 use crate::base::TargetId;
 use crate::base::quantity::{show_duration, show_size};
-use crate::event::{Ending, Event, Face, Finished, Notice, Outcome, Reason, Started};
+use crate::event::{Ending, Event, Face, Finished, Notice, Outcome, Reason, ServiceChange, Started};
 
 /// A name keeps at least so many columns; with fewer left, the end of the line is cut instead.
 const SHORT: usize = 16;
@@ -58,7 +58,7 @@ impl Teller {
             Event::Started(started) => calm(self.started(started)),
             Event::Retrying { task, attempt, wait, status, .. } => calm(self.retrying(*task, *attempt, *wait, status)),
             Event::Finished(finished) => Told { text: self.finished(finished), urgent: finished.outcome == Outcome::Failed },
-            Event::Service { service, at, state } => Told { text: self.service(*service, *at, *state), urgent: *state == Face::Died },
+            Event::Service(change) => Told { text: self.service(change), urgent: change.state == Face::Died },
             Event::Notice(notice) => Told { text: self.notice(notice), urgent: true },
             Event::RunFinished(ending) => Told { text: self.ending(ending), urgent: true },
             Event::Fresh { .. } | Event::TerminalTaken { .. } | Event::TerminalReturned => calm(String::new()),
@@ -147,7 +147,8 @@ impl Teller {
     fn failed(&mut self, finished: &Finished) -> String {
         let name = self.name(finished.task);
         let place = self.names.place(finished.task);
-        let mut text = failure::block(&name, place.as_ref(), finished, self.paint);
+        let verb = if self.is_task(finished.task) { "build" } else { "run" };
+        let mut text = failure::block(&name, place.as_ref(), finished, verb, self.paint);
         if self.screen.github {
             text += &annotation(&name, place.as_ref(), finished.status.as_deref().unwrap_or("failed"));
         }
@@ -155,13 +156,20 @@ impl Teller {
         text
     }
 
-    fn service(&self, service: TargetId, at: Duration, state: Face) -> String {
-        let at = format!("  at {}", show_duration(at));
-        match state {
-            Face::Died => self.line("died", Paint::red, service, &at),
+    fn service(&self, change: &ServiceChange) -> String {
+        let after = change.after.map_or(String::new(), |after| format!("  after {}", show_duration(after)));
+        match change.state {
+            // A task that waited for it tells all of it.
+            Face::Died if change.told && self.screen.verbosity < 1 => String::new(),
+            Face::Died => {
+                let place = self.names.place(change.service);
+                failure::service_block(&self.name(change.service), place.as_ref(), change, self.paint)
+            }
             _ if self.screen.verbosity < 1 => String::new(),
-            Face::Ready => self.line("ready", Paint::green, service, &at),
-            Face::Stopped => self.line("stopped", Paint::green, service, &at),
+            Face::Started if self.screen.verbosity < 2 => String::new(),
+            Face::Started => self.line("start", Paint::cyan, change.service, "  (service)"),
+            Face::Ready => self.line("ready", Paint::green, change.service, &after),
+            Face::Stopped => self.line("stopped", Paint::green, change.service, &after),
         }
     }
 
@@ -181,8 +189,8 @@ impl Teller {
 
     /// Returns the reason in parentheses where it is wanted.
     fn why(&self, reason: Option<&Reason>) -> String {
-        let wanted = self.screen.explain || self.screen.verbosity >= 1;
-        reason.filter(|_| wanted).map_or(String::new(), |reason| format!("  ({})", reason_text(reason)))
+        let wanted = |reason: &&Reason| self.screen.explain || self.screen.verbosity >= 1 || matches!(reason, Reason::Remedy(_));
+        reason.filter(wanted).map_or(String::new(), |reason| format!("  ({})", reason_text(reason)))
     }
 
     /// Returns one line about a target: a verb, its name, and the rest.

@@ -7,7 +7,7 @@ use super::lines::Teller;
 use super::paint::Paint;
 use crate::base::TargetId;
 use crate::base::quantity::show_duration;
-use crate::event::{Event, Outcome};
+use crate::event::{Event, Face, Outcome};
 
 /// The most lines about running tasks.
 const SHOWN: usize = 12;
@@ -66,7 +66,14 @@ impl Progress {
                 self.failed += usize::from(finished.outcome == Outcome::Failed);
                 Some(finished.at)
             }
-            Event::Service { at, .. } => Some(*at),
+            Event::Service(change) => {
+                self.running.retain(|running| running.task != change.service);
+                if change.state == Face::Started {
+                    let name = format!("{} (service)", teller.name(change.service));
+                    self.running.push(Running { task: change.service, name, since: change.at, attempt: 1, expected: None, waits: false });
+                }
+                Some(change.at)
+            }
             Event::RunFinished(ending) => {
                 self.over = true;
                 Some(ending.at)

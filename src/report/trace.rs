@@ -92,14 +92,17 @@ fn entries(names: &dyn Names, events: &[Event]) -> Vec<Entry> {
                     None => {}
                 }
             }
-            Event::Service { service, at, state } => {
-                last = last.max(*at);
-                let state = match state {
+            Event::Service(change) => {
+                last = last.max(change.at);
+                let state = match change.state {
+                    Face::Started => "started",
                     Face::Ready => "ready",
                     Face::Stopped => "stopped",
                     Face::Died => "died",
                 };
-                entries.push(mark(names, "service", *service, *at, state));
+                let mut entry = mark(names, "service", change.service, change.at, state);
+                entry.args.status.clone_from(&change.status);
+                entries.push(entry);
             }
             Event::RunFinished(ending) => last = last.max(ending.at),
             Event::RunStarted(_) | Event::Fresh { .. } | Event::TerminalTaken { .. } | Event::TerminalReturned | Event::Notice(_) => {}

@@ -1,17 +1,17 @@
 //! One task run for real: way cleared, commands attempted, outputs captured, result remembered.
 
 use std::ffi::OsString;
-use std::os::unix::ffi::OsStringExt;
-use std::path::PathBuf;
 use std::time::Duration;
 
+use super::request::How;
 use crate::action::{self, ActionResult, Content};
 use crate::base::{Digest, RelPath};
 use crate::executor::{Attempt, Executor, Request};
 use crate::graph::flag;
-use crate::model::{Scope, Text};
-use crate::process::{Cancel, Ended, Limits, Output as Capture, Spawn, Stdin};
+use crate::process::{Cancel, Ended};
 use crate::rebuild::{self, Links, Prepared, World, Yield};
+
+const INTERRUPT: i32 = 2;
 
 /// Asks the person at the terminal; see [`Refused`].
 pub trait Asker: Send + Sync {
@@ -49,6 +49,8 @@ pub(super) enum Verdict {
     },
     Failed,
     Cancelled,
+    /// The person said no.
+    Declined,
     Refused,
     /// Orket or its surroundings failed.
     Broken,
@@ -81,7 +83,6 @@ impl Ran {
 pub(super) struct Bench<'a> {
     pub world: &'a World,
     pub executor: &'a dyn Executor,
-    pub cancel: &'a Cancel,
     pub store: bool,
     pub timeout: Option<Duration>,
     /// Added to every task's environment: the jobserver.
@@ -90,18 +91,12 @@ pub(super) struct Bench<'a> {
 }
 
 impl Bench<'_> {
-    pub(super) fn run(
-        &self,
-        mut prepared: Box<Prepared>,
-        links: &Links,
-        foreground: bool,
-        retrying: &dyn Fn(u32, Duration, String),
-    ) -> Ran {
+    pub(super) fn run(&self, mut prepared: Box<Prepared>, links: &Links, how: &How, retrying: &dyn Fn(u32, Duration, String)) -> Ran {
         let world = self.world;
         if let Some(question) = &prepared.task.confirm {
             match self.asker.ask(&self.fill(&prepared, question)) {
                 Ok(true) => {}
-                Ok(false) => return Ran::stopped(Verdict::Failed, "answered no"),
+                Ok(false) => return Ran::stopped(Verdict::Declined, "answered no"),
                 Err(Refused) => return Ran::stopped(Verdict::Refused, "it asks before it runs, and there is nobody to ask"),
             }
         }
@@ -131,12 +126,12 @@ impl Bench<'_> {
             }
         }
 
-        let request = self.request(&prepared, foreground);
+        let request = self.request(&prepared, how);
         let mut duration = Duration::ZERO;
         let mut attempts = 0;
         let attempt = loop {
             attempts += 1;
-            let attempt = self.executor.execute(&request, self.cancel);
+            let attempt = self.executor.execute(&request, &how.cancel);
             duration += attempt.duration;
             let again = !attempt.ended.success()
                 && attempt.error.is_none()
@@ -147,7 +142,7 @@ impl Bench<'_> {
             }
             let wait = prepared.task.backoff.saturating_mul(1 << (attempts - 1).min(16));
             retrying(attempts, wait, attempt.ended.to_string());
-            if !self.cancel.wait(wait) {
+            if !how.cancel.wait(wait) {
                 break attempt;
             }
         };
@@ -158,7 +153,9 @@ impl Bench<'_> {
             (None, Ended::Cancelled) => Verdict::Cancelled,
             (None, ended) if !ended.success() => Verdict::Failed,
             _ => {
+                // What a remedy puts out belongs to one failure.
                 let store = self.store
+                    && how.remedy.is_none()
                     && !ran.flaky
                     && !world.graph.has(prepared.target, flag::UNCACHED)
                     && !world.graph.has(prepared.target, flag::ALWAYS);
@@ -177,60 +174,25 @@ impl Bench<'_> {
         ran
     }
 
-    fn request(&self, prepared: &Prepared, foreground: bool) -> Request {
-        let world = self.world;
-        let mark = format!("{}-{}", world.run, prepared.target.0);
-        let mut env: Vec<(OsString, OsString)> = Vec::with_capacity(prepared.visible.variables.len() + 8);
-        for (name, value) in &prepared.visible.variables {
-            let value = match std::str::from_utf8(value) {
-                Ok(text) if text.contains("{{") => self.open_holes(text).into_bytes(),
-                _ => value.clone(),
-            };
-            env.push((OsString::from(name), OsString::from_vec(value)));
+    /// Runs a service in the foreground, until it ends or is ended.
+    pub(super) fn serve(&self, request: &Request, cancel: &Cancel) -> Ran {
+        let attempt = self.executor.execute(request, cancel);
+        let verdict = match (&attempt.error, &attempt.ended) {
+            (None, Ended::Cancelled) => Verdict::Cancelled,
+            // Ctrl-C at the terminal is how a person ends it.
+            (None, ended) if ended.success() || *ended == Ended::Signal(INTERRUPT) => Verdict::Succeeded {
+                yielded: Yield { digest: Digest::of(b""), outputs: Default::default(), executed: true },
+                unchanged: false,
+            },
+            _ => Verdict::Failed,
+        };
+        Ran {
+            attempts: 1,
+            duration: attempt.duration,
+            code: attempt.ended.code(),
+            command: request.commands.first().cloned(),
+            ..Ran::stopped(verdict, attempt.error.unwrap_or_else(|| attempt.ended.to_string()))
         }
-        env.extend(self.extra.iter().cloned());
-        env.push(("ORKET_MARK".into(), mark.clone().into()));
-        env.push(("ORKET_RUN".into(), world.run.clone().into()));
-        env.push(("ORKET_TASK".into(), prepared.task.address.as_str().into()));
-        let inherit = prepared.task.interactive || foreground;
-        let spawns: Vec<Spawn> = prepared
-            .lines
-            .iter()
-            .map(|line| Spawn {
-                program: line.program.clone(),
-                arg0: OsString::from(&line.name),
-                args: line.words.iter().map(OsString::from).collect(),
-                dir: prepared.dir.under(world.tree.root()),
-                env: env.clone(),
-                stdin: if inherit { Stdin::Inherit } else { Stdin::Null },
-                output: if inherit { Capture::Inherit } else { Capture::Capture },
-                group: true,
-            })
-            .collect();
-        let commands = prepared
-            .task
-            .commands
-            .iter()
-            .zip(&prepared.lines)
-            .map(|(command, line)| match command {
-                crate::model::Command::Sh { .. } => line.words.get(1).cloned().unwrap_or_default(),
-                crate::model::Command::Run { .. } => {
-                    std::iter::once(&line.name).chain(&line.words).map(|word| quoted(word)).collect::<Vec<_>>().join(" ")
-                }
-            })
-            .collect();
-        Request {
-            spawns,
-            commands,
-            limits: Limits { timeout: prepared.task.timeout.or(self.timeout), grace: Duration::from_secs(5) },
-            mark,
-            secrets: prepared.visible.secrets.clone(),
-            log_file: self.log_path(prepared),
-        }
-    }
-
-    fn log_path(&self, prepared: &Prepared) -> PathBuf {
-        self.world.tree.root().join(".orket/logs").join(&self.world.run).join(format!("{}.log", prepared.target.0))
     }
 
     fn told(&self, prepared: &Prepared, request: &Request, attempt: &Attempt) -> Ran {
@@ -333,24 +295,6 @@ impl Bench<'_> {
         let hidden = |name: &str| self.world.environment.variables.contains_key(name) && !prepared.visible.variables.contains_key(name);
         words.into_iter().filter(|word| hidden(word)).map(str::to_owned).collect()
     }
-
-    fn open_holes(&self, text: &str) -> String {
-        let ports = self.world.ports.read().expect("no holder panics");
-        ports
-            .iter()
-            .fold(text.to_owned(), |text, (name, port)| text.replace(&format!("{{{{port.{name}}}}}"), &port.to_string()))
-            .replace("{{run.id}}", &self.world.run)
-    }
-
-    fn fill(&self, prepared: &Prepared, text: &Text) -> String {
-        text.fill(|scope, name| match scope {
-            Scope::Env => Ok::<_, ()>(
-                prepared.visible.variables.get(name).map(|value| String::from_utf8_lossy(value).into_owned()).unwrap_or_default(),
-            ),
-            _ => Ok(self.open_holes(&format!("{{{{{}.{name}}}}}", scope.word()))),
-        })
-        .unwrap_or_default()
-    }
 }
 
 /// Says what was moved out of the way, a sentence each.
@@ -365,10 +309,4 @@ fn contents(result: &ActionResult) -> std::sync::Arc<Vec<(RelPath, Content)>> {
         action::OutputKind::Folder => None,
     };
     std::sync::Arc::new(result.outputs.iter().filter_map(|output| Some((output.path.clone(), content(&output.kind)?))).collect())
-}
-
-/// Returns a word as a shell would have to be given it.
-fn quoted(word: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./=:,+@%".contains(c);
-    if !word.is_empty() && word.chars().all(plain) { word.to_owned() } else { format!("'{}'", word.replace('\'', "'\\''")) }
 }

@@ -6,59 +6,57 @@ use crate::plan::{Plan, Step};
 use crate::rebuild::{self, Links, Mode, World, Yield, needs_of};
 
 /// The steps that need nothing, with the digest of what they put out.
-pub struct Fresh(Vec<Option<Digest>>);
+pub struct Fresh {
+    digests: Vec<Option<Digest>>,
+    left: usize,
+}
 
 impl Fresh {
-    /// Returns those of a plan. `foreground` runs in any case.
+    /// Returns those of a plan, spare steps never among them. `foreground` runs in any case.
     pub fn of(world: &World, plan: &Plan, mode: Mode, foreground: Option<TargetId>) -> Fresh {
         let mut fresh: Vec<Option<Digest>> = vec![None; plan.len()];
+        let planned = plan.steps().filter(|step| !plan.is_spare(*step)).count();
         if mode.force {
-            return Fresh(fresh);
+            return Fresh { digests: fresh, left: planned };
         }
         let graph = &world.graph;
         let targets: Vec<TargetId> = plan.steps().map(|step| plan.target(step)).collect();
         let stands = rebuild::standing(world, &targets);
         for step in plan.steps() {
             let target = targets[step.index()];
-            let whole = before(graph, plan, step).all(|(before, _)| fresh[before.index()].is_some());
-            if !whole || foreground == Some(target) || graph.has(target, flag::FOREIGN) {
+            let whole = plan.before(graph, step).all(|(before, _)| fresh[before.index()].is_some() || plan.is_spare(before));
+            if !whole || plan.is_spare(step) || foreground == Some(target) || graph.has(target, flag::FOREIGN) {
                 continue;
             }
-            let digests = needed(graph, plan, step).filter_map(|before| fresh[before.index()].as_ref());
+            let digests = needed(graph, plan, target).filter_map(|before| fresh[before.index()].as_ref());
             fresh[step.index()] = match graph.kind(target) {
-                TargetKind::Gate | TargetKind::Service => None,
+                TargetKind::Gate => None,
                 TargetKind::Task if !graph.has(target, flag::EMPTY) => {
                     stands[step.index()].filter(|stands| stands.needs == needs_of(digests)).map(|stands| stands.yields)
                 }
                 _ => Some(gathered_digest(digests)),
             };
         }
-        let fresh = Fresh(fresh);
-        tracing::debug!(steps = plan.len(), left = fresh.left(), "what is as it was proven to be");
+        let left = planned - fresh.iter().flatten().count();
+        let fresh = Fresh { digests: fresh, left };
+        tracing::debug!(steps = plan.len(), left, "what is as it was proven to be");
         fresh
     }
 
     /// Returns how many steps there are that are not fresh.
     pub fn left(&self) -> usize {
-        self.0.iter().filter(|digest| digest.is_none()).count()
+        self.left
     }
 
     /// Whether a step is.
     pub fn has(&self, step: Step) -> bool {
-        self.0[step.index()].is_some()
+        self.digests[step.index()].is_some()
     }
 }
 
-/// What a step waits for; a service only has to be there when something runs.
-fn before<'a>(graph: &'a Graph, plan: &'a Plan, step: Step) -> impl Iterator<Item = (Step, EdgeKind)> + 'a {
-    plan.before(graph, step).filter(|(_, kind)| *kind != EdgeKind::Uses)
-}
-
-/// The steps of which a step sees what they put out, in the order of its edges.
-fn needed<'a>(graph: &'a Graph, plan: &'a Plan, step: Step) -> impl Iterator<Item = Step> + 'a {
-    plan.before(graph, step)
-        .filter(|(before, kind)| *kind != EdgeKind::After && graph.kind(plan.target(*before)) != TargetKind::Service)
-        .map(|(before, _)| before)
+/// The steps of which a target sees what they put out, in the order of its edges. A service stands for what it needs.
+fn needed<'a>(graph: &'a Graph, plan: &'a Plan, target: TargetId) -> impl Iterator<Item = Step> + 'a {
+    graph.edges(target).iter().filter(|edge| edge.kind() != EdgeKind::After).filter_map(|edge| plan.step(edge.to))
 }
 
 /// What the steps of a plan have put out so far.
@@ -74,8 +72,11 @@ impl<'a> Yields<'a> {
         Yields { world, plan, known: vec![None; plan.len()], fresh }
     }
 
+    /// Takes note of what a step of the plan put out; nobody sees what others do.
     pub(super) fn put(&mut self, step: Step, yielded: Yield) {
-        self.known[step.index()] = Some(yielded);
+        if let Some(known) = self.known.get_mut(step.index()) {
+            *known = Some(yielded);
+        }
     }
 
     pub(super) fn is_fresh(&self, step: Step) -> bool {
@@ -94,12 +95,17 @@ impl<'a> Yields<'a> {
     /// # Errors
     /// The target of which it is not known although it was.
     pub(super) fn links(&mut self, step: Step) -> Result<Links, TargetId> {
+        self.links_of(self.plan.target(step))
+    }
+
+    /// The same for a target that need not be part of the plan.
+    pub(super) fn links_of(&mut self, target: TargetId) -> Result<Links, TargetId> {
         let (world, plan) = (self.world, self.plan);
         let mut links = Links::new();
-        for before in needed(&world.graph, plan, step) {
+        for before in needed(&world.graph, plan, target) {
             let target = plan.target(before);
             if self.known[before.index()].is_none()
-                && let Some(digest) = self.fresh.0[before.index()]
+                && let Some(digest) = self.fresh.digests[before.index()]
             {
                 let gathers = world.graph.kind(target) != TargetKind::Task || world.graph.has(target, flag::EMPTY);
                 self.known[before.index()] = Some(match gathers {

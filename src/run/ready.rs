@@ -59,10 +59,6 @@ impl Queue {
         self.ready.push(candidate);
     }
 
-    pub fn waiting(&self) -> usize {
-        self.ready.len() + self.held.iter().map(Vec::len).sum::<usize>()
-    }
-
     /// Takes everything that waits.
     pub fn drain(&mut self) -> Vec<Candidate> {
         self.ready.drain().chain(self.held.iter_mut().flat_map(std::mem::take)).collect()

@@ -3,20 +3,24 @@
 use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, Sender, unbounded};
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::attempt::{Asker, Bench, Ran, Verdict};
-use super::fresh::{Fresh, Yields, gathered};
+use super::attempt::{Asker, Bench};
+use super::fresh::{Fresh, Yields};
 use super::ready::{Candidate, Queue};
+use super::remedy::Errand;
+use super::request::How;
+use super::service::HeldPorts;
+use super::services::Services;
 use super::state::State;
 use super::work::{Job, Message, work};
 use crate::base::TargetId;
-use crate::event::{Ending, Event, Finished, Headline, Notice, Outcome, Reason, Started, Totals};
-use crate::executor::Executor;
-use crate::graph::{EdgeKind, Graph, TargetKind, flag};
+use crate::event::{Ending, Event, Headline, Outcome, Reason, Started, Totals};
+use crate::executor::{Executor, Request};
+use crate::graph::{Graph, TargetKind};
 use crate::plan::{Plan, Step, critical_paths};
 use crate::process::{Cancel, Jobs};
-use crate::rebuild::{Judged, Links, Mode, Prepared, World};
+use crate::rebuild::{Links, Mode, Prepared, World};
 
 /// What a run may do.
 pub struct Options<'a> {
@@ -40,37 +44,47 @@ pub struct Options<'a> {
     pub began: u64,
     /// The same moment, for what is told as time since then.
     pub since: Instant,
+    /// The ports that were picked for services.
+    pub ports: HeldPorts,
     /// Who answers `confirm`.
     pub asker: &'a dyn Asker,
     /// Numbers of signals that ask orket to end.
     pub signals: Receiver<i32>,
 }
 
-/// Walks a plan to its end, but for what is `fresh` already, and tells everything that happens to `tell`; `tick` is called several times a second in between.
+/// Where tasks and services run, and the switch that ends them.
+#[derive(Clone, Copy)]
+pub struct Seat<'a> {
+    /// Runs them.
+    pub executor: &'a dyn Executor,
+    /// Ends all tasks but remedies and what these need.
+    pub cancel: &'a Cancel,
+}
+
+/// Walks a plan to its end, but for what is `fresh` already, and tells everything that happens to `tell`; `tick` is called several times a
+/// second in between.
 pub fn run(
     world: &World,
     plan: &Plan,
     fresh: Fresh,
     options: &Options<'_>,
-    executor: &dyn Executor,
-    cancel: &Cancel,
+    seat: &Seat<'_>,
     tell: &mut dyn FnMut(&Event),
     tick: &mut dyn FnMut(Duration),
 ) -> Ending {
+    let Seat { executor, cancel } = *seat;
     let (job_sender, job_receiver) = unbounded();
     let (sender, receiver) = unbounded();
     let extra = options.jobserver.map(|jobs| jobs.env().to_vec()).unwrap_or_default();
-    let bench =
-        Bench { world, executor, cancel, store: !options.mode.no_cache, timeout: options.timeout, extra: &extra, asker: options.asker };
-    let threads = options.jobs.min(fresh.left());
+    let bench = Bench { world, executor, store: !options.mode.no_cache, timeout: options.timeout, extra: &extra, asker: options.asker };
+    let (mode, threads) = (options.mode, options.jobs.min(fresh.left()));
     std::thread::scope(|scope| {
         for _ in 0..threads {
             let (jobs, answers) = (job_receiver.clone(), sender.clone());
             let bench = &bench;
-            scope.spawn(move || work(bench, options.mode, &jobs, &answers));
+            scope.spawn(move || work(bench, mode, &jobs, &answers));
         }
-        drop(sender);
-        Loop::new(world, plan, fresh, options, cancel, job_sender, tell).turn(&receiver, tick)
+        Loop::new(Parts { world, plan, options, executor, cancel, jobs: job_sender, answers: sender }, fresh, tell).turn(&receiver, tick)
     })
 }
 
@@ -90,7 +104,7 @@ fn headline(world: &World, plan: &Plan, options: &Options<'_>, critical_path: Op
         run: world.run.clone(),
         began: options.began,
         goal: options.goal.clone(),
-        tasks: plan.steps().filter(is_task).count(),
+        tasks: plan.steps().filter(|step| is_task(step) && !plan.is_spare(*step)).count(),
         jobs: options.jobs,
         critical_path,
     }
@@ -107,43 +121,66 @@ fn tell_fresh(graph: &Graph, plan: &Plan, fresh: &dyn Fn(Step) -> bool, at: Dura
     count
 }
 
-struct Loop<'a> {
-    world: &'a World,
-    graph: &'a Graph,
-    plan: &'a Plan,
-    options: &'a Options<'a>,
-    cancel: &'a Cancel,
-    jobs: Sender<Job>,
-    tell: &'a mut dyn FnMut(&Event),
-    began: Instant,
-    states: Vec<State>,
-    open: Vec<u32>,
-    yields: Yields<'a>,
-    outcomes: Vec<Option<Outcome>>,
-    blame: FxHashMap<Step, String>,
-    queue: Queue,
-    parked: FxHashMap<Step, (Box<Prepared>, Reason, Links)>,
-    running: FxHashMap<Step, (Candidate, u32, Reason)>,
-    slots: Vec<bool>,
-    paths: Vec<f32>,
-    expected: Vec<Option<f32>>,
-    judging: usize,
-    totals: Totals,
-    stopping: bool,
-    signal: Option<i32>,
-    exit: i32,
+/// What a loop is given.
+pub(super) struct Parts<'a> {
+    pub world: &'a World,
+    pub plan: &'a Plan,
+    pub options: &'a Options<'a>,
+    pub executor: &'a dyn Executor,
+    /// The switch of everything but what remedies need.
+    pub cancel: &'a Cancel,
+    pub jobs: Sender<Job>,
+    pub answers: Sender<Message>,
+}
+
+/// What waits for a service or a slot.
+pub(super) enum Parked {
+    Task(Box<Prepared>, Reason, Links),
+    /// A service that is to run in the foreground.
+    Service(Box<Request>),
+}
+
+/// All state of a run. Steps behind those of the plan are errands: remedies that were started by a failure.
+pub(super) struct Loop<'a> {
+    pub(super) world: &'a World,
+    pub(super) graph: &'a Graph,
+    pub(super) plan: &'a Plan,
+    pub(super) options: &'a Options<'a>,
+    pub(super) executor: &'a dyn Executor,
+    pub(super) cancel: &'a Cancel,
+    /// The switch of remedies and of what they need: only a signal throws it.
+    pub(super) remedies: Cancel,
+    pub(super) jobs: Sender<Job>,
+    pub(super) answers: Sender<Message>,
+    pub(super) tell: &'a mut dyn FnMut(&Event),
+    pub(super) began: Instant,
+    pub(super) states: Vec<State>,
+    pub(super) open: Vec<u32>,
+    pub(super) yields: Yields<'a>,
+    pub(super) outcomes: Vec<Option<Outcome>>,
+    pub(super) blame: FxHashMap<Step, String>,
+    pub(super) queue: Queue,
+    pub(super) parked: FxHashMap<Step, Parked>,
+    pub(super) running: FxHashMap<Step, (Candidate, u32, Reason)>,
+    pub(super) slots: Vec<bool>,
+    pub(super) paths: Vec<f32>,
+    pub(super) expected: Vec<Option<f32>>,
+    pub(super) judging: usize,
+    pub(super) totals: Totals,
+    pub(super) stopping: bool,
+    pub(super) signal: Option<i32>,
+    pub(super) exit: i32,
+    pub(super) services: Services,
+    /// The switch that ends each service that lives.
+    pub(super) leashes: FxHashMap<TargetId, Cancel>,
+    pub(super) errands: Vec<Errand>,
+    /// Remedies and what they need: they start even where the run is stopping.
+    pub(super) rescued: FxHashSet<Step>,
 }
 
 impl<'a> Loop<'a> {
-    fn new(
-        world: &'a World,
-        plan: &'a Plan,
-        fresh: Fresh,
-        options: &'a Options<'a>,
-        cancel: &'a Cancel,
-        jobs: Sender<Job>,
-        tell: &'a mut dyn FnMut(&Event),
-    ) -> Loop<'a> {
+    fn new(parts: Parts<'a>, fresh: Fresh, tell: &'a mut dyn FnMut(&Event)) -> Loop<'a> {
+        let Parts { world, plan, options, executor, cancel, jobs, answers } = parts;
         let graph = &world.graph;
         let expected: Vec<Option<f32>> = {
             let checkout = world.checkout.lock().expect("no holder panics");
@@ -154,16 +191,25 @@ impl<'a> Loop<'a> {
             plan.steps().map(expected).collect()
         };
         let paths = critical_paths(plan, &expected, 1.0);
+        let mut services = Services::default();
+        for step in plan.steps().filter(|step| graph.kind(plan.target(*step)) == TargetKind::Service) {
+            let uses = |user: &&Step| !plan.is_spare(**user) && !fresh.has(**user) && graph.kind(plan.target(**user)) == TargetKind::Task;
+            services.expect(plan.target(step), plan.waiting(step).iter().filter(uses).count() as u32);
+        }
         Loop {
             world,
             graph,
             plan,
             options,
+            executor,
             cancel,
+            // Without a descriptor for a second switch, remedies share the first.
+            remedies: Cancel::new().unwrap_or_else(|_| cancel.clone()),
             jobs,
+            answers,
             tell,
             began: options.since,
-            states: vec![State::Waiting; plan.len()],
+            states: plan.steps().map(|step| if plan.is_spare(step) { State::Spare } else { State::Waiting }).collect(),
             open: plan.open().to_vec(),
             yields: Yields::new(world, plan, fresh),
             outcomes: vec![None; plan.len()],
@@ -179,6 +225,10 @@ impl<'a> Loop<'a> {
             stopping: false,
             signal: None,
             exit: 0,
+            services,
+            leashes: FxHashMap::default(),
+            errands: Vec::new(),
+            rescued: FxHashSet::default(),
         }
     }
 
@@ -196,8 +246,12 @@ impl<'a> Loop<'a> {
         let waits = |step: &Step| self.states[step.index()] == State::Waiting && self.open[step.index()] == 0;
         let first: Vec<Step> = self.plan.steps().filter(waits).collect();
         first.into_iter().for_each(|step| self.ready(step));
-        while self.judging + self.running.len() + self.queue.waiting() > 0 {
+        while self.acts() || self.errands_wait() || self.services.any_lives() {
             let starved = self.dispatch();
+            if !self.acts() {
+                self.give_up_errands();
+            }
+            self.end_services();
             let wait = Duration::from_millis(if starved { 10 } else { 100 });
             crossbeam_channel::select! {
                 recv(messages) -> message => if let Ok(message) = message { self.take(message) },
@@ -209,7 +263,8 @@ impl<'a> Loop<'a> {
             }
             tick(self.began.elapsed());
         }
-        let left: Vec<Step> = self.plan.steps().filter(|step| self.states[step.index()] != State::Ended).collect();
+        let left = |step: &Step| !matches!(self.states[step.index()], State::Ended | State::Spare);
+        let left: Vec<Step> = (0..self.states.len() as u32).map(Step).filter(left).collect();
         for step in left {
             self.cancelled(step, None);
         }
@@ -219,131 +274,67 @@ impl<'a> Loop<'a> {
         ending
     }
 
+    /// Whether anything is under way that moves the run on.
+    pub(super) fn acts(&self) -> bool {
+        self.judging + self.running.len() + self.parked.len() > 0
+    }
+
     fn interrupted(&mut self, signal: i32) {
         if self.signal.replace(signal).is_some() {
-            self.cancel.kill()
+            self.cancel.kill();
+            self.remedies.kill();
+            self.leashes.values().for_each(Cancel::kill);
         } else {
-            self.cancel.stop()
+            self.cancel.stop();
+            self.remedies.stop();
         }
         self.stop();
     }
 
-    /// Starts nothing more.
-    fn stop(&mut self) {
+    /// Starts nothing more, but for remedies and what they need.
+    pub(super) fn stop(&mut self) {
         self.stopping = true;
+        let waiting = self.services.give_up();
         for candidate in self.queue.drain() {
-            self.parked.remove(&candidate.step);
-            self.cancelled(candidate.step, None);
+            if self.may_start(candidate.step) {
+                self.queue.push(candidate);
+            } else {
+                self.parked.remove(&candidate.step);
+                self.cancelled(candidate.step, None);
+            }
         }
-    }
-
-    fn ready(&mut self, step: Step) {
-        // Targets that gather end at once, and may free a long row of others: a stack, not recursion.
-        let mut ready = vec![step];
-        while let Some(step) = ready.pop() {
-            let target = self.plan.target(step);
-            let kind = self.graph.kind(target);
-            let blamed =
-                self.plan.before(self.graph, step).filter(|(_, kind)| !matches!(kind, EdgeKind::After | EdgeKind::OptionalNeed)).find_map(
-                    |(before, _)| match self.outcomes[before.index()] {
-                        Some(outcome @ (Outcome::Failed | Outcome::Cancelled | Outcome::Skipped | Outcome::Stalled)) => {
-                            let name =
-                                self.blame.get(&before).cloned().unwrap_or_else(|| self.graph.address(self.plan.target(before)).to_owned());
-                            Some((outcome, name))
-                        }
-                        _ => None,
-                    },
-                );
-            if let Some((outcome, name)) = blamed {
-                // What a rock or epic is made of may be skipped without the whole being so.
-                let skipped = outcome == Outcome::Skipped;
-                if !(skipped && matches!(kind, TargetKind::Rock | TargetKind::Epic)) {
-                    self.blame.insert(step, name.clone());
-                    if skipped {
-                        self.end(step, Outcome::Skipped, Some(Finished { because: Some(name), ..finished(target) }), &mut ready);
-                    } else {
-                        self.end(step, Outcome::Cancelled, Some(Finished { because: Some(name), ..finished(target) }), &mut ready);
-                    }
-                    continue;
-                }
-            }
-            if matches!(kind, TargetKind::Gate | TargetKind::Service) {
-                let status = format!("this version does not run {}s yet", kind.word());
-                self.exit = self.exit.max(3);
-                self.end(step, Outcome::Failed, Some(Finished { status: Some(status), ..finished(target) }), &mut ready);
-                continue;
-            }
-            if kind == TargetKind::Task && self.graph.has(target, flag::FOREIGN) {
-                let because = String::from("it is not for this platform");
-                self.end(step, Outcome::Skipped, Some(Finished { because: Some(because), ..finished(target) }), &mut ready);
-                continue;
-            }
-            if kind != TargetKind::Task || self.graph.has(target, flag::EMPTY) {
-                match self.yields.links(step) {
-                    Ok(links) => {
-                        self.yields.put(step, gathered(&links));
-                        self.end(step, Outcome::Fresh, None, &mut ready);
-                    }
-                    Err(lost) => self.lost(step, lost, &mut ready),
-                }
-                continue;
-            }
-            if self.stopping {
-                self.end(step, Outcome::Cancelled, Some(finished(target)), &mut ready);
-                continue;
-            }
-            match self.yields.links(step) {
-                Ok(links) => {
-                    self.states[step.index()] = State::Judging;
-                    self.judging += 1;
-                    let again = self.yields.executed_before(step);
-                    let _ = self.jobs.send(Job::Judge { step, target, links, again });
-                }
-                Err(lost) => self.lost(step, lost, &mut ready),
+        for step in waiting {
+            if self.may_start(step) {
+                self.attend(step);
+            } else {
+                self.parked.remove(&step);
+                self.cancelled(step, None);
             }
         }
     }
 
-    /// What a target had put out was known when the run began, and cannot be read: it is forgotten, so that the next run finds it out anew.
-    fn lost(&mut self, step: Step, lost: TargetId, ready: &mut Vec<Step>) {
-        self.world.checkout.lock().expect("no holder panics").forget(self.graph.row(lost).key);
-        let status = format!("what was remembered of `{}` is damaged; it is forgotten now: build again", self.graph.address(lost));
-        self.failed(step, Finished { status: Some(status), ..finished(self.plan.target(step)) }, 3, ready);
+    pub(super) fn may_start(&self, step: Step) -> bool {
+        self.signal.is_none() && (!self.stopping || self.rescued.contains(&step))
     }
 
-    fn cancelled(&mut self, step: Step, because: Option<String>) {
-        let target = self.plan.target(step);
-        let mut ready = Vec::new();
-        self.end(step, Outcome::Cancelled, Some(Finished { because, ..finished(target) }), &mut ready);
-        ready.into_iter().for_each(|step| self.ready(step));
-    }
-
-    /// Ends a step, tells it, and adds to `ready` what waited only for it.
-    fn end(&mut self, step: Step, outcome: Outcome, told: Option<Finished>, ready: &mut Vec<Step>) {
-        if std::mem::replace(&mut self.states[step.index()], State::Ended) == State::Ended {
-            return;
-        }
-        self.outcomes[step.index()] = Some(outcome);
-        let target = self.plan.target(step);
-        if self.graph.kind(target) == TargetKind::Task
-            || (matches!(self.graph.kind(target), TargetKind::Gate | TargetKind::Service) && outcome == Outcome::Failed)
-        {
-            self.totals.count(outcome);
-            let told = Finished { outcome, at: self.began.elapsed(), ..told.unwrap_or_else(|| finished(target)) };
-            (self.tell)(&Event::Finished(Box::new(told)));
-        }
-        for later in self.plan.waiting(step) {
-            self.open[later.index()] -= 1;
-            if self.open[later.index()] == 0 && self.states[later.index()] == State::Waiting {
-                ready.push(*later);
-            }
+    /// Returns what a step is about.
+    pub(super) fn target(&self, step: Step) -> TargetId {
+        match step.index().checked_sub(self.plan.len()) {
+            Some(errand) => self.errands[errand].remedy,
+            None => self.plan.target(step),
         }
     }
 
     /// Starts what fits; returns whether a token of the jobserver was missing.
     fn dispatch(&mut self) -> bool {
-        while !self.stopping {
-            let Some(candidate) = self.queue.take() else { return false };
+        while let Some(candidate) = self.queue.take() {
+            let step = candidate.step;
+            let target = self.target(step);
+            if let Some(story) = self.lost_service(target) {
+                self.queue.release(&candidate);
+                self.without_service(step, &story);
+                continue;
+            }
             let mut token = None;
             if let Some(jobs) = self.options.jobserver {
                 match jobs.try_acquire() {
@@ -357,13 +348,17 @@ impl<'a> Loop<'a> {
                     _ => {}
                 }
             }
-            let step = candidate.step;
-            let Some((prepared, reason, links)) = self.parked.remove(&step) else { continue };
+            let Some(parked) = self.parked.remove(&step) else {
+                self.queue.release(&candidate);
+                continue;
+            };
             let slot = self.slots.iter().position(|taken| !taken).unwrap_or(0);
             self.slots[slot] = true;
             self.states[step.index()] = State::Running;
-            let target = self.plan.target(step);
-            let foreground = self.options.foreground == Some(target);
+            let reason = match &parked {
+                Parked::Task(_, reason, _) => reason.clone(),
+                Parked::Service(_) => Reason::Asked,
+            };
             (self.tell)(&Event::Started(Started {
                 task: target,
                 at: self.began.elapsed(),
@@ -376,129 +371,16 @@ impl<'a> Loop<'a> {
                 (self.tell)(&Event::TerminalTaken { task: target });
             }
             self.running.insert(step, (candidate, slot as u32, reason));
-            let _ = self.jobs.send(Job::Run { step, prepared, links, token, foreground });
+            let cancel = if self.rescued.contains(&step) { self.remedies.clone() } else { self.cancel.clone() };
+            let _ = self.jobs.send(match parked {
+                Parked::Task(prepared, _, links) => {
+                    let remedy = self.errand(step).map(|errand| errand.failed.clone());
+                    let foreground = remedy.is_none() && self.options.foreground == Some(target);
+                    Job::Run { step, prepared, links, token, how: How { foreground, cancel, remedy } }
+                }
+                Parked::Service(request) => Job::Serve { step, request, cancel },
+            });
         }
         false
     }
-
-    fn take(&mut self, message: Message) {
-        let mut ready = Vec::new();
-        match message {
-            Message::Judged { step, judged, links } => {
-                self.judging -= 1;
-                let target = self.plan.target(step);
-                match judged {
-                    Judged::Fresh(yielded) if self.options.foreground != Some(target) => {
-                        self.yields.put(step, yielded);
-                        self.end(step, Outcome::Fresh, None, &mut ready);
-                    }
-                    Judged::Cached { yielded, log, displaced } if self.options.foreground != Some(target) => {
-                        for text in super::attempt::moved_aside(&displaced) {
-                            (self.tell)(&Event::Notice(Notice { task: Some(target), text, hint: None }));
-                        }
-                        self.yields.put(step, yielded);
-                        let output = log.and_then(|digest| self.world.blobs.get_bytes(&digest).ok().flatten()).unwrap_or_default();
-                        let output_size = output.len() as u64;
-                        self.end(step, Outcome::Cached, Some(Finished { output, output_size, ..finished(target) }), &mut ready);
-                    }
-                    Judged::Run(prepared, reason) => self.wait(step, prepared, reason, links),
-                    Judged::Blocked(blocked) => {
-                        self.failed(step, Finished { status: Some(blocked.text), hint: blocked.hint, ..finished(target) }, 1, &mut ready);
-                    }
-                    _ => {
-                        let discovered = Vec::new();
-                        match crate::rebuild::prepare(self.world, target, &links, discovered, false) {
-                            Ok(prepared) => self.wait(step, Box::new(prepared), Reason::Asked, links),
-                            Err(blocked) => self.failed(
-                                step,
-                                Finished { status: Some(blocked.text), hint: blocked.hint, ..finished(target) },
-                                1,
-                                &mut ready,
-                            ),
-                        }
-                    }
-                }
-            }
-            Message::Retrying { step, attempt, wait, status } => {
-                (self.tell)(&Event::Retrying { task: self.plan.target(step), at: self.began.elapsed(), attempt, wait, status });
-            }
-            Message::Ran { step, ran } => self.ran(step, *ran, &mut ready),
-        }
-        ready.into_iter().for_each(|step| self.ready(step));
-    }
-
-    fn wait(&mut self, step: Step, prepared: Box<Prepared>, reason: Reason, links: Links) {
-        if self.stopping {
-            self.cancelled(step, None);
-            return;
-        }
-        let target = self.plan.target(step);
-        let row = self.graph.row(target);
-        self.states[step.index()] = State::Queued;
-        self.parked.insert(step, (prepared, reason, links));
-        self.queue.push(Candidate {
-            step,
-            path: self.paths[step.index()],
-            priority: row.priority as f32,
-            weight: row.weight,
-            pool: row.pool,
-            exclusive: self.options.foreground == Some(target)
-                || self.graph.has(target, flag::INTERACTIVE)
-                || self.graph.has(target, flag::CONFIRM),
-        });
-    }
-
-    fn ran(&mut self, step: Step, ran: Ran, ready: &mut Vec<Step>) {
-        let target = self.plan.target(step);
-        let Some((candidate, slot, reason)) = self.running.remove(&step) else { return };
-        self.queue.release(&candidate);
-        self.slots[slot as usize] = false;
-        if candidate.exclusive {
-            (self.tell)(&Event::TerminalReturned);
-        }
-        for text in ran.notices {
-            (self.tell)(&Event::Notice(Notice { task: Some(target), text, hint: None }));
-        }
-        let told = Finished {
-            reason: Some(reason),
-            duration: ran.duration,
-            attempts: ran.attempts,
-            slot,
-            status: ran.status,
-            code: ran.code,
-            output: ran.output,
-            output_size: ran.output_size,
-            log: ran.log,
-            command: ran.command,
-            withheld: ran.withheld,
-            flaky: ran.flaky,
-            ..finished(target)
-        };
-        match ran.verdict {
-            Verdict::Succeeded { yielded, unchanged } => {
-                self.yields.put(step, yielded);
-                self.end(step, Outcome::Done, Some(Finished { unchanged, status: None, ..told }), ready);
-            }
-            Verdict::Cancelled => self.end(step, Outcome::Cancelled, Some(told), ready),
-            Verdict::Failed => self.failed(step, told, 1, ready),
-            Verdict::Refused => self.failed(step, told, 5, ready),
-            Verdict::Broken => self.failed(step, told, 3, ready),
-        }
-    }
-
-    fn failed(&mut self, step: Step, told: Finished, exit: i32, ready: &mut Vec<Step>) {
-        self.exit = self.exit.max(exit);
-        self.end(step, Outcome::Failed, Some(told), ready);
-        if !self.options.keep_going {
-            if self.options.fail_fast {
-                self.cancel.stop();
-            }
-            self.stop();
-        }
-    }
-}
-
-/// What is told of a target unless somebody knows more; its outcome is set where it ends.
-fn finished(task: TargetId) -> Finished {
-    Finished::new(task, Outcome::Fresh)
 }

@@ -60,6 +60,13 @@ struct Found {
     blobs: Vec<Digest>,
 }
 
+/// All that is in the store.
+struct Contents<'a> {
+    entries: Vec<Found>,
+    /// The shelves' files in which something is damaged.
+    damaged: Vec<(&'a Shelf, usize)>,
+}
+
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 enum Place {
     /// A blob in a file of its own.
@@ -77,7 +84,7 @@ impl LocalStore {
     /// When the store cannot be read.
     pub fn stats(&self) -> Result<Stats, StoreError> {
         let mut stats = Stats::default();
-        for found in self.entries()?.0 {
+        for found in self.contents()?.entries {
             let (count, bytes) = match found.place {
                 Place::Result(_) => (&mut stats.actions, &mut stats.action_bytes),
                 _ => (&mut stats.blobs, &mut stats.blob_bytes),
@@ -94,7 +101,7 @@ impl LocalStore {
     /// When an entry cannot be read at all.
     pub fn verify(&self) -> Result<Verification, StoreError> {
         let mut verification = Verification::default();
-        let (entries, damaged) = self.entries()?;
+        let Contents { entries, damaged } = self.contents()?;
         for found in entries {
             verification.entries += 1;
             if found.place == Place::File {
@@ -130,7 +137,7 @@ impl LocalStore {
             }
         }
         let _ = fs::remove_dir_all(self.root().join("quarantine"));
-        let mut entries = self.entries()?.0;
+        let mut entries = self.contents()?.entries;
         let mut swept = Swept { left: entries.iter().map(|found| found.size).sum(), ..Swept::default() };
         let recorded = last_uses(&entries);
         entries.sort_by_cached_key(|found| {
@@ -197,8 +204,7 @@ impl LocalStore {
         Ok(stats.blob_bytes + stats.action_bytes)
     }
 
-    /// Returns all entries, and the shelves' files in which something is damaged.
-    fn entries(&self) -> Result<(Vec<Found>, Vec<(&Shelf, usize)>), StoreError> {
+    fn contents(&self) -> Result<Contents<'_>, StoreError> {
         let mut entries = Vec::new();
         for entry in WalkDir::new(self.root().join("blobs")).into_iter().flatten().filter(|entry| entry.file_type().is_file()) {
             let Some((size, used)) = entry.metadata().ok().and_then(|metadata| Some((metadata.len(), metadata.modified().ok()?))) else {
@@ -219,7 +225,7 @@ impl LocalStore {
             })?;
             damaged.extend(rows.into_iter().map(|row| (shelf, row)));
         }
-        Ok((entries, damaged))
+        Ok(Contents { entries, damaged })
     }
 
     /// Returns the file of a blob that has one.

@@ -184,11 +184,3 @@ fn two_builds_in_one_checkout_take_turns() {
     assert_eq!(first.end().code(), 0);
     assert_eq!(project.log(), ["t"]);
 }
-
-#[test]
-#[ignore = "remediation does not run in this version"]
-fn a_remedy_runs_when_a_task_has_failed_for_good() {
-    let project =
-        Project::new().manifest(r#"task "t" { sh "{log:t}; false"; on_failure "r"; retries 1 }; task "r" { private #true; sh "{log:r}" }"#);
-    project.run("build").code(1).ran_in_order(["t", "t", "r"]);
-}

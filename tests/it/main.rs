@@ -21,6 +21,7 @@ mod manifest_errors;
 mod names;
 mod needs;
 mod outputs;
+mod remedies;
 mod run_command;
 mod runs;
 mod services;

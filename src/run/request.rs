@@ -1,0 +1,130 @@
+//! A task's commands as they are started: environment, words, and where their output goes.
+
+use std::ffi::OsString;
+use std::os::unix::ffi::OsStringExt;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use super::attempt::Bench;
+use crate::base::TargetId;
+use crate::executor::Request;
+use crate::model::{Scope, Text};
+use crate::process::{Cancel, Limits, Output as Capture, Spawn, Stdin};
+use crate::rebuild::{Prepared, World};
+
+/// What is special about running one task.
+pub(super) struct How {
+    /// Whether it gets the terminal.
+    pub foreground: bool,
+    /// The switch that ends it.
+    pub cancel: Cancel,
+    /// What a remedy is told of the failure; `None` for any other task.
+    pub remedy: Option<Failed>,
+}
+
+/// What a remedy is told of the task that failed.
+#[derive(Clone)]
+pub(super) struct Failed {
+    pub task: TargetId,
+    pub status: String,
+    pub code: Option<i32>,
+    /// Relative to the project's root.
+    pub log: Option<String>,
+}
+
+impl Bench<'_> {
+    pub(super) fn request(&self, prepared: &Prepared, how: &How) -> Request {
+        let world = self.world;
+        let mark = format!("{}-{}", world.run, prepared.target.0);
+        let mut env: Vec<(OsString, OsString)> = Vec::with_capacity(prepared.visible.variables.len() + 8);
+        for (name, value) in &prepared.visible.variables {
+            let value = match std::str::from_utf8(value) {
+                Ok(text) if text.contains("{{") => open_holes(world, text).into_bytes(),
+                _ => value.clone(),
+            };
+            env.push((OsString::from(name), OsString::from_vec(value)));
+        }
+        env.extend(self.extra.iter().cloned());
+        env.push(("ORKET_MARK".into(), mark.clone().into()));
+        env.push(("ORKET_RUN".into(), world.run.clone().into()));
+        env.push(("ORKET_TASK".into(), prepared.task.address.as_str().into()));
+        if let Some(failed) = &how.remedy {
+            let log = failed.log.as_ref().map(|log| world.tree.root().join(log)).unwrap_or_default();
+            env.push(("ORKET_FAILED_TASK".into(), world.graph.address(failed.task).into()));
+            env.push(("ORKET_FAILED_STATUS".into(), failed.status.clone().into()));
+            env.push(("ORKET_FAILED_CODE".into(), failed.code.map(|code| code.to_string()).unwrap_or_default().into()));
+            env.push(("ORKET_FAILED_LOG".into(), log.into()));
+        }
+        let inherit = prepared.task.interactive || how.foreground;
+        let spawns: Vec<Spawn> = prepared
+            .lines
+            .iter()
+            .map(|line| Spawn {
+                program: line.program.clone(),
+                arg0: OsString::from(&line.name),
+                args: line.words.iter().map(OsString::from).collect(),
+                dir: prepared.dir.under(world.tree.root()),
+                env: env.clone(),
+                stdin: if inherit { Stdin::Inherit } else { Stdin::Null },
+                output: if inherit { Capture::Inherit } else { Capture::Capture },
+                group: true,
+            })
+            .collect();
+        let commands = prepared
+            .task
+            .commands
+            .iter()
+            .zip(&prepared.lines)
+            .map(|(command, line)| match command {
+                crate::model::Command::Sh { .. } => line.words.get(1).cloned().unwrap_or_default(),
+                crate::model::Command::Run { .. } => {
+                    std::iter::once(&line.name).chain(&line.words).map(|word| quoted(word)).collect::<Vec<_>>().join(" ")
+                }
+            })
+            .collect();
+        Request {
+            spawns,
+            commands,
+            limits: Limits { timeout: prepared.task.timeout.or(self.timeout), grace: Duration::from_secs(5), signal: Limits::TERM },
+            mark,
+            secrets: prepared.visible.secrets.clone(),
+            log_file: self.log_path(prepared, how),
+        }
+    }
+
+    fn log_path(&self, prepared: &Prepared, how: &How) -> PathBuf {
+        let name = match &how.remedy {
+            Some(failed) => format!("{}-{}.log", prepared.target.0, failed.task.0),
+            None => format!("{}.log", prepared.target.0),
+        };
+        self.world.tree.root().join(".orket/logs").join(&self.world.run).join(name)
+    }
+
+    /// Fills a text that is shown.
+    pub(super) fn fill(&self, prepared: &Prepared, text: &Text) -> String {
+        text.fill(|scope, name| match scope {
+            Scope::Env => Ok::<_, ()>(
+                prepared.visible.variables.get(name).map(|value| String::from_utf8_lossy(value).into_owned()).unwrap_or_default(),
+            ),
+            _ => Ok(open_holes(self.world, &format!("{{{{{}.{name}}}}}", scope.word()))),
+        })
+        .unwrap_or_default()
+    }
+}
+
+/// Fills in ports and facts of the run.
+pub(super) fn open_holes(world: &World, text: &str) -> String {
+    let ports = world.ports.read().expect("no holder panics");
+    let scratch = world.tree.root().join(".orket/scratch").join(&world.run);
+    ports
+        .iter()
+        .fold(text.to_owned(), |text, (name, port)| text.replace(&format!("{{{{port.{name}}}}}"), &port.to_string()))
+        .replace("{{run.id}}", &world.run)
+        .replace("{{run.scratch}}", &scratch.to_string_lossy())
+}
+
+/// Returns a word as a shell would have to be given it.
+pub(super) fn quoted(word: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./=:,+@%".contains(c);
+    if !word.is_empty() && word.chars().all(plain) { word.to_owned() } else { format!("'{}'", word.replace('\'', "'\\''")) }
+}

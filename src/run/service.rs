@@ -1,0 +1,164 @@
+//! A service made exact: its command, its environment and its probes, all holes filled.
+
+use std::any::Any;
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::ffi::{OsStr, OsString};
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::path::PathBuf;
+
+use super::request::{open_holes, quoted};
+use crate::base::{RelPath, TargetId};
+use crate::executor::{Probing, Request, Upkeep};
+use crate::graph::Detail;
+use crate::model::{Command, Probe, Scope, Service, Text};
+use crate::process::{Limits, Output, Spawn, Stdin, find_program};
+use crate::rebuild::World;
+
+/// Ports that nobody else is given until the service that they were picked for is started.
+#[derive(Default)]
+pub struct HeldPorts(RefCell<BTreeMap<String, Box<dyn Any>>>);
+
+impl HeldPorts {
+    /// Keeps a port as long as `holder` is not dropped.
+    pub fn hold(&mut self, port: &str, holder: Box<dyn Any>) {
+        self.0.get_mut().insert(port.to_owned(), holder);
+    }
+
+    fn release(&self, port: &str) {
+        self.0.borrow_mut().remove(port);
+    }
+}
+
+/// A service that can be started.
+pub(super) struct Exact {
+    service: Box<Service>,
+    spawn: Spawn,
+    probes: Vec<Probing>,
+    secrets: Vec<Vec<u8>>,
+    log_file: PathBuf,
+    /// How it is started, as one line for a shell.
+    pub command: String,
+}
+
+impl Exact {
+    /// Fills in all that a service's declaration leaves open.
+    ///
+    /// # Errors
+    /// A sentence, when a hole cannot be filled or the program is not there.
+    pub fn of(world: &World, target: TargetId) -> Result<Exact, String> {
+        let Detail::Service(service) = world.graph.detail(target) else { return Err(String::from("it is no service")) };
+        let visible = world.environment.visible(&service.env, &world.tree)?;
+        let fill = |text: &Text| {
+            text.fill(|scope, name| match scope {
+                Scope::Env => match visible.variables.get(name) {
+                    Some(value) => Ok(String::from_utf8_lossy(value).into_owned()),
+                    None => Err(format!("`{{{{env.{name}}}}}` is not set, or withheld from it; let it see it: env {{ pass \"{name}\" }}")),
+                },
+                Scope::Decision => Err(format!("`{{{{decision.{name}}}}}`: this version does not resolve decisions yet")),
+                Scope::Port | Scope::Run => Ok(open_holes(world, &format!("{{{{{}.{name}}}}}", scope.word()))),
+            })
+        };
+        let mark = format!("{}-{}", world.run, target.0);
+        let mut env: Vec<(OsString, OsString)> = Vec::with_capacity(visible.variables.len() + 4);
+        for (name, value) in &visible.variables {
+            let value = match std::str::from_utf8(value) {
+                Ok(text) if text.contains("{{") => open_holes(world, text).into_bytes(),
+                _ => value.clone(),
+            };
+            env.push((OsString::from(name), OsString::from_vec(value)));
+        }
+        env.push(("ORKET_RUN".into(), world.run.clone().into()));
+        env.push(("ORKET_SERVICE".into(), service.address.as_str().into()));
+        let start = |program: PathBuf, name: &str, words: &[String], mark: String| Spawn {
+            program,
+            arg0: name.into(),
+            args: words.iter().map(OsString::from).collect(),
+            dir: service.dir.under(world.tree.root()),
+            env: env.iter().cloned().chain([("ORKET_MARK".into(), mark.into())]).collect(),
+            stdin: Stdin::Null,
+            output: Output::Capture,
+            group: true,
+        };
+        let shell = |script: String, mark: String| {
+            let flags = if script.trim().contains('\n') { "-ec" } else { "-c" };
+            let program = program(&visible.variables, &service.dir, world, "/bin/sh")?;
+            Ok::<_, String>(start(program, "sh", &[flags.to_owned(), script], mark))
+        };
+        let (spawn, command) = match &service.command {
+            Command::Run { words, .. } => {
+                let words = words.iter().map(fill).collect::<Result<Vec<_>, _>>()?;
+                let name = words.first().cloned().unwrap_or_default();
+                let program = program(&visible.variables, &service.dir, world, &name)?;
+                let command = words.iter().map(|word| quoted(word)).collect::<Vec<_>>().join(" ");
+                (start(program, &name, &words[1.min(words.len())..], mark.clone()), command)
+            }
+            Command::Sh { script, .. } => {
+                let script = fill(script)?;
+                (shell(script.clone(), mark.clone())?, script)
+            }
+        };
+        let mut probes = Vec::new();
+        for (index, probe) in service.ready.iter().enumerate() {
+            probes.push(match probe {
+                Probe::Tcp(text) => Probing::Tcp(address(&fill(text)?)),
+                Probe::Http { url, status } => Probing::Http { url: fill(url)?, status: *status },
+                Probe::Command(text) => {
+                    let text = fill(text)?;
+                    Probing::Command { spawn: shell(text.clone(), format!("{mark}-{index}"))?, text }
+                }
+                Probe::Output(text) => Probing::Output(fill(text)?),
+            });
+        }
+        let hidden = |text: &str| {
+            let named = |secret: &Vec<u8>| secret.len() >= 4 && text.contains(&*String::from_utf8_lossy(secret));
+            visible.secrets.iter().any(named)
+        };
+        let command = if hidden(&command) { String::from("(it names a secret)") } else { command };
+        let log_file = world.tree.root().join(".orket/logs").join(&world.run).join(format!("{}.log", target.0));
+        Ok(Exact { service, spawn, probes, secrets: visible.secrets, log_file, command })
+    }
+
+    /// To be run beside tasks, now: its ports are let go.
+    pub fn beside(self, ports: &HeldPorts) -> Upkeep {
+        self.service.ports.iter().for_each(|port| ports.release(port));
+        let limits = self.limits();
+        Upkeep {
+            spawn: self.spawn,
+            probes: self.probes,
+            within: self.service.within,
+            limits,
+            secrets: self.secrets,
+            log_file: self.log_file,
+        }
+    }
+
+    /// To be run in the foreground, with the terminal, now.
+    pub fn alone(self, ports: &HeldPorts) -> Request {
+        self.service.ports.iter().for_each(|port| ports.release(port));
+        let limits = self.limits();
+        let mark = self.spawn.mark().unwrap_or_default().to_string_lossy().into_owned();
+        Request {
+            spawns: vec![Spawn { stdin: Stdin::Inherit, output: Output::Inherit, ..self.spawn }],
+            commands: vec![self.command],
+            limits,
+            mark,
+            secrets: self.secrets,
+            log_file: self.log_file,
+        }
+    }
+
+    fn limits(&self) -> Limits {
+        Limits { timeout: None, grace: self.service.stop.within, signal: self.service.stop.signal }
+    }
+}
+
+fn program(variables: &BTreeMap<String, Vec<u8>>, dir: &RelPath, world: &World, name: &str) -> Result<PathBuf, String> {
+    let path = variables.get("PATH").map(Vec::as_slice).unwrap_or_default();
+    find_program(OsStr::new(name), OsStr::from_bytes(path), &dir.under(world.tree.root())).map_err(|error| error.to_string())
+}
+
+/// A port alone is one of this machine.
+fn address(text: &str) -> String {
+    if text.bytes().all(|byte| byte.is_ascii_digit()) { format!("127.0.0.1:{text}") } else { text.to_owned() }
+}

@@ -1,0 +1,119 @@
+//! What becomes of a message from a worker.
+
+use super::attempt::{Ran, Verdict, moved_aside};
+use super::run::Loop;
+use super::walk::finished;
+use super::work::Message;
+use crate::event::{Event, Finished, Notice, Outcome, Reason};
+use crate::plan::Step;
+use crate::rebuild::{Judged, Links};
+
+impl Loop<'_> {
+    pub(super) fn take(&mut self, message: Message) {
+        let mut ready = Vec::new();
+        match message {
+            Message::Judged { step, judged, links } => {
+                self.judging -= 1;
+                self.judged(step, judged, links, &mut ready);
+            }
+            Message::Retrying { step, attempt, wait, status } => {
+                let task = self.target(step);
+                (self.tell)(&Event::Retrying { task, at: self.began.elapsed(), attempt, wait, status });
+            }
+            Message::Ran { step, ran } => self.ran(step, *ran, &mut ready),
+            Message::Service { service, told } => self.service(service, *told),
+        }
+        ready.into_iter().for_each(|step| self.ready(step));
+        self.start_errands();
+        self.end_services();
+    }
+
+    fn judged(&mut self, step: Step, judged: Judged, links: Links, ready: &mut Vec<Step>) {
+        let target = self.plan.target(step);
+        match judged {
+            Judged::Fresh(yielded) if self.options.foreground != Some(target) => {
+                self.yields.put(step, yielded);
+                self.end(step, Outcome::Fresh, None, ready);
+            }
+            Judged::Cached { yielded, log, displaced } if self.options.foreground != Some(target) => {
+                for text in moved_aside(&displaced) {
+                    (self.tell)(&Event::Notice(Notice { task: Some(target), text, hint: None }));
+                }
+                self.yields.put(step, yielded);
+                let output = log.and_then(|digest| self.world.blobs.get_bytes(&digest).ok().flatten()).unwrap_or_default();
+                let output_size = output.len() as u64;
+                self.end(step, Outcome::Cached, Some(Finished { output, output_size, ..finished(target) }), ready);
+            }
+            Judged::Run(prepared, reason) => self.wait(step, prepared, reason, links),
+            Judged::Blocked(blocked) => {
+                self.failed(step, Finished { status: Some(blocked.text), hint: blocked.hint, ..finished(target) }, 1, ready);
+            }
+            _ => {
+                let discovered = Vec::new();
+                match crate::rebuild::prepare(self.world, target, &links, discovered, false) {
+                    Ok(prepared) => self.wait(step, Box::new(prepared), Reason::Asked, links),
+                    Err(blocked) => {
+                        self.failed(step, Finished { status: Some(blocked.text), hint: blocked.hint, ..finished(target) }, 1, ready)
+                    }
+                }
+            }
+        }
+    }
+
+    fn ran(&mut self, step: Step, ran: Ran, ready: &mut Vec<Step>) {
+        let target = self.target(step);
+        let Some((candidate, slot, reason)) = self.running.remove(&step) else { return };
+        self.queue.release(&candidate);
+        self.slots[slot as usize] = false;
+        if candidate.exclusive {
+            (self.tell)(&Event::TerminalReturned);
+        }
+        for text in ran.notices {
+            (self.tell)(&Event::Notice(Notice { task: Some(target), text, hint: None }));
+        }
+        let told = Finished {
+            reason: Some(reason),
+            duration: ran.duration,
+            attempts: ran.attempts,
+            slot,
+            status: ran.status,
+            code: ran.code,
+            output: ran.output,
+            output_size: ran.output_size,
+            log: ran.log,
+            command: ran.command,
+            withheld: ran.withheld,
+            flaky: ran.flaky,
+            ..finished(target)
+        };
+        match ran.verdict {
+            Verdict::Succeeded { yielded, unchanged } => {
+                self.yields.put(step, yielded);
+                self.end(step, Outcome::Done, Some(Finished { unchanged, status: None, ..told }), ready);
+            }
+            Verdict::Cancelled => self.end(step, Outcome::Cancelled, Some(told), ready),
+            Verdict::Failed => self.failed(step, told, 1, ready),
+            Verdict::Declined => self.ended_badly(step, told, 1, ready),
+            Verdict::Refused => self.ended_badly(step, told, 5, ready),
+            Verdict::Broken => self.ended_badly(step, told, 3, ready),
+        }
+    }
+
+    /// A failure for which a remedy may be started.
+    pub(super) fn failed(&mut self, step: Step, told: Finished, exit: i32, ready: &mut Vec<Step>) {
+        // Before it ends, so that services which the remedy uses stay.
+        ready.extend(self.prescribe(step, &told));
+        self.ended_badly(step, told, exit, ready);
+    }
+
+    pub(super) fn ended_badly(&mut self, step: Step, told: Finished, exit: i32, ready: &mut Vec<Step>) {
+        self.exit = self.exit.max(exit);
+        self.end(step, Outcome::Failed, Some(told), ready);
+        if !self.options.keep_going {
+            if self.options.fail_fast {
+                self.cancel.stop();
+            }
+            self.stop();
+        }
+    }
+}

@@ -1,0 +1,157 @@
+//! How the loop moves from step to step: what becomes ready, what waits, what ends.
+
+use super::fresh::gathered;
+use super::ready::Candidate;
+use super::run::{Loop, Parked};
+use super::state::State;
+use super::work::Job;
+use crate::base::TargetId;
+use crate::event::{Event, Finished, Outcome, Reason};
+use crate::graph::{EdgeKind, TargetKind, flag};
+use crate::plan::Step;
+use crate::rebuild::{Links, Prepared};
+
+impl Loop<'_> {
+    pub(super) fn ready(&mut self, step: Step) {
+        // Targets that gather end at once, and may free a long row of others: a stack, not recursion.
+        let mut ready = vec![step];
+        while let Some(step) = ready.pop() {
+            let target = self.plan.target(step);
+            let kind = self.graph.kind(target);
+            if let Some((outcome, name)) = self.blamed(target) {
+                // What a rock or epic is made of may be skipped without the whole being so.
+                let skipped = outcome == Outcome::Skipped;
+                if !(skipped && matches!(kind, TargetKind::Rock | TargetKind::Epic)) {
+                    self.blame.insert(step, name.clone());
+                    let outcome = if skipped { Outcome::Skipped } else { Outcome::Cancelled };
+                    self.end(step, outcome, Some(Finished { because: Some(name), ..finished(target) }), &mut ready);
+                    continue;
+                }
+            }
+            if kind == TargetKind::Gate {
+                let status = String::from("this version does not run gates yet");
+                self.exit = self.exit.max(3);
+                self.end(step, Outcome::Failed, Some(Finished { status: Some(status), ..finished(target) }), &mut ready);
+                continue;
+            }
+            if kind == TargetKind::Task && self.graph.has(target, flag::FOREIGN) {
+                let because = String::from("it is not for this platform");
+                self.end(step, Outcome::Skipped, Some(Finished { because: Some(because), ..finished(target) }), &mut ready);
+                continue;
+            }
+            if kind == TargetKind::Service && self.options.foreground == Some(target) && self.may_start(step) {
+                self.foreground(step, &mut ready);
+                continue;
+            }
+            if kind != TargetKind::Task || self.graph.has(target, flag::EMPTY) {
+                match self.yields.links(step) {
+                    Ok(links) => {
+                        self.yields.put(step, gathered(&links));
+                        self.end(step, Outcome::Fresh, None, &mut ready);
+                    }
+                    Err(lost) => self.lost(step, lost, &mut ready),
+                }
+                continue;
+            }
+            if !self.may_start(step) {
+                self.end(step, Outcome::Cancelled, Some(finished(target)), &mut ready);
+                continue;
+            }
+            match self.yields.links(step) {
+                Ok(links) => {
+                    self.states[step.index()] = State::Judging;
+                    self.judging += 1;
+                    let again = self.yields.executed_before(step);
+                    let _ = self.jobs.send(Job::Judge { step, target, links, again });
+                }
+                Err(lost) => self.lost(step, lost, &mut ready),
+            }
+        }
+    }
+
+    /// What a target had put out was known when the run began, and cannot be read: it is forgotten, so that the next run finds it out anew.
+    pub(super) fn lost(&mut self, step: Step, lost: TargetId, ready: &mut Vec<Step>) {
+        self.world.checkout.lock().expect("no holder panics").forget(self.graph.row(lost).key);
+        let status = format!("what was remembered of `{}` is damaged; it is forgotten now: build again", self.graph.address(lost));
+        self.ended_badly(step, Finished { status: Some(status), ..finished(self.target(step)) }, 3, ready);
+    }
+
+    /// Returns why a target cannot be tried: the outcome of what it needs, and the name of what is to blame.
+    pub(super) fn blamed(&self, target: TargetId) -> Option<(Outcome, String)> {
+        let needs = self.graph.edges(target).iter().filter(|edge| !matches!(edge.kind(), EdgeKind::After | EdgeKind::OptionalNeed));
+        needs.filter_map(|edge| self.plan.step(edge.to)).find_map(|before| match self.outcomes[before.index()] {
+            Some(outcome @ (Outcome::Failed | Outcome::Cancelled | Outcome::Skipped | Outcome::Stalled)) => {
+                let name = self.blame.get(&before).cloned().unwrap_or_else(|| self.graph.address(self.plan.target(before)).to_owned());
+                Some((outcome, name))
+            }
+            _ => None,
+        })
+    }
+
+    pub(super) fn cancelled(&mut self, step: Step, because: Option<String>) {
+        let target = self.target(step);
+        let mut ready = Vec::new();
+        self.end(step, Outcome::Cancelled, Some(Finished { because, ..finished(target) }), &mut ready);
+        ready.into_iter().for_each(|step| self.ready(step));
+    }
+
+    /// Ends a step, tells it, and adds to `ready` what waited only for it.
+    pub(super) fn end(&mut self, step: Step, outcome: Outcome, told: Option<Finished>, ready: &mut Vec<Step>) {
+        if std::mem::replace(&mut self.states[step.index()], State::Ended) == State::Ended {
+            return;
+        }
+        self.outcomes[step.index()] = Some(outcome);
+        let target = self.target(step);
+        let kind = self.graph.kind(target);
+        let tried = told.as_ref().is_some_and(|told| told.attempts > 0);
+        if kind == TargetKind::Task || (matches!(kind, TargetKind::Gate | TargetKind::Service) && (outcome == Outcome::Failed || tried)) {
+            self.totals.count(outcome);
+            let told = Finished { outcome, at: self.began.elapsed(), ..told.unwrap_or_else(|| finished(target)) };
+            (self.tell)(&Event::Finished(Box::new(told)));
+        }
+        if kind == TargetKind::Task && !self.services.is_empty() {
+            self.uses(target).into_iter().for_each(|service| self.services.release(service));
+        }
+        if step.index() >= self.plan.len() {
+            return;
+        }
+        for later in self.plan.waiting(step) {
+            self.open[later.index()] -= 1;
+            if self.open[later.index()] == 0 && self.states[later.index()] == State::Waiting {
+                ready.push(*later);
+            }
+        }
+    }
+
+    /// Lets a task that has to run wait for its services, then for a slot.
+    pub(super) fn wait(&mut self, step: Step, prepared: Box<Prepared>, reason: Reason, links: Links) {
+        if !self.may_start(step) {
+            self.cancelled(step, None);
+            return;
+        }
+        self.parked.insert(step, Parked::Task(prepared, reason, links));
+        self.attend(step);
+    }
+
+    /// Lets a step wait for a slot.
+    pub(super) fn enqueue(&mut self, step: Step) {
+        let target = self.target(step);
+        let row = self.graph.row(target);
+        self.states[step.index()] = State::Queued;
+        self.queue.push(Candidate {
+            step,
+            path: self.paths[step.index()],
+            priority: row.priority as f32,
+            weight: row.weight,
+            pool: row.pool,
+            exclusive: self.options.foreground == Some(target)
+                || self.graph.has(target, flag::INTERACTIVE)
+                || self.graph.has(target, flag::CONFIRM),
+        });
+    }
+}
+
+/// What is told of a target unless somebody knows more; its outcome is set where it ends.
+pub(super) fn finished(task: TargetId) -> Finished {
+    Finished::new(task, Outcome::Fresh)
+}
