@@ -40,6 +40,8 @@ pub(super) struct Ran {
     pub withheld: Vec<String>,
     pub flaky: bool,
     pub notices: Vec<String>,
+    /// What stood in the place of its outputs, and where it was moved.
+    pub displaced: Vec<(RelPath, RelPath)>,
 }
 
 pub(super) enum Verdict {
@@ -71,6 +73,7 @@ impl Ran {
             withheld: Vec::new(),
             flaky: false,
             notices: Vec::new(),
+            displaced: Vec::new(),
         }
     }
 
@@ -103,11 +106,11 @@ impl Bench<'_> {
         let key = world.graph.row(prepared.target).key;
         let own = rebuild::Own::of(world, key);
         let keep = |_: &RelPath| prepared.task.incremental;
-        let mut notices = Vec::new();
+        let mut displaced = Vec::new();
         if !prepared.task.interactive || !prepared.outputs.is_empty() {
             match rebuild::clear_outputs(world, &prepared.outputs, &prepared.excluded, &keep, &own) {
-                Ok(displaced) => notices.extend(moved_aside(&displaced)),
-                Err(text) => return Ran { notices, ..Ran::stopped(Verdict::Failed, text) },
+                Ok(moved) => displaced = moved,
+                Err(text) => return Ran::stopped(Verdict::Failed, text),
             }
         }
         let names: Vec<_> = prepared.outputs.iter().filter_map(|text| crate::base::glob::plain(text)).collect();
@@ -122,7 +125,7 @@ impl Bench<'_> {
             if let Some(folder) = folder
                 && let Err(error) = world.tree.make_folder(&folder)
             {
-                return Ran { notices, ..Ran::stopped(Verdict::Broken, format!("cannot make the folder `{folder}`: {error}")) };
+                return Ran { displaced, ..Ran::stopped(Verdict::Broken, format!("cannot make the folder `{folder}`: {error}")) };
             }
         }
 
@@ -146,8 +149,13 @@ impl Bench<'_> {
                 break attempt;
             }
         };
-        let mut ran =
-            Ran { notices, attempts, duration, flaky: attempts > 1 && attempt.ended.success(), ..self.told(&prepared, &request, &attempt) };
+        let mut ran = Ran {
+            displaced,
+            attempts,
+            duration,
+            flaky: attempts > 1 && attempt.ended.success(),
+            ..self.told(&prepared, &request, &attempt)
+        };
         ran.verdict = match (&attempt.error, &attempt.ended) {
             (Some(_), _) => Verdict::Failed,
             (None, Ended::Cancelled) => Verdict::Cancelled,
@@ -297,9 +305,21 @@ impl Bench<'_> {
     }
 }
 
-/// Says what was moved out of the way, a sentence each.
-pub(super) fn moved_aside(displaced: &[(RelPath, RelPath)]) -> impl Iterator<Item = String> {
-    displaced.iter().map(|(from, to)| format!("`{from}` was in the place of an output; it was moved to `{to}`"))
+/// Says what a run has moved out of the way, in one sentence; `None` if that is nothing.
+pub(super) fn moved_aside(displaced: &[(RelPath, RelPath)], run: &str) -> Option<String> {
+    let names = |shown: &[(RelPath, RelPath)]| shown.iter().map(|(from, _)| format!("`{from}`")).collect::<Vec<_>>().join(", ");
+    Some(match displaced {
+        [] => return None,
+        [(from, to)] => format!("`{from}` was in the place of an output; it was moved to `{to}`"),
+        [first @ .., _] if displaced.len() > 4 => {
+            let (count, named) = (displaced.len(), names(&first[..3]));
+            format!(
+                "{count} files were in the place of outputs; they were moved to `.orket/displaced/{run}/`: {named} and {} more",
+                count - 3
+            )
+        }
+        all => format!("{} files were in the place of outputs; they were moved to `.orket/displaced/{run}/`: {}", all.len(), names(all)),
+    })
 }
 
 fn contents(result: &ActionResult) -> std::sync::Arc<Vec<(RelPath, Content)>> {

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::{Receiver, Sender, unbounded};
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::attempt::{Asker, Bench};
+use super::attempt::{Asker, Bench, moved_aside};
 use super::fresh::{Fresh, Yields};
 use super::ready::{Candidate, Queue};
 use super::remedy::Errand;
@@ -14,8 +14,8 @@ use super::service::HeldPorts;
 use super::services::Services;
 use super::state::State;
 use super::work::{Job, Message, work};
-use crate::base::TargetId;
-use crate::event::{Ending, Event, Headline, Outcome, Reason, Started, Totals};
+use crate::base::{RelPath, TargetId};
+use crate::event::{Ending, Event, Headline, Notice, Outcome, Reason, Started, Totals};
 use crate::executor::{Executor, Request};
 use crate::graph::{Graph, TargetKind};
 use crate::plan::{Plan, Step, critical_paths};
@@ -167,6 +167,8 @@ pub(super) struct Loop<'a> {
     pub(super) expected: Vec<Option<f32>>,
     pub(super) judging: usize,
     pub(super) totals: Totals,
+    /// What was moved out of the way of outputs, and where to.
+    pub(super) displaced: Vec<(RelPath, RelPath)>,
     pub(super) stopping: bool,
     pub(super) signal: Option<i32>,
     pub(super) exit: i32,
@@ -222,6 +224,7 @@ impl<'a> Loop<'a> {
             expected,
             judging: 0,
             totals: Totals::default(),
+            displaced: Vec::new(),
             stopping: false,
             signal: None,
             exit: 0,
@@ -267,6 +270,9 @@ impl<'a> Loop<'a> {
         let left: Vec<Step> = (0..self.states.len() as u32).map(Step).filter(left).collect();
         for step in left {
             self.cancelled(step, None);
+        }
+        if let Some(text) = moved_aside(&self.displaced, &self.world.run) {
+            (self.tell)(&Event::Notice(Notice { task: None, text, hint: None }));
         }
         let exit = self.signal.map_or(self.exit, |signal| 128 + signal);
         let ending = Ending { at: self.began.elapsed(), exit, signal: self.signal, totals: self.totals };

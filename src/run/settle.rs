@@ -1,6 +1,6 @@
 //! What becomes of a message from a worker.
 
-use super::attempt::{Ran, Verdict, moved_aside};
+use super::attempt::{Ran, Verdict};
 use super::run::Loop;
 use super::walk::finished;
 use super::work::Message;
@@ -36,9 +36,7 @@ impl Loop<'_> {
                 self.end(step, Outcome::Fresh, None, ready);
             }
             Judged::Cached { yielded, log, displaced } if self.options.foreground != Some(target) => {
-                for text in moved_aside(&displaced) {
-                    (self.tell)(&Event::Notice(Notice { task: Some(target), text, hint: None }));
-                }
+                self.displaced.extend(displaced);
                 self.yields.put(step, yielded);
                 let output = log.and_then(|digest| self.world.blobs.get_bytes(&digest).ok().flatten()).unwrap_or_default();
                 let output_size = output.len() as u64;
@@ -68,6 +66,7 @@ impl Loop<'_> {
         if candidate.exclusive {
             (self.tell)(&Event::TerminalReturned);
         }
+        self.displaced.extend(ran.displaced);
         for text in ran.notices {
             (self.tell)(&Event::Notice(Notice { task: Some(target), text, hint: None }));
         }

@@ -62,3 +62,15 @@ fn a_link_in_the_way_is_never_written_through() {
     let _ = project.run("build").either();
     assert_eq!(project.read("../outside/x"), "mine");
 }
+
+#[test]
+fn many_files_are_told_of_in_one_line() {
+    let project = Project::new()
+        .manifest(r#"task "t" { matrix { n "1" "2" "3" "4" "5" "6" }; sh "echo {{matrix.n}} > o{{matrix.n}}"; outputs "o{{matrix.n}}" }"#);
+    for number in 1..=6 {
+        project.write(&format!("o{number}"), "another tool's");
+    }
+    let seen = project.run("build -j1").ok().says(["6 files were in the place of outputs", "and 3 more"]);
+    assert_eq!(seen.err().lines().filter(|line| line.contains("displaced")).count(), 1, "{}", seen.err());
+    assert!(found_aside(&project, "another tool's"));
+}
