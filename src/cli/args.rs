@@ -154,7 +154,7 @@ pub struct BuildArgs {
 /// What `run` takes.
 #[derive(Clone, Debug, Args)]
 pub struct RunArgs {
-    /// The name or address of one task.
+    /// The name or address of one task or service.
     #[arg(value_name = "TARGET", add = complete::runnable())]
     pub target: String,
     /// Words for the task: appended to its last `run`, or `"$@"` in its `sh`.

@@ -71,7 +71,7 @@ fn each_failure_has_its_own_run_of_a_remedy_one_after_the_other() {
         r#"
         task "a" { sh "{log:a}; false"; on_failure "r" }
         task "b" { sh "{log:b}; false"; on_failure "r" }
-        task "r" { private #true; sh "test ! -e now; touch now; {log:r}; sleep 0.1; rm now; echo for $ORKET_FAILED_TASK" }
+        task "r" { private #true; sh "mkdir now || exit 9; {log:r}; sleep 0.1; rmdir now; echo for $ORKET_FAILED_TASK" }
         "#,
     );
     project.run("build -k -j4").code(1).ran(["a", "b", "r", "r"]).says(["for a\n", "for b\n", "2 failed, 2 done"]);

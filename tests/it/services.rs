@@ -96,6 +96,20 @@ fn it_ends_with_its_last_user_and_not_with_the_run() {
 }
 
 #[test]
+fn it_does_not_stay_for_users_that_are_fresh() {
+    let tasks = r#"
+        task "fresh" { uses "db"; sh "{log:fresh}"; inputs "i" }
+        task "a" { uses "db"; sh "{log:a}" }
+        task "b" { after "a" "fresh"; sh "until grep -q db_ended {base}/ran; do sleep 0.02; done; {log:b}" }
+        "#;
+    let project = Project::new().file("i", "").manifest(&(service("db", "") + tasks));
+    project.run("build -j1").ok().ran(["db", "a", "fresh", "db_ended", "b"]);
+    project.run("build -j1").ok();
+    project.write("../ran", "");
+    project.run("build -j1").ok().ran_in_order(["db", "a", "db_ended", "b"]);
+}
+
+#[test]
 fn no_service_is_started_for_what_is_fresh_or_cached() {
     let project = Project::new()
         .file("i", "1")
