@@ -46,6 +46,7 @@ impl Glob {
     pub fn new(pattern: &str) -> Result<Glob, String> {
         let matcher = GlobBuilder::new(pattern)
             .literal_separator(true)
+            .empty_alternates(true)
             .backslash_escape(true)
             .build()
             .map_err(|error| error.kind().to_string())?
@@ -82,6 +83,7 @@ mod tests {
         assert!(!matches("*.rs", "src/a.rs"));
         assert!(matches("src/**", "src/.hidden"));
         assert!(matches("src/*.{c,h}", "src/a.h"));
+        assert!(matches("src/{,b/}*.c", "src/a.c") && matches("src/{,b/}*.c", "src/b/a.c"));
         assert!(matches("a[0-9]", "a7"));
         assert!(matches("a\\*", "a*"));
     }

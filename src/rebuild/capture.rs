@@ -12,7 +12,7 @@ use crate::store::StoreError;
 #[derive(Debug, thiserror::Error)]
 pub enum CaptureError {
     /// A declared output is not there.
-    #[error("the declared output `{0}` was not made")]
+    #[error("it ended without making the declared output `{0}`")]
     Missing(String),
     /// It cannot be read.
     #[error("cannot read the output `{0}`: {1}")]

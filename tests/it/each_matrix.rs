@@ -97,5 +97,5 @@ fn an_output_with_escaped_characters_is_missed_when_it_is_not_made() {
     let project = Project::new()
         .file("pages/[id].ts", "A")
         .manifest(r#"each "page" glob="pages/*.ts" { task "t" { sh "{log:t}"; inputs "{{page.path}}"; outputs "{{page.stem}}.js" } }"#);
-    project.run("build").code(1).ran(["t"]).says(["the declared output `[id].js` was not made"]);
+    project.run("build").code(1).ran(["t"]).says(["it ended without making the declared output `[id].js`"]);
 }

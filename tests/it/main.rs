@@ -10,6 +10,7 @@ mod docs;
 mod doctor;
 mod each_matrix;
 mod env;
+mod examples;
 mod execution;
 mod explain;
 mod fmt;

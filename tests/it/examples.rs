@@ -1,0 +1,117 @@
+//! The projects in `examples/`, as their pages tell of them.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use crate::common::Project;
+
+fn example(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("examples").join(name)
+}
+
+/// A copy of an example, without what was built in it.
+fn copy(name: &str) -> Project {
+    let project = Project::new();
+    let built = [".orket", "obj", "bin", "hello.txt", "page.html", "libgit2.a", "git2", "config"];
+    let files = walkdir::WalkDir::new(example(name)).min_depth(1).into_iter();
+    for entry in files.filter_entry(|entry| entry.depth() != 1 || !built.contains(&entry.file_name().to_str().unwrap())) {
+        let entry = entry.unwrap();
+        let to = project.at(entry.path().strip_prefix(example(name)).unwrap().to_str().unwrap());
+        match entry.file_type() {
+            kind if kind.is_dir() => fs::create_dir_all(to).unwrap(),
+            kind if kind.is_symlink() => std::os::unix::fs::symlink(fs::read_link(entry.path()).unwrap(), to).unwrap(),
+            _ => drop(fs::copy(entry.path(), to).unwrap()),
+        }
+    }
+    project
+}
+
+/// A copy of an example whose sources are not ours; `None`, said on the terminal, where they are not there. `ORKET_TEST_EXAMPLES=all` makes
+/// that a failure.
+fn fetched(name: &str, proof: &str) -> Option<Project> {
+    if example(name).join(proof).exists() {
+        return Some(copy(name));
+    }
+    let text = format!("examples/{name} is not tested: `sh examples/{name}/fetch.sh` brings its sources\n");
+    assert_ne!(std::env::var("ORKET_TEST_EXAMPLES").as_deref(), Ok("all"), "{text}");
+    // Not by a macro, whose output the tests of Rust keep to themselves.
+    std::io::stderr().write_all(text.as_bytes()).unwrap();
+    None
+}
+
+fn done(json: &serde_json::Value) -> BTreeSet<String> {
+    let tasks = json["tasks"].as_array().unwrap().iter();
+    tasks.filter(|task| task["outcome"] == "done").map(|task| task["address"].as_str().unwrap().to_owned()).collect()
+}
+
+#[test]
+fn hello() {
+    let project = copy("hello");
+    project.run("build").ok().says(["built 1 task: 1 done"]);
+    project.run("build").ok().nothing_to_do();
+    project.write("hello.txt", "edited");
+    project.run("build").ok().says(["1 cached"]);
+    assert_eq!(project.read("hello.txt"), "hello\n");
+}
+
+#[test]
+fn greeter() {
+    let project = copy("greeter");
+    project.run("build").ok().says(["built 10 tasks: 10 done"]);
+    project.run("build").ok().nothing_to_do();
+    project.write("src/greet.h", format!("{}/* more */\n", project.read("src/greet.h")));
+    let seen = done(&project.run("build --json").ok().json());
+    let expected = ["greet.o[language=en]", "greet.o[language=fr]", "main.o[language=en]", "main.o[language=fr]"];
+    assert_eq!(seen, expected.map(|name| format!("app/{name}")).into());
+    project.write("src/greet.c", project.read("src/greet.c").replace("return GREETING", "return \"hi\""));
+    project.run("build -k").code(1).says(["greets_en", "greets_fr"]);
+}
+
+#[test]
+fn service() {
+    let project = copy("service");
+    project.run("build").ok().says(["built 2 tasks: 2 done"]);
+    project.run("build").ok().nothing_to_do();
+    project.declare(&project.read("orket.kdl").replace("It works", "It fails").replace("b'It fails'", "b'It works'"));
+    project.run("build").code(1).says(["site/test failed: exit status 1", "<h1>It fails</h1>"]);
+}
+
+#[test]
+fn libgit2() {
+    let Some(project) = fetched("libgit2", "source/libgit2/COPYING") else { return };
+    let all = done(&project.run("build hash --json").ok().json());
+    assert!(all.len() > 200, "only {} tasks", all.len());
+    project.run("build hash").ok().nothing_to_do();
+
+    // Which objects read a header is asked of the compiler's own notes.
+    let header = "source/libgit2/src/libgit2/odb.h";
+    let notes = walkdir::WalkDir::new(project.at("obj")).into_iter().flatten();
+    let notes = notes.filter(|entry| entry.path().extension().is_some_and(|end| end == "d"));
+    let reads = |path: &Path| fs::read_to_string(path).unwrap().split_whitespace().any(|word| word == header);
+    let sources: BTreeSet<String> = notes
+        .filter(|entry| reads(entry.path()))
+        .map(|entry| entry.path().strip_prefix(project.at("obj")).unwrap().with_extension("").to_str().unwrap().to_owned())
+        .collect();
+    assert!((10..150).contains(&sources.len()), "{sources:?}");
+    project.write(header, format!("{}#define MORE 1\n", project.read(header)));
+    let again = done(&project.run("build --json").ok().json());
+    let compiled: BTreeSet<String> = again.iter().filter_map(|task| task.split_once('/')).map(|(_, source)| source.to_owned()).collect();
+    assert_eq!(compiled, sources);
+    project.run("build").ok().nothing_to_do();
+}
+
+#[test]
+fn acorn() {
+    let Some(project) = fetched("acorn", "source/acorn/orket.kdl") else { return };
+    let dist = ["acorn", "acorn-loose", "acorn-walk"].map(|package| format!("source/{package}/dist"));
+    dist.iter().filter(|folder| project.has(folder)).for_each(|folder| drop(project.remove(folder)));
+    project.run("build").ok().says(["built 5 tasks: 5 done", "all passed"]);
+    project.run("build").ok().nothing_to_do();
+    let walk = "source/acorn-walk/src/index.js";
+    project.write(walk, format!("{}export const more = 1\n", project.read(walk)));
+    let again = done(&project.run("build --json").ok().json());
+    assert_eq!(again, ["checks/walk", "source/acorn-walk:dist"].map(str::to_owned).into());
+    project.run_in("source/acorn-loose", "build dist").ok().nothing_to_do();
+}
