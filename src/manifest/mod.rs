@@ -2,6 +2,8 @@
 //!
 //! Start from [`load()`]. Reading stands behind [`read()`], so that another reader can take its place.
 
+#[cfg(test)]
+mod both;
 mod common;
 mod each;
 mod environment;
@@ -16,6 +18,7 @@ mod nodes;
 mod paths;
 mod problem;
 mod property;
+mod quick;
 mod read;
 mod scope;
 mod service;

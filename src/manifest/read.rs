@@ -1,4 +1,4 @@
-//! A manifest's text to nodes, with the `kdl` crate's grammar; bounds are checked before it sees the text.
+//! A manifest's text to nodes: the quick way, and where there is any doubt with the `kdl` crate, after bounds are checked.
 
 use std::cell::Cell;
 use std::sync::Arc;
@@ -6,14 +6,14 @@ use std::sync::Arc;
 use kdl::{KdlDocument, KdlNode, KdlValue};
 
 use super::problem::Problem;
-use super::syntax;
 use super::text::Mistake;
+use super::{quick, syntax};
 use crate::base::Place;
 
 const LARGEST: usize = 64 << 20;
 
 /// A node of a manifest.
-#[derive(Clone, Debug)]
+#[derive(Clone, PartialEq, Debug)]
 pub struct Node {
     /// Its name.
     pub name: String,
@@ -75,6 +75,18 @@ pub fn read(file: &Arc<str>, bytes: &[u8]) -> Result<Vec<Node>, Vec<Problem>> {
             "save the file as UTF-8",
         )
     })?;
+    if let Some(nodes) = quick::read(file, text) {
+        return Ok(nodes);
+    }
+    the_long_way(file, text)
+}
+
+/// Reads a manifest with the `kdl` crate.
+///
+/// # Errors
+/// As [`read`].
+pub(super) fn the_long_way(file: &Arc<str>, text: &str) -> Result<Vec<Node>, Vec<Problem>> {
+    let at = |text: &str, offset: usize| place(file, text, offset);
     let plain = syntax::check(text).map_err(|found| {
         let lines = Lines::new(file, text);
         let problem = |mistake: Mistake| Problem {

@@ -86,7 +86,7 @@ pub(super) fn check(text: &str) -> Result<Cow<'_, str>, Vec<Mistake>> {
 }
 
 /// What KDL forbids everywhere: control characters, and those that turn the direction of a line.
-fn is_hidden(c: char) -> bool {
+pub(super) fn is_hidden(c: char) -> bool {
     matches!(c, '\0'..='\u{8}' | '\u{e}'..='\u{1f}' | '\u{7f}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
 }
 
