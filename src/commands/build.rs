@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::io::{self, BufRead, Write};
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use crossbeam_channel::select;
@@ -155,9 +155,9 @@ fn go(ui: &Ui, args: &BuildArgs, foreground: Option<&[String]>) -> Result<(), Fa
         signals: signals.map_err(|error| Failure::Broken(format!("cannot listen to signals: {error}")))?,
     };
     let mut events: Vec<Event> = Vec::new();
-    let sinks = std::cell::RefCell::new(sinks);
+    let sinks = Mutex::new(sinks);
     let mut tell = |event: &Event| {
-        sinks.borrow_mut().iter_mut().for_each(|sink| sink.event(event));
+        sinks.lock().expect("no sink panics").iter_mut().for_each(|sink| sink.event(event));
         events.push(event.clone());
     };
     let ending = if busy {
@@ -169,7 +169,7 @@ fn go(ui: &Ui, args: &BuildArgs, foreground: Option<&[String]>) -> Result<(), Fa
         let mut tick = |now| {
             let (columns, rows) = if ui.live { Ui::terminal().unwrap_or(size) } else { size };
             let now_size = (if ui.fixed_width { ui.width } else { columns }, rows);
-            for sink in sinks.borrow_mut().iter_mut() {
+            for sink in sinks.lock().expect("no sink panics").iter_mut() {
                 if now_size != size {
                     sink.resize(now_size.0, now_size.1);
                 }
@@ -183,7 +183,7 @@ fn go(ui: &Ui, args: &BuildArgs, foreground: Option<&[String]>) -> Result<(), Fa
     } else {
         idle(&world, &plan, &fresh, &options, &mut tell)
     };
-    sinks.borrow_mut().iter_mut().for_each(|sink| sink.finish());
+    sinks.lock().expect("no sink panics").iter_mut().for_each(|sink| sink.finish());
     {
         let mut checkout = world.checkout.lock().expect("the workers have ended");
         for (path, known) in world.files.take_learned() {

@@ -1,6 +1,6 @@
 //! The loop that walks the plan.
 //!
-//! Start from [`run()`]. One loop owns all state; workers own none: they judge a task or attempt it, and answer with a message.
+//! Start from [`run()`]. One loop owns all state; workers judge a task or attempt it, and settle what came of it with the loop in their hands.
 
 mod attempt;
 mod fresh;

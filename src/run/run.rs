@@ -1,5 +1,6 @@
 //! The loop: counters of open needs, a queue, and messages from workers.
 
+use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, Sender, unbounded};
@@ -13,7 +14,7 @@ use super::request::How;
 use super::service::HeldPorts;
 use super::services::Services;
 use super::state::State;
-use super::work::{Job, Message, work};
+use super::work::{Crew, Job, Message};
 use crate::base::{RelPath, TargetId};
 use crate::event::{Ending, Event, Headline, Notice, Outcome, Reason, Started, Totals};
 use crate::executor::{Executor, Request};
@@ -21,6 +22,12 @@ use crate::graph::{Graph, TargetKind};
 use crate::plan::{Plan, Step, critical_paths};
 use crate::process::{Cancel, Jobs};
 use crate::rebuild::{Links, Mode, Prepared, World};
+
+/// How often the screen is drawn while nothing happens.
+const TICK: Duration = Duration::from_millis(100);
+
+/// How often a missing token is asked for.
+const STARVED: Duration = Duration::from_millis(10);
 
 /// What a run may do.
 pub struct Options<'a> {
@@ -69,23 +76,36 @@ pub fn run(
     fresh: Fresh,
     options: &Options<'_>,
     seat: &Seat<'_>,
-    tell: &mut dyn FnMut(&Event),
+    tell: &mut (dyn FnMut(&Event) + Send),
     tick: &mut dyn FnMut(Duration),
 ) -> Ending {
     let Seat { executor, cancel } = *seat;
-    let (job_sender, job_receiver) = unbounded();
-    let (sender, receiver) = unbounded();
+    let (sender, messages) = unbounded();
     let extra = options.jobserver.map(|jobs| jobs.env().to_vec()).unwrap_or_default();
     let bench = Bench { world, executor, store: !options.mode.no_cache, timeout: options.timeout, extra: &extra, asker: options.asker };
     let (mode, threads) = (options.mode, options.jobs.min(fresh.left()));
+    let crew = Crew::new(Loop::new(Parts { world, plan, options, executor, cancel, answers: sender.clone() }, fresh, tell));
     std::thread::scope(|scope| {
         for _ in 0..threads {
-            let (jobs, answers) = (job_receiver.clone(), sender.clone());
-            let bench = &bench;
-            scope.spawn(move || work(bench, mode, &jobs, &answers));
+            let (crew, bench, wake) = (&crew, &bench, sender.clone());
+            scope.spawn(move || crew.work(bench, mode, &wake));
         }
-        Loop::new(Parts { world, plan, options, executor, cancel, jobs: job_sender, answers: sender }, fresh, tell).turn(&receiver, tick)
-    })
+        let (mut over, mut starved) = crew.turn(Loop::begin);
+        while !over {
+            crossbeam_channel::select! {
+                recv(messages) -> message => (over, starved) = crew.turn(|state| {
+                    message.into_iter().chain(messages.try_iter()).for_each(|message| state.take(message));
+                }),
+                recv(options.signals) -> signal => if let Ok(signal) = signal {
+                    (over, starved) = crew.turn(|state| state.interrupted(signal));
+                },
+                default(if starved { STARVED } else { TICK }) => (over, starved) = crew.turn(|_| ()),
+            }
+            tick(options.since.elapsed());
+        }
+        crew.dismiss();
+    });
+    crew.into_state().end_of_run()
 }
 
 /// Tells of a run of a plan in which everything is fresh; see [`Fresh::left`]. Nothing is started for it, no thread and no process.
@@ -129,7 +149,6 @@ pub(super) struct Parts<'a> {
     pub executor: &'a dyn Executor,
     /// The switch of everything but what remedies need.
     pub cancel: &'a Cancel,
-    pub jobs: Sender<Job>,
     pub answers: Sender<Message>,
 }
 
@@ -150,9 +169,12 @@ pub(super) struct Loop<'a> {
     pub(super) cancel: &'a Cancel,
     /// The switch of remedies and of what they need: only a signal throws it.
     pub(super) remedies: Cancel,
-    pub(super) jobs: Sender<Job>,
+    /// What workers are to do next.
+    pub(super) jobs: VecDeque<Job>,
+    /// Whether the workers may go.
+    pub(super) closed: bool,
     pub(super) answers: Sender<Message>,
-    pub(super) tell: &'a mut dyn FnMut(&Event),
+    pub(super) tell: &'a mut (dyn FnMut(&Event) + Send),
     pub(super) began: Instant,
     pub(super) states: Vec<State>,
     pub(super) open: Vec<u32>,
@@ -181,8 +203,8 @@ pub(super) struct Loop<'a> {
 }
 
 impl<'a> Loop<'a> {
-    fn new(parts: Parts<'a>, fresh: Fresh, tell: &'a mut dyn FnMut(&Event)) -> Loop<'a> {
-        let Parts { world, plan, options, executor, cancel, jobs, answers } = parts;
+    fn new(parts: Parts<'a>, fresh: Fresh, tell: &'a mut (dyn FnMut(&Event) + Send)) -> Loop<'a> {
+        let Parts { world, plan, options, executor, cancel, answers } = parts;
         let graph = &world.graph;
         let expected: Vec<Option<f32>> = {
             let checkout = world.checkout.lock().expect("no holder panics");
@@ -207,7 +229,8 @@ impl<'a> Loop<'a> {
             cancel,
             // Without a descriptor for a second switch, remedies share the first.
             remedies: Cancel::new().unwrap_or_else(|_| cancel.clone()),
-            jobs,
+            jobs: VecDeque::new(),
+            closed: false,
             answers,
             tell,
             began: options.since,
@@ -235,7 +258,8 @@ impl<'a> Loop<'a> {
         }
     }
 
-    fn turn(mut self, messages: &Receiver<Message>, tick: &mut dyn FnMut(Duration)) -> Ending {
+    /// Tells of the run, and finds what can be judged at once.
+    fn begin(&mut self) {
         let longest = self.paths.iter().fold(0.0f32, |a, b| a.max(*b));
         let known = self.expected.iter().flatten().any(|expected| *expected > 0.0);
         let headline = headline(self.world, self.plan, self.options, known.then(|| Duration::from_millis(longest as u64)));
@@ -249,23 +273,24 @@ impl<'a> Loop<'a> {
         let waits = |step: &Step| self.states[step.index()] == State::Waiting && self.open[step.index()] == 0;
         let first: Vec<Step> = self.plan.steps().filter(waits).collect();
         first.into_iter().for_each(|step| self.ready(step));
-        while self.acts() || self.errands_wait() || self.services.any_lives() {
-            let starved = self.dispatch();
-            if !self.acts() {
-                self.give_up_errands();
-            }
-            self.end_services();
-            let wait = Duration::from_millis(if starved { 10 } else { 100 });
-            crossbeam_channel::select! {
-                recv(messages) -> message => if let Ok(message) = message { self.take(message) },
-                recv(self.options.signals) -> signal => if let Ok(signal) = signal { self.interrupted(signal) },
-                default(wait) => {}
-            }
-            for message in messages.try_iter().take(1024).collect::<Vec<_>>() {
-                self.take(message);
-            }
-            tick(self.began.elapsed());
+    }
+
+    /// Starts what can start; returns whether a token of the jobserver is missing.
+    pub(super) fn step(&mut self) -> bool {
+        let starved = self.dispatch();
+        if !self.acts() {
+            self.give_up_errands();
         }
+        self.end_services();
+        starved
+    }
+
+    /// Whether nothing moves any more.
+    pub(super) fn is_over(&self) -> bool {
+        !(self.acts() || self.errands_wait() || self.services.any_lives())
+    }
+
+    fn end_of_run(mut self) -> Ending {
         let left = |step: &Step| !matches!(self.states[step.index()], State::Ended | State::Spare);
         let left: Vec<Step> = (0..self.states.len() as u32).map(Step).filter(left).collect();
         for step in left {
@@ -378,7 +403,8 @@ impl<'a> Loop<'a> {
             }
             self.running.insert(step, (candidate, slot as u32, reason));
             let cancel = if self.rescued.contains(&step) { self.remedies.clone() } else { self.cancel.clone() };
-            let _ = self.jobs.send(match parked {
+            // Before what is to be judged: a slot waits for it.
+            self.jobs.push_front(match parked {
                 Parked::Task(prepared, _, links) => {
                     let remedy = self.errand(step).map(|errand| errand.failed.clone());
                     let foreground = remedy.is_none() && self.options.foreground == Some(target);

@@ -1,11 +1,11 @@
 //! A service made exact: its command, its environment and its probes, all holes filled.
 
 use std::any::Any;
-use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::PathBuf;
+use std::sync::Mutex;
 
 use super::request::{open_holes, quoted};
 use crate::base::{RelPath, TargetId};
@@ -17,16 +17,16 @@ use crate::rebuild::World;
 
 /// Ports that nobody else is given until the service that they were picked for is started.
 #[derive(Default)]
-pub struct HeldPorts(RefCell<BTreeMap<String, Box<dyn Any>>>);
+pub struct HeldPorts(Mutex<BTreeMap<String, Box<dyn Any + Send>>>);
 
 impl HeldPorts {
     /// Keeps a port as long as `holder` is not dropped.
-    pub fn hold(&mut self, port: &str, holder: Box<dyn Any>) {
-        self.0.get_mut().insert(port.to_owned(), holder);
+    pub fn hold(&mut self, port: &str, holder: Box<dyn Any + Send>) {
+        self.0.get_mut().expect("no holder panics").insert(port.to_owned(), holder);
     }
 
     fn release(&self, port: &str) {
-        self.0.borrow_mut().remove(port);
+        self.0.lock().expect("no holder panics").remove(port);
     }
 }
 

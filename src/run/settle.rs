@@ -21,6 +21,7 @@ impl Loop<'_> {
                 (self.tell)(&Event::Retrying { task, at: self.began.elapsed(), attempt, wait, status });
             }
             Message::Ran { step, ran } => self.ran(step, *ran, &mut ready),
+            Message::Wake => {}
             Message::Service { service, told } => self.service(service, *told),
         }
         ready.into_iter().for_each(|step| self.ready(step));

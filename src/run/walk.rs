@@ -62,7 +62,7 @@ impl Loop<'_> {
                     self.states[step.index()] = State::Judging;
                     self.judging += 1;
                     let again = self.yields.executed_before(step);
-                    let _ = self.jobs.send(Job::Judge { step, target, links, again });
+                    self.jobs.push_back(Job::Judge { step, target, links, again });
                 }
                 Err(lost) => self.lost(step, lost, &mut ready),
             }

@@ -106,7 +106,9 @@ fn libgit2() {
 fn acorn() {
     let Some(project) = fetched("acorn", "source/acorn/orket.kdl") else { return };
     let dist = ["acorn", "acorn-loose", "acorn-walk"].map(|package| format!("source/{package}/dist"));
-    dist.iter().filter(|folder| project.has(folder)).for_each(|folder| drop(project.remove(folder)));
+    for folder in dist.iter().filter(|folder| project.has(folder)) {
+        project.remove(folder);
+    }
     project.run("build").ok().says(["built 5 tasks: 5 done", "all passed"]);
     project.run("build").ok().nothing_to_do();
     let walk = "source/acorn-walk/src/index.js";
