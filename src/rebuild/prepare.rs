@@ -166,11 +166,12 @@ pub fn prepare(world: &World, target: TargetId, links: &Links, discovered: Vec<R
 
     let (outputs, excluded) = patterns(&task.outputs, &symbolic)?;
     let Gathered { inputs, sources, searched } = gather_inputs(world, &task, links, &discovered, &symbolic, again)?;
-    let needs = links
+    let mut needs: Vec<(String, Digest)> = links
         .iter()
         .filter(|(id, _)| world.graph.kind(*id) != TargetKind::Task)
         .map(|(id, yielded)| (world.graph.address(*id).to_owned(), yielded.digest))
         .collect();
+    needs.sort();
     let mut services: Vec<(String, Digest)> = Vec::new();
     for edge in world.graph.edges(target) {
         if let Detail::Service(service) = world.graph.detail(edge.to) {
