@@ -154,6 +154,12 @@ fn go(ui: &Ui, args: &BuildArgs, foreground: Option<&[String]>) -> Result<(), Fa
         asker: &Person(ui.asks()),
         signals: signals.map_err(|error| Failure::Broken(format!("cannot listen to signals: {error}")))?,
     };
+    if busy {
+        match engine.runs().journal(options.began, &world.run) {
+            Ok(journal) => sinks.push(report::journal(names.clone(), journal)),
+            Err(error) => ui.say(&format!("note: this run is not recorded: {error}")),
+        }
+    }
     let mut events: Vec<Event> = Vec::new();
     let sinks = Mutex::new(sinks);
     let mut tell = |event: &Event| {
@@ -360,6 +366,7 @@ fn record(graph: &Graph, events: &[Event]) -> RunRecord {
         duration_ms: 0,
         goal: Vec::new(),
         exit: 0,
+        ended: true,
         totals: Default::default(),
         tasks: Vec::new(),
     };

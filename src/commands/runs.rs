@@ -112,7 +112,13 @@ fn line(run: &RunRecord) -> String {
     let began =
         jiff::Timestamp::from_millisecond(run.began as i64).map(|time| time.strftime("%Y-%m-%d %H:%M:%S").to_string()).unwrap_or_default();
     let goal = if run.goal.is_empty() { String::from("(default)") } else { run.goal.join(" ") };
-    let verdict = if run.exit == 0 { String::from("holds") } else { format!("exit {}", run.exit) };
+    let verdict = if !run.ended {
+        String::from("not ended")
+    } else if run.exit == 0 {
+        String::from("holds")
+    } else {
+        format!("exit {}", run.exit)
+    };
     let totals = &run.totals;
     let counts: Vec<String> = [
         ("done", totals.done),

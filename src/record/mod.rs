@@ -4,6 +4,7 @@
 
 mod checkout;
 mod journal;
+mod lines;
 mod picture;
 mod proof;
 mod runs;

@@ -1,10 +1,11 @@
-//! The record of each run: `.orket/runs/ID.json`, and what a task printed in `.orket/logs/ID/`.
+//! The record of each run: `.orket/runs/BEGAN-ID.json`, beside it its events, and what its tasks printed in `.orket/logs/ID/`.
 
 use std::io;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use super::lines::{self, Lines};
 use crate::event::{Outcome, Reason, Totals};
 
 /// How many runs are kept.
@@ -23,8 +24,11 @@ pub struct RunRecord {
     pub duration_ms: u64,
     /// What was asked for.
     pub goal: Vec<String>,
-    /// The exit status.
+    /// The exit status; 0 for a run that did not end.
     pub exit: i32,
+    /// Whether it came to its end; one that did not was killed, or is still going on.
+    #[serde(default = "yes")]
+    pub ended: bool,
     /// How many of each outcome.
     pub totals: Totals,
     /// Every task that was not fresh.
@@ -52,6 +56,10 @@ pub struct RunTask {
     pub unchanged: bool,
 }
 
+fn yes() -> bool {
+    true
+}
+
 /// The runs of a checkout.
 pub struct Runs {
     folder: PathBuf,
@@ -61,6 +69,15 @@ impl Runs {
     /// The runs kept in a checkout's state folder.
     pub fn new(state: &Path) -> Runs {
         Runs { folder: state.join("runs") }
+    }
+
+    /// Begins the event journal of a run: whatever is written to it is told of the run if it does not come to its end.
+    ///
+    /// # Errors
+    /// When the disk refuses.
+    pub fn journal(&self, began: u64, run: &str) -> io::Result<Box<dyn io::Write + Send>> {
+        std::fs::create_dir_all(&self.folder)?;
+        Ok(Box::new(Lines::create(&self.folder.join(format!("{began:013}-{run}.jsonl")))?))
     }
 
     /// Keeps a record and lets go of the oldest beyond fifty.
@@ -75,8 +92,13 @@ impl Runs {
         file.persist(self.folder.join(format!("{:013}-{}.json", record.began, record.run))).map_err(|error| error.error)?;
         let names = self.names()?;
         for name in names.iter().rev().skip(KEPT) {
-            std::fs::remove_file(self.folder.join(name))?;
-            if let Some(run) = name.strip_suffix(".json").and_then(|name| name.split_once('-')).map(|(_, run)| run)
+            for end in ["json", "jsonl"] {
+                match std::fs::remove_file(self.folder.join(format!("{name}.{end}"))) {
+                    Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+                    _ => {}
+                }
+            }
+            if let Some((_, run)) = name.split_once('-')
                 && !matches!(run, "" | "." | "..")
                 && let Some(logs) = self.folder.parent().map(|state| state.join("logs").join(run))
             {
@@ -91,12 +113,7 @@ impl Runs {
     /// # Errors
     /// When the folder cannot be read.
     pub fn all(&self) -> io::Result<Vec<RunRecord>> {
-        Ok(self
-            .names()?
-            .iter()
-            .rev()
-            .filter_map(|name| serde_json::from_slice(&std::fs::read(self.folder.join(name)).ok()?).ok())
-            .collect())
+        Ok(self.names()?.iter().rev().filter_map(|name| self.read(name)).collect())
     }
 
     /// Returns the newest record, or the newest whose id begins with `run`.
@@ -105,9 +122,9 @@ impl Runs {
     /// When the folder cannot be read.
     pub fn find(&self, run: Option<&str>) -> io::Result<Option<RunRecord>> {
         for name in self.names()?.iter().rev() {
-            let id = name.strip_suffix(".json").and_then(|name| name.split_once('-')).map_or("", |(_, id)| id);
+            let id = name.split_once('-').map_or("", |(_, id)| id);
             if run.is_none_or(|run| id.starts_with(run))
-                && let Some(record) = std::fs::read(self.folder.join(name)).ok().and_then(|bytes| serde_json::from_slice(&bytes).ok())
+                && let Some(record) = self.read(name)
             {
                 return Ok(Some(record));
             }
@@ -115,14 +132,25 @@ impl Runs {
         Ok(None)
     }
 
+    /// Returns the record of a run, or what the journal of one without a record tells.
+    fn read(&self, name: &str) -> Option<RunRecord> {
+        match std::fs::read(self.folder.join(format!("{name}.json"))) {
+            Ok(bytes) => serde_json::from_slice(&bytes).ok(),
+            Err(_) => lines::read(&std::fs::read(self.folder.join(format!("{name}.jsonl"))).ok()?),
+        }
+    }
+
+    /// The names of all runs, without what they end with, oldest first.
     fn names(&self) -> io::Result<Vec<String>> {
         let mut names: Vec<String> = match std::fs::read_dir(&self.folder) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
-            entries => {
-                entries?.filter_map(|entry| entry.ok()?.file_name().into_string().ok()).filter(|name| name.ends_with(".json")).collect()
-            }
+            entries => entries?
+                .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
+                .filter_map(|name| name.strip_suffix(".json").or(name.strip_suffix(".jsonl")).map(str::to_owned))
+                .collect(),
         };
         names.sort();
+        names.dedup();
         Ok(names)
     }
 }
@@ -139,6 +167,7 @@ mod tests {
             duration_ms: 1,
             goal: vec!["app".into()],
             exit: 0,
+            ended: true,
             totals: Totals::default(),
             tasks: Vec::new(),
         }

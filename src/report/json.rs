@@ -18,12 +18,18 @@ use crate::event::{
 
 /// Returns a format that writes one JSON object a line. Each line is written at once.
 pub fn json(names: Arc<dyn Names>, out: Box<dyn Write + Send>) -> Box<dyn Sink> {
-    Box::new(Json { names, out: Out::new(out) })
+    Box::new(Json { names, out: Out::new(out), brief: false })
+}
+
+/// As [`json`], but what was fresh from the start is one line that says how many.
+pub fn journal(names: Arc<dyn Names>, out: Box<dyn Write + Send>) -> Box<dyn Sink> {
+    Box::new(Json { names, out: Out::new(out), brief: true })
 }
 
 struct Json {
     names: Arc<dyn Names>,
     out: Out,
+    brief: bool,
 }
 
 impl Sink for Json {
@@ -40,6 +46,9 @@ impl Sink for Json {
                 wait_ms: ms(*wait),
                 status,
             }),
+            Event::Fresh { tasks, at } if self.brief => {
+                line(&FreshLine { v: EVENT_VERSION, event: "fresh", at_ms: ms(*at), tasks: tasks.len() })
+            }
             Event::Fresh { tasks, at } => {
                 let ended = |task: &TargetId| Finished { at: *at, ..Finished::new(*task, Outcome::Fresh) };
                 tasks.iter().map(ended).flat_map(|ended| line(&finished_line(&*self.names, &ended))).collect()
@@ -51,6 +60,10 @@ impl Sink for Json {
             Event::TerminalTaken { .. } | Event::TerminalReturned => return,
         };
         self.out.write(&line);
+    }
+
+    fn tick(&mut self, _: Duration) {
+        self.out.flush();
     }
 }
 
@@ -72,6 +85,16 @@ struct RunStartedLine<'a> {
     /// The sum of past durations along the longest chain.
     #[serde(skip_serializing_if = "Option::is_none")]
     critical_path_ms: Option<u64>,
+}
+
+/// Nothing was to be done about these.
+#[derive(Serialize)]
+struct FreshLine {
+    v: u32,
+    event: &'static str,
+    at_ms: u64,
+    /// How many.
+    tasks: usize,
 }
 
 /// An attempt began.

@@ -21,7 +21,7 @@ mod sink;
 mod summary;
 mod trace;
 
-pub use json::json;
+pub use json::{journal, json};
 pub use live::live;
 pub use plain::plain;
 pub use reason::{reason_lines, reason_text};

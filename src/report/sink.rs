@@ -65,6 +65,11 @@ impl Out {
         Out { inner, broken: false }
     }
 
+    /// Writes what a writer that takes its time still holds.
+    pub(super) fn flush(&mut self) {
+        self.broken = self.broken || self.inner.flush().is_err();
+    }
+
     /// Writes `bytes` in one go and flushes.
     pub(super) fn write(&mut self, bytes: &[u8]) {
         if bytes.is_empty() || self.broken {

@@ -1,6 +1,8 @@
 //! Past runs.
 
-use crate::common::Project;
+use rustix::process::Signal;
+
+use crate::common::{Project, wait_until};
 
 #[test]
 fn runs_are_listed_shown_compared_and_their_output_is_kept() {
@@ -26,4 +28,31 @@ fn a_run_that_is_not_there_is_told() {
     let project = Project::new().manifest(r#"task "t" { sh "true" }"#);
     let (code, seen) = project.run("runs show 00000000").either();
     assert_ne!(code, 0, "{}", seen.all());
+}
+
+#[test]
+fn a_run_that_was_killed_is_told_of_as_far_as_it_got() {
+    let manifest = r#"
+task "one" { sh "echo said; echo > one"; outputs "one" }
+task "two" { needs "one"; sh "echo $$ > pid; while ! test -e stop; do sleep 0.1; done; echo > two"; outputs "two" }
+"#;
+    let project = Project::new().manifest(manifest);
+    let build = project.start("build");
+    let journal = || {
+        std::fs::read_dir(project.at(".orket/runs"))
+            .into_iter()
+            .flatten()
+            .flatten()
+            .map(|entry| std::fs::read_to_string(entry.path()).unwrap())
+    };
+    assert!(wait_until(|| journal().any(|text| text.contains(r#""task":"one""#) && text.contains("finished"))));
+    assert!(wait_until(|| project.has("pid")));
+    build.signal(Signal::KILL);
+    build.end();
+    project.write("stop", "");
+    project.run("runs").ok().says(["not ended", "1 done"]);
+    project.run("runs show").ok().says(["done       one"]);
+    project.run("runs logs").ok().says(["== one", "said"]);
+    project.run("build").ok();
+    assert_eq!(project.run("runs").ok().out().lines().filter(|line| line.contains("not ended")).count(), 1);
 }
