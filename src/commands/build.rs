@@ -17,7 +17,7 @@ use crate::executor::Local;
 use crate::graph::{Graph, TargetKind, select};
 use crate::plan::Plan;
 use crate::process::{Cancel, Jobs, Reaper, listen_to_signals};
-use crate::rebuild::Mode;
+use crate::rebuild::{self, Mode};
 use crate::record::{RunRecord, RunTask};
 use crate::report::{self, Names, Screen, Sink};
 use crate::run::{Asker, Fresh, HeldPorts, Options, Refused, Seat, idle, look, run as walk};
@@ -185,6 +185,7 @@ fn go(ui: &Ui, args: &BuildArgs, foreground: Option<&[String]>) -> Result<(), Fa
         };
         let ending = walk(&world, &plan, fresh, &options, &Seat { executor: &executor, cancel: &cancel }, &mut tell, &mut tick);
         reaper.end_all();
+        rebuild::clear_stage(&world);
         ending
     } else {
         idle(&world, &plan, &fresh, &options, &mut tell)

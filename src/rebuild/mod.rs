@@ -19,6 +19,6 @@ pub use environment::{Environment, Visible};
 pub use files::Files;
 pub use judge::{Judged, Mode, judge, put_record, recall};
 pub use prepare::{Blocked, Prepared, prepare};
-pub use restore::{Own, clear_outputs};
+pub use restore::{Own, clear_outputs, clear_stage};
 pub use standing::{Stands, needs_of, standing};
 pub use world::{Links, World, Yield};

@@ -152,7 +152,8 @@ pub(super) fn restore(
     excluded: &[String],
     own: &Own,
 ) -> Result<Option<Vec<(RelPath, RelPath)>>, String> {
-    let stage = RelPath::from_normal(format!(".orket/stage/{}-{:?}", world.run, std::thread::current().id()).into_bytes());
+    let stage = stage();
+    let own_name = format!("{}-{:?}", world.run, std::thread::current().id());
     let fail = |error: std::io::Error| format!("cannot restore outputs: {error}");
     let mut staged: Vec<(RelPath, &Output, Digest)> = Vec::new();
     for (index, output) in outputs.iter().enumerate() {
@@ -161,19 +162,20 @@ pub(super) fn restore(
             {
                 continue;
             }
-            if staged.is_empty() {
+            // It stays for the whole run: making folders is dear.
+            if staged.is_empty() && world.tree.stat(&stage).map_err(fail)?.is_none() {
                 world.tree.make_folder(&stage).map_err(fail)?;
             }
-            let to = stage.join(index.to_string().as_bytes());
+            let to = stage.join(format!("{own_name}-{index}").as_bytes());
             world.tree.remove(&to).map_err(fail)?;
             match world.blobs.get_file(digest, &world.tree, &to, *executable) {
                 Ok(true) => staged.push((to, output, *digest)),
                 Ok(false) => {
-                    world.tree.remove_all(&stage).map_err(fail)?;
+                    unstage(world, &staged);
                     return Ok(None);
                 }
                 Err(error) => {
-                    let _ = world.tree.remove_all(&stage);
+                    unstage(world, &staged);
                     return Err(error.to_string());
                 }
             }
@@ -189,9 +191,7 @@ pub(super) fn restore(
             _ => false,
         }
     };
-    let displaced = clear_outputs(world, declared, excluded, &right, own).inspect_err(|_| {
-        let _ = world.tree.remove_all(&stage);
-    })?;
+    let displaced = clear_outputs(world, declared, excluded, &right, own).inspect_err(|_| unstage(world, &staged))?;
     for output in outputs {
         match &output.kind {
             OutputKind::Folder => world.tree.make_folder(&output.path).map_err(fail)?,
@@ -212,10 +212,25 @@ pub(super) fn restore(
             world.files.learn(&output.path, &content, signature, disk::now_ns());
         }
     }
-    if !staged.is_empty() {
-        world.tree.remove_all(&stage).map_err(fail)?;
-    }
     Ok(Some(displaced))
+}
+
+/// Removes what was staged by this run or one before it and did not get to its place.
+pub fn clear_stage(world: &World) {
+    // What cannot be removed now is in nobody's way.
+    let _ = world.tree.remove_all(&stage());
+}
+
+/// Where outputs stand until all bytes of their task are there.
+fn stage() -> RelPath {
+    RelPath::from_normal(&b".orket/stage"[..])
+}
+
+fn unstage(world: &World, staged: &[(RelPath, &Output, Digest)]) {
+    for (path, ..) in staged {
+        // What is left here is removed when the run ends.
+        let _ = world.tree.remove(path);
+    }
 }
 
 fn parent(world: &World, path: &RelPath) -> std::io::Result<()> {
