@@ -110,6 +110,9 @@ pub struct BuildArgs {
     /// After a failure, end what is running too.
     #[arg(long, conflicts_with = "keep_going")]
     pub fail_fast: bool,
+    /// Exit 1 if a task passed only on a further attempt.
+    #[arg(long)]
+    pub fail_on_flaky: bool,
     /// Say what would run, and run nothing.
     #[arg(short = 'n', long)]
     pub dry_run: bool,

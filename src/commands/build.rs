@@ -144,6 +144,7 @@ fn go(ui: &Ui, args: &BuildArgs, foreground: Option<&[String]>) -> Result<(), Fa
         jobs: slots,
         keep_going: args.keep_going,
         fail_fast: args.fail_fast,
+        fail_on_flaky: args.fail_on_flaky,
         mode,
         timeout: args.timeout,
         jobserver: jobserver.as_ref(),

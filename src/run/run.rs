@@ -37,6 +37,8 @@ pub struct Options<'a> {
     pub keep_going: bool,
     /// Whether a failure also ends what runs.
     pub fail_fast: bool,
+    /// Whether a task that passed only on a further attempt makes the run fail.
+    pub fail_on_flaky: bool,
     /// What is looked up and run.
     pub mode: Mode,
     /// For tasks that set none.

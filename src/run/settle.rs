@@ -88,6 +88,11 @@ impl Loop<'_> {
         };
         match ran.verdict {
             Verdict::Succeeded { yielded, unchanged } => {
+                if ran.flaky && self.options.fail_on_flaky {
+                    self.exit = self.exit.max(1);
+                    let text = String::from("it passed only on a further attempt, which `--fail-on-flaky` counts as a failure");
+                    (self.tell)(&Event::Notice(Notice { task: Some(target), text, hint: None }));
+                }
                 self.yields.put(step, yielded);
                 self.end(step, Outcome::Done, Some(Finished { unchanged, status: None, ..told }), ready);
             }

@@ -49,6 +49,14 @@ fn a_pool_and_a_weight_bound_it_further() {
 }
 
 #[test]
+fn what_is_flaky_fails_a_run_that_is_told_so() {
+    let manifest = r#"task "t" { sh "{log:t}; test $(wc -l < {base}/ran) -ge 2"; inputs "orket.kdl"; retries 1 backoff="1ms" }"#;
+    let project = Project::new().manifest(manifest);
+    project.run("build --fail-on-flaky").code(1).ran(["t", "t"]).says(["only on a further attempt"]);
+    project.run("build --fail-on-flaky").ok();
+}
+
+#[test]
 fn retries_count_and_a_pass_on_a_retry_is_flaky() {
     let project = Project::new()
         .manifest(r#"task "t" { sh "{log:t}; test $(wc -l < {base}/ran) -ge 3 && echo > o"; outputs "o"; retries 2 { backoff "1ms" } }"#);
