@@ -65,7 +65,7 @@ impl<'a> Crew<'a> {
         change(&mut state);
         let starved = state.step();
         if !state.jobs.is_empty() {
-            self.work.notify_all();
+            self.work.notify_one();
         }
         (state.is_over(), starved)
     }
@@ -91,15 +91,15 @@ impl<'a> Crew<'a> {
                 state = self.work.wait(state).expect("no holder panics");
                 continue;
             };
+            // Each wakes the next, as long as there is something to do.
+            if !state.jobs.is_empty() {
+                self.work.notify_one();
+            }
             drop(state);
             let answer = perform(job, bench, mode, wake);
             state = self.lock();
             state.take(answer);
             let starved = state.step();
-            // One of the jobs is this worker's own.
-            if state.jobs.len() > 1 {
-                self.work.notify_one();
-            }
             if starved || state.is_over() {
                 let _ = wake.send(Message::Wake);
             }
