@@ -101,7 +101,7 @@ pub(super) fn hidden(text: &str) -> Option<(usize, char)> {
 }
 
 /// What KDL forbids everywhere: control characters, and those that turn the direction of a line.
-pub(super) fn is_hidden(c: char) -> bool {
+fn is_hidden(c: char) -> bool {
     matches!(c, '\0'..='\u{8}' | '\u{e}'..='\u{1f}' | '\u{7f}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
 }
 
