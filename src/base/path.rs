@@ -1,5 +1,6 @@
 //! A path inside the project.
 
+use std::borrow::Borrow;
 use std::ffi::OsStr;
 use std::fmt;
 use std::os::unix::ffi::OsStrExt;
@@ -44,6 +45,10 @@ impl RelPath {
         }
         if text.contains(&0) {
             return Err(PathError::Nul);
+        }
+        let text = text.strip_suffix(b"/").unwrap_or(text);
+        if base.is_root() && text.split(|byte| *byte == b'/').all(|part| !matches!(part, b"" | b"." | b"..")) {
+            return Ok(RelPath(text.into()));
         }
         let mut parts: Vec<&[u8]> = base.parts().collect();
         for part in text.split(|byte| *byte == b'/') {
@@ -129,6 +134,13 @@ impl RelPath {
     /// Whether it is `folder` itself or stands somewhere below it.
     pub fn is_in(&self, folder: &RelPath) -> bool {
         folder.is_root() || (self.0.starts_with(&folder.0) && (self.0.len() == folder.0.len() || self.0[folder.0.len()] == b'/'))
+    }
+}
+
+/// A path and its bytes are equal, ordered and hashed alike.
+impl Borrow<[u8]> for RelPath {
+    fn borrow(&self) -> &[u8] {
+        &self.0
     }
 }
 

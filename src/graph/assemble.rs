@@ -7,10 +7,10 @@ use std::hash::Hash;
 use rustc_hash::{FxHashMap, FxHashSet};
 use xxhash_rust::xxh3::Xxh3;
 
-use super::draft::{Draft, halves, write};
+use super::draft::{Declared, Draft, halves, write};
 use super::flags::{self, flags};
 use super::resolve::Names;
-use super::{Detail, Edge, EdgeKind, Graph, Header, TargetKind, clash, cycle, flag};
+use super::{Edge, EdgeKind, Graph, Header, TargetKind, clash, cycle, flag};
 use crate::base::{Place, TargetId};
 use crate::model::{Need, Project};
 
@@ -43,8 +43,8 @@ pub fn assemble(project: &Project, trail: Vec<u8>, host: &str) -> Result<Graph, 
 struct Assembly<'a> {
     project: &'a Project,
     names: Names<'a>,
-    drafts: Vec<Draft>,
-    places: FxHashMap<(u32, u32), Place>,
+    drafts: Vec<Draft<'a>>,
+    places: FxHashMap<(u32, u32), &'a Place>,
     entries: FxHashMap<TargetId, TargetId>,
     header: Header,
     problems: Vec<Problem>,
@@ -64,14 +64,14 @@ impl<'a> Assembly<'a> {
             first_task: project.rocks.len() + project.epics.len(),
         };
         for rock in &project.rocks {
-            assembly.draft(rock.address.as_str(), TargetKind::Rock, Detail::Rock(rock.clone()));
+            assembly.draft(rock.address.as_str(), TargetKind::Rock, Declared::Rock(rock));
         }
         for epic in &project.epics {
-            assembly.draft(epic.address.as_str(), TargetKind::Epic, Detail::Epic(epic.clone()));
+            assembly.draft(epic.address.as_str(), TargetKind::Epic, Declared::Epic(epic));
         }
         let mut envs = FxHashMap::from_iter([(Vec::new(), 0)]);
         for task in &project.tasks {
-            assembly.draft(task.address.as_str(), TargetKind::Task, Detail::Task(Box::new(task.clone()), None));
+            assembly.draft(task.address.as_str(), TargetKind::Task, Declared::Task(task, None));
             let draft = assembly.drafts.last_mut().expect("one was just pushed");
             draft.flags = flags(task, host);
             draft.weight = task.weight.max(1);
@@ -81,13 +81,13 @@ impl<'a> Assembly<'a> {
                 .as_ref()
                 .and_then(|name| project.pools.iter().position(|pool| pool.name == *name))
                 .map_or(0, |index| index as u32 + 1);
-            draft.env = intern(&mut assembly.header.envs, &mut envs, task.env.clone());
+            draft.env = intern(&mut assembly.header.envs, &mut envs, &task.env);
         }
         for service in &project.services {
-            assembly.draft(service.address.as_str(), TargetKind::Service, Detail::Service(Box::new(service.clone())));
+            assembly.draft(service.address.as_str(), TargetKind::Service, Declared::Service(service));
         }
         for gate in &project.gates {
-            assembly.draft(gate.address.as_str(), TargetKind::Gate, Detail::Gate(gate.clone()));
+            assembly.draft(gate.address.as_str(), TargetKind::Gate, Declared::Gate(gate));
             if gate.private {
                 assembly.drafts.last_mut().expect("one was just pushed").flags |= flag::PRIVATE;
             }
@@ -95,29 +95,19 @@ impl<'a> Assembly<'a> {
         assembly
     }
 
-    fn draft(&mut self, address: &'a str, kind: TargetKind, detail: Detail) -> TargetId {
+    fn draft(&mut self, address: &'a str, kind: TargetKind, detail: Declared<'a>) -> TargetId {
         let id = TargetId(self.drafts.len() as u32);
         if kind != TargetKind::Entry {
             self.names.add(address, id);
         }
-        self.drafts.push(Draft {
-            address: address.into(),
-            kind,
-            flags: 0,
-            env: 0,
-            pool: 0,
-            weight: 1,
-            priority: 2.0,
-            edges: Vec::new(),
-            detail,
-        });
+        self.drafts.push(Draft { address, kind, flags: 0, env: 0, pool: 0, weight: 1, priority: 2.0, edges: Vec::new(), detail });
         id
     }
 
-    fn edge(&mut self, from: TargetId, to: TargetId, kind: EdgeKind, place: &Place) {
+    fn edge(&mut self, from: TargetId, to: TargetId, kind: EdgeKind, place: &'a Place) {
         match self.places.entry((from.0, to.0)) {
             Entry::Vacant(vacant) => {
-                vacant.insert(place.clone());
+                vacant.insert(place);
             }
             Entry::Occupied(_) => {
                 let mut same = self.drafts[from.index()].edges.iter().filter(|edge| edge.to == to);
@@ -144,16 +134,18 @@ impl<'a> Assembly<'a> {
         })
     }
 
-    fn connect_all(&mut self, from: TargetId, needs: &[Need], kind: EdgeKind) {
+    fn connect_all(&mut self, from: TargetId, needs: &'a [Need], kind: EdgeKind) {
         // Whose needs these are: a door stands for its rock or epic.
         let own = match self.drafts[from.index()].detail {
-            Detail::Entry(of) => of,
+            Declared::Entry(of) => of,
             _ => from,
         };
         for need in needs {
             let kind = if need.optional && kind == EdgeKind::Need { EdgeKind::OptionalNeed } else { kind };
             let several = need.text.contains(['*', '?']);
-            for to in self.resolve(need) {
+            let one = self.names.one(need);
+            let others = if one.is_none() { self.resolve(need) } else { Vec::new() };
+            for to in one.into_iter().chain(others) {
                 let service = self.drafts[to.index()].kind == TargetKind::Service;
                 if service != (kind == EdgeKind::Uses) {
                     // A pattern means those that fit.
@@ -207,7 +199,7 @@ impl<'a> Assembly<'a> {
     }
 
     /// Connects the door of a rock or epic, if it has one, with what stands before it; returns the door.
-    fn before(&mut self, of: TargetId, needs: &[Need], after: &[Need]) -> Option<TargetId> {
+    fn before(&mut self, of: TargetId, needs: &'a [Need], after: &'a [Need]) -> Option<TargetId> {
         let entry = self.entries.get(&of).copied()?;
         self.connect_all(entry, needs, EdgeKind::Need);
         self.connect_all(entry, after, EdgeKind::After);
@@ -218,7 +210,7 @@ impl<'a> Assembly<'a> {
         match self.entries.get(&of) {
             Some(entry) => *entry,
             None => {
-                let entry = self.draft(address, TargetKind::Entry, Detail::Entry(of));
+                let entry = self.draft(address, TargetKind::Entry, Declared::Entry(of));
                 self.entries.insert(of, entry);
                 entry
             }
@@ -284,7 +276,7 @@ impl<'a> Assembly<'a> {
             self.connect_all(id, &task.uses, EdgeKind::Uses);
             if let Some(need) = &task.on_failure {
                 let remedy = self.remedy(id, need);
-                if let Detail::Task(_, slot) = &mut self.drafts[id.index()].detail {
+                if let Declared::Task(_, slot) = &mut self.drafts[id.index()].detail {
                     *slot = remedy;
                 }
             }
@@ -302,7 +294,7 @@ impl<'a> Assembly<'a> {
             .drafts
             .iter()
             .filter_map(|draft| match &draft.detail {
-                Detail::Task(_, remedy) => *remedy,
+                Declared::Task(_, remedy) => *remedy,
                 _ => None,
             })
             .filter(|id| self.drafts[id.index()].flags & flag::PRIVATE != 0)
@@ -317,21 +309,20 @@ impl<'a> Assembly<'a> {
     }
 
     fn check(&mut self) {
-        let edges: Vec<Vec<usize>> = self.drafts.iter().map(|draft| draft.edges.iter().map(|edge| edge.to.index()).collect()).collect();
-        let cycles = cycle::cycles(&edges);
-        cycle::tell(&cycles, &self.drafts, &self.places, &mut self.problems);
+        let drafts = &self.drafts;
+        let edges = |node: usize| drafts[node].edges.iter().map(|edge| edge.to.index());
+        let rank = cycle::ranks(drafts.len(), edges);
+        let around = rank.contains(&u32::MAX);
+        let cycles =
+            if around { cycle::cycles(&(0..drafts.len()).map(|node| edges(node).collect()).collect::<Vec<_>>()) } else { Vec::new() };
+        cycle::tell(&cycles, drafts, &self.places, &mut self.problems);
         if cycles.is_empty() {
             // Order alone is no need: `after` does not build what stands at its end.
-            let pulled: Vec<Vec<usize>> = self
-                .drafts
-                .iter()
-                .map(|draft| draft.edges.iter().filter(|edge| edge.kind().pulls()).map(|edge| edge.to.index()).collect())
-                .collect();
+            let pulled = |node: usize| drafts[node].edges.iter().filter(|edge| edge.kind().pulls()).map(|edge| edge.to.index());
             let first = self.first_task;
-            let rank = cycle::ranks(&pulled);
             let reaches = |from: usize, to: usize| {
                 let (from, to) = (from + first, to + first);
-                if pulled[from].contains(&to) {
+                if pulled(from).any(|next| next == to) {
                     return true;
                 }
                 let mut seen = FxHashSet::default();
@@ -340,7 +331,7 @@ impl<'a> Assembly<'a> {
                     if node == to {
                         return true;
                     }
-                    stack.extend(pulled[node].iter().copied().filter(|next| rank[*next] <= rank[to] && seen.insert(*next)));
+                    stack.extend(pulled(node).filter(|next| rank[*next] <= rank[to] && seen.insert(*next)));
                 }
                 false
             };
@@ -374,9 +365,11 @@ fn a(kind: TargetKind) -> String {
 }
 
 /// Returns the position of `value` in `list`, where it is put if it is not there yet.
-fn intern<T: Clone + Eq + Hash>(list: &mut Vec<T>, known: &mut FxHashMap<T, u32>, value: T) -> u32 {
-    *known.entry(value).or_insert_with_key(|value| {
-        list.push(value.clone());
-        list.len() as u32 - 1
-    })
+fn intern<T: Clone + Eq + Hash>(list: &mut Vec<T>, known: &mut FxHashMap<T, u32>, value: &T) -> u32 {
+    if let Some(at) = known.get(value) {
+        return *at;
+    }
+    list.push(value.clone());
+    known.insert(value.clone(), list.len() as u32 - 1);
+    list.len() as u32 - 1
 }

@@ -1,6 +1,6 @@
 //! Outputs that get in each other's way, and inputs that somebody makes without being needed.
 
-use std::collections::BTreeMap;
+use rustc_hash::FxHashMap;
 
 use super::assemble::Problem;
 use crate::base::{RelPath, glob};
@@ -12,9 +12,15 @@ fn literal(pattern: &Pattern) -> Option<(RelPath, bool)> {
     Some((RelPath::parse(&*name).ok()?, name.ends_with('/')))
 }
 
+/// The folders that a path stands in, the nearest first, the root last.
+fn above(path: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let slashes = path.iter().enumerate().rev().filter(|(_, byte)| **byte == b'/').map(|(at, _)| &path[..at]);
+    slashes.chain((!path.is_empty()).then_some(&path[..0]))
+}
+
 /// Finds all clashes. `reaches(b, a)`: whether task `b` needs task `a`, directly or not; both are positions in the project's list.
 pub(super) fn clashes(project: &Project, reaches: &dyn Fn(usize, usize) -> bool, problems: &mut Vec<Problem>) {
-    let mut made: BTreeMap<RelPath, (usize, &Pattern, bool)> = BTreeMap::new();
+    let mut made: FxHashMap<RelPath, (usize, &Pattern, bool)> = FxHashMap::default();
     for (index, task) in project.tasks.iter().enumerate() {
         for pattern in &task.outputs {
             let Some((path, folder)) = literal(pattern) else { continue };
@@ -31,18 +37,11 @@ pub(super) fn clashes(project: &Project, reaches: &dyn Fn(usize, usize) -> bool,
             made.insert(path, (index, pattern, folder));
         }
     }
-    let above = |path: &RelPath| {
-        let mut folder = path.parent();
-        std::iter::from_fn(move || {
-            let now = folder.clone()?;
-            folder = now.parent();
-            Some(now)
-        })
-    };
+    let mut inside = Vec::new();
     for (path, (index, pattern, _)) in &made {
-        let theirs = |folder: RelPath| made.get(&folder).filter(|(other, ..)| other != index).map(|found| (folder, found));
-        if let Some((folder, (other, outer, _))) = above(path).find_map(theirs) {
-            problems.push(Problem {
+        let theirs = |folder| made.get_key_value(folder).filter(|(_, (other, ..))| other != index);
+        if let Some((folder, (other, outer, _))) = above(path.as_bytes()).find_map(theirs) {
+            let problem = Problem {
                 code: "graph/output_in_output",
                 message: format!(
                     "`{path}`, which `{}` makes, stands in `{folder}`, which `{}` makes as a whole",
@@ -51,16 +50,16 @@ pub(super) fn clashes(project: &Project, reaches: &dyn Fn(usize, usize) -> bool,
                 place: Some(pattern.place.clone()),
                 help: Some(String::from("let one task make the folder, or name its files one by one")),
                 notes: vec![(String::from("the folder is made here"), outer.place.clone())],
-            });
+            };
+            inside.push((path, problem));
         }
     }
+    inside.sort_by_key(|(path, _)| *path);
+    problems.extend(inside.into_iter().map(|(_, problem)| problem));
     for (index, task) in project.tasks.iter().enumerate() {
         for pattern in &task.inputs {
             let Some((path, _)) = literal(pattern) else { continue };
-            let maker = made
-                .get(&path)
-                .map(|found| (path.clone(), found))
-                .or_else(|| above(&path).find_map(|folder| made.get(&folder).map(|found| (folder, found))));
+            let maker = made.get_key_value(&path).or_else(|| above(path.as_bytes()).find_map(|folder| made.get_key_value(folder)));
             let Some((output, (maker, declared, _))) = maker else { continue };
             if *maker == index {
                 problems.push(Problem {

@@ -46,9 +46,9 @@ pub(super) fn cycles(edges: &[Vec<usize>]) -> Vec<Vec<usize>> {
 }
 
 /// Says of each cycle which targets are on it, and where each of its edges was written.
-pub(super) fn tell(cycles: &[Vec<usize>], drafts: &[Draft], places: &FxHashMap<(u32, u32), Place>, problems: &mut Vec<Problem>) {
+pub(super) fn tell(cycles: &[Vec<usize>], drafts: &[Draft<'_>], places: &FxHashMap<(u32, u32), &Place>, problems: &mut Vec<Problem>) {
     for path in cycles {
-        let name = |index: usize| &drafts[index].address;
+        let name = |index: usize| drafts[index].address;
         let mut notes = Vec::new();
         for (at, from) in path.iter().enumerate() {
             let to = path[(at + 1) % path.len()];
@@ -56,7 +56,10 @@ pub(super) fn tell(cycles: &[Vec<usize>], drafts: &[Draft], places: &FxHashMap<(
                 && let Some(place) = places.get(&(*from as u32, to as u32))
             {
                 let kind = drafts[*from].edges.iter().find(|edge| edge.to.index() == to).map_or("needs", |edge| edge.kind().word());
-                notes.push((format!("`{}` {} `{}`", name(*from), if kind == "part" { "holds" } else { kind }, name(to)), place.clone()));
+                notes.push((
+                    format!("`{}` {} `{}`", name(*from), if kind == "part" { "holds" } else { kind }, name(to)),
+                    Place::clone(place),
+                ));
             }
         }
         let mut round: Vec<String> = path.iter().map(|index| format!("`{}`", name(*index))).collect();
@@ -79,23 +82,23 @@ pub(super) fn tell(cycles: &[Vec<usize>], drafts: &[Draft], places: &FxHashMap<(
 }
 
 fn has_cycle(edges: &[Vec<usize>]) -> bool {
-    ranks(edges).contains(&u32::MAX)
+    ranks(edges.len(), |node| edges[node].iter().copied()).contains(&u32::MAX)
 }
 
 /// Returns for each node a number that grows along every edge; `u32::MAX` for those on a cycle and behind one.
-pub(super) fn ranks(edges: &[Vec<usize>]) -> Vec<u32> {
-    let mut open = vec![0u32; edges.len()];
-    edges.iter().flatten().for_each(|to| open[*to] += 1);
-    let mut ready: Vec<usize> = (0..edges.len()).filter(|node| open[*node] == 0).collect();
-    let mut ranks = vec![u32::MAX; edges.len()];
+pub(super) fn ranks<E: Iterator<Item = usize>>(nodes: usize, edges: impl Fn(usize) -> E) -> Vec<u32> {
+    let mut open = vec![0u32; nodes];
+    (0..nodes).flat_map(&edges).for_each(|to| open[to] += 1);
+    let mut ready: Vec<usize> = (0..nodes).filter(|node| open[*node] == 0).collect();
+    let mut ranks = vec![u32::MAX; nodes];
     let mut next = 0;
     while let Some(node) = ready.pop() {
         ranks[node] = next;
         next += 1;
-        for to in &edges[node] {
-            open[*to] -= 1;
-            if open[*to] == 0 {
-                ready.push(*to);
+        for to in edges(node) {
+            open[to] -= 1;
+            if open[to] == 0 {
+                ready.push(to);
             }
         }
     }

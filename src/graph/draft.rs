@@ -2,15 +2,17 @@
 
 use std::hash::Hash;
 
+use serde::Serialize;
 use xxhash_rust::xxh3::Xxh3;
 
 use super::graph::{MAGIC, SECTIONS, VERSION};
-use super::{Detail, Edge, Graph, Header, Row, TargetKind, address_key};
-use crate::base::image;
+use super::{Edge, Graph, Header, Row, TargetKind, address_key};
+use crate::base::{Place, TargetId, image};
+use crate::model::{Epic, Gate, Rock, Service, Task};
 
 /// A target on its way into an image.
-pub(super) struct Draft {
-    pub address: Box<str>,
+pub(super) struct Draft<'a> {
+    pub address: &'a str,
     pub kind: TargetKind,
     pub flags: u32,
     pub env: u32,
@@ -18,11 +20,36 @@ pub(super) struct Draft {
     pub weight: u32,
     pub priority: f64,
     pub edges: Vec<Edge>,
-    pub detail: Detail,
+    pub detail: Declared<'a>,
+}
+
+/// What a [`super::Detail`] is before it is in an image: written in the same form, without a copy of what was declared.
+#[derive(Serialize)]
+pub(super) enum Declared<'a> {
+    Rock(&'a Rock),
+    Epic(&'a Epic),
+    Task(&'a Task, Option<TargetId>),
+    Service(&'a Service),
+    Gate(&'a Gate),
+    Entry(TargetId),
+}
+
+impl Declared<'_> {
+    /// Returns where it was declared.
+    pub fn place(&self) -> Option<&Place> {
+        match self {
+            Declared::Rock(rock) => Some(&rock.place),
+            Declared::Epic(epic) => Some(&epic.place),
+            Declared::Task(task, _) => Some(&task.place),
+            Declared::Service(service) => Some(&service.place),
+            Declared::Gate(gate) => Some(&gate.place),
+            Declared::Entry(_) => None,
+        }
+    }
 }
 
 /// Writes drafts, in the order of their ids, into an image.
-pub(super) fn write(header: &Header, drafts: Vec<Draft>) -> Graph {
+pub(super) fn write(header: &Header, drafts: Vec<Draft<'_>>) -> Graph {
     let mut rows = Vec::with_capacity(drafts.len());
     let mut edges: Vec<Edge> = Vec::new();
     let mut strings = Vec::new();
@@ -33,7 +60,7 @@ pub(super) fn write(header: &Header, drafts: Vec<Draft>) -> Graph {
         let detail = details.len() as u64;
         details = postcard::to_extend(&draft.detail, details).expect("writing to memory does not fail");
         rows.push(Row {
-            key: address_key(&draft.address),
+            key: address_key(draft.address),
             shape: shape(draft, &drafts),
             address,
             address_len: draft.address.len() as u32,
@@ -62,15 +89,15 @@ pub(super) fn write(header: &Header, drafts: Vec<Draft>) -> Graph {
     Graph::open(bytes).expect("an image that was just built can be opened")
 }
 
-fn shape(draft: &Draft, drafts: &[Draft]) -> [u64; 2] {
-    let Detail::Task(task, remedy) = &draft.detail else { return [0; 2] };
+fn shape(draft: &Draft<'_>, drafts: &[Draft<'_>]) -> [u64; 2] {
+    let Declared::Task(task, remedy) = &draft.detail else { return [0; 2] };
     let mut hasher = Xxh3::new();
     task.hash(&mut hasher);
-    remedy.map(|remedy| &drafts[remedy.index()].address).hash(&mut hasher);
+    remedy.map(|remedy| drafts[remedy.index()].address).hash(&mut hasher);
     for edge in &draft.edges {
         let to = &drafts[edge.to.index()];
-        (edge.kind, &to.address).hash(&mut hasher);
-        if let Detail::Service(service) = &to.detail {
+        (edge.kind, to.address).hash(&mut hasher);
+        if let Declared::Service(service) = &to.detail {
             format!("{service:?}").hash(&mut hasher);
         }
     }

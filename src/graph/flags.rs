@@ -1,7 +1,7 @@
 //! What a walk wants to know of a task without decoding it, found once.
 
-use super::draft::Draft;
-use super::{Detail, EdgeKind, TargetKind, flag};
+use super::draft::{Declared, Draft};
+use super::{EdgeKind, TargetKind, flag};
 use crate::base::glob;
 use crate::model::{Command, EnvRule, Part, Task, Text};
 
@@ -42,12 +42,13 @@ pub(super) fn flags(task: &Task, host: &str) -> u32 {
 
 /// Marks the tasks that nothing could show to be fresh: no inputs, no outputs, and nothing that they need puts anything out. There is no
 /// cycle among `drafts`.
-pub(super) fn mark_always(drafts: &mut [Draft]) {
+pub(super) fn mark_always(drafts: &mut [Draft<'_>]) {
     let yields = yields(drafts);
-    let feeds =
-        |draft: &Draft| draft.edges.iter().any(|edge| !matches!(edge.kind(), EdgeKind::After | EdgeKind::Uses) && yields[edge.to.index()]);
+    let feeds = |draft: &Draft<'_>| {
+        draft.edges.iter().any(|edge| !matches!(edge.kind(), EdgeKind::After | EdgeKind::Uses) && yields[edge.to.index()])
+    };
     for draft in drafts.iter_mut() {
-        let Detail::Task(task, _) = &draft.detail else { continue };
+        let Declared::Task(task, _) = &draft.detail else { continue };
         let idle = task.inputs.is_empty() && task.outputs.is_empty() && task.depfile.is_none();
         if !task.commands.is_empty() && (!task.cache || (idle && !feeds(draft))) {
             draft.flags |= flag::ALWAYS;
@@ -56,10 +57,11 @@ pub(super) fn mark_always(drafts: &mut [Draft]) {
 }
 
 /// Returns for each target whether it puts anything out that one who needs it sees: a task by itself, any other through its parts.
-fn yields(drafts: &[Draft]) -> Vec<bool> {
+fn yields(drafts: &[Draft<'_>]) -> Vec<bool> {
     let mut yields: Vec<Option<bool>> = vec![None; drafts.len()];
+    let mut stack = Vec::new();
     for start in 0..drafts.len() {
-        let mut stack = vec![(start, false)];
+        stack.push((start, false));
         while let Some((node, back)) = stack.pop() {
             if yields[node].is_some() {
                 continue;

@@ -34,6 +34,19 @@ impl<'a> Names<'a> {
         found
     }
 
+    /// Returns the one target that a need means by its address; `None` where it may mean several, or none.
+    pub fn one(&self, need: &Need) -> Option<TargetId> {
+        for address in need.candidates.iter().map(|candidate| candidate.as_str()) {
+            if let Some(id) = self.exact.get(address) {
+                return Some(*id);
+            }
+            if self.families.contains_key(address) || address.contains(['*', '?']) {
+                return None;
+            }
+        }
+        None
+    }
+
     /// Returns what a need means; the nearest of its candidates that means anything.
     ///
     /// # Errors

@@ -93,7 +93,8 @@ fn same(text: &str) -> bool {
     true
 }
 
-fn examples() -> Vec<String> {
+/// The manifests of the project, its examples and its documentation.
+pub(super) fn examples() -> Vec<String> {
     let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
     let manifests = walkdir::WalkDir::new(root.join("examples")).into_iter().flatten();
     let manifests = manifests.filter(|entry| entry.path().extension().is_some_and(|end| end == "kdl"));

@@ -40,8 +40,14 @@ impl Context {
         if text.contains(':') {
             return vec![Address::new(text)];
         }
-        let mut candidates = vec![self.address(text), self.top(text), Address::new(text)];
-        candidates.dedup();
+        let mut candidates = Vec::with_capacity(3);
+        if self.epic.is_some() {
+            candidates.push(self.address(text));
+        }
+        if !self.package.is_root() {
+            candidates.push(self.top(text));
+        }
+        candidates.push(Address::new(text));
         candidates
     }
 }
@@ -149,13 +155,18 @@ impl Problems {
 
     /// Returns the texts of a node, at least one.
     pub(super) fn texts(&mut self, node: &Node) -> Vec<(String, Place)> {
+        self.words(node).into_iter().map(|(text, place)| (text.to_owned(), place.clone())).collect()
+    }
+
+    /// As `texts`, where they stand.
+    pub(super) fn words<'n>(&mut self, node: &'n Node) -> Vec<(&'n str, &'n Place)> {
         if node.args.is_empty() {
             self.wanted(node, &node.place, "a text", "nothing");
         }
-        let mut texts = Vec::new();
+        let mut texts = Vec::with_capacity(node.args.len());
         for (value, place) in &node.args {
             match value {
-                Value::Text(text) => texts.push((text.clone(), place.clone())),
+                Value::Text(text) => texts.push((text.as_str(), place)),
                 other => self.wanted(node, place, "a text", other.kind()),
             }
         }
@@ -167,7 +178,7 @@ impl Problems {
         if node.args.len() > 1 {
             self.say("manifest/too_many", &node.args[1].1, format!("`{}` takes one text", node.name), "take the others out");
         }
-        self.texts(node).into_iter().next()
+        self.words(node).first().map(|(text, place)| ((*text).to_owned(), (*place).clone()))
     }
 
     /// Lowers an `about`: its holes are filled as far as they are known.
@@ -262,15 +273,15 @@ impl Problems {
             }
             None => false,
         };
-        let texts = self.texts(node);
+        let texts = self.words(node);
         texts
             .into_iter()
             .map(|(text, place)| {
-                let filled = self.fill(context, &text, &place);
+                let filled = self.fill(context, text, place);
                 if filled.as_literal().is_none() && text.contains("{{") {
                     self.say(
                         "manifest/open_name",
-                        &place,
+                        place,
                         format!("what `{}` names has to be known while loading", node.name),
                         "env, decision, port and run are only known later",
                     );
@@ -278,9 +289,9 @@ impl Problems {
                 let text = filled.to_string();
                 if text.is_empty() {
                     let message = format!("`{}` names nothing", node.name);
-                    self.say("manifest/wrong_value", &place, message, "write the name of a target, or take the text out");
+                    self.say("manifest/wrong_value", place, message, "write the name of a target, or take the text out");
                 }
-                Need { candidates: context.candidates(&text), text: text.into(), optional, place }
+                Need { candidates: context.candidates(&text), text: text.into(), optional, place: place.clone() }
             })
             .collect()
     }

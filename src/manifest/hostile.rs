@@ -5,7 +5,7 @@ use kdl::KdlDocument;
 use super::syntax::{MOST, check};
 
 /// A small generator of numbers, the same in every run.
-fn next(seed: &mut u64) -> usize {
+pub(super) fn next(seed: &mut u64) -> usize {
     *seed ^= *seed << 13;
     *seed ^= *seed >> 7;
     *seed ^= *seed << 17;

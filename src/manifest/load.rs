@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::io;
 use std::sync::Arc;
 
+use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
 
 use super::common::Context;
@@ -68,7 +69,7 @@ pub fn load(source: &dyn Source, manifest: &RelPath, folder_name: &str) -> Resul
         project: Project { name: folder_name.into(), ..Project::default() },
         trail: Trail::default(),
         templates: BTreeMap::new(),
-        seen: BTreeMap::new(),
+        seen: FxHashMap::default(),
         tasks: 0,
         rounds: 0,
         asked: BTreeMap::new(),
@@ -100,7 +101,9 @@ pub fn load(source: &dyn Source, manifest: &RelPath, folder_name: &str) -> Resul
     if let Some((_, included)) = files.split_first_mut() {
         included.sort_by(|one, other| one.0.cmp(&other.0));
     }
-    load.manifests = load.trail.manifests.as_slice().into();
+    let mut manifests = load.trail.manifests.clone();
+    manifests.sort();
+    load.manifests = manifests.into();
     for (path, nodes) in &files {
         load.settings(nodes, path);
     }
@@ -134,11 +137,12 @@ pub(super) struct Load<'a> {
     pub project: Project,
     pub trail: Trail,
     pub templates: BTreeMap<String, Template>,
-    pub seen: BTreeMap<Address, Place>,
+    pub seen: FxHashMap<Address, Place>,
     pub tasks: u64,
     /// How often the insides of `each` were gone through.
     pub rounds: u64,
     pub asked: BTreeMap<Vec<String>, Vec<RelPath>>,
+    /// Sorted.
     pub manifests: Arc<[RelPath]>,
     /// Where each port is declared, by package and name.
     pub ports: BTreeMap<(RelPath, Box<str>), Place>,

@@ -3,6 +3,8 @@
 //! Start from [`load()`]. Reading stands behind [`read()`], so that another reader can take its place.
 
 #[cfg(test)]
+mod agree;
+#[cfg(test)]
 mod both;
 mod common;
 mod each;
@@ -10,6 +12,7 @@ mod environment;
 #[cfg(test)]
 mod hostile;
 mod include;
+mod literal;
 mod load;
 mod matrix;
 #[cfg(test)]

@@ -135,7 +135,7 @@ impl Load<'_> {
             return;
         }
         for task in task::lower(&mut self.problems, node, context, &self.templates, &mut self.project.later) {
-            if self.declared(&task.address.clone(), &task.place.clone()) {
+            if self.declared(&task.address, &task.place) {
                 self.project.tasks.push(task);
             }
         }
@@ -241,7 +241,7 @@ impl Load<'_> {
                 _ => {}
             }
         }
-        if self.declared(&gate.address.clone(), &gate.place.clone()) {
+        if self.declared(&gate.address, &gate.place) {
             self.project.gates.push(gate);
         }
     }

@@ -28,6 +28,7 @@ impl Problems {
             return self.rooted_open(context, &filled, place);
         };
         match RelPath::parse_in(&context.package, literal.as_bytes()) {
+            Ok(path) if path.as_bytes() == literal.as_bytes() && !path.is_root() && !glob::is_glob(literal) => filled,
             Ok(path) => {
                 let folder = literal.ends_with('/') || literal.ends_with("/.") || literal == ".";
                 let text = if path.is_root() { String::from("./") } else { format!("{path}{}", if folder { "/" } else { "" }) };
@@ -80,12 +81,12 @@ impl Problems {
 
     pub(super) fn patterns(&mut self, node: &Node, context: &Context) -> Vec<Pattern> {
         self.leaf(node, &[]);
-        let texts = self.texts(node);
+        let texts = self.words(node);
         texts
             .into_iter()
             .map(|(text, place)| {
-                let (negated, text) = text.strip_prefix('!').map_or((false, text.as_str()), |text| (true, text));
-                Pattern { text: self.pattern(context, text, &place), negated, place: place.clone() }
+                let (negated, text) = text.strip_prefix('!').map_or((false, text), |text| (true, text));
+                Pattern { text: self.pattern(context, text, place), negated, place: place.clone() }
             })
             .collect()
     }

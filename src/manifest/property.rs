@@ -40,7 +40,7 @@ pub(super) fn property(problems: &mut Problems, task: &mut Task, node: &Node, co
                     "." | "" => Some("it is the project's root"),
                     text if text.split('/').any(|part| part == ".git") => Some("it stands in `.git`"),
                     text if text.split('/').next() == Some(".orket") => Some("it stands in `.orket`, which is orket's own"),
-                    text if context.manifests.iter().any(|manifest| covers(text, manifest)) => Some("a manifest stands there"),
+                    text if covers(text, &context.manifests) => Some("a manifest stands there"),
                     _ => None,
                 };
                 if let Some(wrong) = wrong.filter(|_| !pattern.negated) {
@@ -155,30 +155,34 @@ pub(super) fn property(problems: &mut Problems, task: &mut Task, node: &Node, co
     }
 }
 
-/// Whether an output is this manifest, a folder that it stands in, or a glob that matches it.
-fn covers(output: &str, manifest: &RelPath) -> bool {
+/// Whether an output is one of these manifests, which are sorted, a folder that one stands in, or a glob that matches one.
+fn covers(output: &str, manifests: &[RelPath]) -> bool {
     let Some(name) = glob::plain(output) else {
-        return glob::Glob::new(output).is_ok_and(|glob| glob.matches(manifest));
+        return glob::Glob::new(output).is_ok_and(|glob| manifests.iter().any(|manifest| glob.matches(manifest)));
     };
-    RelPath::parse(&*name).is_ok_and(|output| manifest.is_in(&output))
+    RelPath::parse(&*name).is_ok_and(|output| {
+        let below = [output.as_bytes(), b"/"].concat();
+        let first = manifests.partition_point(|manifest| manifest.as_bytes() < &below[..]);
+        output.is_root() || manifests.binary_search(&output).is_ok() || manifests.get(first).is_some_and(|manifest| manifest.is_in(&output))
+    })
 }
 
 /// Lowers a `run` or `sh`.
 pub(super) fn command(problems: &mut Problems, node: &Node, context: &Context) -> Vec<Command> {
-    let texts = problems.texts(node);
+    let texts = problems.words(node);
     let place = node.place.clone();
     if node.name == "sh" {
         return texts
             .into_iter()
-            .map(|(text, at)| Command::Sh { script: problems.fill(context, &text, &at), place: place.clone() })
+            .map(|(text, at)| Command::Sh { script: problems.fill(context, text, at), place: place.clone() })
             .collect();
     }
     match texts.first() {
         None => return Vec::new(),
-        Some((program, at)) if program.is_empty() => {
+        Some(("", at)) => {
             problems.say("manifest/wrong_value", at, "`run` names no program", "write it as `run \"program\" \"word\"`");
         }
         _ => {}
     }
-    vec![Command::Run { words: texts.into_iter().map(|(text, at)| problems.fill(context, &text, &at)).collect(), place }]
+    vec![Command::Run { words: texts.into_iter().map(|(text, at)| problems.fill(context, text, at)).collect(), place }]
 }

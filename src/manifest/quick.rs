@@ -1,311 +1,251 @@
 //! The quick way through a manifest that is right: one pass, straight into nodes.
 //!
-//! The `kdl` crate keeps every blank of a document for whoever edits it, and recovers from mistakes; that costs it a thousand times what
-//! reading costs. Here everything that is not plain and certain (a mistake, `/-`, a type, a number in hexadecimal, an escape beyond the
-//! common ones, a blank that is not ASCII) is a surprise: then `None` is returned, and the text goes the long way, so that there is one
-//! source of messages. What is returned is exactly what the long way gives; tests hold the two against each other.
+//! The `kdl` crate keeps every blank of a document for whoever edits it, and recovers from mistakes; that costs it hundreds of times what
+//! reading costs. Here all of KDL 2.0 that a manifest may hold is read; at the first mistake `None` is returned, and the text goes the
+//! long way, so that there is one source of messages. What is returned is exactly what the long way gives; tests hold the two against
+//! each other.
 
 use std::sync::Arc;
 
+use super::literal;
 use super::read::{Node, Value};
-use super::syntax::{DEEPEST, is_hidden};
-use super::text;
+use super::syntax::{Before, DEEPEST, hidden};
+use super::text::{self, is_newline, is_space};
 use crate::base::Place;
 
-/// Reads a manifest; `None` if there is anything in it that the long way has to look at.
+/// Returns the nodes of a text, in one pass without recursion; `None` where it is wrong, or where this reader does not know it.
+///
+/// Whatever this accepts is KDL 2.0 within the bounds of a manifest, and is what the `kdl` crate makes of it.
 pub(super) fn read(file: &Arc<str>, text: &str) -> Option<Vec<Node>> {
-    if !plain(text) {
+    if hidden(text).is_some() {
         return None;
     }
-    Reader { file, text, bytes: text.as_bytes(), at: 0, mark: (0, 1, 1) }.document()
-}
-
-/// Whether there are none of the characters that are forbidden, or end lines in unusual ways.
-fn plain(text: &str) -> bool {
-    let bytes = text.as_bytes();
-    let common = |byte: &u8| *byte >= b' ' && *byte != 0x7f || matches!(byte, b'\n' | b'\t' | b'\r');
-    let ends = |at: usize| bytes.get(at + 1) == Some(&b'\n');
-    bytes.iter().all(common)
-        && bytes.iter().enumerate().all(|(at, byte)| *byte != b'\r' || ends(at))
-        && (text.is_ascii() || !text.chars().any(|c| !c.is_ascii() && (is_hidden(c) || text::is_newline(c))))
+    let at = if text.starts_with('\u{feff}') { 3 } else { 0 };
+    Reader { file, text, at, spot: Spot { at: 0, line: 1, column: 1 }, above: Vec::new(), level: Level::default() }.nodes()
 }
 
 struct Reader<'a> {
     file: &'a Arc<str>,
     text: &'a str,
-    bytes: &'a [u8],
     at: usize,
-    /// A byte that was passed, its line and its column.
-    mark: (usize, u32, u32),
+    spot: Spot,
+    above: Vec<Level>,
+    level: Level,
+}
+
+/// The last place that was asked for. Places are asked for in order, so that each byte is counted once.
+struct Spot {
+    at: usize,
+    line: u32,
+    column: u32,
+}
+
+/// The nodes of one block, the last of which may still be read.
+#[derive(Default)]
+struct Level {
+    nodes: Vec<Node>,
+    /// Whether `/-` takes the last node out.
+    dashed: bool,
+    /// What stands before the block, where `/-` takes the block out.
+    gap: Option<Before>,
+}
+
+impl Level {
+    /// Notes the end of a node.
+    fn ended(&mut self, inside: bool) {
+        if inside && self.dashed {
+            self.nodes.pop();
+            self.dashed = false;
+        }
+    }
 }
 
 impl Reader<'_> {
-    fn document(mut self) -> Option<Vec<Node>> {
-        let mut open: Vec<Node> = Vec::new();
-        let mut nodes: Vec<Node> = Vec::new();
+    fn byte(&self) -> Option<u8> {
+        self.text.as_bytes().get(self.at).copied()
+    }
+
+    fn starts(&self, with: &[u8]) -> bool {
+        self.text.as_bytes()[self.at..].starts_with(with)
+    }
+
+    /// Returns the length of the line break that stands here; 0 if none does.
+    fn newline(&self) -> usize {
+        match self.byte() {
+            Some(b'\n') => 1,
+            Some(b'\r' | 0xb | 0xc | 0xc2 | 0xe2) => text::newline(&self.text[self.at..]),
+            _ => 0,
+        }
+    }
+
+    fn nodes(mut self) -> Option<Vec<Node>> {
+        let mut before = Before::Start;
         loop {
-            self.between()?;
-            match self.peek() {
-                None => return open.is_empty().then_some(nodes),
-                Some(b'}') => {
-                    self.at += 1;
-                    let mut parent = open.pop()?;
-                    // The parent's own siblings wait in its place.
-                    std::mem::swap(&mut parent.children, &mut nodes);
-                    nodes.push(parent);
-                    self.end()?;
+            if self.blank()? && before == Before::Entry {
+                before = Before::Blank;
+            }
+            let Some(byte) = self.byte() else { break };
+            let inside = !matches!(before, Before::Start | Before::Dashed);
+            let newline = self.newline();
+            match byte {
+                _ if newline > 0 || self.starts(b"//") => {
+                    self.level.ended(inside);
+                    if newline > 0 {
+                        self.at += newline;
+                    } else {
+                        self.line_comment();
+                    }
+                    before = if before == Before::Dashed { before } else { Before::Start };
                 }
-                Some(_) => {
-                    let (node, has_block) = self.node()?;
-                    if has_block {
-                        if open.len() == DEEPEST {
-                            return None;
+                b';' if inside => {
+                    self.level.ended(true);
+                    self.at += 1;
+                    before = Before::Start;
+                }
+                b'}' if before != Before::Dashed => {
+                    self.level.ended(inside);
+                    let level = std::mem::replace(&mut self.level, self.above.pop()?);
+                    self.at += 1;
+                    before = match level.gap {
+                        Some(Before::Block) => Before::Block,
+                        Some(_) => Before::Gap,
+                        None => {
+                            self.level.nodes.last_mut()?.children = level.nodes;
+                            Before::Block
                         }
-                        let mut node = node;
-                        std::mem::swap(&mut node.children, &mut nodes);
-                        open.push(node);
-                    } else {
-                        nodes.push(node);
+                    };
+                }
+                b'{' if inside && before != Before::Block => self.enter(&mut before, None)?,
+                b'/' if self.starts(b"/-") && before != Before::Dashed => {
+                    self.at += 2;
+                    if !inside {
+                        self.level.dashed = true;
+                        before = Before::Dashed;
+                        continue;
+                    }
+                    self.line_space()?;
+                    match (self.byte()?, before) {
+                        (b'{', around) => self.enter(&mut before, Some(around))?,
+                        (_, Before::Blank) => {
+                            self.entry(false)?;
+                            before = Before::Entry;
+                        }
+                        _ => return None,
                     }
                 }
+                _ if !inside => {
+                    self.name()?;
+                    before = Before::Entry;
+                }
+                _ if before == Before::Blank => {
+                    self.entry(true)?;
+                    before = Before::Entry;
+                }
+                _ => return None,
             }
         }
+        self.level.ended(!matches!(before, Before::Start | Before::Dashed));
+        (before != Before::Dashed && self.above.is_empty()).then_some(self.level.nodes)
     }
 
-    /// Reads a node up to its end, or behind the `{` of its block.
-    fn node(&mut self) -> Option<(Node, bool)> {
-        let place = self.place();
-        let Value::Text(name) = self.value()? else { return None };
-        let mut node = Node { name, place, args: Vec::new(), props: Vec::new(), children: Vec::new() };
-        loop {
-            let blank = self.blank()?;
-            match self.peek() {
-                None | Some(b'\n' | b'\r' | b'}') => {
-                    // A `}` right behind a value is left to the long way.
-                    return (blank || self.peek() != Some(b'}')).then_some((node, false));
-                }
-                Some(b';') => {
-                    self.at += 1;
-                    return Some((node, false));
-                }
-                Some(b'/') if self.bytes.get(self.at + 1) == Some(&b'/') => return Some((node, false)),
-                Some(b'{') if blank => {
-                    self.at += 1;
-                    return Some((node, true));
-                }
-                Some(_) if blank => {
-                    let place = self.place();
-                    let value = self.value()?;
-                    if self.peek() == Some(b'=') {
-                        let Value::Text(name) = value else { return None };
-                        self.at += 1;
-                        let value = self.value()?;
-                        node.props.push((name, value, place));
-                    } else {
-                        node.args.push((value, place));
-                    }
-                }
-                Some(_) => return None,
-            }
+    fn enter(&mut self, before: &mut Before, gap: Option<Before>) -> Option<()> {
+        if self.above.len() == DEEPEST {
+            return None;
         }
-    }
-
-    /// After a block: blanks, and then the end of the node.
-    fn end(&mut self) -> Option<()> {
-        self.blank()?;
-        match self.peek() {
-            None | Some(b'\n' | b'\r' | b'}') => Some(()),
-            Some(b';') => {
-                self.at += 1;
-                Some(())
-            }
-            Some(b'/') if self.bytes.get(self.at + 1) == Some(&b'/') => Some(()),
-            Some(_) => None,
-        }
-    }
-
-    /// Skips all that may stand between two nodes.
-    fn between(&mut self) -> Option<()> {
-        loop {
-            self.blank()?;
-            match self.peek() {
-                Some(b'\n' | b'\r') => self.at += 1,
-                Some(b'/') => self.line_comment()?,
-                _ => return Some(()),
-            }
-        }
+        self.at += 1;
+        *before = Before::Start;
+        self.above.push(std::mem::replace(&mut self.level, Level { gap, ..Level::default() }));
+        Some(())
     }
 
     /// Skips blanks, block comments, and ends of lines behind a backslash; whether there were any.
     fn blank(&mut self) -> Option<bool> {
         let start = self.at;
         loop {
-            match self.peek() {
+            match self.byte() {
                 Some(b' ' | b'\t') => self.at += 1,
-                Some(b'/') if self.bytes.get(self.at + 1) == Some(&b'*') => self.at = text::comment(self.text, self.at).ok()?,
+                Some(b'/') if self.starts(b"/*") => self.at = text::comment(self.text, self.at).ok()?,
                 Some(b'\\') => {
                     self.at += 1;
-                    self.at += self.bytes[self.at..].iter().take_while(|byte| matches!(byte, b' ' | b'\t')).count();
-                    if self.peek() == Some(b'/') {
-                        self.line_comment()?;
+                    self.at += self.text[self.at..].find(|c| !is_space(c)).unwrap_or(self.text.len() - self.at);
+                    if self.starts(b"//") {
+                        self.line_comment();
                     }
-                    match self.peek() {
-                        Some(b'\n') => self.at += 1,
-                        Some(b'\r') => self.at += 2,
-                        _ => return None,
+                    let newline = self.newline();
+                    if newline == 0 && self.byte().is_some() {
+                        return None;
                     }
+                    self.at += newline;
                 }
+                Some(0x80..) => match self.text[self.at..].chars().next() {
+                    Some(c) if is_space(c) => self.at += c.len_utf8(),
+                    _ => return Some(self.at > start),
+                },
                 _ => return Some(self.at > start),
             }
         }
     }
 
-    fn line_comment(&mut self) -> Option<()> {
-        if !self.bytes[self.at..].starts_with(b"//") {
-            return None;
+    /// As `blank`, with line breaks and comments to the end of the line.
+    fn line_space(&mut self) -> Option<()> {
+        loop {
+            self.blank()?;
+            match self.newline() {
+                0 if self.starts(b"//") => self.line_comment(),
+                0 => return Some(()),
+                newline => self.at += newline,
+            }
         }
-        self.at += self.bytes[self.at..].iter().take_while(|byte| !matches!(byte, b'\n' | b'\r')).count();
+    }
+
+    fn line_comment(&mut self) {
+        self.at += self.text[self.at..].find(is_newline).unwrap_or(self.text.len() - self.at);
+    }
+
+    fn name(&mut self) -> Option<()> {
+        let place = self.place();
+        let Value::Text(name) = literal::value(self.text, &mut self.at)? else { return None };
+        self.level.nodes.push(Node { name, place, args: Vec::new(), props: Vec::new(), children: Vec::new() });
         Some(())
     }
 
-    fn value(&mut self) -> Option<Value> {
-        let value = match self.peek()? {
-            b'"' => Value::Text(self.quoted()?),
-            b'#' => self.hashed()?,
-            _ => self.word()?,
+    /// Reads a value, or a property with its value; `kept` says that no `/-` takes it out.
+    fn entry(&mut self, kept: bool) -> Option<()> {
+        let place = self.place();
+        let first = literal::value(self.text, &mut self.at)?;
+        let end = self.at;
+        let named = matches!(first, Value::Text(_)) && {
+            self.blank()?;
+            self.byte() == Some(b'=')
         };
-        match self.peek() {
-            None | Some(b' ' | b'\t' | b'\n' | b'\r' | b';' | b'=') => Some(value),
-            _ => None,
+        let value = if named {
+            self.at += 1;
+            self.blank()?;
+            Some(literal::value(self.text, &mut self.at)?)
+        } else {
+            self.at = end;
+            None
+        };
+        let node = self.level.nodes.last_mut()?;
+        match (first, value) {
+            _ if !kept => {}
+            (Value::Text(name), Some(value)) => node.props.push((name, value, place)),
+            (first, _) => node.args.push((first, place)),
         }
+        Some(())
     }
 
-    fn word(&mut self) -> Option<Value> {
-        let rest = &self.bytes[self.at..];
-        let length = rest.iter().take_while(|byte| byte.is_ascii_graphic() && !b"\\/(){}[];\"#=".contains(byte)).count();
-        let word = &self.text[self.at..self.at + length];
-        self.at += length;
-        let bare = word.strip_prefix(['+', '-']).unwrap_or(word);
-        if bare.strip_prefix('.').unwrap_or(bare).starts_with(|c: char| c.is_ascii_digit()) {
-            return number(word);
-        }
-        match word {
-            "" | "true" | "false" | "null" | "inf" | "-inf" | "nan" => None,
-            _ => Some(Value::Text(word.to_owned())),
-        }
-    }
-
-    /// Reads what begins with `#`: a keyword, or a text without escapes.
-    fn hashed(&mut self) -> Option<Value> {
-        for (word, value) in [("#true", Value::Bool(true)), ("#false", Value::Bool(false)), ("#null", Value::Null)] {
-            if self.text[self.at..].starts_with(word) {
-                self.at += word.len();
-                return Some(value);
-            }
-        }
-        let hashes = self.bytes[self.at..].iter().take_while(|byte| **byte == b'#').count();
-        let (fence, body) = (&self.text[self.at..self.at + hashes], self.at + hashes);
-        let quotes = if self.text[body..].starts_with("\"\"\"") { "\"\"\"" } else { "\"" };
-        if !self.text[body..].starts_with(quotes) {
-            return None;
-        }
-        let body = &self.text[body + quotes.len()..];
-        let length = body.find(&format!("{quotes}{fence}"))?;
-        let inside = &body[..length];
-        self.at += 2 * (hashes + quotes.len()) + length;
-        if quotes.len() == 3 {
-            return lines(inside).map(Value::Text);
-        }
-        // An empty text reads as the beginning of a long one would; the long way knows.
-        (!inside.is_empty() && !inside.contains('\n')).then(|| Value::Text(inside.to_owned()))
-    }
-
-    fn quoted(&mut self) -> Option<String> {
-        if self.text[self.at..].starts_with("\"\"\"") {
-            let body = &self.text[self.at + 3..];
-            let length = body.find("\"\"\"")?;
-            let inside = &body[..length];
-            self.at += 6 + length;
-            return if inside.contains('\\') { None } else { lines(inside) };
-        }
-        self.at += 1;
-        let mut value = String::new();
-        loop {
-            let rest = &self.bytes[self.at..];
-            let length = rest.iter().position(|byte| matches!(byte, b'"' | b'\\' | b'\n'))?;
-            value.push_str(&self.text[self.at..self.at + length]);
-            self.at += length + 1;
-            match rest[length] {
-                b'"' => return Some(value),
-                b'\\' => {
-                    value.push(match self.peek()? {
-                        b'n' => '\n',
-                        b't' => '\t',
-                        b'r' => '\r',
-                        b's' => ' ',
-                        b'\\' => '\\',
-                        b'"' => '"',
-                        _ => return None,
-                    });
-                    self.at += 1;
-                }
-                _ => return None,
-            }
-        }
-    }
-
-    fn peek(&self) -> Option<u8> {
-        self.bytes.get(self.at).copied()
-    }
-
-    /// Returns the place of what comes next. Places are asked for in order, so that all of them together cost one pass.
+    /// Returns the place of what stands here.
     fn place(&mut self) -> Place {
-        let (from, mut line, mut column) = self.mark;
-        for byte in &self.bytes[from..self.at] {
-            match byte {
-                b'\n' => (line, column) = (line + 1, 1),
-                // The further bytes of a character.
-                0x80..=0xbf => {}
-                _ => column += 1,
+        let spot = &mut self.spot;
+        for byte in &self.text.as_bytes()[spot.at..self.at] {
+            if *byte == b'\n' {
+                (spot.line, spot.column) = (spot.line + 1, 1);
+            } else if !(0x80..0xc0).contains(byte) {
+                spot.column += 1;
             }
         }
-        self.mark = (self.at, line, column);
-        Place { file: self.file.clone(), line, column }
+        spot.at = self.at;
+        Place { file: self.file.clone(), line: spot.line, column: spot.column }
     }
-}
-
-/// Returns the number of a word of digits, with one point at most.
-fn number(word: &str) -> Option<Value> {
-    let digits = word.strip_prefix('-').unwrap_or(word);
-    let (whole, behind) = digits.split_once('.').map_or((digits, None), |(whole, behind)| (whole, Some(behind)));
-    let all_digits = |text: &str| !text.is_empty() && text.len() <= 15 && text.bytes().all(|byte| byte.is_ascii_digit());
-    match behind {
-        None if all_digits(whole) => word.parse().ok().map(Value::Whole),
-        Some(behind) if all_digits(whole) && all_digits(behind) => word.parse().ok().map(Value::Decimal),
-        _ => None,
-    }
-}
-
-/// Returns the lines of a text between `"""`, without what stands before the closing ones.
-fn lines(inside: &str) -> Option<String> {
-    let inside = inside.strip_prefix('\n').or_else(|| inside.strip_prefix("\r\n"))?;
-    let Some((body, indent)) = inside.rsplit_once('\n') else {
-        return inside.bytes().all(|byte| matches!(byte, b' ' | b'\t')).then(String::new);
-    };
-    let is_blank = |line: &str| line.bytes().all(|byte| matches!(byte, b' ' | b'\t'));
-    if !is_blank(indent) {
-        return None;
-    }
-    let mut text = String::with_capacity(body.len());
-    for (number, line) in body.split('\n').enumerate() {
-        if number > 0 {
-            text.push('\n');
-        }
-        let line = line.strip_suffix('\r').unwrap_or(line);
-        // A line of nothing but blanks is empty.
-        if !is_blank(line) {
-            text.push_str(line.strip_prefix(indent)?);
-        }
-    }
-    Some(text)
 }

@@ -10,10 +10,16 @@ use crate::model::{Part, Scope, Text};
 /// What patterns use for themselves.
 const PATTERN: [char; 7] = ['*', '?', '[', ']', '{', '}', '\\'];
 
+/// What is known of a task, in the order of [`Scopes::task`].
+const TASK: [&str; 2] = ["address", "name"];
+
 /// The names that are known while loading, by scope.
 #[derive(Clone, Default)]
 pub(super) struct Scopes {
-    known: BTreeMap<String, BTreeMap<String, Text>>,
+    /// Shared by all that is declared where no name is added.
+    known: Arc<BTreeMap<String, BTreeMap<String, Text>>>,
+    /// Each task has its own: `task.address` and `task.name`.
+    task: Option<[Text; 2]>,
     /// The names of `each` around, where a file's name has characters that patterns use for themselves.
     odd: BTreeSet<String>,
     /// The ports of all services; `None` where they are not known by name.
@@ -24,7 +30,12 @@ pub(super) struct Scopes {
 
 impl Scopes {
     pub fn set(&mut self, scope: &str, name: &str, value: impl Into<String>) {
-        self.known.entry(scope.to_owned()).or_default().insert(name.to_owned(), Text::literal(value.into()));
+        Arc::make_mut(&mut self.known).entry(scope.to_owned()).or_default().insert(name.to_owned(), Text::literal(value.into()));
+    }
+
+    /// Sets `task.name` and `task.address`.
+    pub fn set_task(&mut self, name: &str, address: &str) {
+        self.task = Some([Text::literal(address), Text::literal(name)]);
     }
 
     /// As `set`, for a file that `each` found.
@@ -37,7 +48,9 @@ impl Scopes {
 
     /// Forgets a scope: one of the same name begins.
     pub fn forget(&mut self, scope: &str) {
-        self.known.remove(scope);
+        if self.known.contains_key(scope) {
+            Arc::make_mut(&mut self.known).remove(scope);
+        }
         self.odd.remove(scope);
     }
 
@@ -50,7 +63,7 @@ impl Scopes {
     pub fn fill_pattern(&self, text: &str) -> Result<Text, (String, Option<String>)> {
         let mut escaped = self.clone();
         for scope in &self.odd {
-            for value in escaped.known.get_mut(scope).into_iter().flat_map(BTreeMap::values_mut) {
+            for value in Arc::make_mut(&mut escaped.known).get_mut(scope).into_iter().flat_map(BTreeMap::values_mut) {
                 let plain = value.to_string();
                 let with = |c: char| if PATTERN.contains(&c) { vec!['\\', c] } else { vec![c] };
                 *value = Text::literal(plain.chars().flat_map(with).collect::<String>());
@@ -61,7 +74,7 @@ impl Scopes {
 
     /// As `set`, with what is only known later left open.
     pub fn set_text(&mut self, scope: &str, name: &str, value: Text) {
-        self.known.entry(scope.to_owned()).or_default().insert(name.to_owned(), value);
+        Arc::make_mut(&mut self.known).entry(scope.to_owned()).or_default().insert(name.to_owned(), value);
     }
 
     /// Fills a text; what is unknown is said in a sentence and a suggestion.
@@ -106,7 +119,8 @@ impl Scopes {
             "run" => Some(Scope::Run),
             _ => None,
         };
-        if let Some(value) = self.known.get(scope).and_then(|names| names.get(name)) {
+        let of_task = self.task.iter().flat_map(|task| TASK.into_iter().zip(task)).find(|(known, _)| scope == "task" && *known == name);
+        if let Some(value) = of_task.map(|(_, value)| value).or_else(|| self.known.get(scope)?.get(name)) {
             return Ok(value.parts().to_vec());
         }
         match open {
@@ -123,15 +137,21 @@ impl Scopes {
             Some(open) => return Ok(vec![Part::Hole(open, name.into())]),
             None => {}
         }
-        match self.known.get(scope) {
+        let names: Option<Vec<&str>> = match &self.task {
+            Some(_) if scope == "task" => Some(TASK.to_vec()),
+            _ => self.known.get(scope).map(|names| names.keys().map(String::as_str).collect()),
+        };
+        match names {
             Some(names) => {
-                let known: Vec<String> = names.keys().map(|name| format!("`{scope}.{name}`")).collect();
-                let hint = did_you_mean(name, names.keys().map(String::as_str))
+                let known: Vec<String> = names.iter().map(|name| format!("`{scope}.{name}`")).collect();
+                let hint = did_you_mean(name, names.iter().copied())
                     .map_or_else(|| format!("there is {}", known.join(", ")), |near| format!("did you mean `{scope}.{near}`?"));
                 Err((format!("`{scope}` has no `{name}`"), Some(hint)))
             }
             None => {
-                let scopes: Vec<&str> = self.known.keys().map(String::as_str).chain(["env", "decision", "port", "run"]).collect();
+                let mut scopes: Vec<&str> = self.known.keys().map(String::as_str).chain(self.task.iter().map(|_| "task")).collect();
+                scopes.sort_unstable();
+                scopes.extend(["env", "decision", "port", "run"]);
                 let hint = did_you_mean(scope, scopes.iter().copied())
                     .map_or_else(|| format!("here there is {}", scopes.join(", ")), |near| format!("did you mean `{near}.{name}`?"));
                 Err((format!("there is no scope `{scope}` here"), Some(hint)))

@@ -15,7 +15,7 @@ pub(super) const MOST: usize = 10;
 
 /// What was read last.
 #[derive(Clone, Copy, PartialEq)]
-enum Before {
+pub(super) enum Before {
     /// Nothing, or the end of a node.
     Start,
     /// `/-` before a node.
@@ -46,7 +46,7 @@ struct Check<'a> {
 /// # Errors
 /// The mistakes in their order, at most 10; those behind an unclosed text, comment or block are not looked for.
 pub(super) fn check(text: &str) -> Result<Cow<'_, str>, Vec<Mistake>> {
-    if let Some((at, c)) = text.char_indices().find(|(at, c)| is_hidden(*c) && !(*at == 0 && *c == '\u{feff}')) {
+    if let Some((at, c)) = hidden(text) {
         let message = format!("a hidden control character stands here: U+{:04X}", c as u32);
         return Err(vec![Mistake {
             code: "manifest/hidden_character",
@@ -85,8 +85,23 @@ pub(super) fn check(text: &str) -> Result<Cow<'_, str>, Vec<Mistake>> {
     Ok(Cow::Owned(blanked))
 }
 
+/// Returns the first character that KDL forbids everywhere, and where it stands.
+pub(super) fn hidden(text: &str) -> Option<(usize, char)> {
+    let mut at = 0;
+    // All of them are below a blank, or begin with one of three bytes.
+    while let Some(found) = text.as_bytes()[at..].iter().position(|byte| matches!(byte, 0..=8 | 0xe..=0x1f | 0x7f | 0xe2 | 0xef)) {
+        at += found;
+        let c = text[at..].chars().next()?;
+        if is_hidden(c) && !(at == 0 && c == '\u{feff}') {
+            return Some((at, c));
+        }
+        at += c.len_utf8();
+    }
+    None
+}
+
 /// What KDL forbids everywhere: control characters, and those that turn the direction of a line.
-pub(super) fn is_hidden(c: char) -> bool {
+fn is_hidden(c: char) -> bool {
     matches!(c, '\0'..='\u{8}' | '\u{e}'..='\u{1f}' | '\u{7f}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
 }
 

@@ -101,8 +101,7 @@ fn one(
     };
     let name = format!("{name}{variant}");
     let address = context.address(&name);
-    context.scopes.set("task", "name", name.as_str());
-    context.scopes.set("task", "address", address.as_str());
+    context.scopes.set_task(&name, address.as_str());
     let mut task = Task {
         address,
         epic: context.epic.clone(),

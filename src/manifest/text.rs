@@ -80,11 +80,8 @@ pub(super) fn value(text: &str, at: &mut usize) -> Result<bool, Mistake> {
     } else if rest.starts_with('(') {
         return Err(Mistake::new(start..start + 1, "a manifest knows no types", "take `(...)` out"));
     } else {
-        let body = &rest[hashes..];
-        let end = body.find(|c| is_space(c) || is_newline(c) || "\\/(){}[];\"#=".contains(c)).unwrap_or(body.len());
-        let word = &rest[..hashes + end];
-        *at = start + word.len();
-        match word {
+        *at = word_end(text, start + hashes);
+        match &text[start..*at] {
             "" => {
                 let c = rest.chars().next().unwrap_or(' ');
                 return Err(Mistake::new(
@@ -97,14 +94,14 @@ pub(super) fn value(text: &str, at: &mut usize) -> Result<bool, Mistake> {
             _ if hashes > 0 => {
                 return Err(Mistake::new(start..*at, "there is no such `#` word", "write #true, #false or #null, or a text in quotes"));
             }
-            "true" | "false" | "null" | "inf" | "-inf" | "nan" => {
+            word @ ("true" | "false" | "null" | "inf" | "-inf" | "nan") => {
                 return Err(Mistake::new(
                     start..*at,
                     format!("`{word}` is written with a `#`"),
                     format!("write `#{word}`, or `\"{word}\"` for a text"),
                 ));
             }
-            _ => {
+            word => {
                 let bare = word.strip_prefix(['+', '-']).unwrap_or(word);
                 let numeric = bare.strip_prefix('.').unwrap_or(bare).starts_with(|c: char| c.is_ascii_digit());
                 if numeric && !number(bare) {
@@ -114,18 +111,43 @@ pub(super) fn value(text: &str, at: &mut usize) -> Result<bool, Mistake> {
             }
         }
     };
-    let behind = &text[*at..];
-    let ended = behind.starts_with("//") || behind.starts_with("/*");
-    match behind.chars().next() {
-        Some(c) if !(ended || is_space(c) || is_newline(c) || "=;{}\\".contains(c)) => {
+    match text[*at..].chars().next() {
+        Some(c) if !ends_here(text, *at) => {
             Err(Mistake::new(*at..*at + c.len_utf8(), format!("a blank is missing before `{c}`"), "put a blank there"))
         }
         _ => Ok(named),
     }
 }
 
+/// Returns where the word at `start` ends.
+pub(super) fn word_end(text: &str, start: usize) -> usize {
+    let bytes = text.as_bytes();
+    let mut at = start;
+    while let Some(byte) = bytes.get(at) {
+        match byte {
+            b'\t'..=b'\r' | b' ' | b'\\' | b'/' | b'(' | b')' | b'{' | b'}' | b'[' | b']' | b';' | b'"' | b'#' | b'=' => break,
+            0x80.. => match text[at..].chars().next() {
+                Some(c) if !is_space(c) && !is_newline(c) => at += c.len_utf8(),
+                _ => break,
+            },
+            _ => at += 1,
+        }
+    }
+    at
+}
+
+/// Whether a value that was read up to `at` may end there.
+pub(super) fn ends_here(text: &str, at: usize) -> bool {
+    match text.as_bytes().get(at) {
+        None | Some(b'\t'..=b'\r' | b' ' | b'=' | b';' | b'{' | b'}' | b'\\') => true,
+        Some(b'/') => matches!(text.as_bytes().get(at + 1), Some(b'/' | b'*')),
+        Some(0x80..) => text[at..].starts_with(|c| is_space(c) || is_newline(c)),
+        _ => false,
+    }
+}
+
 /// Whether a word without its sign is a number that 127 bits hold.
-fn number(word: &str) -> bool {
+pub(super) fn number(word: &str) -> bool {
     let digits = |text: &str, radix: u32, most: usize| {
         text.starts_with(|c: char| c.is_digit(radix)) && text.len() <= most && text.chars().all(|c| c == '_' || c.is_digit(radix))
     };
