@@ -1,30 +1,30 @@
 #!/bin/sh
-# Fetches six packages of OpenTelemetry for Python, and what builds and tests them, with pip and at fixed versions and digests:
-#     sh fetch.sh [FOLDER]
-# FOLDER is a copy of this example; if left out, it is the folder of this script.
+# Brings the packages that `sources.txt` lists beside their manifests, and what builds and tests them (`requirements.txt`) into `third_party/`.
+# The versions and digests stand in these files; pip knows where to get them, and refuses other bytes.
 set -eu
-
-here=$(cd "$(dirname "$0")" && pwd)
-folder=$(cd "${1:-$here}" && pwd)
-try=$(mktemp -d)
-trap 'rm -rf "$try"' EXIT
-
-offline() {
-    echo "fetch.sh: $1 could not be had; this needs pip and the network once (the reason is above), nothing was changed" >&2
-    exit 1
+cd "$(dirname "$0")"
+pins=$(cat requirements.txt sources.txt | cksum)
+if test "$(cat third_party/pins 2> /dev/null)" = "$pins"; then
+    exit 0
+fi
+part=$(mktemp -d)
+trap 'rm -rf "$part"' EXIT
+pip() {
+    if ! python3 -m pip --quiet --disable-pip-version-check --no-input "$@" --no-deps --require-hashes; then
+        echo 'fetch.sh: the packages could not be fetched; this example needs pip and the network once' >&2
+        exit 1
+    fi
 }
-
-pip="python3 -m pip --quiet --disable-pip-version-check --no-input"
-$pip install --no-deps --require-hashes --target "$try/third_party" -r "$here/requirements.txt" || offline "what builds the packages"
-PYTHONPATH="$try/third_party" $pip download --no-deps --require-hashes --no-build-isolation --no-binary :all: \
-    --dest "$try/archives" -r "$here/sources.txt" || offline "the packages"
-
-for archive in "$try"/archives/*.tar.gz; do
+export PIP_ROOT_USER_ACTION=ignore
+pip install --target "$part/third_party" -r requirements.txt
+export PYTHONPATH="$part/third_party"
+pip download --no-build-isolation --no-binary :all: --dest "$part" -r sources.txt
+for archive in "$part"/*.tar.gz; do
     package=$(basename "$archive" .tar.gz)
     package=$(echo "${package%-*}" | tr _ -)
-    mkdir -p "$folder/$package"
-    tar -xzf "$archive" -C "$folder/$package" --strip-components=1
+    tar -xzf "$archive" -C "$package" --strip-components=1
 done
-rm -rf "$folder/third_party"
-mv "$try/third_party" "$folder/third_party"
-find "$folder/third_party" -name __pycache__ -prune -exec rm -rf {} +
+rm -rf third_party
+mv "$part/third_party" third_party
+find third_party -name __pycache__ -prune -exec rm -rf {} +
+echo "$pins" > third_party/pins
