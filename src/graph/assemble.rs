@@ -248,6 +248,9 @@ impl<'a> Assembly<'a> {
         for (index, rock) in project.rocks.iter().enumerate() {
             let id = TargetId(index as u32);
             let entry = self.before(id, &rock.needs, &rock.after);
+            if let Some(entry) = entry.filter(|_| parts[index].is_empty()) {
+                self.edge(id, entry, EdgeKind::Entry, &rock.place);
+            }
             for (part, place) in &parts[index] {
                 self.edge(id, *part, EdgeKind::Part, place);
                 if let Some(entry) = entry {
@@ -259,6 +262,9 @@ impl<'a> Assembly<'a> {
         for (index, epic) in project.epics.iter().enumerate() {
             let id = TargetId((project.rocks.len() + index) as u32);
             let entry = self.before(id, &epic.needs, &epic.after);
+            if let Some(entry) = entry.filter(|_| epic.parts.is_empty()) {
+                self.edge(id, entry, EdgeKind::Entry, &epic.place);
+            }
             for address in &epic.parts {
                 for part in self.names.find(address.as_str()) {
                     // A task that only runs when another failed is no part of what the epic builds.

@@ -52,8 +52,9 @@ fn every_block_of_the_manual_is_a_manifest() {
 #[test]
 fn every_example_is_a_manifest() {
     for folder in fs::read_dir(root().join("examples")).into_iter().flatten().flatten() {
-        let manifest = folder.path().join("orket.kdl");
-        if manifest.exists() {
+        let Ok(manifest) = fs::read_to_string(folder.path().join("orket.kdl")) else { continue };
+        // What lies in `source/` is there once it has been fetched; until then, `examples::` says that it is not.
+        if !manifest.contains("include \"source/") || folder.path().join("source").exists() {
             Project::new().words(&["-C", folder.path().to_str().unwrap(), "list"]).ok();
         }
     }

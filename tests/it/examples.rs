@@ -14,9 +14,16 @@ fn example(name: &str) -> PathBuf {
 /// A copy of an example, without what was built in it.
 fn copy(name: &str) -> Project {
     let project = Project::new();
-    let built = [".orket", "obj", "bin", "hello.txt", "page.html", "libgit2.a", "git2", "config"];
+    let built = |entry: &walkdir::DirEntry| {
+        let names: &[&str] = match entry.depth() {
+            1 => &[".orket", "obj", "bin", "out", "hello.txt", "page.html", "libgit2.a", "git2", "config"],
+            2 => &["out", "dist", "site"],
+            _ => &[],
+        };
+        names.contains(&entry.file_name().to_str().unwrap())
+    };
     let files = walkdir::WalkDir::new(example(name)).min_depth(1).into_iter();
-    for entry in files.filter_entry(|entry| entry.depth() != 1 || !built.contains(&entry.file_name().to_str().unwrap())) {
+    for entry in files.filter_entry(|entry| !built(entry)) {
         let entry = entry.unwrap();
         let to = project.at(entry.path().strip_prefix(example(name)).unwrap().to_str().unwrap());
         match entry.file_type() {
@@ -32,7 +39,7 @@ fn copy(name: &str) -> Project {
 /// that a failure.
 fn fetched(name: &str, proof: &str) -> Option<Project> {
     if example(name).join(proof).exists() {
-        return Some(copy(name));
+        return Some(copy(name).patient());
     }
     let text = format!("examples/{name} is not tested: `sh examples/{name}/fetch.sh` brings its sources\n");
     assert_ne!(std::env::var("ORKET_TEST_EXAMPLES").as_deref(), Ok("all"), "{text}");
@@ -46,6 +53,11 @@ fn done(json: &serde_json::Value) -> BTreeSet<String> {
     tasks.filter(|task| task["outcome"] == "done").map(|task| task["address"].as_str().unwrap().to_owned()).collect()
 }
 
+/// Writes something at the end of a file.
+fn append(project: &Project, path: &str, text: &str) {
+    project.write(path, project.read(path) + text);
+}
+
 #[test]
 fn hello() {
     let project = copy("hello");
@@ -54,6 +66,38 @@ fn hello() {
     project.write("hello.txt", "edited");
     project.run("build").ok().says(["1 cached"]);
     assert_eq!(project.read("hello.txt"), "hello\n");
+}
+
+#[test]
+fn cutoff() {
+    let project = copy("cutoff");
+    let all = "done    count  [time]\ndone    spelling  [time]\ndone    page  [time]\nbuilt 3 tasks: 3 done ([time])\n";
+    project.run("build -j1").ok().stdout("").stderr(all);
+    assert_eq!(project.read("out/page.html"), "<p>7 words</p>\n");
+    project.run("build").ok().nothing_to_do();
+    project.write("notes/dog.txt", "a tired dog\n");
+    let cut = "done    count  [time]\ndone    spelling  [time]\nbuilt 3 tasks: 2 done, 1 fresh ([time])\n";
+    project.run("build -j1").ok().stderr(cut);
+    project.write("notes/dog.txt", "a very tired dog\n");
+    project.run("build --json").ok().had("done", &["count", "page", "spelling"]);
+    assert_eq!(project.read("out/page.html"), "<p>8 words</p>\n");
+    project.write("notes/fox.txt", "teh quick brown fox\n");
+    project.run("build").code(1).says(["failed  spelling", "notes/fox.txt:1:teh quick brown fox"]);
+    project.run("build --json").code(1).had("failed", &["spelling"]);
+}
+
+#[test]
+fn packages() {
+    let project = copy("packages");
+    let both = "done    words:sorted  [time]\ndone    page:page  [time]\nbuilt 2 tasks: 2 done ([time])\n";
+    project.run("build").ok().stdout("").stderr(both);
+    assert_eq!(project.read("page/out/page.html"), "<title>Words</title>\n<li>apple</li>\n<li>fig</li>\n<li>pear</li>\n");
+    project.run("build").ok().nothing_to_do();
+    append(&project, "words/words.txt", "fig\n");
+    project.run("build").ok().stderr("done    words:sorted  [time]\nbuilt 2 tasks: 1 done, 1 fresh ([time])\n");
+    append(&project, "words/words.txt", "kiwi\n");
+    project.run_in("page", "build").ok().stderr(both);
+    assert!(project.read("page/out/page.html").ends_with("<li>kiwi</li>\n<li>pear</li>\n"));
 }
 
 #[test]
@@ -100,20 +144,38 @@ fn libgit2() {
     let compiled: BTreeSet<String> = again.iter().filter_map(|task| task.split_once('/')).map(|(_, source)| source.to_owned()).collect();
     assert_eq!(compiled, sources);
     project.run("build").ok().nothing_to_do();
+
+    let strings = "source/libgit2/src/util/str.c";
+    append(&project, strings, "int one_more_function(void) { return 1; }\n");
+    project.run("build --json").ok().had("done", &[&format!("library/{strings}"), "git2", "libgit2.a"]);
+
+    project.remove("obj").remove("libgit2.a").remove("git2").remove("config");
+    project.run("build --json").ok().had("done", &[]).had("fresh", &[]);
+    project.run("build").ok().nothing_to_do();
+
+    project.remove(strings);
+    project.run("build").code(1).says(["done    libgit2.a", "failed  git2", "undefined reference"]);
 }
 
 #[test]
-fn acorn() {
-    let Some(project) = fetched("acorn", "source/acorn/orket.kdl") else { return };
-    let dist = ["acorn", "acorn-loose", "acorn-walk"].map(|package| format!("source/{package}/dist"));
-    for folder in dist.iter().filter(|folder| project.has(folder)) {
-        project.remove(folder);
-    }
-    project.run("build").ok().says(["built 5 tasks: 5 done", "all passed"]);
+fn opentelemetry() {
+    let Some(project) = fetched("opentelemetry", "third_party") else { return };
+    let project = project.var("PATH", &path_to_python());
+    assert_eq!(done(&project.run("build --json").ok().json()).len(), 18);
+    assert_eq!(project.read("out/wheels.txt").lines().count(), 6);
     project.run("build").ok().nothing_to_do();
-    let walk = "source/acorn-walk/src/index.js";
-    project.write(walk, format!("{}export const more = 1\n", project.read(walk)));
-    let again = done(&project.run("build --json").ok().json());
-    assert_eq!(again, ["checks/walk", "source/acorn-walk:dist"].map(str::to_owned).into());
-    project.run_in("source/acorn-loose", "build dist").ok().nothing_to_do();
+
+    append(&project, "opentelemetry-sdk/tests/trace/test_trace.py", "# a comment\n");
+    project.run("build --json").ok().had("done", &["opentelemetry-sdk:test"]);
+    append(&project, "opentelemetry-propagator-b3/README.rst", "\nOne more line.\n");
+    let b3 = ["site", "test", "wheel"].map(|task| format!("opentelemetry-propagator-b3:{task}"));
+    project.run("build --json").ok().had("done", &[&b3[0], &b3[1], &b3[2], "wheels"]);
+
+    for package in ["api", "sdk", "semantic-conventions", "test-utils", "propagator-b3", "propagator-jaeger"] {
+        project.remove(&format!("opentelemetry-{package}/dist")).remove(&format!("opentelemetry-{package}/site"));
+    }
+    project.run("build --json").ok().had("done", &[]).fresh(6);
+
+    append(&project, "opentelemetry-api/src/opentelemetry/trace/status.py", "\nraise RuntimeError('broken')\n");
+    project.run("build -k").code(1).says(["failed  opentelemetry-api:test", "failed  opentelemetry-sdk:test"]);
 }

@@ -88,3 +88,22 @@ fn a_glob_without_matches_is_no_error_and_a_new_match_counts() {
     project.remove("src/a.c");
     project.run("build").ok().ran(["t"]);
 }
+
+#[test]
+fn a_rock_or_epic_that_only_needs_builds_what_it_needs() {
+    let project = Project::new().manifest(
+        r#"
+        project "p" { default "all" }
+        rock "all" { needs "a" "more" }
+        epic "more" { needs "b" }
+        task "a" { sh "{log:a}; touch a"; outputs "a" }
+        task "b" { sh "{log:b}; touch b"; outputs "b" }
+        task "c" { sh "{log:c}; touch c"; outputs "c" }
+        "#,
+    );
+    project.run("build").ok().ran(["a", "b"]);
+    project.run("build").ok().nothing_to_do();
+    project.remove("b");
+    project.run("build --check more").code(1);
+    project.words(&["query", "deps(all)"]).ok().says(["a\n", "b\n"]).never_says(["c\n"]);
+}

@@ -5,7 +5,9 @@ use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::Duration;
 
+use super::spawn::LIMIT;
 use super::{Background, Typed};
 
 /// A project folder, and beside it a home, a store, a folder for temporary files and the log of what ran.
@@ -13,6 +15,7 @@ pub struct Project {
     base: tempfile::TempDir,
     env: Vec<(String, String)>,
     calls: Cell<usize>,
+    limit: Duration,
 }
 
 impl Default for Project {
@@ -29,7 +32,13 @@ impl Project {
             fs::create_dir(base.path().join(folder)).unwrap();
         }
         fs::write(base.path().join("ran"), "").unwrap();
-        Project { base, env: Vec::new(), calls: Cell::new(0) }
+        Project { base, env: Vec::new(), calls: Cell::new(0), limit: LIMIT }
+    }
+
+    /// With a quarter of an hour for each call, where a minute may not do.
+    pub fn patient(mut self) -> Project {
+        self.limit = Duration::from_secs(900);
+        self
     }
 
     /// With this file in the project.
@@ -176,7 +185,7 @@ impl Project {
     pub fn left(&self) -> usize {
         let mut command = self.command(&["build"]);
         command.env("ORKET_LOG", "orket::run=debug");
-        let ended = Background::start(command, self.call()).end();
+        let ended = Background::start(command, self.call()).within(self.limit).end();
         let err = String::from_utf8_lossy(&ended.err);
         let left = err.split("left=").nth(1).and_then(|rest| rest.split_whitespace().next());
         left.and_then(|left| left.parse().ok()).unwrap_or_else(|| panic!("nothing was said of what is left:\n{err}"))
@@ -194,7 +203,7 @@ impl Project {
 
     fn typed(&self, command: Command, told: &str) -> Typed<'_> {
         let before = self.log().len();
-        let ended = Background::start(command, self.call()).end();
+        let ended = Background::start(command, self.call()).within(self.limit).end();
         Typed::new(self, format!("orket {told}"), ended, before)
     }
 

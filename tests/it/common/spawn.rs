@@ -11,8 +11,8 @@ use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process, kill_process_group, test_kill_process};
 
-/// How long one call of orket may take.
-const LIMIT: Duration = Duration::from_secs(300);
+/// How long one call of orket may take, unless somebody says otherwise.
+pub const LIMIT: Duration = Duration::from_secs(60);
 
 /// A call of orket that is under way. It is killed when it is dropped.
 pub struct Background {
@@ -20,6 +20,7 @@ pub struct Background {
     out: PathBuf,
     err: PathBuf,
     told: String,
+    limit: Duration,
 }
 
 /// How a call ended and what it printed.
@@ -36,7 +37,13 @@ impl Background {
         let (out, err) = (folder.join("out"), folder.join("err"));
         command.stdin(Stdio::null()).stdout(File::create(&out).unwrap()).stderr(File::create(&err).unwrap()).process_group(0);
         let child = command.spawn().unwrap_or_else(|error| panic!("cannot start {told}: {error}"));
-        Background { child: Some(child), out, err, told }
+        Background { child: Some(child), out, err, told, limit: LIMIT }
+    }
+
+    /// With another limit.
+    pub fn within(mut self, limit: Duration) -> Background {
+        self.limit = limit;
+        self
     }
 
     /// Sends a signal to orket alone.
@@ -56,12 +63,18 @@ impl Background {
         let mut child = self.child.take().unwrap();
         let (send, receive) = channel();
         thread::spawn(move || send.send(child.wait()));
-        let status = match receive.recv_timeout(LIMIT) {
+        let status = match receive.recv_timeout(self.limit) {
             Ok(status) => status.unwrap(),
             Err(RecvTimeoutError::Timeout) => {
                 let _ = kill_process_group(group, Signal::KILL);
                 let (out, err) = (self.printed(&self.out), self.printed(&self.err));
-                panic!("{} took longer than {LIMIT:?}\n{}{}", self.told, String::from_utf8_lossy(&out), String::from_utf8_lossy(&err));
+                panic!(
+                    "{} took longer than {:?}\n{}{}",
+                    self.told,
+                    self.limit,
+                    String::from_utf8_lossy(&out),
+                    String::from_utf8_lossy(&err)
+                );
             }
             Err(RecvTimeoutError::Disconnected) => panic!("nobody waits for {}", self.told),
         };
