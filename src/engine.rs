@@ -329,7 +329,7 @@ fn load(source: &dyn Source, root: &Path, manifest: &RelPath, platform: &str) ->
     let Loaded { project, trail, texts } =
         manifest::load(source, manifest, &folder).map_err(|problems| OpenError::Wrong(Box::new(problems)))?;
     let stamp = Stamp {
-        version: env!("CARGO_PKG_VERSION").to_owned(),
+        version: version(),
         manifest: manifest.clone(),
         digests: texts.iter().map(|(_, text)| Digest::of(text.as_bytes())).collect(),
         trail,
@@ -356,11 +356,16 @@ fn mapped(path: &Path) -> Option<Graph> {
     disk::map(path).ok().and_then(|bytes| Graph::open(bytes).ok())
 }
 
+/// What has to be the same for a kept image to be of use: tasks for another platform are marked in it.
+fn version() -> String {
+    format!("{} {}-{}", env!("CARGO_PKG_VERSION"), std::env::consts::OS, std::env::consts::ARCH)
+}
+
 /// Whether a kept image is what loading would give now: same manifests by content, same answers to the same globs.
 fn current(graph: &Graph, tree: &Tree, manifest: &RelPath) -> bool {
     let Ok(stamp) = postcard::from_bytes::<Stamp>(&graph.header().trail) else { return false };
     let source = Disk(tree);
-    stamp.version == env!("CARGO_PKG_VERSION")
+    stamp.version == version()
         && stamp.manifest == *manifest
         && stamp.digests.len() == stamp.trail.manifests.len()
         && stamp

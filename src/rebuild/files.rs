@@ -63,7 +63,7 @@ impl Files {
         let (digest, signature) = tree.digest(path)?;
         let content = Content::File { digest, executable: signature.is_executable() };
         self.learn(path, &content, signature, began);
-        Ok(self.keep(path, content, signature))
+        Ok(content)
     }
 
     /// Takes over what is known to stand at `path` since `hashed_at`, in nanoseconds since 1970.
@@ -100,5 +100,24 @@ impl Files {
     fn keep(&self, path: &RelPath, content: Content, signature: Signature) -> Content {
         self.seen.write().expect("no holder panics").insert(path.clone(), (content.clone(), signature));
         content
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_stamp_that_other_bytes_may_get_is_none() {
+        let folder = tempfile::tempdir().unwrap();
+        let tree = Tree::open(folder.path()).unwrap();
+        let path = RelPath::parse("new").unwrap();
+        tree.write(&path, b"bytes").unwrap();
+        let files = Files::default();
+        let content = files.look(&tree, &path, None).unwrap();
+        assert_eq!(files.stamp(&path, &content), None);
+        let gone = RelPath::parse("gone").unwrap();
+        assert_eq!(files.look(&tree, &gone, None).unwrap(), Content::Missing);
+        assert_eq!(files.stamp(&gone, &Content::Missing), Some(None));
     }
 }

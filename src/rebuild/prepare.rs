@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::{Links, Visible, World};
-use crate::action::{Action, Content, Exact};
+use crate::action::{Action, Content, EnvValue, Exact};
 use crate::base::{Digest, RelPath, TargetId};
 use crate::disk::{self, Noted, PatternSet};
 use crate::graph::{Detail, TargetKind};
@@ -84,6 +84,8 @@ pub fn prepare(world: &World, target: TargetId, links: &Links, discovered: Vec<R
     let place = task.place.to_string();
     let symbolic = |text: &Text| {
         text.fill(|scope, name| match scope {
+            // The keyed digest of a secret is among the variables; its value stays out of what is kept.
+            Scope::Env if is_secret(&visible, name) => Ok(format!("{{{{env.{name}}}}}")),
             Scope::Env => variable(&visible, name, &place),
             Scope::Decision => {
                 Err(Blocked::new(format!("`{{{{decision.{name}}}}}` at {place}: this version does not resolve decisions yet")))
@@ -200,6 +202,10 @@ pub fn prepare(world: &World, target: TargetId, links: &Links, discovered: Vec<R
     Ok(Prepared { target, task, action, visible, lines, outputs, excluded, dir, discovered, sources, searched, programs, began })
 }
 
+fn is_secret(visible: &Visible, name: &str) -> bool {
+    visible.entries.iter().any(|(one, value)| one == name && matches!(value, EnvValue::Secret(_)))
+}
+
 fn variable(visible: &Visible, name: &str, place: &str) -> Result<String, Blocked> {
     match visible.variables.get(name) {
         Some(value) => Ok(String::from_utf8_lossy(value).into_owned()),
@@ -216,6 +222,40 @@ fn patterns(patterns: &[Pattern], fill: &impl Fn(&Text) -> Result<String, Blocke
         if pattern.negated { &mut excluded } else { &mut included }.push(fill(&pattern.text)?);
     }
     Ok((included, excluded))
+}
+
+/// Adds what a link leads to, since that is what a program reads; through links of links. What leads out of the project by `..`, or to a
+/// folder, adds nothing.
+fn follow(
+    world: &World,
+    path: &RelPath,
+    content: &Content,
+    again: bool,
+    inputs: &mut BTreeMap<RelPath, Content>,
+    sources: &mut Vec<RelPath>,
+) -> std::io::Result<()> {
+    let (mut path, mut content) = (path.clone(), content.clone());
+    while let Content::Link(target) = &content {
+        let to = match target.first() {
+            Some(b'/') => RelPath::from_normal(target.clone()),
+            _ => match RelPath::parse_in(&path.parent().unwrap_or_else(RelPath::root), target) {
+                Ok(to) => to,
+                Err(_) => return Ok(()),
+            },
+        };
+        // Also the end of a ring of links.
+        if inputs.contains_key(&to) || sources.contains(&to) {
+            return Ok(());
+        }
+        let found = world.content(&to, again)?;
+        if found == Content::Missing {
+            return Ok(());
+        }
+        inputs.insert(to.clone(), found.clone());
+        sources.push(to.clone());
+        (path, content) = (to, found);
+    }
+    Ok(())
 }
 
 struct Gathered {
@@ -264,6 +304,7 @@ fn gather_inputs(
                 });
             }
             content => {
+                follow(world, &path, &content, again, &mut inputs, &mut sources).map_err(|error| unreadable(&path, error))?;
                 sources.push(path.clone());
                 inputs.insert(path, content);
             }
@@ -280,6 +321,7 @@ fn gather_inputs(
                 continue;
             }
             let content = world.content(&path, again).map_err(|error| unreadable(&path, error))?;
+            follow(world, &path, &content, again, &mut inputs, &mut sources).map_err(|error| unreadable(&path, error))?;
             sources.push(path.clone());
             inputs.insert(path, content);
         }
@@ -287,6 +329,7 @@ fn gather_inputs(
     for path in discovered {
         if !inputs.contains_key(path) {
             let content = world.content(path, again).map_err(|error| unreadable(path, error))?;
+            follow(world, path, &content, again, &mut inputs, &mut sources).map_err(|error| unreadable(path, error))?;
             sources.push(path.clone());
             inputs.insert(path.clone(), content);
         }

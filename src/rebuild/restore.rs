@@ -76,10 +76,7 @@ pub fn clear_outputs(
     let without = PatternSet::new(excluded, &[])?;
     files.retain(|path| !without.matches(path) && !keep(path));
     for path in &files {
-        if own.has(path) || held(world, path) {
-            continue;
-        }
-        if (world.tracked)(path) {
+        if !own.has(path) && (world.tracked)(path) {
             return Err(format!("the output `{path}` is tracked by git; orket does not replace what git tracks"));
         }
     }

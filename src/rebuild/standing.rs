@@ -121,7 +121,7 @@ struct Surroundings<'a> {
 impl Surroundings<'_> {
     fn surroundings(&mut self, target: TargetId) -> Option<[u64; 2]> {
         let row = self.world.graph.row(target);
-        let key = (row.env, row.flags & (flag::HOLES | flag::GLOBS));
+        let key = (row.env, row.flags & flag::HOLES);
         *self.seen.entry(key).or_insert_with(|| surroundings(self.world, target))
     }
 
@@ -153,13 +153,13 @@ fn surroundings(world: &World, target: TargetId) -> Option<[u64; 2]> {
     }
     if world.graph.has(target, flag::HOLES) {
         // Commands and paths may name what enters no digest by itself.
-        for (name, value) in &visible.variables {
+        let secret = |name: &str| visible.entries.iter().any(|(one, value)| one == name && matches!(value, EnvValue::Secret(_)));
+        for (name, value) in visible.variables.iter().filter(|(name, _)| !secret(name)) {
             hasher.piece(name.as_bytes()).piece(value);
         }
     }
-    if world.graph.has(target, flag::GLOBS) {
-        hasher.piece(bytemuck::bytes_of(&world.graph.header().made));
-    }
+    // What other tasks put out is no source, in whatever way a task names its sources.
+    hasher.piece(bytemuck::bytes_of(&world.graph.header().made));
     let hash = hasher.finish().hash;
     Some([0, 8].map(|at| u64::from_le_bytes(hash[at..at + 8].try_into().unwrap_or_default())))
 }

@@ -96,6 +96,9 @@ pub(super) struct Bench<'a> {
 impl Bench<'_> {
     pub(super) fn run(&self, mut prepared: Box<Prepared>, links: &Links, how: &How, retrying: &dyn Fn(u32, Duration, String)) -> Ran {
         let world = self.world;
+        if how.cancel.stopped() {
+            return Ran::new(Verdict::Cancelled);
+        }
         if let Some(question) = &prepared.task.confirm {
             match self.asker.ask(&self.fill(&prepared, question)) {
                 Ok(true) => {}
@@ -177,6 +180,8 @@ impl Bench<'_> {
             }
         };
         if !matches!(ran.verdict, Verdict::Succeeded { .. }) {
+            // What was so when it last succeeded is not so any more, also where it puts nothing out.
+            world.checkout.lock().expect("no holder panics").forget(key);
             ran.withheld = self.withheld(&prepared, &ran.output);
         }
         ran

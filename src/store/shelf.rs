@@ -276,7 +276,8 @@ impl Row {
                 // A writer may be in the middle of it: it is looked at again.
                 return Ok(false);
             };
-            if head.good() && head.length <= length - self.end - HEAD {
+            let room = length.checked_sub(self.end + HEAD);
+            if head.good() && room.is_some_and(|room| head.length <= room) {
                 let spot = Spot { at: self.end + HEAD, length: head.length, check: head.check, used: head.used };
                 self.spots.insert(head.key, spot);
                 self.end += HEAD + head.length;
@@ -350,7 +351,7 @@ impl Window<'_> {
                 }
                 at = found + 1;
             } else {
-                at += (bytes.len() - MAGIC.len() + 1) as u64;
+                at += bytes.len().saturating_sub(MAGIC.len() - 1).max(1) as u64;
             }
         }
         Ok(None)

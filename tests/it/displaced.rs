@@ -74,3 +74,13 @@ fn many_files_are_told_of_in_one_line() {
     assert_eq!(seen.err().lines().filter(|line| line.contains("displaced")).count(), 1, "{}", seen.err());
     assert!(found_aside(&project, "another tool's"));
 }
+
+#[test]
+fn what_git_tracks_stops_the_task_also_where_the_store_holds_the_same() {
+    let project = Project::new().file("out", "same\n").manifest(r#"task "other" { sh "echo same > other"; outputs "other" }"#);
+    project.git("init -q").git("add out").git("-c user.name=a -c user.email=a@b commit -qm one");
+    project.run("build").ok();
+    project.declare(r#"task "t" { sh "{log:t}; echo new > out"; outputs "out" }"#);
+    project.run("build").code(1).ran([]).says(["tracked by git"]);
+    assert_eq!(project.read("out"), "same\n");
+}

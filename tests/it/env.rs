@@ -114,3 +114,21 @@ fn an_upgraded_program_is_a_changed_input() {
     project.run("build").ok().ran(["listed"]);
     assert_eq!(project.read("o"), "2\n");
 }
+
+#[test]
+fn a_secret_in_a_command_is_kept_nowhere() {
+    let mut project = Project::new().file("in", "").manifest(
+        r#"env { secret "TOKEN" }
+task "t" { run "sh" "-c" "{log:t}; echo {{env.TOKEN}} > out"; inputs "in"; outputs "out"; cache #false }
+task "u" { run "sh" "-c" "{log:u}; test -n {{env.TOKEN}}"; inputs "in" }"#,
+    );
+    project.set("TOKEN", Some("hunter2xyzzy"));
+    project.run("build").ok().ran(["t", "u"]);
+    assert_eq!(project.read("out"), "hunter2xyzzy\n");
+    for entry in walkdir::WalkDir::new(project.at(".orket")).into_iter().flatten().filter(|entry| entry.file_type().is_file()) {
+        let bytes = std::fs::read(entry.path()).unwrap();
+        assert!(!bytes.windows(12).any(|bytes| bytes == b"hunter2xyzzy"), "{} holds it", entry.path().display());
+    }
+    project.set("TOKEN", Some("another"));
+    project.run("build u").ok().ran(["u"]);
+}

@@ -157,6 +157,12 @@ fn libgit2() {
     project.run("build").code(1).says(["done    libgit2.a", "failed  git2", "undefined reference"]);
 }
 
+/// The PATH, with the folder of the Python that `python3` starts in front: what chooses among several wants a home that tests do not have.
+fn path_to_python() -> String {
+    let asked = std::process::Command::new("python3").args(["-c", "import os, sys; print(os.path.dirname(sys.executable))"]).output();
+    format!("{}:{}", String::from_utf8(asked.unwrap().stdout).unwrap().trim(), std::env::var("PATH").unwrap())
+}
+
 #[test]
 fn opentelemetry() {
     let Some(project) = fetched("opentelemetry", "third_party") else { return };

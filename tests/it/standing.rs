@@ -235,3 +235,28 @@ fn one_more_branch_and_back() {
     assert_eq!(fs::metadata(project.at("out")).unwrap().size(), 3);
     assert_eq!(fs::metadata(project.at("in")).unwrap().permissions().mode() & 0o111, 0);
 }
+
+#[test]
+fn a_folder_without_a_slash_in_which_something_is_made_no_more() {
+    let task = r#"task "t" { sh "{log:t}; cat src/*.txt > t"; inputs "src"; outputs "t" }"#;
+    let maker = r#"task "gen" { sh "echo gen > src/gen.txt"; outputs "src/gen.txt" }"#;
+    let project = Project::new().file("src/a.txt", "a").manifest(&format!("{task}\n{maker}"));
+    project.proven().declare(task);
+    set_back(&project, "src/gen.txt", || project.write("src/gen.txt", "GEN\n"));
+    project.run("build").ok();
+    assert_eq!(project.read("t"), "aGEN\n");
+}
+
+#[test]
+fn what_a_link_leads_to() {
+    let project = Project::new().file("real", "one").manifest(COPY);
+    project.link("between", "in").link("real", "between").proven();
+    project.write("real", "two");
+    project.run("build").ok().ran(["copy"]);
+    assert_eq!(project.read("out"), "two");
+    project.proven().write("other", "three").remove("between").link("other", "between");
+    project.run("build").ok().ran(["copy"]);
+    assert_eq!(project.read("out"), "three");
+    project.proven().remove("between").link("in", "between");
+    project.run("build").code(1);
+}
