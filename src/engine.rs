@@ -12,6 +12,7 @@ use std::thread;
 
 use crossbeam_channel::{Receiver, bounded};
 use serde::{Deserialize, Serialize};
+use xxhash_rust::xxh3::xxh3_64;
 
 use crate::action::ActionResult;
 use crate::base::{Digest, RelPath, quantity};
@@ -94,6 +95,8 @@ pub struct Engine {
     pub tree: Tree,
     /// The package that orket was started in; empty for the root.
     pub package: String,
+    /// Whether the manifest is another one than at the last build, or was never kept.
+    pub loaded: bool,
     store: Arc<LocalStore>,
     environment: Environment,
 }
@@ -108,7 +111,7 @@ struct Stamp {
 }
 
 impl Engine {
-    /// Opens the project that `surroundings` stand in. `keep` allows the image of the load to be kept for the next time.
+    /// Opens the project that `surroundings` stand in. `keep` allows the key for secrets to be made.
     ///
     /// # Errors
     /// When there is no manifest, when it has mistakes, or when something cannot be read.
@@ -121,20 +124,11 @@ impl Engine {
         let tree = Tree::open(&root).map_err(broken("open the project's folder"))?;
         let platform = format!("{}-{}", std::env::consts::OS, std::env::consts::ARCH);
         let kept = root.join(".orket/graph");
-        let graph = match mapped(&kept).filter(|graph| current(graph, &tree, &manifest)) {
-            Some(graph) => {
-                tracing::debug!(targets = graph.len(), "the kept graph is current");
-                graph
-            }
-            None => {
-                let graph = load(&Disk(&tree), &root, &manifest, &platform)?;
-                tracing::debug!(targets = graph.len(), "the manifest was loaded");
-                if keep && state_folder(&root).is_ok() {
-                    let _ = write_beside(&kept, graph.image());
-                }
-                graph
-            }
+        let (graph, loaded) = match mapped(&kept).filter(|graph| current(graph, &tree, &manifest)) {
+            Some(graph) => (graph, false),
+            None => (load(&Disk(&tree), &root, &manifest, &platform)?, true),
         };
+        tracing::debug!(targets = graph.len(), loaded, "the graph is there");
         let package = package(&graph, &root, surroundings);
         let store = Arc::new(LocalStore::new(surroundings.store()));
         let variables: BTreeMap<String, Vec<u8>> = surroundings
@@ -144,7 +138,15 @@ impl Engine {
             .collect();
         let secrets = graph.header().envs.iter().flatten().any(|rule| matches!(rule, crate::model::EnvRule::Secret { .. }));
         let secret_key = if secrets { secret_key(store.root(), keep).map_err(broken("read the key for secrets"))? } else { [0; 32] };
-        Ok(Engine { root, manifest, graph, tree, package, store, environment: Environment { variables, secret_key, platform } })
+        Ok(Engine { root, manifest, graph, tree, package, loaded, store, environment: Environment { variables, secret_key, platform } })
+    }
+
+    /// Keeps the image of the load for the next time, if it is a new one. For after [`clear_orphans`](crate::rebuild::clear_orphans).
+    pub fn keep(&self) {
+        if self.loaded && state_folder(&self.root).is_ok() {
+            // Without it the manifest is loaded once more.
+            let _ = write_beside(&self.state().join("graph"), self.graph.image());
+        }
     }
 
     /// Returns the store.
@@ -184,6 +186,7 @@ impl Engine {
             checkout: Mutex::new(Checkout::open(&self.state(), writable)?),
             ports: RwLock::default(),
             run,
+            manifest: xxh3_64(self.manifest.as_bytes()),
             args: None,
             programs: RwLock::default(),
             made: OnceLock::new(),

@@ -4,12 +4,16 @@ use std::io::IsTerminal;
 
 use clap::Parser;
 
-use super::{Cli, Color, Command, Exit, complete, man};
+use super::{Cli, Color, Command, Exit, complete, crash, man};
 use crate::commands::{self, Failure, Ui};
 use crate::engine::Surroundings;
 
 /// Runs the program: reads the command line, does what it says, returns how it ended.
 pub fn main() -> Exit {
+    crash::guarded(dispatch)
+}
+
+fn dispatch() -> Exit {
     if complete::answered() {
         return Exit::Holds;
     }

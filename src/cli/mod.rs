@@ -4,6 +4,7 @@
 
 mod args;
 mod complete;
+mod crash;
 mod dispatch;
 pub mod exit;
 mod man;

@@ -1,26 +1,27 @@
 //! `orket build` and `orket run`.
 
 use std::fs::File;
-use std::io::{self, BufRead, Write};
+use std::io::{self, Write};
 use std::path::Path;
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use crossbeam_channel::select;
 
+use super::face::{Addresses, Person, screen};
+use super::look::look_at;
 use super::{Failure, Ui};
-use crate::base::{Place, TargetId, quantity};
-use crate::cli::{self, BuildArgs, RunArgs};
+use crate::base::{TargetId, quantity};
+use crate::cli::{BuildArgs, RunArgs};
 use crate::engine::Engine;
-use crate::event::{Event, Face, Outcome, Reason};
+use crate::event::{Event, Outcome, Reason};
 use crate::executor::Local;
-use crate::graph::{Graph, TargetKind, select};
+use crate::graph::{TargetKind, select};
 use crate::plan::Plan;
 use crate::process::{Cancel, Jobs, Reaper, listen_to_signals};
-use crate::rebuild::{self, Mode};
-use crate::record::{RunRecord, RunTask};
-use crate::report::{self, Names, Screen, Sink};
-use crate::run::{Asker, Fresh, HeldPorts, Options, Refused, Seat, idle, look, run as walk};
+use crate::rebuild::{self, Mode, Orphans};
+use crate::report::{self, Names, Sink};
+use crate::run::{Fresh, HeldPorts, Options, Seat, idle, run as walk};
 
 /// Builds targets and what they need.
 ///
@@ -36,41 +37,6 @@ pub fn build(ui: &Ui, args: &BuildArgs) -> Result<(), Failure> {
 /// With the program's own status.
 pub fn run(ui: &Ui, args: &RunArgs) -> Result<(), Failure> {
     go(ui, &args.as_build(), Some(&args.args))
-}
-
-struct Addresses(Graph);
-
-impl Names for Addresses {
-    fn address(&self, id: TargetId) -> String {
-        self.0.address(id).to_owned()
-    }
-
-    fn place(&self, id: TargetId) -> Option<Place> {
-        self.0.detail(id).place().cloned()
-    }
-
-    fn is_task(&self, id: TargetId) -> bool {
-        matches!(self.0.kind(id), TargetKind::Task | TargetKind::Gate)
-    }
-
-    fn count(&self) -> usize {
-        self.0.len()
-    }
-}
-
-struct Person(bool);
-
-impl Asker for Person {
-    fn ask(&self, question: &str) -> Result<bool, Refused> {
-        if !self.0 {
-            return Err(Refused);
-        }
-        let _ = write!(io::stderr(), "{question} [y/N] ");
-        let _ = io::stderr().flush();
-        let mut line = String::new();
-        io::stdin().lock().read_line(&mut line).map_err(|_| Refused)?;
-        Ok(matches!(line.trim().to_ascii_lowercase().as_str(), "y" | "yes"))
-    }
 }
 
 fn go(ui: &Ui, args: &BuildArgs, foreground: Option<&[String]>) -> Result<(), Failure> {
@@ -112,7 +78,7 @@ fn go(ui: &Ui, args: &BuildArgs, foreground: Option<&[String]>) -> Result<(), Fa
         ui.say(&format!("note: `{name}` is a service: what it needs is built, and it is not started; `orket run {name}` runs it"));
     }
     if looking {
-        return look_only(ui, args, &engine, &plan, mode);
+        return look_at(ui, args, &engine, &plan, mode);
     }
 
     let store_limit = ui.surroundings.store_limit().map_err(Failure::Wrong)?;
@@ -127,6 +93,14 @@ fn go(ui: &Ui, args: &BuildArgs, foreground: Option<&[String]>) -> Result<(), Fa
     if let (Some(target), Some(words)) = (foreground_target, foreground) {
         world.args = Some((target, words.to_vec()));
     }
+    if engine.loaded {
+        let orphans = rebuild::clear_orphans(&world)
+            .map_err(|error| Failure::Broken(format!("cannot take away what tasks had put out that are gone: {error}")))?;
+        if let Some(text) = gone(&orphans, &world.run) {
+            ui.say(&format!("note: {text}"));
+        }
+        engine.keep();
+    }
     let slots = slots(ui, args)?;
     let names: Arc<dyn Names> = Arc::new(Addresses(engine.graph.clone()));
     let mut sinks: Vec<Box<dyn Sink>> = vec![screen(ui, args, &names)];
@@ -138,7 +112,7 @@ fn go(ui: &Ui, args: &BuildArgs, foreground: Option<&[String]>) -> Result<(), Fa
     let busy = fresh.left() > 0;
     let jobserver = if busy { outer.or_else(|| Jobs::host(slots).ok()) } else { None };
     let signals = if busy { listen_to_signals() } else { Ok(crossbeam_channel::never()) };
-    let ports = if busy { pick_ports(&world) } else { Ok(Default::default()) };
+    let ports = if busy { HeldPorts::pick(&world) } else { Ok(Default::default()) };
     let options = Options {
         ports: ports.map_err(|error| Failure::Broken(format!("cannot find a free port: {error}")))?,
         jobs: slots,
@@ -201,14 +175,14 @@ fn go(ui: &Ui, args: &BuildArgs, foreground: Option<&[String]>) -> Result<(), Fa
             ui.say(&format!("note: what this run learned is not remembered: {error}"));
         }
     }
-    if let Err(error) = engine.runs().keep(&record(&engine.graph, &events)) {
+    if let Err(error) = engine.runs().keep(&report::record(&*names, &events)) {
         ui.say(&format!("note: this run is not recorded: {error}"));
     }
     if let Some(path) = &args.trace {
         written(path, |out| report::trace(&*names, &events, out))?;
     }
     if ui.json || args.summary.is_some() {
-        let summary = report::summary(&*names, &outcomes(&events), &events);
+        let summary = report::summary(&*names, &report::outcomes(&events), &events);
         if let Some(path) = &args.summary {
             written(path, |out| writeln!(out, "{}", serde_json::to_string_pretty(&summary).unwrap_or_default()))?;
         }
@@ -237,35 +211,21 @@ fn go(ui: &Ui, args: &BuildArgs, foreground: Option<&[String]>) -> Result<(), Fa
     if ending.exit == 0 { Ok(()) } else { Err(Failure::Exit(ending.exit)) }
 }
 
-fn look_only(ui: &Ui, args: &BuildArgs, engine: &Engine, plan: &Plan, mode: Mode) -> Result<(), Failure> {
-    let world = engine
-        .world(String::from("look"), false)
-        .map_err(|error| Failure::Broken(format!("cannot read the state of this checkout: {error}")))?;
-    let seen = look(&world, plan, mode);
-    let stale = seen.iter().filter(|seen| !matches!(seen.outcome, Outcome::Fresh | Outcome::Skipped)).count();
-    if ui.json {
-        let names = Addresses(engine.graph.clone());
-        let all: Vec<_> = seen.iter().map(|seen| (seen.task, seen.outcome, seen.reason.clone(), Duration::ZERO)).collect();
-        ui.out_json(&report::summary(&names, &all, &[]));
-    } else {
-        let mut text = String::new();
-        for seen in seen.iter().filter(|seen| seen.outcome != Outcome::Fresh) {
-            let word = match seen.outcome {
-                Outcome::Done => "would run",
-                Outcome::Cached => "would restore",
-                Outcome::Failed => "cannot run",
-                _ => "would skip",
-            };
-            let why =
-                seen.reason.as_ref().map(report::reason_text).or(seen.trouble.clone()).map(|why| format!("  ({why})")).unwrap_or_default();
-            text.push_str(&format!("{word}  {}{why}\n", engine.graph.address(seen.task)));
-        }
-        if stale == 0 {
-            text.push_str(&format!("nothing to do: {} fresh\n", quantity::plural(seen.len(), "task")));
-        }
-        ui.out(&text);
-    }
-    if args.check && stale > 0 { Err(Failure::Failed) } else { Ok(()) }
+/// Says what became of outputs whose tasks are gone, in one sentence; `None` if nothing did.
+fn gone(orphans: &Orphans, run: &str) -> Option<String> {
+    let paths: Vec<String> =
+        orphans.removed.iter().chain(orphans.displaced.iter().map(|(from, _)| from)).map(|path| format!("`{path}`")).collect();
+    let named = match &paths[..] {
+        [] => return None,
+        few if few.len() <= 4 => few.join(", "),
+        many => format!("{} and {} more", many[..3].join(", "), many.len() - 3),
+    };
+    let aside = match orphans.displaced.len() {
+        0 => String::new(),
+        count => format!("; {count} of them, which the store does not hold, can be found in `.orket/displaced/{run}/`"),
+    };
+    let (files, tasks) = (quantity::plural(paths.len(), "output"), "of tasks that are no longer declared");
+    Some(format!("{files} {tasks} {} removed: {named}{aside}", if paths.len() == 1 { "was" } else { "were" }))
 }
 
 fn written(path: &Path, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), Failure> {
@@ -306,25 +266,6 @@ fn slots(ui: &Ui, args: &BuildArgs) -> Result<usize, Failure> {
     }
 }
 
-fn screen(ui: &Ui, args: &BuildArgs, names: &Arc<dyn Names>) -> Box<dyn Sink> {
-    let set = |name: &str| ui.surroundings.variables.iter().any(|(key, value)| key == name && !value.is_empty());
-    let screen = Screen {
-        width: ui.width,
-        height: ui.height,
-        color: ui.color_err,
-        verbosity: if args.quiet { -1 } else { args.verbose.min(2) as i8 },
-        explain: args.explain,
-        github: set("GITHUB_ACTIONS"),
-    };
-    let out = Box::new(io::stderr());
-    match args.ui {
-        cli::Ui::Json => report::json(names.clone(), Box::new(io::stdout())),
-        cli::Ui::Live => report::live(names.clone(), screen, out),
-        cli::Ui::Auto if ui.live && !set("CI") => report::live(names.clone(), screen, out),
-        cli::Ui::Auto | cli::Ui::Plain => report::plain(names.clone(), screen, out),
-    }
-}
-
 fn run_id() -> String {
     let mut bytes = [0u8; 4];
     // Without randomness the clock tells runs apart.
@@ -332,80 +273,4 @@ fn run_id() -> String {
         bytes = (crate::disk::now_ns() as u32).to_le_bytes();
     }
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-/// Picks a free port for each one that a service names. Nobody else is given it while it is held.
-fn pick_ports(world: &crate::rebuild::World) -> io::Result<HeldPorts> {
-    let mut held = HeldPorts::default();
-    for id in world.graph.ids().filter(|id| world.graph.kind(*id) == TargetKind::Service) {
-        if let crate::graph::Detail::Service(service) = world.graph.detail(id) {
-            for port in &service.ports {
-                let listener = std::net::TcpListener::bind(("127.0.0.1", 0))?;
-                world.ports.write().expect("nobody holds it yet").insert(port.to_string(), listener.local_addr()?.port());
-                held.hold(port, Box::new(listener));
-            }
-        }
-    }
-    Ok(held)
-}
-
-fn outcomes(events: &[Event]) -> Vec<(TargetId, Outcome, Option<Reason>, Duration)> {
-    events
-        .iter()
-        .flat_map(|event| match event {
-            Event::Fresh { tasks, .. } => tasks.iter().map(|task| (*task, Outcome::Fresh, None, Duration::ZERO)).collect(),
-            Event::Finished(finished) => vec![(finished.task, finished.outcome, finished.reason.clone(), finished.duration)],
-            _ => Vec::new(),
-        })
-        .collect()
-}
-
-fn record(graph: &Graph, events: &[Event]) -> RunRecord {
-    let mut record = RunRecord {
-        version: 1,
-        run: String::new(),
-        began: 0,
-        duration_ms: 0,
-        goal: Vec::new(),
-        exit: 0,
-        ended: true,
-        totals: Default::default(),
-        tasks: Vec::new(),
-    };
-    for event in events {
-        match event {
-            Event::RunStarted(headline) => {
-                record.run = headline.run.clone();
-                record.began = headline.began;
-                record.goal = headline.goal.clone();
-            }
-            Event::Finished(finished) if finished.outcome != Outcome::Fresh => record.tasks.push(RunTask {
-                address: graph.address(finished.task).to_owned(),
-                outcome: finished.outcome,
-                reason: finished.reason.clone(),
-                duration_ms: finished.duration.as_millis() as u64,
-                status: finished.status.clone(),
-                output: String::from_utf8_lossy(&finished.output).into_owned(),
-                log: finished.log.clone(),
-                unchanged: finished.unchanged,
-            }),
-            Event::Service(change) if matches!(change.state, Face::Stopped | Face::Died) => record.tasks.push(RunTask {
-                address: graph.address(change.service).to_owned(),
-                outcome: if change.state == Face::Died { Outcome::Failed } else { Outcome::Done },
-                reason: None,
-                duration_ms: change.after.unwrap_or_default().as_millis() as u64,
-                status: change.status.clone(),
-                output: String::from_utf8_lossy(&change.output).into_owned(),
-                log: change.log.clone(),
-                unchanged: false,
-            }),
-            Event::RunFinished(ending) => {
-                record.duration_ms = ending.at.as_millis() as u64;
-                record.exit = ending.exit;
-                record.totals = ending.totals;
-            }
-            _ => {}
-        }
-    }
-    record
 }

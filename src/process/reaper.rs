@@ -89,6 +89,13 @@ impl Reaper {
         }
     }
 
+    /// As [`Reaper::end_all`], if [`Reaper::install`] was called before.
+    pub fn end_all_if_installed() {
+        if let Some(reaper) = Reaper::installed() {
+            reaper.end_all();
+        }
+    }
+
     fn orphans(&self) -> Vec<i32> {
         let Some(list) = &self.list else { return Vec::new() };
         let mut text = vec![0; 1 << 10];

@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use super::restore::{Own, in_place, restore};
+use super::clear::Own;
+use super::restore::{in_place, restore};
 use super::standing::{output_folders, prove};
 use super::{Blocked, Links, Prepared, World, Yield, prepare};
 use crate::action::{self, ActionResult, Content, Explanation, Output, OutputKind};
@@ -42,8 +43,8 @@ pub enum Judged {
 }
 
 /// Judges a task. `links`: what everything that it needs put out, in the order of its edges. `again`: something that it waits for has
-/// executed in this run, so that files are looked at again.
-pub fn judge(world: &World, target: TargetId, links: &Links, again: bool, mode: Mode) -> Judged {
+/// executed in this run, so that files are looked at again. `wanted`: why it has to run in any case.
+pub fn judge(world: &World, target: TargetId, links: &Links, again: bool, mode: Mode, wanted: Option<Reason>) -> Judged {
     let row = world.graph.row(target);
     let record = world.checkout.lock().expect("no holder panics").task(row.key);
     let discovered = record.as_ref().map(|record| record.discovered.clone()).unwrap_or_default();
@@ -52,6 +53,9 @@ pub fn judge(world: &World, target: TargetId, links: &Links, again: bool, mode: 
         Err(blocked) => return Judged::Blocked(blocked),
     };
     let is = |bit: u32| world.graph.has(target, bit);
+    if let Some(reason) = wanted {
+        return Judged::Run(Box::new(prepared), reason);
+    }
     if is(flag::ALWAYS) {
         return Judged::Run(Box::new(prepared), Reason::Always);
     }
@@ -64,6 +68,10 @@ pub fn judge(world: &World, target: TargetId, links: &Links, again: bool, mode: 
     if let Some(record) = &record {
         if record.status != Status::Succeeded {
             why = Some(Reason::NotFinished);
+            // Whoever has seen it fail does not want to hear that it once passed.
+            if record.status == Status::Failed(action::digest(&prepared.action)) {
+                return Judged::Run(Box::new(prepared), Reason::NotFinished);
+            }
         } else if record.action == action::digest(&prepared.action) {
             let outputs = ActionResult::decode(&record.result).map(|result| result.outputs).unwrap_or_default();
             let folders = output_folders(world, &prepared, &outputs);
@@ -122,7 +130,7 @@ fn look_up(
     if prepared.task.depfile.is_none() {
         return Ok(None);
     }
-    let mut bare = prepare(world, target, links, Vec::new(), false).map_err(|blocked| blocked.text)?;
+    let bare = prepare(world, target, links, Vec::new(), false).map_err(|blocked| blocked.text)?;
     let sets = world.actions.lookup(&sets_key(&bare)).map_err(|error| error.to_string())?;
     for set in sets.and_then(|bytes| postcard::from_bytes::<Vec<Vec<RelPath>>>(&bytes).ok()).unwrap_or_default() {
         let mut candidate = match prepare(world, target, links, set, false) {
@@ -134,7 +142,6 @@ fn look_up(
             return Ok(Some(found));
         }
     }
-    bare.discovered.clear();
     Ok(None)
 }
 
@@ -201,13 +208,14 @@ fn remember(world: &World, prepared: &Prepared, result: &ActionResult) {
     let row = world.graph.row(prepared.target);
     let record = TaskRecord {
         key: row.key,
+        manifest: world.manifest,
         action: action::digest(&prepared.action),
         result: result.encode(),
         discovered: prepared.discovered.clone(),
         explanation: postcard::to_stdvec(&action::explanation(&prepared.action)).unwrap_or_default(),
         duration_ms: result.duration_ms,
         status: Status::Succeeded,
-        intended: Vec::new(),
+        own: Vec::new(),
         proof: None,
     };
     let mut checkout = world.checkout.lock().expect("no holder panics");
@@ -224,7 +232,8 @@ pub fn recall(world: &World, target: TargetId) -> Option<Yield> {
     Some(yielded(&ActionResult::decode(&record.result)?.outputs, false))
 }
 
-fn yielded(outputs: &[Output], executed: bool) -> Yield {
+/// Returns what those that need a task see of its outputs.
+pub fn yielded(outputs: &[Output], executed: bool) -> Yield {
     let contents = outputs
         .iter()
         .filter_map(|output| {

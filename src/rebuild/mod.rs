@@ -4,21 +4,25 @@
 //! outputs that are in place, outputs that were put in place, or a [`Prepared`] action and the [`Reason`](crate::event::Reason) to run it.
 
 mod capture;
+mod clear;
 mod depfile;
 mod environment;
 mod files;
 mod judge;
+mod orphans;
 mod prepare;
 mod restore;
 mod standing;
 mod world;
 
 pub use capture::{CaptureError, capture};
+pub use clear::{Own, clear_outputs, foreign};
 pub use depfile::parse as parse_depfile;
 pub use environment::{Environment, Visible};
 pub use files::Files;
-pub use judge::{Judged, Mode, judge, put_record, recall};
+pub use judge::{Judged, Mode, judge, put_record, recall, yielded};
+pub use orphans::{Orphans, clear_orphans};
 pub use prepare::{Blocked, Prepared, prepare};
-pub use restore::{Own, clear_outputs, clear_stage};
+pub use restore::clear_stage;
 pub use standing::{Stands, needs_of, standing};
 pub use world::{Links, World, Yield};

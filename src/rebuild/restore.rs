@@ -1,124 +1,30 @@
-//! Outputs put in place from the store, and what stands in their place taken away.
+//! Outputs found in place, or put in place from the store.
 
 use super::World;
-use crate::action::{ActionResult, Content, Output, OutputKind};
+use super::clear::{Own, clear_outputs};
+use crate::action::{Content, Output, OutputKind};
 use crate::base::{Digest, RelPath, glob};
-use crate::disk::{self, Kind, PatternSet};
-
-/// Which files are a task's own earlier outputs: recorded when it succeeded, or journalled before it was last started.
-pub struct Own {
-    recorded: Vec<Output>,
-    intended: Vec<RelPath>,
-}
-
-impl Own {
-    /// Returns what this checkout remembers of the task with this key.
-    pub fn of(world: &World, key: [u64; 2]) -> Own {
-        let checkout = world.checkout.lock().expect("no holder panics");
-        let record = checkout.task(key);
-        Own {
-            recorded: record
-                .as_ref()
-                .and_then(|record| ActionResult::decode(&record.result))
-                .map(|result| result.outputs)
-                .unwrap_or_default(),
-            intended: record.map(|record| record.intended).unwrap_or_default(),
-        }
-    }
-
-    fn has(&self, path: &RelPath) -> bool {
-        self.intended.iter().any(|known| path.is_in(known)) || self.recorded.binary_search_by(|output| output.path.cmp(path)).is_ok()
-    }
-}
-
-/// Takes away what stands in the place of `outputs`, but for what `keep` names, and returns what was moved aside, from where and to where.
-///
-/// The task's own earlier outputs are removed, and so are bytes that the store holds. Anything else is moved aside, whole, to
-/// `.orket/displaced/RUN/`, unless version control tracks it: then nothing is touched.
-///
-/// # Errors
-/// A sentence: what is tracked stands there, or the disk refuses.
-pub fn clear_outputs(
-    world: &World,
-    outputs: &[String],
-    excluded: &[String],
-    keep: &dyn Fn(&RelPath) -> bool,
-    own: &Own,
-) -> Result<Vec<(RelPath, RelPath)>, String> {
-    let mut displaced = Vec::new();
-    let mut files = Vec::new();
-    let mut globs = Vec::new();
-    let mut folders = Vec::new();
-    let wrong = |error: std::io::Error, path: &RelPath| format!("cannot clear `{path}`: {error}");
-    for text in outputs {
-        let Some(name) = glob::plain(text) else {
-            globs.push(text.clone());
-            continue;
-        };
-        let path = RelPath::parse(&*name).map_err(|error| format!("`{text}`: {error}"))?;
-        match world.tree.stat(&path).map_err(|error| wrong(error, &path))? {
-            None => {}
-            Some(signature) if signature.is_dir() => {
-                for (below, kind) in disk::walk_folder(&world.tree, &path).map_err(|error| wrong(error, &path))? {
-                    if kind == Kind::Folder { folders.push(below) } else { files.push(below) }
-                }
-                folders.push(path);
-            }
-            Some(_) => files.push(path),
-        }
-    }
-    if !globs.is_empty() {
-        let set = PatternSet::new(&globs, excluded)?;
-        files.extend(disk::expand(&world.tree, &set).map_err(|error| wrong(error, &RelPath::root()))?);
-    }
-    files.sort();
-    files.dedup();
-    let without = PatternSet::new(excluded, &[])?;
-    files.retain(|path| !without.matches(path) && !keep(path));
-    for path in &files {
-        if !own.has(path) && (world.tracked)(path) {
-            return Err(format!("the output `{path}` is tracked by git; orket does not replace what git tracks"));
-        }
-    }
-    for path in files {
-        world.files.forget(&path);
-        if own.has(&path) || held(world, &path) {
-            world.tree.remove(&path).map_err(|error| wrong(error, &path))?;
-            continue;
-        }
-        let aside = RelPath::from_normal(format!(".orket/displaced/{}", world.run).into_bytes()).join(path.as_bytes());
-        if let Some(parent) = aside.parent() {
-            world.tree.make_folder(&parent).map_err(|error| wrong(error, &path))?;
-        }
-        world.tree.rename(&path, &aside).map_err(|error| wrong(error, &path))?;
-        displaced.push((path, aside));
-    }
-    folders.sort();
-    for folder in folders.into_iter().rev() {
-        // A folder that still holds something (an excluded file) stays.
-        let _ = world.tree.remove_folder(&folder);
-    }
-    Ok(displaced)
-}
-
-/// Whether the store holds these very bytes, so that nothing is lost when they are removed.
-fn held(world: &World, path: &RelPath) -> bool {
-    match world.content(path, true) {
-        Ok(Content::File { digest, .. }) => world.blobs.has(&digest),
-        _ => false,
-    }
-}
+use crate::disk::{self, PatternSet};
 
 /// Whether all outputs are in place, byte for byte.
 pub(super) fn in_place(world: &World, outputs: &[Output], declared: &[String], excluded: &[String], again: bool) -> bool {
-    let same = outputs.iter().all(|output| match &output.kind {
+    let same = outputs.iter().all(|output| stands(world, output, again));
+    same && !more_than(world, outputs, declared, excluded)
+}
+
+/// Whether an output is what it was, as far as is known from this run.
+pub(super) fn is(world: &World, output: &Output) -> bool {
+    stands(world, output, false)
+}
+
+fn stands(world: &World, output: &Output, again: bool) -> bool {
+    match &output.kind {
         OutputKind::Folder => world.tree.stat(&output.path).ok().flatten().is_some_and(|signature| signature.is_dir()),
         OutputKind::File { digest, executable } => {
             matches!(world.content(&output.path, again), Ok(Content::File { digest: now, executable: x }) if now == *digest && x == *executable)
         }
         OutputKind::Link(target) => matches!(world.content(&output.path, again), Ok(Content::Link(now)) if now == *target),
-    });
-    same && !more_than(world, outputs, declared, excluded)
+    }
 }
 
 /// Whether a folder or glob holds something that is no recorded output.
@@ -155,8 +61,7 @@ pub(super) fn restore(
     let mut staged: Vec<(RelPath, &Output, Digest)> = Vec::new();
     for (index, output) in outputs.iter().enumerate() {
         if let OutputKind::File { digest, executable } = &output.kind {
-            if matches!(world.content(&output.path, false), Ok(Content::File { digest: now, executable: x }) if now == *digest && x == *executable)
-            {
+            if is(world, output) {
                 continue;
             }
             // It stays for the whole run: making folders is dear.
@@ -179,14 +84,8 @@ pub(super) fn restore(
         }
     }
     let right = |path: &RelPath| {
-        let found = outputs.binary_search_by(|output| output.path.cmp(path)).ok().map(|index| &outputs[index].kind);
-        match (found, world.content(path, false)) {
-            (Some(OutputKind::File { digest, executable }), Ok(Content::File { digest: now, executable: x })) => {
-                now == *digest && x == *executable
-            }
-            (Some(OutputKind::Link(target)), Ok(Content::Link(now))) => now == *target,
-            _ => false,
-        }
+        let found = outputs.binary_search_by(|output| output.path.cmp(path)).ok().map(|index| &outputs[index]);
+        found.is_some_and(|output| output.kind != OutputKind::Folder && is(world, output))
     };
     let displaced = clear_outputs(world, declared, excluded, &right, own).inspect_err(|_| unstage(world, &staged))?;
     for output in outputs {

@@ -49,6 +49,8 @@ pub struct World {
     pub ports: RwLock<FxHashMap<String, u16>>,
     /// The run's id.
     pub run: String,
+    /// The hash of the manifest's path: records of tasks of another one are none of this run's business.
+    pub manifest: u64,
     /// Words behind `--`, for this target.
     pub args: Option<(TargetId, Vec<String>)>,
     /// Programs that were looked up: name to file and digest.

@@ -13,56 +13,15 @@ use serde::{Deserialize, Serialize};
 use super::journal::{self, Journal};
 use super::picture::{self, Picture};
 use super::proof::Proof;
+use super::task::{Known, Status, TaskRecord};
 use crate::base::{Digest, RelPath};
-use crate::disk::{self, Signature};
-
-/// What is known of a file.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub struct Known {
-    /// Of its bytes.
-    pub digest: Digest,
-    /// With which signature they were read; all zero if that is not to be trusted.
-    pub signature: Signature,
-    /// Whether it can be executed.
-    pub executable: bool,
-}
-
-/// How a task's last run ended.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub enum Status {
-    /// It succeeded, and the rest of the record is true of that run.
-    Succeeded,
-    /// It was started, and not heard of since, or failed.
-    Started,
-}
-
-/// What is known of a task.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub struct TaskRecord {
-    /// The hash of its address.
-    pub key: [u64; 2],
-    /// Of its action.
-    pub action: Digest,
-    /// Its encoded result.
-    pub result: Vec<u8>,
-    /// Files that its depfile named.
-    pub discovered: Vec<RelPath>,
-    /// Its encoded explanation.
-    pub explanation: Vec<u8>,
-    /// How long its commands took, in milliseconds.
-    pub duration_ms: u64,
-    /// How it ended.
-    pub status: Status,
-    /// Outputs that it was about to make when it was last started.
-    pub intended: Vec<RelPath>,
-    /// What was so when it was last found to be in order, if nothing has run since.
-    pub proof: Option<Proof>,
-}
+use crate::disk;
 
 #[derive(Serialize, Deserialize)]
 enum Line {
     Task(Box<TaskRecord>),
-    Intent { key: [u64; 2], outputs: Vec<RelPath> },
+    Intent { key: [u64; 2], manifest: u64, outputs: Vec<RelPath> },
+    Failed { key: [u64; 2], action: Digest, made: Vec<RelPath> },
     Forget([u64; 2]),
     File(Vec<u8>, Known),
     Proof([u64; 2], Proof),
@@ -168,15 +127,24 @@ impl Checkout {
         self.files.get(path).copied().or_else(|| self.picture.as_ref()?.file(path))
     }
 
-    /// Remembers that a task is about to be started and will make these outputs, before it is.
+    /// Remembers that a task of this manifest is about to be started and will make these outputs, before it is; or, where it was cancelled,
+    /// that it had made them.
     ///
     /// # Errors
     /// When the journal cannot be written.
-    pub fn intend(&mut self, key: [u64; 2], outputs: &[RelPath]) -> io::Result<()> {
-        self.write(Line::Intent { key, outputs: outputs.to_vec() })
+    pub fn intend(&mut self, key: [u64; 2], manifest: u64, outputs: &[RelPath]) -> io::Result<()> {
+        self.write(Line::Intent { key, manifest, outputs: outputs.to_vec() })
     }
 
-    /// Remembers how a task ended.
+    /// Remembers that a task has failed as this action, and what it had made until then.
+    ///
+    /// # Errors
+    /// When the journal cannot be written.
+    pub fn failed(&mut self, key: [u64; 2], action: Digest, made: Vec<RelPath>) -> io::Result<()> {
+        self.write(Line::Failed { key, action, made })
+    }
+
+    /// Remembers how a task has succeeded.
     ///
     /// # Errors
     /// When the journal cannot be written; it is remembered for this run all the same.
@@ -205,7 +173,13 @@ impl Checkout {
 
     /// Returns the records of all tasks: what a sweep of the store must leave alone.
     pub fn records(&self) -> impl Iterator<Item = TaskRecord> {
-        self.tasks.values().cloned().chain(self.pictured(|key| !self.tasks.contains_key(&key)))
+        self.records_where(|_| true)
+    }
+
+    /// Returns the records of the tasks whose key is `wanted`.
+    pub fn records_where(&self, wanted: impl Fn([u64; 2]) -> bool + Copy) -> impl Iterator<Item = TaskRecord> {
+        let newer = self.tasks.values().filter(move |record| wanted(record.key)).cloned();
+        newer.chain(self.pictured(move |key| !self.tasks.contains_key(&key) && wanted(key)))
     }
 
     fn pictured(&self, wanted: impl Fn([u64; 2]) -> bool) -> impl Iterator<Item = TaskRecord> {
@@ -230,9 +204,7 @@ impl Checkout {
         let mut seen = FxHashSet::default();
         let mut records: Vec<TaskRecord> = order.filter(|key| seen.insert(*key)).filter_map(|key| self.task(key)).collect();
         let bound = records.len() * 2 + 1000;
-        let gone = self.tasks.values().filter(|record| !seen.contains(&record.key)).cloned();
-        let gone: Vec<TaskRecord> =
-            gone.chain(self.pictured(|key| !seen.contains(&key) && !self.tasks.contains_key(&key))).take(bound - records.len()).collect();
+        let gone: Vec<TaskRecord> = self.records_where(|key| !seen.contains(&key)).take(bound - records.len()).collect();
         records.extend(gone);
 
         let watched: FxHashSet<&[u8]> = records
@@ -268,7 +240,7 @@ impl Checkout {
     fn write(&mut self, line: Line) -> io::Result<()> {
         let bytes = postcard::to_stdvec(&line).map_err(io::Error::other)?;
         // What a task is about to make has to be known before it is made. All else is found out again if it is lost.
-        let urgent = matches!(line, Line::Intent { .. } | Line::Forget(_));
+        let urgent = matches!(line, Line::Intent { .. } | Line::Failed { .. } | Line::Forget(_));
         self.apply(line);
         if !self.writable {
             return Ok(());
@@ -286,10 +258,17 @@ impl Checkout {
             Line::Task(record) => {
                 self.tasks.insert(record.key, *record);
             }
-            Line::Intent { key, outputs } => {
+            Line::Intent { key, manifest, outputs } => {
                 let record = self.changed(key);
+                record.manifest = manifest;
                 record.status = Status::Started;
-                record.intended = outputs;
+                record.own = outputs;
+                record.proof = None;
+            }
+            Line::Failed { key, action, made } => {
+                let record = self.changed(key);
+                record.status = Status::Failed(action);
+                record.own = made;
                 record.proof = None;
             }
             Line::Forget(key) => {
@@ -306,17 +285,7 @@ impl Checkout {
 
     fn changed(&mut self, key: [u64; 2]) -> &mut TaskRecord {
         if !self.tasks.contains_key(&key) {
-            let record = self.task(key).unwrap_or(TaskRecord {
-                key,
-                action: Digest::empty(),
-                result: Vec::new(),
-                discovered: Vec::new(),
-                explanation: Vec::new(),
-                duration_ms: 0,
-                status: Status::Started,
-                intended: Vec::new(),
-                proof: None,
-            });
+            let record = self.task(key).unwrap_or_else(|| TaskRecord::unknown(key));
             self.tasks.insert(key, record);
         }
         self.tasks.get_mut(&key).expect("it was just put there")
@@ -336,15 +305,13 @@ mod tests {
 
     fn record(key: u64) -> TaskRecord {
         TaskRecord {
-            key: [key, 0],
             action: Digest::of(b"a"),
             result: vec![1, 2],
             discovered: vec![RelPath::parse("x.h").unwrap()],
             explanation: vec![3],
             duration_ms: 7,
             status: Status::Succeeded,
-            intended: Vec::new(),
-            proof: None,
+            ..TaskRecord::unknown([key, 0])
         }
     }
 
@@ -353,7 +320,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let mut checkout = Checkout::open(folder.path(), true).unwrap();
         checkout.put(record(1)).unwrap();
-        checkout.intend([2, 0], &[RelPath::parse("o").unwrap()]).unwrap();
+        checkout.intend([2, 0], 0, &[RelPath::parse("o").unwrap()]).unwrap();
         let again = Checkout::open(folder.path(), false).unwrap();
         assert_eq!(again.task([1, 0]), Some(record(1)));
         assert_eq!(again.task([2, 0]).unwrap().status, Status::Started);
@@ -361,7 +328,7 @@ mod tests {
         assert!(!folder.path().join("journal").exists());
         let again = Checkout::open(folder.path(), false).unwrap();
         assert_eq!(again.task([1, 0]), Some(record(1)));
-        assert_eq!(again.task([2, 0]).unwrap().intended[0].to_string(), "o");
+        assert_eq!(again.task([2, 0]).unwrap().own[0].to_string(), "o");
     }
 
     #[test]
@@ -438,7 +405,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let mut checkout = Checkout::open(folder.path(), true).unwrap();
         checkout.put(record(1)).unwrap();
-        checkout.intend([2, 0], &[RelPath::parse("o").unwrap()]).unwrap();
+        checkout.intend([2, 0], 0, &[RelPath::parse("o").unwrap()]).unwrap();
         checkout.put(record(2)).unwrap();
         checkout.forget([1, 0]);
         let lines = std::fs::read(folder.path().join("journal")).unwrap();

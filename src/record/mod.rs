@@ -8,9 +8,11 @@ mod lines;
 mod picture;
 mod proof;
 mod runs;
+mod task;
 
-pub use checkout::{Checkout, Known, Status, TaskRecord};
+pub use checkout::Checkout;
 pub use journal::{Good, Journal, read as read_journal};
 pub use picture::{FileRow, Picture, TaskRow};
 pub use proof::{Proof, Tool};
 pub use runs::{RunRecord, RunTask, Runs};
+pub use task::{Known, Status, TaskRecord};

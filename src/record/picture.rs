@@ -11,19 +11,18 @@ use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::xxh3_64;
 
-use super::checkout::{Known, Status, TaskRecord};
 use super::proof::{Proof, Tool};
+use super::task::{Known, Status, TaskRecord};
 use crate::base::image::{self, Bytes, ImageError};
 use crate::base::{Digest, RelPath};
 use crate::disk::{self, Signature};
 
 const MAGIC: [u8; 8] = *b"ORKETST\n";
-const VERSION: u32 = 3;
+const VERSION: u32 = 4;
 const WARM: usize = 6;
 const SECTIONS: usize = 7;
 
 const PROVEN: u32 = 1;
-const STARTED: u32 = 2;
 const THERE: u32 = 1;
 const KNOWN: u32 = 2;
 const EXECUTABLE: u32 = 4;
@@ -92,7 +91,9 @@ struct Rest {
     result: Vec<u8>,
     discovered: Vec<RelPath>,
     explanation: Vec<u8>,
-    intended: Vec<RelPath>,
+    own: Vec<RelPath>,
+    status: Status,
+    manifest: u64,
 }
 
 /// A mapped picture. Cloning it is cheap.
@@ -205,13 +206,14 @@ impl Picture {
         });
         Some(TaskRecord {
             key: row.key,
+            manifest: rest.manifest,
             action: row.action,
             result: rest.result,
             discovered: rest.discovered,
             explanation: rest.explanation,
             duration_ms: row.duration_ms,
-            status: if row.flags & STARTED == 0 { Status::Succeeded } else { Status::Started },
-            intended: rest.intended,
+            status: rest.status,
+            own: rest.own,
             proof,
         })
     }
@@ -258,10 +260,11 @@ pub(super) fn write(records: &[TaskRecord], known: &FxHashMap<Box<[u8]>, Known>)
             result: record.result.clone(),
             discovered: record.discovered.clone(),
             explanation: record.explanation.clone(),
-            intended: record.intended.clone(),
+            own: record.own.clone(),
+            status: record.status,
+            manifest: record.manifest,
         };
         rests = postcard::to_extend(&body, rests).expect("writing to memory does not fail");
-        let started = if record.status == Status::Started { STARTED } else { 0 };
         let mut row = TaskRow {
             key: record.key,
             action: record.action,
@@ -269,11 +272,10 @@ pub(super) fn write(records: &[TaskRecord], known: &FxHashMap<Box<[u8]>, Known>)
             rest_check: xxh3_64(&rests[rest as usize..]),
             duration_ms: record.duration_ms,
             rest_len: (rests.len() as u64 - rest) as u32,
-            flags: started,
             watched: watched.len() as u32,
             ..TaskRow::zeroed()
         };
-        if let Some(proof) = record.proof.as_ref().filter(|_| started == 0) {
+        if let Some(proof) = record.proof.as_ref().filter(|_| record.status == Status::Succeeded) {
             watched.extend(proof.watched.iter().map(|(path, stamp)| places[&(path.as_bytes(), *stamp)]));
             row = TaskRow {
                 shape: proof.shape,

@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::time::Duration;
 
 use super::request::How;
-use crate::action::{self, ActionResult, Content};
+use crate::action::{self, ActionResult};
 use crate::base::{Digest, RelPath};
 use crate::executor::{Attempt, Executor, Request};
 use crate::graph::flag;
@@ -116,11 +116,16 @@ impl Bench<'_> {
                 Err(text) => return Ran::stopped(Verdict::Failed, text),
             }
         }
+        // An incremental task starts with what is there; what of that is not its own does not become so.
+        let found = match prepared.task.incremental {
+            true => rebuild::foreign(world, &prepared.outputs, &prepared.excluded, &own).unwrap_or_default(),
+            false => Vec::new(),
+        };
         let names: Vec<_> = prepared.outputs.iter().filter_map(|text| crate::base::glob::plain(text)).collect();
         let intends: Vec<RelPath> = names.iter().filter_map(|name| RelPath::parse(&**name).ok()).collect();
         if !intends.is_empty() || world.graph.has(prepared.target, flag::OPEN_OUTPUTS) {
             // A journal that cannot be written costs a later run a moved file at worst.
-            let _ = world.checkout.lock().expect("no holder panics").intend(key, &intends);
+            let _ = world.checkout.lock().expect("no holder panics").intend(key, world.manifest, &intends);
         }
         for path in &intends {
             let whole = names.iter().any(|name| name.strip_suffix('/').is_some_and(|name| name.as_bytes() == path.as_bytes()));
@@ -180,11 +185,33 @@ impl Bench<'_> {
             }
         };
         if !matches!(ran.verdict, Verdict::Succeeded { .. }) {
-            // What was so when it last succeeded is not so any more, also where it puts nothing out.
-            world.checkout.lock().expect("no holder panics").forget(key);
+            self.note_unfinished(&prepared, matches!(ran.verdict, Verdict::Failed), &found);
             ran.withheld = self.withheld(&prepared, &ran.output);
         }
         ran
+    }
+
+    /// Remembers that a task has failed or was cancelled, and which files it left behind: what was so when it last succeeded is not so any
+    /// more, also where it puts nothing out. `found`: files in the place of its outputs that were there before.
+    fn note_unfinished(&self, prepared: &Prepared, failed: bool, found: &[RelPath]) {
+        let world = self.world;
+        let key = world.graph.row(prepared.target).key;
+        let made = rebuild::foreign(world, &prepared.outputs, &prepared.excluded, &rebuild::Own::default());
+        let mut checkout = world.checkout.lock().expect("no holder panics");
+        // A memory that cannot be written costs a later run some work, or a file that is moved aside.
+        let _ = match made {
+            Ok(mut made) => {
+                made.retain(|path| found.binary_search(path).is_err());
+                match failed {
+                    true => checkout.failed(key, action::digest(&prepared.action), made),
+                    false => checkout.intend(key, world.manifest, &made),
+                }
+            }
+            Err(_) => {
+                checkout.forget(key);
+                Ok(())
+            }
+        };
     }
 
     /// Runs a service in the foreground, until it ends or is ended.
@@ -277,8 +304,7 @@ impl Bench<'_> {
         if !moved.is_empty() {
             // Not remembered either: the next run judges it anew.
             world.checkout.lock().expect("no holder panics").forget(world.graph.row(prepared.target).key);
-            let yielded = Yield { digest: result.digest(), outputs: contents(&result), executed: true };
-            return Ok((yielded, false));
+            return Ok((rebuild::yielded(&result.outputs, true), false));
         }
         match rebuild::put_record(world, prepared, links, &result, store && trouble.is_none()) {
             Ok(kept) => Ok(kept),
@@ -325,13 +351,4 @@ pub(super) fn moved_aside(displaced: &[(RelPath, RelPath)], run: &str) -> Option
         }
         all => format!("{} files were in the place of outputs; they were moved to `.orket/displaced/{run}/`: {}", all.len(), names(all)),
     })
-}
-
-fn contents(result: &ActionResult) -> std::sync::Arc<Vec<(RelPath, Content)>> {
-    let content = |kind: &action::OutputKind| match kind {
-        action::OutputKind::File { digest, executable } => Some(Content::File { digest: *digest, executable: *executable }),
-        action::OutputKind::Link(target) => Some(Content::Link(target.clone())),
-        action::OutputKind::Folder => None,
-    };
-    std::sync::Arc::new(result.outputs.iter().filter_map(|output| Some((output.path.clone(), content(&output.kind)?))).collect())
 }

@@ -64,7 +64,7 @@ pub fn look(world: &World, plan: &Plan, mode: Mode) -> Vec<Seen> {
             seen.push(Seen { task: target, outcome: Outcome::Done, reason: Some(Reason::New), trouble: None });
             continue;
         };
-        let (outcome, reason, trouble) = match rebuild::judge(world, target, &links, false, Mode { look: true, ..mode }) {
+        let (outcome, reason, trouble) = match rebuild::judge(world, target, &links, false, Mode { look: true, ..mode }, None) {
             Judged::Fresh(yielded) => {
                 yields.put(step, yielded);
                 (Outcome::Fresh, None, None)

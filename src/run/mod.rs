@@ -5,6 +5,8 @@
 mod attempt;
 mod fresh;
 mod look;
+#[cfg(test)]
+mod model;
 mod ready;
 mod remedy;
 mod request;

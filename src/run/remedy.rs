@@ -1,5 +1,9 @@
 //! Errands: a task has failed for good, and its remedy is run, whatever else the failure stops.
 
+use std::collections::{BTreeMap, VecDeque};
+
+use rustc_hash::FxHashMap;
+
 use super::request::Failed;
 use super::run::Loop;
 use super::state::State;
@@ -15,19 +19,51 @@ pub(super) struct Errand {
     pub failed: Failed,
 }
 
+/// All errands of a run.
+#[derive(Default)]
+pub(super) struct Errands {
+    all: Vec<Errand>,
+    /// Those that wait, by remedy, since two of one remedy never run at the same time; never an empty queue.
+    waiting: BTreeMap<TargetId, VecDeque<Step>>,
+    /// The one of each remedy that was started last.
+    started: FxHashMap<TargetId, Step>,
+}
+
+impl Errands {
+    /// Returns the errand at a place behind the plan.
+    pub(super) fn get(&self, index: usize) -> Option<&Errand> {
+        self.all.get(index)
+    }
+
+    fn add(&mut self, step: Step, errand: Errand) {
+        self.waiting.entry(errand.remedy).or_default().push_back(step);
+        self.all.push(errand);
+    }
+
+    fn next(&mut self, remedy: TargetId) -> Option<Step> {
+        let queue = self.waiting.get_mut(&remedy)?;
+        let step = queue.pop_front();
+        if queue.is_empty() {
+            self.waiting.remove(&remedy);
+        }
+        step
+    }
+}
+
 impl Loop<'_> {
     /// Returns the errand that a step is; `None` for the steps of the plan.
     pub(super) fn errand(&self, step: Step) -> Option<&Errand> {
         self.errands.get(step.index().checked_sub(self.plan.len())?)
     }
 
-    fn errand_steps(&self) -> impl Iterator<Item = Step> + use<> {
-        (self.plan.len() as u32..self.states.len() as u32).map(Step)
+    /// Returns why a remedy runs; `None` for the steps of the plan.
+    pub(super) fn errand_reason(&self, step: Step) -> Option<Reason> {
+        self.errand(step).map(|errand| Reason::Remedy(self.graph.address(errand.failed.task).to_owned()))
     }
 
     /// Whether a remedy waits for what it needs.
     pub(super) fn errands_wait(&self) -> bool {
-        self.errand_steps().any(|step| self.states[step.index()] == State::Waiting)
+        !self.errands.waiting.is_empty()
     }
 
     /// Notes the remedy of a task that fails, and wakes what it needs; returns what of that is ready. A remedy that fails, and what is only
@@ -47,7 +83,7 @@ impl Loop<'_> {
         self.rescued.insert(errand);
         let status = told.status.clone().unwrap_or_else(|| String::from("failed"));
         let failed = Failed { task: target, status, code: told.code, log: told.log.clone() };
-        self.errands.push(Errand { remedy, failed });
+        self.errands.add(errand, Errand { remedy, failed });
         let mut ready = Vec::new();
         let mut stack = vec![remedy];
         while let Some(target) = stack.pop() {
@@ -81,53 +117,38 @@ impl Loop<'_> {
 
     /// Starts the remedies whose needs have ended. Two of one remedy, or one and the same task in the plan, never run at the same time.
     pub(super) fn start_errands(&mut self) {
-        for step in self.errand_steps() {
-            if self.states[step.index()] != State::Waiting {
-                continue;
-            }
-            let remedy = self.target(step);
-            let ended = |step: Step| matches!(self.states[step.index()], State::Ended | State::Spare);
-            let busy = self
-                .errand_steps()
-                .any(|other| self.target(other) == remedy && !matches!(self.states[other.index()], State::Waiting | State::Ended));
-            if busy || !self.plan.step(remedy).is_none_or(ended) || !self.needs(remedy).into_iter().all(ended) {
-                continue;
-            }
-            let because = match self.blamed(remedy) {
-                _ if self.signal.is_some() => Some(None),
-                Some((_, name)) => Some(Some(name)),
-                None if self.graph.has(remedy, flag::FOREIGN) => Some(Some(String::from("it is not for this platform"))),
-                None => None,
-            };
-            if let Some(because) = because {
-                self.give_up_errand(step, because);
-                continue;
-            }
-            let failed = self.graph.address(self.errands[step.index() - self.plan.len()].failed.task).to_owned();
-            let links = match self.yields.links_of(remedy) {
-                Ok(links) => links,
+        if self.errands_wait() {
+            let remedies: Vec<TargetId> = self.errands.waiting.keys().copied().collect();
+            remedies.into_iter().for_each(|remedy| while self.start_errand(remedy) {});
+        }
+    }
+
+    /// Starts the first errand that waits for a remedy, or gives it up; returns whether either was done.
+    fn start_errand(&mut self, remedy: TargetId) -> bool {
+        let state = |step: Step| self.states[step.index()];
+        let ended = |step: Step| matches!(state(step), State::Ended | State::Spare);
+        let busy = self.errands.started.get(&remedy).is_some_and(|step| state(*step) != State::Ended);
+        if busy || !self.plan.step(remedy).is_none_or(ended) || !self.needs(remedy).into_iter().all(ended) {
+            return false;
+        }
+        let Some(step) = self.errands.next(remedy) else { return false };
+        match self.blamed(remedy) {
+            _ if self.signal.is_some() => self.give_up_errand(step, None),
+            Some((_, name)) => self.give_up_errand(step, Some(name)),
+            None if self.graph.has(remedy, flag::FOREIGN) => self.give_up_errand(step, Some(String::from("it is not for this platform"))),
+            None => match self.yields.links_of(remedy) {
+                Ok(links) => {
+                    self.errands.started.insert(remedy, step);
+                    self.judge(step, links, true, self.errand_reason(step));
+                }
                 Err(lost) => {
                     let mut ready = Vec::new();
                     self.lost(step, lost, &mut ready);
                     ready.into_iter().for_each(|step| self.ready(step));
-                    continue;
                 }
-            };
-            match crate::rebuild::prepare(self.world, remedy, &links, Vec::new(), true) {
-                Ok(prepared) => self.wait(step, Box::new(prepared), Reason::Remedy(failed), links),
-                Err(blocked) => {
-                    let told = Finished {
-                        reason: Some(Reason::Remedy(failed)),
-                        status: Some(blocked.text),
-                        hint: blocked.hint,
-                        ..finished(remedy)
-                    };
-                    let mut ready = Vec::new();
-                    self.failed(step, told, 1, &mut ready);
-                    ready.into_iter().for_each(|step| self.ready(step));
-                }
-            }
+            },
         }
+        true
     }
 
     /// Nothing else moves any more: what still waits, waits in vain.
@@ -136,17 +157,14 @@ impl Loop<'_> {
         if self.acts() {
             return;
         }
-        for step in self.errand_steps() {
-            if self.states[step.index()] == State::Waiting {
-                self.give_up_errand(step, None);
-            }
-        }
+        let left: Vec<Step> = std::mem::take(&mut self.errands.waiting).into_values().flatten().collect();
+        left.into_iter().for_each(|step| self.give_up_errand(step, None));
     }
 
     fn give_up_errand(&mut self, step: Step, because: Option<String>) {
         let remedy = self.target(step);
-        if self.signal.is_none() {
-            let failed = self.graph.address(self.errands[step.index() - self.plan.len()].failed.task);
+        if let (None, Some(errand)) = (self.signal, self.errand(step)) {
+            let failed = self.graph.address(errand.failed.task);
             let why = because.as_ref().map_or_else(|| String::from("what it needs is not built"), |name| format!("because of {name}"));
             let text = format!("the remedy of {failed} is not run: {why}");
             (self.tell)(&Event::Notice(Notice { task: Some(remedy), text, hint: None }));

@@ -9,7 +9,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use super::attempt::{Asker, Bench, moved_aside};
 use super::fresh::{Fresh, Yields};
 use super::ready::{Candidate, Queue};
-use super::remedy::Errand;
+use super::remedy::Errands;
 use super::request::How;
 use super::service::HeldPorts;
 use super::services::Services;
@@ -72,6 +72,9 @@ pub struct Seat<'a> {
 
 /// Walks a plan to its end, but for what is `fresh` already, and tells everything that happens to `tell`; `tick` is called several times a
 /// second in between.
+///
+/// # Panics
+/// When orket's own code does, after everything that was started has ended.
 pub fn run(
     world: &World,
     plan: &Plan,
@@ -92,6 +95,7 @@ pub fn run(
             let (crew, bench, wake) = (&crew, &bench, sender.clone());
             scope.spawn(move || crew.work(bench, mode, &wake));
         }
+        let _alarm = crew.alarm(&sender);
         let (mut over, mut starved) = crew.turn(Loop::begin);
         while !over {
             crossbeam_channel::select! {
@@ -175,6 +179,8 @@ pub(super) struct Loop<'a> {
     pub(super) jobs: VecDeque<Job>,
     /// Whether the workers may go.
     pub(super) closed: bool,
+    /// Whether somebody panicked.
+    pub(super) broken: bool,
     pub(super) answers: Sender<Message>,
     pub(super) tell: &'a mut (dyn FnMut(&Event) + Send),
     pub(super) began: Instant,
@@ -199,13 +205,13 @@ pub(super) struct Loop<'a> {
     pub(super) services: Services,
     /// The switch that ends each service that lives.
     pub(super) leashes: FxHashMap<TargetId, Cancel>,
-    pub(super) errands: Vec<Errand>,
+    pub(super) errands: Errands,
     /// Remedies and what they need: they start even where the run is stopping.
     pub(super) rescued: FxHashSet<Step>,
 }
 
 impl<'a> Loop<'a> {
-    fn new(parts: Parts<'a>, fresh: Fresh, tell: &'a mut (dyn FnMut(&Event) + Send)) -> Loop<'a> {
+    pub(super) fn new(parts: Parts<'a>, fresh: Fresh, tell: &'a mut (dyn FnMut(&Event) + Send)) -> Loop<'a> {
         let Parts { world, plan, options, executor, cancel, answers } = parts;
         let graph = &world.graph;
         let expected: Vec<Option<f32>> = {
@@ -233,6 +239,7 @@ impl<'a> Loop<'a> {
             remedies: Cancel::new().unwrap_or_else(|_| cancel.clone()),
             jobs: VecDeque::new(),
             closed: false,
+            broken: false,
             answers,
             tell,
             began: options.since,
@@ -255,13 +262,13 @@ impl<'a> Loop<'a> {
             exit: 0,
             services,
             leashes: FxHashMap::default(),
-            errands: Vec::new(),
+            errands: Errands::default(),
             rescued: FxHashSet::default(),
         }
     }
 
     /// Tells of the run, and finds what can be judged at once.
-    fn begin(&mut self) {
+    pub(super) fn begin(&mut self) {
         let longest = self.paths.iter().fold(0.0f32, |a, b| a.max(*b));
         let known = self.expected.iter().flatten().any(|expected| *expected > 0.0);
         let headline = headline(self.world, self.plan, self.options, known.then(|| Duration::from_millis(longest as u64)));
@@ -289,10 +296,10 @@ impl<'a> Loop<'a> {
 
     /// Whether nothing moves any more.
     pub(super) fn is_over(&self) -> bool {
-        !(self.acts() || self.errands_wait() || self.services.any_lives())
+        self.broken || !(self.acts() || self.errands_wait() || self.services.any_lives())
     }
 
-    fn end_of_run(mut self) -> Ending {
+    pub(super) fn end_of_run(mut self) -> Ending {
         let left = |step: &Step| !matches!(self.states[step.index()], State::Ended | State::Spare);
         let left: Vec<Step> = (0..self.states.len() as u32).map(Step).filter(left).collect();
         for step in left {
@@ -312,16 +319,21 @@ impl<'a> Loop<'a> {
         self.judging + self.running.len() + self.parked.len() > 0
     }
 
-    fn interrupted(&mut self, signal: i32) {
+    pub(super) fn interrupted(&mut self, signal: i32) {
         if self.signal.replace(signal).is_some() {
-            self.cancel.kill();
-            self.remedies.kill();
-            self.leashes.values().for_each(Cancel::kill);
+            self.kill();
         } else {
             self.cancel.stop();
             self.remedies.stop();
         }
         self.stop();
+    }
+
+    /// Ends all that was started, at once.
+    pub(super) fn kill(&self) {
+        self.cancel.kill();
+        self.remedies.kill();
+        self.leashes.values().for_each(Cancel::kill);
     }
 
     /// Starts nothing more, but for remedies and what they need.
@@ -352,10 +364,7 @@ impl<'a> Loop<'a> {
 
     /// Returns what a step is about.
     pub(super) fn target(&self, step: Step) -> TargetId {
-        match step.index().checked_sub(self.plan.len()) {
-            Some(errand) => self.errands[errand].remedy,
-            None => self.plan.target(step),
-        }
+        self.errand(step).map_or_else(|| self.plan.target(step), |errand| errand.remedy)
     }
 
     /// Starts what fits; returns whether a token of the jobserver was missing.

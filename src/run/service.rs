@@ -3,6 +3,8 @@
 use std::any::Any;
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
+use std::io;
+use std::net::TcpListener;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::PathBuf;
 use std::sync::Mutex;
@@ -10,7 +12,7 @@ use std::sync::Mutex;
 use super::request::{open_holes, quoted};
 use crate::base::{RelPath, TargetId};
 use crate::executor::{Probing, Request, Upkeep};
-use crate::graph::Detail;
+use crate::graph::{Detail, TargetKind};
 use crate::model::{Command, Probe, Scope, Service, Text};
 use crate::process::{Limits, Output, Spawn, Stdin, find_program};
 use crate::rebuild::World;
@@ -20,8 +22,25 @@ use crate::rebuild::World;
 pub struct HeldPorts(Mutex<BTreeMap<String, Box<dyn Any + Send>>>);
 
 impl HeldPorts {
+    /// Picks a free port for each one that a service names, and tells it to `world`. Nobody else is given it while it is held.
+    ///
+    /// # Errors
+    /// When there is no free port.
+    pub fn pick(world: &World) -> io::Result<HeldPorts> {
+        let mut held = HeldPorts::default();
+        for id in world.graph.ids().filter(|id| world.graph.kind(*id) == TargetKind::Service) {
+            let Detail::Service(service) = world.graph.detail(id) else { continue };
+            for port in &service.ports {
+                let listener = TcpListener::bind(("127.0.0.1", 0))?;
+                world.ports.write().expect("nobody holds it yet").insert(port.to_string(), listener.local_addr()?.port());
+                held.hold(port, Box::new(listener));
+            }
+        }
+        Ok(held)
+    }
+
     /// Keeps a port as long as `holder` is not dropped.
-    pub fn hold(&mut self, port: &str, holder: Box<dyn Any + Send>) {
+    fn hold(&mut self, port: &str, holder: Box<dyn Any + Send>) {
         self.0.get_mut().expect("no holder panics").insert(port.to_owned(), holder);
     }
 

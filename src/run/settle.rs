@@ -1,10 +1,12 @@
 //! What becomes of a message from a worker.
 
+use std::time::Duration;
+
 use super::attempt::{Ran, Verdict};
 use super::run::Loop;
 use super::walk::finished;
 use super::work::Message;
-use crate::event::{Event, Finished, Notice, Outcome, Reason};
+use crate::event::{Event, Finished, Notice, Outcome};
 use crate::plan::Step;
 use crate::rebuild::{Judged, Links};
 
@@ -16,10 +18,6 @@ impl Loop<'_> {
                 self.judging -= 1;
                 self.judged(step, judged, links, &mut ready);
             }
-            Message::Retrying { step, attempt, wait, status } => {
-                let task = self.target(step);
-                (self.tell)(&Event::Retrying { task, at: self.began.elapsed(), attempt, wait, status });
-            }
             Message::Ran { step, ran } => self.ran(step, *ran, &mut ready),
             Message::Wake => {}
             Message::Service { service, told } => self.service(service, *told),
@@ -29,14 +27,20 @@ impl Loop<'_> {
         self.end_services();
     }
 
+    /// Tells that a task is tried once more, after `wait`.
+    pub(super) fn retrying(&mut self, step: Step, attempt: u32, wait: Duration, status: String) {
+        let task = self.target(step);
+        (self.tell)(&Event::Retrying { task, at: self.began.elapsed(), attempt, wait, status });
+    }
+
     fn judged(&mut self, step: Step, judged: Judged, links: Links, ready: &mut Vec<Step>) {
-        let target = self.plan.target(step);
+        let target = self.target(step);
         match judged {
-            Judged::Fresh(yielded) if self.options.foreground != Some(target) => {
+            Judged::Fresh(yielded) => {
                 self.yields.put(step, yielded);
                 self.end(step, Outcome::Fresh, None, ready);
             }
-            Judged::Cached { yielded, log, displaced } if self.options.foreground != Some(target) => {
+            Judged::Cached { yielded, log, displaced } => {
                 self.displaced.extend(displaced);
                 self.yields.put(step, yielded);
                 let output = log.and_then(|digest| self.world.blobs.get_bytes(&digest).ok().flatten()).unwrap_or_default();
@@ -45,16 +49,9 @@ impl Loop<'_> {
             }
             Judged::Run(prepared, reason) => self.wait(step, prepared, reason, links),
             Judged::Blocked(blocked) => {
-                self.failed(step, Finished { status: Some(blocked.text), hint: blocked.hint, ..finished(target) }, 1, ready);
-            }
-            _ => {
-                let discovered = Vec::new();
-                match crate::rebuild::prepare(self.world, target, &links, discovered, false) {
-                    Ok(prepared) => self.wait(step, Box::new(prepared), Reason::Asked, links),
-                    Err(blocked) => {
-                        self.failed(step, Finished { status: Some(blocked.text), hint: blocked.hint, ..finished(target) }, 1, ready)
-                    }
-                }
+                let reason = self.errand_reason(step);
+                let told = Finished { reason, status: Some(blocked.text), hint: blocked.hint, ..finished(target) };
+                self.failed(step, told, 1, ready);
             }
         }
     }

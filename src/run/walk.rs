@@ -59,14 +59,20 @@ impl Loop<'_> {
             }
             match self.yields.links(step) {
                 Ok(links) => {
-                    self.states[step.index()] = State::Judging;
-                    self.judging += 1;
                     let again = self.yields.executed_before(step);
-                    self.jobs.push_back(Job::Judge { step, target, links, again });
+                    let wanted = (self.options.foreground == Some(target)).then_some(Reason::Asked);
+                    self.judge(step, links, again, wanted);
                 }
                 Err(lost) => self.lost(step, lost, &mut ready),
             }
         }
+    }
+
+    /// Lets a worker find out what is to be done about a step.
+    pub(super) fn judge(&mut self, step: Step, links: Links, again: bool, wanted: Option<Reason>) {
+        self.states[step.index()] = State::Judging;
+        self.judging += 1;
+        self.jobs.push_back(Job::Judge { step, target: self.target(step), links, again, wanted });
     }
 
     /// What a target had put out was known when the run began, and cannot be read: it is forgotten, so that the next run finds it out anew.

@@ -1,7 +1,6 @@
 //! What workers do: judge a task, or run it, and settle what came of it.
 
-use std::sync::{Condvar, Mutex, MutexGuard};
-use std::time::Duration;
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
 use crossbeam_channel::Sender;
 
@@ -9,15 +8,33 @@ use super::attempt::{Bench, Ran};
 use super::request::How;
 use super::run::Loop;
 use crate::base::TargetId;
+use crate::event::Reason;
 use crate::executor::{Request, Told};
 use crate::plan::Step;
 use crate::process::{Cancel, Token};
 use crate::rebuild::{self, Judged, Links, Mode, Prepared};
 
 pub(super) enum Job {
-    Judge { step: Step, target: TargetId, links: Links, again: bool },
-    Run { step: Step, prepared: Box<Prepared>, links: Links, token: Option<Token>, how: How },
-    Serve { step: Step, request: Box<Request>, cancel: Cancel },
+    /// `wanted`: why it has to run in any case.
+    Judge {
+        step: Step,
+        target: TargetId,
+        links: Links,
+        again: bool,
+        wanted: Option<Reason>,
+    },
+    Run {
+        step: Step,
+        prepared: Box<Prepared>,
+        links: Links,
+        token: Option<Token>,
+        how: How,
+    },
+    Serve {
+        step: Step,
+        request: Box<Request>,
+        cancel: Cancel,
+    },
 }
 
 pub(super) enum Message {
@@ -25,12 +42,6 @@ pub(super) enum Message {
         step: Step,
         judged: Judged,
         links: Links,
-    },
-    Retrying {
-        step: Step,
-        attempt: u32,
-        wait: Duration,
-        status: String,
     },
     Ran {
         step: Step,
@@ -82,8 +93,12 @@ impl<'a> Crew<'a> {
 
     /// Works until it is let go. `wake` is told when the run is over, or a token is missing.
     pub(super) fn work(&self, bench: &Bench<'_>, mode: Mode, wake: &Sender<Message>) {
+        let _alarm = self.alarm(wake);
         let mut state = self.lock();
         loop {
+            if state.broken {
+                return;
+            }
             let Some(job) = state.jobs.pop_front() else {
                 if state.closed {
                     return;
@@ -96,7 +111,7 @@ impl<'a> Crew<'a> {
                 self.work.notify_one();
             }
             drop(state);
-            let answer = perform(job, bench, mode, wake);
+            let answer = self.perform(job, bench, mode);
             state = self.lock();
             state.take(answer);
             let starved = state.step();
@@ -106,25 +121,46 @@ impl<'a> Crew<'a> {
         }
     }
 
+    /// Returns what ends the run when it is dropped by a panic, so that nobody waits for ever for whoever panicked.
+    pub(super) fn alarm<'c>(&'c self, wake: &'c Sender<Message>) -> Alarm<'c, 'a> {
+        Alarm { crew: self, wake }
+    }
+
+    fn perform(&self, job: Job, bench: &Bench<'_>, mode: Mode) -> Message {
+        match job {
+            Job::Judge { step, target, links, again, wanted } => {
+                let judged = rebuild::judge(bench.world, target, &links, again, mode, wanted);
+                Message::Judged { step, judged, links }
+            }
+            Job::Run { step, prepared, links, token, how } => {
+                let ran = bench.run(prepared, &links, &how, &|attempt, wait, status| self.lock().retrying(step, attempt, wait, status));
+                drop(token);
+                Message::Ran { step, ran: Box::new(ran) }
+            }
+            Job::Serve { step, request, cancel } => Message::Ran { step, ran: Box::new(bench.serve(&request, &cancel)) },
+        }
+    }
+
     fn lock(&self) -> MutexGuard<'_, Loop<'a>> {
         self.state.lock().expect("no holder panics")
     }
 }
 
-fn perform(job: Job, bench: &Bench<'_>, mode: Mode, answers: &Sender<Message>) -> Message {
-    match job {
-        Job::Judge { step, target, links, again } => {
-            let judged = rebuild::judge(bench.world, target, &links, again, mode);
-            Message::Judged { step, judged, links }
+pub(super) struct Alarm<'c, 'a> {
+    crew: &'c Crew<'a>,
+    wake: &'c Sender<Message>,
+}
+
+impl Drop for Alarm<'_, '_> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            // Nothing is believed of the state any more but the switches.
+            let mut state = self.crew.state.lock().unwrap_or_else(PoisonError::into_inner);
+            state.broken = true;
+            state.kill();
+            drop(state);
+            self.crew.work.notify_all();
+            let _ = self.wake.send(Message::Wake);
         }
-        Job::Run { step, prepared, links, token, how } => {
-            let told = |attempt, wait, status| {
-                let _ = answers.send(Message::Retrying { step, attempt, wait, status });
-            };
-            let ran = bench.run(prepared, &links, &how, &told);
-            drop(token);
-            Message::Ran { step, ran: Box::new(ran) }
-        }
-        Job::Serve { step, request, cancel } => Message::Ran { step, ran: Box::new(bench.serve(&request, &cancel)) },
     }
 }

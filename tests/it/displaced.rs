@@ -84,3 +84,26 @@ fn what_git_tracks_stops_the_task_also_where_the_store_holds_the_same() {
     project.run("build").code(1).ran([]).says(["tracked by git"]);
     assert_eq!(project.read("out"), "same\n");
 }
+
+#[test]
+fn what_a_person_puts_beside_what_a_failed_task_left_is_moved_aside() {
+    let project =
+        Project::new().manifest(r#"task "t" { sh "mkdir -p d; echo half > d/half; test -e go && echo made > d/o"; outputs "d/" }"#);
+    project.run("build").code(1);
+    project.write("d/mine", "mine").write("go", "");
+    let seen = project.run("build").ok().says(["`d/mine` was in the place of an output"]);
+    assert!(!seen.err().contains("d/half"), "{}", seen.err());
+    assert_eq!(project.read("d/o"), "made\n");
+    assert!(found_aside(&project, "mine") && !project.has("d/mine"));
+}
+
+#[test]
+fn what_an_incremental_task_found_before_it_failed_does_not_become_its_own() {
+    let project = Project::new()
+        .file("d/mine", "mine")
+        .manifest(r#"task "t" { incremental #true; sh "echo half > d/half; test -e go"; outputs "d/"; cache #false }"#);
+    project.run("build").code(1);
+    project.write("orket.kdl", r#"task "t" { sh "mkdir -p d; echo made > d/o"; outputs "d/" }"#);
+    project.run("build").ok().says(["`d/mine` was in the place of an output"]);
+    assert!(found_aside(&project, "mine") && !project.has("d/half"));
+}

@@ -192,3 +192,15 @@ fn two_builds_in_one_checkout_take_turns() {
     assert_eq!(first.end().code(), 0);
     assert_eq!(project.log(), ["t"]);
 }
+
+#[test]
+fn a_task_that_has_failed_runs_again_although_the_store_knows_an_earlier_success() {
+    let project = Project::new().manifest(r#"task "t" { sh "{log:t}; test ! -e broken && echo made > o"; outputs "o" }"#);
+    project.run("build").ok().ran(["t"]);
+    project.write("broken", "");
+    project.run("build --force").code(1).ran(["t"]);
+    project.run("build").code(1).ran(["t"]);
+    project.remove("broken");
+    project.run("build").ok().ran(["t"]);
+    project.run("build").ok().nothing_to_do();
+}

@@ -21,6 +21,7 @@ mod list_graph_query;
 mod manifest_errors;
 mod names;
 mod needs;
+mod orphans;
 mod outputs;
 mod remedies;
 mod run_command;

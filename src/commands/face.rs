@@ -1,0 +1,68 @@
+//! What a build shows of itself, and whom it asks.
+
+use std::io::{self, BufRead, Write};
+use std::sync::Arc;
+
+use super::Ui;
+use crate::base::{Place, TargetId};
+use crate::cli::{self, BuildArgs};
+use crate::graph::{Graph, TargetKind};
+use crate::report::{self, Names, Screen, Sink};
+use crate::run::{Asker, Refused};
+
+/// The names of a graph's targets.
+pub(super) struct Addresses(pub Graph);
+
+impl Names for Addresses {
+    fn address(&self, id: TargetId) -> String {
+        self.0.address(id).to_owned()
+    }
+
+    fn place(&self, id: TargetId) -> Option<Place> {
+        self.0.detail(id).place().cloned()
+    }
+
+    fn is_task(&self, id: TargetId) -> bool {
+        matches!(self.0.kind(id), TargetKind::Task | TargetKind::Gate)
+    }
+
+    fn count(&self) -> usize {
+        self.0.len()
+    }
+}
+
+/// Whoever sits at the terminal, if somebody does.
+pub(super) struct Person(pub bool);
+
+impl Asker for Person {
+    fn ask(&self, question: &str) -> Result<bool, Refused> {
+        if !self.0 {
+            return Err(Refused);
+        }
+        let _ = write!(io::stderr(), "{question} [y/N] ");
+        let _ = io::stderr().flush();
+        let mut line = String::new();
+        io::stdin().lock().read_line(&mut line).map_err(|_| Refused)?;
+        Ok(matches!(line.trim().to_ascii_lowercase().as_str(), "y" | "yes"))
+    }
+}
+
+/// Returns what draws the run on the terminal.
+pub(super) fn screen(ui: &Ui, args: &BuildArgs, names: &Arc<dyn Names>) -> Box<dyn Sink> {
+    let set = |name: &str| ui.surroundings.variables.iter().any(|(key, value)| key == name && !value.is_empty());
+    let screen = Screen {
+        width: ui.width,
+        height: ui.height,
+        color: ui.color_err,
+        verbosity: if args.quiet { -1 } else { args.verbose.min(2) as i8 },
+        explain: args.explain,
+        github: set("GITHUB_ACTIONS"),
+    };
+    let out = Box::new(io::stderr());
+    match args.ui {
+        cli::Ui::Json => report::json(names.clone(), Box::new(io::stdout())),
+        cli::Ui::Live => report::live(names.clone(), screen, out),
+        cli::Ui::Auto if ui.live && !set("CI") => report::live(names.clone(), screen, out),
+        cli::Ui::Auto | cli::Ui::Plain => report::plain(names.clone(), screen, out),
+    }
+}

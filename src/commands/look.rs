@@ -1,0 +1,49 @@
+//! `orket build -n` and `--check`: what would run, and why.
+
+use std::time::Duration;
+
+use super::face::Addresses;
+use super::{Failure, Ui};
+use crate::base::quantity;
+use crate::cli::BuildArgs;
+use crate::engine::Engine;
+use crate::event::Outcome;
+use crate::plan::Plan;
+use crate::rebuild::Mode;
+use crate::report;
+use crate::run::look;
+
+/// Judges a plan without changing anything, and says what would be done.
+///
+/// # Errors
+/// With `--check`, when something would.
+pub(super) fn look_at(ui: &Ui, args: &BuildArgs, engine: &Engine, plan: &Plan, mode: Mode) -> Result<(), Failure> {
+    let world = engine
+        .world(String::from("look"), false)
+        .map_err(|error| Failure::Broken(format!("cannot read the state of this checkout: {error}")))?;
+    let seen = look(&world, plan, mode);
+    let stale = seen.iter().filter(|seen| !matches!(seen.outcome, Outcome::Fresh | Outcome::Skipped)).count();
+    if ui.json {
+        let names = Addresses(engine.graph.clone());
+        let all: Vec<_> = seen.iter().map(|seen| (seen.task, seen.outcome, seen.reason.clone(), Duration::ZERO)).collect();
+        ui.out_json(&report::summary(&names, &all, &[]));
+    } else {
+        let mut text = String::new();
+        for seen in seen.iter().filter(|seen| seen.outcome != Outcome::Fresh) {
+            let word = match seen.outcome {
+                Outcome::Done => "would run",
+                Outcome::Cached => "would restore",
+                Outcome::Failed => "cannot run",
+                _ => "would skip",
+            };
+            let why =
+                seen.reason.as_ref().map(report::reason_text).or(seen.trouble.clone()).map(|why| format!("  ({why})")).unwrap_or_default();
+            text.push_str(&format!("{word}  {}{why}\n", engine.graph.address(seen.task)));
+        }
+        if stale == 0 {
+            text.push_str(&format!("nothing to do: {} fresh\n", quantity::plural(seen.len(), "task")));
+        }
+        ui.out(&text);
+    }
+    if args.check && stale > 0 { Err(Failure::Failed) } else { Ok(()) }
+}

@@ -1,0 +1,59 @@
+//! Outputs of tasks that are no longer declared: they would stand in the way of what a build from nothing gives.
+
+use rustc_hash::FxHashSet;
+
+use super::World;
+use super::clear::take_away;
+use super::restore::is;
+use crate::action::{ActionResult, OutputKind};
+use crate::base::RelPath;
+use crate::record::{Status, TaskRecord};
+
+/// What became of outputs that belong to no task any more.
+#[derive(Default)]
+pub struct Orphans {
+    /// Removed, since the store holds their bytes.
+    pub removed: Vec<RelPath>,
+    /// Moved aside, from where and to where.
+    pub displaced: Vec<(RelPath, RelPath)>,
+}
+
+/// Takes away what tasks of this manifest had put out that are declared no longer, so that no pattern finds it.
+///
+/// A file stays where a task that is declared puts one out, where version control tracks it, and where it is not, byte for byte, what the
+/// task had made: then a person has changed it.
+///
+/// # Errors
+/// When the disk refuses. What was taken away until then is gone or moved.
+pub fn clear_orphans(world: &World) -> std::io::Result<Orphans> {
+    let declared: FxHashSet<[u64; 2]> = world.graph.rows().iter().map(|row| row.key).collect();
+    let gone: Vec<TaskRecord> = {
+        let checkout = world.checkout.lock().expect("no holder panics");
+        let gone = checkout.records_where(|key| !declared.contains(&key));
+        gone.filter(|record| record.manifest == world.manifest && !(record.result.is_empty() && record.own.is_empty())).collect()
+    };
+    let mut orphans = Orphans::default();
+    for record in gone {
+        let outputs = ActionResult::decode(&record.result).map(|result| result.outputs).unwrap_or_default();
+        let made = record.own.iter().filter(|path| outputs.binary_search_by(|output| output.path.cmp(path)).is_err());
+        let unfinished = made.filter(|path| matches!(world.tree.stat(path), Ok(Some(signature)) if !signature.is_dir()));
+        let finished = outputs.iter().filter(|output| output.kind != OutputKind::Folder && is(world, output)).map(|output| &output.path);
+        for path in finished.chain(unfinished) {
+            if world.made().matches(path) || (world.tracked)(path) {
+                continue;
+            }
+            match take_away(world, path)? {
+                None => orphans.removed.push(path.clone()),
+                Some(aside) => orphans.displaced.push((path.clone(), aside)),
+            }
+        }
+        for output in outputs.iter().rev().filter(|output| output.kind == OutputKind::Folder && !world.made().matches(&output.path)) {
+            // One that still holds something stays.
+            let _ = world.tree.remove_folder(&output.path);
+        }
+        // If it comes back, the store is asked.
+        let forgotten = TaskRecord { result: Vec::new(), own: Vec::new(), proof: None, status: Status::Started, ..record };
+        let _ = world.checkout.lock().expect("no holder panics").put(forgotten);
+    }
+    Ok(orphans)
+}

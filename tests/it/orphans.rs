@@ -1,0 +1,72 @@
+//! Outputs of tasks that are gone: nothing that a build from nothing would not make is left for a pattern to find.
+
+use crate::common::Project;
+
+const EACH: &str = r#"
+epic "part" {
+    each "c" glob="src/*.c" {
+        task "{{c.stem}}" { inputs "{{c.path}}"; sh "cp {{c.path}} out/{{c.stem}}.o"; outputs "out/{{c.stem}}.o" }
+    }
+}
+task "all" { needs "part"; inputs "out/*.o"; sh "{log:all}; cat out/*.o > all"; outputs "all" }
+"#;
+
+fn parts() -> Project {
+    Project::new().file("src/a.c", "a").file("src/b.c", "b").manifest(EACH)
+}
+
+#[test]
+fn what_a_source_that_is_gone_was_made_into_goes_with_it() {
+    let project = parts();
+    project.run("build").ok();
+    assert_eq!(project.read("all"), "ab");
+    project.remove("src/b.c");
+    project.run("build").ok().ran(["all"]).says(["note: 1 output of tasks that are no longer declared was removed: `out/b.o`\n"]);
+    assert_eq!(project.read("all"), "a");
+    project.run("build").ok().nothing_to_do();
+    project.write("src/b.c", "b");
+    project.run("build").ok().ran([]);
+    assert_eq!((project.read("all"), project.read("out/b.o")), ("ab".into(), "b".into()));
+}
+
+#[test]
+fn what_a_person_has_changed_since_and_what_git_tracks_stays() {
+    let project = parts();
+    project.run("build").ok();
+    project.write("out/b.o", "by hand").remove("src/b.c").remove("src/a.c").write("src/c.c", "c");
+    project.git("init -q").git("add -f out/a.o").git("commit -qm x");
+    project.run("build part").ok();
+    assert_eq!((project.read("out/a.o"), project.read("out/b.o"), project.read("out/c.o")), ("a".into(), "by hand".into(), "c".into()));
+}
+
+#[test]
+fn what_the_store_does_not_hold_is_moved_aside() {
+    let project = Project::new().manifest(r#"task "t" { sh "mkdir -p d/e; echo once > d/e/o"; outputs "d/"; cache #false }"#);
+    project.run("build").ok();
+    project.write("orket.kdl", r#"task "other" { sh "true" }"#);
+    let seen = project.run("build").ok().says(["1 output of tasks that are no longer declared was removed: `d/e/o`; 1 of them"]);
+    let aside = seen.err().split('`').find(|word| word.starts_with(".orket/displaced/")).unwrap().to_owned();
+    assert_eq!(project.read(&format!("{aside}d/e/o")), "once\n");
+    assert!(!project.has("d"));
+}
+
+#[test]
+fn a_task_that_is_named_anew_and_one_of_another_manifest_keep_theirs() {
+    let project = Project::new().manifest(r#"task "t" { sh "echo x > o"; outputs "o" }"#);
+    project.run("build").ok();
+    project.write("other.kdl", r#"task "other" { sh "echo y > p"; outputs "p" }"#);
+    project.run("build -f other.kdl").ok();
+    assert!(project.has("o") && project.has("p"));
+    project.write("orket.kdl", r#"task "named_anew" { sh "echo x > o"; outputs "o" }"#);
+    let seen = project.run("build").ok();
+    assert!(!seen.err().contains("removed") && project.has("o") && project.has("p"), "{}", seen.err());
+}
+
+#[test]
+fn what_a_failed_task_that_is_gone_had_left_is_moved_aside() {
+    let project = Project::new().manifest(r#"task "t" { sh "echo half > o && false"; outputs "o" }"#);
+    project.run("build").code(1);
+    project.write("orket.kdl", r#"task "other" { sh "true" }"#);
+    project.run("build").ok().says(["`o`; 1 of them"]);
+    assert!(!project.has("o"));
+}
