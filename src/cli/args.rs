@@ -131,6 +131,9 @@ pub struct BuildArgs {
     /// Neither take results from the store nor put any there.
     #[arg(long)]
     pub no_cache: bool,
+    /// Run also what is known, and fail each task whose outputs differ from those of another run of the same action.
+    #[arg(long)]
+    pub verify_determinism: bool,
     /// Run nothing, and exit with 1 if something is not fresh.
     #[arg(long, conflicts_with_all = ["force", "dry_run"])]
     pub check: bool,

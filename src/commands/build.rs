@@ -70,7 +70,7 @@ fn go(ui: &Ui, args: &BuildArgs, foreground: Option<&[String]>) -> Result<(), Fa
         },
         None => None,
     };
-    let mode = Mode { force: args.force, no_cache: args.no_cache, look: looking };
+    let mode = Mode { force: args.force, no_cache: args.no_cache, verify: args.verify_determinism, look: looking };
     let plan = if looking { Plan::new(&engine.graph, &targets) } else { Plan::with_remedies(&engine.graph, &targets) };
     say_later(ui, &engine);
     for id in targets.iter().filter(|id| foreground.is_none() && engine.graph.kind(**id) == TargetKind::Service) {

@@ -12,6 +12,8 @@ pub enum Reason {
     Always,
     /// `--force` was given.
     Forced,
+    /// `--verify-determinism` was given: what it puts out is compared with another run of the same action.
+    Verified,
     /// `orket run` asked for it by name.
     Asked,
     /// Its last run failed, or was interrupted.

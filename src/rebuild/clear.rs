@@ -22,6 +22,14 @@ impl Own {
         Own { recorded: result.map(|result| result.outputs).unwrap_or_default(), made }
     }
 
+    /// Everything that stands in the place of a task's outputs now.
+    ///
+    /// # Errors
+    /// A sentence, when a pattern is wrong or the disk refuses.
+    pub fn all(world: &World, outputs: &[String], excluded: &[String]) -> Result<Own, String> {
+        Ok(Own { recorded: Vec::new(), made: find(world, outputs, excluded)?.files })
+    }
+
     fn has(&self, path: &RelPath) -> bool {
         self.made.binary_search(path).is_ok() || self.recorded.binary_search_by(|output| output.path.cmp(path)).is_ok()
     }

@@ -19,6 +19,8 @@ pub struct Mode {
     pub force: bool,
     /// Neither look results up nor store them.
     pub no_cache: bool,
+    /// Run also what is known, and compare what it puts out with another run of the same action; see [`verifiable`].
+    pub verify: bool,
     /// Look only: change nothing in the tree.
     pub look: bool,
 }
@@ -61,6 +63,9 @@ pub fn judge(world: &World, target: TargetId, links: &Links, again: bool, mode: 
     }
     if mode.force {
         return Judged::Run(Box::new(prepared), Reason::Forced);
+    }
+    if mode.verify && verifiable(world, &prepared) {
+        return Judged::Run(Box::new(prepared), Reason::Verified);
     }
     let executed = links.iter().any(|(_, yielded)| yielded.executed);
     tracing::trace!(task = world.graph.address(target), inputs = prepared.action.inputs.len(), again, "judging");
@@ -106,6 +111,20 @@ pub fn judge(world: &World, target: TargetId, links: &Links, again: bool, mode: 
         }
     }
     Judged::Run(Box::new(prepared), why.unwrap_or(Reason::New))
+}
+
+/// Whether two runs of a task can be compared: it has outputs, results of it may be kept, and each run starts from nothing.
+pub fn verifiable(world: &World, prepared: &Prepared) -> bool {
+    let unkept = world.graph.has(prepared.target, flag::UNCACHED) || world.graph.has(prepared.target, flag::ALWAYS);
+    !prepared.outputs.is_empty() && !unkept && !prepared.task.incremental
+}
+
+/// Returns what an action is known to have put out, in this checkout or in any whose results the store has.
+pub fn known(world: &World, prepared: &Prepared) -> Option<ActionResult> {
+    let action = action::digest(&prepared.action);
+    let record = world.checkout.lock().expect("no holder panics").task(world.graph.row(prepared.target).key);
+    let own = record.filter(|record| record.action == action).and_then(|record| ActionResult::decode(&record.result));
+    own.or_else(|| ActionResult::decode(&world.actions.lookup(&action).ok()??))
 }
 
 /// Where the outputs of a known action are.

@@ -251,6 +251,7 @@ pub(super) fn reason_object(reason: &Reason) -> ReasonObject {
         Reason::New => ("new", None, None),
         Reason::Always => ("always", None, None),
         Reason::Forced => ("forced", None, None),
+        Reason::Verified => ("verified", None, None),
         Reason::Asked => ("asked", None, None),
         Reason::NotFinished => ("not_finished", None, None),
         Reason::Changed(changes) => ("changed", Some(changes.clone()), None),

@@ -12,6 +12,7 @@ pub fn reason_text(reason: &Reason) -> String {
         Reason::New => "first build here".to_owned(),
         Reason::Always => "runs every time".to_owned(),
         Reason::Forced => "forced".to_owned(),
+        Reason::Verified => "to compare two runs".to_owned(),
         Reason::Asked => "asked for by name".to_owned(),
         Reason::NotFinished => "its last run failed or was interrupted".to_owned(),
         Reason::Upstream(task) => format!("{} would run first", escape(task)),
@@ -146,6 +147,7 @@ mod tests {
             ]
         );
         assert_eq!(reason_lines(&Reason::Forced), ["forced"]);
+        assert_eq!(reason_lines(&Reason::Verified), ["to compare two runs"]);
     }
 
     #[test]

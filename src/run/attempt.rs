@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use super::request::How;
 use crate::action::{self, ActionResult};
-use crate::base::{Digest, RelPath};
+use crate::base::{Digest, RelPath, glob};
 use crate::executor::{Attempt, Executor, Request};
 use crate::graph::flag;
 use crate::process::{Cancel, Ended};
-use crate::rebuild::{self, Links, Prepared, World, Yield};
+use crate::rebuild::{self, Links, Mode, Own, Prepared, World, Yield};
 
 const INTERRUPT: i32 = 2;
 
@@ -42,6 +42,13 @@ pub(super) struct Ran {
     pub notices: Vec<String>,
     /// What stood in the place of its outputs, and where it was moved.
     pub displaced: Vec<(RelPath, RelPath)>,
+}
+
+/// The last attempt, how many there were, and how long all of them took.
+struct Tried {
+    attempt: Attempt,
+    attempts: u32,
+    duration: Duration,
 }
 
 pub(super) enum Verdict {
@@ -86,7 +93,7 @@ impl Ran {
 pub(super) struct Bench<'a> {
     pub world: &'a World,
     pub executor: &'a dyn Executor,
-    pub store: bool,
+    pub mode: Mode,
     pub timeout: Option<Duration>,
     /// Added to every task's environment: the jobserver.
     pub extra: &'a [(OsString, OsString)],
@@ -107,7 +114,7 @@ impl Bench<'_> {
             }
         }
         let key = world.graph.row(prepared.target).key;
-        let own = rebuild::Own::of(world, key);
+        let own = Own::of(world, key);
         let keep = |_: &RelPath| prepared.task.incremental;
         let mut displaced = Vec::new();
         if !prepared.task.interactive || !prepared.outputs.is_empty() {
@@ -121,42 +128,11 @@ impl Bench<'_> {
             true => rebuild::foreign(world, &prepared.outputs, &prepared.excluded, &own).unwrap_or_default(),
             false => Vec::new(),
         };
-        let names: Vec<_> = prepared.outputs.iter().filter_map(|text| crate::base::glob::plain(text)).collect();
-        let intends: Vec<RelPath> = names.iter().filter_map(|name| RelPath::parse(&**name).ok()).collect();
-        if !intends.is_empty() || world.graph.has(prepared.target, flag::OPEN_OUTPUTS) {
-            // A journal that cannot be written costs a later run a moved file at worst.
-            let _ = world.checkout.lock().expect("no holder panics").intend(key, world.manifest, &intends);
+        if let Err(text) = self.make_way(&prepared) {
+            return Ran { displaced, ..Ran::stopped(Verdict::Broken, text) };
         }
-        for path in &intends {
-            let whole = names.iter().any(|name| name.strip_suffix('/').is_some_and(|name| name.as_bytes() == path.as_bytes()));
-            let folder = if whole { Some(path.clone()) } else { path.parent() };
-            if let Some(folder) = folder
-                && let Err(error) = world.tree.make_folder(&folder)
-            {
-                return Ran { displaced, ..Ran::stopped(Verdict::Broken, format!("cannot make the folder `{folder}`: {error}")) };
-            }
-        }
-
         let request = self.request(&prepared, how);
-        let mut duration = Duration::ZERO;
-        let mut attempts = 0;
-        let attempt = loop {
-            attempts += 1;
-            let attempt = self.executor.execute(&request, &how.cancel);
-            duration += attempt.duration;
-            let again = !attempt.ended.success()
-                && attempt.error.is_none()
-                && !matches!(attempt.ended, Ended::Cancelled)
-                && attempts <= prepared.task.retries;
-            if !again {
-                break attempt;
-            }
-            let wait = prepared.task.backoff.saturating_mul(1 << (attempts - 1).min(16));
-            retrying(attempts, wait, attempt.ended.to_string());
-            if !how.cancel.wait(wait) {
-                break attempt;
-            }
-        };
+        let Tried { attempt, attempts, duration } = self.attempt(&prepared, &request, how, retrying);
         let mut ran = Ran {
             displaced,
             attempts,
@@ -168,9 +144,16 @@ impl Bench<'_> {
             (Some(_), _) => Verdict::Failed,
             (None, Ended::Cancelled) => Verdict::Cancelled,
             (None, ended) if !ended.success() => Verdict::Failed,
+            _ if self.mode.verify
+                && rebuild::verifiable(world, &prepared)
+                && let Err(text) = self.verify(&prepared, &request, how) =>
+            {
+                ran.status = Some(text);
+                Verdict::Failed
+            }
             _ => {
                 // What a remedy puts out belongs to one failure.
-                let store = self.store
+                let store = !self.mode.no_cache
                     && how.remedy.is_none()
                     && !ran.flaky
                     && !world.graph.has(prepared.target, flag::UNCACHED)
@@ -191,12 +174,54 @@ impl Bench<'_> {
         ran
     }
 
+    /// Remembers which outputs a task is about to make, and makes the folders that they stand in.
+    pub(super) fn make_way(&self, prepared: &Prepared) -> Result<(), String> {
+        let world = self.world;
+        let names: Vec<_> = prepared.outputs.iter().filter_map(|text| glob::plain(text)).collect();
+        let intends: Vec<RelPath> = names.iter().filter_map(|name| RelPath::parse(&**name).ok()).collect();
+        if !intends.is_empty() || world.graph.has(prepared.target, flag::OPEN_OUTPUTS) {
+            // A journal that cannot be written costs a later run a moved file at worst.
+            let key = world.graph.row(prepared.target).key;
+            let _ = world.checkout.lock().expect("no holder panics").intend(key, world.manifest, &intends);
+        }
+        for path in &intends {
+            let whole = names.iter().any(|name| name.strip_suffix('/').is_some_and(|name| name.as_bytes() == path.as_bytes()));
+            let folder = if whole { Some(path.clone()) } else { path.parent() };
+            if let Some(folder) = folder {
+                world.tree.make_folder(&folder).map_err(|error| format!("cannot make the folder `{folder}`: {error}"))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Runs a task's commands until they succeed or may not be tried again.
+    fn attempt(&self, prepared: &Prepared, request: &Request, how: &How, retrying: &dyn Fn(u32, Duration, String)) -> Tried {
+        let (mut attempts, mut duration) = (0, Duration::ZERO);
+        loop {
+            attempts += 1;
+            let attempt = self.executor.execute(request, &how.cancel);
+            duration += attempt.duration;
+            let again = !attempt.ended.success()
+                && attempt.error.is_none()
+                && !matches!(attempt.ended, Ended::Cancelled)
+                && attempts <= prepared.task.retries;
+            if again {
+                let wait = prepared.task.backoff.saturating_mul(1 << (attempts - 1).min(16));
+                retrying(attempts, wait, attempt.ended.to_string());
+                if how.cancel.wait(wait) {
+                    continue;
+                }
+            }
+            return Tried { attempt, attempts, duration };
+        }
+    }
+
     /// Remembers that a task has failed or was cancelled, and which files it left behind: what was so when it last succeeded is not so any
     /// more, also where it puts nothing out. `found`: files in the place of its outputs that were there before.
     fn note_unfinished(&self, prepared: &Prepared, failed: bool, found: &[RelPath]) {
         let world = self.world;
         let key = world.graph.row(prepared.target).key;
-        let made = rebuild::foreign(world, &prepared.outputs, &prepared.excluded, &rebuild::Own::default());
+        let made = rebuild::foreign(world, &prepared.outputs, &prepared.excluded, &Own::default());
         let mut checkout = world.checkout.lock().expect("no holder panics");
         // A memory that cannot be written costs a later run some work, or a file that is moved aside.
         let _ = match made {

@@ -16,7 +16,7 @@ impl Fresh {
     pub fn of(world: &World, plan: &Plan, mode: Mode, foreground: Option<TargetId>) -> Fresh {
         let mut fresh: Vec<Option<Digest>> = vec![None; plan.len()];
         let planned = plan.steps().filter(|step| !plan.is_spare(*step)).count();
-        if mode.force {
+        if mode.force || mode.verify {
             return Fresh { digests: fresh, left: planned };
         }
         let graph = &world.graph;

@@ -16,6 +16,7 @@ mod services;
 mod settle;
 mod state;
 mod upkeep;
+mod verify;
 mod walk;
 mod work;
 

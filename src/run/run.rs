@@ -87,7 +87,7 @@ pub fn run(
     let Seat { executor, cancel } = *seat;
     let (sender, messages) = unbounded();
     let extra = options.jobserver.map(|jobs| jobs.env().to_vec()).unwrap_or_default();
-    let bench = Bench { world, executor, store: !options.mode.no_cache, timeout: options.timeout, extra: &extra, asker: options.asker };
+    let bench = Bench { world, executor, mode: options.mode, timeout: options.timeout, extra: &extra, asker: options.asker };
     let (mode, threads) = (options.mode, options.jobs.min(fresh.left()));
     let crew = Crew::new(Loop::new(Parts { world, plan, options, executor, cancel, answers: sender.clone() }, fresh, tell));
     std::thread::scope(|scope| {

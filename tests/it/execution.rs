@@ -204,3 +204,28 @@ fn a_task_that_has_failed_runs_again_although_the_store_knows_an_earlier_success
     project.run("build").ok().ran(["t"]);
     project.run("build").ok().nothing_to_do();
 }
+
+#[test]
+fn two_runs_of_one_action_are_compared() {
+    let manifest = r#"
+task "steady" { sh "{log:steady}; cat in > steady"; inputs "in"; outputs "steady" }
+task "random" { sh "{log:random}; cat in /proc/sys/kernel/random/uuid > random"; inputs "in"; outputs "random" }
+task "grows" { sh "{log:grows}; mkdir -p d; date +%N > d/$(date +%N)"; inputs "in"; outputs "d/" }
+task "check" { sh "{log:check}"; inputs "in" }
+task "again" { sh "{log:again}; cat in > again"; inputs "in"; outputs "again"; cache #false }
+"#;
+    let project = Project::new().file("in", "x").manifest(manifest);
+    let seen = project
+        .run("build -k --verify-determinism")
+        .code(1)
+        .ran(["again", "check", "grows", "grows", "random", "random", "steady", "steady"]);
+    let err = seen.err();
+    assert!(err.contains("it is not deterministic, two runs of one action differ: `random` was "), "{err}");
+    assert!(err.contains("was put out before and is not now; `d/"), "{err}");
+    assert!(project.has("random"));
+
+    project.run("build -k --verify-determinism steady random").code(1).ran(["random", "random", "steady"]).says(["done    steady"]);
+    project.run("build").ok().ran(["again", "grows", "random"]);
+    // Known by now, so that one more run is enough.
+    project.run("build -k --verify-determinism random").code(1).ran(["random"]);
+}
