@@ -1,9 +1,11 @@
 //! Opens a project: finds the manifest, loads it (or the image of an earlier load), and wires the parts that judge and run it.
 
+mod find;
 mod glimpse;
+mod load;
+mod surroundings;
 
 use std::collections::{BTreeMap, HashSet};
-use std::ffi::OsString;
 use std::fs::{self, File};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
@@ -11,22 +13,21 @@ use std::sync::{Arc, Mutex, OnceLock, RwLock};
 use std::thread;
 
 use crossbeam_channel::{Receiver, bounded};
-use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::xxh3_64;
 
+use self::find::{find, package};
+use self::load::{Disk, current, load, mapped};
 use crate::action::ActionResult;
-use crate::base::{Digest, RelPath, quantity};
-use crate::disk::{self, PatternSet, Tree, write_beside};
-use crate::graph::{self, Graph};
-use crate::manifest::{self, Loaded, Problem, Problems, Source, Trail};
+use crate::base::RelPath;
+use crate::disk::{Tree, write_beside};
+use crate::graph::Graph;
+use crate::manifest::Problems;
 use crate::rebuild::{Environment, Files, World};
 use crate::record::{Checkout, Runs, Status};
 use crate::store::{LocalStore, StoreError, Swept};
 
 pub use glimpse::Glimpse;
-
-/// How much the store may hold unless `ORKET_CACHE_LIMIT` or `cache gc` say otherwise, in bytes.
-const STORE_LIMIT: u64 = 20 << 30;
+pub use surroundings::Surroundings;
 
 /// Why a project cannot be opened.
 #[derive(Debug, thiserror::Error)]
@@ -40,47 +41,6 @@ pub enum OpenError {
     /// The surroundings failed.
     #[error("cannot {0}: {1}")]
     Broken(String, io::Error),
-}
-
-/// What orket was started with.
-pub struct Surroundings {
-    /// Where.
-    pub folder: PathBuf,
-    /// `-f`.
-    pub manifest: Option<PathBuf>,
-    /// All variables.
-    pub variables: Vec<(OsString, OsString)>,
-}
-
-impl Surroundings {
-    fn variable(&self, name: &str) -> Option<&OsString> {
-        self.variables.iter().find(|(key, _)| key == name).map(|(_, value)| value).filter(|value| !value.is_empty())
-    }
-
-    /// Returns where the store is: `ORKET_CACHE_DIR`, else the user's cache folder.
-    pub fn store(&self) -> PathBuf {
-        if let Some(folder) = self.variable("ORKET_CACHE_DIR") {
-            return self.folder.join(folder);
-        }
-        match self.variable("XDG_CACHE_HOME") {
-            Some(folder) => PathBuf::from(folder).join("orket"),
-            None => self.variable("HOME").map_or_else(|| PathBuf::from("/tmp"), PathBuf::from).join(".cache/orket"),
-        }
-    }
-
-    /// Returns how many bytes the store may hold: `ORKET_CACHE_LIMIT`, else 20 GiB; all there are where that is `none`.
-    ///
-    /// # Errors
-    /// A sentence, when the variable holds no size.
-    pub fn store_limit(&self) -> Result<u64, String> {
-        let Some(value) = self.variable("ORKET_CACHE_LIMIT").map(|value| value.to_string_lossy()) else { return Ok(STORE_LIMIT) };
-        match value.trim() {
-            "none" => Ok(u64::MAX),
-            text => {
-                quantity::size(text).ok_or_else(|| format!("ORKET_CACHE_LIMIT is `{text}`; it has to be a size such as `20GiB`, or `none`"))
-            }
-        }
-    }
 }
 
 /// An opened project.
@@ -99,15 +59,6 @@ pub struct Engine {
     pub loaded: bool,
     store: Arc<LocalStore>,
     environment: Environment,
-}
-
-/// What the image of a load depends on.
-#[derive(Serialize, Deserialize)]
-struct Stamp {
-    version: String,
-    manifest: RelPath,
-    digests: Vec<Digest>,
-    trail: Trail,
 }
 
 impl Engine {
@@ -252,132 +203,6 @@ fn pinned(store: &LocalStore) -> HashSet<String> {
         }
     }
     pinned
-}
-
-/// Returns the folder of the package that the surroundings stand in; empty for the root.
-fn package(graph: &Graph, root: &Path, surroundings: &Surroundings) -> String {
-    let inside = fs::canonicalize(&surroundings.folder).ok();
-    let inside = inside.and_then(|folder| folder.strip_prefix(root).map(Path::to_path_buf).ok()).unwrap_or_default();
-    let folders = graph.header().packages.iter().map(|package| package.folder.to_string());
-    folders.filter(|folder| folder != "." && inside.starts_with(folder)).max_by_key(String::len).unwrap_or_default()
-}
-
-/// `most`: how many bytes of manifests may be read to find out which one is whole.
-fn find(surroundings: &Surroundings, most: u64) -> Result<(PathBuf, RelPath), OpenError> {
-    let broken = |error| OpenError::Broken(format!("open `{}`", surroundings.folder.display()), error);
-    let start = fs::canonicalize(&surroundings.folder).map_err(broken)?;
-    if let Some(given) = &surroundings.manifest {
-        let path = start.join(given);
-        let folder = path
-            .parent()
-            .map(fs::canonicalize)
-            .transpose()
-            .ok()
-            .flatten()
-            .filter(|_| path.is_file())
-            .ok_or_else(|| OpenError::NoManifest(path.clone()))?;
-        let name = path.file_name().unwrap_or_default().as_encoded_bytes();
-        return Ok((folder, RelPath::from_normal(name)));
-    }
-    let mut found: Option<PathBuf> = None;
-    for folder in start.ancestors() {
-        if folder.join("orket.kdl").is_file() {
-            // A package's manifest is found first; the one that includes it stands above, and is the project's.
-            let whole = found.as_ref().is_none_or(|inner| includes(&folder.join("orket.kdl"), folder, inner, most));
-            if whole {
-                found = Some(folder.to_path_buf());
-            }
-        }
-    }
-    found.map(|root| (root, RelPath::from_normal(&b"orket.kdl"[..]))).ok_or(OpenError::NoManifest(start))
-}
-
-/// Whether a manifest includes the package in `inner`, directly or not. Only read where a package is entered from below.
-fn includes(manifest: &Path, root: &Path, inner: &Path, most: u64) -> bool {
-    let text = fs::read_to_string(manifest).unwrap_or_default();
-    if !text.contains("include") {
-        return false;
-    }
-    let Ok(tree) = Tree::open(root) else { return false };
-    let name = RelPath::from_normal(&b"orket.kdl"[..]);
-    let kept = mapped(&root.join(".orket/graph")).filter(|graph| current(graph, &tree, &name));
-    let trail = match kept.and_then(|graph| postcard::from_bytes::<Stamp>(&graph.header().trail).ok()) {
-        Some(stamp) => Some(stamp.trail),
-        None => manifest::load(&glimpse::Little::new(&tree, most), &name, "").ok().map(|loaded| loaded.trail),
-    };
-    trail.is_some_and(|trail| trail.manifests.iter().any(|path| path.under(root) == inner.join("orket.kdl")))
-}
-
-struct Disk<'a>(&'a Tree);
-
-impl Source for Disk<'_> {
-    fn read(&self, path: &RelPath) -> io::Result<Vec<u8>> {
-        self.0.read(path)
-    }
-
-    fn size(&self, path: &RelPath) -> io::Result<u64> {
-        self.0.stat_follow(path)?.map(|signature| signature.size).ok_or_else(|| io::Error::from(io::ErrorKind::NotFound))
-    }
-
-    fn matches(&self, patterns: &[String]) -> io::Result<Vec<RelPath>> {
-        let (excluded, included): (Vec<&String>, Vec<&String>) = patterns.iter().partition(|pattern| pattern.starts_with('!'));
-        let included: Vec<String> = included.into_iter().cloned().collect();
-        let excluded: Vec<String> = excluded.into_iter().map(|pattern| pattern[1..].to_owned()).collect();
-        disk::expand(self.0, &PatternSet::new(&included, &excluded).map_err(io::Error::other)?)
-    }
-}
-
-fn load(source: &dyn Source, root: &Path, manifest: &RelPath, platform: &str) -> Result<Graph, OpenError> {
-    let folder = root.file_name().map_or_else(|| String::from("project"), |name| name.to_string_lossy().into_owned());
-    let Loaded { project, trail, texts } =
-        manifest::load(source, manifest, &folder).map_err(|problems| OpenError::Wrong(Box::new(problems)))?;
-    let stamp = Stamp {
-        version: version(),
-        manifest: manifest.clone(),
-        digests: texts.iter().map(|(_, text)| Digest::of(text.as_bytes())).collect(),
-        trail,
-    };
-    let stamp = postcard::to_stdvec(&stamp).unwrap_or_default();
-    graph::assemble(&project, stamp, platform).map_err(|found| {
-        let mut problems = Problems::new(texts);
-        for problem in found {
-            problems.push(Problem {
-                code: problem.code,
-                message: problem.message,
-                place: problem.place,
-                length: 1,
-                help: problem.help,
-                notes: problem.notes,
-            });
-        }
-        OpenError::Wrong(Box::new(problems))
-    })
-}
-
-/// Returns the kept image of a load, if there is one that this version can use.
-fn mapped(path: &Path) -> Option<Graph> {
-    disk::map(path).ok().and_then(|bytes| Graph::open(bytes).ok())
-}
-
-/// What has to be the same for a kept image to be of use: tasks for another platform are marked in it.
-fn version() -> String {
-    format!("{} {}-{}", env!("CARGO_PKG_VERSION"), std::env::consts::OS, std::env::consts::ARCH)
-}
-
-/// Whether a kept image is what loading would give now: same manifests by content, same answers to the same globs.
-fn current(graph: &Graph, tree: &Tree, manifest: &RelPath) -> bool {
-    let Ok(stamp) = postcard::from_bytes::<Stamp>(&graph.header().trail) else { return false };
-    let source = Disk(tree);
-    stamp.version == version()
-        && stamp.manifest == *manifest
-        && stamp.digests.len() == stamp.trail.manifests.len()
-        && stamp
-            .trail
-            .manifests
-            .iter()
-            .zip(&stamp.digests)
-            .all(|(path, digest)| tree.read(path).is_ok_and(|bytes| Digest::of(&bytes) == *digest))
-        && stamp.trail.globs.iter().all(|(patterns, found)| source.matches(patterns).is_ok_and(|now| now == *found))
 }
 
 /// Makes the folder for the checkout's state, with what keeps git and backups away from it.

@@ -3,7 +3,9 @@
 use std::io;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-use super::{Disk, Engine, Surroundings, current, find, load, mapped, package};
+use super::find::{find, package};
+use super::load::{Disk, current, load, mapped};
+use super::{Engine, Surroundings};
 use crate::base::RelPath;
 use crate::disk::Tree;
 use crate::graph::Graph;

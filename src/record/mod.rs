@@ -9,6 +9,8 @@ mod picture;
 mod proof;
 mod runs;
 mod task;
+#[cfg(test)]
+mod tests;
 
 pub use checkout::Checkout;
 pub use journal::{Good, Journal, read as read_journal};

@@ -1,0 +1,66 @@
+//! Which manifest is the project's, and which package orket was started in.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use super::glimpse::Little;
+use super::load::{Stamp, current, mapped};
+use super::{OpenError, Surroundings};
+use crate::base::RelPath;
+use crate::disk::Tree;
+use crate::graph::Graph;
+use crate::manifest;
+
+/// Returns the project's folder and its manifest. `most`: how many bytes of manifests may be read to find out which one is whole.
+pub(super) fn find(surroundings: &Surroundings, most: u64) -> Result<(PathBuf, RelPath), OpenError> {
+    let broken = |error| OpenError::Broken(format!("open `{}`", surroundings.folder.display()), error);
+    let start = fs::canonicalize(&surroundings.folder).map_err(broken)?;
+    if let Some(given) = &surroundings.manifest {
+        let path = start.join(given);
+        let folder = path
+            .parent()
+            .map(fs::canonicalize)
+            .transpose()
+            .ok()
+            .flatten()
+            .filter(|_| path.is_file())
+            .ok_or_else(|| OpenError::NoManifest(path.clone()))?;
+        let name = path.file_name().unwrap_or_default().as_encoded_bytes();
+        return Ok((folder, RelPath::from_normal(name)));
+    }
+    let mut found: Option<PathBuf> = None;
+    for folder in start.ancestors() {
+        if folder.join("orket.kdl").is_file() {
+            // A package's manifest is found first; the one that includes it stands above, and is the project's.
+            let whole = found.as_ref().is_none_or(|inner| includes(&folder.join("orket.kdl"), folder, inner, most));
+            if whole {
+                found = Some(folder.to_path_buf());
+            }
+        }
+    }
+    found.map(|root| (root, RelPath::from_normal(&b"orket.kdl"[..]))).ok_or(OpenError::NoManifest(start))
+}
+
+/// Whether a manifest includes the package in `inner`, directly or not. Only read where a package is entered from below.
+fn includes(manifest: &Path, root: &Path, inner: &Path, most: u64) -> bool {
+    let text = fs::read_to_string(manifest).unwrap_or_default();
+    if !text.contains("include") {
+        return false;
+    }
+    let Ok(tree) = Tree::open(root) else { return false };
+    let name = RelPath::from_normal(&b"orket.kdl"[..]);
+    let kept = mapped(&root.join(".orket/graph")).filter(|graph| current(graph, &tree, &name));
+    let trail = match kept.and_then(|graph| postcard::from_bytes::<Stamp>(&graph.header().trail).ok()) {
+        Some(stamp) => Some(stamp.trail),
+        None => manifest::load(&Little::new(&tree, most), &name, "").ok().map(|loaded| loaded.trail),
+    };
+    trail.is_some_and(|trail| trail.manifests.iter().any(|path| path.under(root) == inner.join("orket.kdl")))
+}
+
+/// Returns the folder of the package that the surroundings stand in; empty for the root.
+pub(super) fn package(graph: &Graph, root: &Path, surroundings: &Surroundings) -> String {
+    let inside = fs::canonicalize(&surroundings.folder).ok();
+    let inside = inside.and_then(|folder| folder.strip_prefix(root).map(Path::to_path_buf).ok()).unwrap_or_default();
+    let folders = graph.header().packages.iter().map(|package| package.folder.to_string());
+    folders.filter(|folder| folder != "." && inside.starts_with(folder)).max_by_key(String::len).unwrap_or_default()
+}

@@ -1,0 +1,95 @@
+//! From a manifest on the disk to a graph, or to the image of one that an earlier load has left.
+
+use std::io;
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+
+use super::OpenError;
+use crate::base::{Digest, RelPath};
+use crate::disk::{self, PatternSet, Tree};
+use crate::graph::{self, Graph};
+use crate::manifest::{self, Loaded, Problem, Problems, Source, Trail};
+
+/// What the image of a load depends on.
+#[derive(Serialize, Deserialize)]
+pub(super) struct Stamp {
+    version: String,
+    manifest: RelPath,
+    digests: Vec<Digest>,
+    pub(super) trail: Trail,
+}
+
+/// The project's folder, as a loader sees it.
+pub(super) struct Disk<'a>(pub(super) &'a Tree);
+
+impl Source for Disk<'_> {
+    fn read(&self, path: &RelPath) -> io::Result<Vec<u8>> {
+        self.0.read(path)
+    }
+
+    fn size(&self, path: &RelPath) -> io::Result<u64> {
+        self.0.stat_follow(path)?.map(|signature| signature.size).ok_or_else(|| io::Error::from(io::ErrorKind::NotFound))
+    }
+
+    fn matches(&self, patterns: &[String]) -> io::Result<Vec<RelPath>> {
+        let (excluded, included): (Vec<&String>, Vec<&String>) = patterns.iter().partition(|pattern| pattern.starts_with('!'));
+        let included: Vec<String> = included.into_iter().cloned().collect();
+        let excluded: Vec<String> = excluded.into_iter().map(|pattern| pattern[1..].to_owned()).collect();
+        disk::expand(self.0, &PatternSet::new(&included, &excluded).map_err(io::Error::other)?)
+    }
+}
+
+/// Loads a manifest and assembles its graph.
+pub(super) fn load(source: &dyn Source, root: &Path, manifest: &RelPath, platform: &str) -> Result<Graph, OpenError> {
+    let folder = root.file_name().map_or_else(|| String::from("project"), |name| name.to_string_lossy().into_owned());
+    let Loaded { project, trail, texts } =
+        manifest::load(source, manifest, &folder).map_err(|problems| OpenError::Wrong(Box::new(problems)))?;
+    let stamp = Stamp {
+        version: version(),
+        manifest: manifest.clone(),
+        digests: texts.iter().map(|(_, text)| Digest::of(text.as_bytes())).collect(),
+        trail,
+    };
+    let stamp = postcard::to_stdvec(&stamp).unwrap_or_default();
+    graph::assemble(&project, stamp, platform).map_err(|found| {
+        let mut problems = Problems::new(texts);
+        for problem in found {
+            problems.push(Problem {
+                code: problem.code,
+                message: problem.message,
+                place: problem.place,
+                length: 1,
+                help: problem.help,
+                notes: problem.notes,
+            });
+        }
+        OpenError::Wrong(Box::new(problems))
+    })
+}
+
+/// Returns the kept image of a load, if there is one that this version can use.
+pub(super) fn mapped(path: &Path) -> Option<Graph> {
+    disk::map(path).ok().and_then(|bytes| Graph::open(bytes).ok())
+}
+
+/// What has to be the same for a kept image to be of use: tasks for another platform are marked in it.
+fn version() -> String {
+    format!("{} {}-{}", env!("CARGO_PKG_VERSION"), std::env::consts::OS, std::env::consts::ARCH)
+}
+
+/// Whether a kept image is what loading would give now: same manifests by content, same answers to the same globs.
+pub(super) fn current(graph: &Graph, tree: &Tree, manifest: &RelPath) -> bool {
+    let Ok(stamp) = postcard::from_bytes::<Stamp>(&graph.header().trail) else { return false };
+    let source = Disk(tree);
+    stamp.version == version()
+        && stamp.manifest == *manifest
+        && stamp.digests.len() == stamp.trail.manifests.len()
+        && stamp
+            .trail
+            .manifests
+            .iter()
+            .zip(&stamp.digests)
+            .all(|(path, digest)| tree.read(path).is_ok_and(|bytes| Digest::of(&bytes) == *digest))
+        && stamp.trail.globs.iter().all(|(patterns, found)| source.matches(patterns).is_ok_and(|now| now == *found))
+}
