@@ -1,8 +1,10 @@
 //! `orket list`: what there is.
 
+use rustc_hash::FxHashMap;
 use serde_json::json;
 
 use super::{Failure, Ui};
+use crate::base::TargetId;
 use crate::graph::{Detail, Graph, TargetKind, flag};
 use crate::report::chars;
 
@@ -43,41 +45,40 @@ fn text(graph: &Graph) -> String {
     let mut out = format!("{}{}\n", header.name, header.about.as_ref().map(|about| format!(": {about}")).unwrap_or_default());
     let shown: Vec<_> = graph.ids().filter(|id| graph.kind(*id) != TargetKind::Entry && !graph.has(*id, flag::PRIVATE)).collect();
     let mut rows: Vec<(String, Option<String>)> = Vec::new();
+    let row = |indent: &str, id: TargetId| {
+        let kind = match graph.kind(id) {
+            kind @ (TargetKind::Service | TargetKind::Gate) => format!(" ({})", kind.word()),
+            _ => String::new(),
+        };
+        (format!("{indent}{}{kind}", graph.address(id)), Some(graph.detail(id).about().unwrap_or_default().to_owned()))
+    };
+    let mut alone = Vec::new();
+    let mut inside: FxHashMap<TargetId, Vec<TargetId>> = FxHashMap::default();
+    for id in shown.iter().filter(|id| !matches!(graph.kind(**id), TargetKind::Rock | TargetKind::Epic)) {
+        match graph.address(*id).rmatch_indices('/').find_map(|(at, _)| epic(graph, &graph.address(*id)[..at])) {
+            Some(epic) => inside.entry(epic).or_default().push(*id),
+            None => alone.push(*id),
+        }
+    }
     for (kind, title) in [(TargetKind::Rock, "rocks"), (TargetKind::Epic, "epics")] {
         let of_kind: Vec<_> = shown.iter().filter(|id| graph.kind(**id) == kind).collect();
         if !of_kind.is_empty() {
             rows.push((format!("\n{title}"), None));
         }
         for id in of_kind {
-            let detail = graph.detail(*id);
-            rows.push((format!("  {}", graph.address(*id)), Some(detail.about().unwrap_or_default().to_owned())));
-            let parts: Vec<String> = match &detail {
-                Detail::Rock(rock) => rock.parts.iter().map(|part| part.text.to_string()).collect(),
-                Detail::Epic(epic) => epic.parts.iter().map(|part| part.to_string()).collect(),
-                _ => Vec::new(),
-            };
-            for part in parts {
-                let id = graph.find(&part).filter(|id| !graph.has(*id, flag::PRIVATE));
-                if kind == TargetKind::Rock || id.is_some() {
-                    let about = id.map(|id| graph.detail(id).about().unwrap_or_default().to_owned()).unwrap_or_default();
-                    rows.push((format!("    {part}"), Some(about)));
-                }
+            rows.push(row("  ", *id));
+            match graph.detail(*id) {
+                Detail::Rock(rock) => rows.extend(rock.parts.iter().map(|part| match graph.find(&part.text) {
+                    Some(id) => row("    ", id),
+                    None => (format!("    {}", part.text), None),
+                })),
+                _ => rows.extend(inside.get(id).into_iter().flatten().map(|id| row("    ", *id))),
             }
         }
     }
-    let alone: Vec<_> = shown
-        .iter()
-        .filter(|id| match graph.detail(**id) {
-            Detail::Task(task, _) => task.epic.is_none(),
-            Detail::Service(_) | Detail::Gate(_) => true,
-            _ => false,
-        })
-        .collect();
     if !alone.is_empty() {
         rows.push((String::from("\ntasks"), None));
-        for id in alone {
-            rows.push((format!("  {}", graph.address(*id)), Some(graph.detail(*id).about().unwrap_or_default().to_owned())));
-        }
+        rows.extend(alone.into_iter().map(|id| row("  ", id)));
     }
     let width = rows
         .iter()
@@ -96,4 +97,8 @@ fn text(graph: &Graph) -> String {
         }
     }
     out
+}
+
+fn epic(graph: &Graph, address: &str) -> Option<TargetId> {
+    graph.find(address).filter(|id| graph.kind(*id) == TargetKind::Epic)
 }

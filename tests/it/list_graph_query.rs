@@ -98,3 +98,25 @@ fn looking_writes_nothing_and_works_on_a_read_only_checkout() {
     assert!(!project.has(".orket"));
     assert_eq!(std::fs::read_dir(project.base().join("cache")).unwrap().count(), 0, "something was written to the store");
 }
+
+#[test]
+fn a_list_groups_services_with_their_epic() {
+    let manifest = r#"
+project "shop"
+epic "app" {
+    service "db" { run "db"; about "The database" }
+    task "up/one" { sh "true" }
+}
+service "mail" { run "mail" }
+task "alone" { sh "true"; about "By itself" }
+"#;
+    let project = Project::new().manifest(manifest);
+    let seen = project.run("list").ok();
+    let expected = "shop\n\nepics\n  app\n    app/db (service)  The database\n    app/up/one\n\ntasks\n  alone               By itself\n  mail (service)\n";
+    let sorted = |text: &str| {
+        let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
+        lines.sort();
+        lines
+    };
+    assert_eq!(sorted(seen.out()), sorted(expected), "{}", seen.out());
+}
