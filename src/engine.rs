@@ -1,5 +1,6 @@
 //! Opens a project: finds the manifest, loads it (or the image of an earlier load), and wires the parts that judge and run it.
 
+mod decide;
 mod find;
 mod glimpse;
 mod load;
@@ -19,6 +20,7 @@ use self::find::{find, package};
 use self::load::{Disk, current, load, mapped};
 use crate::action::ActionResult;
 use crate::base::RelPath;
+use crate::decisions::{Boxed, Seam, Seams};
 use crate::disk::{Tree, write_beside};
 use crate::graph::Graph;
 use crate::manifest::Problems;
@@ -35,9 +37,20 @@ pub enum OpenError {
     /// There is no manifest.
     #[error("there is no `orket.kdl` in `{}` or any folder above it", .0.display())]
     NoManifest(PathBuf),
+    /// There is one above, and it may not be looked for there.
+    #[error("there is no `orket.kdl` in `{}`, and the loader strategy `{strategy}` looks nowhere else", folder.display())]
+    NotHere {
+        /// Where it was looked for.
+        folder: PathBuf,
+        /// Who says so.
+        strategy: String,
+    },
     /// The manifest has mistakes.
     #[error("the manifest is wrong")]
     Wrong(Box<Problems>),
+    /// A strategy has no answer.
+    #[error("{0}")]
+    Undecided(String),
     /// The surroundings failed.
     #[error("cannot {0}: {1}")]
     Broken(String, io::Error),
@@ -57,17 +70,25 @@ pub struct Engine {
     pub package: String,
     /// Whether the manifest is another one than at the last build, or was never kept.
     pub loaded: bool,
+    /// The project's name.
+    pub name: String,
+    /// What it is for.
+    pub about: Option<String>,
+    /// Who decides.
+    pub seams: Arc<Seams>,
     store: Arc<LocalStore>,
     environment: Environment,
 }
 
 impl Engine {
-    /// Opens the project that `surroundings` stand in. `keep` allows the key for secrets to be made.
+    /// Opens the project that `surroundings` stand in. `keep` allows the key for secrets to be made, and programs of
+    /// the project's own to be asked for decisions.
     ///
     /// # Errors
     /// When there is no manifest, when it has mistakes, or when something cannot be read.
     pub fn open(surroundings: &Surroundings, keep: bool) -> Result<Engine, OpenError> {
-        let (root, manifest) = find(surroundings, u64::MAX)?;
+        let search = decide::search(surroundings)?;
+        let (root, manifest) = find(surroundings, search.look.upward, u64::MAX)?;
         let broken = |what: &str| {
             let what = what.to_owned();
             move |error| OpenError::Broken(what, error)
@@ -81,7 +102,18 @@ impl Engine {
         };
         tracing::debug!(targets = graph.len(), loaded, "the graph is there");
         let package = package(&graph, &root, surroundings);
-        let store = Arc::new(LocalStore::new(surroundings.store()));
+        let (seams, look) = decide::seams(surroundings, search, &tree, &graph, &manifest, !keep)?;
+        if !look.upward && surroundings.manifest.is_none() && fs::canonicalize(&surroundings.folder).is_ok_and(|folder| folder != root) {
+            return Err(OpenError::NotHere {
+                folder: surroundings.folder.clone(),
+                strategy: seams.choice(Seam::LoaderStrategy).strategy.clone(),
+            });
+        }
+        let named = |what: &str| look.environment.then(|| surroundings.text(what)).flatten();
+        let name = named("ORKET_PROJECT_NAME").unwrap_or_else(|| graph.header().name.to_string());
+        let about = named("ORKET_PROJECT_ABOUT").or_else(|| graph.header().about.as_ref().map(ToString::to_string));
+        let bootstrap = seams.ask(&surroundings.starting(&root))?;
+        let store = Arc::new(LocalStore::new(root.join(&bootstrap.store)));
         let variables: BTreeMap<String, Vec<u8>> = surroundings
             .variables
             .iter()
@@ -89,7 +121,8 @@ impl Engine {
             .collect();
         let secrets = graph.header().envs.iter().flatten().any(|rule| matches!(rule, crate::model::EnvRule::Secret { .. }));
         let secret_key = if secrets { secret_key(store.root(), keep).map_err(broken("read the key for secrets"))? } else { [0; 32] };
-        Ok(Engine { root, manifest, graph, tree, package, loaded, store, environment: Environment { variables, secret_key, platform } })
+        let environment = Environment { variables, secret_key, platform, dotenv: bootstrap.dotenv };
+        Ok(Engine { root, manifest, graph, tree, package, loaded, name, about, seams: Arc::new(seams), store, environment })
     }
 
     /// Keeps the image of the load for the next time, if it is a new one. For after [`clear_orphans`](crate::rebuild::clear_orphans).
@@ -136,6 +169,9 @@ impl Engine {
             },
             checkout: Mutex::new(Checkout::open(&self.state(), writable)?),
             ports: RwLock::default(),
+            seams: self.seams.clone(),
+            boxed: Boxed::default(),
+            boxer: None,
             run,
             manifest: xxh3_64(self.manifest.as_bytes()),
             args: None,

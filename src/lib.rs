@@ -6,6 +6,7 @@ pub mod action;
 pub mod base;
 pub mod cli;
 pub mod commands;
+pub mod decisions;
 pub mod disk;
 pub mod engine;
 pub mod event;

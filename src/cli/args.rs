@@ -48,6 +48,9 @@ Example: orket query 'deps(ship) & rdeps(app)'")]
     Query(QueryArgs),
     /// Say why a target would run, or why it ran last time.
     Explain(ExplainArgs),
+    /// Show who decides: every seam, its strategy, and where that choice came from.
+    #[command(after_help = "Example: orket decisions --strategy planner=fifo")]
+    Decisions(DecidingArgs),
     /// Look at past runs.
     Runs {
         /// What to look at; nothing means `list`.
@@ -73,6 +76,13 @@ To turn it on, add a line to the shell's own start file:
     Completions(CompletionsArgs),
     /// Print the man page.
     Man,
+    /// One of orket's own tools, for the tool strategy `portable`.
+    #[command(hide = true)]
+    Tool {
+        /// The tool and its words.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        words: Vec<std::ffi::OsString>,
+    },
 }
 
 /// Where the help of a command shows what every command takes.
@@ -93,6 +103,14 @@ pub struct GlobalArgs {
     /// Print the same facts as JSON.
     #[arg(long, global = true, help_heading = EVERYWHERE)]
     pub json: bool,
+}
+
+/// How somebody decides on the command line.
+#[derive(Clone, Debug, Default, Args)]
+pub struct DecidingArgs {
+    /// Let this strategy fill a seam, such as `planner=fifo`; `orket decisions` shows what there is.
+    #[arg(long, value_name = "SEAM=NAME")]
+    pub strategy: Vec<String>,
 }
 
 /// What `build` takes.
@@ -134,6 +152,9 @@ pub struct BuildArgs {
     /// Run also what is known, and fail each task whose outputs differ from those of another run of the same action.
     #[arg(long)]
     pub verify_determinism: bool,
+    /// Who decides.
+    #[command(flatten)]
+    pub deciding: DecidingArgs,
     /// Run nothing, and exit with 1 if something is not fresh.
     #[arg(long, conflicts_with_all = ["force", "dry_run"])]
     pub check: bool,
@@ -175,12 +196,17 @@ pub struct RunArgs {
     /// Show failures only.
     #[arg(short, long, conflicts_with = "verbose")]
     pub quiet: bool,
+    /// Who decides.
+    #[command(flatten)]
+    pub deciding: DecidingArgs,
 }
 
 impl RunArgs {
     /// Returns the flags as `build` would have them, with the one target.
     pub fn as_build(&self) -> BuildArgs {
-        BuildArgs { targets: vec![self.target.clone()], jobs: self.jobs, verbose: self.verbose, quiet: self.quiet, ..BuildArgs::default() }
+        let deciding = self.deciding.clone();
+        let targets = vec![self.target.clone()];
+        BuildArgs { targets, jobs: self.jobs, verbose: self.verbose, quiet: self.quiet, deciding, ..BuildArgs::default() }
     }
 }
 
@@ -209,6 +235,9 @@ pub struct ExplainArgs {
     /// The name or address of a target.
     #[arg(value_name = "TARGET", add = complete::any())]
     pub target: String,
+    /// Who decides.
+    #[command(flatten)]
+    pub deciding: DecidingArgs,
 }
 
 /// What there is to see of past runs.

@@ -171,7 +171,7 @@ fn surroundings(words: impl Iterator<Item = OsString>) -> Surroundings {
             if is_folder { folder = value } else { manifest = Some(value) }
         }
     }
-    Surroundings { folder, manifest, variables: Vec::new() }
+    Surroundings { folder, manifest, ..Surroundings::default() }
 }
 
 #[cfg(test)]

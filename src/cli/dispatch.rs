@@ -6,6 +6,7 @@ use clap::Parser;
 
 use super::{Cli, Color, Command, Exit, complete, crash, man};
 use crate::commands::{self, Failure, Ui};
+use crate::decisions::Registry;
 use crate::engine::Surroundings;
 
 /// Runs the program: reads the command line, does what it says, returns how it ended.
@@ -49,6 +50,14 @@ fn dispatch() -> Exit {
             folder: cli.global.directory.as_ref().map_or(here.clone(), |folder| here.join(folder)),
             manifest: cli.global.manifest.clone(),
             variables,
+            strategies: match &cli.command {
+                Some(Command::Build(args)) => args.deciding.strategy.clone(),
+                Some(Command::Run(args)) => args.deciding.strategy.clone(),
+                Some(Command::Explain(args)) => args.deciding.strategy.clone(),
+                Some(Command::Decisions(args)) => args.strategy.clone(),
+                _ => Vec::new(),
+            },
+            registry: Registry::default(),
         },
     };
     let result = match cli.command.as_ref().unwrap_or(&Command::List) {
@@ -58,6 +67,8 @@ fn dispatch() -> Exit {
         Command::Graph(args) => commands::graph(&ui, args),
         Command::Query(args) => commands::query(&ui, args),
         Command::Explain(args) => commands::explain(&ui, args),
+        Command::Decisions(_) => commands::decisions(&ui),
+        Command::Tool { words } => commands::tool(&ui, words),
         Command::Runs { command } => commands::runs(&ui, command.as_ref()),
         Command::Cache { command } => commands::cache(&ui, command),
         Command::Fmt(args) => commands::fmt(&ui, args),

@@ -4,15 +4,17 @@ use std::fs::File;
 use std::io::{self, Write};
 use std::path::Path;
 use std::sync::{Arc, Mutex};
-use std::time::{Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use crossbeam_channel::select;
 
 use super::face::{Addresses, Person, screen};
 use super::look::look_at;
+use super::policy::Policy;
 use super::{Failure, Ui};
 use crate::base::{TargetId, quantity};
 use crate::cli::{BuildArgs, RunArgs};
+use crate::decisions::AfterFailure;
 use crate::engine::Engine;
 use crate::event::{Event, Outcome, Reason};
 use crate::executor::Local;
@@ -70,8 +72,16 @@ fn go(ui: &Ui, args: &BuildArgs, foreground: Option<&[String]>) -> Result<(), Fa
         },
         None => None,
     };
-    let mode = Mode { force: args.force, no_cache: args.no_cache, verify: args.verify_determinism, look: looking };
-    let plan = if looking { Plan::new(&engine.graph, &targets) } else { Plan::with_remedies(&engine.graph, &targets) };
+    let policy = Policy::ask(ui, args, &engine, &targets)?;
+    let mode = Mode {
+        force: args.force,
+        no_lookup: args.no_cache || !policy.cache.look_up,
+        no_store: args.no_cache || !policy.cache.store,
+        verify: args.verify_determinism,
+        look: looking,
+    };
+    let remedies = policy.wiring.remediation && !looking;
+    let plan = if remedies { Plan::with_remedies(&engine.graph, &targets) } else { Plan::new(&engine.graph, &targets) };
     say_later(ui, &engine);
     for id in targets.iter().filter(|id| foreground.is_none() && engine.graph.kind(**id) == TargetKind::Service) {
         let name = engine.graph.address(*id);
@@ -81,12 +91,12 @@ fn go(ui: &Ui, args: &BuildArgs, foreground: Option<&[String]>) -> Result<(), Fa
         return look_at(ui, args, &engine, &plan, mode);
     }
 
-    let store_limit = ui.surroundings.store_limit().map_err(Failure::Wrong)?;
     let lock = engine
         .lock(&mut |holder| ui.say(&format!("waiting for another build in this checkout ({holder})")))
         .map_err(|error| Failure::Broken(format!("cannot write the state of this checkout: {error}")))?;
-    let mut world =
-        engine.world(run_id(), true).map_err(|error| Failure::Broken(format!("cannot read the state of this checkout: {error}")))?;
+    let mut world = engine
+        .world(policy.named.run.clone(), true)
+        .map_err(|error| Failure::Broken(format!("cannot read the state of this checkout: {error}")))?;
     if let Some(complaint) = world.checkout.lock().expect("nobody holds it yet").complaint() {
         ui.say(&format!("note: {complaint}"));
     }
@@ -101,7 +111,9 @@ fn go(ui: &Ui, args: &BuildArgs, foreground: Option<&[String]>) -> Result<(), Fa
         }
         engine.keep();
     }
-    let slots = slots(ui, args)?;
+    world.boxed = policy.boxed.clone();
+    world.boxer = policy.boxer.clone();
+    let slots = policy.slots;
     let names: Arc<dyn Names> = Arc::new(Addresses(engine.graph.clone()));
     let mut sinks: Vec<Box<dyn Sink>> = vec![screen(ui, args, &names)];
     if let Some(path) = &args.events {
@@ -116,11 +128,15 @@ fn go(ui: &Ui, args: &BuildArgs, foreground: Option<&[String]>) -> Result<(), Fa
     let options = Options {
         ports: ports.map_err(|error| Failure::Broken(format!("cannot find a free port: {error}")))?,
         jobs: slots,
-        keep_going: args.keep_going,
-        fail_fast: args.fail_fast,
+        keep_going: policy.after_failure == AfterFailure::KeepGoing,
+        fail_fast: policy.after_failure == AfterFailure::FailFast,
         fail_on_flaky: args.fail_on_flaky,
         mode,
         timeout: args.timeout,
+        cheaper_than: Duration::from_millis(policy.cache.cheaper_than_ms),
+        rounds: policy.rules.rounds,
+        remediation: policy.wiring.remediation,
+        variables: policy.variables(&engine),
         jobserver: jobserver.as_ref(),
         foreground: foreground_target,
         goal: args.targets.clone(),
@@ -142,7 +158,9 @@ fn go(ui: &Ui, args: &BuildArgs, foreground: Option<&[String]>) -> Result<(), Fa
         events.push(event.clone());
     };
     let ending = if busy {
-        engine.register();
+        if policy.cache.store {
+            engine.register();
+        }
         let reaper = Reaper::install();
         let cancel = Cancel::new().map_err(|error| Failure::Broken(format!("cannot make an event: {error}")))?;
         let executor = Local::new(reaper.clone());
@@ -192,8 +210,8 @@ fn go(ui: &Ui, args: &BuildArgs, foreground: Option<&[String]>) -> Result<(), Fa
     }
     // All is said and kept: whoever builds here next need not wait, and a signal ends what is left to do.
     drop(lock);
-    if busy && ending.signal.is_none() {
-        let swept = engine.keep_store_within(store_limit);
+    if busy && ending.signal.is_none() && policy.cache.store {
+        let swept = engine.keep_store_within(policy.cache.limit);
         select! {
             recv(swept) -> swept => tracing::debug!(?swept, "the store was looked after"),
             recv(options.signals) -> _ => {}
@@ -244,33 +262,4 @@ fn say_later(ui: &Ui, engine: &Engine) {
     for later in kinds {
         ui.say(&format!("note: `{}` ({}) has no effect: this version does not run it yet", later.kind.word(), later.place));
     }
-}
-
-fn slots(ui: &Ui, args: &BuildArgs) -> Result<usize, Failure> {
-    if let Some(jobs) = args.jobs {
-        return Ok(jobs.max(1) as usize);
-    }
-    let variable = ui
-        .surroundings
-        .variables
-        .iter()
-        .find(|(name, _)| name == "ORKET_JOBS")
-        .map(|(_, value)| value.to_string_lossy().trim().to_owned())
-        .filter(|value| !value.is_empty());
-    match variable {
-        Some(text) => match text.parse::<usize>() {
-            Ok(jobs) if jobs >= 1 => Ok(jobs),
-            _ => Err(Failure::Wrong(format!("ORKET_JOBS is `{text}`; it has to be a whole number from 1 on"))),
-        },
-        None => Ok(std::thread::available_parallelism().map_or(1, usize::from)),
-    }
-}
-
-fn run_id() -> String {
-    let mut bytes = [0u8; 4];
-    // Without randomness the clock tells runs apart.
-    if getrandom::fill(&mut bytes).is_err() {
-        bytes = (crate::disk::now_ns() as u32).to_le_bytes();
-    }
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

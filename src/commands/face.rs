@@ -45,6 +45,10 @@ impl Asker for Person {
         io::stdin().lock().read_line(&mut line).map_err(|_| Refused)?;
         Ok(matches!(line.trim().to_ascii_lowercase().as_str(), "y" | "yes"))
     }
+
+    fn is_there(&self) -> bool {
+        self.0
+    }
 }
 
 /// Returns what draws the run on the terminal.

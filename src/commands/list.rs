@@ -5,6 +5,7 @@ use serde_json::json;
 
 use super::{Failure, Ui};
 use crate::base::TargetId;
+use crate::engine::Engine;
 use crate::graph::{Detail, Graph, TargetKind, flag};
 use crate::report::chars;
 
@@ -31,18 +32,16 @@ pub fn list(ui: &Ui) -> Result<(), Failure> {
                 })
             })
             .collect();
-        ui.out_json(
-            &json!({ "version": 1, "project": engine.graph.header().name, "about": engine.graph.header().about, "targets": targets }),
-        );
+        ui.out_json(&json!({ "version": 1, "project": engine.name, "about": engine.about, "targets": targets }));
         return Ok(());
     }
-    ui.out(&text(graph));
+    ui.out(&text(&engine));
     Ok(())
 }
 
-fn text(graph: &Graph) -> String {
-    let header = graph.header();
-    let mut out = format!("{}{}\n", header.name, header.about.as_ref().map(|about| format!(": {about}")).unwrap_or_default());
+fn text(engine: &Engine) -> String {
+    let graph = &engine.graph;
+    let mut out = format!("{}{}\n", engine.name, engine.about.as_ref().map(|about| format!(": {about}")).unwrap_or_default());
     let shown: Vec<_> = graph.ids().filter(|id| graph.kind(*id) != TargetKind::Entry && !graph.has(*id, flag::PRIVATE)).collect();
     let mut rows: Vec<(String, Option<String>)> = Vec::new();
     let row = |indent: &str, id: TargetId| {

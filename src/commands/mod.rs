@@ -2,6 +2,7 @@
 
 mod build;
 mod cache;
+mod decisions;
 mod doctor;
 mod explain;
 mod face;
@@ -9,12 +10,15 @@ mod fmt;
 mod graph;
 mod list;
 mod look;
+mod policy;
 mod query;
 mod runs;
+mod tool;
 mod ui;
 
 pub use build::{build, run};
 pub use cache::cache;
+pub use decisions::decisions;
 pub use doctor::doctor;
 pub use explain::explain;
 pub use fmt::fmt;
@@ -22,4 +26,5 @@ pub use graph::graph;
 pub use list::list;
 pub use query::query;
 pub use runs::runs;
+pub use tool::tool;
 pub use ui::{Failure, Ui};

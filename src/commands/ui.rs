@@ -79,6 +79,8 @@ impl Ui {
                 Failure::Wrong(serde_json::to_string_pretty(&problems.to_json()).unwrap_or_default())
             }
             OpenError::Wrong(problems) => Failure::Wrong(problems.render(self.color_err, self.width)),
+            OpenError::NotHere { .. } => Failure::Wrong(format!("{error}\nhint: go to the folder of the manifest, or name it with `-f`")),
+            OpenError::Undecided(_) => Failure::Broken(error.to_string()),
             OpenError::Broken(..) => Failure::Broken(error.to_string()),
         })
     }

@@ -12,7 +12,7 @@ use crate::graph::Graph;
 use crate::manifest;
 
 /// Returns the project's folder and its manifest. `most`: how many bytes of manifests may be read to find out which one is whole.
-pub(super) fn find(surroundings: &Surroundings, most: u64) -> Result<(PathBuf, RelPath), OpenError> {
+pub(super) fn find(surroundings: &Surroundings, upward: bool, most: u64) -> Result<(PathBuf, RelPath), OpenError> {
     let broken = |error| OpenError::Broken(format!("open `{}`", surroundings.folder.display()), error);
     let start = fs::canonicalize(&surroundings.folder).map_err(broken)?;
     if let Some(given) = &surroundings.manifest {
@@ -29,7 +29,7 @@ pub(super) fn find(surroundings: &Surroundings, most: u64) -> Result<(PathBuf, R
         return Ok((folder, RelPath::from_normal(name)));
     }
     let mut found: Option<PathBuf> = None;
-    for folder in start.ancestors() {
+    for folder in start.ancestors().take(if upward { usize::MAX } else { 1 }) {
         if folder.join("orket.kdl").is_file() {
             // A package's manifest is found first; the one that includes it stands above, and is the project's.
             let whole = found.as_ref().is_none_or(|inner| includes(&folder.join("orket.kdl"), folder, inner, most));

@@ -26,7 +26,7 @@ impl Engine {
     /// Returns what is quickly known of the project: the kept image of a load, or, where that is no longer current, a new load if little has
     /// to be read for it. `None` if the manifest is wrong or nothing is known.
     pub fn glimpse(surroundings: &Surroundings) -> Option<Glimpse> {
-        let (root, manifest) = find(surroundings, GLIMPSE).ok()?;
+        let (root, manifest) = find(surroundings, true, GLIMPSE).ok()?;
         let tree = Tree::open(&root).ok()?;
         let kept = mapped(&root.join(".orket/graph"));
         let graph = match kept {

@@ -1,14 +1,16 @@
 //! What orket was started with, and what that says about the store.
 
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::base::quantity;
+use crate::decisions::{Registry, Starting};
 
 /// How much the store may hold unless `ORKET_CACHE_LIMIT` or `cache gc` say otherwise, in bytes.
 const STORE_LIMIT: u64 = 20 << 30;
 
 /// What orket was started with.
+#[derive(Clone, Default)]
 pub struct Surroundings {
     /// Where.
     pub folder: PathBuf,
@@ -16,6 +18,10 @@ pub struct Surroundings {
     pub manifest: Option<PathBuf>,
     /// All variables.
     pub variables: Vec<(OsString, OsString)>,
+    /// `--strategy SEAM=NAME`, each as it was typed.
+    pub strategies: Vec<String>,
+    /// Strategies that an embedder brings.
+    pub registry: Registry,
 }
 
 impl Surroundings {
@@ -23,14 +29,28 @@ impl Surroundings {
         self.variables.iter().find(|(key, _)| key == name).map(|(_, value)| value).filter(|value| !value.is_empty())
     }
 
-    /// Returns where the store is: `ORKET_CACHE_DIR`, else the user's cache folder.
+    /// Returns a variable as text; a blank one counts as not set.
+    pub fn text(&self, name: &str) -> Option<String> {
+        self.variable(name).map(|value| value.to_string_lossy().trim().to_owned()).filter(|value| !value.is_empty())
+    }
+
+    /// Returns where the user's store is, whatever a project says: `ORKET_CACHE_DIR`, else the user's cache folder.
     pub fn store(&self) -> PathBuf {
-        if let Some(folder) = self.variable("ORKET_CACHE_DIR") {
-            return self.folder.join(folder);
-        }
-        match self.variable("XDG_CACHE_HOME") {
-            Some(folder) => PathBuf::from(folder).join("orket"),
-            None => self.variable("HOME").map_or_else(|| PathBuf::from("/tmp"), PathBuf::from).join(".cache/orket"),
+        let question = self.starting(&self.folder);
+        question
+            .cache_dir
+            .or_else(|| question.user_cache.map(|cache| format!("{cache}/orket")))
+            .map_or_else(|| "/tmp/.cache/orket".into(), PathBuf::from)
+    }
+
+    /// Returns what `engine_runtime` is asked.
+    pub(super) fn starting(&self, root: &Path) -> Starting {
+        let folder = |path: PathBuf| path.to_string_lossy().into_owned();
+        let cache = self.variable("XDG_CACHE_HOME").map(PathBuf::from);
+        Starting {
+            root: folder(root.to_path_buf()),
+            cache_dir: self.variable("ORKET_CACHE_DIR").map(|cache| folder(self.folder.join(cache))),
+            user_cache: cache.or_else(|| Some(PathBuf::from(self.variable("HOME")?).join(".cache"))).map(folder),
         }
     }
 

@@ -1,11 +1,13 @@
 //! The seat on this machine.
 
-use std::io::{self, ErrorKind};
+use std::fs::File;
+use std::io::{self, ErrorKind, Read, Seek};
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Instant;
 
 use super::{Attempt, Executor, Request, Tell, Upkeep, service};
-use crate::process::{self, Cancel, Ended, Limits, Log, OutputSink, Reaper, Redactor};
+use crate::process::{self, Cancel, Ended, Limits, Log, OutputSink, Reaper, Redactor, Spawn};
 
 /// Runs commands on this machine, as they are.
 pub struct Local {
@@ -26,13 +28,16 @@ impl Executor for Local {
         let mut output = Redacted::new(&request.secrets, &request.log_file);
         let mut attempt = (Ended::Exit(0), 0, None);
         let mut started = false;
+        // Without a file the streams stay together, and nothing is claimed of either.
+        let apart = if request.apart { tempfile::tempfile().ok().map(Arc::new) } else { None };
         for (index, spawn) in request.spawns.iter().enumerate() {
             let timeout = request.limits.timeout.map(|timeout| timeout.saturating_sub(began.elapsed()));
             if cancel.stopped() {
                 attempt = (Ended::Cancelled, index, None);
                 break;
             }
-            match process::run(spawn, &Limits { timeout, ..request.limits }, cancel, &mut output) {
+            let own = apart.as_ref().map(|errors| Spawn { errors: Some(errors.clone()), ..spawn.clone() });
+            match process::run(own.as_ref().unwrap_or(spawn), &Limits { timeout, ..request.limits }, cancel, &mut output) {
                 // The time is for all commands together.
                 Ok(Ended::TimedOut(_)) => attempt = (Ended::TimedOut(request.limits.timeout.unwrap_or_default()), index, None),
                 Ok(ended) => attempt = (ended, index, None),
@@ -47,10 +52,11 @@ impl Executor for Local {
                 break;
             }
         }
+        let errors = apart.and_then(|errors| output.append(&errors).ok());
         let (ended, command, error) = attempt;
         // What failed is read in full sooner or later.
         let keep = error.is_some() || !ended.success();
-        Attempt { ended, command, log: output.finish(keep), duration: began.elapsed(), started, error }
+        Attempt { ended, command, log: output.finish(keep), errors, duration: began.elapsed(), started, error }
     }
 
     fn serve(&self, upkeep: Upkeep, tell: Tell) -> io::Result<Cancel> {
@@ -73,6 +79,20 @@ impl Redacted {
     /// Lets the file hold everything, from now on.
     pub(super) fn keep(&mut self) {
         self.log.keep();
+    }
+
+    /// Adds what stands in a file; returns how many bytes that are.
+    fn append(&mut self, mut file: &File) -> io::Result<u64> {
+        file.rewind()?;
+        let (mut buffer, mut total) = (vec![0; 64 << 10], 0);
+        loop {
+            let read = file.read(&mut buffer)?;
+            if read == 0 {
+                return Ok(total);
+            }
+            total += read as u64;
+            self.bytes(&buffer[..read]);
+        }
     }
 
     pub(super) fn finish(mut self, keep: bool) -> Log {
@@ -103,7 +123,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::process::{Output, Spawn, Stdin};
+    use crate::process::{Output, Stdin};
 
     fn shell(script: &str, timeout: Option<Duration>) -> (Attempt, String) {
         let folder = tempfile::tempdir().unwrap();
@@ -116,6 +136,7 @@ mod tests {
             env: vec![("PATH".into(), std::env::var_os("PATH").unwrap()), ("ORKET_MARK".into(), mark.clone().into())],
             stdin: Stdin::Null,
             output: Output::Capture,
+            errors: None,
             group: true,
         };
         let request = Request {
@@ -125,6 +146,7 @@ mod tests {
             mark,
             secrets: vec![b"hunter2".to_vec()],
             log_file: folder.path().join("log"),
+            apart: false,
         };
         let attempt = Local::new(Reaper::install()).execute(&request, &Cancel::new().unwrap());
         let output = String::from_utf8_lossy(attempt.log.tail()).into_owned();

@@ -2,9 +2,11 @@
 //!
 //! Start from the trait [`Executor`]; [`Local`] runs commands on this machine.
 
+mod boxed;
 mod local;
 mod service;
 
+pub use boxed::{BOXER, boxed};
 pub use local::Local;
 pub use service::{Gone, Probing, Tell, Told, Upkeep};
 
@@ -28,6 +30,8 @@ pub struct Request {
     pub secrets: Vec<Vec<u8>>,
     /// Where large output goes.
     pub log_file: PathBuf,
+    /// Whether standard error is told apart: it then stands behind all other output.
+    pub apart: bool,
 }
 
 /// What came of a request.
@@ -38,6 +42,8 @@ pub struct Attempt {
     pub command: usize,
     /// What all of them printed, redacted.
     pub log: Log,
+    /// How many bytes of it were standard error, where that was told apart.
+    pub errors: Option<u64>,
     /// How long it took.
     pub duration: Duration,
     /// Whether any command was started.

@@ -354,6 +354,8 @@ impl<'a> Assembly<'a> {
         self.header.pools = project.pools.clone();
         self.header.packages = project.packages.clone();
         self.header.later = project.later.clone();
+        self.header.rules = project.rules.clone();
+        self.header.strategies = project.strategies.clone();
         self.header.trail = trail;
         self.header.made = made(project);
         write(&self.header, self.drafts)

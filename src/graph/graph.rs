@@ -8,10 +8,10 @@ use serde::{Deserialize, Serialize};
 use super::Edge;
 use crate::base::image::{self, Bytes, ImageError};
 use crate::base::{Digest, Place, TargetId};
-use crate::model::{EnvRules, Epic, Gate, Later, Package, Pool, Rock, Service, Task};
+use crate::model::{EnvRules, Epic, Gate, Later, Package, Pool, Rock, Rule, Service, Task, UserStrategy};
 
 pub(super) const MAGIC: [u8; 8] = *b"ORKETGR\n";
-pub(super) const VERSION: u32 = 5;
+pub(super) const VERSION: u32 = 6;
 pub(super) const SECTIONS: usize = 6;
 
 /// All targets of a project and the edges between them.
@@ -40,6 +40,10 @@ pub struct Header {
     pub packages: Vec<Package>,
     /// What has no effect in this version.
     pub later: Vec<Later>,
+    /// Which strategies fill the seams.
+    pub rules: Vec<Rule>,
+    /// Strategies of the user's own.
+    pub strategies: Vec<UserStrategy>,
     /// The distinct sets of environment rules; [`Row::env`] points here.
     pub envs: Vec<EnvRules>,
     /// The hash of all outputs that any task declares: what globs over sources do not see.

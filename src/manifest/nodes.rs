@@ -78,8 +78,14 @@ impl Load<'_> {
                     "only the root manifest names the project",
                     "take the node out; a package is named by its folder",
                 ),
-                "process_rules" if file => later(&mut self.project, LaterKind::ProcessRules),
-                "strategy" if file => later(&mut self.project, LaterKind::Strategy),
+                "process_rules" if level == Level::Root => self.process_rules(node),
+                "process_rules" if file => self.problems.say(
+                    "manifest/unknown_node",
+                    &place,
+                    "only the root manifest has `process_rules`",
+                    "move the node there: a run is decided as a whole",
+                ),
+                "strategy" if file => self.strategy(node, context),
                 "import" if file => {
                     later(&mut self.project, LaterKind::Import);
                     self.problems.text_of(node);

@@ -216,10 +216,10 @@ fn two_of_one_name_point_at_both() {
 #[test]
 fn what_is_for_later_is_read_and_noted() {
     let loaded = good(
-        "process_rules { sandbox_policy_node \"strict\" }\ngate \"g\" kind=\"churn\" { days 3 }\ntask \"t\" { sandbox \"off\" { a }; executor \"ssh\" os=\"x\"; on_failure \"u\" }\nimport \"b.ninja\" format=\"ninja\"",
+        "gate \"g\" kind=\"churn\" { days 3 }\ntask \"t\" { sandbox \"off\" { a }; executor \"ssh\" os=\"x\"; on_failure \"u\" }\nimport \"b.ninja\" format=\"ninja\"",
     );
     let kinds: Vec<LaterKind> = loaded.project.later.iter().map(|later| later.kind).collect();
-    let expected = [LaterKind::ProcessRules, LaterKind::Gate, LaterKind::Sandbox, LaterKind::Executor, LaterKind::Import];
+    let expected = [LaterKind::Gate, LaterKind::Sandbox, LaterKind::Executor, LaterKind::Import];
     assert_eq!(kinds, expected);
     assert_eq!(&*loaded.project.gates[0].kind, "churn");
 }

@@ -20,10 +20,6 @@ pub enum LaterKind {
     Gate,
     /// `decision` and `only_if`
     Decision,
-    /// `process_rules`
-    ProcessRules,
-    /// `strategy`
-    Strategy,
     /// `sandbox`, `network` and `allow_undeclared` of a task
     Sandbox,
     /// `executor` of a task
@@ -38,8 +34,6 @@ impl LaterKind {
         match self {
             LaterKind::Gate => "gate",
             LaterKind::Decision => "decision",
-            LaterKind::ProcessRules => "process_rules",
-            LaterKind::Strategy => "strategy",
             LaterKind::Sandbox => "sandbox",
             LaterKind::Executor => "executor",
             LaterKind::Import => "import",

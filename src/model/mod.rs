@@ -6,6 +6,7 @@
 mod environment;
 mod later;
 mod project;
+mod rules;
 mod service;
 mod task;
 mod text;
@@ -13,6 +14,7 @@ mod text;
 pub use environment::{EnvRule, EnvRules};
 pub use later::{Later, LaterKind};
 pub use project::{Epic, Gate, Need, Package, Pool, Project, Rock};
+pub use rules::{Rule, RuleOption, RuleValue, UserStrategy};
 pub use service::{Probe, Service, Stop};
 pub use task::{Command, Condition, Pattern, Priority, Task};
 pub use text::{Part, Scope, Text};

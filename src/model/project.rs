@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{EnvRules, Later, Service, Task};
+use super::{EnvRules, Later, Rule, Service, Task, UserStrategy};
 use crate::base::{Address, Place, RelPath};
 
 /// All that the manifest and its packages declare.
@@ -28,6 +28,10 @@ pub struct Project {
     pub pools: Vec<Pool>,
     /// The packages, the root first.
     pub packages: Vec<Package>,
+    /// Which strategies fill the seams.
+    pub rules: Vec<Rule>,
+    /// Strategies of the user's own.
+    pub strategies: Vec<UserStrategy>,
     /// What has no effect in this version.
     pub later: Vec<Later>,
 }

@@ -143,7 +143,11 @@ impl<'a> Running<'a> {
         if spawn.output == Output::Capture {
             let (reader, writer) = io::pipe()?;
             rustix::io::ioctl_fionbio(&reader, true)?;
-            command.stdout(writer.try_clone()?).stderr(writer);
+            command.stdout(writer.try_clone()?);
+            match &spawn.errors {
+                Some(errors) => command.stderr(errors.try_clone()?),
+                None => command.stderr(writer),
+            };
             pipe = Some(reader);
         }
         if group {

@@ -19,6 +19,8 @@ pub struct Environment {
     pub secret_key: [u8; 32],
     /// `linux-x86_64`.
     pub platform: String,
+    /// Whether `dotenv` files count.
+    pub dotenv: bool,
 }
 
 /// What one task sees.
@@ -73,6 +75,7 @@ impl Environment {
                     entries.insert(name.to_string(), EnvValue::Plain(value.clone().into_bytes()));
                     visible.variables.insert(name.to_string(), value.into_bytes());
                 }
+                EnvRule::Dotenv { .. } if !self.dotenv => {}
                 EnvRule::Dotenv { file, place } => {
                     let bytes = match tree.read(file) {
                         Ok(bytes) => bytes,

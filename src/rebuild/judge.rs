@@ -17,8 +17,10 @@ use crate::record::{Status, TaskRecord};
 pub struct Mode {
     /// Run even what is known.
     pub force: bool,
-    /// Neither look results up nor store them.
-    pub no_cache: bool,
+    /// Look no results up.
+    pub no_lookup: bool,
+    /// Store no results.
+    pub no_store: bool,
     /// Run also what is known, and compare what it puts out with another run of the same action; see [`verifiable`].
     pub verify: bool,
     /// Look only: change nothing in the tree.
@@ -94,7 +96,7 @@ pub fn judge(world: &World, target: TargetId, links: &Links, again: bool, mode: 
             why = Some(if changes.is_empty() { Reason::New } else { Reason::Changed(changes) });
         }
     }
-    if !mode.no_cache && !is(flag::UNCACHED) {
+    if !mode.no_lookup && !is(flag::UNCACHED) {
         match look_up(world, &mut prepared, target, links, again, mode) {
             Ok(Some((result, placed))) => {
                 let yielded = yielded(&result.outputs, executed);

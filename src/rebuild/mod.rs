@@ -13,6 +13,7 @@ mod orphans;
 mod prepare;
 mod restore;
 mod standing;
+mod tools;
 mod world;
 
 pub use capture::{CaptureError, capture};

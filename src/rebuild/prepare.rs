@@ -1,18 +1,15 @@
 //! From a declared task to an exact action.
 
 use std::collections::BTreeMap;
-use std::ffi::OsStr;
-use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::{Links, Visible, World};
+use super::{Links, Visible, World, tools};
 use crate::action::{Action, Content, EnvValue, Exact};
 use crate::base::{Digest, RelPath, TargetId};
 use crate::disk::{self, Noted, PatternSet};
 use crate::graph::{Detail, TargetKind};
 use crate::model::{Command, Pattern, Scope, Task, Text};
-use crate::process::find_program;
 use crate::record::Tool;
 
 /// A task made exact, ready to be looked up or run.
@@ -66,7 +63,7 @@ pub struct Blocked {
 }
 
 impl Blocked {
-    fn new(text: impl Into<String>) -> Blocked {
+    pub(super) fn new(text: impl Into<String>) -> Blocked {
         Blocked { text: text.into(), hint: None }
     }
 }
@@ -121,9 +118,13 @@ pub fn prepare(world: &World, target: TargetId, links: &Links, discovered: Vec<R
     let mut lines = Vec::new();
     let mut tools: BTreeMap<String, Option<Digest>> = BTreeMap::new();
     let mut programs = Vec::new();
-    let mut used = |name: &str, digest| {
+    let listed = task.tools.iter().map(symbolic).collect::<Result<Vec<_>, _>>()?;
+    let invoke = |name: &str| tools::invoke(world, &visible, name, listed.iter().any(|tool| tool == name), &folder);
+    let mut used = |tool: &tools::Found| {
+        // Orket's own tools are no programs that somebody could exchange.
+        let Some(name) = &tool.name else { return };
         let folder = if name.contains('/') && !name.starts_with('/') { dir.clone() } else { RelPath::root() };
-        let tool = Tool { name: name.to_owned(), folder, digest };
+        let tool = Tool { name: name.clone(), folder, digest: tool.digest };
         if !programs.contains(&tool) {
             programs.push(tool);
         }
@@ -138,32 +139,32 @@ pub fn prepare(world: &World, target: TargetId, links: &Links, discovered: Vec<R
                     started.extend(args.iter().cloned());
                 }
                 let name = started.first().cloned().unwrap_or_default();
-                let (program, digest) = program(world, &visible, &name, &folder)?;
-                used(&name, digest);
-                tools.insert(name.clone(), Some(digest));
-                lines.push(Line { program, name, words: started.split_off(1) });
+                let tool = invoke(&name)?;
+                let words = tool.first.iter().cloned().chain(started.split_off(1)).collect();
+                used(&tool);
+                tools.insert(name.clone(), Some(tool.digest));
+                lines.push(Line { program: tool.program, name, words });
                 commands.push(Exact::Run(exact));
             }
             Command::Sh { script, .. } => {
-                let (program, digest) = program(world, &visible, "/bin/sh", &folder)?;
-                used("/bin/sh", digest);
-                tools.insert(String::from("sh"), Some(digest));
+                let tool = invoke("sh")?;
+                used(&tool);
+                tools.insert(String::from("sh"), Some(tool.digest));
                 let script_now = actual(script)?;
                 // A line that fails ends a script of several lines, as it does in make and just.
                 let flags = if script_now.trim().contains('\n') { "-ec" } else { "-c" };
                 // `$0` is the same for all tasks: the task's name is not in the digest.
                 let mut words = vec![String::from(flags), script_now, String::from("sh")];
                 words.extend(args.iter().cloned());
-                lines.push(Line { program, name: String::from("sh"), words });
+                lines.push(Line { program: tool.program, name: String::from("sh"), words });
                 commands.push(Exact::Sh(symbolic(script)?));
             }
         }
     }
-    for tool in &task.tools {
-        let name = symbolic(tool)?;
-        let (_, digest) = program(world, &visible, &name, &folder)?;
-        used(&name, digest);
-        tools.insert(name, Some(digest));
+    for name in listed.iter().filter(|name| !tools.contains_key(*name)).cloned().collect::<Vec<_>>() {
+        let tool = invoke(&name)?;
+        used(&tool);
+        tools.insert(name, Some(tool.digest));
     }
 
     let (outputs, excluded) = patterns(&task.outputs, &symbolic)?;
@@ -195,7 +196,7 @@ pub fn prepare(world: &World, target: TargetId, links: &Links, discovered: Vec<R
         incremental: task.incremental,
         args,
         services,
-        strategies: Vec::new(),
+        strategies: world.seams.shaping(),
         decisions: Vec::new(),
         platform: world.environment.platform.clone(),
     };
@@ -335,28 +336,4 @@ fn gather_inputs(
         }
     }
     Ok(Gathered { inputs, sources, searched })
-}
-
-/// Finds a program and digests it; both are remembered for the run.
-pub(super) fn program(world: &World, visible: &Visible, name: &str, folder: &std::path::Path) -> Result<(PathBuf, Digest), Blocked> {
-    let path_var = visible.variables.get("PATH").map(Vec::as_slice).unwrap_or_default();
-    let key =
-        format!("{name}\0{}\0{}", String::from_utf8_lossy(path_var), if name.contains('/') { folder.to_string_lossy() } else { "".into() });
-    let local = name.contains('/') && !name.starts_with('/');
-    if !local && let Some(found) = world.programs.read().expect("no holder panics").get(&key) {
-        return Ok(found.clone());
-    }
-    let found = find_program(OsStr::new(name), OsStr::from_bytes(path_var), folder)
-        .map_err(|error| Blocked { text: error.to_string(), hint: None })?;
-    let file = std::fs::canonicalize(&found).map_err(|error| Blocked::new(format!("cannot find the program `{name}`: {error}")))?;
-    let absolute = RelPath::from_normal(file.as_os_str().as_bytes());
-    let digest = match world
-        .content(&absolute, local)
-        .map_err(|error| Blocked::new(format!("cannot read the program `{}`: {error}", file.display())))?
-    {
-        Content::File { digest, .. } => digest,
-        _ => return Err(Blocked::new(format!("the program `{}` is no file", file.display()))),
-    };
-    world.programs.write().expect("no holder panics").insert(key, (found.clone(), digest));
-    Ok((found, digest))
 }

@@ -7,10 +7,11 @@
 use rustc_hash::FxHashMap;
 use xxhash_rust::xxh3::Xxh3;
 
-use super::prepare::program;
+use super::tools::program;
 use super::{Links, Prepared, World};
 use crate::action::{Content, EnvValue, FORMAT, Output, OutputKind};
 use crate::base::{Digest, Hasher, RelPath, TargetId, glob};
+use crate::decisions::Seam;
 use crate::disk::{self, Noted, PatternSet, Signature, now_ns};
 use crate::graph::{TargetKind, flag};
 use crate::record::{Proof, Status, Tool};
@@ -143,6 +144,10 @@ fn surroundings(world: &World, target: TargetId) -> Option<[u64; 2]> {
     let visible = world.visible(target).ok()?;
     let mut hasher = Hasher::new();
     hasher.piece(FORMAT.as_bytes()).piece(world.environment.platform.as_bytes());
+    for (seam, strategy) in world.seams.shaping() {
+        hasher.piece(seam.as_bytes()).piece(strategy.as_bytes());
+    }
+    hasher.piece(world.seams.choice(Seam::ToolStrategy).strategy.as_bytes());
     for (name, value) in &visible.entries {
         hasher.piece(name.as_bytes());
         match value {

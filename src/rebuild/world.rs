@@ -8,6 +8,7 @@ use rustc_hash::FxHashMap;
 use super::{Environment, Files, Visible};
 use crate::action::Content;
 use crate::base::{Digest, RelPath, TargetId};
+use crate::decisions::{Boxed, Seams};
 use crate::disk::{PatternSet, Tree};
 use crate::graph::{Graph, flag};
 use crate::record::{Checkout, Known};
@@ -47,6 +48,12 @@ pub struct World {
     pub checkout: Mutex<Checkout>,
     /// Ports that were picked for this run, by name.
     pub ports: RwLock<FxHashMap<String, u16>>,
+    /// Who decides.
+    pub seams: Arc<Seams>,
+    /// What tasks may touch, and what their surroundings are called.
+    pub boxed: Boxed,
+    /// What makes boxes for tasks, where these are to have any.
+    pub boxer: Option<PathBuf>,
     /// The run's id.
     pub run: String,
     /// The hash of the manifest's path: records of tasks of another one are none of this run's business.

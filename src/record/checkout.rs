@@ -122,6 +122,14 @@ impl Checkout {
         }
     }
 
+    /// Whether a task's last run failed.
+    pub fn has_failed(&self, key: [u64; 2]) -> bool {
+        match self.tasks.get(&key) {
+            Some(record) => matches!(record.status, Status::Failed(_)),
+            None => self.picture.as_ref().is_some_and(|picture| picture.has_failed(key)),
+        }
+    }
+
     /// Returns what is known of a file; paths outside the project are absolute.
     pub fn file(&self, path: &[u8]) -> Option<Known> {
         self.files.get(path).copied().or_else(|| self.picture.as_ref()?.file(path))

@@ -23,6 +23,7 @@ const WARM: usize = 6;
 const SECTIONS: usize = 7;
 
 const PROVEN: u32 = 1;
+const FAILED: u32 = 2;
 const THERE: u32 = 1;
 const KNOWN: u32 = 2;
 const EXECUTABLE: u32 = 4;
@@ -223,6 +224,11 @@ impl Picture {
         self.row(usize::MAX, key).map(|row| row.duration_ms)
     }
 
+    /// Whether a task's last run failed.
+    pub fn has_failed(&self, key: [u64; 2]) -> bool {
+        self.row(usize::MAX, key).is_some_and(|row| row.flags & FAILED != 0)
+    }
+
     /// Returns what is known of a file.
     pub fn file(&self, path: &[u8]) -> Option<Known> {
         let files = self.files();
@@ -272,6 +278,7 @@ pub(super) fn write(records: &[TaskRecord], known: &FxHashMap<Box<[u8]>, Known>)
             rest_check: xxh3_64(&rests[rest as usize..]),
             duration_ms: record.duration_ms,
             rest_len: (rests.len() as u64 - rest) as u32,
+            flags: if matches!(record.status, Status::Failed(_)) { FAILED } else { 0 },
             watched: watched.len() as u32,
             ..TaskRow::zeroed()
         };

@@ -1,11 +1,13 @@
 //! One task run for real: way cleared, commands attempted, outputs captured, result remembered.
 
 use std::ffi::OsString;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use super::request::How;
 use crate::action::{self, ActionResult};
 use crate::base::{Digest, RelPath, glob};
+use crate::decisions::{Answer, Asking, Attempted, Routed, Seam, Seat, StrategyError, Verdict as Meant};
 use crate::executor::{Attempt, Executor, Request};
 use crate::graph::flag;
 use crate::process::{Cancel, Ended};
@@ -20,6 +22,9 @@ pub trait Asker: Send + Sync {
     /// # Errors
     /// When there is nobody to ask.
     fn ask(&self, question: &str) -> Result<bool, Refused>;
+
+    /// Whether there is somebody.
+    fn is_there(&self) -> bool;
 }
 
 /// There is nobody to ask.
@@ -42,6 +47,8 @@ pub(super) struct Ran {
     pub notices: Vec<String>,
     /// What stood in the place of its outputs, and where it was moved.
     pub displaced: Vec<(RelPath, RelPath)>,
+    /// Whether its failure calls for its remedy.
+    pub remedy: bool,
 }
 
 /// The last attempt, how many there were, and how long all of them took.
@@ -49,6 +56,8 @@ struct Tried {
     attempt: Attempt,
     attempts: u32,
     duration: Duration,
+    /// What the evaluator says that it means.
+    meant: Meant,
 }
 
 pub(super) enum Verdict {
@@ -81,6 +90,7 @@ impl Ran {
             flaky: false,
             notices: Vec::new(),
             displaced: Vec::new(),
+            remedy: true,
         }
     }
 
@@ -95,6 +105,10 @@ pub(super) struct Bench<'a> {
     pub executor: &'a dyn Executor,
     pub mode: Mode,
     pub timeout: Option<Duration>,
+    /// What takes less than this is not stored.
+    pub cheaper_than: Duration,
+    /// Whether somebody has said already that there is no remote.
+    pub routed: AtomicBool,
     /// Added to every task's environment: the jobserver.
     pub extra: &'a [(OsString, OsString)],
     pub asker: &'a dyn Asker,
@@ -107,10 +121,11 @@ impl Bench<'_> {
             return Ran::new(Verdict::Cancelled);
         }
         if let Some(question) = &prepared.task.confirm {
-            match self.asker.ask(&self.fill(&prepared, question)) {
-                Ok(true) => {}
-                Ok(false) => return Ran::stopped(Verdict::Declined, "answered no"),
-                Err(Refused) => return Ran::stopped(Verdict::Refused, "it asks before it runs, and there is nobody to ask"),
+            match self.answer(&prepared, &self.fill(&prepared, question)) {
+                Ok(Answer::Yes) => {}
+                Ok(Answer::No) => return Ran::stopped(Verdict::Declined, "answered no"),
+                Ok(_) => return Ran::stopped(Verdict::Refused, "it asks before it runs, and there is nobody to ask"),
+                Err(error) => return Ran::stopped(Verdict::Broken, error.to_string()),
             }
         }
         let key = world.graph.row(prepared.target).key;
@@ -132,18 +147,30 @@ impl Bench<'_> {
             return Ran { displaced, ..Ran::stopped(Verdict::Broken, text) };
         }
         let request = self.request(&prepared, how);
-        let Tried { attempt, attempts, duration } = self.attempt(&prepared, &request, how, retrying);
+        let routed = match self.route(&prepared, how) {
+            Ok(notice) => notice,
+            Err(error) => return Ran { displaced, ..Ran::stopped(Verdict::Broken, error.to_string()) },
+        };
+        let Tried { attempt, attempts, duration, meant } = match self.attempt(&prepared, &request, how, retrying) {
+            Ok(tried) => tried,
+            Err(error) => return Ran { displaced, ..Ran::stopped(Verdict::Broken, error.to_string()) },
+        };
         let mut ran = Ran {
             displaced,
             attempts,
             duration,
-            flaky: attempts > 1 && attempt.ended.success(),
+            flaky: attempts > 1 && meant == Meant::Success,
             ..self.told(&prepared, &request, &attempt)
         };
-        ran.verdict = match (&attempt.error, &attempt.ended) {
-            (Some(_), _) => Verdict::Failed,
-            (None, Ended::Cancelled) => Verdict::Cancelled,
-            (None, ended) if !ended.success() => Verdict::Failed,
+        ran.notices.extend(routed);
+        ran.verdict = match (&attempt.error, &attempt.ended, meant) {
+            (Some(_), ..) => Verdict::Failed,
+            (None, Ended::Cancelled, _) => Verdict::Cancelled,
+            (None, _, Meant::Failure { because, remedy }) => {
+                ran.status = because.or(ran.status);
+                ran.remedy = remedy;
+                Verdict::Failed
+            }
             _ if self.mode.verify
                 && rebuild::verifiable(world, &prepared)
                 && let Err(text) = self.verify(&prepared, &request, how) =>
@@ -153,7 +180,8 @@ impl Bench<'_> {
             }
             _ => {
                 // What a remedy puts out belongs to one failure.
-                let store = !self.mode.no_cache
+                let store = !self.mode.no_store
+                    && duration >= self.cheaper_than
                     && how.remedy.is_none()
                     && !ran.flaky
                     && !world.graph.has(prepared.target, flag::UNCACHED)
@@ -194,25 +222,71 @@ impl Bench<'_> {
         Ok(())
     }
 
-    /// Runs a task's commands until they succeed or may not be tried again.
-    fn attempt(&self, prepared: &Prepared, request: &Request, how: &How, retrying: &dyn Fn(u32, Duration, String)) -> Tried {
+    /// Answers what a task asks before it runs.
+    fn answer(&self, prepared: &Prepared, question: &str) -> Result<Answer, StrategyError> {
+        let task = prepared.task.address.as_str().to_owned();
+        let asking = Asking { task, question: question.to_owned(), terminal: self.asker.is_there() };
+        Ok(match self.world.seams.ask(&asking)? {
+            Answer::Ask => match self.asker.ask(question) {
+                Ok(true) => Answer::Yes,
+                Ok(false) => Answer::No,
+                Err(Refused) => Answer::Refuse,
+            },
+            answer => answer,
+        })
+    }
+
+    /// Asks where a task runs; returns what has to be said, once in a run, since there is one seat only.
+    fn route(&self, prepared: &Prepared, how: &How) -> Result<Option<String>, StrategyError> {
+        let world = self.world;
+        let remote = world.environment.get("ORKET_REMOTE").is_some_and(|remote| !remote.is_empty());
+        let bound = prepared.task.interactive || how.foreground || world.graph.has(prepared.target, flag::UNCACHED);
+        let seat = world.seams.ask(&Routed { task: prepared.task.address.as_str().to_owned(), remote, bound })?;
+        if seat == Seat::Local || self.routed.swap(true, Ordering::Relaxed) {
+            return Ok(None);
+        }
+        let strategy = &world.seams.choice(Seam::Router).strategy;
+        let why = if remote { "this version of orket knows no remote" } else { "there is no remote (ORKET_REMOTE is not set)" };
+        Ok(Some(format!("the router `{strategy}` wants a remote, and {why}: tasks run here")))
+    }
+
+    /// Runs a task's commands until the evaluator says what has come of it.
+    fn attempt(
+        &self,
+        prepared: &Prepared,
+        request: &Request,
+        how: &How,
+        retrying: &dyn Fn(u32, Duration, String),
+    ) -> Result<Tried, StrategyError> {
         let (mut attempts, mut duration) = (0, Duration::ZERO);
         loop {
             attempts += 1;
             let attempt = self.executor.execute(request, &how.cancel);
             duration += attempt.duration;
-            let again = !attempt.ended.success()
-                && attempt.error.is_none()
-                && !matches!(attempt.ended, Ended::Cancelled)
-                && attempts <= prepared.task.retries;
-            if again {
-                let wait = prepared.task.backoff.saturating_mul(1 << (attempts - 1).min(16));
+            let mut meant = Meant::Failure { because: None, remedy: true };
+            if attempt.error.is_none() && attempt.ended != Ended::Cancelled {
+                meant = self.world.seams.ask(&Attempted {
+                    task: prepared.task.address.as_str().to_owned(),
+                    attempt: attempts,
+                    code: attempt.ended.code(),
+                    status: attempt.ended.to_string(),
+                    timed_out: matches!(attempt.ended, Ended::TimedOut(_)),
+                    printed: attempt.log.size(),
+                    errors: attempt.errors,
+                    retries: prepared.task.retries,
+                    backoff_ms: prepared.task.backoff.as_millis() as u64,
+                    duration_ms: attempt.duration.as_millis() as u64,
+                })?;
+            }
+            if let Meant::Retry { wait_ms } = meant {
+                let wait = Duration::from_millis(wait_ms);
                 retrying(attempts, wait, attempt.ended.to_string());
                 if how.cancel.wait(wait) {
                     continue;
                 }
+                meant = Meant::Failure { because: None, remedy: true };
             }
-            return Tried { attempt, attempts, duration };
+            return Ok(Tried { attempt, attempts, duration, meant });
         }
     }
 

@@ -7,6 +7,7 @@ mod fresh;
 mod look;
 #[cfg(test)]
 mod model;
+mod policy;
 mod ready;
 mod remedy;
 mod request;

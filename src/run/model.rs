@@ -94,6 +94,10 @@ impl Asker for Nobody {
     fn ask(&self, _: &str) -> Result<bool, Refused> {
         Err(Refused)
     }
+
+    fn is_there(&self) -> bool {
+        false
+    }
 }
 
 impl Executor for Nobody {
@@ -155,6 +159,10 @@ fn options() -> Options<'static> {
         fail_on_flaky: false,
         mode: Mode::default(),
         timeout: None,
+        cheaper_than: Duration::ZERO,
+        rounds: None,
+        remediation: true,
+        variables: Vec::new(),
         jobserver: None,
         foreground: None,
         goal: Vec::new(),
@@ -171,7 +179,7 @@ fn project(folder: &tempfile::TempDir, manifest: &str) -> (Engine, Vec<TargetId>
     std::fs::write(folder.path().join("orket.kdl"), manifest).unwrap();
     let store = folder.path().join("store").into_os_string();
     let variables = vec![("ORKET_CACHE_DIR".into(), store), ("PATH".into(), std::env::var_os("PATH").unwrap())];
-    let engine = Engine::open(&Surroundings { folder: folder.path().to_path_buf(), manifest: None, variables }, false);
+    let engine = Engine::open(&Surroundings { folder: folder.path().to_path_buf(), variables, ..Surroundings::default() }, false);
     let engine = engine.unwrap_or_else(|error| panic!("{error:?}"));
     let goal = engine.graph.ids().filter(|id| !engine.graph.address(*id).starts_with("remedy")).collect();
     (engine, goal)

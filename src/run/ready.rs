@@ -5,13 +5,15 @@ use std::collections::BinaryHeap;
 
 use crate::plan::Step;
 
+/// How many numbers of a rank count.
+pub(super) const RANKS: usize = 3;
+
 /// A step that has to run.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub(super) struct Candidate {
     pub step: Step,
-    /// The longest chain of expected durations that begins here.
-    pub path: f32,
-    pub priority: f32,
+    /// How urgent it is: higher first, number by number.
+    pub rank: [f64; RANKS],
     pub weight: u32,
     /// Index into the graph's pools, plus 1; 0 for none.
     pub pool: u32,
@@ -26,14 +28,11 @@ impl PartialOrd for Candidate {
     }
 }
 
-/// Longest remaining path first, then priority, then the order of the plan.
-///
-/// Paths are compared by buckets of a tenth on a logarithmic scale: nearer than that they are noise, and priority decides. Buckets
-/// rather than a tolerance, since an order has to be transitive.
+/// By rank, then the order of the plan.
 impl Ord for Candidate {
     fn cmp(&self, other: &Candidate) -> Ordering {
-        let bucket = |path: f32| if path <= 0.0 { i32::MIN } else { (path.ln() / 1.1f32.ln()) as i32 };
-        bucket(self.path).cmp(&bucket(other.path)).then(self.priority.total_cmp(&other.priority)).then(other.step.cmp(&self.step))
+        let ranks = self.rank.iter().zip(&other.rank).map(|(one, other)| one.total_cmp(other));
+        ranks.fold(Ordering::Equal, Ordering::then).then(other.step.cmp(&self.step))
     }
 }
 
@@ -114,8 +113,8 @@ impl Queue {
 mod tests {
     use super::*;
 
-    fn candidate(step: u32, path: f32, priority: f32) -> Candidate {
-        Candidate { step: Step(step), path, priority, weight: 1, pool: 0, exclusive: false }
+    fn candidate(step: u32, first: f64, second: f64) -> Candidate {
+        Candidate { step: Step(step), rank: [first, second, 0.0], weight: 1, pool: 0, exclusive: false }
     }
 
     fn order(queue: &mut Queue) -> Vec<u32> {
@@ -128,7 +127,7 @@ mod tests {
     }
 
     #[test]
-    fn the_longest_path_runs_first_then_priority_then_the_order_of_declaration() {
+    fn the_highest_rank_runs_first_then_the_order_of_declaration() {
         let mut queue = Queue::new(1, std::iter::empty());
         for candidate in [candidate(0, 1.0, 1.0), candidate(1, 1.0, 3.0), candidate(2, 50.0, 1.0), candidate(3, 1.0, 3.0)] {
             queue.push(candidate);

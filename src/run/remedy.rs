@@ -70,7 +70,7 @@ impl Loop<'_> {
     /// built for one, has none.
     pub(super) fn prescribe(&mut self, step: Step, told: &Finished) -> Vec<Step> {
         let target = self.target(step);
-        let wanted = self.signal.is_none() && step.index() < self.plan.len() && !self.plan.is_spare(step);
+        let wanted = self.options.remediation && self.signal.is_none() && step.index() < self.plan.len() && !self.plan.is_spare(step);
         let Some(remedy) = self.graph.remedy(target).filter(|_| wanted && self.graph.has(target, flag::REMEDY)) else {
             return Vec::new();
         };

@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use super::attempt::Bench;
 use crate::base::TargetId;
-use crate::executor::Request;
+use crate::decisions::Seam;
+use crate::executor::{Request, boxed};
 use crate::model::{Scope, Text};
 use crate::process::{Cancel, Limits, Output as Capture, Spawn, Stdin};
 use crate::rebuild::{Prepared, World};
@@ -67,7 +68,12 @@ impl Bench<'_> {
                 env: env.clone(),
                 stdin: if inherit { Stdin::Inherit } else { Stdin::Null },
                 output: if inherit { Capture::Inherit } else { Capture::Capture },
+                errors: None,
                 group: true,
+            })
+            .map(|spawn| match &world.boxer {
+                Some(boxer) => boxed(spawn, boxer, world.tree.root(), &writable(world, prepared)),
+                None => spawn,
             })
             .collect();
         let commands = prepared
@@ -89,6 +95,7 @@ impl Bench<'_> {
             mark,
             secrets: prepared.visible.secrets.clone(),
             log_file: self.log_path(prepared, how),
+            apart: !matches!(&*world.seams.choice(Seam::Evaluator).strategy, "default" | "flaky_tolerant"),
         }
     }
 
@@ -127,4 +134,23 @@ pub(super) fn open_holes(world: &World, text: &str) -> String {
 pub(super) fn quoted(word: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_./=:,+@%".contains(c);
     if !word.is_empty() && word.chars().all(plain) { word.to_owned() } else { format!("'{}'", word.replace('\'', "'\\''")) }
+}
+
+/// Where a task's outputs stand: what it may write in a box.
+fn writable(world: &World, prepared: &Prepared) -> Vec<PathBuf> {
+    let mut places: Vec<PathBuf> = prepared
+        .outputs
+        .iter()
+        .map(|text| {
+            // The part before the first special character, up to its last folder.
+            let fixed = text.split(['*', '?', '[', '{']).next().unwrap_or_default();
+            let folder = if text.ends_with('/') { fixed } else { fixed.rsplit_once('/').map_or("", |(folder, _)| folder) };
+            world.tree.root().join(folder)
+        })
+        .chain(prepared.task.depfile.iter().map(|_| world.tree.root().to_path_buf()))
+        .filter(|place| place.is_dir())
+        .collect();
+    places.sort();
+    places.dedup();
+    places
 }

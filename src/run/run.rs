@@ -1,6 +1,8 @@
 //! The loop: counters of open needs, a queue, and messages from workers.
 
 use std::collections::VecDeque;
+use std::ffi::OsString;
+use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, Sender, unbounded};
@@ -43,6 +45,14 @@ pub struct Options<'a> {
     pub mode: Mode,
     /// For tasks that set none.
     pub timeout: Option<Duration>,
+    /// What takes less than this is not stored.
+    pub cheaper_than: Duration,
+    /// How many tasks may be started, if that is bounded.
+    pub rounds: Option<usize>,
+    /// Whether `on_failure` starts anything.
+    pub remediation: bool,
+    /// Set for everything that runs: choices of the command line, which so reach what starts orket again.
+    pub variables: Vec<(OsString, OsString)>,
     /// The jobserver, if there is one.
     pub jobserver: Option<&'a Jobs>,
     /// The target of `orket run`: it always runs, with the terminal.
@@ -86,8 +96,18 @@ pub fn run(
 ) -> Ending {
     let Seat { executor, cancel } = *seat;
     let (sender, messages) = unbounded();
-    let extra = options.jobserver.map(|jobs| jobs.env().to_vec()).unwrap_or_default();
-    let bench = Bench { world, executor, mode: options.mode, timeout: options.timeout, extra: &extra, asker: options.asker };
+    let mut extra = options.jobserver.map(|jobs| jobs.env().to_vec()).unwrap_or_default();
+    extra.extend(options.variables.iter().cloned());
+    let bench = Bench {
+        world,
+        executor,
+        mode: options.mode,
+        timeout: options.timeout,
+        cheaper_than: options.cheaper_than,
+        routed: AtomicBool::new(false),
+        extra: &extra,
+        asker: options.asker,
+    };
     let (mode, threads) = (options.mode, options.jobs.min(fresh.left()));
     let crew = Crew::new(Loop::new(Parts { world, plan, options, executor, cancel, answers: sender.clone() }, fresh, tell));
     std::thread::scope(|scope| {
@@ -181,6 +201,12 @@ pub(super) struct Loop<'a> {
     pub(super) closed: bool,
     /// Whether somebody panicked.
     pub(super) broken: bool,
+    /// Ready steps that the planner holds back.
+    pub(super) held: Vec<Step>,
+    /// How many steps have asked the planner.
+    pub(super) turns: u64,
+    /// How many steps were started.
+    pub(super) started: usize,
     pub(super) answers: Sender<Message>,
     pub(super) tell: &'a mut (dyn FnMut(&Event) + Send),
     pub(super) began: Instant,
@@ -240,6 +266,9 @@ impl<'a> Loop<'a> {
             jobs: VecDeque::new(),
             closed: false,
             broken: false,
+            held: Vec::new(),
+            turns: 0,
+            started: 0,
             answers,
             tell,
             began: options.since,
@@ -287,6 +316,7 @@ impl<'a> Loop<'a> {
     /// Starts what can start; returns whether a token of the jobserver is missing.
     pub(super) fn step(&mut self) -> bool {
         let starved = self.dispatch();
+        self.stall();
         if !self.acts() {
             self.give_up_errands();
         }
@@ -377,6 +407,12 @@ impl<'a> Loop<'a> {
                 self.without_service(step, &story);
                 continue;
             }
+            if self.options.rounds.is_some_and(|most| self.started >= most) {
+                self.queue.release(&candidate);
+                self.queue.push(candidate);
+                self.exhaust();
+                return false;
+            }
             let mut token = None;
             if let Some(jobs) = self.options.jobserver {
                 match jobs.try_acquire() {
@@ -394,6 +430,7 @@ impl<'a> Loop<'a> {
                 self.queue.release(&candidate);
                 continue;
             };
+            self.started += 1;
             let slot = self.slots.iter().position(|taken| !taken).unwrap_or(0);
             self.slots[slot] = true;
             self.states[step.index()] = State::Running;

@@ -87,6 +87,10 @@ impl Exact {
             };
             env.push((OsString::from(name), OsString::from_vec(value)));
         }
+        if !world.boxed.sandbox.is_empty() {
+            env.push(("ORKET_SANDBOX".into(), world.boxed.sandbox.clone().into()));
+            env.push(("COMPOSE_PROJECT_NAME".into(), world.boxed.compose_project.clone().into()));
+        }
         env.push(("ORKET_RUN".into(), world.run.clone().into()));
         env.push(("ORKET_SERVICE".into(), service.address.as_str().into()));
         let start = |program: PathBuf, name: &str, words: &[String], mark: String| Spawn {
@@ -97,6 +101,7 @@ impl Exact {
             env: env.iter().cloned().chain([("ORKET_MARK".into(), mark.into())]).collect(),
             stdin: Stdin::Null,
             output: Output::Capture,
+            errors: None,
             group: true,
         };
         let shell = |script: String, mark: String| {
@@ -105,6 +110,12 @@ impl Exact {
             Ok::<_, String>(start(program, "sh", &[flags.to_owned(), script], mark))
         };
         let (spawn, command) = match &service.command {
+            _ if world.boxed.compose => {
+                let name = service.address.as_str().rsplit(['/', ':']).next().unwrap_or_default();
+                let words = ["compose", "-p", &world.boxed.compose_project, "up", "--no-color", name].map(str::to_owned);
+                let program = program(&visible.variables, &service.dir, world, "docker")?;
+                (start(program, "docker", &words, mark.clone()), format!("docker {}", words.join(" ")))
+            }
             Command::Run { words, .. } => {
                 let words = words.iter().map(fill).collect::<Result<Vec<_>, _>>()?;
                 let name = words.first().cloned().unwrap_or_default();
@@ -164,6 +175,7 @@ impl Exact {
             mark,
             secrets: self.secrets,
             log_file: self.log_file,
+            apart: false,
         }
     }
 

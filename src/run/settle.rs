@@ -23,6 +23,7 @@ impl Loop<'_> {
             Message::Service { service, told } => self.service(service, *told),
         }
         ready.into_iter().for_each(|step| self.ready(step));
+        std::mem::take(&mut self.held).into_iter().for_each(|step| self.enqueue(step));
         self.start_errands();
         self.end_services();
     }
@@ -94,7 +95,8 @@ impl Loop<'_> {
                 self.end(step, Outcome::Done, Some(Finished { unchanged, status: None, ..told }), ready);
             }
             Verdict::Cancelled => self.end(step, Outcome::Cancelled, Some(told), ready),
-            Verdict::Failed => self.failed(step, told, 1, ready),
+            Verdict::Failed if ran.remedy => self.failed(step, told, 1, ready),
+            Verdict::Failed => self.ended_badly(step, told, 1, ready),
             Verdict::Declined => self.ended_badly(step, told, 1, ready),
             Verdict::Refused => self.ended_badly(step, told, 5, ready),
             Verdict::Broken => self.ended_badly(step, told, 3, ready),

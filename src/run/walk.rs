@@ -144,10 +144,13 @@ impl Loop<'_> {
         let target = self.target(step);
         let row = self.graph.row(target);
         self.states[step.index()] = State::Queued;
+        let rank = match self.rank(step) {
+            Some(rank) => rank,
+            None => return self.held.push(step),
+        };
         self.queue.push(Candidate {
             step,
-            path: self.paths[step.index()],
-            priority: row.priority as f32,
+            rank,
             weight: row.weight,
             pool: row.pool,
             exclusive: self.options.foreground == Some(target)

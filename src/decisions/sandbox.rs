@@ -1,0 +1,42 @@
+//! `sandbox_policy`: what a task may touch, and what its surroundings are called.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Question, Seam, Strategy};
+
+/// What holds for the tasks of a run?
+#[derive(Clone, Debug, Serialize)]
+pub struct Sandboxing {
+    /// The rock that the run is for, else the project's name.
+    pub rock: String,
+}
+
+/// What holds.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Boxed {
+    /// The sandbox's name: lower case, `a-z0-9_-`; empty for none.
+    pub sandbox: String,
+    /// The name of the docker compose project; empty for none.
+    pub compose_project: String,
+    /// Whether a task may write only its outputs and reach no network.
+    pub strict: bool,
+    /// Whether services are started by docker compose.
+    pub compose: bool,
+}
+
+impl Question for Sandboxing {
+    type Answer = Boxed;
+
+    const SEAM: Seam = Seam::SandboxPolicy;
+}
+
+pub(super) fn brought(name: &str) -> Box<dyn Strategy<Sandboxing>> {
+    let (strict, compose, named) = (name == "strict", name == "compose", name != "none");
+    Box::new(move |question: &Sandboxing| {
+        let tidy = |c: char| if c.is_ascii_alphanumeric() || matches!(c, '-' | '_') { c.to_ascii_lowercase() } else { '-' };
+        let sandbox = if named { format!("sandbox-{}", question.rock.chars().map(tidy).collect::<String>()) } else { String::new() };
+        let compose_project = if named { format!("orket-{sandbox}") } else { String::new() };
+        Boxed { sandbox, compose_project, strict, compose }
+    })
+}
