@@ -216,7 +216,7 @@ fn play(world: &World, plan: &Plan, dice: &mut Dice, seed: u64) -> usize {
     loop {
         state.step();
         if state.is_over() {
-            assert!(pending.is_empty() && state.jobs.is_empty(), "it ended while somebody worked, seed {seed}");
+            assert!(pending.is_empty() && !state.has_jobs(), "it ended while somebody worked, seed {seed}");
             break;
         }
         if interrupted_at == Some(answered) && !interrupted {
@@ -226,7 +226,7 @@ fn play(world: &World, plan: &Plan, dice: &mut Dice, seed: u64) -> usize {
             continue;
         }
         let errands = state.states.len();
-        for job in state.jobs.drain(..) {
+        while let Some(job) = state.next_job() {
             if let Job::Judge { step, target, .. } = &job
                 && step.index() < plan.len()
             {

@@ -10,9 +10,19 @@ use crate::plan::Step;
 /// How many of those that wait are named.
 const NAMED: usize = 3;
 
+/// What the planner says of a step.
+pub(super) enum Planned {
+    /// It may run, so urgently.
+    Run([f64; RANKS]),
+    /// It may not run yet.
+    Held,
+    /// There is no answer, and the step was cancelled.
+    Never,
+}
+
 impl Loop<'_> {
-    /// Returns how urgent a step is; `None` if it may not run yet.
-    pub(super) fn rank(&mut self, step: Step) -> Option<[f64; RANKS]> {
+    /// Asks the planner how urgent a step is.
+    pub(super) fn rank(&mut self, step: Step) -> Planned {
         let target = self.target(step);
         let row = self.graph.row(target);
         self.turns += 1;
@@ -29,9 +39,9 @@ impl Loop<'_> {
             Ok(Rank::Run(ranks)) => {
                 let mut rank = [0.0; RANKS];
                 rank.iter_mut().zip(ranks).for_each(|(rank, given)| *rank = given);
-                Some(rank)
+                Planned::Run(rank)
             }
-            Ok(Rank::Hold) => None,
+            Ok(Rank::Hold) => Planned::Held,
             Err(error) => {
                 // What runs goes on; nothing more is started.
                 if self.exit != 3 {
@@ -39,7 +49,9 @@ impl Loop<'_> {
                 }
                 self.exit = 3;
                 self.stop();
-                Some([0.0; RANKS])
+                self.parked.remove(&step);
+                self.cancelled(step, None);
+                Planned::Never
             }
         }
     }

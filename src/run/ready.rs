@@ -3,6 +3,7 @@
 use std::cmp::Ordering;
 use std::collections::BinaryHeap;
 
+use super::work::Job;
 use crate::plan::Step;
 
 /// How many numbers of a rank count.
@@ -31,9 +32,39 @@ impl PartialOrd for Candidate {
 /// By rank, then the order of the plan.
 impl Ord for Candidate {
     fn cmp(&self, other: &Candidate) -> Ordering {
-        let ranks = self.rank.iter().zip(&other.rank).map(|(one, other)| one.total_cmp(other));
-        ranks.fold(Ordering::Equal, Ordering::then).then(other.step.cmp(&self.step))
+        urgency(&self.rank, &other.rank).then(other.step.cmp(&self.step))
     }
+}
+
+/// A job that waits for a worker, by the rank of its step.
+pub(super) struct Ranked {
+    pub rank: [f64; RANKS],
+    pub step: Step,
+    pub job: Job,
+}
+
+impl Eq for Ranked {}
+
+impl PartialEq for Ranked {
+    fn eq(&self, other: &Ranked) -> bool {
+        self.cmp(other) == Ordering::Equal
+    }
+}
+
+impl PartialOrd for Ranked {
+    fn partial_cmp(&self, other: &Ranked) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Ranked {
+    fn cmp(&self, other: &Ranked) -> Ordering {
+        urgency(&self.rank, &other.rank).then(other.step.cmp(&self.step))
+    }
+}
+
+fn urgency(one: &[f64; RANKS], other: &[f64; RANKS]) -> Ordering {
+    one.iter().zip(other).map(|(one, other)| one.total_cmp(other)).fold(Ordering::Equal, Ordering::then)
 }
 
 /// Steps that wait for a slot.

@@ -1,6 +1,6 @@
 //! The loop: counters of open needs, a queue, and messages from workers.
 
-use std::collections::VecDeque;
+use std::collections::{BinaryHeap, VecDeque};
 use std::ffi::OsString;
 use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
@@ -10,7 +10,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::attempt::{Asker, Bench, moved_aside};
 use super::fresh::{Fresh, Yields};
-use super::ready::{Candidate, Queue};
+use super::ready::{Candidate, Queue, RANKS, Ranked};
 use super::remedy::Errands;
 use super::request::How;
 use super::service::HeldPorts;
@@ -197,6 +197,10 @@ pub(super) struct Loop<'a> {
     pub(super) remedies: Cancel,
     /// What workers are to do next.
     pub(super) jobs: VecDeque<Job>,
+    /// What they are to judge after that, the most urgent first.
+    pub(super) judges: BinaryHeap<Ranked>,
+    /// What the planner has said of steps that are being judged.
+    pub(super) ranks: FxHashMap<Step, [f64; RANKS]>,
     /// Whether the workers may go.
     pub(super) closed: bool,
     /// Whether somebody panicked.
@@ -264,6 +268,8 @@ impl<'a> Loop<'a> {
             // Without a descriptor for a second switch, remedies share the first.
             remedies: Cancel::new().unwrap_or_else(|_| cancel.clone()),
             jobs: VecDeque::new(),
+            judges: BinaryHeap::new(),
+            ranks: FxHashMap::default(),
             closed: false,
             broken: false,
             held: Vec::new(),
@@ -311,6 +317,16 @@ impl<'a> Loop<'a> {
         let waits = |step: &Step| self.states[step.index()] == State::Waiting && self.open[step.index()] == 0;
         let first: Vec<Step> = self.plan.steps().filter(waits).collect();
         first.into_iter().for_each(|step| self.ready(step));
+    }
+
+    /// Takes what a worker is to do next.
+    pub(super) fn next_job(&mut self) -> Option<Job> {
+        self.jobs.pop_front().or_else(|| self.judges.pop().map(|ranked| ranked.job))
+    }
+
+    /// Whether there is something for a worker to do.
+    pub(super) fn has_jobs(&self) -> bool {
+        !(self.jobs.is_empty() && self.judges.is_empty())
     }
 
     /// Starts what can start; returns whether a token of the jobserver is missing.
@@ -451,8 +467,7 @@ impl<'a> Loop<'a> {
             }
             self.running.insert(step, (candidate, slot as u32, reason));
             let cancel = if self.rescued.contains(&step) { self.remedies.clone() } else { self.cancel.clone() };
-            // Before what is to be judged: a slot waits for it.
-            self.jobs.push_front(match parked {
+            self.jobs.push_back(match parked {
                 Parked::Task(prepared, _, links) => {
                     let remedy = self.errand(step).map(|errand| errand.failed.clone());
                     let foreground = remedy.is_none() && self.options.foreground == Some(target);

@@ -1,7 +1,8 @@
 //! How the loop moves from step to step: what becomes ready, what waits, what ends.
 
 use super::fresh::gathered;
-use super::ready::Candidate;
+use super::policy::Planned;
+use super::ready::{Candidate, RANKS, Ranked};
 use super::run::{Loop, Parked};
 use super::state::State;
 use super::work::Job;
@@ -70,9 +71,19 @@ impl Loop<'_> {
 
     /// Lets a worker find out what is to be done about a step.
     pub(super) fn judge(&mut self, step: Step, links: Links, again: bool, wanted: Option<Reason>) {
+        let rank = match self.rank(step) {
+            Planned::Run(rank) => {
+                self.ranks.insert(step, rank);
+                rank
+            }
+            // It is judged in any case: maybe there is nothing to run.
+            Planned::Held => [f64::MIN; RANKS],
+            Planned::Never => return,
+        };
         self.states[step.index()] = State::Judging;
         self.judging += 1;
-        self.jobs.push_back(Job::Judge { step, target: self.target(step), links, again, wanted });
+        let job = Job::Judge { step, target: self.target(step), links, again, wanted };
+        self.judges.push(Ranked { rank, step, job });
     }
 
     /// What a target had put out was known when the run began, and cannot be read: it is forgotten, so that the next run finds it out anew.
@@ -144,9 +155,10 @@ impl Loop<'_> {
         let target = self.target(step);
         let row = self.graph.row(target);
         self.states[step.index()] = State::Queued;
-        let rank = match self.rank(step) {
-            Some(rank) => rank,
-            None => return self.held.push(step),
+        let rank = match self.ranks.remove(&step).map_or_else(|| self.rank(step), Planned::Run) {
+            Planned::Run(rank) => rank,
+            Planned::Held => return self.held.push(step),
+            Planned::Never => return,
         };
         self.queue.push(Candidate {
             step,

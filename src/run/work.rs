@@ -75,7 +75,7 @@ impl<'a> Crew<'a> {
         let mut state = self.lock();
         change(&mut state);
         let starved = state.step();
-        if !state.jobs.is_empty() {
+        if state.has_jobs() {
             self.work.notify_one();
         }
         (state.is_over(), starved)
@@ -99,7 +99,7 @@ impl<'a> Crew<'a> {
             if state.broken {
                 return;
             }
-            let Some(job) = state.jobs.pop_front() else {
+            let Some(job) = state.next_job() else {
                 if state.closed {
                     return;
                 }
@@ -107,7 +107,7 @@ impl<'a> Crew<'a> {
                 continue;
             };
             // Each wakes the next, as long as there is something to do.
-            if !state.jobs.is_empty() {
+            if state.has_jobs() {
                 self.work.notify_one();
             }
             drop(state);

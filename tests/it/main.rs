@@ -26,6 +26,7 @@ mod outputs;
 mod remedies;
 mod run_command;
 mod runs;
+mod seams;
 mod services;
 mod signals;
 mod standing;

@@ -155,6 +155,13 @@ impl Project {
         self.words(&words.split_whitespace().collect::<Vec<_>>())
     }
 
+    /// Types `orket WORDS` with these variables set.
+    pub fn run_with(&self, words: &str, variables: &[(&str, &str)]) -> Typed<'_> {
+        let mut command = self.command(&words.split_whitespace().collect::<Vec<_>>());
+        command.envs(variables.iter().copied());
+        self.typed(command, words)
+    }
+
     /// Types `orket WORDS`.
     pub fn words(&self, words: &[&str]) -> Typed<'_> {
         self.typed(self.command(words), &words.join(" "))
