@@ -3,6 +3,7 @@
 //! Nothing here has an effect, and nothing here knows what a task is.
 
 mod address;
+mod change;
 mod digest;
 pub mod glob;
 mod id;
@@ -13,6 +14,7 @@ pub mod quantity;
 mod suggest;
 
 pub use address::{Address, AddressError};
+pub use change::{AuthorId, Change, Commit, FileKind, PathId, Paths, Status};
 pub use digest::{Digest, Hasher};
 pub use id::{FileId, TargetId};
 pub use path::{PathError, RelPath};
