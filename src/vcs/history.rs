@@ -17,8 +17,8 @@ pub const RENAME_LIMIT: u32 = 1000;
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Wanted {
     /// A folder or file, from the repository's folder. Without renames, only commits that touch it come; with renames all come, since
-    /// what is in it now may have been elsewhere.
-    pub scope: RelPath,
+    /// what is in it now may have been elsewhere. `None` is all, without git's simplification of histories by paths.
+    pub scope: Option<RelPath>,
     /// Nothing committed before, in seconds since 1970.
     pub since: Option<i64>,
     /// Whether files are followed through renames.
@@ -53,13 +53,14 @@ impl Repository {
             Some(file) => Kept::open(file, self, wanted.renames, &mut told.paths)?,
             None => Kept::nowhere(),
         };
-        let whole = wanted.renames || wanted.scope.is_root();
+        let whole = wanted.renames || wanted.scope.as_ref().is_none_or(RelPath::is_root);
         if kept.is_empty() && (whole || !kept.keeps()) {
             self.read(wanted, &mut told, &mut kept, &mut each)?;
         } else {
             self.fill(wanted, &mut told, &mut kept, &mut each)?;
         }
-        kept.save(self, &told.paths)?;
+        let everything = wanted.since.is_none() && (wanted.renames || wanted.scope.is_none());
+        kept.save(self, &told.paths, everything.then_some(told.commits))?;
         Ok(told)
     }
 
@@ -179,8 +180,8 @@ fn log(wanted: &Wanted, changes: bool) -> Vec<Box<[u8]>> {
     words.extend(wanted.since.map(|since| format!("--max-age={since}").into_bytes().into()));
     words.push(b"HEAD"[..].into());
     words.push(b"--"[..].into());
-    if !wanted.renames && !wanted.scope.is_root() {
-        words.push(wanted.scope.as_bytes().into());
+    if let Some(scope) = wanted.scope.as_ref().filter(|_| !wanted.renames) {
+        words.push(scope.as_path().as_os_str().as_encoded_bytes().into());
     }
     words
 }

@@ -17,6 +17,9 @@ use crate::disk::write_beside;
 /// What a file of kept history begins with; the number rises with its form.
 const MARK: &[u8] = b"orket history 1\n";
 
+/// How many commits that are no longer in the history are kept without a thought.
+const SPARE: u64 = 10_000;
+
 /// Kept history; empty where there is none.
 pub(super) struct Kept {
     file: Option<PathBuf>,
@@ -48,7 +51,9 @@ impl Kept {
         let mut kept = Kept { file: Some(file.to_path_buf()), stamp, ..Kept::nowhere() };
         let Some(image) = read(file).filter(|image| image.stamp == stamp) else { return Ok(kept) };
         let mut known = Paths::default();
-        image.paths.iter().for_each(|path| drop(known.id(path)));
+        for path in &image.paths {
+            known.id(path);
+        }
         let count = known.len() as u32;
         let sound = count as usize == image.paths.len()
             && image.changes.iter().all(|change| change.0 < count && change.1 <= count)
@@ -89,9 +94,14 @@ impl Kept {
         }
     }
 
-    /// Writes what was added to the file. That a disk refuses costs time alone, the next time.
-    pub(super) fn save(self, repository: &Repository, paths: &Paths) -> Result<(), VcsError> {
+    /// Writes what was added to the file. That a disk refuses costs time alone, the next time. Where far more is kept than the `whole`
+    /// history has, since it was rewritten over and over, the next reader begins anew.
+    pub(super) fn save(self, repository: &Repository, paths: &Paths, whole: Option<u64>) -> Result<(), VcsError> {
         let Some(file) = self.file.filter(|_| self.added) else { return Ok(()) };
+        if whole.is_some_and(|commits| self.ids.len() as u64 > SPARE + 2 * commits) {
+            let _ = std::fs::remove_file(file);
+            return Ok(());
+        }
         let mut commits: Vec<(&Id, (u32, u32))> = self.ids.iter().map(|(id, place)| (id, *place)).collect();
         commits.sort_unstable_by_key(|(id, place)| (*place, *id));
         let image = Image {
