@@ -10,7 +10,7 @@ pub mod exit;
 mod man;
 
 pub use args::{
-    BuildArgs, CacheCommand, Cli, Color, Command, CompletionsArgs, DecidingArgs, ExplainArgs, FmtArgs, GlobalArgs, GraphArgs, GraphFormat,
+    BuildArgs, CacheCommand, ChurnArgs, ChurnFormat, Cli, Color, Command, CompletionsArgs, DecidingArgs, ExplainArgs, FmtArgs, GlobalArgs, GraphArgs, GraphFormat,
     QueryArgs, Rerun, RunArgs, RunsCommand, Ui,
 };
 pub use dispatch::main;

@@ -117,6 +117,19 @@ impl Repository {
         RelPath::parse(below.as_os_str().as_bytes()).map_err(|_| outside())
     }
 
+    /// Whether any commit ever touched a path, under the name it had then.
+    ///
+    /// # Errors
+    /// When git cannot read the history.
+    pub fn knows(&self, path: &RelPath) -> Result<bool, VcsError> {
+        if self.head.is_none() {
+            return Ok(false);
+        }
+        let path = path.as_path().as_os_str().as_bytes();
+        let answer = self.git.ask(&[b"log", b"-1", b"--no-show-signature", b"--format=%H", b"HEAD", b"--", path])?;
+        if answer.good { Ok(!answer.out.is_empty()) } else { Err(VcsError::refused(answer.err)) }
+    }
+
     /// Returns the files of the newest commit, by path.
     ///
     /// # Errors
