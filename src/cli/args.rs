@@ -298,7 +298,7 @@ pub struct ChurnArgs {
     /// Count only what is in this folder, or this file.
     #[arg(long, value_name = "DIR", value_hint = ValueHint::AnyPath)]
     pub scope: Option<PathBuf>,
-    /// Tell of the N files that were touched most; without it, text tells of 20, and the other formats of all.
+    /// Tell of the N files that were touched most; without it, text tells of 20, a page of 200, JSON of all.
     #[arg(long, value_name = "N", value_parser = positive)]
     pub top: Option<usize>,
     /// Count only what was committed since a day (`2026-01-31`), a moment, or so long ago (`90d`).

@@ -35,16 +35,15 @@ pub fn text(report: &Report, top: Option<usize>, columns: usize) -> String {
         let rows = hot.iter().take(BESIDE).filter_map(|file| {
             let hotspot = file.hotspot?;
             let cells = [grouped(hotspot.score), file.touches.to_string(), grouped(hotspot.complexity.indentation)];
-            Some((cells.to_vec(), shown(&file.path)))
+            Some((cells.to_vec(), shown(&file.path), String::new()))
         });
         text.push_str(&table(&["score", "touches", "complexity"], rows.collect(), columns));
     }
     if !report.coupling.is_empty() {
         text.push_str("\nfiles that change together\n");
-        let rows = report.coupling.iter().take(BESIDE).map(|pair| {
-            let room = columns.saturating_sub(21).max(2 * LEAST) / 2;
-            let names = format!("{} + {}", shorten(&shown(&pair.a), room), shorten(&shown(&pair.b), room));
-            (vec![pair.support.to_string(), percent(pair.confidence())], names)
+        let rows = report.coupling.iter().take(BESIDE).flat_map(|pair| {
+            let numbers = vec![pair.support.to_string(), percent(pair.confidence())];
+            [(numbers, shown(&pair.a), String::new()), (vec![String::new(); 2], shown(&pair.b), String::new())]
         });
         text.push_str(&table(&["commits", "of changes"], rows.collect(), columns));
     }
@@ -64,32 +63,32 @@ fn files(files: &[FileChurn], columns: usize) -> String {
             day(file.last),
             owner.unwrap_or_default(),
         ];
-        (cells, shown(&file.path) + &marks)
+        (cells, shown(&file.path), marks)
     });
     table(&["touches", "adds", "deletes", "authors", "last", "owner"], rows.collect(), columns)
 }
 
-/// Lays out cells, right-aligned but for `owner`, and behind them a path that is shortened to what is left of the screen.
-fn table(heads: &[&str], rows: Vec<(Vec<String>, String)>, columns: usize) -> String {
+/// Lays out cells, right-aligned but for `owner`, and behind them a path, with marks, that is shortened to what is left of the screen.
+fn table(heads: &[&str], rows: Vec<(Vec<String>, String, String)>, columns: usize) -> String {
     let widths: Vec<usize> = heads
         .iter()
         .enumerate()
-        .map(|(at, head)| rows.iter().map(|(cells, _)| width(&cells[at])).chain([head.len()]).max().unwrap_or(0))
+        .map(|(at, head)| rows.iter().map(|(cells, ..)| width(&cells[at])).chain([head.len()]).max().unwrap_or(0))
         .collect();
     let room = columns.saturating_sub(widths.iter().map(|width| width + 2).sum()).max(LEAST);
-    let line = |cells: &[&str], path: &str| {
+    let line = |cells: &[&str], path: &str, marks: &str| {
         let mut line = String::new();
         for ((cell, columns), head) in cells.iter().zip(&widths).zip(heads) {
             let padding = " ".repeat(columns.saturating_sub(width(cell)));
             let left = *head == "owner";
             line.push_str(&if left { format!("{cell}{padding}  ") } else { format!("{padding}{cell}  ") });
         }
-        line + &shorten(path, room) + "\n"
+        line + &shorten(path, room.saturating_sub(marks.len()).max(LEAST)) + marks + "\n"
     };
     let last = if heads.contains(&"of changes") { "files" } else { "file" };
-    let mut text = line(heads, last);
-    for (cells, path) in &rows {
-        text.push_str(&line(&cells.iter().map(String::as_str).collect::<Vec<_>>(), path));
+    let mut text = line(heads, last, "");
+    for (cells, path, marks) in &rows {
+        text.push_str(&line(&cells.iter().map(String::as_str).collect::<Vec<_>>(), path, marks));
     }
     text
 }
