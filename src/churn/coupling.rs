@@ -136,7 +136,8 @@ mod tests {
         }
         coupling.add(&mut [PathId(1)]);
         let found = coupling.pairs(|file| file, names);
-        let pairs: Vec<(&[u8], &[u8], u32, f64, f64)> = found.iter().map(|pair| (&*pair.a, &*pair.b, pair.support, pair.a_to_b, pair.b_to_a)).collect();
+        let pairs: Vec<(&[u8], &[u8], u32, f64, f64)> =
+            found.iter().map(|pair| (&*pair.a, &*pair.b, pair.support, pair.a_to_b, pair.b_to_a)).collect();
         assert_eq!(pairs, [(&b"a"[..], &b"b"[..], 3, 0.75, 1.0), (b"a", b"c", 3, 0.75, 1.0), (b"b", b"c", 3, 1.0, 1.0)]);
     }
 

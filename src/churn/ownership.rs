@@ -49,6 +49,9 @@ mod tests {
 
     #[test]
     fn the_fewest_who_made_most() {
-        assert_eq!([of(&[]), of(&[4]), of(&[2, 2]), of(&[5, 2, 2]), of(&[1, 1, 1, 1, 1])].map(|shares| bus_factor(&shares)), [0, 1, 2, 1, 3]);
+        assert_eq!(
+            [of(&[]), of(&[4]), of(&[2, 2]), of(&[5, 2, 2]), of(&[1, 1, 1, 1, 1])].map(|shares| bus_factor(&shares)),
+            [0, 1, 2, 1, 3]
+        );
     }
 }

@@ -194,7 +194,8 @@ impl Tally {
     }
 
     fn totals(&self, files: &[FileChurn], name: impl Fn(u32) -> String) -> Totals {
-        let sum = |of: fn(&FileChurn) -> u64, generated: bool| files.iter().filter(|file| !generated || file.generated).map(of).sum::<u64>();
+        let sum =
+            |of: fn(&FileChurn) -> u64, generated: bool| files.iter().filter(|file| !generated || file.generated).map(of).sum::<u64>();
         let authors = ownership::shares(self.authors.iter().map(|(author, (commits, lines))| (name(*author), *commits, *lines)).collect());
         Totals {
             commits: self.commits,
@@ -270,14 +271,23 @@ mod tests {
             }
             tally.add(&Commit { author, at, changes: &changes }, &paths);
         }
-        let standing = |path: &[u8]| Standing { generated: path == b"gen", complexity: Some(Complexity { lines: 3, indentation: 5, deepest: 2 }) };
+        let standing =
+            |path: &[u8]| Standing { generated: path == b"gen", complexity: Some(Complexity { lines: 3, indentation: 5, deepest: 2 }) };
         tally.report(Ground::default(), &paths, &authors, standing)
     }
 
     fn rows(report: &Report) -> String {
         let row = |file: &FileChurn| {
             let path = String::from_utf8_lossy(&file.path);
-            format!("{path} +{} -{} touches {} authors {} days {}-{}", file.adds, file.deletes, file.touches, file.authors.len(), file.first / DAY, file.last / DAY)
+            format!(
+                "{path} +{} -{} touches {} authors {} days {}-{}",
+                file.adds,
+                file.deletes,
+                file.touches,
+                file.authors.len(),
+                file.first / DAY,
+                file.last / DAY
+            )
         };
         report.files.iter().map(row).collect::<Vec<_>>().join("\n")
     }

@@ -38,7 +38,9 @@ pub enum ChurnError {
     #[error(transparent)]
     Vcs(#[from] VcsError),
     /// No commit ever touched the scope.
-    #[error("no commit touches `{0}`\nhint: `--scope` names a folder or file, from where you stand; it has to be committed to have a history")]
+    #[error(
+        "no commit touches `{0}`\nhint: `--scope` names a folder or file, from where you stand; it has to be committed to have a history"
+    )]
     NoScope(String),
     /// All that was in the scope has moved out of it.
     #[error(

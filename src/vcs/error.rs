@@ -39,7 +39,10 @@ impl VcsError {
     pub(super) fn refused(words: String) -> VcsError {
         if words.contains("dubious ownership") {
             VcsError::Distrusted(words)
-        } else if words.contains("lazy fetching disabled") || words.contains("promisor remote") || words.contains("transport 'file' not allowed") {
+        } else if words.contains("lazy fetching disabled")
+            || words.contains("promisor remote")
+            || words.contains("transport 'file' not allowed")
+        {
             VcsError::Partial(words.lines().next().unwrap_or_default().to_owned())
         } else {
             VcsError::Refused(if words.is_empty() { String::from("it ended without a word") } else { words })

@@ -65,13 +65,7 @@ impl Repository {
     }
 
     /// Reads all in one go.
-    fn read(
-        &self,
-        wanted: &Wanted,
-        told: &mut Told,
-        kept: &mut Kept,
-        each: &mut impl FnMut(&Commit<'_>, &Paths),
-    ) -> Result<(), VcsError> {
+    fn read(&self, wanted: &Wanted, told: &mut Told, kept: &mut Kept, each: &mut impl FnMut(&Commit<'_>, &Paths)) -> Result<(), VcsError> {
         self.commits(&log(wanted, true), None, told, |head, changes, told| {
             kept.add(&head.id, changes);
             each(&Commit { author: AuthorId(head.author), at: head.at, changes }, &told.paths);
@@ -81,13 +75,7 @@ impl Repository {
     }
 
     /// Asks which commits there are, and reads the changes of those that are not known yet.
-    fn fill(
-        &self,
-        wanted: &Wanted,
-        told: &mut Told,
-        kept: &mut Kept,
-        each: &mut impl FnMut(&Commit<'_>, &Paths),
-    ) -> Result<(), VcsError> {
+    fn fill(&self, wanted: &Wanted, told: &mut Told, kept: &mut Kept, each: &mut impl FnMut(&Commit<'_>, &Paths)) -> Result<(), VcsError> {
         let mut heads: Vec<Head> = Vec::new();
         self.commits(&log(wanted, false), None, told, |head, _, _| {
             heads.push(head);

@@ -198,7 +198,9 @@ mod tests {
 
     #[test]
     fn commits_with_and_without_changes() {
-        let text = format!("@{A}|Ann|e|17|@{A}|||-3|\n:100644 120000 {Z} {A} T|l|:100644 100644 {Z} {A} R100|a|b|1\t2\tl|-\t-\t|a|b|@{A}|Ann|e|9|");
+        let text = format!(
+            "@{A}|Ann|e|17|@{A}|||-3|\n:100644 120000 {Z} {A} T|l|:100644 100644 {Z} {A} R100|a|b|1\t2\tl|-\t-\t|a|b|@{A}|Ann|e|9|"
+        );
         let all = read(&text).unwrap();
         assert_eq!(all.len(), 3);
         assert_eq!((all[0].0.at, all[0].1.len(), all[1].0.at, all[2].0.author), (17, 0, -3, 0));

@@ -141,3 +141,55 @@ fn named(row: &mut Map<String, Value>, name: &str, path: &[u8]) {
 fn part(part: f64) -> Value {
     json!((part * 10_000.0).round() / 10_000.0)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::invented::{hostile, invented};
+    use super::*;
+
+    fn parsed(report: &Report, top: Option<usize>) -> Value {
+        serde_json::from_str(&json(report, top)).unwrap()
+    }
+
+    #[test]
+    fn the_shape() {
+        let found = parsed(&invented(), None);
+        assert_eq!(
+            (&found["version"], &found["kind"], &found["scope"], &found["made"]),
+            (&json!(1), &json!("churn"), &json!("."), &json!("2024-03-20"))
+        );
+        let mut file = found["files"][0].clone();
+        assert_eq!(file["owners"].as_array().map(Vec::len), Some(2));
+        for nested in ["owners", "recent"] {
+            file.as_object_mut().unwrap().remove(nested);
+        }
+        assert_eq!(
+            file,
+            json!({
+                "path": "src/app.rs", "adds": 1400, "deletes": 140, "touches": 12, "authors": 2, "first": "2022-01-08T00:00:00Z",
+                "last": "2024-03-08T00:00:00Z", "age_days": 10, "present": true, "binary": false, "generated": false, "kind": "file",
+                "trend": "rising", "owner": { "name": "Ann", "touches": 11, "lines": 700, "share": 0.9167 }, "bus_factor": 1,
+                "complexity": 520, "lines": 300, "deepest": 6, "hotspot": 6240
+            })
+        );
+        assert_eq!(
+            found["coupling"][0],
+            json!({ "a": "src/app.rs", "b": "src/cart.rs", "support": 4, "confidence": 0.8, "a_to_b": 0.3333, "b_to_a": 0.8 })
+        );
+        assert_eq!(found["months"][0]["month"], "2024-03");
+        assert!(found["method"]["renames"].as_str().is_some_and(|text| text.contains("50%")));
+    }
+
+    #[test]
+    fn no_more_files_than_asked_for_but_the_same_sums() {
+        let found = parsed(&invented(), Some(1));
+        assert_eq!((found["files"].as_array().map(Vec::len), &found["totals"]["files"]), (Some(1), &json!(3)));
+    }
+
+    #[test]
+    fn a_name_that_is_no_utf8_has_its_bytes() {
+        let found = parsed(&hostile(), None);
+        assert!(found["files"][0]["path_hex"].as_str().is_some_and(|hex| hex.ends_with("26ff")));
+        assert_eq!(found["files"][1]["path_hex"], Value::Null);
+    }
+}

@@ -1,5 +1,7 @@
 //! A report of churn as text, for programs, and as a page.
 
+#[cfg(test)]
+mod invented;
 mod json;
 mod page;
 mod scatter;

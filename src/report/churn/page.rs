@@ -6,7 +6,7 @@ use super::words::{day, grouped, headline, marks, method, percent, shown, warnin
 use crate::base::Digest;
 use crate::base::quantity::plural;
 use crate::churn::{FileChurn, Report};
-use crate::report::chars::{shorten, width};
+use crate::report::chars::{escape, shorten, width};
 
 const STYLE: &str = include_str!("page.css");
 
@@ -35,16 +35,21 @@ const AGES: [(i64, &str); 6] = [
 /// Returns a report as an HTML page; `top` is how many rows its tables have at most. Its policy lets nothing run and nothing be fetched.
 pub fn html(report: &Report, top: Option<usize>) -> String {
     let top = top.unwrap_or(ROWS);
-    let mut body = format!("<header>\n<h1>{}</h1>\n", safe(&headline(report)));
+    let (line, much) = headline(report);
+    let mut body = format!("<header>\n<h1>{}</h1>\n", safe(&line));
+    body += &much.map_or(String::new(), |much| format!("<p>{}</p>\n", safe(&much)));
     for warning in warnings(report) {
         body += &format!("<p class=\"note\">{}</p>\n", safe(&warning));
     }
-    let commit = report.ground.head.as_deref().map_or(String::new(), |head| format!(", at commit <code>{}</code>", safe(&head[..head.len().min(12)])));
+    let commit = report
+        .ground
+        .head
+        .as_deref()
+        .map_or(String::new(), |head| format!(", at commit <code>{}</code>", safe(&head[..head.len().min(12)])));
     body += &format!(
-        "<p class=\"faint\">Made {}{commit}. Merges are not counted; renames are {}. Bus factor: {}.</p>\n</header>\n<main>\n",
+        "<p class=\"faint\">Made {}{commit}. Merges are not counted; renames are {}.</p>\n</header>\n<main>\n",
         safe(&report.ground.made),
-        if report.ground.renames { "followed" } else { "not followed" },
-        report.totals.bus_factor
+        if report.ground.renames { "followed" } else { "not followed" }
     );
     if !report.files.is_empty() {
         body += &map(report, top);
@@ -58,7 +63,7 @@ pub fn html(report: &Report, top: Option<usize>) -> String {
     body += "</dl>\n</main>\n";
     // Names cannot hold a digest of themselves, so that no name can bring a style that the policy lets in.
     let nonce = Digest::of(body.as_bytes()).hex();
-    let title = safe(&report.ground.project);
+    let title = safe(&escape(&report.ground.project));
     format!(
         "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; \
          style-src 'nonce-{nonce}'; base-uri 'none'; form-action 'none'\">\n<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
@@ -100,18 +105,28 @@ fn map(report: &Report, top: usize) -> String {
         };
     }
     let legend: String = AGES.iter().enumerate().map(|(at, (_, text))| format!("<li><i class=\"age{at}\"></i>{text}</li>")).collect();
-    let more = if all > drawn.len() { format!(", the {} with the most of {}", grouped(drawn.len() as u64), grouped(all as u64)) } else { String::new() };
+    let more = if all > drawn.len() {
+        format!(", the {} with the most of {}", grouped(drawn.len() as u64), grouped(all as u64))
+    } else {
+        String::new()
+    };
     let picture = if drawn.is_empty() {
         String::from("<p>No file that is still there has lines that changed.</p>")
     } else {
-        format!("<svg viewBox=\"0 0 {wide} {high}\" role=\"img\" aria-label=\"map of files by lines churned; the table beside it has the same\">\n{shapes}</svg>\n<ul class=\"legend\">{legend}</ul>")
+        format!(
+            "<svg viewBox=\"0 0 {wide} {high}\" role=\"img\" aria-label=\"map of files by lines churned; the table beside it has the same\">\n{shapes}</svg>\n<ul class=\"legend\">{legend}</ul>"
+        )
     };
     let rows = report.files.iter().take(top).map(|file| {
-        let owner = file.authors.first().map_or(String::new(), |share| format!("{} {}", safe(&shown(share.name.as_bytes())), percent(share.share)));
+        let owner =
+            file.authors.first().map_or(String::new(), |share| format!("{} {}", safe(&shown(share.name.as_bytes())), percent(share.share)));
         let marks = marks(file);
         let marks = if marks.is_empty() { String::new() } else { format!(" <small>({})</small>", marks.join(", ")) };
         let cells = [file.touches.into(), file.adds, file.deletes, file.authors.len() as u64].map(grouped);
-        row(&format!("{}{marks}", safe(&shown(&file.path))), &[&cells[0], &cells[1], &cells[2], &cells[3], &day(file.last), file.recent.trend().word(), &owner])
+        row(
+            &format!("{}{marks}", path(&file.path)),
+            &[&cells[0], &cells[1], &cells[2], &cells[3], &day(file.last), file.recent.trend().word(), &owner],
+        )
     });
     let table = table(
         &caption("files, the most often touched first", report.files.len(), top),
@@ -135,11 +150,18 @@ fn hotspots(report: &Report, top: usize) -> String {
     let mut picture = String::new();
     for tick in across.ticks() {
         let x = across.at(tick);
-        picture += &format!("<line class=\"grid\" x1=\"{x:.1}\" x2=\"{x:.1}\" y1=\"20\" y2=\"510\"/><text class=\"scale\" x=\"{x:.1}\" y=\"526\" text-anchor=\"middle\">{}</text>\n", grouped(tick));
+        picture += &format!(
+            "<line class=\"grid\" x1=\"{x:.1}\" x2=\"{x:.1}\" y1=\"20\" y2=\"510\"/><text class=\"scale\" x=\"{x:.1}\" y=\"526\" text-anchor=\"middle\">{}</text>\n",
+            grouped(tick)
+        );
     }
     for tick in up.ticks() {
         let y = up.at(tick);
-        picture += &format!("<line class=\"grid\" x1=\"70\" x2=\"970\" y1=\"{y:.1}\" y2=\"{y:.1}\"/><text class=\"scale\" x=\"62\" y=\"{:.1}\" text-anchor=\"end\">{}</text>\n", y + 4.0, grouped(tick));
+        picture += &format!(
+            "<line class=\"grid\" x1=\"70\" x2=\"970\" y1=\"{y:.1}\" y2=\"{y:.1}\"/><text class=\"scale\" x=\"62\" y=\"{:.1}\" text-anchor=\"end\">{}</text>\n",
+            y + 4.0,
+            grouped(tick)
+        );
     }
     picture += "<text class=\"scale\" x=\"520\" y=\"548\" text-anchor=\"middle\">touches</text><text class=\"scale\" x=\"8\" y=\"14\">complexity (levels of indentation)</text>\n";
     for (at, file) in hot.iter().enumerate().rev() {
@@ -170,10 +192,15 @@ fn hotspots(report: &Report, top: usize) -> String {
     let rows = hot.iter().take(top).filter_map(|file| {
         let hotspot = file.hotspot?;
         let complexity = hotspot.complexity;
-        let cells = [hotspot.score, file.touches.into(), complexity.indentation, complexity.lines.into(), complexity.deepest.into()].map(grouped);
-        Some(row(&safe(&shown(&file.path)), &cells.each_ref().map(String::as_str)))
+        let cells =
+            [hotspot.score, file.touches.into(), complexity.indentation, complexity.lines.into(), complexity.deepest.into()].map(grouped);
+        Some(row(&path(&file.path), &cells.each_ref().map(String::as_str)))
     });
-    let table = table(&caption("hotspots, the hottest first", hot.len(), top), &["file", "score", "touches", "complexity", "lines", "deepest"], rows.collect());
+    let table = table(
+        &caption("hotspots, the hottest first", hot.len(), top),
+        &["file", "score", "touches", "complexity", "lines", "deepest"],
+        rows.collect(),
+    );
     format!(
         "<h2>Hotspots</h2>\n<p class=\"faint\">Files that are changed often and are complex: up and to the right. Both scales are logarithmic; the score is touches times complexity.</p>\n<div class=\"both\">\n<div><svg viewBox=\"0 0 {wide} {high}\" role=\"img\" aria-label=\"files by touches and complexity; the table beside it has the same\">\n{picture}</svg></div>\n{table}</div>\n"
     )
@@ -184,7 +211,7 @@ fn coupling(report: &Report, top: usize) -> String {
         return String::new();
     }
     let rows = report.coupling.iter().take(top).map(|pair| {
-        let names = format!("{}<br>{}", safe(&shown(&pair.a)), safe(&shown(&pair.b)));
+        let names = format!("{}<br>{}", path(&pair.a), path(&pair.b));
         row(&names, &[&grouped(pair.support.into()), &percent(pair.a_to_b), &percent(pair.b_to_a)])
     });
     let table = table(
@@ -196,13 +223,24 @@ fn coupling(report: &Report, top: usize) -> String {
 }
 
 fn caption(what: &str, all: usize, top: usize) -> String {
-    if all > top { format!("{what}: {} of {}", grouped(top as u64), grouped(all as u64)) } else { format!("{what}: {}", grouped(all as u64)) }
+    if all > top {
+        format!("{what}: {} of {}", grouped(top as u64), grouped(all as u64))
+    } else {
+        format!("{what}: {}", grouped(all as u64))
+    }
 }
 
 /// Returns a table; the first column holds names.
 fn table(caption: &str, heads: &[&str], rows: Vec<String>) -> String {
-    let heads: String = heads.iter().enumerate().map(|(at, head)| format!("<th scope=\"col\"{}>{head}</th>", if at == 0 { " class=\"name\"" } else { "" })).collect();
-    format!("<div class=\"table\" tabindex=\"0\"><table>\n<caption>{caption}</caption>\n<thead><tr>{heads}</tr></thead>\n<tbody>\n{}</tbody>\n</table></div>\n", rows.concat())
+    let heads: String = heads
+        .iter()
+        .enumerate()
+        .map(|(at, head)| format!("<th scope=\"col\"{}>{head}</th>", if at == 0 { " class=\"name\"" } else { "" }))
+        .collect();
+    format!(
+        "<div class=\"table\" tabindex=\"0\"><table>\n<caption>{caption}</caption>\n<thead><tr>{heads}</tr></thead>\n<tbody>\n{}</tbody>\n</table></div>\n",
+        rows.concat()
+    )
 }
 
 /// Returns a row; all of it has to be safe.
@@ -228,7 +266,66 @@ fn age(days: i64) -> usize {
     AGES.iter().position(|(most, _)| days <= *most).unwrap_or(AGES.len() - 1)
 }
 
+/// Returns a path that may be broken behind its slashes.
+fn path(path: &[u8]) -> String {
+    safe(&shown(path)).replace('/', "/<wbr>")
+}
+
 /// Returns a text that stands for itself in a page, between quotes too.
 fn safe(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;").replace('\'', "&#39;")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::invented::{hostile, invented};
+    use super::*;
+
+    #[test]
+    fn drawings_have_tables_beside_them() {
+        let page = html(&invented(), None);
+        assert!(page.starts_with("<!doctype html>\n<html lang=\"en\">") && page.ends_with("</html>\n"));
+        for told in [
+            "<title>shop: churn</title>",
+            "viewBox",
+            "src/<wbr>app.rs",
+            "class=\"file age0\"",
+            "files, the most often touched first: 3",
+            "hotspots, the hottest first: 1",
+            "pairs, the strongest first: 1",
+            "(binary, generated, gone)",
+        ] {
+            assert!(page.contains(told), "{told}\n{page}");
+        }
+        assert!(html(&invented(), Some(1)).contains("files, the most often touched first: 1 of 3"));
+    }
+
+    #[test]
+    fn it_runs_nothing_and_asks_nobody() {
+        let page = html(&invented(), None);
+        let nonce = page.split_once("'nonce-").unwrap().1.split_once('\'').unwrap().0;
+        assert!(nonce.len() == 64 && page.contains(&format!("<style nonce=\"{nonce}\">")));
+        assert!(page.contains("default-src 'none'; style-src 'nonce-"));
+        for outside in ["<script", "http:", "https:", " src=", " href=", "@import", "url(", " style=", " onclick="] {
+            assert!(!page.contains(outside), "{outside}");
+        }
+    }
+
+    #[test]
+    fn hostile_names_stay_names() {
+        let page = html(&hostile(), None);
+        for wild in ["<script", "<img", "\" onload=\"", "\u{202e}", "\u{1b}", "</style><"] {
+            assert!(!page.contains(wild), "{wild:?}");
+        }
+        assert_eq!(page.matches("<style").count(), 1);
+        assert!(page.contains("&lt;/<wbr>style&gt;&lt;script&gt;alert(1)"), "the name is still to be read\n{page}");
+    }
+
+    #[test]
+    fn a_report_of_nothing_is_a_page_too() {
+        let mut report = invented();
+        report.files.clear();
+        report.ground.head = None;
+        assert!(html(&report, None).contains("there are no commits yet"));
+    }
 }

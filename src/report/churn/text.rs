@@ -15,7 +15,11 @@ const LEAST: usize = 20;
 
 /// Returns a report as tables of at most `columns` columns; `top` is how many files are shown.
 pub fn text(report: &Report, top: Option<usize>, columns: usize) -> String {
-    let mut text = headline(report) + "\n";
+    let (line, much) = headline(report);
+    let mut text = line + "\n";
+    if let Some(much) = much {
+        text.push_str(&(much + "\n"));
+    }
     for warning in warnings(report) {
         text.push_str(&format!("note: {warning}\n"));
     }
@@ -23,7 +27,7 @@ pub fn text(report: &Report, top: Option<usize>, columns: usize) -> String {
         return text;
     }
     let renames = if report.ground.renames { "renames followed" } else { "renames not followed" };
-    text.push_str(&format!("merges not counted, {renames}; bus factor {}; `--format json` says how all is computed\n\n", report.totals.bus_factor));
+    text.push_str(&format!("merges not counted, {renames}; `--format json` says how all is computed\n\n"));
     let top = top.unwrap_or(TOP);
     text.push_str(&files(&report.files[..top.min(report.files.len())], columns));
     if let Some(more) = report.files.len().checked_sub(top).filter(|more| *more > 0) {
@@ -91,4 +95,54 @@ fn table(heads: &[&str], rows: Vec<(Vec<String>, String, String)>, columns: usiz
         text.push_str(&line(&cells.iter().map(String::as_str).collect::<Vec<_>>(), path, marks));
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::invented::{hostile, invented};
+    use super::*;
+
+    #[test]
+    fn tables() {
+        insta::assert_snapshot!(text(&invented(), None, 80), @r#"
+        churn of shop: 14 commits by 1 author, 2022-01-08 to 2024-03-18
+        3 files touched 19 times, +1,450 -145, bus factor 1
+        merges not counted, renames followed; `--format json` says how all is computed
+
+        touches   adds  deletes  authors        last  owner    file
+             12  1,400      140        2  2024-03-08  Ann 92%  src/app.rs
+              5     50        5        2  2024-03-08  Ann 80%  src/cart.rs
+              2      0        0        2  2024-03-08  Ann 50%  assets/logo.png (binary, generated, gone)
+
+        hotspots: touched often and complex (touches x indentation)
+        score  touches  complexity  file
+        6,240       12         520  src/app.rs
+
+        files that change together
+        commits  of changes  files
+              4         80%  src/app.rs
+                             src/cart.rs
+        "#);
+    }
+
+    #[test]
+    fn no_more_than_asked_for_and_no_wider_than_the_screen() {
+        let text = text(&invented(), Some(1), 76);
+        assert!(text.contains("2 more; `--top N` shows N"), "{text}");
+        assert!(text.lines().skip(3).all(|line| width(line) <= 76), "{text}");
+    }
+
+    #[test]
+    fn a_shallow_clone_says_so() {
+        let mut report = invented();
+        report.ground.shallow = true;
+        assert!(text(&report, None, 80).contains("note: this is a shallow clone"));
+    }
+
+    #[test]
+    fn nothing_moves_the_cursor() {
+        let text = text(&hostile(), None, 200);
+        assert!(text.chars().all(|c| !c.is_control() || c == '\n') && !text.contains('\u{202e}'), "{text:?}");
+        assert_eq!(text.lines().count(), super::text(&invented(), None, 200).lines().count());
+    }
 }

@@ -29,6 +29,9 @@ pub(super) const STRIP: f64 = 15.0;
 /// The least width and height of a folder that is drawn as one.
 const LEAST: (f64, f64) = (48.0, 40.0);
 
+/// Folders below so many others are not told apart, so that no path can make the drawing deep without end.
+const DEEPEST: usize = 40;
+
 /// A folder on the way to the files in it.
 #[derive(Default)]
 struct Folder {
@@ -48,23 +51,20 @@ pub(super) fn treemap(files: &[(&[u8], f64)], area: Area) -> Vec<Shape> {
     for (index, (path, weight)) in files.iter().enumerate() {
         let mut folder = &mut root;
         folder.weight += weight;
-        let mut parts = path.split(|byte| *byte == b'/').peekable();
-        while let Some(part) = parts.next() {
-            if parts.peek().is_none() {
-                break;
-            }
+        let mut parts: Vec<&[u8]> = path.split(|byte| *byte == b'/').collect();
+        parts.pop();
+        for part in parts.into_iter().take(DEEPEST) {
             folder = folder.folders.entry(part.to_vec()).or_default();
             folder.weight += weight;
         }
         folder.files.push((index, *weight));
     }
     let mut shapes = Vec::new();
-    // Deeper folders than these are not told apart, so that no path can make the drawing deep without end.
-    fill(&root, area, 8, &mut shapes);
+    fill(&root, area, &mut shapes);
     shapes
 }
 
-fn fill(folder: &Folder, area: Area, depth: usize, shapes: &mut Vec<Shape>) {
+fn fill(folder: &Folder, area: Area, shapes: &mut Vec<Shape>) {
     let mut items: Vec<(f64, Item<'_>)> = Vec::new();
     for (name, inner) in &folder.folders {
         let (mut name, mut inner) = (name.clone(), inner);
@@ -81,10 +81,10 @@ fn fill(folder: &Folder, area: Area, depth: usize, shapes: &mut Vec<Shape>) {
     for ((_, item), area) in items.into_iter().zip(squares(&weights, area)) {
         match item {
             Item::File(index) => shapes.push(Shape::File(index, area)),
-            Item::Folder(name, inner) if depth > 0 && area.width >= LEAST.0 && area.height >= LEAST.1 => {
+            Item::Folder(name, inner) if area.width >= LEAST.0 && area.height >= LEAST.1 => {
                 shapes.push(Shape::Folder(name, area));
                 let inside = Area { x: area.x + 2.0, y: area.y + STRIP, width: area.width - 4.0, height: area.height - STRIP - 2.0 };
-                fill(inner, inside, depth - 1, shapes);
+                fill(inner, inside, shapes);
             }
             Item::Folder(_, inner) => {
                 let mut all = Vec::new();
@@ -114,7 +114,9 @@ fn squares(weights: &[f64], mut area: Area) -> Vec<Area> {
         let scale = area.width * area.height / left;
         let side = area.width.min(area.height);
         let (mut count, mut sum) = (1, rest[0]);
-        while count < rest.len() && worst(rest[0], rest[count], sum + rest[count], scale, side) <= worst(rest[0], rest[count - 1], sum, scale, side) {
+        while count < rest.len()
+            && worst(rest[0], rest[count], sum + rest[count], scale, side) <= worst(rest[0], rest[count - 1], sum, scale, side)
+        {
             sum += rest[count];
             count += 1;
         }
@@ -172,7 +174,9 @@ mod tests {
     fn files_stand_in_their_folders() {
         let files: [(&[u8], f64); 3] = [(b"a/b/x", 5.0), (b"a/b/y", 3.0), (b"z", 4.0)];
         let shapes = treemap(&files, WHOLE);
-        let [Shape::Folder(name, folder), Shape::File(0, x), Shape::File(1, y), Shape::File(2, z)] = &shapes[..] else { panic!("{shapes:?}") };
+        let [Shape::Folder(name, folder), Shape::File(0, x), Shape::File(1, y), Shape::File(2, z)] = &shapes[..] else {
+            panic!("{shapes:?}")
+        };
         assert_eq!(name, b"a/b");
         for file in [x, y] {
             assert!(file.x >= folder.x && file.y >= folder.y + STRIP && file.x + file.width <= folder.x + folder.width, "{file:?}");
@@ -185,7 +189,8 @@ mod tests {
         let deep = "d/".repeat(5000) + "x";
         let names: Vec<String> = (0..500).map(|at| format!("{}/f{at}", "n/".repeat(at % 20))).chain([deep]).collect();
         let files: Vec<(&[u8], f64)> = names.iter().map(|name| (name.as_bytes(), 1.0)).collect();
-        let mut seen: Vec<usize> = treemap(&files, WHOLE).iter().filter_map(|shape| if let Shape::File(at, _) = shape { Some(*at) } else { None }).collect();
+        let mut seen: Vec<usize> =
+            treemap(&files, WHOLE).iter().filter_map(|shape| if let Shape::File(at, _) = shape { Some(*at) } else { None }).collect();
         seen.sort_unstable();
         assert_eq!(seen, (0..501).collect::<Vec<_>>());
         assert_eq!(treemap(&[], WHOLE), []);

@@ -1,9 +1,7 @@
 //! How the parts of a report are said, the same in every format.
 
 use crate::base::quantity::plural;
-use crate::churn::{
-    FileChurn, Ground, LARGEST, LEAST_CONFIDENCE, LEAST_SUPPORT, MOST_PAIRS, Report,
-};
+use crate::churn::{FileChurn, Ground, LARGEST, LEAST_CONFIDENCE, LEAST_SUPPORT, MOST_PAIRS, Report};
 use crate::report::chars::escape;
 
 /// Returns a path or name as it is shown to a person, on one line.
@@ -50,30 +48,31 @@ pub(super) fn marks(file: &FileChurn) -> Vec<&'static str> {
     kind.into_iter().chain(marks.into_iter().filter(|(so, _)| *so).map(|(_, mark)| mark)).collect()
 }
 
-/// Returns what a report says in one line: how much, of what, when.
-pub(super) fn headline(report: &Report) -> String {
+/// Returns what a report says in a line, of what and when, and in a further one how much, if there is anything.
+pub(super) fn headline(report: &Report) -> (String, Option<String>) {
     let (ground, totals) = (&report.ground, &report.totals);
-    let of = ground.scope.as_ref().map_or_else(|| escape(&ground.project), |scope| format!("{} in {}", shown(scope), escape(&ground.project)));
+    let of =
+        ground.scope.as_ref().map_or_else(|| escape(&ground.project), |scope| format!("{} in {}", shown(scope), escape(&ground.project)));
     if ground.head.is_none() {
-        return format!("churn of {of}: there are no commits yet");
+        return (format!("churn of {of}: there are no commits yet"), None);
     }
     let (Some(first), Some(last)) = (totals.first, totals.last) else {
-        return match ground.since {
+        let nothing = match ground.since {
             Some(since) => format!("churn of {of}: no commits since {}", moment(since)),
             None => format!("churn of {of}: no commits that are not merges"),
         };
+        return (nothing, None);
     };
-    format!(
-        "churn of {of}: {} by {}, {} to {}; {} touched {}, +{} -{}",
-        plural(totals.commits as usize, "commit"),
-        plural(totals.authors.len(), "author"),
-        day(first),
-        day(last),
+    let (commits, authors) = (plural(totals.commits as usize, "commit"), plural(totals.authors.len(), "author"));
+    let much = format!(
+        "{} touched {}, +{} -{}, bus factor {}",
         plural(totals.files, "file"),
         if totals.touches == 1 { String::from("once") } else { format!("{} times", grouped(totals.touches)) },
         grouped(totals.adds),
-        grouped(totals.deletes)
-    )
+        grouped(totals.deletes),
+        totals.bus_factor
+    );
+    (format!("churn of {of}: {commits} by {authors}, {} to {}", day(first), day(last)), Some(much))
 }
 
 /// Returns what a reader has to know before believing the numbers.
@@ -117,7 +116,10 @@ pub(super) fn method(ground: &Ground) -> Vec<(&'static str, String)> {
         ("submodules", String::from("a touch for each commit that moves them, with the lines that `git log --numstat` shows for that")),
         (
             "authors",
-            format!("told apart by name, {}", if ground.mailmap { "behind `.mailmap`" } else { "behind git's mail map, if any; there is no `.mailmap`" }),
+            format!(
+                "told apart by name, {}",
+                if ground.mailmap { "behind `.mailmap`" } else { "behind git's mail map, if any; there is no `.mailmap`" }
+            ),
         ),
         ("times", String::from("commit dates in UTC; ages and windows end with the newest commit")),
         ("ownership", String::from("by touches; the bus factor is how few authors made more than half of them")),
