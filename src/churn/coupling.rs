@@ -136,9 +136,14 @@ mod tests {
         }
         coupling.add(&mut [PathId(1)]);
         let found = coupling.pairs(|file| file, names);
-        let pairs: Vec<(&[u8], &[u8], u32, f64, f64)> =
-            found.iter().map(|pair| (&*pair.a, &*pair.b, pair.support, pair.a_to_b, pair.b_to_a)).collect();
-        assert_eq!(pairs, [(&b"a"[..], &b"b"[..], 3, 0.75, 1.0), (b"a", b"c", 3, 0.75, 1.0), (b"b", b"c", 3, 1.0, 1.0)]);
+        let pairs: Vec<String> = found
+            .iter()
+            .map(|pair| {
+                let names = [&pair.a, &pair.b].map(|name| String::from_utf8_lossy(name));
+                format!("{} {} {} {} {}", names[0], names[1], pair.support, pair.a_to_b, pair.b_to_a)
+            })
+            .collect();
+        assert_eq!(pairs, ["b c 3 1 1", "a b 3 0.75 1", "a c 3 0.75 1"]);
     }
 
     #[test]

@@ -72,7 +72,7 @@ pub fn churn(wanted: &ChurnWanted) -> Result<Report, ChurnError> {
         if !repository.knows(scope)? {
             return Err(ChurnError::NoScope(shown));
         }
-        if wanted.since.is_none() {
+        if wanted.renames && wanted.since.is_none() {
             return Err(ChurnError::Moved(shown));
         }
     }

@@ -126,7 +126,7 @@ impl Repository {
             return Ok(false);
         }
         let path = path.as_path().as_os_str().as_bytes();
-        let answer = self.git.ask(&[b"log", b"-1", b"--no-show-signature", b"--format=%H", b"HEAD", b"--", path])?;
+        let answer = self.git.ask(&[b"log", b"-1", b"--full-history", b"--no-show-signature", b"--format=%H", b"HEAD", b"--", path])?;
         if answer.good { Ok(!answer.out.is_empty()) } else { Err(VcsError::refused(answer.err)) }
     }
 

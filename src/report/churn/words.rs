@@ -29,7 +29,7 @@ pub(super) fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::with_capacity(digits.len() + digits.len() / 3);
     for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at) % 3 == 0 {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
             text.push(',');
         }
         text.push(digit);
@@ -59,7 +59,7 @@ pub(super) fn headline(report: &Report) -> (String, Option<String>) {
     let (Some(first), Some(last)) = (totals.first, totals.last) else {
         let nothing = match ground.since {
             Some(since) => format!("churn of {of}: no commits since {}", moment(since)),
-            None => format!("churn of {of}: no commits that are not merges"),
+            None => format!("churn of {of}: no commits to count; merges are left out, and so are branches whose changes did not last"),
         };
         return (nothing, None);
     };
