@@ -143,7 +143,7 @@ mod tests {
                 format!("{} {} {} {} {}", names[0], names[1], pair.support, pair.a_to_b, pair.b_to_a)
             })
             .collect();
-        assert_eq!(pairs, ["b c 3 1 1", "a b 3 0.75 1", "a c 3 0.75 1"]);
+        assert_eq!(pairs, ["a b 3 0.75 1", "a c 3 0.75 1", "b c 3 1 1"]);
     }
 
     #[test]
