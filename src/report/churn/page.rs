@@ -146,12 +146,12 @@ fn hotspots(report: &Report, top: usize) -> String {
     let value = |file: &FileChurn| file.hotspot.map_or(0, |hotspot| hotspot.complexity.indentation);
     let (wide, high) = (1000.0, 560.0);
     let across = Scale::new(hot.iter().map(|file| file.touches.into()).max().unwrap_or(0), 70.0, wide - 30.0);
-    let up = Scale::new(hot.iter().map(|file| value(file)).max().unwrap_or(0), high - 50.0, 20.0);
+    let up = Scale::new(hot.iter().map(|file| value(file)).max().unwrap_or(0), high - 50.0, 30.0);
     let mut picture = String::new();
     for tick in across.ticks() {
         let x = across.at(tick);
         picture += &format!(
-            "<line class=\"grid\" x1=\"{x:.1}\" x2=\"{x:.1}\" y1=\"20\" y2=\"510\"/><text class=\"scale\" x=\"{x:.1}\" y=\"526\" text-anchor=\"middle\">{}</text>\n",
+            "<line class=\"grid\" x1=\"{x:.1}\" x2=\"{x:.1}\" y1=\"30\" y2=\"510\"/><text class=\"scale\" x=\"{x:.1}\" y=\"526\" text-anchor=\"middle\">{}</text>\n",
             grouped(tick)
         );
     }
