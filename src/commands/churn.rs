@@ -67,7 +67,7 @@ impl From<ChurnError> for Failure {
         let text = error.to_string();
         match error {
             ChurnError::NoScope(_) | ChurnError::Moved(_) => Failure::NoTarget(text),
-            ChurnError::Vcs(VcsError::NoRepository(_) | VcsError::Outside(..)) => Failure::Wrong(text),
+            ChurnError::Vcs(VcsError::NoFolder(_) | VcsError::NoRepository(_) | VcsError::Outside(..)) => Failure::Wrong(text),
             ChurnError::Vcs(_) => Failure::Broken(text),
         }
     }

@@ -9,6 +9,9 @@ pub enum VcsError {
     /// There is no git program.
     #[error("`git` is not to be found in PATH; history is read through it\nhint: install git, version 2.31 or later")]
     NoGit,
+    /// There is no such folder.
+    #[error("there is no folder `{}`", .0.display())]
+    NoFolder(PathBuf),
     /// The folder stands in no repository.
     #[error("`{}` stands in no git repository; history is read from one\nhint: name a folder of a checkout with `-C DIR`", .0.display())]
     NoRepository(PathBuf),

@@ -147,7 +147,8 @@ impl Repository {
 
 /// Returns `git log` with what makes each commit one piece of text that names no program and no colour.
 fn plain() -> Vec<Box<[u8]>> {
-    let words = ["log", "-z", "--no-color", "--no-show-signature", "--no-notes", "--no-decorate", "--no-merges", "--encoding=UTF-8"];
+    let words =
+        ["log", "-z", "--no-color", "--no-show-signature", "--no-notes", "--no-decorate", "--no-follow", "--no-merges", "--encoding=UTF-8"];
     words.iter().map(|word| word.as_bytes().into()).chain([FORMAT.into()]).collect()
 }
 

@@ -54,8 +54,11 @@ impl Repository {
     /// Finds the repository that a folder stands in.
     ///
     /// # Errors
-    /// When git is not there, the folder stands in no repository, or git does not trust it.
+    /// When git or the folder is not there, the folder stands in no repository, or git does not trust it.
     pub fn open(folder: &Path) -> Result<Repository, VcsError> {
+        if !folder.is_dir() {
+            return Err(VcsError::NoFolder(folder.to_path_buf()));
+        }
         let git = Git::new(folder);
         let answer = git.ask(&[b"rev-parse", b"--absolute-git-dir"])?;
         if !answer.good {

@@ -258,6 +258,7 @@ fn a_shallow_clone_says_that_it_is() {
 fn where_there_is_nothing_to_count() {
     let outside = Project::new();
     outside.run("churn").code(2).says(["stands in no git repository", "-C DIR"]);
+    outside.run("-C nowhere churn").code(2).says(["there is no folder"]);
     let history = History::new();
     history.project.run("churn").ok().stdout("churn of project: there are no commits yet\n");
     assert_eq!(history.churn("")["files"], Value::Array(Vec::new()));
@@ -310,7 +311,9 @@ fn nothing_of_the_repository_is_run() {
     ] {
         history.git(&["config", setting, program]);
     }
-    for (setting, value) in [("log.showSignature", "true"), ("color.ui", "always"), ("diff.relative", "true"), ("alias.log", "!false")] {
+    for (setting, value) in
+        [("log.showSignature", "true"), ("color.ui", "always"), ("diff.relative", "true"), ("log.follow", "true"), ("alias.log", "!false")]
+    {
         history.git(&["config", setting, value]);
     }
     std::fs::create_dir_all(history.project.at(".git/hooks")).unwrap();

@@ -2,9 +2,8 @@
 
 use super::scatter::{Scale, fitting};
 use super::treemap::{Area, STRIP, Shape, treemap};
-use super::words::{day, grouped, headline, marks, method, percent, shown, warnings};
+use super::words::{counted, day, grouped, headline, marks, method, percent, shown, warnings};
 use crate::base::Digest;
-use crate::base::quantity::plural;
 use crate::churn::{FileChurn, Report};
 use crate::report::chars::{escape, shorten, width};
 
@@ -97,7 +96,7 @@ fn map(report: &Report, top: usize) -> String {
                     grouped(file.adds),
                     grouped(file.deletes),
                     grouped(file.touches.into()),
-                    plural(file.authors.len(), "author"),
+                    counted(file.authors.len() as u64, "author"),
                     day(file.last)
                 );
                 format!("<g class=\"file age{}\"><title>{}</title>{}{label}</g>\n", age(file.age_days), safe(&told), rectangle(area))

@@ -1,6 +1,5 @@
 //! How the parts of a report are said, the same in every format.
 
-use crate::base::quantity::plural;
 use crate::churn::{FileChurn, Ground, LARGEST, LEAST_CONFIDENCE, LEAST_SUPPORT, MOST_PAIRS, Report};
 use crate::report::chars::escape;
 
@@ -37,6 +36,11 @@ pub(super) fn grouped(number: u64) -> String {
     text
 }
 
+/// Returns a number and what it counts: `1 file`, `2,000 files`.
+pub(super) fn counted(number: u64, noun: &str) -> String {
+    format!("{} {noun}{}", grouped(number), if number == 1 { "" } else { "s" })
+}
+
 /// Returns what a file is beside a file with lines.
 pub(super) fn marks(file: &FileChurn) -> Vec<&'static str> {
     let kind = match file.kind {
@@ -63,10 +67,10 @@ pub(super) fn headline(report: &Report) -> (String, Option<String>) {
         };
         return (nothing, None);
     };
-    let (commits, authors) = (plural(totals.commits as usize, "commit"), plural(totals.authors.len(), "author"));
+    let (commits, authors) = (counted(totals.commits, "commit"), counted(totals.authors.len() as u64, "author"));
     let much = format!(
         "{} touched {}, +{} -{}, bus factor {}",
-        plural(totals.files, "file"),
+        counted(totals.files as u64, "file"),
         if totals.touches == 1 { String::from("once") } else { format!("{} times", grouped(totals.touches)) },
         grouped(totals.adds),
         grouped(totals.deletes),
@@ -102,7 +106,7 @@ pub(super) fn method(ground: &Ground) -> Vec<(&'static str, String)> {
         String::from("not followed: every row is a path, and equals the sum of `git log --numstat --no-merges --no-renames -- SCOPE`")
     };
     let window = match ground.since {
-        Some(since) => format!("committed at or after {} UTC, as `git log --since` chooses", moment(since)),
+        Some(since) => format!("committed at or after {}, as `git log --since` chooses", moment(since)),
         None => String::from("all of the history"),
     };
     vec![
