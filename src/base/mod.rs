@@ -1,4 +1,4 @@
-//! The small words that every other folder needs: addresses, digests, paths, globs, places, quantities.
+//! The small words that every other folder needs: addresses, digests, paths, globs, places, quantities, changes of files.
 //!
 //! Nothing here has an effect, and nothing here knows what a task is.
 
