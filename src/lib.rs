@@ -4,6 +4,7 @@
 
 pub mod action;
 pub mod base;
+pub mod churn;
 pub mod cli;
 pub mod commands;
 pub mod decisions;

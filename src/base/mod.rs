@@ -1,8 +1,9 @@
-//! The small words that every other folder needs: addresses, digests, paths, globs, places, quantities.
+//! The small words that every other folder needs: addresses, digests, paths, globs, places, quantities, changes of files.
 //!
 //! Nothing here has an effect, and nothing here knows what a task is.
 
 mod address;
+mod change;
 mod digest;
 pub mod glob;
 mod id;
@@ -13,6 +14,7 @@ pub mod quantity;
 mod suggest;
 
 pub use address::{Address, AddressError};
+pub use change::{AuthorId, Change, Commit, FileKind, PathId, Paths, Status};
 pub use digest::{Digest, Hasher};
 pub use id::{FileId, TargetId};
 pub use path::{PathError, RelPath};

@@ -63,6 +63,12 @@ Example: orket query 'deps(ship) & rdeps(app)'")]
         #[command(subcommand)]
         command: CacheCommand,
     },
+    /// Say how often files change, who changes them, and what changes together.
+    #[command(after_help = "\
+Reads the git history that is checked out; needs no manifest. Merges are not counted.
+With --no-renames, each row equals the sum of `git log --numstat --no-merges --no-renames -- DIR`.
+Example: orket churn --scope src --top 20 --since 90d")]
+    Churn(ChurnArgs),
     /// Tidy the manifest.
     Fmt(FmtArgs),
     /// Check the set-up of this machine and this checkout.
@@ -286,6 +292,29 @@ pub enum CacheCommand {
     Clear,
 }
 
+/// What `churn` takes.
+#[derive(Clone, Debug, Default, Args)]
+pub struct ChurnArgs {
+    /// Count only what is in this folder, or this file.
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::AnyPath)]
+    pub scope: Option<PathBuf>,
+    /// Tell of the N files that were touched most; without it, text tells of 20, a page of 200, JSON of all.
+    #[arg(long, value_name = "N", value_parser = positive)]
+    pub top: Option<usize>,
+    /// Count only what was committed since a day (`2026-01-31`), a moment, or so long ago (`90d`).
+    #[arg(long, value_name = "DATE")]
+    pub since: Option<String>,
+    /// Count every path for itself instead of following files through renames.
+    #[arg(long)]
+    pub no_renames: bool,
+    /// Write to this file; in a folder, to `DATE_NAME_churn.json`.
+    #[arg(long, visible_alias = "out", value_name = "FILE", value_hint = ValueHint::AnyPath)]
+    pub output: Option<PathBuf>,
+    /// Tell it as: text, json or html; otherwise as the file's name says; `--json` is short for `--format json`.
+    #[arg(long, value_enum, hide_possible_values = true)]
+    pub format: Option<ChurnFormat>,
+}
+
 /// What `fmt` takes.
 #[derive(Clone, Debug, Args)]
 pub struct FmtArgs {
@@ -349,6 +378,21 @@ pub enum GraphFormat {
     Json,
     /// A page of its own.
     Html,
+}
+
+/// How churn is told.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub enum ChurnFormat {
+    /// Tables.
+    Text,
+    /// For machines.
+    Json,
+    /// A page of its own.
+    Html,
+}
+
+fn positive(text: &str) -> Result<usize, String> {
+    text.parse().ok().filter(|number| *number > 0).ok_or_else(|| "expected a number from 1 on".to_owned())
 }
 
 fn duration(text: &str) -> Result<Duration, String> {

@@ -71,6 +71,7 @@ fn dispatch() -> Exit {
         Command::Tool { words } => commands::tool(&ui, words),
         Command::Runs { command } => commands::runs(&ui, command.as_ref()),
         Command::Cache { command } => commands::cache(&ui, command),
+        Command::Churn(args) => commands::churn(&ui, args),
         Command::Fmt(args) => commands::fmt(&ui, args),
         Command::Doctor => commands::doctor(&ui),
         Command::Completions(args) => {

@@ -2,6 +2,7 @@
 
 mod build;
 mod cache;
+mod churn;
 mod decisions;
 mod doctor;
 mod explain;
@@ -18,6 +19,7 @@ mod ui;
 
 pub use build::{build, run};
 pub use cache::cache;
+pub use churn::churn;
 pub use decisions::decisions;
 pub use doctor::doctor;
 pub use explain::explain;

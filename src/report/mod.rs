@@ -2,9 +2,10 @@
 //!
 //! Start from [`Sink`]: a format that follows a run is fed its events one by one and writes what it makes of them.
 //! [`plain`] and [`live`] write the same lasting lines, [`json`] one object a line. [`summary`] and [`trace`] look back on a whole run,
-//! [`draw`] on a graph. Names come through [`Names`], so nothing here needs a graph to be tested.
+//! [`draw`] on a graph, [`churn`] on a history. Names come through [`Names`], so nothing here needs a graph to be tested.
 
 pub mod chars;
+pub mod churn;
 pub mod draw;
 mod ending;
 mod failure;

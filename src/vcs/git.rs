@@ -1,9 +1,26 @@
-//! Git, asked through its command line.
+//! Git, asked through its command line, in a way that lets nothing of the repository's run.
 
-use std::path::Path;
-use std::process::{Command, Stdio};
+use std::io::{self, BufReader, Read, Write};
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdout, Command, Stdio};
+use std::thread::JoinHandle;
 
+use super::VcsError;
 use crate::base::RelPath;
+
+/// Settings of a repository that name programs, or that change what is printed.
+const SETTINGS: [&str; 9] = [
+    "core.fsmonitor=false",
+    "core.hooksPath=/dev/null",
+    "log.showSignature=false",
+    "log.showRoot=true",
+    "protocol.allow=never",
+    "diff.relative=false",
+    "core.quotePath=false",
+    "gc.auto=0",
+    "maintenance.auto=false",
+];
 
 /// Whether git tracks a path, or something below it. Nothing of the repository's configuration that starts programs is honoured. Without
 /// git, or outside a repository, nothing is tracked.
@@ -12,4 +29,110 @@ pub fn tracks(root: &Path, path: &RelPath) -> bool {
     command.args(["-c", "core.fsmonitor=false", "--literal-pathspecs", "ls-files", "--error-unmatch", "--"]).arg(path.as_path());
     command.current_dir(root).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
     command.status().is_ok_and(|status| status.success())
+}
+
+/// Git in one folder.
+#[derive(Clone, Debug)]
+pub(super) struct Git {
+    folder: PathBuf,
+}
+
+/// What a call printed, and whether it ended well.
+pub(super) struct Answer {
+    pub(super) good: bool,
+    pub(super) out: Vec<u8>,
+    pub(super) err: String,
+}
+
+/// A call whose output is read as it comes.
+pub(super) struct Stream {
+    child: Child,
+    pub(super) out: BufReader<ChildStdout>,
+    feeding: Option<JoinHandle<()>>,
+    complaint: JoinHandle<String>,
+}
+
+impl Git {
+    pub(super) fn new(folder: &Path) -> Git {
+        Git { folder: folder.to_path_buf() }
+    }
+
+    /// Returns a command with its words still to come. No pager, no programs of the repository's, no network, no locks.
+    fn command(&self, words: &[&[u8]]) -> Command {
+        let mut command = Command::new("git");
+        command.args(["--no-pager", "--literal-pathspecs"]);
+        command.args(SETTINGS.iter().flat_map(|setting| ["-c", setting]));
+        command.args(words.iter().map(|word| std::ffi::OsStr::from_bytes(word)));
+        command.env("LC_ALL", "C").env("GIT_OPTIONAL_LOCKS", "0").env("GIT_NO_LAZY_FETCH", "1").env("GIT_TERMINAL_PROMPT", "0");
+        command.env_remove("GIT_EXTERNAL_DIFF").env_remove("GIT_DIFF_OPTS");
+        command.current_dir(&self.folder).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command
+    }
+
+    /// Runs git to its end.
+    pub(super) fn ask(&self, words: &[&[u8]]) -> Result<Answer, VcsError> {
+        let output = self.command(words).output().map_err(start)?;
+        let err = String::from_utf8_lossy(&output.stderr).trim().to_owned();
+        Ok(Answer { good: output.status.success(), out: output.stdout, err })
+    }
+
+    /// Runs git to its end; returns what it printed, without the last end of line.
+    pub(super) fn line(&self, words: &[&[u8]]) -> Result<Option<Vec<u8>>, VcsError> {
+        let mut answer = self.ask(words)?;
+        if answer.out.last() == Some(&b'\n') {
+            answer.out.pop();
+        }
+        Ok(answer.good.then_some(answer.out))
+    }
+
+    /// Starts git, feeds it `input`, and leaves its output to be read.
+    pub(super) fn stream(&self, words: &[&[u8]], input: Option<Vec<u8>>) -> Result<Stream, VcsError> {
+        let mut command = self.command(words);
+        if input.is_some() {
+            command.stdin(Stdio::piped());
+        }
+        let mut child = command.spawn().map_err(start)?;
+        let feeding = input.zip(child.stdin.take()).map(|(input, mut stdin)| {
+            // Git that ends early says why by itself.
+            std::thread::spawn(move || drop(stdin.write_all(&input)))
+        });
+        let mut stderr = child.stderr.take();
+        let complaint = std::thread::spawn(move || {
+            let mut text = Vec::new();
+            if let Some(stderr) = &mut stderr {
+                let _ = stderr.take(64 << 10).read_to_end(&mut text);
+                let _ = io::copy(stderr, &mut io::sink());
+            }
+            String::from_utf8_lossy(&text).trim().to_owned()
+        });
+        let Some(out) = child.stdout.take() else { return Err(VcsError::Unreadable(io::ErrorKind::BrokenPipe.into())) };
+        Ok(Stream { child, out: BufReader::with_capacity(256 << 10, out), feeding, complaint })
+    }
+}
+
+impl Stream {
+    /// Waits for the end.
+    ///
+    /// # Errors
+    /// When git did not end well, with its own words.
+    pub(super) fn end(self) -> Result<(), VcsError> {
+        let Stream { mut child, out, feeding, complaint } = self;
+        drop(out);
+        let status = child.wait().map_err(VcsError::Unreadable)?;
+        if let Some(feeding) = feeding {
+            let _ = feeding.join();
+        }
+        let text = complaint.join().unwrap_or_default();
+        if status.success() { Ok(()) } else { Err(VcsError::refused(text)) }
+    }
+
+    /// Ends git, whatever it was about to say.
+    pub(super) fn give_up(mut self) {
+        let _ = self.child.kill();
+        let _ = self.end();
+    }
+}
+
+fn start(error: io::Error) -> VcsError {
+    if error.kind() == io::ErrorKind::NotFound { VcsError::NoGit } else { VcsError::Unreadable(error) }
 }

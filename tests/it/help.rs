@@ -23,6 +23,7 @@ fn the_help_of_every_command() {
         "cache verify",
         "cache path",
         "cache clear",
+        "churn",
         "fmt",
         "doctor",
         "completions",

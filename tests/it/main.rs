@@ -2,6 +2,7 @@
 
 mod build;
 mod cache;
+mod churn;
 mod common;
 mod completions;
 mod differential;

@@ -1,0 +1,137 @@
+//! Wires history, the files of the newest commit and the counting of churn into one report.
+
+use std::path::{Path, PathBuf};
+
+use rustc_hash::FxHashMap;
+
+use crate::base::{FileKind, RelPath};
+use crate::churn::{Ground, Report, Standing, Tally, complexity};
+use crate::vcs::{RENAME_LIMIT, Repository, SIMILARITY, VcsError, Wanted};
+
+/// The complexity of so many files is read, the most often touched: the others cannot be hot.
+const TEXTS: usize = 2000;
+
+/// A larger file, in bytes, is not looked at.
+const TEXT_LIMIT: u64 = 1 << 20;
+
+/// Which churn is wanted.
+#[derive(Clone, Debug, Default)]
+pub struct ChurnWanted {
+    /// The folder that the repository is looked for from, and that `scope` is relative to.
+    pub folder: PathBuf,
+    /// A folder or file; nothing for the whole repository.
+    pub scope: Option<PathBuf>,
+    /// Nothing committed before, in seconds since 1970.
+    pub since: Option<i64>,
+    /// Whether files are followed through renames.
+    pub renames: bool,
+    /// The name of the project; left out, that of the repository's folder.
+    pub project: Option<String>,
+    /// The day on which the report is made, in UTC.
+    pub made: String,
+}
+
+/// Why there is no report.
+#[derive(Debug, thiserror::Error)]
+pub enum ChurnError {
+    /// The history cannot be read.
+    #[error(transparent)]
+    Vcs(#[from] VcsError),
+    /// No commit ever touched the scope.
+    #[error(
+        "no commit touches `{0}`\nhint: `--scope` names a folder or file, from where you stand; it has to be committed to have a history"
+    )]
+    NoScope(String),
+    /// All that was in the scope has moved out of it.
+    #[error(
+        "nothing is in `{0}` any more: what was there was renamed\nhint: `--no-renames` counts every file under the names it had; or name the folder where it is now"
+    )]
+    Moved(String),
+}
+
+/// Reads the history and returns what it says. Where the checkout has a folder `.orket`, what was read is kept there for the next time;
+/// nothing else is written, and nothing of the repository's is run.
+///
+/// # Errors
+/// When there is no history to read, or the scope is not in it.
+pub fn churn(wanted: &ChurnWanted) -> Result<Report, ChurnError> {
+    let folder = wanted.folder.canonicalize().unwrap_or_else(|_| wanted.folder.clone());
+    let repository = Repository::open(&folder)?;
+    let scope = wanted.scope.as_deref().map(|scope| repository.scope(scope)).transpose()?;
+    let present = repository.present()?;
+    let until = repository.head().map_or(0, |head| head.at);
+    let mut tally = Tally::new(scope.clone().unwrap_or_default(), until, present.iter().map(|file| file.path.clone()));
+    let part = Wanted { scope: scope.clone(), since: wanted.since, renames: wanted.renames };
+    let kept = kept(&folder, repository.top(), wanted.renames);
+    let told = repository.history(&part, kept.as_deref(), |commit, paths| tally.add(commit, paths))?;
+    tracing::debug!(commits = told.commits, known = told.known, paths = told.paths.len(), "the history was read");
+
+    let busiest = tally.busiest(&told.paths);
+    if let Some(scope) = scope.as_ref().filter(|_| busiest.is_empty() && repository.head().is_some()) {
+        let shown = wanted.scope.as_deref().unwrap_or(Path::new(".")).display().to_string();
+        if !repository.knows(scope)? {
+            return Err(ChurnError::NoScope(shown));
+        }
+        if wanted.renames && wanted.since.is_none() {
+            return Err(ChurnError::Moved(shown));
+        }
+    }
+    let standings = standings(&repository, &busiest, &present)?;
+    let ground = Ground {
+        project: wanted.project.clone().unwrap_or_else(|| name(repository.top())),
+        made: wanted.made.clone(),
+        scope: scope.map(|scope: RelPath| scope.as_bytes().to_vec()).filter(|scope| !scope.is_empty()),
+        since: wanted.since,
+        renames: wanted.renames,
+        similarity: SIMILARITY,
+        rename_limit: RENAME_LIMIT,
+        head: repository.head().map(|head| head.id.clone()),
+        until,
+        shallow: repository.shallow(),
+        mailmap: repository.mailmap(),
+        texts: TEXTS,
+        text_limit: TEXT_LIMIT,
+    };
+    let standing = |path: &[u8]| standings.get(path).copied().unwrap_or_default();
+    Ok(tally.report(ground, &told.paths, &told.authors, standing))
+}
+
+/// Asks what is known of files as they are now.
+fn standings(
+    repository: &Repository,
+    busiest: &[&[u8]],
+    present: &[crate::vcs::Present],
+) -> Result<FxHashMap<Box<[u8]>, Standing>, VcsError> {
+    let attributes = repository.attributes(busiest.iter().copied())?;
+    let mut standings: FxHashMap<Box<[u8]>, Standing> = FxHashMap::default();
+    for (path, attributes) in busiest.iter().zip(&attributes).filter(|(_, attributes)| attributes.generated) {
+        standings.insert((*path).into(), Standing { generated: attributes.generated, complexity: None });
+    }
+    let blobs: FxHashMap<&[u8], &str> = present
+        .iter()
+        .filter(|file| file.kind == FileKind::File && file.size <= TEXT_LIMIT)
+        .map(|file| (&*file.path, &*file.blob))
+        .collect();
+    let looked_at: Vec<(&[u8], &str)> = busiest
+        .iter()
+        .filter(|path| !standings.contains_key(**path))
+        .filter_map(|path| Some((*path, *blobs.get(path)?)))
+        .take(TEXTS)
+        .collect();
+    let ids: Vec<&str> = looked_at.iter().map(|(_, blob)| *blob).collect();
+    repository.texts(&ids, |at, text| {
+        standings.insert(looked_at[at].0.into(), Standing { generated: false, complexity: complexity(text) });
+    })?;
+    Ok(standings)
+}
+
+/// Returns the file that keeps what was read, in the nearest state folder between here and the repository's folder.
+fn kept(folder: &Path, top: &Path, renames: bool) -> Option<PathBuf> {
+    let inside = folder.ancestors().take_while(|folder| folder.starts_with(top));
+    let state = inside.map(|folder| folder.join(".orket")).find(|state| state.symlink_metadata().is_ok_and(|found| found.is_dir()))?;
+    Some(state.join("churn").join(if renames { "followed" } else { "named" }))
+}
+
+fn name(top: &Path) -> String {
+    top.file_name().map_or_else(|| String::from("project"), |name| name.to_string_lossy().into_owned())
+}

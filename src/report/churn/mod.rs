@@ -1,0 +1,14 @@
+//! A report of churn as text, for programs, and as a page.
+
+#[cfg(test)]
+mod invented;
+mod json;
+mod page;
+mod scatter;
+mod text;
+mod treemap;
+mod words;
+
+pub use json::json;
+pub use page::html;
+pub use text::text;

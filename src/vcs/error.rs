@@ -1,0 +1,54 @@
+//! Why a history cannot be read.
+
+use std::io;
+use std::path::PathBuf;
+
+/// Why a history cannot be read.
+#[derive(Debug, thiserror::Error)]
+pub enum VcsError {
+    /// There is no git program.
+    #[error("`git` is not to be found in PATH; history is read through it\nhint: install git, version 2.31 or later")]
+    NoGit,
+    /// There is no such folder.
+    #[error("there is no folder `{}`", .0.display())]
+    NoFolder(PathBuf),
+    /// The folder stands in no repository.
+    #[error("`{}` stands in no git repository; history is read from one\nhint: name a folder of a checkout with `-C DIR`", .0.display())]
+    NoRepository(PathBuf),
+    /// The repository belongs to somebody else, and git does not trust it.
+    #[error("git refuses to read this repository: {0}")]
+    Distrusted(String),
+    /// Some of the history's files are not on this machine.
+    #[error(
+        "files of the history are not on this machine, as in a partial clone, and orket fetches nothing: {0}\nhint: `git fetch --refetch --no-filter` gets them"
+    )]
+    Partial(String),
+    /// Git says no, in its own words.
+    #[error("git cannot read the history: {0}")]
+    Refused(String),
+    /// The path leads out of the repository.
+    #[error("`{0}` is outside the repository `{path}`", path = .1.display())]
+    Outside(String, PathBuf),
+    /// Git printed something that it never should.
+    #[error("git printed something unexpected: {0}")]
+    Strange(String),
+    /// Reading failed.
+    #[error("cannot read from git: {0}")]
+    Unreadable(#[from] io::Error),
+}
+
+impl VcsError {
+    /// Makes an error of what git complained of.
+    pub(super) fn refused(words: String) -> VcsError {
+        if words.contains("dubious ownership") {
+            VcsError::Distrusted(words)
+        } else if words.contains("lazy fetching disabled")
+            || words.contains("promisor remote")
+            || words.contains("transport 'file' not allowed")
+        {
+            VcsError::Partial(words.lines().next().unwrap_or_default().to_owned())
+        } else {
+            VcsError::Refused(if words.is_empty() { String::from("it ended without a word") } else { words })
+        }
+    }
+}
