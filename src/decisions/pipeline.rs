@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Options, Question, Seam, Strategy};
+use super::{Question, Seam, Strategy};
 
 /// Which parts does a run have?
 #[derive(Clone, Debug, Serialize)]
@@ -17,12 +17,6 @@ pub struct Wished {
 pub struct Wiring {
     /// Whether `on_failure` starts anything.
     pub remediation: bool,
-    /// Addresses to which events are sent as JSON.
-    pub webhooks: Vec<String>,
-    /// The variable that holds the key with which they are signed.
-    pub webhook_secret: Option<String>,
-    /// Whether each epic of a rock is a run of its own.
-    pub isolated: bool,
 }
 
 impl Question for Wished {
@@ -31,12 +25,7 @@ impl Question for Wished {
     const SEAM: Seam = Seam::PipelineWiring;
 }
 
-pub(super) fn brought(name: &str, options: &Options) -> Box<dyn Strategy<Wished>> {
-    let wiring = Wiring {
-        remediation: name != "minimal",
-        webhooks: options.text("webhook").map(|text| text.split_whitespace().map(str::to_owned).collect()).unwrap_or_default(),
-        webhook_secret: options.text("webhook_secret").map(str::to_owned),
-        isolated: name == "isolated",
-    };
-    Box::new(move |_: &Wished| wiring.clone())
+pub(super) fn brought(name: &str) -> Box<dyn Strategy<Wished>> {
+    let remediation = name != "minimal";
+    Box::new(move |_: &Wished| Wiring { remediation })
 }

@@ -64,7 +64,6 @@ const fn brought(name: &'static str, about: &'static str, options: &'static [(&'
 
 const LOOP: &[(&str, Kind)] = &[("concurrency_limit", Kind::Count), ("rounds", Kind::Count)];
 const CACHE: &[(&str, Kind)] = &[("limit", Kind::Size), ("cheaper_than", Kind::Duration)];
-const SINKS: &[(&str, Kind)] = &[("webhook", Kind::Text), ("webhook_secret", Kind::Text)];
 
 impl Seam {
     /// All of them, in the order in which they are asked.
@@ -124,7 +123,7 @@ impl Seam {
             Seam::LoaderStrategy => "where manifest and local overrides are looked for",
             Seam::EngineRuntime => "whether dotenv files count, and where the store is",
             Seam::ExecutionRuntime => "the ids of runs and builds",
-            Seam::PipelineWiring => "remedies, event sinks, and how a rock runs its epics",
+            Seam::PipelineWiring => "which parts a run has: remedies",
             Seam::SandboxPolicy => "what a task may touch, and the names of its surroundings",
             Seam::ToolStrategy => "how the name of a tool becomes a program",
             Seam::ApiRuntime => "who may do what through `orket serve`",
@@ -171,15 +170,7 @@ impl Seam {
                     ]
                 }
             }
-            Seam::PipelineWiring => {
-                const {
-                    &[
-                        brought("default", "remedies run, events go to the sinks", SINKS),
-                        brought("minimal", "no remedies, no sinks", &[]),
-                        brought("isolated", "each epic of a rock is a run of its own, in a workspace of its own", SINKS),
-                    ]
-                }
-            }
+            Seam::PipelineWiring => const { &[brought("default", "remedies run", &[]), brought("minimal", "no remedies", &[])] },
             Seam::SandboxPolicy => {
                 const {
                     &[

@@ -185,3 +185,30 @@ fn opentelemetry() {
     append(&project, "opentelemetry-api/src/opentelemetry/trace/status.py", "\nraise RuntimeError('broken')\n");
     project.run("build -k").code(1).says(["failed  opentelemetry-api:test", "failed  opentelemetry-sdk:test"]);
 }
+
+#[test]
+fn strategies() {
+    let project = copy("strategies").var("PATH", &path_to_python());
+    let own = |words: &str, seam: &str| project.run(&format!("{words} --strategy {seam}=own"));
+    let default = project.run("build hello --force").ok();
+    assert!(!default.err().contains("bash"), "{}", default.err());
+    own("build hello", "engine_runtime").ok();
+    assert!(project.has(".orket/fast-disk/results"));
+    let json = own("build hello --json", "execution_runtime").ok().json();
+    assert!(json["run"].as_str().unwrap().starts_with("all-"), "{json}");
+    own("build breaks", "pipeline_wiring").code(1).says(["mended"]);
+    project.run_with("build breaks --strategy pipeline_wiring=own", &[("CI", "1")]).code(1).never_says(["mended"]);
+    own("build hello", "tool_strategy").ok().says(["hello from bash"]);
+    own("build hello", "sandbox_policy").ok();
+    own("build breaks quiet asks -j1", "orchestration_loop").code(5).says(["failed  breaks", "failed  quiet", "failed  asks"]);
+    own("build quiet breaks -j1", "planner").code(1);
+    own("build hello", "router").ok();
+    project.run("build quiet").code(1);
+    own("build quiet", "evaluator").ok();
+    project.run("build asks").code(5);
+    own("build asks", "prompt_strategy").ok();
+    own("build hello", "cache_policy").ok();
+    for seam in ["api_runtime", "planner", "cache_policy"] {
+        own("decisions", seam).ok().says([]);
+    }
+}

@@ -6,7 +6,7 @@ from ask import answer_with
 
 
 def decide(ask, options):
-    return {"remediation": "CI" not in os.environ, "webhooks": [], "webhook_secret": None, "isolated": False}
+    return {"remediation": "CI" not in os.environ}
 
 
 answer_with(decide)
