@@ -33,6 +33,14 @@ pub fn runs(ui: &Ui, command: Option<&RunsCommand>) -> Result<(), Failure> {
                 return Ok(());
             }
             let mut text = line(&run) + "\n";
+            for decision in &run.decisions {
+                text.push_str(&format!("  {:9}  {}  {}  ({})\n", "decided", decision.address, decision.value, decision.origin.words()));
+                for sight in &decision.saw {
+                    let holds = if sight.holds { "holds" } else { "does not hold" };
+                    let found = if sight.found.is_empty() { String::new() } else { format!(": {}", sight.found) };
+                    text.push_str(&format!("    {}: {} {holds}{found}\n", sight.choose, sight.condition));
+                }
+            }
             for task in &run.tasks {
                 let reason = task.reason.as_ref().map(|reason| format!("  ({})", reason_text(reason))).unwrap_or_default();
                 let status = task.status.as_ref().map(|status| format!("  {status}")).unwrap_or_default();
