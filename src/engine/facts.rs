@@ -112,6 +112,7 @@ impl Facts for Surveyed {
             env: env.chain([("ORKET_MARK".into(), mark.into())]).collect(),
             stdin: Stdin::Null,
             output: Output::Capture,
+            errors: None,
             group: true,
         };
         let limits = Limits { timeout: Some(WITHIN), grace: Duration::from_secs(1), signal: Limits::TERM };

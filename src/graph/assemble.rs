@@ -170,7 +170,10 @@ impl<'a> Assembly<'a> {
             _ if target.kind == TargetKind::Decision => (
                 "graph/needs_a_decision",
                 format!("`{}` is a decision, and nothing that is built", target.address),
-                format!("say with which value a task runs, `only_if \"{0}\" \"VALUE\"`, or use its value: `{{{{decision.{0}}}}}`", need.text),
+                format!(
+                    "say with which value a task runs, `only_if \"{0}\" \"VALUE\"`, or use its value: `{{{{decision.{0}}}}}`",
+                    need.text
+                ),
             ),
             EdgeKind::Uses => (
                 "graph/no_service",
@@ -246,7 +249,13 @@ impl<'a> Assembly<'a> {
             _ => String::from("only a task prints something and has an exit status; `succeeded` and `failed` look at any target"),
         };
         let message = format!("`{}` is {}, which this condition cannot look at", target.address, a(target.kind));
-        self.problems.push(Problem { code: "graph/cannot_look", message, place: Some(need.place.clone()), help: Some(help), notes: Vec::new() });
+        self.problems.push(Problem {
+            code: "graph/cannot_look",
+            message,
+            place: Some(need.place.clone()),
+            help: Some(help),
+            notes: Vec::new(),
+        });
     }
 
     /// Returns the one task that a failure starts.

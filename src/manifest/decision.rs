@@ -30,21 +30,8 @@ const CONDITIONS: [&str; 18] = [
 ];
 
 /// The processors that `arch` may name, as Rust names them.
-const PROCESSORS: [&str; 13] = [
-    "x86",
-    "x86_64",
-    "arm",
-    "aarch64",
-    "loongarch64",
-    "mips",
-    "mips64",
-    "powerpc",
-    "powerpc64",
-    "riscv32",
-    "riscv64",
-    "s390x",
-    "sparc64",
-];
+const PROCESSORS: [&str; 13] =
+    ["x86", "x86_64", "arm", "aarch64", "loongarch64", "mips", "mips64", "powerpc", "powerpc64", "riscv32", "riscv64", "s390x", "sparc64"];
 
 const DAYS: [&str; 7] = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"];
 
@@ -127,7 +114,12 @@ fn closed(problems: &mut Problems, node: &Node, context: &Context, text: &str, p
         return Some(literal.into());
     }
     let message = format!("what `{}` says in a decision has to be known while loading", node.name);
-    problems.say("manifest/open_name", place, message, "env, decision, port and run are only known later; `env` and `decided` are conditions");
+    problems.say(
+        "manifest/open_name",
+        place,
+        message,
+        "env, decision, port and run are only known later; `env` and `decided` are conditions",
+    );
     None
 }
 

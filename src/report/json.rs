@@ -13,8 +13,8 @@ use super::sink::Out;
 use super::{Names, Sink, reason_text};
 use crate::base::TargetId;
 use crate::event::{
-    Change, Decided, EVENT_VERSION, Ending, Event, Face, Finished, Headline, Notice, Origin, Outcome, Reason, ServiceChange, Sight, Started,
-    Totals,
+    Change, Decided, EVENT_VERSION, Ending, Event, Face, Finished, Headline, Notice, Origin, Outcome, Reason, ServiceChange, Sight,
+    Started, Totals,
 };
 
 /// Returns a format that writes one JSON object a line. Each line is written at once.

@@ -302,7 +302,9 @@ mod tests {
     #[test]
     fn what_became_of_tasks() {
         let text = |condition: &str| {
-            format!("task \"a\" {{ sh \"a\" }}; task \"b\" {{ sh \"b\" }}; decision \"d\" {{ choose \"yes\" {{ {condition} }}; otherwise \"no\" }}")
+            format!(
+                "task \"a\" {{ sh \"a\" }}; task \"b\" {{ sh \"b\" }}; decision \"d\" {{ choose \"yes\" {{ {condition} }}; otherwise \"no\" }}"
+            )
         };
         let ended = [("a", Outcome::Failed, 3, "warming up\nslow disk\n"), ("b", Outcome::Cached, 0, "fine")];
         let said = |condition: &str| asked(&text(condition), &Invented::NOTHING, &ended).unwrap();
@@ -337,11 +339,13 @@ mod tests {
 
     #[test]
     fn what_cannot_be_told_is_an_error_and_nothing_is_guessed() {
-        let wrong = |condition: &str, facts: &Invented| {
-            match asked(&format!("decision \"d\" {{ choose \"yes\" {{ {condition} }}; otherwise \"no\" }}"), facts, &[]) {
-                Err(Stuck::Wrong { text, .. }) => text,
-                other => panic!("{condition}: {other:?}"),
-            }
+        let wrong = |condition: &str, facts: &Invented| match asked(
+            &format!("decision \"d\" {{ choose \"yes\" {{ {condition} }}; otherwise \"no\" }}"),
+            facts,
+            &[],
+        ) {
+            Err(Stuck::Wrong { text, .. }) => text,
+            other => panic!("{condition}: {other:?}"),
         };
         let facts = Invented { changed: Err("there is no"), files: &[("a", "nonsense")], ..Invented::NOTHING };
         assert_eq!(wrong("changed \"**\" since=\"v9\"", &facts), "`changed \"**\" since=\"v9\"` (orket.kdl:1): there is no v9");
@@ -377,7 +381,9 @@ mod tests {
 
     #[test]
     fn who_is_asked_from_outside() {
-        let graph = graph("decision \"d-1\" { otherwise \"x\" }; epic \"e\" { decision \"d\" { choose \"a\" { env \"A\" }; otherwise \"b\" } }; epic \"f\" { decision \"d\" { otherwise \"b\" } }");
+        let graph = graph(
+            "decision \"d-1\" { otherwise \"x\" }; epic \"e\" { decision \"d\" { choose \"a\" { env \"A\" }; otherwise \"b\" } }; epic \"f\" { decision \"d\" { otherwise \"b\" } }",
+        );
         let given = |variables, typed: &[&str]| {
             let facts = Invented { variables, ..Invented::NOTHING };
             let typed: Vec<String> = typed.iter().map(|word| (*word).to_owned()).collect();

@@ -65,7 +65,9 @@ pub fn look(world: &World, plan: &Plan, mode: Mode, choices: &Choices<'_>) -> Ve
                     yields.put(step, Yield { digest, outputs: Default::default(), executed: false });
                 }
                 (Err(Stuck::Open(why)), _) => above[step.index()] = Some(Above::Open(format!("the decision {address} {why}"))),
-                (Err(Stuck::Wrong { text, .. }), _) => above[step.index()] = Some(Above::Blocked(format!("the decision {address}: {text}"))),
+                (Err(Stuck::Wrong { text, .. }), _) => {
+                    above[step.index()] = Some(Above::Blocked(format!("the decision {address}: {text}")))
+                }
                 (Err(Stuck::Cancelled), _) => {}
             }
             continue;

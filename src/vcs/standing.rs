@@ -28,16 +28,19 @@ pub fn changed(root: &Path, since: Option<&str>) -> Result<Vec<RelPath>, String>
     }
     let hash = |name: &str| {
         let commit = format!("{name}^{{commit}}");
-        asked(root, &["rev-parse", "--verify", "--quiet", "--end-of-options", &commit]).map(|hash| String::from_utf8_lossy(&hash).trim().to_owned())
+        asked(root, &["rev-parse", "--verify", "--quiet", "--end-of-options", &commit])
+            .map(|hash| String::from_utf8_lossy(&hash).trim().to_owned())
     };
     let head = hash("HEAD").ok();
     let base = match since {
         None => head,
         Some(since) => {
-            let since_hash = hash(since).map_err(|_| format!("git knows no commit `{since}`; a shallow clone may lack it: fetch it first"))?;
+            let since_hash =
+                hash(since).map_err(|_| format!("git knows no commit `{since}`; a shallow clone may lack it: fetch it first"))?;
             let head = head.ok_or_else(|| String::from("the repository has no commit yet"))?;
             let merged = asked(root, &["merge-base", &since_hash, &head]);
-            let merged = merged.map_err(|_| format!("`{since}` and `HEAD` have no commit in common; a shallow clone may lack it: fetch more"))?;
+            let merged =
+                merged.map_err(|_| format!("`{since}` and `HEAD` have no commit in common; a shallow clone may lack it: fetch more"))?;
             Some(String::from_utf8_lossy(&merged).trim().to_owned())
         }
     };

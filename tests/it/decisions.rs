@@ -20,7 +20,11 @@ fn a_value_is_filled_in_and_another_one_runs_only_what_uses_it() {
     assert_eq!(project.read("out"), "dev\n");
     project.run("build").ok().nothing_to_do();
     project.set("KIND", Some("bench"));
-    project.run("build -v").ok().ran(["compile"]).says(["(decision profile changed: \"dev\" -> \"bench\")", "decided profile  bench  (KIND is \"bench\")"]);
+    project
+        .run("build -v")
+        .ok()
+        .ran(["compile"])
+        .says(["(decision profile changed: \"dev\" -> \"bench\")", "decided profile  bench  (KIND is \"bench\")"]);
     assert_eq!(project.read("out"), "bench\n");
     project.set("KIND", None);
     project.run("build --json").ok().ran([]).cached(["compile"]);
@@ -29,7 +33,8 @@ fn a_value_is_filled_in_and_another_one_runs_only_what_uses_it() {
 
 #[test]
 fn what_is_proven_stays_proven_until_the_value_changes() {
-    let mut project = Project::new().manifest(&format!("{PROFILE}\ndecision \"unused\" {{ choose \"a\" {{ env \"A\" }}; otherwise \"b\" }}"));
+    let mut project =
+        Project::new().manifest(&format!("{PROFILE}\ndecision \"unused\" {{ choose \"a\" {{ env \"A\" }}; otherwise \"b\" }}"));
     project.proven();
     project.set("A", Some("1"));
     assert_eq!(project.left(), 0);
@@ -106,9 +111,11 @@ fn what_is_left_out_is_told_with_all_that_needs_it() {
         "skipped slow/soak  because of decision tier = quick\nskipped slow/report  because of decision tier = quick\ndone    page  [time]\n\
          built 1 task: 1 done, 2 skipped ([time])\n",
     );
-    project.run("build slow/soak").ok().ran([]).stderr(
-        "skipped slow/soak  because of decision tier = quick\nnothing to do: 1 task skipped ([time])\n",
-    );
+    project
+        .run("build slow/soak")
+        .ok()
+        .ran([])
+        .stderr("skipped slow/soak  because of decision tier = quick\nnothing to do: 1 task skipped ([time])\n");
     project.run("run slow/soak").ok().ran([]).says(["because of decision tier = quick"]);
     project.run("build slow").ok().ran([]);
     project.run("build -n").ok().ran([]).stdout(
@@ -206,7 +213,8 @@ fn branch_tag_and_what_changed_are_asked_of_git() {
     project.run("build").ok().ran(["topic-none-none-none"]);
     project.git("checkout -q --detach");
     project.run("build").ok().ran(["none-none-none-none"]);
-    let bad = Project::new().manifest(r#"decision "d" { choose "a" { changed "x" since="origin/main" }; otherwise "b" }; task "t" { sh "{{decision.d}}" }"#);
+    let bad = Project::new()
+        .manifest(r#"decision "d" { choose "a" { changed "x" since="origin/main" }; otherwise "b" }; task "t" { sh "{{decision.d}}" }"#);
     bad.git("init -q").git("add .").git("commit -qm one");
     bad.run("build").code(2).says(["git knows no commit `origin/main`; a shallow clone may lack it: fetch it first"]);
 }
@@ -232,6 +240,12 @@ fn files_and_commands() {
     project.run("explain t").ok().says(["t may run: the decision asked would be decided by running `"]);
     project.run("list").ok().says(["asked (decision)"]);
     project.run("query deps(t)").ok().says(["asked"]);
+    let decisions = project
+        .run("decisions --decide file=old")
+        .ok()
+        .says(["file   old  command line  not new  (orket.kdl:2)\n", "asked  (would be decided by running `"]);
+    assert!(decisions.out().contains("on the graph\n"));
+    assert_eq!(project.run("decisions --json").ok().json()["decisions"][1]["chosen"], "yes");
     assert_eq!(asked(), 3, "looking ran a command");
     project.write("v.json", "nonsense");
     project.run("build").code(2).ran([]).says(["`v.json` is no JSON"]);
@@ -276,7 +290,10 @@ fn in_an_epic_and_in_a_package_the_nearest_is_meant() {
             }
             "#,
         )
-        .file("pay/orket.kdl", "decision \"tier\" { otherwise \"x\" }\ndecision \"kind\" { choose \"cheap\" { exists \"cheap\" }; otherwise \"pay\" }\n");
+        .file(
+            "pay/orket.kdl",
+            "decision \"tier\" { otherwise \"x\" }\ndecision \"kind\" { choose \"cheap\" { exists \"cheap\" }; otherwise \"pay\" }\n",
+        );
     let pay = project.placed("task \"d\" { sh \"{log:d-{{decision.kind}}}\"; env { set \"TIER\" \"{{decision.tier}}\" } }\n");
     let declared = project.read("pay/orket.kdl");
     project.write("pay/orket.kdl", declared + &pay);
@@ -328,7 +345,10 @@ fn events_and_records_hold_what_was_seen() {
     assert_eq!(event["saw"][0]["holds"], false);
     assert_eq!(event["saw"][1]["condition"], "env \"KIND\" \"bench\"");
     assert_eq!(event["saw"][1]["found"], "KIND is set (secret)");
-    let shown = project.run("runs show").ok().says(["  decided    profile  bench  (default)\n    release: env \"KIND\" \"release\" does not hold: KIND is set (secret)\n"]);
+    let shown = project
+        .run("runs show")
+        .ok()
+        .says(["  decided    profile  bench  (default)\n    release: env \"KIND\" \"release\" does not hold: KIND is set (secret)\n"]);
     drop(shown);
     let record = project.run("runs show --json").ok().json();
     assert_eq!(record["decisions"][0]["address"], "profile");
@@ -356,11 +376,23 @@ fn mistakes_are_told_with_a_way_out() {
     says("decision \"d\" { choose \"a\" { tag } }", ["orket.kdl:1", "`tag` takes a text, not nothing"]);
     says("decision \"d\" { choose \"a\" { output \"t\" matches=\"(\" } }; task \"t\"", ["`(` is no regular expression", "orket.kdl:1"]);
     says("decision \"d\" { otherwise \"x\" }; task \"t\" { only_if \"e\" \"x\" }", ["there is no decision `e`", "did you mean `d`?"]);
-    says("decision \"mode\" { otherwise \"x\" }; task \"t\" { sh \"{{decision.mod}}\" }", ["there is no decision `mod`", "did you mean `mode`?"]);
-    says("decision \"mode\" { otherwise \"fast\" }; task \"t\" { only_if \"mode\" \"fats\" }", ["the decision `mode` is never `fats`", "did you mean `fast`?"]);
-    says("decision \"d\" { otherwise \"x\" }; task \"t\" { needs \"d\" }", ["`d` is a decision, and nothing that is built", "only_if \"d\" \"VALUE\""]);
+    says(
+        "decision \"mode\" { otherwise \"x\" }; task \"t\" { sh \"{{decision.mod}}\" }",
+        ["there is no decision `mod`", "did you mean `mode`?"],
+    );
+    says(
+        "decision \"mode\" { otherwise \"fast\" }; task \"t\" { only_if \"mode\" \"fats\" }",
+        ["the decision `mode` is never `fats`", "did you mean `fast`?"],
+    );
+    says(
+        "decision \"d\" { otherwise \"x\" }; task \"t\" { needs \"d\" }",
+        ["`d` is a decision, and nothing that is built", "only_if \"d\" \"VALUE\""],
+    );
     says("decision \"d\" { choose \"x\" { failed \"tsk\" } }; task \"task\"", ["there is no target `tsk`", "did you mean `task`?"]);
-    says("epic \"e\"; decision \"d\" { choose \"x\" { exit_code \"e\" 1 } }", ["`e` is an epic, which this condition cannot look at", "orket.kdl:1"]);
+    says(
+        "epic \"e\"; decision \"d\" { choose \"x\" { exit_code \"e\" 1 } }",
+        ["`e` is an epic, which this condition cannot look at", "orket.kdl:1"],
+    );
 }
 
 #[test]
