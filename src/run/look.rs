@@ -59,6 +59,9 @@ pub fn look(world: &World, plan: &Plan, mode: Mode, choices: &Choices<'_>) -> Ve
             let choice = choices.choose(graph, target, &Past { ended: &ended, decided: &|address| world.decision(address) }, None);
             let address = graph.address(target);
             match (choice, found.into_iter().next()) {
+                (_, Some(Above::Runs(first))) if !choices.is_given(target) => {
+                    above[step.index()] = Some(Above::Open(format!("the decision {address} waits for `{first}`")));
+                }
                 (_, Some(first)) if !choices.is_given(target) => above[step.index()] = Some(first),
                 (Ok(choice), _) => {
                     let digest = decided(world, target, &choice.value);
