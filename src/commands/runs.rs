@@ -1,6 +1,6 @@
 //! `orket runs`: what past runs came to.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::json;
 
@@ -68,6 +68,7 @@ pub fn runs(ui: &Ui, command: Option<&RunsCommand>) -> Result<(), Failure> {
                 run.tasks.iter().map(|task| (task.address.clone(), (task.outcome.word(), task.duration_ms))).collect()
             };
             let (before, after) = (table(&old), table(&new));
+            let decided = redecided(&old, &new);
             let mut names: Vec<&String> = before.keys().chain(after.keys()).collect();
             names.sort();
             names.dedup();
@@ -81,10 +82,15 @@ pub fn runs(ui: &Ui, command: Option<&RunsCommand>) -> Result<(), Failure> {
                 names.into_iter().filter(|name| before.get(*name).map(|row| row.0) != after.get(*name).map(|row| row.0)).collect();
             if ui.json {
                 let changes: Vec<_> = rows.iter().map(|name| json!({ "address": name, "old": before.get(*name).map(|row| row.0), "new": after.get(*name).map(|row| row.0) })).collect();
-                ui.out_json(&json!({ "version": 1, "old": old.run, "new": new.run, "tasks": changes }));
+                let decisions: Vec<_> = decided.iter().map(|(name, old, new)| json!({ "address": name, "old": old, "new": new })).collect();
+                ui.out_json(&json!({ "version": 1, "old": old.run, "new": new.run, "tasks": changes, "decisions": decisions }));
                 return Ok(());
             }
             let mut text = format!("{} -> {}\n", old.run, new.run);
+            for (name, old, new) in &decided {
+                let shown = |value: &Option<&str>| value.map_or_else(|| String::from("(not made)"), str::to_owned);
+                text.push_str(&format!("  decision {name}: {} -> {}\n", shown(old), shown(new)));
+            }
             for name in rows {
                 text.push_str(&format!("  {name}: {} -> {}\n", show(before.get(name)), show(after.get(name))));
             }
@@ -104,6 +110,13 @@ pub fn runs(ui: &Ui, command: Option<&RunsCommand>) -> Result<(), Failure> {
         }
     }
     Ok(())
+}
+
+/// The decisions that came to something else, with both values.
+fn redecided<'a>(old: &'a RunRecord, new: &'a RunRecord) -> Vec<(&'a str, Option<&'a str>, Option<&'a str>)> {
+    let value = |run: &'a RunRecord, name: &str| run.decisions.iter().find(|one| one.address == name).map(|one| one.value.as_str());
+    let names: BTreeSet<&str> = old.decisions.iter().chain(&new.decisions).map(|one| one.address.as_str()).collect();
+    names.into_iter().map(|name| (name, value(old, name), value(new, name))).filter(|(_, old, new)| old != new).collect()
 }
 
 fn unreadable(error: std::io::Error) -> Failure {

@@ -290,14 +290,14 @@ fn known(problems: &mut Problems, node: &Node, context: &Context, what: &str, al
 
 /// Paths and patterns from the project's root.
 fn paths(problems: &mut Problems, node: &Node, context: &Context) -> Vec<Box<str>> {
-    let mut found = Vec::new();
+    let mut found: Vec<Box<str>> = Vec::new();
     for (text, place) in problems.texts(node) {
         let (sign, text) = text.strip_prefix('!').map_or(("", text.as_str()), |text| ("!", text));
         if closed(problems, node, context, text, &place).is_some() {
             found.push(format!("{sign}{}", problems.pattern(context, text, &place)).into());
         }
     }
-    if found.iter().all(|text: &Box<str>| text.starts_with('!')) && !found.is_empty() {
+    if found.iter().all(|text| text.starts_with('!')) && !found.is_empty() {
         let message = format!("`{}` only leaves out", node.name);
         problems.say("manifest/wrong_value", &node.place, message, "name at least one path or pattern without `!`");
     }

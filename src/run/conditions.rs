@@ -183,7 +183,7 @@ impl Look<'_> {
                 let set = PatternSet::new(&wanted, &out).map_err(|error| self.wrong(error))?;
                 match changed.iter().find(|path| set.matches(path)) {
                     Some(path) => (true, format!("{path} changed")),
-                    None => (false, format!("none of {} that changed", quantity::plural(changed.len(), "file"))),
+                    None => (false, format!("{} changed, none of them matches", quantity::plural(changed.len(), "file"))),
                 }
             }
             Test::Exists(patterns) => {

@@ -353,6 +353,8 @@ fn events_and_records_hold_what_was_seen() {
     assert_eq!(record["decisions"][0]["address"], "profile");
     project.run("build compile --decide profile=bench").ok().ran([]);
     assert_eq!(project.run("runs show --json").ok().json()["decisions"][0]["origin"], "command_line");
+    project.run("build compile --decide profile=dev").ok();
+    project.run("runs diff").ok().says(["  decision profile: bench -> dev\n"]);
 }
 
 #[test]
