@@ -21,13 +21,14 @@ const WITHIN: Duration = Duration::from_secs(10);
 
 /// The project's folder, its repository, the environment and the clock, each asked once.
 pub struct Surveyed {
-    pub(super) tree: Tree,
-    pub(super) environment: Environment,
-    pub(super) secrets: BTreeSet<String>,
-    pub(super) moment: (u8, u8),
-    pub(super) branch: OnceLock<Option<String>>,
-    pub(super) tags: OnceLock<Vec<String>>,
-    pub(super) started: AtomicUsize,
+    tree: Tree,
+    environment: Environment,
+    secrets: BTreeSet<String>,
+    moment: (u8, u8),
+    branch: OnceLock<Option<String>>,
+    tags: OnceLock<Vec<String>>,
+    started: AtomicUsize,
+    within: Duration,
 }
 
 impl Surveyed {
@@ -46,6 +47,7 @@ impl Surveyed {
             branch: OnceLock::new(),
             tags: OnceLock::new(),
             started: AtomicUsize::new(0),
+            within: WITHIN,
         }
     }
 }
@@ -115,7 +117,28 @@ impl Facts for Surveyed {
             errors: None,
             group: true,
         };
-        let limits = Limits { timeout: Some(WITHIN), grace: Duration::from_secs(1), signal: Limits::TERM };
+        let limits = Limits { timeout: Some(self.within), grace: Duration::from_secs(1), signal: Limits::TERM };
         process::run(&spawn, &limits, cancel, &mut |_: &[u8]| ()).map_err(|error| error.to_string())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_command_runs_in_the_project_and_one_that_takes_too_long_is_ended() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = std::env::var_os("PATH").unwrap().into_vec();
+        let environment = Environment { variables: [(String::from("PATH"), path)].into(), ..Environment::default() };
+        let facts = Surveyed::new(Tree::open(folder.path()).unwrap(), environment, &[]);
+        let cancel = Cancel::new().unwrap();
+        assert_eq!(facts.command(&Vec::new(), "echo > here; exit 3", &cancel), Ok(Ended::Exit(3)));
+        assert!(folder.path().join("here").exists());
+        let hasty = Surveyed { within: Duration::from_millis(50), ..facts };
+        let ended = hasty.command(&Vec::new(), "sleep 1000", &cancel);
+        assert_eq!(ended, Ok(Ended::TimedOut(Duration::from_millis(50))));
+        cancel.stop();
+        assert_eq!(hasty.command(&Vec::new(), "sleep 1000", &cancel), Ok(Ended::Cancelled));
     }
 }

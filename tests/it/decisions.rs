@@ -395,11 +395,3 @@ fn mistakes_are_told_with_a_way_out() {
         ["`e` is an epic, which this condition cannot look at", "orket.kdl:1"],
     );
 }
-
-#[test]
-fn a_command_that_takes_too_long_is_ended() {
-    let project = Project::new().manifest(
-        r#"decision "d" { choose "a" { command "{log:asked}; sleep 1000" }; otherwise "b" }; task "t" { sh "echo {{decision.d}} >> {base}/ran" }"#,
-    );
-    project.run("build").code(2).ran(["asked"]).says(["timed out after 10.0 s", "--decide d=b"]);
-}
