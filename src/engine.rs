@@ -2,6 +2,7 @@
 
 mod churn;
 mod decide;
+mod facts;
 mod find;
 mod glimpse;
 mod load;
@@ -30,6 +31,7 @@ use crate::record::{Checkout, Runs, Status};
 use crate::store::{LocalStore, StoreError, Swept};
 
 pub use churn::{ChurnError, ChurnWanted, churn};
+pub use facts::Surveyed;
 pub use glimpse::Glimpse;
 pub use surroundings::Surroundings;
 
@@ -135,6 +137,11 @@ impl Engine {
         }
     }
 
+    /// Returns what conditions of decisions look at. The clock is asked now.
+    pub fn facts(&self) -> Surveyed {
+        Surveyed::new(self.tree.clone(), self.environment.clone(), &self.graph.header().envs)
+    }
+
     /// Returns the store.
     pub fn store(&self) -> &Arc<LocalStore> {
         &self.store
@@ -174,6 +181,7 @@ impl Engine {
             seams: self.seams.clone(),
             boxed: Boxed::default(),
             boxer: None,
+            decided: RwLock::default(),
             run,
             manifest: xxh3_64(self.manifest.as_bytes()),
             args: None,

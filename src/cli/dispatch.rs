@@ -67,7 +67,7 @@ fn dispatch() -> Exit {
         Command::Graph(args) => commands::graph(&ui, args),
         Command::Query(args) => commands::query(&ui, args),
         Command::Explain(args) => commands::explain(&ui, args),
-        Command::Decisions(_) => commands::decisions(&ui),
+        Command::Decisions(args) => commands::decisions(&ui, args),
         Command::Tool { words } => commands::tool(&ui, words),
         Command::Runs { command } => commands::runs(&ui, command.as_ref()),
         Command::Cache { command } => commands::cache(&ui, command),

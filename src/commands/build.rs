@@ -23,7 +23,7 @@ use crate::plan::Plan;
 use crate::process::{Cancel, Jobs, Reaper, listen_to_signals};
 use crate::rebuild::{self, Mode, Orphans};
 use crate::report::{self, Names, Sink};
-use crate::run::{Fresh, HeldPorts, Options, Seat, idle, run as walk};
+use crate::run::{Choices, Fresh, HeldPorts, Options, Seat, idle, run as walk};
 
 /// Builds targets and what they need.
 ///
@@ -81,14 +81,16 @@ fn go(ui: &Ui, args: &BuildArgs, foreground: Option<&[String]>) -> Result<(), Fa
         look: looking,
     };
     let remedies = policy.wiring.remediation && !looking;
-    let plan = if remedies { Plan::with_remedies(&engine.graph, &targets) } else { Plan::new(&engine.graph, &targets) };
+    let facts = engine.facts();
+    let choices = Choices::new(&engine.graph, &facts, &args.deciding.decide, &engine.package).map_err(super::wrongly)?;
+    let plan = Plan::without(&engine.graph, &targets, remedies, &|id| choices.is_given(id));
     say_later(ui, &engine);
     for id in targets.iter().filter(|id| foreground.is_none() && engine.graph.kind(**id) == TargetKind::Service) {
         let name = engine.graph.address(*id);
         ui.say(&format!("note: `{name}` is a service: what it needs is built, and it is not started; `orket run {name}` runs it"));
     }
     if looking {
-        return look_at(ui, args, &engine, &plan, mode);
+        return look_at(ui, args, &engine, &plan, mode, &choices);
     }
 
     let lock = engine
@@ -120,7 +122,7 @@ fn go(ui: &Ui, args: &BuildArgs, foreground: Option<&[String]>) -> Result<(), Fa
         let file = File::create(path).map_err(|error| Failure::Broken(format!("cannot write `{}`: {error}", path.display())))?;
         sinks.push(report::json(names.clone(), Box::new(file)));
     }
-    let fresh = Fresh::of(&world, &plan, mode, foreground_target);
+    let fresh = Fresh::of(&world, &plan, mode, foreground_target, &choices);
     let busy = fresh.left() > 0;
     let jobserver = if busy { outer.or_else(|| Jobs::host(slots).ok()) } else { None };
     let signals = if busy { listen_to_signals() } else { Ok(crossbeam_channel::never()) };
@@ -143,6 +145,7 @@ fn go(ui: &Ui, args: &BuildArgs, foreground: Option<&[String]>) -> Result<(), Fa
         began: began.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as u64),
         since,
         asker: &Person(ui.asks()),
+        choices: &choices,
         signals: signals.map_err(|error| Failure::Broken(format!("cannot listen to signals: {error}")))?,
     };
     if busy {

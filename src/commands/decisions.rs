@@ -1,21 +1,26 @@
-//! `orket decisions`: who decides.
+//! `orket decisions`: who decides, and what it comes to.
 
 use serde_json::json;
 
 use super::{Failure, Ui};
+use crate::cli::DecidingArgs;
 use crate::decisions::{Choice, Seam};
 use crate::report::chars;
+use crate::run::{Choices, Overview};
 
-/// Prints every seam: its strategy, where that choice came from, and what else there is.
+/// Prints every seam and every graph decision: what was chosen, where that came from, and what else there is. Nothing is executed for it.
 ///
 /// # Errors
 /// When the project cannot be opened, or something was said that cannot be followed.
-pub fn decisions(ui: &Ui) -> Result<(), Failure> {
+pub fn decisions(ui: &Ui, args: &DecidingArgs) -> Result<(), Failure> {
     let engine = ui.open(false)?;
     let choices = engine.seams.choices();
+    let facts = engine.facts();
+    let on_graph = Choices::new(&engine.graph, &facts, &args.decide, &engine.package).map_err(super::wrongly)?.overview(&engine.graph);
     if ui.json {
         let seams: Vec<_> = choices.iter().map(json_of).collect();
-        ui.out_json(&json!({ "version": 1, "seams": seams, "decisions": [] }));
+        let on_graph: Vec<_> = on_graph.iter().map(graph_json).collect();
+        ui.out_json(&json!({ "version": 1, "seams": seams, "decisions": on_graph }));
         return Ok(());
     }
     let widths = [
@@ -36,8 +41,43 @@ pub fn decisions(ui: &Ui) -> Result<(), Failure> {
             text.push_str(&format!("{}  {}\n", " ".repeat(widths[0]), options.join(", ")));
         }
     }
+    text.push_str(&graph_text(&on_graph));
     ui.out(&text);
     Ok(())
+}
+
+/// The decisions of the graph, one a line, below the seams.
+fn graph_text(decisions: &[Overview]) -> String {
+    let name = decisions.iter().map(|decision| chars::width(&decision.address)).max().unwrap_or(0);
+    let mut text = if decisions.is_empty() { String::new() } else { String::from("\non the graph\n") };
+    for decision in decisions {
+        let chosen = match (&decision.chosen, &decision.open) {
+            (Some(chosen), _) => format!("{chosen}  {}", decision.origin.words()),
+            (None, open) => format!("({})", open.as_deref().unwrap_or("not known")),
+        };
+        let others: Vec<&str> =
+            decision.alternatives.iter().filter(|value| Some(*value) != decision.chosen.as_ref()).map(String::as_str).collect();
+        let others = if others.is_empty() {
+            String::new()
+        } else {
+            format!("  {} {}", if decision.chosen.is_some() { "not" } else { "one of" }, others.join(", "))
+        };
+        let padding = " ".repeat(name - chars::width(&decision.address));
+        text.push_str(&format!("{}{padding}  {chosen}{others}  ({})\n", decision.address, decision.place));
+    }
+    text
+}
+
+fn graph_json(decision: &Overview) -> serde_json::Value {
+    json!({
+        "name": decision.address,
+        "chosen": decision.chosen,
+        "origin": decision.origin,
+        "open": decision.open,
+        "alternatives": decision.alternatives,
+        "place": decision.place.to_string(),
+        "saw": decision.saw,
+    })
 }
 
 fn origin(choice: &Choice) -> String {

@@ -9,7 +9,7 @@ use crate::graph::{TargetKind, select};
 use crate::plan::Plan;
 use crate::rebuild::Mode;
 use crate::report::{reason_lines, reason_text};
-use crate::run::look;
+use crate::run::{Choices, look};
 
 /// Prints the reason of each task that a target means, with old and new values; of a fresh task also why it ran last.
 ///
@@ -22,12 +22,14 @@ pub fn explain(ui: &Ui, args: &ExplainArgs) -> Result<(), Failure> {
     let world = engine
         .world(String::from("look"), false)
         .map_err(|error| Failure::Broken(format!("cannot read the state of this checkout: {error}")))?;
-    let plan = Plan::new(graph, &goal);
+    let facts = engine.facts();
+    let choices = Choices::new(graph, &facts, &args.deciding.decide, &engine.package).map_err(super::wrongly)?;
+    let plan = Plan::without(graph, &goal, false, &|id| choices.is_given(id));
     let single = goal.iter().all(|id| graph.kind(*id) == TargetKind::Task);
     let runs = engine.runs().all().unwrap_or_default();
     let mut rows = Vec::new();
     let mut text = String::new();
-    for seen in look(&world, &plan, Mode::default()) {
+    for seen in look(&world, &plan, Mode::default(), &choices) {
         let shown = if single { goal.contains(&seen.task) } else { seen.outcome != Outcome::Fresh };
         if !shown {
             continue;
@@ -67,7 +69,11 @@ pub fn explain(ui: &Ui, args: &ExplainArgs) -> Result<(), Failure> {
             Outcome::Fresh => say(format!("{address} is fresh: nothing it depends on has changed"), None),
             Outcome::Cached => say(format!("{address} would not run: its outputs are in the store"), None),
             Outcome::Failed => say(format!("{address} cannot run: {}", seen.trouble.unwrap_or_default()), None),
-            Outcome::Skipped => say(format!("{address} would be skipped"), None),
+            Outcome::Skipped => {
+                let because = seen.trouble.map(|trouble| format!(" because of {trouble}")).unwrap_or_default();
+                say(format!("{address} would be skipped{because}"), None);
+            }
+            Outcome::Done if seen.trouble.is_some() => say(format!("{address} may run: {}", seen.trouble.unwrap_or_default()), None),
             _ => say(format!("{address} would run:"), seen.reason.as_ref()),
         }
         if let Some((run, task)) = last {

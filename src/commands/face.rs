@@ -26,6 +26,10 @@ impl Names for Addresses {
         matches!(self.0.kind(id), TargetKind::Task | TargetKind::Gate)
     }
 
+    fn is_service(&self, id: TargetId) -> bool {
+        self.0.kind(id) == TargetKind::Service
+    }
+
     fn count(&self) -> usize {
         self.0.len()
     }

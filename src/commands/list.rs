@@ -46,7 +46,7 @@ fn text(engine: &Engine) -> String {
     let mut rows: Vec<(String, Option<String>)> = Vec::new();
     let row = |indent: &str, id: TargetId| {
         let kind = match graph.kind(id) {
-            kind @ (TargetKind::Service | TargetKind::Gate) => format!(" ({})", kind.word()),
+            kind @ (TargetKind::Service | TargetKind::Gate | TargetKind::Decision) => format!(" ({})", kind.word()),
             _ => String::new(),
         };
         (format!("{indent}{}{kind}", graph.address(id)), Some(graph.detail(id).about().unwrap_or_default().to_owned()))

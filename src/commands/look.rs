@@ -11,17 +11,17 @@ use crate::event::Outcome;
 use crate::plan::Plan;
 use crate::rebuild::Mode;
 use crate::report;
-use crate::run::look;
+use crate::run::{Choices, look};
 
 /// Judges a plan without changing anything, and says what would be done.
 ///
 /// # Errors
 /// With `--check`, when something would.
-pub(super) fn look_at(ui: &Ui, args: &BuildArgs, engine: &Engine, plan: &Plan, mode: Mode) -> Result<(), Failure> {
+pub(super) fn look_at(ui: &Ui, args: &BuildArgs, engine: &Engine, plan: &Plan, mode: Mode, choices: &Choices<'_>) -> Result<(), Failure> {
     let world = engine
         .world(String::from("look"), false)
         .map_err(|error| Failure::Broken(format!("cannot read the state of this checkout: {error}")))?;
-    let seen = look(&world, plan, mode);
+    let seen = look(&world, plan, mode, choices);
     let stale = seen.iter().filter(|seen| !matches!(seen.outcome, Outcome::Fresh | Outcome::Skipped)).count();
     if ui.json {
         let names = Addresses(engine.graph.clone());
@@ -31,6 +31,7 @@ pub(super) fn look_at(ui: &Ui, args: &BuildArgs, engine: &Engine, plan: &Plan, m
         let mut text = String::new();
         for seen in seen.iter().filter(|seen| seen.outcome != Outcome::Fresh) {
             let word = match seen.outcome {
+                Outcome::Done if seen.trouble.is_some() => "may run",
                 Outcome::Done => "would run",
                 Outcome::Cached => "would restore",
                 Outcome::Failed => "cannot run",
@@ -41,7 +42,10 @@ pub(super) fn look_at(ui: &Ui, args: &BuildArgs, engine: &Engine, plan: &Plan, m
             text.push_str(&format!("{word}  {}{why}\n", engine.graph.address(seen.task)));
         }
         if stale == 0 {
-            text.push_str(&format!("nothing to do: {} fresh\n", quantity::plural(seen.len(), "task")));
+            let skipped = seen.iter().filter(|seen| seen.outcome == Outcome::Skipped).count();
+            let fresh = quantity::plural(seen.len() - skipped, "task");
+            let skipped = if skipped > 0 { format!(", {skipped} skipped") } else { String::new() };
+            text.push_str(&format!("nothing to do: {fresh} fresh{skipped}\n"));
         }
         ui.out(&text);
     }

@@ -30,3 +30,5 @@ pub use query::query;
 pub use runs::runs;
 pub use tool::tool;
 pub use ui::{Failure, Ui};
+
+use ui::wrongly;

@@ -1,6 +1,6 @@
 //! `orket runs`: what past runs came to.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::json;
 
@@ -33,6 +33,14 @@ pub fn runs(ui: &Ui, command: Option<&RunsCommand>) -> Result<(), Failure> {
                 return Ok(());
             }
             let mut text = line(&run) + "\n";
+            for decision in &run.decisions {
+                text.push_str(&format!("  {:9}  {}  {}  ({})\n", "decided", decision.address, decision.value, decision.origin.words()));
+                for sight in &decision.saw {
+                    let holds = if sight.holds { "holds" } else { "does not hold" };
+                    let found = if sight.found.is_empty() { String::new() } else { format!(": {}", sight.found) };
+                    text.push_str(&format!("    {}: {} {holds}{found}\n", sight.choose, sight.condition));
+                }
+            }
             for task in &run.tasks {
                 let reason = task.reason.as_ref().map(|reason| format!("  ({})", reason_text(reason))).unwrap_or_default();
                 let status = task.status.as_ref().map(|status| format!("  {status}")).unwrap_or_default();
@@ -60,6 +68,7 @@ pub fn runs(ui: &Ui, command: Option<&RunsCommand>) -> Result<(), Failure> {
                 run.tasks.iter().map(|task| (task.address.clone(), (task.outcome.word(), task.duration_ms))).collect()
             };
             let (before, after) = (table(&old), table(&new));
+            let decided = redecided(&old, &new);
             let mut names: Vec<&String> = before.keys().chain(after.keys()).collect();
             names.sort();
             names.dedup();
@@ -73,10 +82,15 @@ pub fn runs(ui: &Ui, command: Option<&RunsCommand>) -> Result<(), Failure> {
                 names.into_iter().filter(|name| before.get(*name).map(|row| row.0) != after.get(*name).map(|row| row.0)).collect();
             if ui.json {
                 let changes: Vec<_> = rows.iter().map(|name| json!({ "address": name, "old": before.get(*name).map(|row| row.0), "new": after.get(*name).map(|row| row.0) })).collect();
-                ui.out_json(&json!({ "version": 1, "old": old.run, "new": new.run, "tasks": changes }));
+                let decisions: Vec<_> = decided.iter().map(|(name, old, new)| json!({ "address": name, "old": old, "new": new })).collect();
+                ui.out_json(&json!({ "version": 1, "old": old.run, "new": new.run, "tasks": changes, "decisions": decisions }));
                 return Ok(());
             }
             let mut text = format!("{} -> {}\n", old.run, new.run);
+            for (name, old, new) in &decided {
+                let shown = |value: &Option<&str>| value.map_or_else(|| String::from("(not made)"), str::to_owned);
+                text.push_str(&format!("  decision {name}: {} -> {}\n", shown(old), shown(new)));
+            }
             for name in rows {
                 text.push_str(&format!("  {name}: {} -> {}\n", show(before.get(name)), show(after.get(name))));
             }
@@ -96,6 +110,13 @@ pub fn runs(ui: &Ui, command: Option<&RunsCommand>) -> Result<(), Failure> {
         }
     }
     Ok(())
+}
+
+/// The decisions that came to something else, with both values.
+fn redecided<'a>(old: &'a RunRecord, new: &'a RunRecord) -> Vec<(&'a str, Option<&'a str>, Option<&'a str>)> {
+    let value = |run: &'a RunRecord, name: &str| run.decisions.iter().find(|one| one.address == name).map(|one| one.value.as_str());
+    let names: BTreeSet<&str> = old.decisions.iter().chain(&new.decisions).map(|one| one.address.as_str()).collect();
+    names.into_iter().map(|name| (name, value(old, name), value(new, name))).filter(|(_, old, new)| old != new).collect()
 }
 
 fn unreadable(error: std::io::Error) -> Failure {

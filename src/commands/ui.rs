@@ -38,6 +38,11 @@ pub enum Failure {
     Exit(i32),
 }
 
+/// Says that the command line is wrong in a text that may name a place.
+pub(super) fn wrongly(text: String) -> Failure {
+    Failure::Wrong(format!("error: {text}"))
+}
+
 impl Ui {
     /// Returns the columns and rows of the terminal at standard error; `None` if there is none.
     pub fn terminal() -> Option<(usize, usize)> {

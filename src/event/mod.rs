@@ -2,10 +2,12 @@
 //!
 //! Start from [`Event`]. Those who act know a target by its [`TargetId`](crate::base::TargetId); those who tell look its name up in the graph.
 
+mod choice;
 mod event;
 mod outcome;
 mod reason;
 
+pub use choice::{Decided, Origin, Sight};
 pub use event::{EVENT_VERSION, Ending, Event, Face, Finished, Headline, Notice, ServiceChange, Started, Totals};
 pub use outcome::Outcome;
 pub use reason::{Change, Reason, Subject};

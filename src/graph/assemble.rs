@@ -10,9 +10,9 @@ use xxhash_rust::xxh3::Xxh3;
 use super::draft::{Declared, Draft, halves, write};
 use super::flags::{self, flags};
 use super::resolve::Names;
-use super::{Edge, EdgeKind, Graph, Header, TargetKind, clash, cycle, flag};
+use super::{Edge, EdgeKind, Graph, Header, TargetKind, choices, clash, cycle, flag};
 use crate::base::{Place, TargetId};
-use crate::model::{Need, Project};
+use crate::model::{Decision, Need, Project, Task, Test};
 
 /// A mistake that only shows when all targets are known.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -92,6 +92,9 @@ impl<'a> Assembly<'a> {
                 assembly.drafts.last_mut().expect("one was just pushed").flags |= flag::PRIVATE;
             }
         }
+        for decision in &project.decisions {
+            assembly.draft(decision.address.as_str(), TargetKind::Decision, Declared::Decision(decision, Vec::new()));
+        }
         assembly
     }
 
@@ -147,7 +150,8 @@ impl<'a> Assembly<'a> {
             let others = if one.is_none() { self.resolve(need) } else { Vec::new() };
             for to in one.into_iter().chain(others) {
                 let service = self.drafts[to.index()].kind == TargetKind::Service;
-                if service != (kind == EdgeKind::Uses) {
+                let decision = self.drafts[to.index()].kind == TargetKind::Decision;
+                if decision || service != (kind == EdgeKind::Uses) {
                     // A pattern means those that fit.
                     if !several {
                         self.misused(need, to, kind);
@@ -163,6 +167,14 @@ impl<'a> Assembly<'a> {
     fn misused(&mut self, need: &Need, to: TargetId, kind: EdgeKind) {
         let target = &self.drafts[to.index()];
         let (code, message, help) = match kind {
+            _ if target.kind == TargetKind::Decision => (
+                "graph/needs_a_decision",
+                format!("`{}` is a decision, and nothing that is built", target.address),
+                format!(
+                    "say with which value a task runs, `only_if \"{0}\" \"VALUE\"`, or use its value: `{{{{decision.{0}}}}}`",
+                    need.text
+                ),
+            ),
             EdgeKind::Uses => (
                 "graph/no_service",
                 format!("`{}` is no service, but {}", target.address, a(target.kind)),
@@ -176,6 +188,74 @@ impl<'a> Assembly<'a> {
         };
         let notes = target.detail.place().map(|place| (String::from("declared here"), place.clone())).into_iter().collect();
         self.problems.push(Problem { code, message, place: Some(need.place.clone()), help: Some(help), notes });
+    }
+
+    /// Lets a task wait for the decisions that it uses.
+    fn choices_of(&mut self, id: TargetId, task: &'a Task) {
+        self.uses_decisions(id, choices::of_task(task));
+    }
+
+    fn uses_decisions(&mut self, from: TargetId, used: Vec<(&'a str, &'a Place)>) {
+        for (address, place) in used {
+            if let Some(to) = self.names.exact(address) {
+                self.edge(from, to, EdgeKind::Need, place);
+            }
+        }
+    }
+
+    /// Lets a decision wait for what it needs, for what its conditions look at, and for other decisions.
+    fn decision(&mut self, id: TargetId, decision: &'a Decision) {
+        self.connect_all(id, &decision.needs, EdgeKind::Need);
+        let mut looks: Vec<(Box<str>, Vec<TargetId>)> = Vec::new();
+        for need in decision.looks_at() {
+            if looks.iter().any(|(text, _)| *text == need.text) {
+                continue;
+            }
+            let found = self.resolve(need);
+            for to in &found {
+                match self.drafts[to.index()].kind {
+                    TargetKind::Service | TargetKind::Decision => self.not_looked_at(need, *to),
+                    _ => self.edge(id, *to, EdgeKind::Look, &need.place),
+                }
+            }
+            looks.push((need.text.clone(), found));
+        }
+        for condition in decision.conditions() {
+            match &condition.test {
+                Test::Decided { decision, .. } => self.uses_decisions(id, vec![(decision.as_str(), &condition.place)]),
+                Test::Output { task, .. } | Test::ExitCode { task, .. } => {
+                    let found = looks.iter().find(|(text, _)| *text == task.text).map(|(_, found)| found.clone()).unwrap_or_default();
+                    for to in found {
+                        match self.drafts[to.index()].kind {
+                            TargetKind::Task => self.drafts[to.index()].flags |= flag::HEARD,
+                            TargetKind::Service | TargetKind::Decision => {}
+                            _ => self.not_looked_at(task, to),
+                        }
+                    }
+                }
+                _ => {}
+            }
+        }
+        if let Declared::Decision(_, slot) = &mut self.drafts[id.index()].detail {
+            *slot = looks;
+        }
+    }
+
+    fn not_looked_at(&mut self, need: &Need, to: TargetId) {
+        let target = &self.drafts[to.index()];
+        let help = match target.kind {
+            TargetKind::Decision => format!("ask what it came to: `decided \"{}\" \"VALUE\"`", need.text),
+            TargetKind::Service => String::from("a service never ends by itself; look at a task that uses it"),
+            _ => String::from("only a task prints something and has an exit status; `succeeded` and `failed` look at any target"),
+        };
+        let message = format!("`{}` is {}, which this condition cannot look at", target.address, a(target.kind));
+        self.problems.push(Problem {
+            code: "graph/cannot_look",
+            message,
+            place: Some(need.place.clone()),
+            help: Some(help),
+            notes: Vec::new(),
+        });
     }
 
     /// Returns the one task that a failure starts.
@@ -241,8 +321,17 @@ impl<'a> Assembly<'a> {
         let project = self.project;
         let mut parts: Vec<Vec<(TargetId, &'a Place)>> = Vec::new();
         for rock in &project.rocks {
-            let found = rock.parts.iter().map(|need| (self.resolve(need), &need.place)).collect::<Vec<_>>();
-            parts.push(found.into_iter().flat_map(|(ids, place)| ids.into_iter().map(move |id| (id, place))).collect());
+            let mut found = Vec::new();
+            for need in &rock.parts {
+                for id in self.resolve(need) {
+                    if self.drafts[id.index()].kind != TargetKind::Decision {
+                        found.push((id, &need.place));
+                    } else if !need.text.contains(['*', '?']) {
+                        self.misused(need, id, EdgeKind::Part);
+                    }
+                }
+            }
+            parts.push(found);
         }
         self.doors(&parts);
         for (index, rock) in project.rocks.iter().enumerate() {
@@ -280,6 +369,7 @@ impl<'a> Assembly<'a> {
             self.connect_all(id, &task.needs, EdgeKind::Need);
             self.connect_all(id, &task.after, EdgeKind::After);
             self.connect_all(id, &task.uses, EdgeKind::Uses);
+            self.choices_of(id, task);
             if let Some(need) = &task.on_failure {
                 let remedy = self.remedy(id, need);
                 if let Declared::Task(_, slot) = &mut self.drafts[id.index()].detail {
@@ -290,10 +380,15 @@ impl<'a> Assembly<'a> {
         for (index, service) in project.services.iter().enumerate() {
             let id = TargetId((self.first_task + project.tasks.len() + index) as u32);
             self.connect_all(id, &service.needs, EdgeKind::Need);
+            self.uses_decisions(id, choices::of_service(service));
         }
         for (index, gate) in project.gates.iter().enumerate() {
             let id = TargetId((self.first_task + project.tasks.len() + project.services.len() + index) as u32);
             self.connect_all(id, &gate.needs, EdgeKind::Need);
+        }
+        let first_decision = self.first_task + project.tasks.len() + project.services.len() + project.gates.len();
+        for (index, decision) in project.decisions.iter().enumerate() {
+            self.decision(TargetId((first_decision + index) as u32), decision);
         }
         // Epics leave out private parts that something names as its remedy: those run only then.
         let remedies: FxHashSet<TargetId> = self
@@ -310,7 +405,8 @@ impl<'a> Assembly<'a> {
         }
         for need in project.default.iter() {
             let targets = self.resolve(need);
-            self.header.default.extend(targets);
+            let built = targets.into_iter().filter(|id| self.drafts[id.index()].kind != TargetKind::Decision);
+            self.header.default.extend(built.collect::<Vec<_>>());
         }
     }
 

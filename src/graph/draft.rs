@@ -8,7 +8,7 @@ use xxhash_rust::xxh3::Xxh3;
 use super::graph::{MAGIC, SECTIONS, VERSION};
 use super::{Edge, Graph, Header, Row, TargetKind, address_key};
 use crate::base::{Place, TargetId, image};
-use crate::model::{Epic, Gate, Rock, Service, Task};
+use crate::model::{Decision, Epic, Gate, Rock, Service, Task};
 
 /// A target on its way into an image.
 pub(super) struct Draft<'a> {
@@ -32,6 +32,7 @@ pub(super) enum Declared<'a> {
     Service(&'a Service),
     Gate(&'a Gate),
     Entry(TargetId),
+    Decision(&'a Decision, Vec<(Box<str>, Vec<TargetId>)>),
 }
 
 impl Declared<'_> {
@@ -43,6 +44,7 @@ impl Declared<'_> {
             Declared::Task(task, _) => Some(&task.place),
             Declared::Service(service) => Some(&service.place),
             Declared::Gate(gate) => Some(&gate.place),
+            Declared::Decision(decision, _) => Some(&decision.place),
             Declared::Entry(_) => None,
         }
     }

@@ -20,12 +20,19 @@ pub enum EdgeKind {
     Entry = 4,
     /// From a task to a service that it uses: what the service needs is built before.
     Uses = 5,
+    /// From a decision to what its conditions look at: built before, however it ends.
+    Look = 6,
 }
 
 impl EdgeKind {
     /// Whether the target at its end is built because of this edge.
     pub fn pulls(self) -> bool {
         self != EdgeKind::After
+    }
+
+    /// Whether the target at its end has to end well for the one that waits to be tried.
+    pub fn requires(self) -> bool {
+        !matches!(self, EdgeKind::After | EdgeKind::OptionalNeed | EdgeKind::Look)
     }
 
     /// Returns the word that drawings use.
@@ -36,6 +43,7 @@ impl EdgeKind {
             EdgeKind::After => "after",
             EdgeKind::Part => "part",
             EdgeKind::Uses => "uses",
+            EdgeKind::Look => "looks at",
         }
     }
 }
@@ -63,6 +71,7 @@ impl Edge {
             3 => EdgeKind::Part,
             4 => EdgeKind::Entry,
             5 => EdgeKind::Uses,
+            6 => EdgeKind::Look,
             _ => EdgeKind::Need,
         }
     }

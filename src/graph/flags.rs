@@ -68,7 +68,9 @@ fn yields(drafts: &[Draft<'_>]) -> Vec<bool> {
             }
             let draft = &drafts[node];
             let below = || draft.edges.iter().filter(|edge| edge.kind() != EdgeKind::After).map(|edge| edge.to.index());
-            if draft.kind == TargetKind::Task {
+            if draft.kind == TargetKind::Decision {
+                yields[node] = Some(false);
+            } else if draft.kind == TargetKind::Task {
                 yields[node] = Some(draft.flags & flag::OUTPUTS != 0);
             } else if back {
                 yields[node] = Some(below().any(|to| yields[to] == Some(true)));

@@ -8,16 +8,16 @@ use serde::{Deserialize, Serialize};
 use super::Edge;
 use crate::base::image::{self, Bytes, ImageError};
 use crate::base::{Digest, Place, TargetId};
-use crate::model::{EnvRules, Epic, Gate, Later, Package, Pool, Rock, Rule, Service, Task, UserStrategy};
+use crate::model::{Decision, EnvRules, Epic, Gate, Later, Package, Pool, Rock, Rule, Service, Task, UserStrategy};
 
 pub(super) const MAGIC: [u8; 8] = *b"ORKETGR\n";
-pub(super) const VERSION: u32 = 6;
+pub(super) const VERSION: u32 = 7;
 pub(super) const SECTIONS: usize = 6;
 
 /// All targets of a project and the edges between them.
 ///
 /// Every target stands behind all that it needs is *not* promised: order is found by whoever walks. Target ids follow the order of
-/// declaration (rocks, epics, tasks, services, gates, then entries).
+/// declaration (rocks, epics, tasks, services, gates, decisions, then entries).
 #[derive(Clone)]
 pub struct Graph {
     bytes: Bytes,
@@ -68,6 +68,8 @@ pub enum TargetKind {
     Gate = 4,
     /// The door of an epic or rock: what must hold before any of its parts starts. Has the epic's address and is never shown.
     Entry = 5,
+    /// A choice on the graph.
+    Decision = 6,
 }
 
 impl TargetKind {
@@ -80,6 +82,7 @@ impl TargetKind {
             TargetKind::Service => "service",
             TargetKind::Gate => "gate",
             TargetKind::Entry => "entry",
+            TargetKind::Decision => "decision",
         }
     }
 }
@@ -114,6 +117,8 @@ pub mod flag {
     pub const UNCACHED: u32 = 1 << 12;
     /// Another task is started when it fails.
     pub const REMEDY: u32 = 1 << 13;
+    /// A decision looks at what it printed.
+    pub const HEARD: u32 = 1 << 14;
 }
 
 /// One target, 88 bytes.
@@ -160,6 +165,8 @@ pub enum Detail {
     Gate(Gate),
     /// The door of the epic or rock with this id.
     Entry(TargetId),
+    /// A choice on the graph; and the targets that each name means which its conditions look at.
+    Decision(Box<Decision>, Vec<(Box<str>, Vec<TargetId>)>),
 }
 
 impl Detail {
@@ -171,6 +178,7 @@ impl Detail {
             Detail::Task(task, _) => Some(&task.place),
             Detail::Service(service) => Some(&service.place),
             Detail::Gate(gate) => Some(&gate.place),
+            Detail::Decision(decision, _) => Some(&decision.place),
             Detail::Entry(_) => None,
         }
     }
@@ -183,6 +191,7 @@ impl Detail {
             Detail::Task(task, _) => task.about.as_deref(),
             Detail::Service(service) => service.about.as_deref(),
             Detail::Gate(gate) => gate.about.as_deref(),
+            Detail::Decision(decision, _) => decision.about.as_deref(),
             Detail::Entry(_) => None,
         }
     }
@@ -194,7 +203,7 @@ impl Detail {
             Detail::Epic(epic) => &epic.tags,
             Detail::Task(task, _) => &task.tags,
             Detail::Gate(gate) => &gate.tags,
-            Detail::Service(_) | Detail::Entry(_) => &[],
+            Detail::Service(_) | Detail::Decision(..) | Detail::Entry(_) => &[],
         }
     }
 }
@@ -266,6 +275,7 @@ impl Graph {
             2 => TargetKind::Task,
             3 => TargetKind::Service,
             4 => TargetKind::Gate,
+            6 => TargetKind::Decision,
             _ => TargetKind::Entry,
         }
     }

@@ -6,6 +6,7 @@
 
 mod affected;
 mod assemble;
+mod choices;
 mod clash;
 mod cycle;
 mod draft;

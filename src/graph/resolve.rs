@@ -20,6 +20,11 @@ impl<'a> Names<'a> {
         }
     }
 
+    /// Returns the target with exactly this address.
+    pub fn exact(&self, address: &str) -> Option<TargetId> {
+        self.exact.get(address).copied()
+    }
+
     /// Returns the targets that one address means: itself, all its variants, or what a pattern matches.
     pub fn find(&self, address: &str) -> Vec<TargetId> {
         if let Some(id) = self.exact.get(address) {

@@ -58,7 +58,9 @@ pub fn everything(graph: &Graph) -> Vec<TargetId> {
         let mut seen = FxHashSet::default();
         return graph.header().default.iter().copied().filter(|id| seen.insert(*id)).collect();
     }
-    let wanted = |id: &TargetId| !matches!(graph.kind(*id), TargetKind::Entry | TargetKind::Service) && !graph.has(*id, flag::PRIVATE);
+    let wanted = |id: &TargetId| {
+        !matches!(graph.kind(*id), TargetKind::Entry | TargetKind::Service | TargetKind::Decision) && !graph.has(*id, flag::PRIVATE)
+    };
     graph.ids().filter(wanted).collect()
 }
 
@@ -92,7 +94,8 @@ fn one(graph: &Graph, typed: &str, package: &str) -> Result<Vec<TargetId>, Selec
     }
     for text in [format!("{package}:{typed}"), typed.to_owned()] {
         let Some(glob) = AddressGlob::new(&text) else { continue };
-        let found: Vec<TargetId> = named().filter(|id| glob.matches(graph.address(*id))).collect();
+        let found: Vec<TargetId> =
+            named().filter(|id| graph.kind(*id) != TargetKind::Decision && glob.matches(graph.address(*id))).collect();
         if !found.is_empty() {
             return Ok(found);
         }

@@ -37,19 +37,22 @@ impl Context {
 
     /// Returns the addresses that a name may mean here, nearest first.
     pub fn candidates(&self, text: &str) -> Vec<Address> {
-        if text.contains(':') {
-            return vec![Address::new(text)];
-        }
-        let mut candidates = Vec::with_capacity(3);
-        if self.epic.is_some() {
-            candidates.push(self.address(text));
-        }
-        if !self.package.is_root() {
-            candidates.push(self.top(text));
-        }
-        candidates.push(Address::new(text));
-        candidates
+        candidates(self.epic.as_ref(), &self.package, text)
     }
+}
+
+/// Returns the addresses that a name may mean in an epic or at the top of a package, nearest first.
+pub(super) fn candidates(epic: Option<&Address>, package: &RelPath, text: &str) -> Vec<Address> {
+    if text.contains(':') {
+        return vec![Address::new(text)];
+    }
+    let mut candidates = Vec::with_capacity(3);
+    candidates.extend(epic.map(|epic| Address::new(format!("{epic}/{text}"))));
+    if !package.is_root() {
+        candidates.push(Address::new(format!("{package}:{text}")));
+    }
+    candidates.push(Address::new(text));
+    candidates
 }
 
 impl Problems {

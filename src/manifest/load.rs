@@ -123,6 +123,7 @@ pub fn load(source: &dyn Source, manifest: &RelPath, folder_name: &str) -> Resul
         load.nodes(nodes, &context, if index == 0 { Level::Root } else { Level::Package });
     }
     load.pools();
+    load.choices();
     if load.problems.problems().is_empty() {
         let texts = load.problems.sources().to_vec();
         Ok(Loaded { project: load.project, trail: load.trail, texts })

@@ -6,7 +6,9 @@
 mod agree;
 #[cfg(test)]
 mod both;
+mod choices;
 mod common;
+mod decision;
 mod each;
 mod environment;
 #[cfg(test)]

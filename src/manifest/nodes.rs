@@ -5,7 +5,7 @@ use super::load::Load;
 use super::matrix::variants;
 use super::problem::Problem;
 use super::read::Node;
-use super::{service, task};
+use super::{decision, service, task};
 use crate::base::{Address, Place};
 use crate::model::{Epic, Gate, Later, LaterKind, Need, Project, Rock, Service};
 
@@ -64,8 +64,11 @@ impl Load<'_> {
                     self.gate(node, context);
                 }
                 "decision" => {
-                    later(&mut self.project, LaterKind::Decision);
-                    self.problems.name_of(node, context);
+                    if let Some(decision) = decision::lower(&mut self.problems, node, context)
+                        && self.declared(&decision.address, &decision.place)
+                    {
+                        self.project.decisions.push(decision);
+                    }
                 }
                 "epic" if top => self.epic(node, context),
                 "rock" if top => self.rock(node, context),

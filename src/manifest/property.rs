@@ -5,10 +5,10 @@ use super::problem::Problems;
 use super::read::{Node, Value};
 use super::task::PROPERTIES;
 use crate::base::{Address, RelPath, glob};
-use crate::model::{Command, Condition, Later, LaterKind, Priority, Task};
+use crate::model::{Command, Later, LaterKind, OnlyIf, Priority, Task};
 
 /// The systems that `platform` may name, as Rust names them.
-const SYSTEMS: [&str; 11] =
+pub(super) const SYSTEMS: [&str; 11] =
     ["linux", "macos", "windows", "freebsd", "netbsd", "openbsd", "dragonfly", "illumos", "solaris", "android", "ios"];
 
 pub(super) fn property(problems: &mut Problems, task: &mut Task, node: &Node, context: &Context, later: &mut Vec<Later>) {
@@ -140,13 +140,12 @@ pub(super) fn property(problems: &mut Problems, task: &mut Task, node: &Node, co
             let texts = problems.texts(node);
             let mut texts = texts.into_iter().map(|(text, place)| problems.fill(context, &text, &place).to_string());
             if let Some(decision) = texts.next() {
-                task.only_if.push(Condition {
+                task.only_if.push(OnlyIf {
                     decision: Address::new(decision),
                     values: texts.map(Box::from).collect(),
                     place: place.clone(),
                 });
             }
-            later.push(Later { kind: LaterKind::Decision, place });
         }
         "sandbox" | "network" | "allow_undeclared" => later.push(Later { kind: LaterKind::Sandbox, place }),
         "executor" => later.push(Later { kind: LaterKind::Executor, place }),

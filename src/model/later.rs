@@ -18,8 +18,6 @@ pub struct Later {
 pub enum LaterKind {
     /// `gate`
     Gate,
-    /// `decision` and `only_if`
-    Decision,
     /// `sandbox`, `network` and `allow_undeclared` of a task
     Sandbox,
     /// `executor` of a task
@@ -33,7 +31,6 @@ impl LaterKind {
     pub fn word(self) -> &'static str {
         match self {
             LaterKind::Gate => "gate",
-            LaterKind::Decision => "decision",
             LaterKind::Sandbox => "sandbox",
             LaterKind::Executor => "executor",
             LaterKind::Import => "import",

@@ -3,6 +3,7 @@
 //! Start from [`Project`]. Everything is expanded (`each`, `matrix`, `template`, `include`): a task here is one thing that can run.
 //! What is only known when a task runs (`{{env.X}}`, `{{decision.X}}`, `{{port.X}}`, `{{run.X}}`) is still open in a [`Text`].
 
+mod decision;
 mod environment;
 mod later;
 mod project;
@@ -11,10 +12,11 @@ mod service;
 mod task;
 mod text;
 
+pub use decision::{Choose, Condition, Decision, Test};
 pub use environment::{EnvRule, EnvRules};
 pub use later::{Later, LaterKind};
 pub use project::{Epic, Gate, Need, Package, Pool, Project, Rock};
 pub use rules::{Rule, RuleOption, RuleValue, UserStrategy};
 pub use service::{Probe, Service, Stop};
-pub use task::{Command, Condition, Pattern, Priority, Task};
+pub use task::{Command, OnlyIf, Pattern, Priority, Task};
 pub use text::{Part, Scope, Text};

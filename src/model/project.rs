@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{EnvRules, Later, Rule, Service, Task, UserStrategy};
+use super::{Decision, EnvRules, Later, Rule, Service, Task, UserStrategy};
 use crate::base::{Address, Place, RelPath};
 
 /// All that the manifest and its packages declare.
@@ -24,6 +24,8 @@ pub struct Project {
     pub services: Vec<Service>,
     /// Targets that judge.
     pub gates: Vec<Gate>,
+    /// Choices on the graph.
+    pub decisions: Vec<Decision>,
     /// Bounds on how many tasks of a kind run at once.
     pub pools: Vec<Pool>,
     /// The packages, the root first.

@@ -62,7 +62,7 @@ pub struct Task {
     /// For `tag(NAME, x)`.
     pub tags: Vec<Box<str>>,
     /// Runs only where the decision has one of the values.
-    pub only_if: Vec<Condition>,
+    pub only_if: Vec<OnlyIf>,
     /// A task that runs when this one has failed for good.
     pub on_failure: Option<Need>,
     /// Whether a bare `orket build` and `orket list` leave it out.
@@ -115,7 +115,7 @@ pub struct Pattern {
 
 /// `only_if "decision" "value"…`
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
-pub struct Condition {
+pub struct OnlyIf {
     /// The decision's address.
     pub decision: Address,
     /// The values with which the task runs.

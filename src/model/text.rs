@@ -75,6 +75,26 @@ impl Text {
         }
     }
 
+    /// Returns the names that stand in its holes of one scope.
+    pub fn holes(&self, wanted: Scope) -> impl Iterator<Item = &str> {
+        self.0.iter().filter_map(move |part| match part {
+            Part::Hole(scope, name) if *scope == wanted => Some(&**name),
+            _ => None,
+        })
+    }
+
+    /// Gives the holes of one scope other names, where `rename` knows one.
+    pub fn rename(&mut self, wanted: Scope, mut rename: impl FnMut(&str) -> Option<Box<str>>) {
+        for part in &mut self.0 {
+            if let Part::Hole(scope, name) = part
+                && *scope == wanted
+                && let Some(better) = rename(name)
+            {
+                *name = better;
+            }
+        }
+    }
+
     /// Fills every hole with what `fill` says.
     ///
     /// # Errors

@@ -35,15 +35,21 @@ impl Plan {
     ///
     /// Cost: linear in the targets and edges of the plan, plus one word for each target of the graph. The graph has no cycle.
     pub fn new(graph: &Graph, goal: &[TargetId]) -> Plan {
-        Plan::make(graph, goal, false)
+        Plan::make(graph, goal, false, &|_| false)
     }
 
     /// The same, and as spare steps all that the remedies of its tasks need; see [`Plan::is_spare`]. Nothing else waits for a spare step.
     pub fn with_remedies(graph: &Graph, goal: &[TargetId]) -> Plan {
-        Plan::make(graph, goal, true)
+        Plan::make(graph, goal, true, &|_| false)
     }
 
-    fn make(graph: &Graph, goal: &[TargetId], remedies: bool) -> Plan {
+    /// As `new` or, with `remedies`, as `with_remedies`, where nothing that a target of `given` waits for counts.
+    pub fn without(graph: &Graph, goal: &[TargetId], remedies: bool, given: &dyn Fn(TargetId) -> bool) -> Plan {
+        Plan::make(graph, goal, remedies, given)
+    }
+
+    fn make(graph: &Graph, goal: &[TargetId], remedies: bool, given: &dyn Fn(TargetId) -> bool) -> Plan {
+        let edges_of = |id: TargetId| if given(id) { &[][..] } else { graph.edges(id) };
         let mut steps = vec![ABSENT; graph.len()];
         let mut wanted: Vec<TargetId> = Vec::new();
         let want = |id: TargetId, steps: &mut Vec<u32>, wanted: &mut Vec<TargetId>| {
@@ -58,7 +64,7 @@ impl Plan {
         loop {
             while let Some(id) = wanted.get(next).copied() {
                 next += 1;
-                graph.edges(id).iter().filter(|edge| edge.kind().pulls()).for_each(|edge| want(edge.to, &mut steps, &mut wanted));
+                edges_of(id).iter().filter(|edge| edge.kind().pulls()).for_each(|edge| want(edge.to, &mut steps, &mut wanted));
             }
             if planned != usize::MAX {
                 break;
@@ -88,7 +94,7 @@ impl Plan {
         let mut counts = vec![0u32; wanted.len() + 1];
         let mut open = vec![0u32; wanted.len()];
         for (position, id) in wanted.iter().enumerate() {
-            for before in graph.edges(*id).iter().filter_map(inside) {
+            for before in edges_of(*id).iter().filter_map(inside) {
                 counts[before as usize + 1] += 1;
                 open[position] += 1;
             }
@@ -99,7 +105,7 @@ impl Plan {
         let mut fill = counts.clone();
         let mut behind = vec![0u32; counts[wanted.len()] as usize];
         for (position, id) in wanted.iter().enumerate() {
-            for before in graph.edges(*id).iter().filter_map(inside) {
+            for before in edges_of(*id).iter().filter_map(inside) {
                 behind[fill[before as usize] as usize] = position as u32;
                 fill[before as usize] += 1;
             }

@@ -82,6 +82,9 @@ pub fn judge(world: &World, target: TargetId, links: &Links, again: bool, mode: 
         } else if record.action == action::digest(&prepared.action) {
             let outputs = ActionResult::decode(&record.result).map(|result| result.outputs).unwrap_or_default();
             let folders = output_folders(world, &prepared, &outputs);
+            if is(flag::HEARD) && !heard(world, &record.result) {
+                return Judged::Run(Box::new(prepared), Reason::New);
+            }
             if in_place(world, &outputs, &prepared.outputs, &prepared.excluded, again) {
                 let yielded = yielded(&outputs, executed);
                 if !mode.look {
@@ -170,6 +173,9 @@ fn take(world: &World, prepared: &mut Prepared, again: bool, mode: Mode) -> Resu
     let key = action::digest(&prepared.action);
     let Some(bytes) = world.actions.lookup(&key).map_err(|error| error.to_string())? else { return Ok(None) };
     let Some(result) = ActionResult::decode(&bytes) else { return Ok(None) };
+    if world.graph.has(prepared.target, flag::HEARD) && !heard(world, &bytes) {
+        return Ok(None);
+    }
     if in_place(world, &result.outputs, &prepared.outputs, &prepared.excluded, again) {
         return Ok(Some((result, Placed::Already)));
     }
@@ -251,6 +257,21 @@ fn remember(world: &World, prepared: &Prepared, result: &ActionResult) {
 pub fn recall(world: &World, target: TargetId) -> Option<Yield> {
     let record = world.checkout.lock().expect("no holder panics").task(world.graph.row(target).key)?;
     Some(yielded(&ActionResult::decode(&record.result)?.outputs, false))
+}
+
+/// Whether what a task printed can be read, if it printed anything.
+fn heard(world: &World, result: &[u8]) -> bool {
+    ActionResult::decode(result).is_some_and(|result| result.log.is_none_or(|log| world.blobs.has(&log)))
+}
+
+/// Returns the end of what a task printed when it last succeeded, at most 64 KiB.
+pub fn printed(world: &World, target: TargetId) -> Vec<u8> {
+    const MOST: usize = 64 << 10;
+    let record = world.checkout.lock().expect("no holder panics").task(world.graph.row(target).key);
+    let log = record.and_then(|record| ActionResult::decode(&record.result)).and_then(|result| result.log);
+    let mut bytes = log.and_then(|log| world.blobs.get_bytes(&log).ok().flatten()).unwrap_or_default();
+    bytes.drain(..bytes.len().saturating_sub(MOST));
+    bytes
 }
 
 /// Returns what those that need a task see of its outputs.

@@ -8,7 +8,7 @@ use super::{Links, Visible, World, tools};
 use crate::action::{Action, Content, EnvValue, Exact};
 use crate::base::{Digest, RelPath, TargetId};
 use crate::disk::{self, Noted, PatternSet};
-use crate::graph::{Detail, TargetKind};
+use crate::graph::{Detail, EdgeKind, TargetKind};
 use crate::model::{Command, Pattern, Scope, Task, Text};
 use crate::record::Tool;
 
@@ -84,16 +84,23 @@ pub fn prepare(world: &World, target: TargetId, links: &Links, discovered: Vec<R
             // The keyed digest of a secret is among the variables; its value stays out of what is kept.
             Scope::Env if is_secret(&visible, name) => Ok(format!("{{{{env.{name}}}}}")),
             Scope::Env => variable(&visible, name, &place),
-            Scope::Decision => {
-                Err(Blocked::new(format!("`{{{{decision.{name}}}}}` at {place}: this version does not resolve decisions yet")))
-            }
+            Scope::Decision => decision(world, name),
+            Scope::Port | Scope::Run => Ok(format!("{{{{{}.{name}}}}}", scope.word())),
+        })
+    };
+    // What a decision came to is a part of the action by itself, so that it is told as what it is.
+    let worded = |text: &Text| {
+        text.fill(|scope, name| match scope {
+            Scope::Decision => decision(world, name).map(|_| format!("{{{{decision.{name}}}}}")),
+            Scope::Env if is_secret(&visible, name) => Ok(format!("{{{{env.{name}}}}}")),
+            Scope::Env => variable(&visible, name, &place),
             Scope::Port | Scope::Run => Ok(format!("{{{{{}.{name}}}}}", scope.word())),
         })
     };
     let actual = |text: &Text| {
         text.fill(|scope, name| match scope {
             Scope::Env => variable(&visible, name, &place),
-            Scope::Decision => Err(Blocked::new("this version does not resolve decisions yet")),
+            Scope::Decision => decision(world, name),
             Scope::Port => match world.ports.read().expect("no holder panics").get(name) {
                 Some(port) => Ok(port.to_string()),
                 None => Ok(String::from("0")),
@@ -132,7 +139,7 @@ pub fn prepare(world: &World, target: TargetId, links: &Links, discovered: Vec<R
     for (index, command) in task.commands.iter().enumerate() {
         match command {
             Command::Run { words, .. } => {
-                let mut exact = words.iter().map(symbolic).collect::<Result<Vec<_>, _>>()?;
+                let mut exact = words.iter().map(worded).collect::<Result<Vec<_>, _>>()?;
                 let mut started = words.iter().map(actual).collect::<Result<Vec<_>, _>>()?;
                 if Some(index) == last_run {
                     exact.extend(args.iter().cloned());
@@ -157,7 +164,7 @@ pub fn prepare(world: &World, target: TargetId, links: &Links, discovered: Vec<R
                 let mut words = vec![String::from(flags), script_now, String::from("sh")];
                 words.extend(args.iter().cloned());
                 lines.push(Line { program: tool.program, name: String::from("sh"), words });
-                commands.push(Exact::Sh(symbolic(script)?));
+                commands.push(Exact::Sh(worded(script)?));
             }
         }
     }
@@ -171,16 +178,25 @@ pub fn prepare(world: &World, target: TargetId, links: &Links, discovered: Vec<R
     let Gathered { inputs, sources, searched } = gather_inputs(world, &task, links, &discovered, &symbolic, again)?;
     let mut needs: Vec<(String, Digest)> = links
         .iter()
-        .filter(|(id, _)| world.graph.kind(*id) != TargetKind::Task)
+        .filter(|(id, _)| !matches!(world.graph.kind(*id), TargetKind::Task | TargetKind::Decision))
         .map(|(id, yielded)| (world.graph.address(*id).to_owned(), yielded.digest))
         .collect();
     needs.sort();
     let mut services: Vec<(String, Digest)> = Vec::new();
+    let mut decisions: Vec<(String, String)> = Vec::new();
     for edge in world.graph.edges(target) {
+        // A service starts with what the decisions that it uses came to.
+        let through = if edge.kind() == EdgeKind::Uses { world.graph.edges(edge.to) } else { std::slice::from_ref(edge) };
+        for edge in through.iter().filter(|edge| world.graph.kind(edge.to) == TargetKind::Decision) {
+            let address = world.graph.address(edge.to);
+            decisions.push((address.to_owned(), decision(world, address)?));
+        }
         if let Detail::Service(service) = world.graph.detail(edge.to) {
             services.push((service.address.to_string(), Digest::of(service.definition().as_bytes())));
         }
     }
+    decisions.sort();
+    decisions.dedup();
     let mut declared: Vec<(String, bool)> = outputs.iter().map(|text| (text.clone(), false)).collect();
     declared.extend(excluded.iter().map(|text| (text.clone(), true)));
     declared.sort();
@@ -197,10 +213,14 @@ pub fn prepare(world: &World, target: TargetId, links: &Links, discovered: Vec<R
         args,
         services,
         strategies: world.seams.shaping(),
-        decisions: Vec::new(),
+        decisions,
         platform: world.environment.platform.clone(),
     };
     Ok(Prepared { target, task, action, visible, lines, outputs, excluded, dir, discovered, sources, searched, programs, began })
+}
+
+fn decision(world: &World, address: &str) -> Result<String, Blocked> {
+    world.decision(address).ok_or_else(|| Blocked::new(format!("the decision `{address}` was not made")))
 }
 
 fn is_secret(visible: &Visible, name: &str) -> bool {

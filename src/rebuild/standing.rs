@@ -57,7 +57,7 @@ pub fn standing(world: &World, targets: &[TargetId]) -> Vec<Option<Stands>> {
     for (index, target) in targets.iter().enumerate() {
         let is_newer = newer.next_if(|(newer, _)| *newer == index).is_some();
         let graph_row = world.graph.row(*target);
-        let never = flag::ALWAYS | flag::FOREIGN | flag::EMPTY | flag::CONDITIONAL;
+        let never = flag::ALWAYS | flag::FOREIGN | flag::EMPTY | flag::HEARD;
         if is_newer || world.graph.kind(*target) != TargetKind::Task || graph_row.flags & never != 0 {
             continue;
         }
@@ -201,6 +201,7 @@ pub(super) fn prove(world: &World, prepared: &Prepared, links: &Links, outputs: 
     let row = world.graph.row(prepared.target);
     let inputs = &prepared.action.inputs;
     let provable = prepared.action.args.is_empty()
+        && !world.graph.has(prepared.target, flag::HEARD)
         && settled(&prepared.searched, prepared.began)
         && prepared
             .sources

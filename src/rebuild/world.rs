@@ -54,6 +54,8 @@ pub struct World {
     pub boxed: Boxed,
     /// What makes boxes for tasks, where these are to have any.
     pub boxer: Option<PathBuf>,
+    /// What decisions came to in this run, by address.
+    pub decided: RwLock<FxHashMap<String, String>>,
     /// The run's id.
     pub run: String,
     /// The hash of the manifest's path: records of tasks of another one are none of this run's business.
@@ -69,6 +71,11 @@ pub struct World {
 }
 
 impl World {
+    /// Returns what the decision with this address came to in this run, if it was made.
+    pub fn decision(&self, address: &str) -> Option<String> {
+        self.decided.read().expect("no holder panics").get(address).cloned()
+    }
+
     /// Returns what this checkout remembers of a file.
     pub fn remembered(&self, path: &RelPath) -> Option<Known> {
         self.checkout.lock().expect("no holder panics").file(path.as_bytes())

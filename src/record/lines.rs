@@ -10,8 +10,8 @@ use std::time::{Duration, Instant};
 
 use serde::Deserialize;
 
-use super::runs::{RunRecord, RunTask};
-use crate::event::{Outcome, Totals};
+use super::runs::{RunDecision, RunRecord, RunTask};
+use crate::event::{Origin, Outcome, Sight, Totals};
 
 /// How long a line may wait to be written.
 const WAIT: Duration = Duration::from_millis(100);
@@ -76,6 +76,12 @@ enum Line {
         log: Option<String>,
         unchanged: bool,
     },
+    Decided {
+        decision: String,
+        value: String,
+        origin: Origin,
+        saw: Vec<Sight>,
+    },
     #[serde(other)]
     Other,
 }
@@ -97,7 +103,11 @@ pub(super) fn read(bytes: &[u8]) -> Option<RunRecord> {
                     ended: false,
                     totals: Totals::default(),
                     tasks: Vec::new(),
+                    decisions: Vec::new(),
                 });
+            }
+            (Line::Decided { decision, value, origin, saw }, Some(record)) => {
+                record.decisions.push(RunDecision { address: decision, value, origin, saw });
             }
             (Line::Fresh { tasks }, Some(record)) => record.totals.fresh += tasks,
             (Line::Finished { task, at_ms, outcome, duration_ms, status, output, log, unchanged }, Some(record)) => {

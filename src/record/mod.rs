@@ -16,5 +16,5 @@ pub use checkout::Checkout;
 pub use journal::{Good, Journal, read as read_journal};
 pub use picture::{FileRow, Picture, TaskRow};
 pub use proof::{Proof, Tool};
-pub use runs::{RunRecord, RunTask, Runs};
+pub use runs::{RunDecision, RunRecord, RunTask, Runs};
 pub use task::{Known, Status, TaskRecord};

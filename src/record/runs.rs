@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::lines::{self, Lines};
-use crate::event::{Outcome, Reason, Totals};
+use crate::event::{Origin, Outcome, Reason, Sight, Totals};
 
 /// How many runs are kept.
 const KEPT: usize = 50;
@@ -33,6 +33,22 @@ pub struct RunRecord {
     pub totals: Totals,
     /// Every task that was not fresh.
     pub tasks: Vec<RunTask>,
+    /// Every decision that was made.
+    #[serde(default)]
+    pub decisions: Vec<RunDecision>,
+}
+
+/// What one decision came to in a run.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct RunDecision {
+    /// Its address.
+    pub address: String,
+    /// What it came to.
+    pub value: String,
+    /// Who said so.
+    pub origin: Origin,
+    /// What its conditions looked at.
+    pub saw: Vec<Sight>,
 }
 
 /// What one task came to in a run.
@@ -170,6 +186,7 @@ mod tests {
             ended: true,
             totals: Totals::default(),
             tasks: Vec::new(),
+            decisions: Vec::new(),
         }
     }
 

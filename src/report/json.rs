@@ -13,7 +13,8 @@ use super::sink::Out;
 use super::{Names, Sink, reason_text};
 use crate::base::TargetId;
 use crate::event::{
-    Change, EVENT_VERSION, Ending, Event, Face, Finished, Headline, Notice, Outcome, Reason, ServiceChange, Started, Totals,
+    Change, Decided, EVENT_VERSION, Ending, Event, Face, Finished, Headline, Notice, Origin, Outcome, Reason, ServiceChange, Sight,
+    Started, Totals,
 };
 
 /// Returns a format that writes one JSON object a line. Each line is written at once.
@@ -55,6 +56,7 @@ impl Sink for Json {
             }
             Event::Finished(finished) => line(&finished_line(&*self.names, finished)),
             Event::Service(change) => line(&service_line(&*self.names, change)),
+            Event::Decided(decided) => line(&decided_line(&*self.names, decided)),
             Event::Notice(notice) => line(&notice_line(&*self.names, notice)),
             Event::RunFinished(ending) => line(&run_finished(ending)),
             Event::TerminalTaken { .. } | Event::TerminalReturned => return,
@@ -205,6 +207,20 @@ struct ServiceLine<'a> {
     log: Option<&'a str>,
 }
 
+/// A decision was made.
+#[derive(Serialize)]
+struct DecidedLine<'a> {
+    v: u32,
+    event: &'static str,
+    decision: String,
+    at_ms: u64,
+    value: &'a str,
+    /// `default`, `environment` or `command_line`.
+    origin: Origin,
+    /// What its conditions looked at: each with `choose`, `condition`, `holds` and `found`.
+    saw: &'a [Sight],
+}
+
 /// A sentence for the person.
 #[derive(Serialize)]
 struct NoticeLine<'a> {
@@ -339,6 +355,18 @@ fn service_line<'a>(names: &dyn Names, change: &'a ServiceChange) -> ServiceLine
         output: (!change.output.is_empty()).then(|| String::from_utf8_lossy(&change.output).into_owned()),
         output_size: matches!(change.state, Face::Stopped | Face::Died).then_some(change.output_size),
         log: change.log.as_deref(),
+    }
+}
+
+fn decided_line<'a>(names: &dyn Names, decided: &'a Decided) -> DecidedLine<'a> {
+    DecidedLine {
+        v: EVENT_VERSION,
+        event: "decided",
+        decision: names.address(decided.decision),
+        at_ms: ms(decided.at),
+        value: &decided.value,
+        origin: decided.origin,
+        saw: &decided.saw,
     }
 }
 

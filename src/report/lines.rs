@@ -11,7 +11,7 @@ use super::paint::Paint;
 use super::{Names, Screen, reason_text};
 use crate::base::TargetId;
 use crate::base::quantity::{show_duration, show_size};
-use crate::event::{Ending, Event, Face, Finished, Notice, Outcome, Reason, ServiceChange, Started};
+use crate::event::{Decided, Ending, Event, Face, Finished, Notice, Origin, Outcome, Reason, ServiceChange, Started};
 
 /// A name keeps at least so many columns; with fewer left, the end of the line is cut instead.
 const SHORT: usize = 16;
@@ -59,6 +59,7 @@ impl Teller {
             Event::Retrying { task, attempt, wait, status, .. } => calm(self.retrying(*task, *attempt, *wait, status)),
             Event::Finished(finished) => Told { text: self.finished(finished), urgent: finished.outcome == Outcome::Failed },
             Event::Service(change) => Told { text: self.service(change), urgent: change.state == Face::Died },
+            Event::Decided(decided) => calm(self.decided(decided)),
             Event::Notice(notice) => Told { text: self.notice(notice), urgent: true },
             Event::RunFinished(ending) => Told { text: self.ending(ending), urgent: true },
             Event::Fresh { .. } | Event::TerminalTaken { .. } | Event::TerminalReturned => calm(String::new()),
@@ -147,7 +148,7 @@ impl Teller {
     fn failed(&mut self, finished: &Finished) -> String {
         let name = self.name(finished.task);
         let place = self.names.place(finished.task);
-        let verb = if self.is_task(finished.task) { "build" } else { "run" };
+        let verb = if self.names.is_service(finished.task) { "run" } else { "build" };
         let mut text = failure::block(&name, place.as_ref(), finished, verb, self.paint);
         if self.screen.github {
             text += &annotation(&name, place.as_ref(), finished.status.as_deref().unwrap_or("failed"));
@@ -171,6 +172,13 @@ impl Teller {
             Face::Ready => self.line("ready", Paint::green, change.service, &after),
             Face::Stopped => self.line("stopped", Paint::green, change.service, &after),
         }
+    }
+
+    fn decided(&self, decided: &Decided) -> String {
+        if self.screen.verbosity < 1 {
+            return String::new();
+        }
+        self.line("decided", Paint::cyan, decided.decision, &format!("  {}  ({})", escape(&decided.value), who_chose(decided)))
     }
 
     fn notice(&mut self, notice: &Notice) -> String {
@@ -201,6 +209,18 @@ impl Teller {
         let left = room.saturating_sub(verb.len().max(8) + width(rest));
         let name = if left >= SHORT { shorten(&name, left) } else { name };
         cut(&line(&name), room) + "\n"
+    }
+}
+
+/// Says who chose: a condition, `otherwise`, or somebody from outside.
+fn who_chose(decided: &Decided) -> String {
+    match decided.origin {
+        Origin::Default => match decided.saw.last().filter(|sight| sight.holds && sight.choose == decided.value) {
+            Some(sight) if sight.found.is_empty() => escape(&sight.condition),
+            Some(sight) => escape(&sight.found),
+            None => String::from("otherwise"),
+        },
+        origin => format!("from the {}", origin.words()),
     }
 }
 

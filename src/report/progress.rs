@@ -78,6 +78,7 @@ impl Progress {
                 self.over = true;
                 Some(ending.at)
             }
+            Event::Decided(decided) => Some(decided.at),
             Event::TerminalTaken { .. } | Event::TerminalReturned | Event::Notice(_) => None,
         }
     }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::Names;
 use crate::base::TargetId;
 use crate::event::{Event, Face, Outcome, Reason};
-use crate::record::{RunRecord, RunTask};
+use crate::record::{RunDecision, RunRecord, RunTask};
 
 /// Returns how every task of a run ended, why it ran, and how long that took.
 pub fn outcomes(events: &[Event]) -> Vec<(TargetId, Outcome, Option<Reason>, Duration)> {
@@ -31,6 +31,7 @@ pub fn record(names: &dyn Names, events: &[Event]) -> RunRecord {
         ended: true,
         totals: Default::default(),
         tasks: Vec::new(),
+        decisions: Vec::new(),
     };
     for event in events {
         match event {
@@ -58,6 +59,12 @@ pub fn record(names: &dyn Names, events: &[Event]) -> RunRecord {
                 output: String::from_utf8_lossy(&change.output).into_owned(),
                 log: change.log.clone(),
                 unchanged: false,
+            }),
+            Event::Decided(decided) => record.decisions.push(RunDecision {
+                address: names.address(decided.decision),
+                value: decided.value.clone(),
+                origin: decided.origin,
+                saw: decided.saw.clone(),
             }),
             Event::RunFinished(ending) => {
                 record.duration_ms = ending.at.as_millis() as u64;

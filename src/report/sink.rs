@@ -17,6 +17,11 @@ pub trait Names: Send + Sync {
     /// Whether a target is a task: something that counts as one in totals.
     fn is_task(&self, target: TargetId) -> bool;
 
+    /// Whether a target is started by `orket run` alone.
+    fn is_service(&self, target: TargetId) -> bool {
+        !self.is_task(target)
+    }
+
     /// Returns how many targets there are.
     fn count(&self) -> usize;
 }

@@ -105,7 +105,12 @@ fn entries(names: &dyn Names, events: &[Event]) -> Vec<Entry> {
                 entries.push(entry);
             }
             Event::RunFinished(ending) => last = last.max(ending.at),
-            Event::RunStarted(_) | Event::Fresh { .. } | Event::TerminalTaken { .. } | Event::TerminalReturned | Event::Notice(_) => {}
+            Event::RunStarted(_)
+            | Event::Fresh { .. }
+            | Event::Decided(_)
+            | Event::TerminalTaken { .. }
+            | Event::TerminalReturned
+            | Event::Notice(_) => {}
         }
     }
     let mut unended: Vec<&Started> = open.into_values().collect();

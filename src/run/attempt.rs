@@ -4,6 +4,7 @@ use std::ffi::OsString;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use super::choices::Choices;
 use super::request::How;
 use crate::action::{self, ActionResult};
 use crate::base::{Digest, RelPath, glob};
@@ -112,6 +113,7 @@ pub(super) struct Bench<'a> {
     /// Added to every task's environment: the jobserver.
     pub extra: &'a [(OsString, OsString)],
     pub asker: &'a dyn Asker,
+    pub choices: &'a Choices<'a>,
 }
 
 impl Bench<'_> {
@@ -396,11 +398,14 @@ impl Bench<'_> {
         if store && attempt.log.size() > 0 {
             log = attempt.log.whole().ok().and_then(|bytes| world.blobs.put_bytes(&bytes).ok());
         }
-        let result = ActionResult { outputs, log, duration_ms: duration.as_millis() as u64, discovered };
         if let Some(error) = &trouble {
             notices.push(format!("its result is not stored: {error}"));
         }
-        if !moved.is_empty() {
+        let is = |bit: u32| world.graph.has(prepared.target, bit);
+        // What a decision will ask for has to be known as long as the rest is.
+        let unheard = log.is_none() && attempt.log.size() > 0 && is(flag::HEARD) && !is(flag::ALWAYS);
+        let result = ActionResult { outputs, log, duration_ms: duration.as_millis() as u64, discovered };
+        if !moved.is_empty() || unheard {
             // Not remembered either: the next run judges it anew.
             world.checkout.lock().expect("no holder panics").forget(world.graph.row(prepared.target).key);
             return Ok((rebuild::yielded(&result.outputs, true), false));

@@ -1,36 +1,62 @@
 //! What of a plan is as it was proven to be, before anything is judged; and what every step puts out, for those that need it.
 
+use super::choices::{Choice, Choices};
+use super::conditions::{Looked, Past, Stuck};
 use crate::base::{Digest, Hasher, TargetId};
+use crate::event::Outcome;
 use crate::graph::{EdgeKind, Graph, TargetKind, flag};
 use crate::plan::{Plan, Step};
 use crate::rebuild::{self, Links, Mode, World, Yield, needs_of};
 
-/// The steps that need nothing, with the digest of what they put out.
+/// The steps that need nothing, with the digest of what they put out; and the decisions that could be made at once.
 pub struct Fresh {
     digests: Vec<Option<Digest>>,
     left: usize,
+    pub(super) made: Vec<(Step, Result<Choice, Stuck>)>,
 }
 
 impl Fresh {
-    /// Returns those of a plan, spare steps never among them. `foreground` runs in any case.
-    pub fn of(world: &World, plan: &Plan, mode: Mode, foreground: Option<TargetId>) -> Fresh {
+    /// Returns those of a plan, spare steps never among them. `foreground` runs in any case. Decisions are made as far as all that they wait
+    /// for is fresh and nothing has to be executed for them; the world knows then what they came to.
+    pub fn of(world: &World, plan: &Plan, mode: Mode, foreground: Option<TargetId>, choices: &Choices<'_>) -> Fresh {
         let mut fresh: Vec<Option<Digest>> = vec![None; plan.len()];
+        let mut made = Vec::new();
         let planned = plan.steps().filter(|step| !plan.is_spare(*step)).count();
-        if mode.force || mode.verify {
-            return Fresh { digests: fresh, left: planned };
-        }
         let graph = &world.graph;
         let targets: Vec<TargetId> = plan.steps().map(|step| plan.target(step)).collect();
-        let stands = rebuild::standing(world, &targets);
+        let decides = targets.iter().any(|target| graph.kind(*target) == TargetKind::Decision);
+        let everything = mode.force || mode.verify;
+        if everything && !decides {
+            return Fresh { digests: fresh, left: planned, made };
+        }
+        let stands = if everything { vec![None; targets.len()] } else { rebuild::standing(world, &targets) };
         for step in plan.steps() {
             let target = targets[step.index()];
-            let whole = plan.before(graph, step).all(|(before, _)| fresh[before.index()].is_some() || plan.is_spare(before));
+            let decision = graph.kind(target) == TargetKind::Decision;
+            if everything && !decision {
+                continue;
+            }
+            let whole = (decision && choices.is_given(target))
+                || plan.before(graph, step).all(|(before, _)| fresh[before.index()].is_some() || plan.is_spare(before));
+            if decision && whole && !plan.is_spare(step) {
+                let stood = |id: TargetId| plan.step(id).is_some_and(|step| fresh[step.index()].is_some());
+                let ended = |id: TargetId| stood(id).then(|| stood_still(world, id));
+                let choice = choices.choose(graph, target, &Past { ended: &ended, decided: &|address| world.decision(address) }, None);
+                if let Ok(choice) = &choice {
+                    fresh[step.index()] = Some(decided(world, target, &choice.value));
+                }
+                if !matches!(choice, Err(Stuck::Open(_))) {
+                    made.push((step, choice));
+                }
+                continue;
+            }
             if !whole || plan.is_spare(step) || foreground == Some(target) || graph.has(target, flag::FOREIGN) {
                 continue;
             }
             let digests = needed(graph, plan, target).filter_map(|before| fresh[before.index()].as_ref());
             fresh[step.index()] = match graph.kind(target) {
-                TargetKind::Gate => None,
+                TargetKind::Gate | TargetKind::Decision => None,
+                TargetKind::Task if left_out(world, target).is_some() => None,
                 TargetKind::Task if !graph.has(target, flag::EMPTY) => {
                     stands[step.index()].filter(|stands| stands.needs == needs_of(digests)).map(|stands| stands.yields)
                 }
@@ -38,7 +64,7 @@ impl Fresh {
             };
         }
         let left = planned - fresh.iter().flatten().count();
-        let fresh = Fresh { digests: fresh, left };
+        let fresh = Fresh { digests: fresh, left, made };
         tracing::debug!(steps = plan.len(), left, "what is as it was proven to be");
         fresh
     }
@@ -52,6 +78,29 @@ impl Fresh {
     pub fn has(&self, step: Step) -> bool {
         self.digests[step.index()].is_some()
     }
+}
+
+/// Returns why a task is left out by the decisions that were made: `decision profile = dev`.
+pub(super) fn left_out(world: &World, target: TargetId) -> Option<String> {
+    if !world.graph.has(target, flag::CONDITIONAL) {
+        return None;
+    }
+    world.graph.task(target)?.only_if.iter().find_map(|only| {
+        let value = world.decision(only.decision.as_str())?;
+        (!only.values.iter().any(|wanted| **wanted == *value)).then(|| format!("decision {} = {value}", only.decision))
+    })
+}
+
+/// Takes note of what a decision came to; returns the digest that those who use it see.
+pub(super) fn decided(world: &World, decision: TargetId, value: &str) -> Digest {
+    world.decided.write().expect("no holder panics").insert(world.graph.address(decision).to_owned(), value.to_owned());
+    Hasher::new().piece(b"decision").piece(value.as_bytes()).finish()
+}
+
+/// What became of a target that did not have to run.
+pub(super) fn stood_still(world: &World, target: TargetId) -> Looked {
+    let printed = if world.graph.has(target, flag::HEARD) { rebuild::printed(world, target) } else { Vec::new() };
+    Looked { outcome: Outcome::Fresh, code: Some(0), printed }
 }
 
 /// The steps of which a target sees what they put out, in the order of its edges. A service stands for what it needs.
@@ -77,6 +126,11 @@ impl<'a> Yields<'a> {
         if let Some(known) = self.known.get_mut(step.index()) {
             *known = Some(yielded);
         }
+    }
+
+    /// Returns the decisions that were made before the walk, once.
+    pub(super) fn made(&mut self) -> Vec<(Step, Result<Choice, Stuck>)> {
+        std::mem::take(&mut self.fresh.made)
     }
 
     pub(super) fn is_fresh(&self, step: Step) -> bool {

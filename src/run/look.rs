@@ -1,12 +1,15 @@
 //! What a run would do, without doing it.
 
+use rustc_hash::FxHashMap;
+
+use super::choices::Choices;
+use super::conditions::{Looked, Past, Stuck};
+use super::fresh::{Fresh, Yields, decided, gathered, left_out, stood_still};
 use crate::base::TargetId;
 use crate::event::{Outcome, Reason};
-use crate::graph::{Graph, TargetKind, flag};
+use crate::graph::{EdgeKind, Graph, TargetKind, flag};
 use crate::plan::Plan;
-use crate::rebuild::{self, Judged, Mode, World};
-
-use super::fresh::{Fresh, Yields, gathered};
+use crate::rebuild::{self, Judged, Mode, World, Yield};
 
 /// What was seen of one task.
 #[derive(Clone, PartialEq, Debug)]
@@ -17,72 +20,142 @@ pub struct Seen {
     pub outcome: Outcome,
     /// Why it would run.
     pub reason: Option<Reason>,
-    /// What is in the way.
+    /// What is in the way; of one that is skipped, why; of one that would run only under a decision that is not made yet, what it waits for.
     pub trouble: Option<String>,
 }
 
-/// Judges every task of a plan in order, changing nothing. What stands behind a task that would run would have to be judged again
-/// after it; until then it counts as to be run.
-pub fn look(world: &World, plan: &Plan, mode: Mode) -> Vec<Seen> {
+/// Judges every task of a plan in order, changing and executing nothing. What stands behind a task that would run would have to be judged
+/// again after it; until then it counts as to be run. What hangs on a decision that cannot be made by looking alone may run; see
+/// [`Seen::trouble`].
+pub fn look(world: &World, plan: &Plan, mode: Mode, choices: &Choices<'_>) -> Vec<Seen> {
     let graph: &Graph = &world.graph;
-    let mut yields = Yields::new(world, plan, Fresh::of(world, plan, mode, None));
-    let mut blame: Vec<Option<String>> = vec![None; plan.len()];
+    let mut yields = Yields::new(world, plan, Fresh::of(world, plan, mode, None, choices));
+    let mut above: Vec<Option<Above>> = vec![None; plan.len()];
+    let mut outcomes: FxHashMap<TargetId, Outcome> = FxHashMap::default();
     let mut seen = Vec::new();
     for step in plan.steps() {
         let target = plan.target(step);
-        let above = plan
-            .before(graph, step)
-            .filter(|(_, kind)| *kind != crate::graph::EdgeKind::After)
-            .find_map(|(before, _)| blame[before.index()].clone());
-        let is_task = graph.kind(target) == TargetKind::Task;
-        if yields.is_fresh(step) {
+        let kind = graph.kind(target);
+        let is_task = kind == TargetKind::Task;
+        let mut say = |outcome, reason, trouble| {
             if is_task {
-                seen.push(Seen { task: target, outcome: Outcome::Fresh, reason: None, trouble: None });
+                seen.push(Seen { task: target, outcome, reason, trouble });
             }
+        };
+        if yields.is_fresh(step) {
+            outcomes.insert(target, Outcome::Fresh);
+            say(Outcome::Fresh, None, None);
+            continue;
+        }
+        let before = plan.before(graph, step).filter(|(_, kind)| kind.requires() || *kind == EdgeKind::OptionalNeed);
+        let found: Vec<Above> = before
+            .filter_map(|(before, kind)| Some((above[before.index()].clone()?, kind)))
+            .filter(|(above, kind)| !(matches!(above, Above::Skipped(_)) && *kind == EdgeKind::OptionalNeed))
+            .map(|(above, _)| above)
+            .filter(|above| !(matches!(above, Above::Skipped(_)) && matches!(kind, TargetKind::Rock | TargetKind::Epic)))
+            .collect();
+        if kind == TargetKind::Decision {
+            let ended = |id: TargetId| outcomes.get(&id).map(|outcome| Looked { outcome: *outcome, ..stood_still(world, id) });
+            let choice = choices.choose(graph, target, &Past { ended: &ended, decided: &|address| world.decision(address) }, None);
+            let address = graph.address(target);
+            match (choice, found.into_iter().next()) {
+                (_, Some(Above::Runs(first))) if !choices.is_given(target) => {
+                    above[step.index()] = Some(Above::Open(format!("the decision {address} waits for `{first}`")));
+                }
+                (_, Some(first)) if !choices.is_given(target) => above[step.index()] = Some(first),
+                (Ok(choice), _) => {
+                    let digest = decided(world, target, &choice.value);
+                    yields.put(step, Yield { digest, outputs: Default::default(), executed: false });
+                }
+                (Err(Stuck::Open(why)), _) => above[step.index()] = Some(Above::Open(format!("the decision {address} {why}"))),
+                (Err(Stuck::Wrong { text, .. }), _) => {
+                    above[step.index()] = Some(Above::Blocked(format!("the decision {address}: {text}")))
+                }
+                (Err(Stuck::Cancelled), _) => {}
+            }
+            continue;
+        }
+        let skipped = found.iter().find(|above| matches!(above, Above::Skipped(_))).cloned();
+        if graph.has(target, flag::FOREIGN) {
+            above[step.index()] = Some(Above::Skipped(graph.address(target).to_owned()));
+            outcomes.insert(target, Outcome::Skipped);
+            say(Outcome::Skipped, None, None);
+            continue;
+        }
+        if let Some(because) = left_out(world, target).or_else(|| skipped.map(Above::into_text)) {
+            above[step.index()] = Some(Above::Skipped(because.clone()));
+            outcomes.insert(target, Outcome::Skipped);
+            say(Outcome::Skipped, None, Some(because));
             continue;
         }
         if !is_task || graph.has(target, flag::EMPTY) {
-            blame[step.index()] = above;
+            if found.is_empty() {
+                outcomes.insert(target, Outcome::Fresh);
+            }
+            above[step.index()] = found.into_iter().next();
             if let Ok(links) = yields.links(step) {
                 yields.put(step, gathered(&links));
             }
-            if is_task {
-                seen.push(Seen { task: target, outcome: Outcome::Fresh, reason: None, trouble: None });
+            say(Outcome::Fresh, None, None);
+            continue;
+        }
+        if let Some(first) = found.into_iter().next() {
+            above[step.index()] = Some(first.clone());
+            match first {
+                Above::Runs(first) => say(Outcome::Done, Some(Reason::Upstream(first)), None),
+                Above::Blocked(text) => say(Outcome::Failed, None, Some(text)),
+                other => say(Outcome::Done, None, Some(other.into_text())),
             }
             continue;
         }
-        if graph.has(target, flag::FOREIGN) {
-            seen.push(Seen { task: target, outcome: Outcome::Skipped, reason: None, trouble: None });
-            continue;
-        }
-        if let Some(first) = above {
-            blame[step.index()] = Some(first.clone());
-            seen.push(Seen { task: target, outcome: Outcome::Done, reason: Some(Reason::Upstream(first)), trouble: None });
-            continue;
-        }
         let Ok(links) = yields.links(step) else {
-            seen.push(Seen { task: target, outcome: Outcome::Done, reason: Some(Reason::New), trouble: None });
+            say(Outcome::Done, Some(Reason::New), None);
             continue;
         };
         let (outcome, reason, trouble) = match rebuild::judge(world, target, &links, false, Mode { look: true, ..mode }, None) {
             Judged::Fresh(yielded) => {
                 yields.put(step, yielded);
+                outcomes.insert(target, Outcome::Fresh);
                 (Outcome::Fresh, None, None)
             }
             Judged::Cached { yielded, .. } => {
                 yields.put(step, yielded);
+                // What it printed is in the store, and not yet in this checkout's memory.
+                if !graph.has(target, flag::HEARD) {
+                    outcomes.insert(target, Outcome::Cached);
+                }
                 (Outcome::Cached, None, None)
             }
             Judged::Run(_, reason) => {
-                blame[step.index()] = Some(graph.address(target).to_owned());
+                above[step.index()] = Some(Above::Runs(graph.address(target).to_owned()));
                 (Outcome::Done, Some(reason), None)
             }
             Judged::Blocked(blocked) => {
-                blame[step.index()] = Some(graph.address(target).to_owned());
+                above[step.index()] = Some(Above::Runs(graph.address(target).to_owned()));
                 (Outcome::Failed, None, Some(blocked.text))
             }
         };
-        seen.push(Seen { task: target, outcome, reason, trouble });
+        say(outcome, reason, trouble);
     }
     seen
+}
+
+/// What keeps what stands behind it from being judged now.
+#[derive(Clone)]
+enum Above {
+    /// The target with this address would run first.
+    Runs(String),
+    /// This was left out.
+    Skipped(String),
+    /// A decision that looking alone cannot make.
+    Open(String),
+    /// A decision that cannot be made.
+    Blocked(String),
+}
+
+impl Above {
+    fn into_text(self) -> String {
+        let (Above::Runs(text) | Above::Skipped(text) | Above::Open(text) | Above::Blocked(text)) = self;
+        text
+    }
 }

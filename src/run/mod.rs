@@ -3,6 +3,9 @@
 //! Start from [`run()`]. One loop owns all state; workers judge a task or attempt it, and settle what came of it with the loop in their hands.
 
 mod attempt;
+mod choices;
+mod conditions;
+mod decide;
 mod fresh;
 mod look;
 #[cfg(test)]
@@ -22,6 +25,8 @@ mod walk;
 mod work;
 
 pub use attempt::{Asker, Refused};
+pub use choices::{Choice, Choices, Overview};
+pub use conditions::{Facts, Looked, Past, Stuck};
 pub use fresh::Fresh;
 pub use look::{Seen, look};
 pub use run::{Options, Seat, idle, run};

@@ -5,6 +5,8 @@ use std::fmt::Write;
 use std::time::{Duration, Instant};
 
 use super::attempt::{Asker, Ran, Refused, Verdict};
+use super::choices::Choices;
+use super::conditions::invented::Invented;
 use super::fresh::Fresh;
 use super::run::{Loop, Options, Parts, Seat, run};
 use super::service::HeldPorts;
@@ -151,6 +153,12 @@ impl Play<'_> {
     }
 }
 
+fn choices() -> &'static Choices<'static> {
+    static CHOICES: std::sync::OnceLock<Choices<'static>> = std::sync::OnceLock::new();
+    static FACTS: Invented = Invented::NOTHING;
+    CHOICES.get_or_init(|| Choices::of(&FACTS))
+}
+
 fn options() -> Options<'static> {
     Options {
         jobs: 1,
@@ -170,6 +178,7 @@ fn options() -> Options<'static> {
         since: Instant::now(),
         ports: HeldPorts::default(),
         asker: &Nobody,
+        choices: choices(),
         signals: crossbeam_channel::never(),
     }
 }
@@ -205,7 +214,7 @@ fn play(world: &World, plan: &Plan, dice: &mut Dice, seed: u64) -> usize {
             _ => {}
         }
     };
-    let fresh = Fresh::of(world, plan, mode, None);
+    let fresh = Fresh::of(world, plan, mode, None, choices());
     let parts = Parts { world, plan, options: &options, executor: &Nobody, cancel: &cancel, answers };
     let mut state = Loop::new(parts, fresh, &mut tell);
     let mut pending: Vec<Job> = Vec::new();
@@ -263,6 +272,7 @@ fn play(world: &World, plan: &Plan, dice: &mut Dice, seed: u64) -> usize {
                 failures += usize::from(matches!(verdict, Verdict::Failed));
                 Message::Ran { step, ran: Box::new(Ran { attempts: 1, ..Ran::stopped(verdict, "as the dice fell") }) }
             }
+            Job::Decide { .. } => unreachable!("there are no decisions in the model"),
             Job::Serve { .. } => unreachable!("there are no services in the model"),
         };
         state.take(message);
@@ -387,7 +397,7 @@ fn a_worker_that_panics_ends_the_run_and_nobody_waits_for_it() {
     let world = engine.world(String::from("model"), false).unwrap();
     let (plan, cancel) = (Plan::new(&engine.graph, &goal), Cancel::new().unwrap());
     let options = Options { jobs: 3, ..options() };
-    let fresh = Fresh::of(&world, &plan, options.mode, None);
+    let fresh = Fresh::of(&world, &plan, options.mode, None, choices());
     let seat = Seat { executor: &Panics, cancel: &cancel };
     let ended = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
         run(&world, &plan, fresh, &options, &seat, &mut |_| (), &mut |_| ());

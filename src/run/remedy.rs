@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, VecDeque};
 
 use rustc_hash::FxHashMap;
 
+use super::fresh::left_out;
 use super::request::Failed;
 use super::run::Loop;
 use super::state::State;
@@ -135,6 +136,7 @@ impl Loop<'_> {
         match self.blamed(remedy) {
             _ if self.signal.is_some() => self.give_up_errand(step, None),
             Some((_, name)) => self.give_up_errand(step, Some(name)),
+            None if left_out(self.world, remedy).is_some() => self.give_up_errand(step, left_out(self.world, remedy)),
             None if self.graph.has(remedy, flag::FOREIGN) => self.give_up_errand(step, Some(String::from("it is not for this platform"))),
             None => match self.yields.links_of(remedy) {
                 Ok(links) => {

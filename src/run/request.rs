@@ -122,10 +122,12 @@ impl Bench<'_> {
 /// Fills in ports and facts of the run.
 pub(super) fn open_holes(world: &World, text: &str) -> String {
     let ports = world.ports.read().expect("no holder panics");
+    let decided = world.decided.read().expect("no holder panics");
+    let text = decided.iter().fold(text.to_owned(), |text, (name, value)| text.replace(&format!("{{{{decision.{name}}}}}"), value));
     let scratch = world.tree.root().join(".orket/scratch").join(&world.run);
     ports
         .iter()
-        .fold(text.to_owned(), |text, (name, port)| text.replace(&format!("{{{{port.{name}}}}}"), &port.to_string()))
+        .fold(text, |text, (name, port)| text.replace(&format!("{{{{port.{name}}}}}"), &port.to_string()))
         .replace("{{run.id}}", &world.run)
         .replace("{{run.scratch}}", &scratch.to_string_lossy())
 }

@@ -9,6 +9,9 @@ use crossbeam_channel::{Receiver, Sender, unbounded};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::attempt::{Asker, Bench, moved_aside};
+use super::choices::Choices;
+use super::conditions::Looked;
+use super::decide::told;
 use super::fresh::{Fresh, Yields};
 use super::ready::{Candidate, Queue, RANKS, Ranked};
 use super::remedy::Errands;
@@ -67,6 +70,8 @@ pub struct Options<'a> {
     pub ports: HeldPorts,
     /// Who answers `confirm`.
     pub asker: &'a dyn Asker,
+    /// Makes decisions.
+    pub choices: &'a Choices<'a>,
     /// Numbers of signals that ask orket to end.
     pub signals: Receiver<i32>,
 }
@@ -107,6 +112,7 @@ pub fn run(
         routed: AtomicBool::new(false),
         extra: &extra,
         asker: options.asker,
+        choices: options.choices,
     };
     let (mode, threads) = (options.mode, options.jobs.min(fresh.left()));
     let crew = Crew::new(Loop::new(Parts { world, plan, options, executor, cancel, answers: sender.clone() }, fresh, tell));
@@ -138,8 +144,11 @@ pub fn run(
 pub fn idle(world: &World, plan: &Plan, fresh: &Fresh, options: &Options<'_>, tell: &mut dyn FnMut(&Event)) -> Ending {
     let began = options.since;
     tell(&Event::RunStarted(headline(world, plan, options, None)));
-    let fresh = tell_fresh(&world.graph, plan, &|step| fresh.has(step), began.elapsed(), tell);
-    let ending = Ending { at: began.elapsed(), exit: 0, signal: None, totals: Totals { fresh, ..Totals::default() } };
+    let count = tell_fresh(&world.graph, plan, &|step| fresh.has(step), began.elapsed(), tell);
+    for (step, choice) in fresh.made.iter().filter_map(|(step, choice)| Some((step, choice.as_ref().ok()?))) {
+        tell(&told(plan.target(*step), choice.clone(), began.elapsed()));
+    }
+    let ending = Ending { at: began.elapsed(), exit: 0, signal: None, totals: Totals { fresh: count, ..Totals::default() } };
     tell(&Event::RunFinished(ending.clone()));
     ending
 }
@@ -236,6 +245,8 @@ pub(super) struct Loop<'a> {
     /// The switch that ends each service that lives.
     pub(super) leashes: FxHashMap<TargetId, Cancel>,
     pub(super) errands: Errands,
+    /// What became of what decisions look at.
+    pub(super) looked: FxHashMap<TargetId, Looked>,
     /// Remedies and what they need: they start even where the run is stopping.
     pub(super) rescued: FxHashSet<Step>,
 }
@@ -298,6 +309,7 @@ impl<'a> Loop<'a> {
             services,
             leashes: FxHashMap::default(),
             errands: Errands::default(),
+            looked: FxHashMap::default(),
             rescued: FxHashSet::default(),
         }
     }
@@ -314,6 +326,7 @@ impl<'a> Loop<'a> {
             self.outcomes[step.index()] = Some(Outcome::Fresh);
             self.plan.waiting(step).iter().for_each(|later| self.open[later.index()] -= 1);
         }
+        self.choices_made();
         let waits = |step: &Step| self.states[step.index()] == State::Waiting && self.open[step.index()] == 0;
         let first: Vec<Step> = self.plan.steps().filter(waits).collect();
         first.into_iter().for_each(|step| self.ready(step));

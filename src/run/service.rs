@@ -74,7 +74,7 @@ impl Exact {
                     Some(value) => Ok(String::from_utf8_lossy(value).into_owned()),
                     None => Err(format!("`{{{{env.{name}}}}}` is not set, or withheld from it; let it see it: env {{ pass \"{name}\" }}")),
                 },
-                Scope::Decision => Err(format!("`{{{{decision.{name}}}}}`: this version does not resolve decisions yet")),
+                Scope::Decision => world.decision(name).ok_or_else(|| format!("the decision `{name}` was not made")),
                 Scope::Port | Scope::Run => Ok(open_holes(world, &format!("{{{{{}.{name}}}}}", scope.word()))),
             })
         };

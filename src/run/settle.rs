@@ -19,6 +19,10 @@ impl Loop<'_> {
                 self.judged(step, judged, links, &mut ready);
             }
             Message::Ran { step, ran } => self.ran(step, *ran, &mut ready),
+            Message::Decided { step, choice } => {
+                self.judging -= 1;
+                self.decided(step, choice, &mut ready);
+            }
             Message::Wake => {}
             Message::Service { service, told } => self.service(service, *told),
         }
@@ -113,7 +117,7 @@ impl Loop<'_> {
     pub(super) fn ended_badly(&mut self, step: Step, told: Finished, exit: i32, ready: &mut Vec<Step>) {
         self.exit = self.exit.max(exit);
         self.end(step, Outcome::Failed, Some(told), ready);
-        if !self.options.keep_going {
+        if !self.options.keep_going && !self.looked_at(step) {
             if self.options.fail_fast {
                 self.cancel.stop();
             }

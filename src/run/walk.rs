@@ -1,6 +1,7 @@
 //! How the loop moves from step to step: what becomes ready, what waits, what ends.
 
-use super::fresh::gathered;
+use super::conditions::Looked;
+use super::fresh::{gathered, left_out};
 use super::policy::Planned;
 use super::ready::{Candidate, RANKS, Ranked};
 use super::run::{Loop, Parked};
@@ -8,7 +9,7 @@ use super::state::State;
 use super::work::Job;
 use crate::base::TargetId;
 use crate::event::{Event, Finished, Outcome, Reason};
-use crate::graph::{EdgeKind, TargetKind, flag};
+use crate::graph::{TargetKind, flag};
 use crate::plan::Step;
 use crate::rebuild::{Links, Prepared};
 
@@ -19,7 +20,8 @@ impl Loop<'_> {
         while let Some(step) = ready.pop() {
             let target = self.plan.target(step);
             let kind = self.graph.kind(target);
-            if let Some((outcome, name)) = self.blamed(target) {
+            let given = kind == TargetKind::Decision && self.options.choices.is_given(target);
+            if let Some((outcome, name)) = self.blamed(target).filter(|_| !given) {
                 // What a rock or epic is made of may be skipped without the whole being so.
                 let skipped = outcome == Outcome::Skipped;
                 if !(skipped && matches!(kind, TargetKind::Rock | TargetKind::Epic)) {
@@ -38,6 +40,15 @@ impl Loop<'_> {
             if kind == TargetKind::Task && self.graph.has(target, flag::FOREIGN) {
                 let because = String::from("it is not for this platform");
                 self.end(step, Outcome::Skipped, Some(Finished { because: Some(because), ..finished(target) }), &mut ready);
+                continue;
+            }
+            if let Some(because) = left_out(self.world, target) {
+                self.blame.insert(step, because.clone());
+                self.end(step, Outcome::Skipped, Some(Finished { because: Some(because), ..finished(target) }), &mut ready);
+                continue;
+            }
+            if kind == TargetKind::Decision {
+                self.decide(step, &mut ready);
                 continue;
             }
             if kind == TargetKind::Service && self.options.foreground == Some(target) && self.may_start(step) {
@@ -95,7 +106,7 @@ impl Loop<'_> {
 
     /// Returns why a target cannot be tried: the outcome of what it needs, and the name of what is to blame.
     pub(super) fn blamed(&self, target: TargetId) -> Option<(Outcome, String)> {
-        let needs = self.graph.edges(target).iter().filter(|edge| !matches!(edge.kind(), EdgeKind::After | EdgeKind::OptionalNeed));
+        let needs = self.graph.edges(target).iter().filter(|edge| edge.kind().requires());
         needs.filter_map(|edge| self.plan.step(edge.to)).find_map(|before| match self.outcomes[before.index()] {
             Some(outcome @ (Outcome::Failed | Outcome::Cancelled | Outcome::Skipped | Outcome::Stalled)) => {
                 let name = self.blame.get(&before).cloned().unwrap_or_else(|| self.graph.address(self.plan.target(before)).to_owned());
@@ -121,7 +132,13 @@ impl Loop<'_> {
         let target = self.target(step);
         let kind = self.graph.kind(target);
         let tried = told.as_ref().is_some_and(|told| told.attempts > 0);
-        if kind == TargetKind::Task || (matches!(kind, TargetKind::Gate | TargetKind::Service) && (outcome == Outcome::Failed || tried)) {
+        if self.graph.has(target, flag::HEARD) && step.index() < self.plan.len() {
+            let (code, printed) = told.as_ref().filter(|_| tried).map(|told| (told.code, told.output.clone())).unwrap_or_default();
+            self.looked.insert(target, Looked { outcome, code, printed });
+        }
+        if kind == TargetKind::Task
+            || (matches!(kind, TargetKind::Gate | TargetKind::Service | TargetKind::Decision) && (outcome == Outcome::Failed || tried))
+        {
             self.totals.count(outcome);
             let told = Finished { outcome, at: self.began.elapsed(), ..told.unwrap_or_else(|| finished(target)) };
             (self.tell)(&Event::Finished(Box::new(told)));

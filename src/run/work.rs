@@ -3,8 +3,11 @@
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
 use crossbeam_channel::Sender;
+use rustc_hash::FxHashMap;
 
 use super::attempt::{Bench, Ran};
+use super::choices::Choice;
+use super::conditions::{Looked, Past, Stuck};
 use super::request::How;
 use super::run::Loop;
 use crate::base::TargetId;
@@ -22,6 +25,12 @@ pub(super) enum Job {
         links: Links,
         again: bool,
         wanted: Option<Reason>,
+    },
+    Decide {
+        step: Step,
+        target: TargetId,
+        looked: FxHashMap<TargetId, Looked>,
+        cancel: Cancel,
     },
     Run {
         step: Step,
@@ -42,6 +51,10 @@ pub(super) enum Message {
         step: Step,
         judged: Judged,
         links: Links,
+    },
+    Decided {
+        step: Step,
+        choice: Result<Choice, Stuck>,
     },
     Ran {
         step: Step,
@@ -131,6 +144,11 @@ impl<'a> Crew<'a> {
             Job::Judge { step, target, links, again, wanted } => {
                 let judged = rebuild::judge(bench.world, target, &links, again, mode, wanted);
                 Message::Judged { step, judged, links }
+            }
+            Job::Decide { step, target, looked, cancel } => {
+                let world = bench.world;
+                let past = Past { ended: &|id| looked.get(&id).cloned(), decided: &|address| world.decision(address) };
+                Message::Decided { step, choice: bench.choices.choose(&world.graph, target, &past, Some(&cancel)) }
             }
             Job::Run { step, prepared, links, token, how } => {
                 let ran = bench.run(prepared, &links, &how, &|attempt, wait, status| self.lock().retrying(step, attempt, wait, status));

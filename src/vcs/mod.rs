@@ -8,8 +8,10 @@ mod history;
 mod kept;
 mod parse;
 mod repository;
+mod standing;
 
 pub use error::VcsError;
 pub use git::tracks;
 pub use history::{RENAME_LIMIT, SIMILARITY, Told, Wanted};
 pub use repository::{Attributes, Newest, Present, Repository};
+pub use standing::{branch, changed, tags};

@@ -5,6 +5,7 @@ mod cache;
 mod churn;
 mod common;
 mod completions;
+mod decisions;
 mod differential;
 mod displaced;
 mod docs;

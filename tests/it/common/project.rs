@@ -188,9 +188,20 @@ impl Project {
         self
     }
 
+    /// The same with further words.
+    pub fn proven_with(&self, words: &str) -> &Project {
+        assert!(super::wait_until(|| self.left_with(words) == 0), "it never came to rest");
+        self
+    }
+
     /// Builds; returns how many targets had to be judged.
     pub fn left(&self) -> usize {
+        self.left_with("")
+    }
+
+    fn left_with(&self, words: &str) -> usize {
         let mut command = self.command(&["build"]);
+        command.args(words.split_whitespace());
         command.env("ORKET_LOG", "orket::run=debug");
         let ended = Background::start(command, self.call()).within(self.limit).end();
         let err = String::from_utf8_lossy(&ended.err);
