@@ -31,6 +31,12 @@ impl Changes {
     pub fn is_empty(&self) -> bool {
         self.paths.is_empty() && self.folders.is_empty()
     }
+
+    /// Whether a file is among what changed, or may be.
+    pub fn names(&self, file: &RelPath) -> bool {
+        let listed = |list: &[RelPath]| list.binary_search(file).is_ok();
+        listed(&self.paths) || listed(&self.through) || self.folders.iter().any(|folder| file.is_in(folder))
+    }
 }
 
 impl Past {

@@ -63,6 +63,11 @@ impl Past {
         self.entries.get(path).is_some_and(|entry| !entry.is_repository())
     }
 
+    /// Whether a path stands in a repository of its own inside this one, so that it is not known here.
+    pub fn is_inside(&self, path: &RelPath) -> bool {
+        self.entries.iter().any(|(outer, entry)| entry.is_repository() && path.is_in(outer))
+    }
+
     /// Returns the bytes of a file as git stores them, or where a link pointed.
     ///
     /// # Errors
