@@ -110,11 +110,11 @@ impl Engine {
 /// Whether the targets may be declared otherwise than they were: a manifest has changed, or what `include` and `each` find.
 fn declares(changes: &Changes, trail: &Trail, past: &Past) -> bool {
     let manifest = |path: &RelPath| path.as_bytes().ends_with(b".kdl") || trail.manifests.contains(path);
-    let mut paths = changes.paths.iter().chain(&changes.through);
+    let paths = || changes.paths.iter().chain(&changes.through);
     !changes.is_empty()
         && (!changes.folders.is_empty()
-            || paths.clone().any(manifest)
-            || trail.globs.iter().filter_map(|(patterns, _)| set(patterns).ok()).any(|set| paths.any(|path| set.matches(path))))
+            || paths().any(manifest)
+            || trail.globs.iter().filter_map(|(patterns, _)| set(patterns).ok()).any(|set| paths().any(|path| set.matches(path))))
         || trail.manifests.iter().any(|manifest| !past.has(manifest) && !past.is_inside(manifest))
 }
 
