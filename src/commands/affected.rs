@@ -58,9 +58,19 @@ pub(super) fn among(ui: &Ui, engine: &Engine, revision: &str, targets: &[TargetI
 
 fn find(ui: &Ui, engine: &Engine, revision: &str) -> Result<Affected, Failure> {
     let found = engine.affected(revision).map_err(|error| match error {
-        VcsError::NoRepository(_) | VcsError::NoRevision { .. } => Failure::Wrong(error.to_string()),
-        _ => Failure::Broken(error.to_string()),
+        VcsError::NoRepository(_) | VcsError::NoRevision { .. } => Failure::Wrong(reason(&error)),
+        _ => Failure::Broken(reason(&error)),
     })?;
     found.notes.iter().for_each(|note| ui.say(&format!("note: {note}")));
     Ok(found)
+}
+
+/// Returns why it is not known what changed.
+pub(super) fn reason(error: &VcsError) -> String {
+    match error {
+        VcsError::NoRepository(folder) => {
+            format!("`{}` stands in no git repository, so that nothing is known of what changed", folder.display())
+        }
+        _ => error.to_string(),
+    }
 }

@@ -35,7 +35,7 @@ struct Looked<'a> {
 
 impl Looks for Looked<'_> {
     fn affected(&self, revision: &str) -> Result<Vec<TargetId>, String> {
-        let affected = self.engine.affected(revision).map_err(|error| error.to_string())?;
+        let affected = self.engine.affected(revision).map_err(|error| super::affected::reason(&error))?;
         affected.notes.iter().for_each(|note| self.ui.say(&format!("note: {note}")));
         Ok(affected.targets)
     }

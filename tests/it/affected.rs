@@ -247,6 +247,38 @@ fn without_a_manifest_to_compare_with_everything_counts() {
 }
 
 #[test]
+fn how_tasks_run_counts_for_all_of_them() {
+    let rules = |text: &str| format!("process_rules {{ {text} }}\ntask \"a\" {{ sh \"true\" }}");
+    let project = committed(Project::new().file("orket.kdl", &rules("planner_node \"default\"")));
+    project.write("orket.kdl", rules("planner_node \"critical_path\""));
+    project.run("affected --since HEAD").ok().stdout("").stderr("");
+    project.write("orket.kdl", rules("tool_strategy_node \"portable\""));
+    let note = "note: `process_rules` shape tasks in another way than at `HEAD`: every target counts as affected\n";
+    project.run("affected --since HEAD").ok().stdout("a\n").stderr(note);
+    project.git("checkout -q .").write("orket.local.kdl", "process_rules { tool_strategy_node \"portable\" }");
+    project.run("affected --since HEAD").ok().stdout("a\n").says(["`orket.local.kdl`, which decides how tasks run"]);
+}
+
+#[test]
+fn a_program_of_the_projects_own_that_finds_tools_may_find_any() {
+    let project = Project::new().file("other", "").file("find.sh", "").manifest(
+        r#"
+        strategy "mine" seam="tool_strategy" { exec "sh" "find.sh" }
+        process_rules { tool_strategy_node "mine" }
+        task "a" { run "cc" }
+        task "gathers" { needs "b" }
+        task "b" { }
+        "#,
+    );
+    let project = committed(project);
+    since(&project, "HEAD", &[]);
+    project.write("other", "x");
+    since(&project, "HEAD", &["a"]);
+    project.write("find.sh", "x");
+    since(&project, "HEAD", &["a", "b", "gathers"]);
+}
+
+#[test]
 fn what_becomes_an_output_is_no_input_any_more() {
     let project = Project::new().file("src/x.h", "").file("src/y.h", "").manifest(r#"task "all" { sh "true"; inputs "src/*.h" }"#);
     let project = committed(project);
@@ -366,7 +398,7 @@ fn mistakes_are_told() {
     project.run("affected").code(2).says(["--since <REV>"]);
 
     let none = Project::new().manifest(r#"task "a" { sh "true" }"#);
-    let text = "error: `[root]` is in no git repository, so that nothing is known of what changed\n";
+    let text = "error: `[root]` stands in no git repository, so that nothing is known of what changed\n";
     none.run("affected --since HEAD").code(2).stderr(text);
     none.git("init -q").run("affected --since HEAD").code(2).says(["there is no revision `HEAD`"]);
 }
