@@ -58,7 +58,7 @@ pub fn reached_from(graph: &Graph, changed: Changed<'_>, declared: &[TargetId], 
                     }
                     None => touched.names(file),
                 };
-                files.iter().map(touch).fold(false, |one, other| one || other)
+                files.iter().any(touch)
             });
         makers.into_iter().for_each(|maker| behind[maker.index()].push(id));
         reached[id.index()] = hit;
