@@ -91,10 +91,13 @@ fn commit(git: &Git, revision: &str) -> Option<String> {
     if revision.is_empty() || revision.starts_with('-') || revision.contains('\0') {
         return None;
     }
-    let name = format!("{revision}^{{commit}}");
-    let said = git.told(&[b"rev-parse", b"--verify", b"--quiet", name.as_bytes()]).ok()?;
-    let id = String::from_utf8(said).ok()?.trim().to_owned();
-    Some(id).filter(|id| id.len() >= 40 && id.bytes().all(|byte| byte.is_ascii_hexdigit()))
+    let id = |name: &str| {
+        let said = git.told(&[b"rev-parse", b"--verify", b"--quiet", name.as_bytes()]).ok()?;
+        let id = String::from_utf8(said).ok()?.trim().to_owned();
+        Some(id).filter(|id| id.len() >= 40 && id.bytes().all(|byte| byte.is_ascii_hexdigit()))
+    };
+    // In two steps, since `:/words` would take what stands behind it as words, too.
+    id(&format!("{}^{{commit}}", id(revision)?))
 }
 
 fn meant(git: &Git, revision: &str) -> String {

@@ -85,6 +85,17 @@ fn files_that_are_new_gone_or_moved() {
 }
 
 #[test]
+fn a_revision_has_many_names() {
+    let project = shop();
+    project.git("tag -a v1 -m one").write("README", "x\n").git("commit -qam two").git("branch other HEAD~1");
+    for name in ["v1", "other", "refs/heads/other", "HEAD~1", "HEAD^", "HEAD@{1}", "main~1", ":/one", "HEAD^{/one}"] {
+        since(&project, name, &["docs"]);
+    }
+    project.git("tag -d v1").git("tag -a v1 -m two");
+    since(&project, "v1", &[]);
+}
+
+#[test]
 fn who_may_execute_a_file_counts_and_a_new_stamp_alone_does_not() {
     let project = shop();
     project.write("src/a.c", "a\n");
