@@ -1,5 +1,6 @@
 //! Opens a project: finds the manifest, loads it (or the image of an earlier load), and wires the parts that judge and run it.
 
+mod affected;
 mod churn;
 mod decide;
 mod facts;
@@ -30,6 +31,7 @@ use crate::rebuild::{Environment, Files, World};
 use crate::record::{Checkout, Runs, Status};
 use crate::store::{LocalStore, StoreError, Swept};
 
+pub use affected::Affected;
 pub use churn::{ChurnError, ChurnWanted, churn};
 pub use facts::Surveyed;
 pub use glimpse::Glimpse;

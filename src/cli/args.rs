@@ -39,9 +39,14 @@ pub enum Command {
     List,
     /// Show the graph of targets.
     Graph(GraphArgs),
+    /// List the targets that are reached from what changed since a revision.
+    #[command(after_help = "\
+Compared are the files of the revision and those of the work tree, committed or not.
+Example: orket affected --since origin/main")]
+    Affected(AffectedArgs),
     /// Ask the graph a question.
     #[command(after_help = "\
-Functions: deps(x), rdeps(x), somepath(a,b), allpaths(a,b), inputs(x), outputs(x), kind(gate, x), tag(ci, x)
+Functions: deps(x), rdeps(x), somepath(a,b), allpaths(a,b), inputs(x), outputs(x), kind(gate, x), tag(ci, x), affected(REV)
 Set operators: + (either) - (without) & (both)
 deps(x) and rdeps(x) hold x itself; kind and tag look into rocks and epics too.
 Example: orket query 'deps(ship) & rdeps(app)'")]
@@ -170,6 +175,9 @@ pub struct BuildArgs {
     /// Build only what ended so in the last run: failed.
     #[arg(long, value_name = "WHICH", value_enum, hide_possible_values = true)]
     pub rerun: Option<Rerun>,
+    /// Build only what is reached from what changed since this git revision.
+    #[arg(long, value_name = "REV", value_hint = ValueHint::Other)]
+    pub affected: Option<String>,
     /// Limit each attempt of a task that sets no timeout of its own, such as `90s` or `1h30m`.
     #[arg(long, value_name = "D", value_parser = duration)]
     pub timeout: Option<Duration>,
@@ -236,6 +244,14 @@ pub struct QueryArgs {
     /// The question, such as `deps(ship) - deps(app)`.
     #[arg(value_name = "EXPR", add = complete::question())]
     pub expression: String,
+}
+
+/// What `affected` takes.
+#[derive(Clone, Debug, Args)]
+pub struct AffectedArgs {
+    /// The git revision to compare with, such as `HEAD`, `origin/main` or `v1.2`.
+    #[arg(long, value_name = "REV", value_hint = ValueHint::Other)]
+    pub since: String,
 }
 
 /// What `explain` takes.

@@ -65,6 +65,7 @@ fn dispatch() -> Exit {
         Command::Run(args) => commands::run(&ui, args),
         Command::List => commands::list(&ui),
         Command::Graph(args) => commands::graph(&ui, args),
+        Command::Affected(args) => commands::affected(&ui, args),
         Command::Query(args) => commands::query(&ui, args),
         Command::Explain(args) => commands::explain(&ui, args),
         Command::Decisions(args) => commands::decisions(&ui, args),

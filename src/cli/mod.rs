@@ -10,8 +10,8 @@ pub mod exit;
 mod man;
 
 pub use args::{
-    BuildArgs, CacheCommand, ChurnArgs, ChurnFormat, Cli, Color, Command, CompletionsArgs, DecidingArgs, ExplainArgs, FmtArgs, GlobalArgs,
-    GraphArgs, GraphFormat, QueryArgs, Rerun, RunArgs, RunsCommand, Ui,
+    AffectedArgs, BuildArgs, CacheCommand, ChurnArgs, ChurnFormat, Cli, Color, Command, CompletionsArgs, DecidingArgs, ExplainArgs,
+    FmtArgs, GlobalArgs, GraphArgs, GraphFormat, QueryArgs, Rerun, RunArgs, RunsCommand, Ui,
 };
 pub use dispatch::main;
 pub use exit::Exit;

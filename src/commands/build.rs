@@ -61,6 +61,12 @@ fn go(ui: &Ui, args: &BuildArgs, foreground: Option<&[String]>) -> Result<(), Fa
             .collect();
         targets = failed;
     }
+    if let Some(revision) = &args.affected {
+        targets = super::affected::among(ui, &engine, revision, &targets)?;
+        if targets.is_empty() {
+            return nothing(ui, args, &engine, revision);
+        }
+    }
     let foreground_target = match foreground {
         Some(args) => match targets[..] {
             [target] if engine.graph.kind(target) == TargetKind::Task => Some(target),
@@ -247,6 +253,30 @@ fn gone(orphans: &Orphans, run: &str) -> Option<String> {
     };
     let (files, tasks) = (quantity::plural(paths.len(), "output"), "of tasks that are no longer declared");
     Some(format!("{files} {tasks} {} removed: {named}{aside}", if paths.len() == 1 { "was" } else { "were" }))
+}
+
+/// Says that no target is affected, in all the ways that were asked for.
+fn nothing(ui: &Ui, args: &BuildArgs, engine: &Engine, revision: &str) -> Result<(), Failure> {
+    let names = Addresses(engine.graph.clone());
+    let summary = report::summary(&names, &[], &[]);
+    if !args.dry_run && !args.check {
+        if let Some(path) = &args.events {
+            written(path, |_| Ok(()))?;
+        }
+        if let Some(path) = &args.trace {
+            written(path, |out| report::trace(&names, &[], out))?;
+        }
+        if let Some(path) = &args.summary {
+            written(path, |out| writeln!(out, "{}", serde_json::to_string_pretty(&summary).unwrap_or_default()))?;
+        }
+    }
+    if ui.json {
+        ui.out_json(&summary);
+    }
+    if !args.quiet {
+        ui.say(&format!("nothing to do: what changed since `{revision}` affects no target that was asked for"));
+    }
+    Ok(())
 }
 
 fn written(path: &Path, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), Failure> {

@@ -1,5 +1,6 @@
 //! A file a command: arguments, engine, report.
 
+mod affected;
 mod build;
 mod cache;
 mod churn;
@@ -17,6 +18,7 @@ mod runs;
 mod tool;
 mod ui;
 
+pub use affected::affected;
 pub use build::{build, run};
 pub use cache::cache;
 pub use churn::churn;

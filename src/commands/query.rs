@@ -16,7 +16,7 @@ use crate::model::Pattern;
 /// When the question cannot be read, or names what is not there.
 pub fn query(ui: &Ui, args: &QueryArgs) -> Result<(), Failure> {
     let engine = ui.open(false)?;
-    let lines = crate::graph::query(&engine.graph, &args.expression, &engine).map_err(|error| {
+    let lines = crate::graph::query(&engine.graph, &args.expression, &Looked { ui, engine: &engine }).map_err(|error| {
         let text = error.to_string();
         if error.no_match { Failure::NoTarget(text) } else { Failure::Wrong(text) }
     })?;
@@ -28,9 +28,16 @@ pub fn query(ui: &Ui, args: &QueryArgs) -> Result<(), Failure> {
     Ok(())
 }
 
-impl Looks for Engine {
-    fn affected(&self, _: &str) -> Result<Vec<TargetId>, String> {
-        Err(String::from("this version does not know `affected` yet"))
+struct Looked<'a> {
+    ui: &'a Ui,
+    engine: &'a Engine,
+}
+
+impl Looks for Looked<'_> {
+    fn affected(&self, revision: &str) -> Result<Vec<TargetId>, String> {
+        let affected = self.engine.affected(revision).map_err(|error| super::affected::reason(&error))?;
+        affected.notes.iter().for_each(|note| self.ui.say(&format!("note: {note}")));
+        Ok(affected.targets)
     }
 
     fn files(&self, patterns: &[Pattern]) -> Vec<String> {
@@ -38,7 +45,7 @@ impl Looks for Engine {
         let excluded: Vec<String> = texts(true).collect();
         let found = |text: &str| -> Vec<RelPath> {
             let set = PatternSet::new(&[text.to_owned()], &excluded);
-            set.ok().and_then(|set| expand(&self.tree, &set).ok()).unwrap_or_default()
+            set.ok().and_then(|set| expand(&self.engine.tree, &set).ok()).unwrap_or_default()
         };
         texts(false)
             .flat_map(|text| {

@@ -100,7 +100,7 @@ fn shape(draft: &Draft<'_>, drafts: &[Draft<'_>]) -> [u64; 2] {
         let to = &drafts[edge.to.index()];
         (edge.kind, to.address).hash(&mut hasher);
         if let Declared::Service(service) = &to.detail {
-            format!("{service:?}").hash(&mut hasher);
+            service.hash(&mut hasher);
         }
     }
     halves(hasher.digest128())

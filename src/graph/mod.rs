@@ -9,10 +9,12 @@ mod assemble;
 mod choices;
 mod clash;
 mod cycle;
+mod declared;
 mod draft;
 mod edge;
 mod flags;
 mod graph;
+mod made;
 mod paths;
 mod query;
 mod resolve;
@@ -22,8 +24,9 @@ mod select;
 #[cfg(test)]
 mod tests;
 
-pub use affected::reached_from;
+pub use affected::{Changed, Rests, reached_from};
 pub use assemble::{Problem, assemble};
+pub use declared::{declared_otherwise, made_otherwise};
 pub use edge::{Edge, EdgeKind};
 pub use graph::{Detail, Graph, Header, Row, TargetKind, address_key, flag};
 pub use query::{FUNCTIONS, Looks, QueryError, query};

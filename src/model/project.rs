@@ -39,7 +39,7 @@ pub struct Project {
 }
 
 /// An outcome that a team promises.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 pub struct Rock {
     /// Its address.
     pub address: Address,
@@ -58,7 +58,7 @@ pub struct Rock {
 }
 
 /// A body of work and a namespace. Its parts are the tasks, gates and services whose `epic` it is.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 pub struct Epic {
     /// Its address.
     pub address: Address,
@@ -77,7 +77,7 @@ pub struct Epic {
 }
 
 /// A target that judges.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 pub struct Gate {
     /// Its address.
     pub address: Address,

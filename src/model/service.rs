@@ -8,7 +8,7 @@ use super::{Command, EnvRule, EnvRules, Need, Text};
 use crate::base::{Address, Place, RelPath};
 
 /// A long-running program: started when the first task that `uses` it is about to start, stopped after the last.
-#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Hash, Debug, Serialize, Deserialize)]
 pub struct Service {
     /// Its address.
     pub address: Address,
@@ -52,7 +52,7 @@ impl Service {
 }
 
 /// A question whose answer says that a service is ready.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 pub enum Probe {
     /// `tcp "PORT"` or `tcp "HOST:PORT"`: somebody accepts a connection there.
     Tcp(Text),
@@ -65,7 +65,7 @@ pub enum Probe {
 }
 
 /// How a service is ended.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 pub struct Stop {
     /// The signal's number.
     pub signal: i32,

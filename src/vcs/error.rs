@@ -15,6 +15,14 @@ pub enum VcsError {
     /// The folder stands in no repository.
     #[error("`{}` stands in no git repository; history is read from one\nhint: name a folder of a checkout with `-C DIR`", .0.display())]
     NoRepository(PathBuf),
+    /// No commit bears the name.
+    #[error("there is no revision `{name}` in this repository{hint}")]
+    NoRevision {
+        /// As it was typed.
+        name: String,
+        /// What may have been meant, or why it is not there; empty, or begins with what separates it.
+        hint: String,
+    },
     /// The repository belongs to somebody else, and git does not trust it.
     #[error("git refuses to read this repository: {0}")]
     Distrusted(String),

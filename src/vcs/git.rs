@@ -22,6 +22,18 @@ const SETTINGS: [&str; 9] = [
     "maintenance.auto=false",
 ];
 
+/// What would lead git to another repository than the one that a folder stands in; hooks are started with some of them set.
+const ELSEWHERE: [&str; 8] = [
+    "GIT_DIR",
+    "GIT_WORK_TREE",
+    "GIT_INDEX_FILE",
+    "GIT_COMMON_DIR",
+    "GIT_OBJECT_DIRECTORY",
+    "GIT_ALTERNATE_OBJECT_DIRECTORIES",
+    "GIT_NAMESPACE",
+    "GIT_PREFIX",
+];
+
 /// Whether git tracks a path, or something below it. Nothing of the repository's configuration that starts programs is honoured. Without
 /// git, or outside a repository, nothing is tracked.
 pub fn tracks(root: &Path, path: &RelPath) -> bool {
@@ -35,6 +47,8 @@ pub fn tracks(root: &Path, path: &RelPath) -> bool {
 #[derive(Clone, Debug)]
 pub(super) struct Git {
     folder: PathBuf,
+    /// Whether variables that lead to another repository count.
+    led: bool,
 }
 
 /// What a call printed, and whether it ended well.
@@ -54,16 +68,26 @@ pub(super) struct Stream {
 
 impl Git {
     pub(super) fn new(folder: &Path) -> Git {
-        Git { folder: folder.to_path_buf() }
+        Git { folder: folder.to_path_buf(), led: true }
+    }
+
+    /// Git in the repository that a folder stands in, whatever the environment says.
+    pub(super) fn around(folder: &Path) -> Git {
+        Git { folder: folder.to_path_buf(), led: false }
     }
 
     /// Returns a command with its words still to come. No pager, no programs of the repository's, no network, no locks.
-    fn command(&self, words: &[&[u8]]) -> Command {
+    pub(super) fn command(&self, words: &[&[u8]]) -> Command {
         let mut command = Command::new("git");
         command.args(["--no-pager", "--literal-pathspecs"]);
         command.args(SETTINGS.iter().flat_map(|setting| ["-c", setting]));
         command.args(words.iter().map(|word| std::ffi::OsStr::from_bytes(word)));
         command.env("LC_ALL", "C").env("GIT_OPTIONAL_LOCKS", "0").env("GIT_NO_LAZY_FETCH", "1").env("GIT_TERMINAL_PROMPT", "0");
+        // Beats what a repository or an older git says of fetching.
+        command.env("GIT_ALLOW_PROTOCOL", "none");
+        for name in ELSEWHERE.iter().filter(|_| !self.led) {
+            command.env_remove(name);
+        }
         command.env_remove("GIT_EXTERNAL_DIFF").env_remove("GIT_DIFF_OPTS");
         command.current_dir(&self.folder).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         command
@@ -74,6 +98,19 @@ impl Git {
         let output = self.command(words).output().map_err(start)?;
         let err = String::from_utf8_lossy(&output.stderr).trim().to_owned();
         Ok(Answer { good: output.status.success(), out: output.stdout, err })
+    }
+
+    /// Runs git to its end; returns what it printed.
+    ///
+    /// # Errors
+    /// When git did not end well, with its own words.
+    pub(super) fn told(&self, words: &[&[u8]]) -> Result<Vec<u8>, VcsError> {
+        let answer = self.ask(words)?;
+        match answer.good {
+            true => Ok(answer.out),
+            false if answer.err.contains("not a git repository") => Err(VcsError::NoRepository(self.folder.clone())),
+            false => Err(VcsError::refused(answer.err)),
+        }
     }
 
     /// Runs git to its end; returns what it printed, without the last end of line.

@@ -1,17 +1,23 @@
 //! What version control knows of the tree and of its history.
 //!
-//! Start from [`Repository`]. Git is asked through its command line, so that nothing of the repository's configuration runs.
+//! Start from [`Repository`] for the history, from [`Past`] for the files of one revision and what has changed since. Git is asked through its command line, so that nothing of the repository's configuration runs.
 
+mod blobs;
+mod changes;
 mod error;
 mod git;
 mod history;
+mod index;
 mod kept;
 mod parse;
+mod past;
 mod repository;
 mod standing;
 
+pub use changes::Changes;
 pub use error::VcsError;
 pub use git::tracks;
 pub use history::{RENAME_LIMIT, SIMILARITY, Told, Wanted};
+pub use past::Past;
 pub use repository::{Attributes, Newest, Present, Repository};
 pub use standing::{branch, changed, tags};

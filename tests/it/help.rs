@@ -10,6 +10,7 @@ fn the_help_of_every_command() {
         "run",
         "list",
         "graph",
+        "affected",
         "query",
         "explain",
         "runs",

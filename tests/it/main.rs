@@ -1,5 +1,6 @@
 //! Orket as its users see it: the real binary on real folders.
 
+mod affected;
 mod build;
 mod cache;
 mod churn;

@@ -1,0 +1,51 @@
+//! Blobs from git, one at a time.
+
+use std::io::{self, BufRead, BufReader, Read, Write};
+use std::process::{Child, ChildStdin, ChildStdout, Stdio};
+
+use super::git::Git;
+
+/// A git that hands out blobs, one after the other.
+pub(super) struct Blobs {
+    child: Child,
+    asks: Option<ChildStdin>,
+    answers: BufReader<ChildStdout>,
+}
+
+impl Blobs {
+    pub fn start(git: &Git) -> io::Result<Blobs> {
+        let mut child = git.command(&[b"cat-file", b"--batch"]).stdin(Stdio::piped()).stderr(Stdio::null()).spawn()?;
+        let answers = child.stdout.take().map(BufReader::new).ok_or_else(|| io::Error::other("git has no output"))?;
+        Ok(Blobs { asks: child.stdin.take(), child, answers })
+    }
+
+    /// Returns the bytes of one blob as they are stored, unfiltered.
+    ///
+    /// # Errors
+    /// When it is not there or cannot be had without fetching.
+    pub fn get(&mut self, id: &str) -> io::Result<Vec<u8>> {
+        let asks = self.asks.as_mut().ok_or_else(|| io::Error::other("git has no input"))?;
+        asks.write_all(format!("{id}\n").as_bytes())?;
+        asks.flush()?;
+        let mut line = String::new();
+        self.answers.read_line(&mut line)?;
+        let size = match line.split_whitespace().collect::<Vec<_>>()[..] {
+            [_, _, size] => size.parse::<u64>().map_err(io::Error::other)?,
+            _ => return Err(io::Error::new(io::ErrorKind::NotFound, format!("git does not have the blob {id}"))),
+        };
+        let mut bytes = Vec::new();
+        (&mut self.answers).take(size).read_to_end(&mut bytes)?;
+        let mut end = [0];
+        self.answers.read_exact(&mut end)?;
+        Ok(bytes)
+    }
+}
+
+impl Drop for Blobs {
+    fn drop(&mut self) {
+        // Without questions it ends by itself; what it still had to say is lost.
+        self.asks = None;
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
