@@ -7,12 +7,14 @@ mod import;
 mod known;
 mod language;
 mod python;
+mod rust;
 #[cfg(test)]
 mod sample;
+mod script;
 mod syntax;
 mod world;
 
 pub use gather::imports;
 pub use import::{Import, ImportKind, Imports, Root, Unreadable, Unresolved};
-pub use known::{FactFolder, Forgetful, Known};
+pub use known::{FactFile, Forgetful, Known};
 pub use language::Language;

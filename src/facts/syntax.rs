@@ -36,8 +36,15 @@ pub(super) fn text(bytes: &[u8]) -> Extracted<&str> {
 /// # Errors
 /// With the first place that is wrong.
 pub(super) fn parse(language: &tree_sitter::Language, text: &str) -> Extracted<Tree> {
-    let tree = parse_leniently(language, text)?;
-    match first_error(tree.root_node()) {
+    whole(parse_leniently(language, text)?)
+}
+
+/// Returns a tree in which nothing is wrong.
+///
+/// # Errors
+/// With the first place that is wrong.
+pub(super) fn whole(tree: Tree) -> Extracted<Tree> {
+    match first_error(tree.root_node(), &|_| false) {
         Some(node) => Err(wrong(node)),
         None => Ok(tree),
     }
@@ -60,23 +67,20 @@ pub(super) fn wrong(node: Node<'_>) -> Wrong {
     Wrong { line: node.start_position().row as u32 + 1, why }
 }
 
-/// Returns the first node that is an error or was left out.
-pub(super) fn first_error(root: Node<'_>) -> Option<Node<'_>> {
-    let mut node = root;
-    'down: while node.has_error() {
-        if node.is_error() || node.is_missing() {
+/// Returns the first node that is an error or was left out, and that is not `excused`.
+pub(super) fn first_error<'t>(root: Node<'t>, excused: &dyn Fn(Node<'_>) -> bool) -> Option<Node<'t>> {
+    let mut todo = vec![root];
+    while let Some(node) = todo.pop() {
+        if node.is_missing() || node.is_error() {
+            if excused(node) {
+                continue;
+            }
             return Some(node);
         }
-        let mut cursor = node.walk();
-        for child in node.children(&mut cursor) {
-            if child.has_error() || child.is_missing() {
-                node = child;
-                continue 'down;
-            }
-        }
-        return Some(node);
+        let wrong: Vec<Node<'t>> = node.children(&mut node.walk()).filter(|child| child.has_error() || child.is_missing()).collect();
+        todo.extend(wrong.into_iter().rev());
     }
-    node.is_missing().then_some(node)
+    None
 }
 
 /// Returns the text of a node.

@@ -42,7 +42,10 @@ struct Aliases<'t> {
 pub(in crate::facts) fn extract(bytes: &[u8], _: &RelPath) -> Extracted<Facts> {
     let text = decode(bytes)?;
     let text = &*text;
-    let tree = syntax::parse(&tree_sitter_python::LANGUAGE.into(), text)?;
+    let tree = syntax::parse_leniently(&tree_sitter_python::LANGUAGE.into(), text)?;
+    if let Some(node) = syntax::first_error(tree.root_node(), &|node| default_of_a_type(node, text)) {
+        return Err(syntax::wrong(node));
+    }
     let mut cursor = tree.walk();
     let mut aliases = Aliases::default();
     let mut todo = vec![tree.root_node()];
@@ -92,6 +95,12 @@ fn decode(bytes: &[u8]) -> Extracted<Cow<'_, str>> {
             Err(wrong)
         }
     }
+}
+
+/// Whether an error is none: the grammar does not know yet what stands behind the `=` in `class A[T = int]` (PEP 696).
+fn default_of_a_type(node: Node<'_>, text: &str) -> bool {
+    let around = node.parent().is_some_and(|parent| parent.kind() == "type_parameter");
+    around && node.is_error() && syntax::of(node, text).contains('=')
 }
 
 /// Puts the branches of an `if` on the list, each with the kind of its imports.

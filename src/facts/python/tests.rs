@@ -176,11 +176,44 @@ fn stubs_are_modules_and_a_source_goes_before_its_stub() {
 
 #[test]
 fn the_syntax_of_3_14_is_read() {
-    let text = "\u{feff}type A[T = int] = list[T]\ndef f[**P](x):\n    try:\n        import b\n    except A, B:\n        pass\n    except* C, D, E:\n        pass\n    \
-                finally:\n        print(t'{x!r:>{w}} and {f\"{'nested'}\"}')\n    match x:\n        case {'a': [1, *_]} | None if (y := 1):\n            import c\n\
-                async def g():\n    async with (a() as b, c() as d):\n        return [await x async for x in y]\n";
-    let found = project(&[("a.py", text), ("b.py", ""), ("c.py", "")], "", None);
-    assert_eq!(told(&found), ["a -> b", "a -> c"]);
+    let texts = [
+        "\u{feff}import b",
+        "type A[T = int] = list[T]\nimport b",
+        "def f[**P, *Ts](x, /, *, y: int = 1) -> None:\n    import b",
+        "class A[T: (int, str)](B, metaclass=M):\n    import b",
+        "try:\n    import b\nexcept A, B:\n    pass\nexcept C, D, E:\n    pass\nfinally:\n    pass",
+        "try:\n    import b\nexcept* (A, B) as e:\n    raise X from e",
+        "try:\n    import b\nexcept* A, B:\n    pass",
+        "print(t'{x!r:>{w}} and {y}')\nimport b",
+        "print(f\"{'nested'} {x=} {f'{z}'}\", rb'x')\nimport b",
+        "print(f'{x:{'>'}{10}}')\nimport b",
+        "print(f'{x['a']} {'\\n'.join(y)}')\nimport b",
+        "match x:\n    case {'a': [1, *_], **rest} | None if (y := 1):\n        import b\n    case A(x=1) as z:\n        pass\n    case _: pass",
+        "match = type = case = 1\nmatch[1] = 2\nprint(match, type)\nimport b",
+        "async def g():\n    async with (a() as b, c() as d,):\n        return [await x async for x in y if x]\n    import b",
+        "@a[0].b(lambda: (yield))\ndef f(): import b",
+        "x: list[int] = [*a, *b]\nfor y in *a, *b:\n    pass\nprint(x[*a])\nimport b",
+        "def f(*args: *Ts): return *a, b\nimport b",
+        "global_ = 0xFF_FF + 1_0.0e-5j\nimport b; import os",
+        "def f():\n\timport b\n\tglobal x; nonlocal_ = 1\n\tdel x, y\n\tassert x, y",
+        "print >> f, 'x'\nprint\nexec('x')\nimport b",
+        "if x:\n  import b\n# a comment at the end without a line end",
+        "def f(): ...\nclass A: ...\nimport b\n\x0c\nx = 1\n",
+        "with open(x) as f, open(y) as (g, h): import b",
+        "x = a if b else lambda *c, **d: c\nwhile (n := 1) and not x: break\nelse: import b",
+        "from os import (path, sep,)\nimport b as c",
+        "x = not a in b\ny = a @ b ** -c // ~d <<e\ny @= 1; import b",
+        "async def f():\n    await (yield)\n    async for x in y: import b",
+        "lambda: (yield)\nx = *a, b\nimport b",
+        "raise\nimport b",
+    ];
+    let read = |text: &str| {
+        let found = project(&[("a.py", text), ("b.py", "")], "", None);
+        let inside = found.imports.iter().filter(|import| import.to == "b").count();
+        inside == 1 && found.unreadable.is_empty()
+    };
+    let unread: Vec<&str> = texts.into_iter().filter(|text| !read(text)).collect();
+    assert_eq!(unread, [] as [&str; 0]);
 }
 
 #[test]
