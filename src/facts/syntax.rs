@@ -31,25 +31,6 @@ pub(super) fn text(bytes: &[u8]) -> Extracted<&str> {
     })
 }
 
-/// Parses a text.
-///
-/// # Errors
-/// With the first place that is wrong.
-pub(super) fn parse(language: &tree_sitter::Language, text: &str) -> Extracted<Tree> {
-    whole(parse_leniently(language, text)?)
-}
-
-/// Returns a tree in which nothing is wrong.
-///
-/// # Errors
-/// With the first place that is wrong.
-pub(super) fn whole(tree: Tree) -> Extracted<Tree> {
-    match first_error(tree.root_node(), &|_| false) {
-        Some(node) => Err(wrong(node)),
-        None => Ok(tree),
-    }
-}
-
 /// Parses a text, whatever is wrong with it.
 ///
 /// # Errors
@@ -61,14 +42,25 @@ pub(super) fn parse_leniently(language: &tree_sitter::Language, text: &str) -> E
     parser.parse(text, None).ok_or_else(none)
 }
 
+/// Returns a tree in which nothing is wrong that is not `excused`.
+///
+/// # Errors
+/// With the first place that is wrong.
+pub(super) fn whole(tree: Tree, excused: &dyn Fn(Node<'_>) -> bool) -> Extracted<Tree> {
+    match first_error(tree.root_node(), excused) {
+        Some(node) => Err(wrong(node)),
+        None => Ok(tree),
+    }
+}
+
 /// Says that a node is wrong.
-pub(super) fn wrong(node: Node<'_>) -> Wrong {
+fn wrong(node: Node<'_>) -> Wrong {
     let why = if node.is_missing() { format!("a syntax error: expected `{}`", node.kind()) } else { "a syntax error".to_owned() };
     Wrong { line: node.start_position().row as u32 + 1, why }
 }
 
 /// Returns the first node that is an error or was left out, and that is not `excused`.
-pub(super) fn first_error<'t>(root: Node<'t>, excused: &dyn Fn(Node<'_>) -> bool) -> Option<Node<'t>> {
+fn first_error<'t>(root: Node<'t>, excused: &dyn Fn(Node<'_>) -> bool) -> Option<Node<'t>> {
     let mut todo = vec![root];
     while let Some(node) = todo.pop() {
         if node.is_missing() || node.is_error() {

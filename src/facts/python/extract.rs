@@ -43,9 +43,7 @@ pub(in crate::facts) fn extract(bytes: &[u8], _: &RelPath) -> Extracted<Facts> {
     let text = decode(bytes)?;
     let text = &*text;
     let tree = syntax::parse_leniently(&tree_sitter_python::LANGUAGE.into(), text)?;
-    if let Some(node) = syntax::first_error(tree.root_node(), &|node| default_of_a_type(node, text)) {
-        return Err(syntax::wrong(node));
-    }
+    let tree = syntax::whole(tree, &|node| default_of_a_type(node, text))?;
     let mut cursor = tree.walk();
     let mut aliases = Aliases::default();
     let mut todo = vec![tree.root_node()];

@@ -64,7 +64,9 @@ struct Reader<'t> {
 /// Reads a file.
 pub(in crate::facts) fn extract(bytes: &[u8], _: &RelPath) -> Extracted<Facts> {
     let text = syntax::text(bytes)?;
-    let tree = syntax::parse(&tree_sitter_rust::LANGUAGE.into(), text)?;
+    let tree = syntax::parse_leniently(&tree_sitter_rust::LANGUAGE.into(), text)?;
+    // The grammar does not know yet that functions of `unsafe extern` may be `safe`.
+    let tree = syntax::whole(tree, &|node| node.is_error() && syntax::of(node, text) == "safe")?;
     let mut reader = Reader { text, facts: Facts::default(), seen: BTreeMap::new(), names: FxHashSet::default() };
     reader.walk(tree.root_node());
     let Reader { mut facts, seen, names, .. } = reader;

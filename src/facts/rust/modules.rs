@@ -42,14 +42,15 @@ impl Modules {
         let packages = packages(world);
         let sources_at: FxHashMap<&RelPath, usize> = sources.iter().enumerate().map(|(index, source)| (&source.path, index)).collect();
         let wanted = |package: &&Package| sources.iter().any(|source| source.wanted && source.path.is_in(&package.folder));
-        let single = packages.iter().filter(wanted).count() <= 1;
+        let wanted: Vec<bool> = packages.iter().map(|package| wanted(&package)).collect();
+        let single = wanted.iter().filter(|wanted| **wanted).count() == 1;
         let mut tree = Modules { crates: Vec::new(), packages, modules: Vec::new(), at: FxHashMap::default() };
         let mut names = FxHashSet::default();
         let mut todo = Vec::new();
         for (package, crates) in tree.packages.iter().map(|package| &package.crates).enumerate() {
             for (index, one) in crates.iter().enumerate() {
                 let Some(source) = sources_at.get(&one.root) else { continue };
-                let shown = match (single, index, one.root.name()) {
+                let shown = match (single && wanted[package], index, one.root.name()) {
                     (true, 0, _) => "crate".to_owned(),
                     (true, _, b"main.rs") if one.kind == "bin" => "main".to_owned(),
                     _ => one.name.clone(),

@@ -53,7 +53,7 @@ fn parse(text: &str, path: &RelPath) -> Extracted<(Tree, Hidden)> {
         b"ts" | b"mts" | b"cts" => (typescript, tsx),
         b"tsx" => (tsx, javascript),
         _ => {
-            let plain = syntax::parse(&javascript, text);
+            let plain = syntax::parse_leniently(&javascript, text).and_then(|tree| syntax::whole(tree, &|node| newer(node, text)));
             return plain.map(|tree| (tree, Hidden::new())).or_else(|wrong| parse_typed(&tsx, text).map_err(|_| wrong));
         }
     };
@@ -75,13 +75,22 @@ fn parse_typed(language: &tree_sitter::Language, text: &str) -> Extracted<(Tree,
     }
     drop((cursor, todo));
     if hidden.is_empty() {
-        return syntax::whole(tree).map(|tree| (tree, hidden));
+        return syntax::whole(tree, &|node| newer(node, text)).map(|tree| (tree, hidden));
     }
     let mut plain = text.to_owned();
     for (range, _) in &hidden {
         plain.replace_range(range.clone(), &"I".repeat(range.len()));
     }
-    syntax::parse(language, &plain).map(|tree| (tree, hidden))
+    let tree = syntax::parse_leniently(language, &plain)?;
+    syntax::whole(tree, &|node| newer(node, &plain)).map(|tree| (tree, hidden))
+}
+
+/// Whether an error is none: the grammar does not know `export type * from`, `import defer * as` and `import source x` yet.
+fn newer(node: Node<'_>, text: &str) -> bool {
+    let around = node.parent().map_or("", |parent| parent.kind());
+    let word = syntax::of(node, text);
+    node.is_error()
+        && ((around == "export_statement" && word == "type") || (around == "import_statement" && matches!(word, "defer" | "source")))
 }
 
 /// Whether a name stands where a type is meant.
@@ -131,7 +140,10 @@ fn import(node: Node<'_>, text: &str) -> Option<(ImportKind, String)> {
 
 /// Whether an import or re-export names types only: `import type …`, or `type` before each name.
 fn types_only(node: Node<'_>) -> bool {
-    let marked = |node: Node<'_>| node.children(&mut node.walk()).any(|child| matches!(child.kind(), "type" | "typeof"));
+    let word = |child: Node<'_>| {
+        matches!(child.kind(), "type" | "typeof") || child.is_error() && child.child(0).is_some_and(|word| word.kind() == "type")
+    };
+    let marked = |node: Node<'_>| node.children(&mut node.walk()).any(word);
     if marked(node) {
         return true;
     }
