@@ -73,6 +73,12 @@ fn package(world: &World<'_>, folder: &RelPath, table: &Table, all: &[(RelPath, 
         if kind == "bin" {
             add(own, kind, below("src/main.rs"));
         }
+        let found_out =
+            ["autobins", "autoexamples", "autotests", "autobenches"].into_iter().find(|field| field[4..].starts_with(&kind[..2]));
+        let off = found_out.and_then(|field| table.get("package")?.get(field)?.as_bool()) == Some(false);
+        if off {
+            continue;
+        }
         let place = below(place);
         for path in world.files.iter().filter(|path| path.is_in(&place) && path.name().ends_with(b".rs")) {
             let near = path.parent().unwrap_or_default();

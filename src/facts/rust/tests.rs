@@ -123,6 +123,18 @@ fn several_crates() {
 }
 
 #[test]
+fn targets_that_cargo_does_not_look_for_are_none() {
+    let files = [
+        ("Cargo.toml", "[package]\nname = \"a\"\nautotests = false\n[[test]]\nname = \"all\"\npath = \"tests/lib.rs\"\n"),
+        ("src/lib.rs", ""),
+        ("tests/lib.rs", "mod part;\nconst X: u8 = 1;"),
+        ("tests/part.rs", "use super::X;"),
+    ];
+    let found = project(&files, "", None);
+    assert_eq!((told(&found), unresolved(&found)), (vec!["all::part -> all".to_owned()], vec![]));
+}
+
+#[test]
 fn the_syntax_of_2024_is_read() {
     let texts = [
         "use crate::b; unsafe extern \"C\" { safe fn f(); pub unsafe fn g(); static X: u8; }",
