@@ -12,6 +12,7 @@ pub mod disk;
 pub mod engine;
 pub mod event;
 pub mod executor;
+pub mod facts;
 pub mod graph;
 pub mod manifest;
 pub mod model;

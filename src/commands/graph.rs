@@ -11,6 +11,12 @@ use crate::report::draw::{self, DrawEdge, DrawNode, Drawing};
 /// # Errors
 /// When the project cannot be opened, or the target is not there.
 pub fn graph(ui: &Ui, args: &GraphArgs) -> Result<(), Failure> {
+    if args.target.as_deref() == Some("imports") && super::imports::meant(ui) {
+        return super::imports::imports(ui, args);
+    }
+    if args.unresolved {
+        return Err(Failure::Wrong("`--unresolved` is for `orket graph imports` only".into()));
+    }
     let engine = ui.open(false)?;
     let graph = &engine.graph;
     let goal = match &args.target {

@@ -10,6 +10,7 @@ mod explain;
 mod face;
 mod fmt;
 mod graph;
+mod imports;
 mod list;
 mod look;
 mod policy;

@@ -19,6 +19,7 @@ mod explain;
 mod fmt;
 mod help;
 mod hostile;
+mod imports;
 mod include;
 mod list_graph_query;
 mod manifest_errors;

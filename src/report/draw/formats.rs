@@ -24,8 +24,8 @@ pub fn dot(drawing: &Drawing) -> String {
     }
     for edge in drawing.edges() {
         let style = match edge.kind {
-            "after" => " [style=dashed]",
-            "inferred" => " [style=dotted]",
+            "after" | "dynamic" => " [style=dashed]",
+            "inferred" | "type" => " [style=dotted]",
             "part" => " [arrowhead=odiamond]",
             _ => "",
         };
@@ -56,7 +56,7 @@ pub fn mermaid(drawing: &Drawing) -> String {
     }
     for edge in drawing.edges() {
         let arrow = match edge.kind {
-            "after" | "inferred" => format!("-. {} .->", edge.kind),
+            "after" | "inferred" | "type" | "dynamic" => format!("-. {} .->", edge.kind),
             "part" => "---o".to_owned(),
             _ => "-->".to_owned(),
         };

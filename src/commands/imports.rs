@@ -1,0 +1,156 @@
+//! `orket graph imports`: what source files import.
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+use std::path::PathBuf;
+
+use serde_json::{Value, json};
+
+use super::{Failure, Ui};
+use crate::base::{Place, RelPath};
+use crate::cli::{GraphArgs, GraphFormat};
+use crate::disk::Tree;
+use crate::engine::{Engine, OpenError};
+use crate::facts::{self, FactFile, Imports, Root};
+use crate::graph::select;
+use crate::report::draw::{self, DrawEdge, DrawNode, Drawing};
+
+/// Whether `imports` is no target of the project.
+pub(super) fn meant(ui: &Ui) -> bool {
+    match Engine::open(&ui.surroundings, false) {
+        Ok(engine) => select(&engine.graph, &["imports".to_owned()], &engine.package).is_err(),
+        Err(error) => matches!(error, OpenError::NoManifest(_)),
+    }
+}
+
+/// Prints what every source file of the project imports; without a manifest, of the folder orket was started in.
+///
+/// # Errors
+/// When the folder cannot be read.
+pub(super) fn imports(ui: &Ui, args: &GraphArgs) -> Result<(), Failure> {
+    let (folder, name) = place(ui);
+    let broken = |error: std::io::Error| Failure::Broken(format!("cannot read `{}`: {error}", folder.display()));
+    let tree = Tree::open(&folder).map_err(broken)?;
+    let roots = [Root { folder: RelPath::root(), language: None }];
+    let state = folder.join(".orket");
+    let found = if state.is_dir() {
+        let known = FactFile::open(state.join("facts").join("imports"));
+        let found = facts::imports(&tree, &roots, &known).map_err(broken)?;
+        known.keep();
+        found
+    } else {
+        facts::imports(&tree, &roots, &facts::Forgetful).map_err(broken)?
+    };
+    let format = if ui.json { GraphFormat::Json } else { args.format };
+    for wrong in found.unreadable.iter().filter(|_| format != GraphFormat::Json) {
+        ui.say(&format!("warning: {}:{}: {}; its imports are not known", wrong.file, wrong.line, wrong.why));
+    }
+    match format {
+        GraphFormat::Json => ui.out_json(&as_json(&found, args.unresolved)),
+        _ if args.unresolved => ui.out(&unresolved(&found)),
+        GraphFormat::Text => ui.out(&text(&found)),
+        GraphFormat::Dot => ui.out(&draw::dot(&drawing(&found))),
+        GraphFormat::Mermaid => ui.out(&draw::mermaid(&drawing(&found))),
+        GraphFormat::Html => ui.out(&draw::html(&drawing(&found), &name)),
+    }
+    Ok(())
+}
+
+/// Returns the project's folder and name.
+fn place(ui: &Ui) -> (PathBuf, String) {
+    match Engine::open(&ui.surroundings, false) {
+        Ok(engine) => (engine.root.clone(), engine.name.clone()),
+        Err(_) => (ui.surroundings.folder.clone(), String::from("imports")),
+    }
+}
+
+fn as_json(found: &Imports, unresolved_only: bool) -> Value {
+    let unresolved: Vec<Value> =
+        found.unresolved.iter().map(|one| json!({ "file": one.file.to_string(), "line": one.line, "name": one.name })).collect();
+    if unresolved_only {
+        return json!({ "version": 1, "unresolved": unresolved });
+    }
+    let edges = found.imports.iter().map(|import| {
+        let mut edge = json!({
+            "from": import.from,
+            "to": import.to,
+            "from_file": import.from_file.to_string(),
+            "to_file": import.to_file.as_ref().map(RelPath::to_string),
+            "line": import.line,
+            "column": import.column,
+            "kind": import.kind.word(),
+            "external": import.external,
+        });
+        if import.stdlib {
+            edge["stdlib"] = Value::Bool(true);
+        }
+        edge
+    });
+    let edges: Vec<Value> = edges.collect();
+    let modules: Vec<Value> = found.modules.iter().map(|(name, file)| json!({ "name": name, "file": file.to_string() })).collect();
+    let unreadable: Vec<Value> =
+        found.unreadable.iter().map(|one| json!({ "file": one.file.to_string(), "line": one.line, "why": one.why })).collect();
+    let facts = json!({ "files": found.extracted + found.cached, "extracted": found.extracted, "cached": found.cached });
+    json!({ "version": 1, "edges": edges, "modules": modules, "unresolved": unresolved, "unreadable": unreadable, "facts": facts })
+}
+
+fn unresolved(found: &Imports) -> String {
+    let mut text = String::new();
+    for one in &found.unresolved {
+        let _ = writeln!(text, "{}:{}  {}", one.file, one.line, one.name);
+    }
+    text + &format!("{} could not be resolved\n", count(found.unresolved.len(), "import"))
+}
+
+/// Returns each module with what it imports below it, without the standard library.
+fn text(found: &Imports) -> String {
+    let mut text = String::new();
+    let mut from = None;
+    for import in found.imports.iter().filter(|import| !import.stdlib) {
+        if from.replace(&import.from) != Some(&import.from) {
+            let _ = writeln!(text, "{}", import.from);
+        }
+        let note = match (import.kind.word(), import.external) {
+            ("import", false) => String::new(),
+            ("import", true) => "  (external)".to_owned(),
+            (kind, false) => format!("  ({kind})"),
+            (kind, true) => format!("  ({kind}, external)"),
+        };
+        let _ = writeln!(text, "  {}{note}  {}:{}", import.to, import.from_file, import.line);
+    }
+    let (modules, imports) = (count(found.modules.len(), "module"), count(found.imports.len(), "import"));
+    let _ = write!(text, "{modules}, {imports}");
+    match found.unresolved.len() {
+        0 => text.push('\n'),
+        missing => {
+            let _ = writeln!(text, ", {missing} unresolved (`--unresolved` lists them)");
+        }
+    }
+    text
+}
+
+fn count(number: usize, what: &str) -> String {
+    format!("{number} {what}{}", if number == 1 { "" } else { "s" })
+}
+
+/// Returns the modules and the packages of others as a drawing, without the standard library.
+fn drawing(found: &Imports) -> Drawing {
+    let mut drawing = Drawing::default();
+    let mut at: BTreeMap<(&str, bool), usize> = BTreeMap::new();
+    let modules = found.modules.iter().map(|(name, file)| (&**name, Some(file)));
+    let ends = found.imports.iter().filter(|import| !import.stdlib).map(|import| (&*import.to, import.to_file.as_ref()));
+    for (name, file) in modules.chain(ends) {
+        at.entry((name, file.is_none())).or_insert_with(|| {
+            let place = file.map(|file| Place { file: file.to_string().into(), line: 1, column: 1 });
+            let kind = if file.is_some() { "module" } else { "package" };
+            drawing.nodes.push(DrawNode { address: name.to_owned(), kind, about: None, place });
+            drawing.nodes.len() - 1
+        });
+    }
+    for import in &found.imports {
+        if let (Some(from), Some(to)) = (at.get(&(&*import.from, false)), at.get(&(&*import.to, import.external))) {
+            drawing.edges.push(DrawEdge { from: *from, to: *to, kind: import.kind.word() });
+        }
+    }
+    drawing
+}

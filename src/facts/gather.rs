@@ -1,0 +1,166 @@
+//! From the files below some roots to the imports between them: walk, read what is not known yet, resolve.
+
+use std::io;
+
+use ignore::{WalkBuilder, WalkState};
+use rayon::prelude::*;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::syntax::Extracted;
+use super::world::{Found, Source, World};
+use super::{Imports, Known, Language, Root, Unreadable, golang, python, rust, script};
+use crate::base::{Digest, Hasher, RelPath};
+use crate::disk::Tree;
+
+/// Changes whenever an extractor finds something else in the same text.
+const VERSION: &[u8] = b"1";
+
+/// Reads every source file below the roots and returns what they import.
+///
+/// Ignored and hidden files are passed over, as ripgrep does, unless a root names them.
+///
+/// # Errors
+/// When a root is not there, or a folder cannot be read.
+pub fn imports(tree: &Tree, roots: &[Root], known: &dyn Known) -> io::Result<Imports> {
+    let files = files(tree, roots)?;
+    let world = World { tree, files: &files, has: files.iter().map(RelPath::as_bytes).collect() };
+    let mut reader = Reader { world: &world, roots, known, extracted: 0, cached: 0, unreadable: Vec::new() };
+    let mut found = Found::default();
+
+    let sources = reader.read(Language::Python, false, python::extract);
+    python::resolve(&world, &sources, &mut found);
+    let sources = reader.read(Language::Javascript, false, script::extract);
+    script::resolve(&world, &sources, &mut found);
+    let sources = reader.read(Language::Rust, true, rust::extract);
+    rust::resolve(&world, &sources, &mut found);
+    let sources = reader.read(Language::Go, false, golang::extract);
+    golang::resolve(&world, &sources, &mut found);
+
+    let (extracted, cached, mut unreadable) = (reader.extracted, reader.cached, reader.unreadable);
+    unreadable.sort();
+    Ok(Imports { extracted, cached, unreadable, ..found.into_imports() })
+}
+
+struct Reader<'a> {
+    world: &'a World<'a>,
+    roots: &'a [Root],
+    known: &'a dyn Known,
+    extracted: usize,
+    cached: usize,
+    unreadable: Vec<Unreadable>,
+}
+
+impl Reader<'_> {
+    /// Returns what the files of a language say, and of its twin's; with `beyond`, also those outside of the roots, if any is inside.
+    fn read<T: Serialize + DeserializeOwned + Send>(
+        &mut self,
+        language: Language,
+        beyond: bool,
+        extract: impl Fn(&[u8], &RelPath) -> Extracted<T> + Sync,
+    ) -> Vec<Source<T>> {
+        let wanted = |path: &RelPath, own: Language| {
+            let meant = |root: &Root| root.language.is_none_or(|language| language.reads(own));
+            self.roots.iter().any(|root| meant(root) && path.is_in(&root.folder))
+        };
+        let mut paths: Vec<(&RelPath, bool)> = self
+            .world
+            .files
+            .iter()
+            .filter_map(|path| Some((path, Language::of(path)?)))
+            .filter(|(_, own)| own.reads(language))
+            .map(|(path, own)| (path, wanted(path, own)))
+            .collect();
+        let any = paths.iter().any(|(_, wanted)| *wanted);
+        paths.retain(|(_, wanted)| any && (*wanted || beyond));
+        let read: Vec<_> = paths.par_iter().map(|(path, wanted)| (*path, *wanted, self.one(path, &extract))).collect();
+        let mut sources = Vec::with_capacity(read.len());
+        for (path, wanted, (facts, cached)) in read {
+            if wanted {
+                *if cached { &mut self.cached } else { &mut self.extracted } += 1;
+            }
+            match facts {
+                Ok(facts) => sources.push(Source { path: path.clone(), facts, wanted }),
+                Err((line, why)) if wanted => self.unreadable.push(Unreadable { file: path.clone(), line, why }),
+                Err(_) => {}
+            }
+        }
+        sources
+    }
+
+    /// Returns what one file says, or where and why it cannot be read, and whether that was known.
+    fn one<T: Serialize + DeserializeOwned>(
+        &self,
+        path: &RelPath,
+        extract: impl Fn(&[u8], &RelPath) -> Extracted<T>,
+    ) -> (Result<T, (u32, String)>, bool) {
+        let bytes = match self.world.tree.read(path) {
+            Ok(bytes) => bytes,
+            Err(error) => return (Err((1, format!("it cannot be read: {error}"))), false),
+        };
+        let ending = path.name().rsplit(|byte| *byte == b'.').next().unwrap_or_default();
+        let key = Hasher::new().piece(VERSION).piece(ending).digest(&Digest::of(&bytes)).finish();
+        if let Some(facts) = self.known.get(&key).and_then(|facts| postcard::from_bytes::<Extracted<T>>(&facts).ok()) {
+            return (facts.map_err(|wrong| (wrong.line, wrong.why)), true);
+        }
+        let facts = extract(&bytes, path);
+        if let Ok(bytes) = postcard::to_stdvec(&facts) {
+            self.known.put(&key, &bytes);
+        }
+        (facts.map_err(|wrong| (wrong.line, wrong.why)), false)
+    }
+}
+
+/// Returns all files that are not ignored, sorted; of a root that is ignored itself, what is below it.
+fn files(tree: &Tree, roots: &[Root]) -> io::Result<Vec<RelPath>> {
+    let mut files = walk(tree, &RelPath::root())?;
+    for root in roots {
+        if tree.stat_follow(&root.folder)?.is_none() {
+            return Err(io::Error::new(io::ErrorKind::NotFound, format!("there is no folder `{}`", root.folder)));
+        }
+        if !files.iter().any(|file| file.is_in(&root.folder)) {
+            files.extend(walk(tree, &root.folder)?);
+        }
+    }
+    files.par_sort_unstable();
+    files.dedup();
+    Ok(files)
+}
+
+fn walk(tree: &Tree, folder: &RelPath) -> io::Result<Vec<RelPath>> {
+    let top = folder.under(tree.root());
+    // Packages that were installed are no sources of the project, also where nobody ignores them.
+    let installed = |entry: &ignore::DirEntry| {
+        let name = entry.file_name().as_encoded_bytes();
+        entry.depth() > 0
+            && entry.file_type().is_some_and(|kind| kind.is_dir())
+            && (matches!(name, b"node_modules" | b"site-packages") || entry.path().join("pyvenv.cfg").exists())
+    };
+    let (sender, receiver) = crossbeam_channel::unbounded();
+    let walker = WalkBuilder::new(&top).require_git(false).filter_entry(move |entry| !installed(entry)).build_parallel();
+    walker.run(|| {
+        let sender = sender.clone();
+        Box::new(move |entry| {
+            let told = match entry {
+                Ok(entry) if entry.file_type().is_some_and(|kind| kind.is_file()) => Ok(entry.into_path()),
+                Ok(_) => return WalkState::Continue,
+                Err(error) => Err(error.into_io_error().unwrap_or_else(|| io::Error::other("a folder cannot be read"))),
+            };
+            let _ = sender.send(told);
+            WalkState::Continue
+        })
+    });
+    drop(sender);
+    let mut files = Vec::new();
+    for path in receiver {
+        let path = match path {
+            // Something went away meanwhile.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+            path => path?,
+        };
+        if let Ok(below) = path.strip_prefix(tree.root()) {
+            files.push(RelPath::from_normal(below.as_os_str().as_encoded_bytes()));
+        }
+    }
+    Ok(files)
+}

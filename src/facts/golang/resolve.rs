@@ -1,0 +1,98 @@
+//! Which package a Go import means. All files of a folder are one package.
+
+use rustc_hash::FxHashMap;
+
+use super::extract::Facts;
+use crate::base::RelPath;
+use crate::facts::ImportKind;
+use crate::facts::world::{Found, Goal, Source, World};
+
+struct Packages {
+    /// The folders with a `go.mod`, and what their packages' names begin with.
+    modules: Vec<(RelPath, String)>,
+    /// The file that stands for the package of a folder: the first one that is no test.
+    folders: FxHashMap<RelPath, RelPath>,
+}
+
+/// Adds the packages and edges of all files.
+pub(in crate::facts) fn resolve(world: &World<'_>, sources: &[Source<Facts>], found: &mut Found) {
+    if sources.is_empty() {
+        return;
+    }
+    let packages = Packages::new(world);
+    for source in sources.iter().filter(|source| !vendored(&source.path)) {
+        let folder = source.path.parent().unwrap_or_default();
+        let mut name = packages.name(&folder);
+        // Tests from outside are a package of their own.
+        if source.path.name().ends_with(b"_test.go") && source.facts.package.ends_with("_test") {
+            name += "_test";
+        }
+        found.module(&name, &source.path);
+        for (at, import) in &source.facts.imports {
+            match packages.goal(&folder, import) {
+                Some(goal) => found.edge((&name, &source.path), goal, *at, ImportKind::Import),
+                None => found.unresolved(&source.path, *at, import),
+            }
+        }
+    }
+}
+
+/// Whether a file was copied from another module.
+fn vendored(path: &RelPath) -> bool {
+    path.parts().any(|part| part == b"vendor")
+}
+
+impl Packages {
+    fn new(world: &World<'_>) -> Packages {
+        let mut packages = Packages { modules: Vec::new(), folders: FxHashMap::default() };
+        for path in world.files.iter().filter(|path| !vendored(path)) {
+            let folder = path.parent().unwrap_or_default();
+            if path.name() == b"go.mod" {
+                let text = world.text(path).unwrap_or_default();
+                let name =
+                    text.lines().find_map(|line| line.trim().strip_prefix("module ")).map(|name| name.split("//").next().unwrap_or(name));
+                packages.modules.extend(name.map(|name| (folder, name.trim().trim_matches(['"', '`']).to_owned())));
+            } else if path.name().ends_with(b".go") {
+                let test = path.name().ends_with(b"_test.go");
+                let first = packages.folders.entry(folder).or_insert_with(|| path.clone());
+                if first.name().ends_with(b"_test.go") && !test {
+                    *first = path.clone();
+                }
+            }
+        }
+        packages
+    }
+
+    /// Returns the path that a folder's package is imported by; without a module, where it stands.
+    fn name(&self, folder: &RelPath) -> String {
+        let around = self.modules.iter().filter(|(module, _)| folder.is_in(module)).max_by_key(|(module, _)| module.as_bytes().len());
+        let Some((module, name)) = around else { return folder.to_string() };
+        let below: Vec<_> = folder.parts().skip(module.parts().count()).map(String::from_utf8_lossy).collect();
+        std::iter::once(name.as_str()).chain(below.iter().map(AsRef::as_ref)).collect::<Vec<_>>().join("/")
+    }
+
+    fn goal(&self, folder: &RelPath, import: &str) -> Option<Goal> {
+        let file = |folder: &RelPath| self.folders.get(folder).map(|file| Goal::File(self.name(folder), file.clone()));
+        if import.starts_with("./") || import.starts_with("../") {
+            return file(&RelPath::parse_in(folder, import.as_bytes()).ok()?);
+        }
+        let below = |name: &str| match import.strip_prefix(name)? {
+            "" => Some(String::new()),
+            rest => rest.strip_prefix('/').map(str::to_owned),
+        };
+        let mut modules: Vec<(&RelPath, String)> = self.modules.iter().filter_map(|(module, name)| Some((module, below(name)?))).collect();
+        modules.sort_by_key(|(_, rest)| rest.len());
+        if !modules.is_empty() {
+            return modules.iter().find_map(|(module, rest)| file(&module.join(rest.as_bytes())));
+        }
+        let mut parts = import.split('/');
+        let first = parts.next().unwrap_or(import);
+        // The names of modules that can be fetched have a dot in their first part; those without belong to Go.
+        if !first.contains('.') {
+            return Some(Goal::Stdlib(first.to_owned()));
+        }
+        // On the well-known hosts a repository is two parts below the host.
+        let deep = if matches!(first, "github.com" | "gitlab.com" | "bitbucket.org" | "golang.org") { 3 } else { 2 };
+        Some(Goal::Package(import.split('/').take(deep).collect::<Vec<_>>().join("/")))
+    }
+}

@@ -1,0 +1,38 @@
+//! Small Go projects, and the edges that the language's rules give them.
+
+use crate::facts::sample::{project, told, unresolved};
+
+#[test]
+fn packages_of_a_module() {
+    let files = [
+        ("go.mod", "module example.com/shop // the shop\n\ngo 1.24\n"),
+        (
+            "main.go",
+            "package main\n\nimport (\n\t\"fmt\"\n\t\"net/http\"\n\tm \"example.com/shop/internal/model\"\n\t_ `github.com/lib/pq/oid`\n)\n",
+        ),
+        ("internal/model/a.go", "package model\nimport \"C\"\nimport \"example.com/shop/gone\"\n"),
+        ("internal/model/a_test.go", "package model_test\nimport \"example.com/shop/internal/model\"\n"),
+        ("tools/go.mod", "module example.com/shop/tools\n"),
+        (
+            "tools/gen/gen.go",
+            "//go:build ignore\n\npackage main\nimport \"example.com/shop/internal/model\"\nimport . \"example.com/shop/tools/gen/sub\"\n",
+        ),
+        ("tools/gen/sub/s.go", "package sub\nfunc F[T any](x T) { for i := range 10 { _ = i } }\n"),
+        ("vendor/github.com/lib/pq/pq.go", "package pq\nimport \"os\"\n"),
+    ];
+    let found = project(&files, "", None);
+    assert_eq!(
+        told(&found),
+        [
+            "example.com/shop -> example.com/shop/internal/model",
+            "example.com/shop -> fmt (stdlib)",
+            "example.com/shop -> github.com/lib/pq (external)",
+            "example.com/shop -> net (stdlib)",
+            "example.com/shop/internal/model -> C (stdlib)",
+            "example.com/shop/internal/model_test -> example.com/shop/internal/model",
+            "example.com/shop/tools/gen -> example.com/shop/internal/model",
+            "example.com/shop/tools/gen -> example.com/shop/tools/gen/sub",
+        ]
+    );
+    assert_eq!(unresolved(&found), ["internal/model/a.go:3 example.com/shop/gone"]);
+}

@@ -1,0 +1,140 @@
+//! Facts by content: what was extracted once need not be parsed again.
+
+use std::fs;
+use std::io::Write;
+use std::ops::Range;
+use std::path::PathBuf;
+use std::sync::{Mutex, PoisonError};
+
+use rustc_hash::FxHashMap;
+use xxhash_rust::xxh3::xxh3_64;
+
+use crate::base::Digest;
+use crate::disk::write_beside;
+
+/// Keeps facts under the digest of what they were extracted from.
+pub trait Known: Sync {
+    /// Returns what was put under `key`, if it is still there.
+    fn get(&self, key: &Digest) -> Option<Vec<u8>>;
+    /// Keeps facts; losing them costs time only.
+    fn put(&self, key: &Digest, facts: &[u8]);
+}
+
+/// Keeps nothing.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Forgetful;
+
+impl Known for Forgetful {
+    fn get(&self, _: &Digest) -> Option<Vec<u8>> {
+        None
+    }
+
+    fn put(&self, _: &Digest, _: &[u8]) {}
+}
+
+/// The longest file that is only ever added to, in bytes; a longer one is written anew with what was asked for.
+const LONG: usize = 64 << 20;
+
+/// The head of a record, in bytes: a checksum of all that follows it, the length of the facts, and their key.
+const HEAD: usize = 8 + 4 + 40;
+
+/// Keeps facts in one file that is added to; several processes may use it at once, and what is torn or damaged counts as not there.
+pub struct FactFile {
+    path: PathBuf,
+    bytes: Vec<u8>,
+    at: FxHashMap<Digest, Range<usize>>,
+    whole: bool,
+    asked: Mutex<Vec<Digest>>,
+    new: Mutex<Vec<u8>>,
+}
+
+impl FactFile {
+    /// Reads the file; that it is not there is fine.
+    pub fn open(path: PathBuf) -> FactFile {
+        let bytes = fs::read(&path).unwrap_or_default();
+        let (mut at, mut start) = (FxHashMap::default(), 0);
+        while let Some((key, facts)) = record(&bytes, start) {
+            start = facts.end;
+            at.insert(key, facts);
+        }
+        let whole = start == bytes.len() && bytes.len() < LONG;
+        FactFile { path, bytes, at, whole, asked: Mutex::default(), new: Mutex::default() }
+    }
+
+    /// Writes down what was put there since. A failure costs time only, the next time.
+    pub fn keep(&self) {
+        let new = self.new.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(folder) = self.path.parent().filter(|_| !new.is_empty() || !self.whole) else { return };
+        let _ = fs::create_dir_all(folder);
+        if self.whole {
+            let _ = fs::OpenOptions::new().append(true).create(true).open(&self.path).and_then(|mut file| file.write_all(&new));
+            return;
+        }
+        let mut asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        asked.sort_unstable();
+        asked.dedup();
+        let known = asked.iter().filter_map(|key| self.at.get(key)).map(|facts| &self.bytes[facts.start - HEAD..facts.end]);
+        let bytes: Vec<u8> = known.chain([&**new]).flatten().copied().collect();
+        let _ = write_beside(&self.path, &bytes);
+    }
+}
+
+/// Returns the key of the record at `start`, and where its facts are; `None` if none is there, or a damaged one.
+fn record(bytes: &[u8], start: usize) -> Option<(Digest, Range<usize>)> {
+    let head = bytes.get(start..start + HEAD)?;
+    let length = u32::from_le_bytes(head[8..12].try_into().ok()?) as usize;
+    let facts = start + HEAD..start + HEAD + length;
+    let sum = xxh3_64(bytes.get(start + 8..facts.end)?);
+    (head[..8] == sum.to_le_bytes()).then(|| (bytemuck::pod_read_unaligned(&head[12..]), facts))
+}
+
+impl Known for FactFile {
+    fn get(&self, key: &Digest) -> Option<Vec<u8>> {
+        let facts = self.at.get(key)?.clone();
+        if !self.whole {
+            self.asked.lock().unwrap_or_else(PoisonError::into_inner).push(*key);
+        }
+        Some(self.bytes[facts].to_vec())
+    }
+
+    fn put(&self, key: &Digest, facts: &[u8]) {
+        let Ok(length) = u32::try_from(facts.len()) else { return };
+        let mut record = [&[0; 8][..], &length.to_le_bytes(), bytemuck::bytes_of(key), facts].concat();
+        let sum = xxh3_64(&record[8..]);
+        record[..8].copy_from_slice(&sum.to_le_bytes());
+        self.new.lock().unwrap_or_else(PoisonError::into_inner).extend(record);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn facts_come_back_and_damaged_ones_do_not() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("facts/imports");
+        let keys = [Digest::of(b"x"), Digest::of(b"y"), Digest::of(b"z")];
+        let put = |index: usize| {
+            let known = FactFile::open(path.clone());
+            assert_eq!(known.get(&keys[index]), None);
+            known.put(&keys[index], &[index as u8; 5]);
+            known.keep();
+        };
+        put(0);
+        put(1);
+        let known = FactFile::open(path.clone());
+        assert_eq!([known.get(&keys[0]), known.get(&keys[1])], [Some(vec![0; 5]), Some(vec![1; 5])]);
+
+        let mut bytes = fs::read(&path).unwrap();
+        *bytes.last_mut().unwrap() ^= 1;
+        fs::write(&path, &bytes).unwrap();
+        let known = FactFile::open(path.clone());
+        assert_eq!([known.get(&keys[0]), known.get(&keys[1])], [Some(vec![0; 5]), None]);
+        known.put(&keys[2], b"new");
+        known.keep();
+        let known = FactFile::open(path);
+        assert_eq!([known.get(&keys[0]), known.get(&keys[2])], [Some(vec![0; 5]), Some(b"new".to_vec())]);
+        assert!(known.whole);
+    }
+}

@@ -1,0 +1,98 @@
+//! The languages whose imports are understood, and the endings of their files.
+
+use crate::base::RelPath;
+
+/// A language.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Language {
+    /// Python, 3.14.
+    Python,
+    /// Rust, 2024.
+    Rust,
+    /// JavaScript, also with JSX.
+    Javascript,
+    /// TypeScript, also with JSX.
+    Typescript,
+    /// Go.
+    Go,
+    /// Java.
+    Java,
+    /// Kotlin.
+    Kotlin,
+    /// C.
+    C,
+    /// C++.
+    Cpp,
+    /// C#.
+    Csharp,
+    /// PHP.
+    Php,
+    /// Ruby.
+    Ruby,
+}
+
+const TABLE: &[(Language, &str, &[&str])] = &[
+    (Language::Python, "python", &["py", "pyi"]),
+    (Language::Rust, "rust", &["rs"]),
+    (Language::Javascript, "javascript", &["js", "jsx", "mjs", "cjs"]),
+    (Language::Typescript, "typescript", &["ts", "tsx", "mts", "cts"]),
+    (Language::Go, "go", &["go"]),
+    (Language::Java, "java", &["java"]),
+    (Language::Kotlin, "kotlin", &["kt", "kts"]),
+    (Language::C, "c", &["c", "h"]),
+    (Language::Cpp, "cpp", &["cc", "cpp", "cxx", "c++", "hh", "hpp", "hxx", "h++", "ipp", "inl"]),
+    (Language::Csharp, "csharp", &["cs"]),
+    (Language::Php, "php", &["php"]),
+    (Language::Ruby, "ruby", &["rb"]),
+];
+
+impl Language {
+    /// Returns the name that manifests use: `python`, `rust`, `javascript` and so on.
+    pub fn name(self) -> &'static str {
+        TABLE.iter().find(|(language, ..)| *language == self).map_or("", |(_, name, _)| name)
+    }
+
+    /// Returns the language of that name.
+    pub fn find(name: &str) -> Option<Language> {
+        TABLE.iter().find(|(_, known, _)| *known == name).map(|(language, ..)| *language)
+    }
+
+    /// Returns all languages, in the order in which they are declared.
+    pub fn all() -> impl Iterator<Item = Language> {
+        TABLE.iter().map(|(language, ..)| *language)
+    }
+
+    /// Returns the language that the ending of a file's name tells.
+    pub fn of(path: &RelPath) -> Option<Language> {
+        let name = path.name();
+        let dot = name.iter().rposition(|byte| *byte == b'.').filter(|dot| *dot > 0)?;
+        let ending = std::str::from_utf8(&name[dot + 1..]).ok()?;
+        TABLE.iter().find(|(_, _, endings)| endings.contains(&ending)).map(|(language, ..)| *language)
+    }
+
+    /// Whether files of `other` belong to this language's sources: the two dialects of a pair import each other's files.
+    pub(super) fn reads(self, other: Language) -> bool {
+        let pair = |language| match language {
+            Language::Typescript => Language::Javascript,
+            Language::Cpp => Language::C,
+            language => language,
+        };
+        pair(self) == pair(other)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_and_endings_lead_to_languages() {
+        for language in Language::all() {
+            assert_eq!(Language::find(language.name()), Some(language));
+        }
+        let of = |path: &str| Language::of(&RelPath::parse(path).unwrap());
+        assert_eq!(of("a/b.pyi"), Some(Language::Python));
+        assert_eq!(of("a/b.d.ts"), Some(Language::Typescript));
+        assert_eq!([of("a/py"), of("a/.py"), of("a/b.pyc")], [None; 3]);
+    }
+}

@@ -1,0 +1,21 @@
+//! What is known of a source file: what it imports, read by a real parser, cached by content, and resolved as its language does.
+//!
+//! A language is a folder: what one file says (`extract`), and what that means among the other files (`resolve`).
+
+mod gather;
+mod golang;
+mod import;
+mod known;
+mod language;
+mod python;
+mod rust;
+#[cfg(test)]
+mod sample;
+mod script;
+mod syntax;
+mod world;
+
+pub use gather::imports;
+pub use import::{Import, ImportKind, Imports, Root, Unreadable, Unresolved};
+pub use known::{FactFile, Forgetful, Known};
+pub use language::Language;

@@ -1,0 +1,11 @@
+//! Python.
+
+mod extract;
+mod layout;
+mod resolve;
+mod stdlib;
+#[cfg(test)]
+mod tests;
+
+pub(super) use extract::extract;
+pub(super) use resolve::resolve;

@@ -1,0 +1,92 @@
+//! Which module a Python import means.
+
+use super::extract::{Raw, What};
+use super::layout::{Layout, above};
+use super::stdlib::stdlib;
+use crate::base::RelPath;
+use crate::facts::world::{Found, Goal, Source, World};
+
+/// What an import leads to: perhaps a goal, and whether something of it stays unresolved.
+struct Lead {
+    goal: Option<Goal>,
+    missing: bool,
+}
+
+/// Adds the modules and edges of all files.
+pub(in crate::facts) fn resolve(world: &World<'_>, sources: &[Source<Vec<Raw>>], found: &mut Found) {
+    let layout = Layout::new(world, sources);
+    for source in sources {
+        let Some((name, start)) = layout.name(&source.path) else { continue };
+        found.module(name, &source.path);
+        for raw in &source.facts {
+            let (lead, written) = match &raw.what {
+                What::Module(module) => {
+                    let parts: Vec<&str> = module.split('.').collect();
+                    (absolute(&layout, &source.path, start, &parts, parts.len()), module.clone())
+                }
+                What::From(0, module, name) => {
+                    let parts: Vec<&str> = module.split('.').chain(name.as_deref()).collect();
+                    let least = module.split('.').count();
+                    (absolute(&layout, &source.path, start, &parts, least), parts.join("."))
+                }
+                What::From(level, module, name) => {
+                    let parts: Vec<&str> = module.split('.').filter(|part| !part.is_empty()).chain(name.as_deref()).collect();
+                    let least = parts.len() - usize::from(name.is_some());
+                    let written = format!("{}{}", ".".repeat(*level as usize), parts.join("."));
+                    (relative(&layout, &source.path, *level, &parts, least), written)
+                }
+            };
+            if let Some(goal) = lead.goal {
+                found.edge((name, &source.path), goal, raw.at, raw.kind);
+            }
+            if lead.missing {
+                found.unresolved(&source.path, raw.at, &written);
+            }
+        }
+    }
+}
+
+fn goal(layout: &Layout, file: &RelPath) -> Option<Goal> {
+    layout.name(file).map(|(name, _)| Goal::File(name.to_owned(), file.clone()))
+}
+
+/// Finds the deepest module of `parts`; if it has fewer than `least`, the rest is missing.
+fn absolute(layout: &Layout, from: &RelPath, start: &RelPath, parts: &[&str], least: usize) -> Lead {
+    let top = parts[0];
+    let known = stdlib(top);
+    for length in (1..=parts.len()).rev() {
+        let Some(file) = layout.file(&parts[..length].join("."), start) else { continue };
+        // What another project of the tree calls like a part of the standard library hides it there, not here.
+        if known && layout.name(file).is_none_or(|(_, other)| other != start) {
+            continue;
+        }
+        return Lead { goal: goal(layout, file), missing: length < least };
+    }
+    if known {
+        return Lead { goal: Some(Goal::Stdlib(top.to_owned())), missing: false };
+    }
+    // A script finds what stands beside it; in a package, only what stands beside the outermost one.
+    for near in above(from).filter(|folder| !layout.in_package(folder)) {
+        for length in (1..=parts.len()).rev() {
+            if let Some(file) = layout.below(&near, &parts[..length]) {
+                return Lead { goal: goal(layout, file), missing: length < least };
+            }
+        }
+    }
+    if layout.is_namespace(top) {
+        let exists = layout.is_namespace(&parts[..least].join(".")) && least == parts.len();
+        return Lead { goal: None, missing: !exists };
+    }
+    Lead { goal: Some(Goal::Package(top.to_owned())), missing: false }
+}
+
+/// As [`absolute`], from the package that the file is in, or one above it.
+fn relative(layout: &Layout, from: &RelPath, level: u32, parts: &[&str], least: usize) -> Lead {
+    let Some(base) = above(from).nth(level as usize - 1) else { return Lead { goal: None, missing: true } };
+    for length in (0..=parts.len()).rev() {
+        if let Some(file) = layout.below(&base, &parts[..length]) {
+            return Lead { goal: goal(layout, file), missing: length < least };
+        }
+    }
+    Lead { goal: None, missing: true }
+}

@@ -1,0 +1,241 @@
+//! What one Rust file declares and names, as it is written.
+
+use std::collections::BTreeMap;
+
+use rustc_hash::FxHashSet;
+use serde::{Deserialize, Serialize};
+use tree_sitter::Node;
+
+use crate::base::RelPath;
+use crate::facts::syntax::{self, At, Extracted};
+
+/// What a file says.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub(in crate::facts) struct Facts {
+    /// Modules that are declared.
+    pub mods: Vec<Mod>,
+    /// Paths that are used, also those of `use`, each once.
+    pub paths: Vec<Path>,
+    /// Names that `use` brings into a module.
+    pub aliases: Vec<Alias>,
+    /// The names of all other items, sorted.
+    pub names: Vec<String>,
+}
+
+/// A `mod`.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub(in crate::facts) struct Mod {
+    pub at: At,
+    /// The modules with a body that it stands in.
+    pub inside: Vec<String>,
+    pub name: String,
+    /// Whether its body is in this file.
+    pub inline: bool,
+    /// What `#[path]` says, also below `cfg_attr`.
+    pub paths: Vec<String>,
+}
+
+/// A path such as `crate::a::b`.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub(in crate::facts) struct Path {
+    pub at: At,
+    pub inside: Vec<String>,
+    /// Its parts; the first is empty for `::a::b`.
+    pub parts: Vec<String>,
+    /// Whether a `use` or an `extern crate` has it.
+    pub used: bool,
+}
+
+/// A name for a path; `*` for all names in it.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub(in crate::facts) struct Alias {
+    pub inside: Vec<String>,
+    pub name: String,
+    pub parts: Vec<String>,
+}
+
+struct Reader<'t> {
+    text: &'t str,
+    facts: Facts,
+    seen: BTreeMap<(Vec<String>, Vec<String>), (At, bool)>,
+    names: FxHashSet<&'t str>,
+}
+
+/// Reads a file.
+pub(in crate::facts) fn extract(bytes: &[u8], _: &RelPath) -> Extracted<Facts> {
+    let text = syntax::text(bytes)?;
+    let tree = syntax::parse_leniently(&tree_sitter_rust::LANGUAGE.into(), text)?;
+    // The grammar does not know yet that functions of `unsafe extern` may be `safe`.
+    let tree = syntax::whole(tree, &|node| node.is_error() && syntax::of(node, text) == "safe")?;
+    let mut reader = Reader { text, facts: Facts::default(), seen: BTreeMap::new(), names: FxHashSet::default() };
+    reader.walk(tree.root_node());
+    let Reader { mut facts, seen, names, .. } = reader;
+    facts.paths = seen.into_iter().map(|((inside, parts), (at, used))| Path { at, inside, parts, used }).collect();
+    facts.names = names.into_iter().map(str::to_owned).collect();
+    facts.names.sort_unstable();
+    Ok(facts)
+}
+
+impl<'t> Reader<'t> {
+    fn walk(&mut self, root: Node<'_>) {
+        let mut todo = vec![(root, Vec::new())];
+        while let Some((node, inside)) = todo.pop() {
+            let mut below = None;
+            match node.kind() {
+                "visibility_modifier" | "line_comment" | "block_comment" | "string_literal" => continue,
+                "mod_item" => below = self.module(node, &inside),
+                "use_declaration" => {
+                    let mut found = Vec::new();
+                    if let Some(argument) = node.child_by_field_name("argument") {
+                        self.uses(argument, &[], &mut found);
+                    }
+                    for (at, parts, name) in found {
+                        self.path(at, &inside, parts.clone(), true);
+                        self.facts.aliases.push(Alias { inside: inside.clone(), name, parts });
+                    }
+                    continue;
+                }
+                "extern_crate_declaration" => {
+                    let field = |field| node.child_by_field_name(field).map(|node| syntax::of(node, self.text).to_owned());
+                    if let Some(name) = field("name").filter(|name| name != "self") {
+                        let parts = vec![String::new(), name.clone()];
+                        self.facts.aliases.push(Alias {
+                            inside: inside.clone(),
+                            name: field("alias").unwrap_or(name),
+                            parts: parts.clone(),
+                        });
+                        self.path(node, &inside, parts, true);
+                    }
+                    continue;
+                }
+                "token_tree" => self.tokens(node, &inside),
+                "scoped_identifier" | "scoped_type_identifier" => {
+                    let prefix = node.parent().is_some_and(|parent| {
+                        parent.kind().starts_with("scoped") && parent.child_by_field_name("path").is_some_and(|path| path.id() == node.id())
+                    });
+                    if let Some(parts) = self.parts(node).filter(|_| !prefix) {
+                        self.path(node, &inside, parts, false);
+                    }
+                }
+                kind if kind.ends_with("_item") || kind == "macro_definition" => {
+                    self.names.extend(node.child_by_field_name("name").map(|name| syntax::of(name, self.text)));
+                }
+                _ => {}
+            }
+            let inside = below.unwrap_or(inside);
+            todo.extend(node.named_children(&mut node.walk()).map(|child| (child, inside.clone())));
+        }
+    }
+
+    /// Notes a `mod`, and returns what stands inside it stands inside.
+    fn module(&mut self, node: Node<'_>, inside: &[String]) -> Option<Vec<String>> {
+        let name = syntax::of(node.child_by_field_name("name")?, self.text).trim_start_matches("r#").to_owned();
+        let inline = node.child_by_field_name("body").is_some();
+        let mut paths = Vec::new();
+        let before = std::iter::successors(node.prev_sibling(), Node::prev_sibling);
+        for attribute in before.take_while(|node| node.kind() == "attribute_item" || node.kind().ends_with("comment")) {
+            let Some(attribute) = attribute.named_child(0).filter(|attribute| attribute.kind() == "attribute") else { continue };
+            let name = attribute.named_child(0).map_or("", |name| syntax::of(name, self.text));
+            let string = |node: Node<'_>| syntax::of(node, self.text).trim_matches('"').to_owned();
+            match (name, attribute.child_by_field_name("value"), attribute.child_by_field_name("arguments")) {
+                ("path", Some(value), _) => paths.push(string(value)),
+                ("cfg_attr", _, Some(arguments)) => {
+                    let tokens = syntax::named(arguments);
+                    let named = |pair: &&[Node<'_>]| syntax::of(pair[0], self.text) == "path" && pair[1].kind() == "string_literal";
+                    paths.extend(tokens.windows(2).filter(named).map(|pair| string(pair[1])));
+                }
+                _ => {}
+            }
+        }
+        let at = syntax::at(node, self.text);
+        self.facts.mods.push(Mod { at, inside: inside.to_vec(), name: name.clone(), inline, paths });
+        inline.then(|| [inside, &[name]].concat())
+    }
+
+    /// Notes a path. Those that begin with a type lead nowhere that a `use` has not led already.
+    fn path(&mut self, node: Node<'_>, inside: &[String], parts: Vec<String>, used: bool) {
+        if parts.is_empty() || (!used && parts[0].starts_with(char::is_uppercase)) {
+            return;
+        }
+        let at = syntax::at(node, self.text);
+        let place = self.seen.entry((inside.to_vec(), parts)).or_insert((at, used));
+        *place = (place.0.min(at), place.1 || used);
+    }
+
+    /// Returns the parts of a path; `None` if it begins with a type in brackets.
+    fn parts(&self, node: Node<'_>) -> Option<Vec<String>> {
+        let name = |node: Node<'_>| syntax::of(node, self.text).trim_start_matches("r#").to_owned();
+        match node.kind() {
+            "scoped_identifier" | "scoped_type_identifier" | "scoped_use_list" => {
+                let mut parts = match node.child_by_field_name("path") {
+                    Some(path) => self.parts(path)?,
+                    // A list without a path may be one within another list.
+                    None if node.child(0).is_some_and(|first| first.kind() == "::") => vec![String::new()],
+                    None => Vec::new(),
+                };
+                parts.extend(node.child_by_field_name("name").map(name));
+                Some(parts)
+            }
+            "generic_type" | "generic_type_with_turbofish" => self.parts(node.child_by_field_name("type")?),
+            "identifier" | "type_identifier" | "crate" | "self" | "super" => Some(vec![name(node)]),
+            "metavariable" if syntax::of(node, self.text) == "$crate" => Some(vec!["crate".into()]),
+            _ => None,
+        }
+    }
+
+    /// Takes a `use` apart: each path, where it stands, and what it is called.
+    fn uses<'n>(&self, node: Node<'n>, before: &[String], found: &mut Vec<(Node<'n>, Vec<String>, String)>) {
+        let joined = |parts: Vec<String>| match parts.as_slice() {
+            [own] if own == "self" && !before.is_empty() => before.to_vec(),
+            _ => [before, &parts].concat(),
+        };
+        match node.kind() {
+            "use_as_clause" => {
+                let alias = node.child_by_field_name("alias").map_or("_", |alias| syntax::of(alias, self.text)).to_owned();
+                if let Some(parts) = node.child_by_field_name("path").and_then(|path| self.parts(path)) {
+                    found.push((node, joined(parts), alias));
+                }
+            }
+            "use_wildcard" => {
+                let parts = node.named_child(0).and_then(|path| self.parts(path)).unwrap_or_default();
+                found.push((node, joined(parts), "*".into()));
+            }
+            "use_list" => syntax::named(node).into_iter().for_each(|child| self.uses(child, before, found)),
+            "scoped_use_list" => {
+                let path = self.parts(node).unwrap_or_default();
+                if let Some(list) = node.child_by_field_name("list") {
+                    self.uses(list, &joined(path), found);
+                }
+            }
+            _ => {
+                if let Some(parts) = self.parts(node) {
+                    let parts = joined(parts);
+                    let name = parts.last().cloned().unwrap_or_default();
+                    found.push((node, parts, name));
+                }
+            }
+        }
+    }
+
+    /// Finds the paths among the bare tokens that macros are given.
+    fn tokens(&mut self, tree: Node<'_>, inside: &[String]) {
+        let tokens: Vec<Node<'_>> = tree.children(&mut tree.walk()).collect();
+        let mut at = 0;
+        while at < tokens.len() {
+            let first = at;
+            let mut parts = Vec::new();
+            while let Some(part) = tokens.get(at).and_then(|token| self.parts(*token)).filter(|part| part.len() == 1) {
+                parts.extend(part);
+                if tokens.get(at + 1).is_none_or(|token| token.kind() != "::") {
+                    break;
+                }
+                at += 2;
+            }
+            // What follows another `::` is the rest of a path with something else in it.
+            if parts.len() > 1 && (first == 0 || tokens[first - 1].kind() != "::") {
+                self.path(tokens[first], inside, parts, false);
+            }
+            at += 1;
+        }
+    }
+}

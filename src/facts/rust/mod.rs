@@ -1,0 +1,11 @@
+//! Rust.
+
+mod cargo;
+mod extract;
+mod modules;
+mod resolve;
+#[cfg(test)]
+mod tests;
+
+pub(super) use extract::extract;
+pub(super) use resolve::resolve;

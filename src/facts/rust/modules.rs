@@ -1,0 +1,129 @@
+//! The module trees of all crates: which file is which module.
+
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use super::cargo::{Package, packages};
+use super::extract::{Facts, Mod};
+use crate::base::RelPath;
+use crate::facts::world::{Found, Source, World};
+
+/// A file in the place that it has in a crate; one file may stand in several.
+pub(super) struct Module {
+    /// An index into [`Modules::crates`].
+    pub own: usize,
+    /// Its path below the crate's root.
+    pub path: Vec<String>,
+    pub file: RelPath,
+    /// An index into the sources.
+    pub source: usize,
+}
+
+/// A crate, with its name for the reader.
+pub(super) struct Root {
+    pub shown: String,
+    pub name: String,
+    pub kind: &'static str,
+    /// An index into [`Modules::packages`].
+    pub package: usize,
+}
+
+/// All modules of the tree.
+pub(super) struct Modules {
+    pub crates: Vec<Root>,
+    pub packages: Vec<Package>,
+    pub modules: Vec<Module>,
+    /// Every module, also those without a file of their own, and the file that it is in.
+    at: FxHashMap<(usize, Vec<String>), usize>,
+}
+
+impl Modules {
+    /// Follows `mod` from the root of every crate.
+    pub(super) fn new(world: &World<'_>, sources: &[Source<Facts>], found: &mut Found) -> Modules {
+        let packages = packages(world);
+        let sources_at: FxHashMap<&RelPath, usize> = sources.iter().enumerate().map(|(index, source)| (&source.path, index)).collect();
+        let wanted = |package: &&Package| sources.iter().any(|source| source.wanted && source.path.is_in(&package.folder));
+        let wanted: Vec<bool> = packages.iter().map(|package| wanted(&package)).collect();
+        let single = wanted.iter().filter(|wanted| **wanted).count() == 1;
+        let mut tree = Modules { crates: Vec::new(), packages, modules: Vec::new(), at: FxHashMap::default() };
+        let mut names = FxHashSet::default();
+        let mut todo = Vec::new();
+        for (package, crates) in tree.packages.iter().map(|package| &package.crates).enumerate() {
+            for (index, one) in crates.iter().enumerate() {
+                let Some(source) = sources_at.get(&one.root) else { continue };
+                let shown = match (single && wanted[package], index, one.root.name()) {
+                    (true, 0, _) => "crate".to_owned(),
+                    (true, _, b"main.rs") if one.kind == "bin" => "main".to_owned(),
+                    _ => one.name.clone(),
+                };
+                let shown = if names.contains(&shown) { format!("{shown}({})", one.kind) } else { shown };
+                names.insert(shown.clone());
+                todo.push((tree.crates.len(), Vec::new(), one.root.clone(), *source, true));
+                tree.crates.push(Root { shown, name: one.name.clone(), kind: one.kind, package });
+            }
+        }
+        todo.reverse();
+        while let Some((own, path, file, source, owner)) = todo.pop() {
+            let index = tree.modules.len();
+            tree.at.entry((own, path.clone())).or_insert(index);
+            for one in &sources[source].facts.mods {
+                let below = [&path[..], &one.inside, std::slice::from_ref(&one.name)].concat();
+                if one.inline {
+                    tree.at.entry((own, below)).or_insert(index);
+                    continue;
+                }
+                let candidates = candidates(one, &file, owner);
+                let there: Vec<&(RelPath, bool)> = candidates.iter().filter(|(file, _)| sources_at.contains_key(file)).collect();
+                if there.is_empty() && !candidates.iter().any(|(file, _)| world.has(file.as_bytes())) && sources[source].wanted {
+                    found.unresolved(&file, one.at, &one.name);
+                }
+                // A file that includes itself by `#[path]` would never end.
+                for (file, owner) in there.into_iter().filter(|_| below.len() < 100) {
+                    todo.push((own, below.clone(), file.clone(), sources_at[file], *owner));
+                }
+            }
+            tree.modules.push(Module { own, path, file, source });
+        }
+        tree
+    }
+
+    /// Returns the file of a module, if there is such a module.
+    pub(super) fn file(&self, own: usize, path: &[String]) -> Option<usize> {
+        self.at.get(&(own, path.to_vec())).copied()
+    }
+
+    /// Returns what a module is called.
+    pub(super) fn name(&self, module: &Module) -> String {
+        std::iter::once(&self.crates[module.own].shown).chain(&module.path).map(String::as_str).collect::<Vec<_>>().join("::")
+    }
+
+    /// Returns the crate that code of `own` calls `name`: the library of its package, or of another one of the tree.
+    pub(super) fn library(&self, own: usize, name: &str) -> Option<usize> {
+        let package = self.crates[own].package;
+        let real = self.packages[package].needs.get(name).map_or(name, String::as_str);
+        let is = |root: &Root| root.kind == "lib" && root.name == real;
+        let near = self.crates.iter().position(|root| root.package == package && is(root));
+        near.filter(|index| *index != own).or_else(|| self.crates.iter().position(|root| root.package != package && is(root)))
+    }
+
+    /// Whether the package of a crate depends on what it calls `name`.
+    pub(super) fn needs(&self, own: usize, name: &str) -> bool {
+        self.packages[self.crates[own].package].needs.contains_key(name)
+    }
+}
+
+/// Returns where the file of a module can be, and whether what it declares stands beside it.
+fn candidates(one: &Mod, file: &RelPath, owner: bool) -> Vec<(RelPath, bool)> {
+    let folder = file.parent().unwrap_or_default();
+    let stem = &file.name()[..file.name().len().saturating_sub(3)];
+    let mut own = if owner { folder.clone() } else { folder.join(stem) };
+    for part in &one.inside {
+        own = own.join(part.as_bytes());
+    }
+    if !one.paths.is_empty() {
+        let base = if one.inside.is_empty() { folder } else { own };
+        return one.paths.iter().filter_map(|path| Some((RelPath::parse_in(&base, path.as_bytes()).ok()?, true))).collect();
+    }
+    let name = own.join(one.name.as_bytes());
+    let plain = RelPath::from_normal([name.as_bytes(), b".rs"].concat());
+    vec![(plain, false), (name.join(b"mod.rs"), true)]
+}

@@ -1,0 +1,179 @@
+//! Which module or crate a Rust path means.
+
+use super::extract::{Facts, Path};
+use super::modules::{Module, Modules};
+use crate::facts::ImportKind;
+use crate::facts::world::{Found, Goal, Source, World};
+
+/// How many names of names are followed.
+const DEEP: usize = 8;
+
+struct Resolver<'a> {
+    modules: &'a Modules,
+    sources: &'a [Source<Facts>],
+}
+
+/// Where a path leads.
+enum Lead {
+    Module(usize),
+    Package(String),
+    Stdlib(String),
+    /// It is not there.
+    Missing,
+    /// It is no path of modules, or one that cannot be told.
+    Local,
+}
+
+/// Adds the modules and edges of all files.
+pub(in crate::facts) fn resolve(world: &World<'_>, sources: &[Source<Facts>], found: &mut Found) {
+    if sources.is_empty() {
+        return;
+    }
+    let modules = Modules::new(world, sources, found);
+    let resolver = Resolver { modules: &modules, sources };
+    let mut reached = vec![false; sources.len()];
+    for module in &modules.modules {
+        reached[module.source] = true;
+        let source = &sources[module.source];
+        if !source.wanted {
+            continue;
+        }
+        let name = modules.name(module);
+        found.module(&name, &module.file);
+        for path in &source.facts.paths {
+            let scope = [&module.path[..], &path.inside].concat();
+            let goal = match resolver.lead(module, &scope, path) {
+                Lead::Module(to) => {
+                    let to = &modules.modules[to];
+                    Goal::File(modules.name(to), to.file.clone())
+                }
+                Lead::Package(name) => Goal::Package(name),
+                Lead::Stdlib(name) => Goal::Stdlib(name),
+                Lead::Missing => {
+                    found.unresolved(&module.file, path.at, &path.parts.join("::"));
+                    continue;
+                }
+                Lead::Local => continue,
+            };
+            found.edge((&name, &module.file), goal, path.at, ImportKind::Import);
+        }
+    }
+    // No crate has it, and so it is never compiled: it is named by where it stands.
+    for (source, _) in sources.iter().zip(&reached).filter(|(source, reached)| source.wanted && !**reached) {
+        let path = source.path.to_string();
+        found.module(path.strip_suffix(".rs").unwrap_or(&path), &source.path);
+    }
+}
+
+impl Resolver<'_> {
+    fn lead(&self, module: &Module, scope: &[String], path: &Path) -> Lead {
+        self.follow(module, scope, &path.parts, path.used, DEEP)
+    }
+
+    fn follow(&self, module: &Module, scope: &[String], parts: &[String], used: bool, depth: usize) -> Lead {
+        let Some((first, rest)) = parts.split_first() else { return Lead::Local };
+        match first.as_str() {
+            "crate" => self.descend(module.own, Vec::new(), rest, used),
+            "self" => self.descend(module.own, scope.to_vec(), rest, used),
+            "super" => {
+                let ups = parts.iter().take_while(|part| *part == "super").count();
+                match scope.len().checked_sub(ups) {
+                    Some(left) => self.descend(module.own, scope[..left].to_vec(), &parts[ups..], used),
+                    None => Lead::Missing,
+                }
+            }
+            "" => self.outside(module, rest, used),
+            name => {
+                if let Some(lead) = self.alias(module, scope, name, rest, used, depth) {
+                    return lead;
+                }
+                let below = [scope, std::slice::from_ref(first)].concat();
+                if self.modules.file(module.own, &below).is_some() {
+                    return self.descend(module.own, below, rest, used);
+                }
+                if self.sources[module.source].facts.names.binary_search(first).is_ok() {
+                    return Lead::Local;
+                }
+                match self.outside(module, parts, used) {
+                    // Before 2018, paths of `use` began at the crate.
+                    Lead::Missing | Lead::Local if self.modules.file(module.own, std::slice::from_ref(first)).is_some() && used => {
+                        self.descend(module.own, vec![first.clone()], rest, used)
+                    }
+                    Lead::Missing if self.has_globs(module, scope) => Lead::Local,
+                    lead => lead,
+                }
+            }
+        }
+    }
+
+    /// Follows a name that a `use` of the same module brings.
+    fn alias(&self, module: &Module, scope: &[String], name: &str, rest: &[String], used: bool, depth: usize) -> Option<Lead> {
+        let inside = &scope[module.path.len().min(scope.len())..];
+        let aliases = &self.sources[module.source].facts.aliases;
+        let mut own = aliases.iter().filter(|alias| alias.inside == inside && depth > 0);
+        // A `use` is no help for itself: `use log::log` names the crate.
+        if let Some(alias) = own.clone().find(|alias| alias.name == name && alias.parts.first().is_none_or(|first| first != name)) {
+            return Some(self.follow(module, scope, &[&alias.parts, rest].concat(), used, depth - 1));
+        }
+        // `use super::*` brings the modules that stand there.
+        own.find_map(|alias| {
+            if alias.name != "*" || !matches!(alias.parts.first().map(String::as_str), Some("crate" | "self" | "super")) {
+                return None;
+            }
+            let mut parts = alias.parts.clone();
+            parts.push(name.to_owned());
+            let (base, below) = self.place(module, scope, &parts)?;
+            self.modules.file(module.own, &[&base[..], below].concat())?;
+            Some(self.descend(module.own, [&base[..], below].concat(), rest, used))
+        })
+    }
+
+    /// Returns the module that a path begins at, and what follows.
+    fn place<'p>(&self, module: &Module, scope: &[String], parts: &'p [String]) -> Option<(Vec<String>, &'p [String])> {
+        let ups = parts.iter().take_while(|part| *part == "super").count();
+        match parts.first()?.as_str() {
+            "crate" => Some((Vec::new(), &parts[1..])),
+            "self" => Some((scope.to_vec(), &parts[1..])),
+            _ => Some((scope[..scope.len().checked_sub(ups)?].to_vec(), &parts[ups..])).filter(|_| module.own < usize::MAX),
+        }
+    }
+
+    /// Goes down from a module as far as there are modules.
+    fn descend(&self, own: usize, mut at: Vec<String>, parts: &[String], used: bool) -> Lead {
+        let Some(mut file) = self.modules.file(own, &at) else { return Lead::Local };
+        for (index, part) in parts.iter().enumerate() {
+            at.push(part.clone());
+            match self.modules.file(own, &at) {
+                Some(below) => file = below,
+                None => {
+                    let facts = &self.sources[self.modules.modules[file].source].facts;
+                    let known = facts.names.binary_search(part).is_ok()
+                        || facts.aliases.iter().any(|alias| alias.name == *part || alias.name == "*");
+                    let module = part.starts_with(char::is_lowercase) && index + 1 < parts.len();
+                    return if used && module && !known { Lead::Missing } else { Lead::Module(file) };
+                }
+            }
+        }
+        Lead::Module(file)
+    }
+
+    /// Follows a path that begins with the name of a crate.
+    fn outside(&self, module: &Module, parts: &[String], used: bool) -> Lead {
+        let Some((name, rest)) = parts.split_first() else { return Lead::Local };
+        if matches!(name.as_str(), "std" | "core" | "alloc" | "proc_macro" | "test") {
+            return Lead::Stdlib(name.clone());
+        }
+        if let Some(library) = self.modules.library(module.own, name) {
+            return self.descend(library, Vec::new(), rest, used);
+        }
+        if self.modules.needs(module.own, name) {
+            return Lead::Package(name.clone());
+        }
+        if used && name.starts_with(char::is_lowercase) { Lead::Missing } else { Lead::Local }
+    }
+
+    fn has_globs(&self, module: &Module, scope: &[String]) -> bool {
+        let inside = &scope[module.path.len().min(scope.len())..];
+        self.sources[module.source].facts.aliases.iter().any(|alias| alias.name == "*" && alias.inside == inside)
+    }
+}

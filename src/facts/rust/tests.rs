@@ -1,0 +1,154 @@
+//! Small Rust projects, and the edges that the language's rules give them.
+
+use crate::facts::sample::{holds, project, told, unresolved};
+
+const CARGO: (&str, &str) = (
+    "Cargo.toml",
+    "[package]\nname = \"my-shop\"\nedition = \"2024\"\n[dependencies]\nserde = \"1\"\njson = { package = \"serde_json\", version = \"1\" }\n",
+);
+
+#[test]
+fn paths_lead_to_the_deepest_module() {
+    let files = [
+        CARGO,
+        ("src/lib.rs", "mod a;\npub mod b;\nuse a::A;\nuse std::fmt;\n"),
+        ("src/a.rs", "mod deep;\nuse crate::b::{self, c::Thing, c};\nuse super::b::missing::x;\nuse self::deep::D;\npub struct A;\n"),
+        ("src/a/deep.rs", "use super::super::b::c::*;\nuse super::A;\npub struct D;\n"),
+        ("src/b/mod.rs", "pub mod c;\n"),
+        ("src/b/c.rs", "pub struct Thing;\npub(in crate::b) fn f() {}\n"),
+    ];
+    let found = project(&files, "", None);
+    assert_eq!(
+        told(&found),
+        [
+            "crate -> crate::a",
+            "crate -> std (stdlib)",
+            "crate::a -> crate::a::deep",
+            "crate::a -> crate::b",
+            "crate::a -> crate::b::c",
+            "crate::a::deep -> crate::a",
+            "crate::a::deep -> crate::b::c",
+        ]
+    );
+    assert_eq!(unresolved(&found), ["src/a.rs:3 super::b::missing::x"]);
+}
+
+#[test]
+fn uses_in_bodies_and_paths_without_use() {
+    let files = [
+        CARGO,
+        ("src/lib.rs", "mod a; mod b; mod c; mod d; mod e; mod f;"),
+        (
+            "src/a.rs",
+            "fn f() { use crate::b::x; crate::c::y(); let z: Vec<crate::d::T> = Vec::<super::e::U>::new(); println!(\"{}\", crate::f::v()); }\n\
+             fn g() -> json::Value { serde::de(); Local::new(); local::x(); vec::y() }\nmod local {}\n",
+        ),
+        ("src/b.rs", "use crate::c as sea;\nfn f() { sea::y(); ::serde::x(); core::mem::take(x) }\n"),
+        ("src/c.rs", "macro_rules! m { () => { $crate::d::x() } }\n#[derive(serde::Serialize)] struct S;\n"),
+        ("src/d.rs", "mod tests { use super::*; use crate::e::*; #[test] fn t() { super::super::f::x() } }"),
+        ("src/e.rs", ""),
+        ("src/f.rs", ""),
+    ];
+    holds(
+        &files,
+        &[
+            "crate::a -> crate::b",
+            "crate::a -> crate::c",
+            "crate::a -> crate::d",
+            "crate::a -> crate::e",
+            "crate::a -> crate::f",
+            "crate::a -> json (external)",
+            "crate::a -> serde (external)",
+            "crate::b -> core (stdlib)",
+            "crate::b -> crate::c",
+            "crate::b -> serde (external)",
+            "crate::c -> crate::d",
+            "crate::c -> serde (external)",
+            "crate::d -> crate::e",
+            "crate::d -> crate::f",
+        ],
+    );
+}
+
+#[test]
+fn files_named_by_path_attributes() {
+    let files = [
+        CARGO,
+        (
+            "src/main.rs",
+            "#[cfg_attr(unix, path = \"unix.rs\")]\n#[cfg_attr(windows, path = \"sys/windows.rs\")]\nmod imp;\n#[path = \"else/where.rs\"]\nmod there;\nmod inline { mod sub; }\nmod gone;\n",
+        ),
+        ("src/unix.rs", "use crate::there::x;"),
+        ("src/sys/windows.rs", "use crate::inline::sub::y;"),
+        ("src/else/where.rs", "mod beside;\nuse beside::z;"),
+        ("src/else/beside.rs", ""),
+        ("src/inline/sub.rs", ""),
+        ("src/orphan.rs", "use crate::there;"),
+    ];
+    let found = project(&files, "", None);
+    assert_eq!(told(&found), ["crate::imp -> crate::inline::sub", "crate::imp -> crate::there", "crate::there -> crate::there::beside"]);
+    assert_eq!(unresolved(&found), ["src/main.rs:7 gone"]);
+    assert!(found.modules.iter().any(|(name, _)| name == "src/orphan"));
+}
+
+#[test]
+fn several_crates() {
+    let files = [
+        ("Cargo.toml", "[workspace]\nmembers = [\"*\"]\n[workspace.dependencies]\ncore-lib = { path = \"core-lib\" }\n"),
+        ("core-lib/Cargo.toml", "[package]\nname = \"core-lib\"\n"),
+        ("core-lib/src/lib.rs", "pub mod model;"),
+        ("core-lib/src/model.rs", ""),
+        ("app/Cargo.toml", "[package]\nname = \"app\"\n[dependencies]\ncore-lib.workspace = true\n[dev-dependencies]\ninsta = \"1\"\n"),
+        ("app/src/lib.rs", "pub mod a;"),
+        ("app/src/a.rs", "use core_lib::model::M;"),
+        ("app/src/main.rs", "use app::a;\nfn main() { core_lib::x() }"),
+        ("app/tests/it/main.rs", "mod common;\nuse app::a::b;\nuse insta::assert;\nuse common::c;"),
+        ("app/tests/it/common.rs", "use nowhere::x;"),
+    ];
+    let found = project(&files, "", None);
+    assert_eq!(
+        told(&found),
+        [
+            "app(bin) -> app::a",
+            "app(bin) -> core_lib",
+            "app::a -> core_lib::model",
+            "it -> app::a",
+            "it -> insta (external)",
+            "it -> it::common",
+        ]
+    );
+    assert_eq!(unresolved(&found), ["app/tests/it/common.rs:1 nowhere::x"]);
+    let one = project(&files, "core-lib", None);
+    assert_eq!(one.modules.iter().map(|(name, _)| &**name).collect::<Vec<_>>(), ["crate", "crate::model"]);
+}
+
+#[test]
+fn targets_that_cargo_does_not_look_for_are_none() {
+    let files = [
+        ("Cargo.toml", "[package]\nname = \"a\"\nautotests = false\n[[test]]\nname = \"all\"\npath = \"tests/lib.rs\"\n"),
+        ("src/lib.rs", ""),
+        ("tests/lib.rs", "mod part;\nconst X: u8 = 1;"),
+        ("tests/part.rs", "use super::X;"),
+    ];
+    let found = project(&files, "", None);
+    assert_eq!((told(&found), unresolved(&found)), (vec!["all::part -> all".to_owned()], vec![]));
+}
+
+#[test]
+fn the_syntax_of_2024_is_read() {
+    let texts = [
+        "use crate::b; unsafe extern \"C\" { safe fn f(); pub unsafe fn g(); static X: u8; }",
+        "use crate::b; fn f<'a, T>() -> impl Sized + use<'a, T> { let x = async move || { 1 }; let Some(y) = z else { return }; }",
+        "use crate::b; fn f() { if let Some(a) = c && a > 1 && let Ok(d) = e {} loop { break 'a: { 1 } } }",
+        "use crate::b; #[unsafe(no_mangle)] pub extern \"C\" fn f() { unsafe { &raw const x; let _ = (c\"x\", br#\"y\"#, 1_u8..=2); } }",
+        "use crate::b; impl<T: ?Sized + for<'a> Fn(&'a T) -> U, const N: usize> X<{ N + 1 }> for Y where [(); N]: Sized {}",
+        "use crate::b; union U { a: u8 } type A<T> = dyn B + 'static; enum E { A = 1, #[x] C(u8) } fn f() -> ! { match x { A { x: ref y @ 1, .. } if z => {}, [a, .., b] => {}, _ => {} } }",
+        "\u{feff}#![allow(x)]\nuse crate::b;\n//! x\n/// y\nstruct S<const N: usize = 1>;",
+    ];
+    let read = |text: &str| {
+        let found = project(&[CARGO, ("src/lib.rs", "mod a; mod b;"), ("src/a.rs", text), ("src/b.rs", "")], "", None);
+        found.imports.iter().any(|import| import.to == "crate::b") && found.unreadable.is_empty()
+    };
+    let unread: Vec<&str> = texts.into_iter().filter(|text| !read(text)).collect();
+    assert_eq!(unread, [] as [&str; 0]);
+}

@@ -1,0 +1,21 @@
+//! The modules that Node.js brings.
+
+/// Returns the top module of the standard library that `name` means. What only exists with `node:` before it keeps that.
+pub(super) fn builtin(name: &str) -> Option<String> {
+    let plain = name.strip_prefix("node:");
+    let top = plain.unwrap_or(name).split('/').next().unwrap_or_default();
+    // `punycode/` is the package, not the module.
+    if plain.is_none() && (name.ends_with('/') || !BUILTIN.contains(&top)) {
+        return None;
+    }
+    Some(if BUILTIN.contains(&top) { top.to_owned() } else { format!("node:{top}") })
+}
+
+/// As `module.builtinModules` of Node.js 24 lists them, without those that begin with `_` or need `node:`.
+#[rustfmt::skip]
+const BUILTIN: &[&str] = &[
+    "assert", "async_hooks", "buffer", "child_process", "cluster", "console", "constants", "crypto", "dgram", "diagnostics_channel", "dns",
+    "domain", "events", "fs", "http", "http2", "https", "inspector", "module", "net", "os", "path", "perf_hooks", "process", "punycode",
+    "querystring", "readline", "repl", "stream", "string_decoder", "sys", "timers", "tls", "trace_events", "tty", "url", "util", "v8", "vm",
+    "wasi", "worker_threads", "zlib",
+];

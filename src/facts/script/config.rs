@@ -1,0 +1,179 @@
+//! `tsconfig.json` and `jsconfig.json`: `paths`, `baseUrl`, `extends`, `references`.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use rustc_hash::FxHashMap;
+use serde_json::Value;
+
+use crate::base::RelPath;
+use crate::facts::world::World;
+
+/// How deep `extends` may go.
+const DEEP: usize = 20;
+
+/// What a configuration says of names that are not relative.
+#[derive(Clone, Default)]
+pub(super) struct Config {
+    /// Names are looked for below it.
+    pub base: Option<RelPath>,
+    /// Patterns with at most one `*`, and where they lead, relative to the root.
+    pub paths: Vec<(String, Vec<RelPath>)>,
+}
+
+/// The configurations of the tree, each read once.
+pub(super) struct Configs<'a> {
+    world: &'a World<'a>,
+    known: RefCell<FxHashMap<RelPath, Option<Rc<Config>>>>,
+}
+
+impl<'a> Configs<'a> {
+    pub(super) fn new(world: &'a World<'a>) -> Configs<'a> {
+        Configs { world, known: RefCell::default() }
+    }
+
+    /// Returns the configuration for the files of a folder.
+    pub(super) fn around(&self, folder: &RelPath) -> Option<Rc<Config>> {
+        if let Some(known) = self.known.borrow().get(folder) {
+            return known.clone();
+        }
+        let own =
+            ["tsconfig.json", "jsconfig.json"].iter().map(|name| folder.join(name.as_bytes())).find(|path| self.world.has(path.as_bytes()));
+        let config = match own {
+            Some(path) => Some(Rc::new(self.read(&path))),
+            None => folder.parent().and_then(|above| self.around(&above)),
+        };
+        self.known.borrow_mut().insert(folder.clone(), config.clone());
+        config
+    }
+
+    fn read(&self, path: &RelPath) -> Config {
+        let folder = path.parent().unwrap_or_default();
+        let config = self.chain(path, &folder, 0);
+        if config.base.is_some() || !config.paths.is_empty() {
+            return config;
+        }
+        // A configuration that only refers to others leaves the names to them.
+        let json = self.json(path).unwrap_or_default();
+        let referred = json["references"].as_array().into_iter().flatten().filter_map(|one| one["path"].as_str());
+        let mut configs = referred.filter_map(|text| {
+            let path = RelPath::parse_in(&folder, text.as_bytes()).ok()?;
+            let path = if text.ends_with(".json") { path } else { path.join(b"tsconfig.json") };
+            Some(self.chain(&path, &path.parent().unwrap_or_default(), 0)).filter(|_| path.parent().as_ref() == Some(&folder))
+        });
+        configs.find(|config| config.base.is_some() || !config.paths.is_empty()).unwrap_or(config)
+    }
+
+    /// Reads a configuration and those that it extends; `top` is what `${configDir}` means.
+    fn chain(&self, path: &RelPath, top: &RelPath, depth: usize) -> Config {
+        let Some(json) = self.json(path).filter(|_| depth < DEEP) else { return Config::default() };
+        let folder = path.parent().unwrap_or_default();
+        let mut config = Config::default();
+        let extends = match &json["extends"] {
+            Value::Array(many) => many.iter().filter_map(Value::as_str).collect(),
+            one => one.as_str().into_iter().collect::<Vec<_>>(),
+        };
+        for text in extends {
+            if let Some(path) = self.extended(&folder, text) {
+                let other = self.chain(&path, top, depth + 1);
+                config.base = other.base.or(config.base);
+                config.paths = if other.paths.is_empty() { config.paths } else { other.paths };
+            }
+        }
+        let options = &json["compilerOptions"];
+        let place = |folder: &RelPath, text: &str| match text.strip_prefix("${configDir}") {
+            Some(rest) => RelPath::parse_in(top, rest.trim_start_matches('/').as_bytes()).ok(),
+            None => RelPath::parse_in(folder, text.as_bytes()).ok(),
+        };
+        if let Some(base) = options["baseUrl"].as_str().and_then(|text| place(&folder, text)) {
+            config.base = Some(base);
+        }
+        if let Some(paths) = options["paths"].as_object() {
+            let near = config.base.as_ref().unwrap_or(&folder);
+            let lead = |targets: &Value| {
+                let targets = targets.as_array().into_iter().flatten().filter_map(Value::as_str);
+                targets.filter_map(|text| place(near, text)).collect()
+            };
+            config.paths = paths.iter().map(|(pattern, targets)| (pattern.clone(), lead(targets))).collect();
+        }
+        config
+    }
+
+    /// Returns the file that `extends` names.
+    fn extended(&self, folder: &RelPath, text: &str) -> Option<RelPath> {
+        let is_there = |path: &RelPath| self.world.tree.stat_follow(path).ok().flatten().is_some_and(|found| found.is_file());
+        let candidates = |path: RelPath| {
+            let with = RelPath::from_normal([path.as_bytes(), b".json"].concat());
+            [path.clone(), with, path.join(b"tsconfig.json")]
+        };
+        if text.starts_with('.') {
+            return candidates(RelPath::parse_in(folder, text.as_bytes()).ok()?).into_iter().find(is_there);
+        }
+        std::iter::successors(Some(folder.clone()), RelPath::parent).find_map(|above| {
+            let installed = RelPath::parse_in(&above.join(b"node_modules"), text.as_bytes()).ok()?;
+            candidates(installed).into_iter().find(is_there)
+        })
+    }
+
+    fn json(&self, path: &RelPath) -> Option<Value> {
+        serde_json::from_str(&plain(&self.world.text(path)?)).ok()
+    }
+}
+
+impl Config {
+    /// Returns where the patterns lead a name, in the order in which they are tried; `None` if none matches.
+    pub(super) fn lead(&self, name: &str) -> Option<Vec<RelPath>> {
+        let matched = self.paths.iter().filter_map(|(pattern, targets)| match pattern.split_once('*') {
+            None => (pattern == name).then_some((usize::MAX, targets, "")),
+            Some((before, after)) => {
+                let star = name.strip_prefix(before)?.strip_suffix(after)?;
+                Some((before.len(), targets, star))
+            }
+        });
+        let (_, targets, star) = matched.max_by_key(|(length, ..)| *length)?;
+        let filled = targets.iter().filter_map(|target| RelPath::parse(target.to_string().replacen('*', star, 1)).ok());
+        Some(filled.collect())
+    }
+}
+
+/// Returns JSON without the comments and trailing commas that these files may have.
+fn plain(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(c) = rest.chars().next() {
+        let skipped = if rest.starts_with("//") {
+            rest.find('\n').unwrap_or(rest.len())
+        } else if rest.starts_with("/*") {
+            rest.find("*/").map_or(rest.len(), |end| end + 2)
+        } else if c == '"' {
+            let mut escaped = false;
+            let end = rest[1..].find(|c| {
+                let ends = c == '"' && !escaped;
+                escaped = c == '\\' && !escaped;
+                ends
+            });
+            let end = end.map_or(rest.len(), |end| end + 2);
+            out.push_str(&rest[..end]);
+            end
+        } else {
+            if matches!(c, '}' | ']') && out.trim_end().ends_with(',') {
+                out.truncate(out.trim_end().len() - 1);
+            }
+            out.push(c);
+            c.len_utf8()
+        };
+        rest = &rest[skipped..];
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn comments_and_trailing_commas_are_taken_out() {
+        let text = "{ // one\n \"a\": \"x // y /* \\\" z\", /* two */ \"b\": [1, 2,\n],\n}\n";
+        assert_eq!(serde_json::from_str::<Value>(&plain(text)).unwrap(), serde_json::json!({ "a": "x // y /* \" z", "b": [1, 2] }));
+    }
+}

@@ -1,0 +1,176 @@
+//! What one JavaScript or TypeScript file imports, as it is written.
+
+use std::ops::Range;
+
+use serde::{Deserialize, Serialize};
+use tree_sitter::{Node, Tree};
+
+use crate::base::RelPath;
+use crate::facts::ImportKind;
+use crate::facts::syntax::{self, At, Extracted};
+
+/// One import.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub(in crate::facts) struct Raw {
+    pub at: At,
+    pub kind: ImportKind,
+    /// What stands between the quotes.
+    pub name: String,
+}
+
+/// Reads a file.
+pub(in crate::facts) fn extract(bytes: &[u8], path: &RelPath) -> Extracted<Vec<Raw>> {
+    let text = syntax::text(bytes)?;
+    let (tree, hidden) = parse(text, path)?;
+    let mut raws = Vec::new();
+    for (range, raw) in hidden {
+        let node = tree.root_node().descendant_for_byte_range(range.start, range.end);
+        let kind = if node.is_some_and(is_type) { ImportKind::Type } else { ImportKind::Dynamic };
+        raws.push(Raw { kind, ..raw });
+    }
+    let mut cursor = tree.walk();
+    let mut todo = vec![tree.root_node()];
+    while let Some(node) = todo.pop() {
+        if let Some((kind, name)) = import(node, text) {
+            raws.push(Raw { at: syntax::at(node, text), kind, name });
+        }
+        todo.extend(node.named_children(&mut cursor));
+    }
+    raws.sort_by_key(|raw| raw.at);
+    Ok(raws)
+}
+
+/// The calls of `import("x")` that a name of the same length was put in the place of.
+type Hidden = Vec<(Range<usize>, Raw)>;
+
+/// Parses by the file's ending. JavaScript with types in it (Flow) is read as TypeScript.
+fn parse(text: &str, path: &RelPath) -> Extracted<(Tree, Hidden)> {
+    let javascript = tree_sitter_javascript::LANGUAGE.into();
+    let typescript = tree_sitter_typescript::LANGUAGE_TYPESCRIPT.into();
+    let tsx = tree_sitter_typescript::LANGUAGE_TSX.into();
+    let ending = path.name().rsplit(|byte| *byte == b'.').next().unwrap_or_default();
+    let (first, second) = match ending {
+        b"ts" | b"mts" | b"cts" => (typescript, tsx),
+        b"tsx" => (tsx, javascript),
+        _ => {
+            let plain = syntax::parse_leniently(&javascript, text).and_then(|tree| syntax::whole(tree, &|node| newer(node, text)));
+            return plain.map(|tree| (tree, Hidden::new())).or_else(|wrong| parse_typed(&tsx, text).map_err(|_| wrong));
+        }
+    };
+    parse_typed(&first, text).or_else(|wrong| parse_typed(&second, text).map_err(|_| wrong))
+}
+
+/// Parses TypeScript. The grammar takes `import("x")` for a call wherever it stands, also where it is part of a type and
+/// `import("x").Box<string>` is no expression; behind a plain name, both are read.
+fn parse_typed(language: &tree_sitter::Language, text: &str) -> Extracted<(Tree, Hidden)> {
+    let tree = syntax::parse_leniently(language, text)?;
+    let mut hidden = Hidden::new();
+    let mut cursor = tree.walk();
+    let mut todo = vec![tree.root_node()];
+    while let Some(node) = todo.pop().filter(|_| text.contains("import(")) {
+        if let Some((ImportKind::Dynamic, name)) = import(node, text) {
+            hidden.push((node.byte_range(), Raw { at: syntax::at(node, text), kind: ImportKind::Dynamic, name }));
+        }
+        todo.extend(node.named_children(&mut cursor));
+    }
+    drop((cursor, todo));
+    if hidden.is_empty() {
+        return syntax::whole(tree, &|node| newer(node, text)).map(|tree| (tree, hidden));
+    }
+    let mut plain = text.to_owned();
+    for (range, _) in &hidden {
+        plain.replace_range(range.clone(), &"I".repeat(range.len()));
+    }
+    let tree = syntax::parse_leniently(language, &plain)?;
+    syntax::whole(tree, &|node| newer(node, &plain)).map(|tree| (tree, hidden))
+}
+
+/// Whether an error is none: the grammar does not know `export type * from`, `import defer * as` and `import source x` yet.
+fn newer(node: Node<'_>, text: &str) -> bool {
+    let around = node.parent().map_or("", |parent| parent.kind());
+    let word = syntax::of(node, text);
+    node.is_error()
+        && ((around == "export_statement" && word == "type") || (around == "import_statement" && matches!(word, "defer" | "source")))
+}
+
+/// Whether a name stands where a type is meant.
+fn is_type(name: Node<'_>) -> bool {
+    let mut above = std::iter::successors(name.parent(), Node::parent);
+    let inside =
+        |node: &Node<'_>| matches!(node.kind(), "nested_identifier" | "member_expression" | "nested_type_identifier" | "type_query");
+    name.kind() == "type_identifier"
+        || above.by_ref().take_while(inside).any(|node| matches!(node.kind(), "nested_type_identifier" | "type_query"))
+}
+
+/// Returns what a node imports, and how.
+fn import(node: Node<'_>, text: &str) -> Option<(ImportKind, String)> {
+    match node.kind() {
+        "import_statement" | "export_statement" => {
+            let clause = || syntax::named(node).into_iter().find(|child| child.kind() == "import_require_clause");
+            let source = node.child_by_field_name("source").or_else(|| clause()?.child_by_field_name("source"))?;
+            let kind = if types_only(node) { ImportKind::Type } else { ImportKind::Import };
+            Some((kind, literal(source, text)?))
+        }
+        "call_expression" => {
+            let function = node.child_by_field_name("function")?;
+            let kind = match function.kind() {
+                "import" => ImportKind::Dynamic,
+                "identifier" if syntax::of(function, text) == "require" => ImportKind::Import,
+                _ => return None,
+            };
+            let arguments = syntax::named(node.child_by_field_name("arguments")?);
+            let first = arguments.into_iter().find(|argument| argument.kind() != "comment")?;
+            Some((kind, literal(first, text)?))
+        }
+        // `/// <reference path="./globals.d.ts" />`
+        "comment" => {
+            let rest = syntax::of(node, text).strip_prefix("///")?.trim_start().strip_prefix("<reference")?;
+            let (attribute, value) = rest.trim().split_once('=')?;
+            let value = value.trim_start().strip_prefix(['"', '\''])?.split(['"', '\'']).next()?;
+            match attribute.trim() {
+                "path" if value.starts_with('.') => Some((ImportKind::Type, value.to_owned())),
+                "path" => Some((ImportKind::Type, format!("./{value}"))),
+                "types" => Some((ImportKind::Type, value.to_owned())),
+                _ => None,
+            }
+        }
+        _ => None,
+    }
+}
+
+/// Whether an import or re-export names types only: `import type …`, or `type` before each name.
+fn types_only(node: Node<'_>) -> bool {
+    let word = |child: Node<'_>| {
+        matches!(child.kind(), "type" | "typeof") || child.is_error() && child.child(0).is_some_and(|word| word.kind() == "type")
+    };
+    let marked = |node: Node<'_>| node.children(&mut node.walk()).any(word);
+    if marked(node) {
+        return true;
+    }
+    let clauses = syntax::named(node).into_iter().filter(|child| matches!(child.kind(), "import_clause" | "export_clause"));
+    let inner = clauses.flat_map(|clause| if clause.kind() == "import_clause" { syntax::named(clause) } else { vec![clause] });
+    let mut names = Vec::new();
+    for part in inner {
+        match part.kind() {
+            "named_imports" | "export_clause" => names.extend(syntax::named(part)),
+            "comment" => {}
+            // A default or a namespace is a value.
+            _ => return false,
+        }
+    }
+    let mut names = names.into_iter().filter(|name| name.kind() != "comment").peekable();
+    names.peek().is_some() && names.all(marked)
+}
+
+/// Returns the value of a string, or of a template, in which nothing has to be computed.
+fn literal(node: Node<'_>, text: &str) -> Option<String> {
+    match node.kind() {
+        "string" | "template_string" => {
+            let parts = syntax::named(node);
+            let plain = parts.iter().all(|part| part.kind() == "string_fragment");
+            let value: String = parts.iter().map(|part| syntax::of(*part, text)).collect();
+            (plain && !value.is_empty()).then_some(value)
+        }
+        _ => None,
+    }
+}

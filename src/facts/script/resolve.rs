@@ -1,0 +1,133 @@
+//! Which file or package a JavaScript or TypeScript import means.
+
+use std::rc::Rc;
+
+use super::builtin::builtin;
+use super::config::{Config, Configs};
+use super::extract::Raw;
+use super::files::{built, file, inner, typed};
+use super::package::{Package, Packages};
+use crate::base::RelPath;
+use crate::facts::world::{Found, Goal, Source, World};
+
+struct Resolver<'a> {
+    world: &'a World<'a>,
+    packages: Packages,
+    configs: Configs<'a>,
+}
+
+/// Adds the modules and edges of all files.
+pub(in crate::facts) fn resolve(world: &World<'_>, sources: &[Source<Vec<Raw>>], found: &mut Found) {
+    if sources.is_empty() {
+        return;
+    }
+    let resolver = Resolver { world, packages: Packages::new(world), configs: Configs::new(world) };
+    for source in sources {
+        let name = name(&source.path);
+        found.module(&name, &source.path);
+        let config = resolver.configs.around(&source.path.parent().unwrap_or_default());
+        for raw in &source.facts {
+            match resolver.goal(&source.path, config.as_ref(), &raw.name) {
+                Some(goal) => found.edge((&name, &source.path), goal, raw.at, raw.kind),
+                None => found.unresolved(&source.path, raw.at, &raw.name),
+            }
+        }
+    }
+}
+
+/// Returns a file's module: its path without the ending of a source.
+fn name(path: &RelPath) -> String {
+    let text = path.to_string();
+    const ENDINGS: [&str; 11] = [".d.ts", ".d.mts", ".d.cts", ".ts", ".tsx", ".mts", ".cts", ".js", ".jsx", ".mjs", ".cjs"];
+    ENDINGS.iter().find_map(|ending| text.strip_suffix(ending)).unwrap_or(&text).to_owned()
+}
+
+fn to(file: RelPath) -> Goal {
+    Goal::File(name(&file), file)
+}
+
+impl Resolver<'_> {
+    fn goal(&self, from: &RelPath, config: Option<&Rc<Config>>, text: &str) -> Option<Goal> {
+        let folder = from.parent().unwrap_or_default();
+        let typed = typed(from);
+        let at = |path: &RelPath| file(self.world, &self.packages, path, typed);
+        if matches!(text, "." | "..") || text.starts_with("./") || text.starts_with("../") {
+            let find = |text: &str| at(&RelPath::parse_in(&folder, text.as_bytes()).ok()?);
+            // Bundlers take a query behind the name.
+            return find(text).or_else(|| find(text.split_once('?')?.0)).map(to);
+        }
+        if let Some(targets) = config.and_then(|config| config.lead(text))
+            && let Some(found) = targets.iter().find_map(at)
+        {
+            return Some(to(found));
+        }
+        if let Some(name) = builtin(text) {
+            return Some(Goal::Stdlib(name));
+        }
+        let own = self.packages.around(&folder);
+        if text.starts_with('#') {
+            let own = own?;
+            let targets = own.targets("imports", text)?;
+            let inside = targets.iter().filter(|target| target.starts_with('.')).find_map(|target| self.target(own, target, typed));
+            let outside = || targets.iter().find(|target| !target.starts_with(['.', '#', '/']));
+            return inside.map(to).or_else(|| self.goal(from, None, outside()?));
+        }
+        if text.starts_with('/') {
+            return None;
+        }
+        if let Some((scheme, rest)) = text.split_once(':') {
+            // What another runtime brings, or fetches.
+            return Some(match scheme {
+                "npm" | "jsr" => Goal::Package(top(rest.trim_start_matches('/')).0.to_owned()),
+                "http" | "https" => Goal::Package(rest.trim_start_matches('/').split('/').next().unwrap_or(rest).to_owned()),
+                _ => Goal::Package(text.to_owned()),
+            });
+        }
+        let (package, below) = top(text);
+        if let Some(found) = self.packages.find(package, own) {
+            return self.entry(found, below, typed).map(to);
+        }
+        if let Some(found) = config.and_then(|config| at(&config.base.as_ref()?.join(text.as_bytes()))) {
+            return Some(to(found));
+        }
+        let alias = config.is_some_and(|config| config.paths.iter().any(|(pattern, _)| pattern != "*" && config.lead(text).is_some()));
+        let installed = own.is_some_and(|own| {
+            let fields = ["dependencies", "devDependencies", "peerDependencies", "optionalDependencies"];
+            fields.iter().any(|field| !own.json[*field][package].is_null())
+        });
+        if alias && !installed {
+            return None;
+        }
+        Some(Goal::Package(package.to_owned()))
+    }
+
+    /// Returns the file that a package of the tree hands out as `below`, which is empty for the package itself.
+    fn entry(&self, package: &Package, below: &str, typed: bool) -> Option<RelPath> {
+        let key = if below.is_empty() { String::from(".") } else { format!("./{below}") };
+        if !package.json["exports"].is_null() {
+            let targets = package.targets("exports", &key)?;
+            return targets.iter().find_map(|target| self.target(package, target, typed));
+        }
+        if below.is_empty() {
+            return file(self.world, &self.packages, &package.folder, typed)
+                .or_else(|| inner(self.world, &package.folder.join(b"src"), typed));
+        }
+        let path = RelPath::parse_in(&package.folder, below.as_bytes()).ok()?;
+        file(self.world, &self.packages, &path, typed).or_else(|| built(self.world, &package.folder, &path))
+    }
+
+    /// Returns the file of a package that a target such as `./dist/index.js` means.
+    fn target(&self, package: &Package, target: &str, typed: bool) -> Option<RelPath> {
+        let path = RelPath::parse_in(&package.folder, target.as_bytes()).ok()?;
+        inner(self.world, &path, typed).or_else(|| built(self.world, &package.folder, &path))
+    }
+}
+
+/// Returns the package of a name, and what of it is meant.
+fn top(text: &str) -> (&str, &str) {
+    let slash = match text.strip_prefix('@') {
+        Some(scoped) => scoped.find('/').and_then(|slash| scoped[slash + 1..].find('/').map(|next| slash + next + 2)),
+        None => text.find('/'),
+    };
+    slash.map_or((text, ""), |slash| (&text[..slash], &text[slash + 1..]))
+}

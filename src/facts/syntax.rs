@@ -1,0 +1,93 @@
+//! Parsing one file: its text, its syntax tree, and the first place where it is wrong.
+
+use serde::{Deserialize, Serialize};
+use tree_sitter::{Node, Parser, Tree};
+
+/// What one file says, or why it says nothing.
+pub(super) type Extracted<T> = Result<T, Wrong>;
+
+/// Why a file cannot be parsed.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub(super) struct Wrong {
+    /// From 1.
+    pub line: u32,
+    /// A sentence.
+    pub why: String,
+}
+
+/// A place in a file, line and column from 1, the column in characters.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
+pub(super) struct At {
+    pub line: u32,
+    pub column: u32,
+}
+
+/// Returns the text of a file without a byte-order mark.
+pub(super) fn text(bytes: &[u8]) -> Extracted<&str> {
+    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    std::str::from_utf8(bytes).map_err(|error| {
+        let line = 1 + bytes[..error.valid_up_to()].iter().filter(|byte| **byte == b'\n').count();
+        Wrong { line: line as u32, why: "it is not UTF-8".into() }
+    })
+}
+
+/// Parses a text, whatever is wrong with it.
+///
+/// # Errors
+/// When the grammar is made for another version of the parser.
+pub(super) fn parse_leniently(language: &tree_sitter::Language, text: &str) -> Extracted<Tree> {
+    let none = || Wrong { line: 1, why: "the parser gave up".into() };
+    let mut parser = Parser::new();
+    parser.set_language(language).map_err(|_| none())?;
+    parser.parse(text, None).ok_or_else(none)
+}
+
+/// Returns a tree in which nothing is wrong that is not `excused`.
+///
+/// # Errors
+/// With the first place that is wrong.
+pub(super) fn whole(tree: Tree, excused: &dyn Fn(Node<'_>) -> bool) -> Extracted<Tree> {
+    match first_error(tree.root_node(), excused) {
+        Some(node) => Err(wrong(node)),
+        None => Ok(tree),
+    }
+}
+
+/// Says that a node is wrong.
+fn wrong(node: Node<'_>) -> Wrong {
+    let why = if node.is_missing() { format!("a syntax error: expected `{}`", node.kind()) } else { "a syntax error".to_owned() };
+    Wrong { line: node.start_position().row as u32 + 1, why }
+}
+
+/// Returns the first node that is an error or was left out, and that is not `excused`.
+fn first_error<'t>(root: Node<'t>, excused: &dyn Fn(Node<'_>) -> bool) -> Option<Node<'t>> {
+    let mut todo = vec![root];
+    while let Some(node) = todo.pop() {
+        if node.is_missing() || node.is_error() {
+            if excused(node) {
+                continue;
+            }
+            return Some(node);
+        }
+        let wrong: Vec<Node<'t>> = node.children(&mut node.walk()).filter(|child| child.has_error() || child.is_missing()).collect();
+        todo.extend(wrong.into_iter().rev());
+    }
+    None
+}
+
+/// Returns the text of a node.
+pub(super) fn of<'t>(node: Node<'_>, text: &'t str) -> &'t str {
+    text.get(node.byte_range()).unwrap_or("")
+}
+
+/// Returns where a node begins.
+pub(super) fn at(node: Node<'_>, text: &str) -> At {
+    let (start, point) = (node.start_byte(), node.start_position());
+    let column = text.get(start.saturating_sub(point.column)..start).map_or(point.column, |before| before.chars().count());
+    At { line: point.row as u32 + 1, column: column as u32 + 1 }
+}
+
+/// Returns the children of a node that have a name in the grammar.
+pub(super) fn named<'t>(node: Node<'t>) -> Vec<Node<'t>> {
+    node.named_children(&mut node.walk()).collect()
+}
