@@ -120,9 +120,8 @@ impl Talk {
             Ok(status) => format!("ended by itself ({status})"),
             Err(_) => String::from("ended by itself"),
         };
-        if self.input.write_all(line.as_bytes()).and_then(|()| self.input.flush()).is_err() {
-            return Err(ended(&mut self.child));
-        }
+        // Whoever has ended cannot be asked, and may have said something before.
+        let _ = self.input.write_all(line.as_bytes()).and_then(|()| self.input.flush());
         match self.lines.recv_timeout(within) {
             Ok(line) => serde_json::from_str(&line).map_err(|error| format!("answered what is no JSON ({error}): {}", line.trim_end())),
             Err(RecvTimeoutError::Timeout) => Err(format!("gave no answer within {}", show_duration(within))),

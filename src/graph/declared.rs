@@ -41,6 +41,13 @@ fn declaration(graph: &Graph, id: TargetId) -> [u64; 2] {
         Detail::Epic(epic) => epic.hash(&mut hasher),
         Detail::Service(service) => service.hash(&mut hasher),
         Detail::Gate(gate) => gate.hash(&mut hasher),
+        Detail::Decision(decision, _) => {
+            for choose in &decision.chooses {
+                (&choose.value, choose.conditions.len()).hash(&mut hasher);
+                choose.conditions.iter().for_each(|condition| condition.text.hash(&mut hasher));
+            }
+            (&decision.otherwise, &decision.env).hash(&mut hasher);
+        }
         Detail::Entry(_) => {}
     }
     for edge in graph.edges(id) {
