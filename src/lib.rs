@@ -13,6 +13,7 @@ pub mod engine;
 pub mod event;
 pub mod executor;
 pub mod graph;
+pub mod import;
 pub mod manifest;
 pub mod model;
 pub mod plan;

@@ -14,7 +14,7 @@ pub fn reached_from(graph: &Graph, paths: &[RelPath]) -> Vec<TargetId> {
     let mut reached = vec![false; graph.len()];
     let mut open = Vec::new();
     for id in graph.ids() {
-        for edge in graph.edges(id).iter().filter(|edge| edge.kind().pulls()) {
+        for edge in graph.edges(id).iter().filter(|edge| edge.kind().reaches()) {
             behind[edge.to.index()].push(id);
         }
         if graph.kind(id) == TargetKind::Task

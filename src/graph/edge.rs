@@ -20,6 +20,12 @@ pub enum EdgeKind {
     Entry = 4,
     /// From a task to a service that it uses: what the service needs is built before.
     Uses = 5,
+    /// It reads some of what the other puts out; which, stands among its inputs.
+    Made = 6,
+    /// Built before; nothing of it is an input.
+    Order = 7,
+    /// Built as well; neither waits for the other.
+    Along = 8,
 }
 
 impl EdgeKind {
@@ -28,14 +34,31 @@ impl EdgeKind {
         self != EdgeKind::After
     }
 
+    /// Whether the target at its end comes first.
+    pub fn waits(self) -> bool {
+        self != EdgeKind::Along
+    }
+
+    /// Whether all that the target at its end puts out is an input.
+    pub fn hands_over(self) -> bool {
+        !matches!(self, EdgeKind::After | EdgeKind::Made | EdgeKind::Order | EdgeKind::Along)
+    }
+
+    /// Whether a change of what the target at its end puts out may matter.
+    pub fn reaches(self) -> bool {
+        self.hands_over() || self == EdgeKind::Made
+    }
+
     /// Returns the word that drawings use.
     pub fn word(self) -> &'static str {
         match self {
-            EdgeKind::Need | EdgeKind::Entry => "needs",
+            EdgeKind::Need | EdgeKind::Entry | EdgeKind::Made => "needs",
             EdgeKind::OptionalNeed => "optional",
             EdgeKind::After => "after",
             EdgeKind::Part => "part",
             EdgeKind::Uses => "uses",
+            EdgeKind::Order => "order",
+            EdgeKind::Along => "along",
         }
     }
 }
@@ -63,6 +86,9 @@ impl Edge {
             3 => EdgeKind::Part,
             4 => EdgeKind::Entry,
             5 => EdgeKind::Uses,
+            6 => EdgeKind::Made,
+            7 => EdgeKind::Order,
+            8 => EdgeKind::Along,
             _ => EdgeKind::Need,
         }
     }

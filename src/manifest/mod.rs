@@ -11,6 +11,7 @@ mod each;
 mod environment;
 #[cfg(test)]
 mod hostile;
+mod import;
 mod include;
 mod literal;
 mod load;
@@ -35,6 +36,7 @@ mod tests;
 mod text;
 mod tidy;
 
+pub use import::Import;
 pub use load::{Loaded, Source, Trail, load};
 pub use problem::{Problem, Problems};
 pub use read::{Node, Value, read};

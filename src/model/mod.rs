@@ -4,6 +4,7 @@
 //! What is only known when a task runs (`{{env.X}}`, `{{decision.X}}`, `{{port.X}}`, `{{run.X}}`) is still open in a [`Text`].
 
 mod environment;
+mod imported;
 mod later;
 mod project;
 mod rules;
@@ -12,6 +13,7 @@ mod task;
 mod text;
 
 pub use environment::{EnvRule, EnvRules};
+pub use imported::Imported;
 pub use later::{Later, LaterKind};
 pub use project::{Epic, Gate, Need, Package, Pool, Project, Rock};
 pub use rules::{Rule, RuleOption, RuleValue, UserStrategy};

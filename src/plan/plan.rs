@@ -82,7 +82,7 @@ impl Plan {
             steps[id.index()] = position as u32;
         }
         let inside = |edge: &crate::graph::Edge| {
-            let counts = steps[edge.to.index()] != ABSENT && (edge.kind().pulls() || !is_spare(&edge.to));
+            let counts = steps[edge.to.index()] != ABSENT && edge.kind().waits() && (edge.kind().pulls() || !is_spare(&edge.to));
             counts.then(|| steps[edge.to.index()])
         };
         let mut counts = vec![0u32; wanted.len() + 1];
@@ -188,9 +188,9 @@ impl Plan {
         &self.goal
     }
 
-    /// Returns the edges of a step's target that lead to another step.
+    /// Returns the edges of a step's target that lead to another step which comes first.
     pub fn before<'a>(&'a self, graph: &'a Graph, step: Step) -> impl Iterator<Item = (Step, EdgeKind)> + 'a {
-        graph.edges(self.target(step)).iter().filter_map(|edge| Some((self.step(edge.to)?, edge.kind())))
+        graph.edges(self.target(step)).iter().filter(|edge| edge.kind().waits()).filter_map(|edge| Some((self.step(edge.to)?, edge.kind())))
     }
 }
 

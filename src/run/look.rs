@@ -44,7 +44,7 @@ pub fn look(world: &World, plan: &Plan, mode: Mode) -> Vec<Seen> {
         if !is_task || graph.has(target, flag::EMPTY) {
             blame[step.index()] = above;
             if let Ok(links) = yields.links(step) {
-                yields.put(step, gathered(&links));
+                yields.put(step, gathered(&links, false));
             }
             if is_task {
                 seen.push(Seen { task: target, outcome: Outcome::Fresh, reason: None, trouble: None });

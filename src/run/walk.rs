@@ -47,7 +47,8 @@ impl Loop<'_> {
             if kind != TargetKind::Task || self.graph.has(target, flag::EMPTY) {
                 match self.yields.links(step) {
                     Ok(links) => {
-                        self.yields.put(step, gathered(&links));
+                        let executed = self.yields.executed_before(step);
+                        self.yields.put(step, gathered(&links, executed));
                         self.end(step, Outcome::Fresh, None, &mut ready);
                     }
                     Err(lost) => self.lost(step, lost, &mut ready),
@@ -95,7 +96,7 @@ impl Loop<'_> {
 
     /// Returns why a target cannot be tried: the outcome of what it needs, and the name of what is to blame.
     pub(super) fn blamed(&self, target: TargetId) -> Option<(Outcome, String)> {
-        let needs = self.graph.edges(target).iter().filter(|edge| !matches!(edge.kind(), EdgeKind::After | EdgeKind::OptionalNeed));
+        let needs = self.graph.edges(target).iter().filter(|edge| !matches!(edge.kind(), EdgeKind::After | EdgeKind::OptionalNeed | EdgeKind::Along));
         needs.filter_map(|edge| self.plan.step(edge.to)).find_map(|before| match self.outcomes[before.index()] {
             Some(outcome @ (Outcome::Failed | Outcome::Cancelled | Outcome::Skipped | Outcome::Stalled)) => {
                 let name = self.blame.get(&before).cloned().unwrap_or_else(|| self.graph.address(self.plan.target(before)).to_owned());

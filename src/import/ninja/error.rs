@@ -1,0 +1,25 @@
+//! What is wrong with a ninja file.
+
+/// A mistake, at a byte of the file that is being read.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) struct Wrong {
+    pub at: usize,
+    pub message: String,
+    pub help: String,
+}
+
+impl Wrong {
+    pub fn new(at: usize, message: impl Into<String>, help: impl Into<String>) -> Wrong {
+        Wrong { at, message: message.into(), help: help.into() }
+    }
+}
+
+/// A mistake and where it stands: the file, the line and the column.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) struct Fault {
+    pub file: u32,
+    pub line: u32,
+    pub column: u32,
+    pub message: String,
+    pub help: String,
+}
