@@ -5,6 +5,7 @@ mod decide;
 mod find;
 mod glimpse;
 mod load;
+mod remake;
 mod surroundings;
 
 use std::collections::{BTreeMap, HashSet};

@@ -13,6 +13,7 @@ mod list;
 mod look;
 mod policy;
 mod query;
+mod remake;
 mod runs;
 mod tool;
 mod ui;
