@@ -10,23 +10,27 @@ use crate::engine::Engine;
 /// # Errors
 /// When one cannot be made, or the project not be opened after that.
 pub(super) fn remade(ui: &Ui, args: &BuildArgs, engine: Engine, looking: bool) -> Result<Engine, Failure> {
-    let outdated = engine.outdated();
+    let remakes = engine.remakes();
     // Whoever asks for nothing else gets it anyway.
-    if outdated.iter().all(|(remake, _)| args.targets == [remake.task.as_str()]) {
+    let asked = |task: &str| args.targets == [task];
+    if remakes.is_empty() || remakes.iter().any(|remake| asked(&remake.task) || (!args.targets.is_empty() && remake.before == args.targets)) {
         return Ok(engine);
     }
+    let beside = Ui { json: false, ..ui.clone() };
+    let only = |targets, quiet| BuildArgs { targets, jobs: args.jobs, quiet, verbose: args.verbose, ..BuildArgs::default() };
+    for remake in remakes.into_iter().filter(|remake| !looking && !remake.before.is_empty()) {
+        build(&beside, &only(remake.before, args.verbose == 0))?;
+    }
+    let outdated = engine.outdated();
     for (remake, input) in &outdated {
         let (file, first) = (&remake.file, if looking { "a build makes it anew first" } else { "it is made anew first" });
         ui.say(&format!("note: `{file}` is older than `{input}`: {first}"));
     }
-    if looking {
+    if looking || outdated.is_empty() {
         return Ok(engine);
     }
-    drop(engine);
-    let quiet = Ui { json: false, ..ui.clone() };
     for (remake, _) in outdated {
-        let only = BuildArgs { targets: vec![remake.task], jobs: args.jobs, quiet: args.quiet, verbose: args.verbose, ..BuildArgs::default() };
-        build(&quiet, &only)?;
+        build(&beside, &only(vec![remake.task], args.quiet))?;
     }
     ui.open(true)
 }

@@ -307,6 +307,24 @@ fn a_ninja_file_that_is_made_is_made_anew_first() {
 }
 
 #[test]
+fn what_a_ninja_file_is_made_from_may_be_made_itself() {
+    // As CMake does it for CONFIGURE_DEPENDS: a check that always runs and touches a file when something is new.
+    let text = "rule check\n  command = {log:check}; cmp -s list old || { cp list old; touch checked; }\n  restat = 1\n\
+                rule make\n  command = {log:make}; cp list build.ninja\n  generator = 1\n\
+                build force: phony\nbuild checked: check | force\nbuild build.ninja: make checked\n";
+    let text = LOGGED.to_owned() + text;
+    let project = Project::new().file("x", "1").file("checked", "");
+    let list = |more: &str| project.placed(&format!("{text}{more}default {}\n", &more[6..7]));
+    project.write("list", list("build a: log x\n  name = a\n")).write("old", project.read("list"));
+    project.write("build.ninja", project.read("list"));
+    project.run("build -f build.ninja").ok().ran(["check", "a"]);
+    project.run("build -f build.ninja").ok().ran(["check"]).says(["nothing to do"]);
+    project.write("list", list("build b: log x\n  name = b\n"));
+    project.run("build -f build.ninja").ok().ran_in_order(["check", "make", "b"]);
+    project.run("build -f build.ninja").ok().ran(["check"]).says(["nothing to do"]);
+}
+
+#[test]
 fn mistakes_show_their_line() {
     let project = ninja("rule cat\n  command = cat $in > $out\n\nbuild a: cta x\n");
     project.run("build -f build.ninja").code(2).says(["there is no rule `cta`", "build.ninja:4", "did you mean `cat`?", "build a: cta x"]);

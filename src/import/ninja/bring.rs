@@ -50,6 +50,8 @@ pub struct Remake {
     pub task: String,
     /// The ninja file.
     pub file: RelPath,
+    /// The addresses of the tasks that make some of what it is made from: they are built before anybody looks how old that is.
+    pub before: Vec<String>,
     /// What it is made from: where one is newer or not there, it is made anew.
     pub inputs: Vec<RelPath>,
 }

@@ -223,7 +223,11 @@ impl Lowering<'_, '_> {
             task.pool = edge.pool.as_deref().and_then(|pool| bounds.get(pool)).cloned();
             if becomes == Becomes::Remake && brought.remake.is_none() {
                 let read = edge.read().iter().chain(edge.ordered()).map(|node| self.places[*node as usize].clone()).collect();
-                brought.remake = Some(Remake { task: task.address.to_string(), file: self.asked.file.clone(), inputs: read });
+                // Those are built before it is known whether this task has to run, and not once more for it.
+                let makers = std::mem::take(&mut imported.makers).into_iter().chain(std::mem::take(&mut imported.order));
+                let before = makers.chain(std::mem::take(&mut task.needs)).map(|need| need.text.into()).collect();
+                imported.files.clear();
+                brought.remake = Some(Remake { task: task.address.to_string(), file: self.asked.file.clone(), before, inputs: read });
             }
             task.imported = Some(Box::new(imported));
             brought.tasks.push(task);
@@ -413,7 +417,9 @@ impl Lowering<'_, '_> {
             (task.cache, task.incremental, task.private) = (false, true, true);
             return Ok(());
         }
-        task.incremental = !parsed.says(edge, "generator").map_err(cyclic)?.is_empty();
+        // Commands of such rules may leave an output as it is.
+        let says = |name| parsed.says(edge, name).map(|value| !value.is_empty()).map_err(cyclic);
+        task.incremental = says("generator")? || says("restat")?;
         for (index, node) in edge.outputs.iter().enumerate() {
             let found = &self.places[*node as usize];
             if edge.outputs[..index].iter().any(|earlier| self.places[*earlier as usize] == *found) {

@@ -244,6 +244,13 @@ fn the_edge_that_makes_the_file_itself_is_known() {
 }
 
 #[test]
+fn what_may_stay_as_it_is_is_left_in_place() {
+    let text = "rule r\n  command = x\n  restat = 1\nrule s\n  command = x\nbuild a: r\nbuild b: s\n";
+    let brought = brought(text);
+    assert_eq!(brought.tasks.iter().map(|task| task.incremental).collect::<Vec<_>>(), [true, false]);
+}
+
+#[test]
 fn a_folder_below_the_root() {
     let text = format!("{RULE}build o: cat ../src/a.c ../../far/b.c\nbuild ../gen/g: cat o\ndefault o\n");
     let list = files(&[("out/build.ninja", &text)]);
