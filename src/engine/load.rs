@@ -22,6 +22,8 @@ pub(super) struct Stamp {
     pub(super) trail: Trail,
     /// How manifests that are made themselves are made anew.
     pub(super) remakes: Vec<Remake>,
+    /// The addresses of tasks that make what the graph depends on.
+    pub(super) first: Vec<String>,
 }
 
 /// The project's folder, as a loader sees it.
@@ -47,9 +49,9 @@ impl Source for Disk<'_> {
 /// Loads a manifest and assembles its graph.
 pub(super) fn load(source: &dyn Source, root: &Path, manifest: &RelPath, platform: &str) -> Result<Graph, OpenError> {
     let folder = root.file_name().map_or_else(|| String::from("project"), |name| name.to_string_lossy().into_owned());
-    let Opened { project, trail, digests, texts, remakes } =
+    let Opened { project, trail, digests, texts, remakes, first } =
         import::load(source, root, manifest, &folder).map_err(|problems| OpenError::Wrong(Box::new(problems)))?;
-    let stamp = Stamp { version: version(), manifest: manifest.clone(), digests, trail, remakes };
+    let stamp = Stamp { version: version(), manifest: manifest.clone(), digests, trail, remakes, first };
     let stamp = postcard::to_stdvec(&stamp).unwrap_or_default();
     graph::assemble(&project, stamp, platform).map_err(|found| {
         let mut problems = Problems::new(texts);

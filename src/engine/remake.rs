@@ -10,6 +10,11 @@ impl Engine {
         postcard::from_bytes::<Stamp>(&self.graph.header().trail).map(|stamp| stamp.remakes).unwrap_or_default()
     }
 
+    /// Returns the addresses of the tasks that make what the graph depends on: they are built before it is walked.
+    pub fn first(&self) -> Vec<String> {
+        postcard::from_bytes::<Stamp>(&self.graph.header().trail).map(|stamp| stamp.first).unwrap_or_default()
+    }
+
     /// Returns the manifests that are older than something that they are made from, each with the path of that.
     pub fn outdated(&self) -> Vec<(Remake, String)> {
         let newer = |remake: &Remake| {

@@ -22,6 +22,8 @@ pub struct Opened {
     pub texts: Vec<(Arc<str>, Arc<str>)>,
     /// How manifests that are made themselves are made anew.
     pub remakes: Vec<Remake>,
+    /// The addresses of tasks that make what the graph depends on: these are built first.
+    pub first: Vec<String>,
 }
 
 /// Whether a manifest is ninja's, by its name.
@@ -45,6 +47,7 @@ pub fn load(source: &dyn Source, root: &Path, manifest: &RelPath, folder_name: &
         digests: loaded.texts.iter().map(|(_, text)| Digest::of(text.as_bytes())).collect(),
         texts: loaded.texts,
         remakes: Vec::new(),
+        first: Vec::new(),
     };
     for import in loaded.imports {
         let Import { file, epic, package, env, place } = import;
@@ -62,21 +65,27 @@ pub fn load(source: &dyn Source, root: &Path, manifest: &RelPath, folder_name: &
 /// A project that is a ninja file alone.
 fn alone(source: &dyn Source, root: &Path, manifest: &RelPath, folder_name: &str) -> Result<Opened, Problems> {
     let asked = Asked { file: manifest.clone(), epic: None, package: RelPath::root(), env: Vec::new(), place: None };
-    let Brought { tasks, pools, default, files, remake } = ninja::bring(source, root, &asked)?;
+    let Brought { tasks, pools, default, files, remake, first, missing } = ninja::bring(source, root, &asked)?;
     let package = Package { folder: RelPath::root(), manifest: manifest.clone(), env: Vec::new() };
     let project = Project { name: folder_name.into(), tasks, pools, default, packages: vec![package], ..Project::default() };
     let (manifests, digests) = files.into_iter().unzip();
     Ok(Opened {
         project,
-        trail: Trail { manifests, globs: Vec::new() },
+        trail: Trail { manifests, globs: missing.iter().map(unmade).collect() },
         digests,
         texts: Vec::new(),
         remakes: remake.into_iter().collect(),
+        first,
     })
 }
 
+/// A file that is looked for and not there: as a pattern, and what that matches.
+fn unmade(path: &RelPath) -> (Vec<String>, Vec<RelPath>) {
+    (vec![ninja::pattern(&path.to_string()).into_owned()], Vec::new())
+}
+
 fn merge(opened: &mut Opened, brought: Brought, epic: Option<Address>, place: &Place) -> Result<(), Problems> {
-    let Brought { tasks, pools, default, files, remake } = brought;
+    let Brought { tasks, pools, default, files, remake, first, missing } = brought;
     let project = &mut opened.project;
     let known: FxHashMap<&Address, &Place> = project.tasks.iter().map(|task| (&task.address, &task.place)).collect();
     let twice: Vec<Problem> = tasks
@@ -115,6 +124,8 @@ fn merge(opened: &mut Opened, brought: Brought, epic: Option<Address>, place: &P
         opened.trail.manifests.push(path);
         opened.digests.push(digest);
     }
+    opened.trail.globs.extend(missing.iter().map(unmade));
     opened.remakes.extend(remake);
+    opened.first.extend(first);
     Ok(())
 }

@@ -325,6 +325,25 @@ fn what_a_ninja_file_is_made_from_may_be_made_itself() {
 }
 
 #[test]
+fn what_a_dyndep_file_says_is_known_before_anything_is_built() {
+    let text = "rule scan\n  command = {log:scan}; cat $in > $out\nbuild o.dd: scan list\n\
+                rule join\n  command = {log:join}; cat late* > $out; touch beside\n  dyndep = o.dd\nbuild o: join || o.dd\n\
+                build late: log x\n  name = late\nbuild user: log beside\n  name = user\ndefault o\n";
+    let project = ninja(&(LOGGED.to_owned() + text));
+    project.write("x", "1").write("list", "ninja_dyndep_version = 1\nbuild o | beside: dyndep | late\n");
+    project.run("build -f build.ninja").ok().ran_in_order(["scan", "late", "join"]);
+    project.run("build -f build.ninja").ok().nothing_to_do();
+    project.write("x", "2");
+    project.run("build -f build.ninja").ok().ran_in_order(["late", "join"]);
+    project.remove("beside");
+    project.run("build -f build.ninja --no-cache user").ok().ran_in_order(["join", "user"]);
+    project.write("list", "ninja_dyndep_version = 1\nbuild o | beside: dyndep\n");
+    project.run("build -f build.ninja").ok().ran_in_order(["scan", "join"]);
+    project.write("list", "ninja_dyndep_version = 1\nbuild p: dyndep\n");
+    project.run("build -f build.ninja").code(2).ran(["scan"]).says(["no edge makes `p` and names this file as its `dyndep`", "o.dd:2"]);
+}
+
+#[test]
 fn mistakes_show_their_line() {
     let project = ninja("rule cat\n  command = cat $in > $out\n\nbuild a: cta x\n");
     project.run("build -f build.ninja").code(2).says(["there is no rule `cta`", "build.ninja:4", "did you mean `cat`?", "build a: cta x"]);

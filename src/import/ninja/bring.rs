@@ -7,7 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use super::error::Fault;
 use super::lower::lower;
-use super::parse::{Read, parse};
+use super::dyndep::read;
+use super::parse::{Parsed, Read, parse};
 use super::scope::Shelf;
 use crate::base::{Address, Digest, Place, RelPath};
 use crate::manifest::{Problem, Problems, Source};
@@ -41,6 +42,10 @@ pub struct Brought {
     pub files: Vec<(RelPath, Digest)>,
     /// How the ninja file itself is made.
     pub remake: Option<Remake>,
+    /// The addresses of the tasks that make dyndep files: these are built first, since they say what the graph is.
+    pub first: Vec<String>,
+    /// Dyndep files that are not there yet.
+    pub missing: Vec<RelPath>,
 }
 
 /// How a ninja file is made anew.
@@ -66,7 +71,7 @@ pub fn bring(source: &dyn Source, root: &Path, asked: &Asked) -> Result<Brought,
     let main = asked.file.to_string();
     let main = main.rsplit('/').next().unwrap_or_default();
     let shelf = Shelf::default();
-    let parsed = match parse(main, &shelf, &mut disk) {
+    let mut parsed = match parse(main, &shelf, &mut disk) {
         Ok(parsed) => parsed,
         Err(fault) if disk.files.is_empty() => {
             let mut problems = Problems::default();
@@ -76,10 +81,12 @@ pub fn bring(source: &dyn Source, root: &Path, asked: &Asked) -> Result<Brought,
         }
         Err(fault) => return Err(disk.problems(vec![fault])),
     };
-    let names: Vec<Arc<str>> = disk.names.clone();
     let files: Vec<RelPath> = disk.files.iter().map(|(path, _)| path.clone()).collect();
+    let mut missing = Vec::new();
+    disk.dyndeps(&mut parsed, &shelf, &mut missing).map_err(|fault| disk.problems(vec![fault]))?;
+    let names: Vec<Arc<str>> = disk.names.clone();
     let mut brought = lower(&parsed, asked, root, &names, &files).map_err(|faults| disk.problems(faults))?;
-    brought.files = disk.files;
+    (brought.files, brought.missing) = (disk.files, missing);
     Ok(brought)
 }
 
@@ -111,6 +118,26 @@ impl Read for Disk<'_> {
 }
 
 impl Disk<'_> {
+    /// Reads the dyndep files that are there.
+    fn dyndeps<'t>(&mut self, parsed: &mut Parsed<'t>, shelf: &'t Shelf, missing: &mut Vec<RelPath>) -> Result<(), Fault> {
+        let mut nodes: Vec<u32> = parsed.edges.iter().filter_map(|edge| edge.dyndep).collect();
+        nodes.sort_unstable();
+        nodes.dedup();
+        for node in nodes {
+            let path = parsed.nodes[node as usize].path.to_string();
+            let Ok(found) = RelPath::anywhere(self.root, self.dir, path.as_bytes()) else { continue };
+            if self.source.size(&found).is_err() {
+                missing.push(found);
+                continue;
+            }
+            let file = self.files.len() as u32;
+            let text = self.read(&path).map_err(|message| Fault { file, line: 1, column: 1, message, help: String::new() })?;
+            let text = shelf.keep(text);
+            read(text, parsed).and_then(|said| parsed.learn(node, said)).map_err(|wrong| Fault::of(file, text, wrong))?;
+        }
+        Ok(())
+    }
+
     /// Returns mistakes with the texts that they are in, read once more: who makes none pays for no copy.
     fn problems(&self, faults: Vec<Fault>) -> Problems {
         let mut texts = self.texts.clone();

@@ -23,3 +23,19 @@ pub(super) struct Fault {
     pub message: String,
     pub help: String,
 }
+
+impl Fault {
+    /// Finds the line and the column of a mistake.
+    pub fn of(file: u32, text: &str, wrong: Wrong) -> Fault {
+        let at = wrong.at.min(text.len());
+        let before = &text.as_bytes()[..at];
+        let start = before.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1);
+        Fault {
+            file,
+            line: before.iter().filter(|byte| **byte == b'\n').count() as u32 + 1,
+            column: text[start..at].chars().count() as u32 + 1,
+            message: wrong.message,
+            help: wrong.help,
+        }
+    }
+}

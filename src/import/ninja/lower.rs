@@ -54,14 +54,21 @@ pub(super) fn lower(
         names,
         makers: Vec::new(),
         becomes: Vec::new(),
+        addresses: Vec::new(),
         places,
         sources: FxHashMap::default(),
         faults: Vec::new(),
     };
     lowering.find_makers();
     lowering.judge(files);
+    lowering.name_all();
     let brought = lowering.all();
     if lowering.faults.is_empty() { Ok(brought) } else { Err(lowering.faults) }
+}
+
+/// A path that came from a ninja file: its bytes are text.
+fn text(path: &RelPath) -> &str {
+    std::str::from_utf8(path.as_bytes()).unwrap_or_default()
 }
 
 fn prefix(asked: &Asked) -> String {
@@ -86,6 +93,8 @@ struct Lowering<'a, 't> {
     /// The edge that makes each node, under whatever path.
     makers: Vec<Option<u32>>,
     becomes: Vec<Becomes>,
+    /// What each edge is called.
+    addresses: Vec<Address>,
     /// Where each node is.
     places: Vec<RelPath>,
     /// The sources behind each `phony` that was asked for.
@@ -148,22 +157,26 @@ impl Lowering<'_, '_> {
             .collect();
     }
 
-    /// Returns the name of an edge: its first output, relative to the folder of the ninja file.
-    fn address(&self, edge: u32) -> Address {
-        let place = &self.places[self.parsed.edges[edge as usize].outputs[0] as usize];
-        let text = place.to_string();
-        let inside = match place.is_in(&self.dir) && *place != self.dir {
-            true if self.dir.is_root() => name(&text).into_owned(),
-            true => name(&text[self.dir.to_string().len() + 1..]).into_owned(),
-            false if place.is_outside() => name(&text).into_owned(),
-            false => name(&format!("{}{text}", self.up)).into_owned(),
+    /// Gives each edge its name: its first output, relative to the folder of the ninja file.
+    fn name_all(&mut self) {
+        let above = self.dir.as_bytes().len() + 1;
+        let address = |edge: &Edge<'_>| {
+            let place = &self.places[edge.outputs[0] as usize];
+            let text = text(place);
+            let inside = match place.is_in(&self.dir) && *place != self.dir {
+                true if self.dir.is_root() => name(text),
+                true => name(&text[above..]),
+                false if place.is_outside() => name(text),
+                false => name(&format!("{}{text}", self.up)).into_owned().into(),
+            };
+            Address::new([&*self.prefix, &inside].concat())
         };
-        Address::new(format!("{}{inside}", self.prefix))
+        self.addresses = self.parsed.edges.iter().map(address).collect();
     }
 
     fn need(&self, edge: u32, place: &Place) -> Need {
-        let address = self.address(edge);
-        Need { text: address.as_str().into(), candidates: vec![address], optional: false, place: place.clone() }
+        let address = &self.addresses[edge as usize];
+        Need { text: address.as_str().into(), candidates: vec![address.clone()], optional: false, place: place.clone() }
     }
 
     fn place(&self, edge: &Edge<'_>) -> Place {
@@ -187,6 +200,10 @@ impl Lowering<'_, '_> {
     fn all(&mut self) -> Brought {
         let parsed = self.parsed;
         let mut brought = Brought::default();
+        let mut dyndeps: Vec<u32> = parsed.edges.iter().filter_map(|edge| self.makers[edge.dyndep? as usize]).collect();
+        dyndeps.sort_unstable();
+        dyndeps.dedup();
+        brought.first = dyndeps.into_iter().map(|edge| self.addresses[edge as usize].to_string()).collect();
         let roots = self.roots();
         let mut private = vec![true; parsed.edges.len()];
         for root in roots {
@@ -237,7 +254,7 @@ impl Lowering<'_, '_> {
 
     fn bare(&self, edge: u32, place: Place, private: bool) -> Task {
         Task {
-            address: self.address(edge),
+            address: self.addresses[edge as usize].clone(),
             epic: self.asked.epic.clone(),
             place,
             about: None,
@@ -315,11 +332,11 @@ impl Lowering<'_, '_> {
                     files.push(node);
                     continue;
                 }
-                let text = self.places[node as usize].to_string();
-                task.inputs.push(Pattern { text: Text::literal(&*pattern(&text)), negated: false, place: place.clone() });
+                let text = Text::literal(&*pattern(text(&self.places[node as usize])));
+                task.inputs.push(Pattern { text, negated: false, place: place.clone() });
             }
             for node in files {
-                imported.files.push(self.places[node as usize].to_string().into());
+                imported.files.push(text(&self.places[node as usize]).into());
             }
             imported.files.sort_unstable();
             imported.files.dedup();
@@ -397,9 +414,6 @@ impl Lowering<'_, '_> {
         let command = parsed.says(edge, "command").map_err(cyclic)?;
         let about = parsed.says(edge, "description").map_err(cyclic)?;
         task.about = Some(about).filter(|about| !about.is_empty()).map(Into::into);
-        if edge.dyndep {
-            return Err((String::from("`dyndep` is not understood yet"), String::from("build what it is needed for with ninja")));
-        }
         for tool in tools(&command) {
             let own = tool.starts_with('/') && Path::new(tool).starts_with(self.root);
             if !own {
@@ -419,19 +433,19 @@ impl Lowering<'_, '_> {
         }
         // Commands of such rules may leave an output as it is.
         let says = |name| parsed.says(edge, name).map(|value| !value.is_empty()).map_err(cyclic);
-        task.incremental = says("generator")? || says("restat")?;
+        task.incremental = edge.restat || says("generator")? || says("restat")?;
         for (index, node) in edge.outputs.iter().enumerate() {
             let found = &self.places[*node as usize];
             if edge.outputs[..index].iter().any(|earlier| self.places[*earlier as usize] == *found) {
                 continue;
             }
             let path = self.inside(&parsed.nodes[*node as usize].path, "the output")?;
-            let text = Text::literal(&*pattern(&path.to_string()));
+            let text = Text::literal(&*pattern(text(&path)));
             task.outputs.push(Pattern { text, negated: false, place: task.place.clone() });
         }
         let depfile = parsed.says_path(edge, "depfile").map_err(cyclic)?;
         if !depfile.is_empty() {
-            task.depfile = Some(Text::literal(self.inside(&depfile, "the depfile")?.to_string()));
+            task.depfile = Some(Text::literal(text(&self.inside(&depfile, "the depfile")?)));
         }
         match &*parsed.says(edge, "deps").map_err(cyclic)? {
             "" => {}

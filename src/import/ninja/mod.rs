@@ -4,6 +4,7 @@
 //! edges.
 
 mod bring;
+mod dyndep;
 mod error;
 mod lexer;
 mod lower;
@@ -16,3 +17,4 @@ mod tests;
 mod tools;
 
 pub use bring::{Asked, Brought, Remake, bring};
+pub(super) use path::pattern;

@@ -57,7 +57,10 @@ pub(super) struct Edge<'t> {
     pub order_only: usize,
     pub validations: Vec<u32>,
     pub pool: Option<Box<str>>,
-    pub dyndep: bool,
+    /// The file that says what else it reads and makes.
+    pub dyndep: Option<u32>,
+    /// Whether that file says that outputs may stay as they are.
+    pub restat: bool,
 }
 
 impl Edge<'_> {
@@ -189,17 +192,7 @@ impl<'t> Parser<'_, 't> {
         self.depth -= 1;
         done.map_err(|failure| match failure {
             Failure::There(fault) => fault,
-            Failure::Here(wrong) => {
-                let before = &text.as_bytes()[..wrong.at.min(text.len())];
-                let start = before.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
-                Fault {
-                    file,
-                    line: before.iter().filter(|byte| **byte == b'\n').count() as u32 + 1,
-                    column: text[start..wrong.at.min(text.len())].chars().count() as u32 + 1,
-                    message: wrong.message,
-                    help: wrong.help,
-                }
-            }
+            Failure::Here(wrong) => Fault::of(file, text, wrong),
         })
     }
 
@@ -415,7 +408,8 @@ impl<'t> Parser<'_, 't> {
             inputs: Vec::new(),
             validations,
             pool: None,
-            dyndep: false,
+            dyndep: None,
+            restat: false,
         };
         if rule == PHONY {
             // Some generators let a name stand for itself.
@@ -438,14 +432,30 @@ impl<'t> Parser<'_, 't> {
             }
             edge.pool = Some(pool.into());
         }
-        edge.dyndep = !self.parsed.says(&edge, "dyndep").map_err(wrong)?.is_empty();
+        let dyndep = self.parsed.says_path(&edge, "dyndep").map_err(wrong)?;
+        if !dyndep.is_empty() {
+            let path = canonical(Cow::Owned(dyndep));
+            match self.parsed.find(&path).filter(|node| edge.inputs.contains(node)) {
+                Some(node) => edge.dyndep = Some(node),
+                None => {
+                    let message = format!("the dyndep file `{path}` is no input");
+                    return Err(Wrong::new(start, message, "name it among the inputs, behind `||` or before").into());
+                }
+            }
+        }
         self.parsed.edges.push(edge);
         Ok(())
     }
 }
 
 impl<'t> Parsed<'t> {
-    fn node(&mut self, path: Cow<'t, str>) -> u32 {
+    /// Returns the node of a path that some edge names.
+    pub fn find(&self, path: &str) -> Option<u32> {
+        self.known.get(path).copied()
+    }
+
+    /// Returns the node of a path.
+    pub fn node(&mut self, path: Cow<'t, str>) -> u32 {
         if let Some(node) = self.known.get(&path) {
             return *node;
         }

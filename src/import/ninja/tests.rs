@@ -18,8 +18,8 @@ impl Source for Files {
         Ok(text.clone().into_bytes())
     }
 
-    fn size(&self, _: &RelPath) -> io::Result<u64> {
-        Ok(0)
+    fn size(&self, path: &RelPath) -> io::Result<u64> {
+        self.read(path).map(|bytes| bytes.len() as u64)
     }
 
     fn matches(&self, _: &[String]) -> io::Result<Vec<RelPath>> {
@@ -241,6 +241,32 @@ fn the_edge_that_makes_the_file_itself_is_known() {
     let task = task(&brought, "build.ninja");
     assert!(task.incremental && !task.cache && task.private && task.outputs.is_empty());
     assert_eq!(needs(&brought.default), ["a"]);
+}
+
+#[test]
+fn a_dyndep_file_adds_to_its_edges() {
+    let main = format!("{RULE}build o: cat a || d\n  dyndep = d\nbuild d: cat list\nbuild gen | x: cat b\n");
+    let with = |said: &str| several(&[("build.ninja", &main), ("d", said)]);
+    let brought = with("ninja_dyndep_version = 1.0\n\nbuild o | more$ .mod: dyndep | gen b\n  restat = 1\n").unwrap();
+    let object = task(&brought, "o");
+    assert_eq!((outputs(object), inputs(object), object.incremental), (vec!["o", "more .mod"], vec!["a", "b"], true));
+    assert_eq!(needs(&object.imported.as_ref().unwrap().makers), ["gen"]);
+    assert_eq!(command(object), "cat a > o");
+    assert_eq!((&*brought.first, brought.missing.len()), (&[String::from("d")][..], 0));
+    let wrong = |said: &str| {
+        let problems = with(said).expect_err("nothing is wrong");
+        let problem = &problems.problems()[0];
+        format!("{}: {}", problem.place.as_ref().unwrap(), problem.message)
+    };
+    assert_eq!(wrong("build o: dyndep\n"), "d:1: this is no line of a dyndep file");
+    assert_eq!(wrong("ninja_dyndep_version = 2\n"), "d:1: there is no version `2` of dyndep files");
+    assert_eq!(wrong("ninja_dyndep_version = 1\n"), "d:1: it does not say what `o` reads");
+    assert_eq!(wrong("ninja_dyndep_version = 1\nbuild o | x: dyndep\n"), "d:2: two edges make `x`");
+    assert_eq!(wrong("ninja_dyndep_version = 1\nbuild o: cat\n"), "d:2: expected `dyndep`, found `cat`");
+    let later = several(&[("build.ninja", &main)]);
+    assert_eq!(later.unwrap().missing.len(), 1);
+    let main = format!("{RULE}build o: cat a\n  dyndep = d\n");
+    assert_eq!(super::tests::wrong(&main), "build.ninja:3: the dyndep file `d` is no input");
 }
 
 #[test]
