@@ -329,7 +329,9 @@ impl<'a> Assembly<'a> {
         cycle::tell(&cycles, drafts, &self.places, &mut self.problems);
         if cycles.is_empty() {
             // Order alone is no need: `after` does not build what stands at its end.
-            let pulled = |node: usize| drafts[node].edges.iter().filter(|edge| edge.kind().pulls() && edge.kind().waits()).map(|edge| edge.to.index());
+            let pulled = |node: usize| {
+                drafts[node].edges.iter().filter(|edge| edge.kind().pulls() && edge.kind().waits()).map(|edge| edge.to.index())
+            };
             let first = self.first_task;
             let reaches = |from: usize, to: usize| {
                 let (from, to) = (from + first, to + first);

@@ -208,7 +208,23 @@ pub fn prepare(world: &World, target: TargetId, links: &Links, discovered: Vec<R
         decisions: Vec::new(),
         platform: world.environment.platform.clone(),
     };
-    Ok(Prepared { target, task, action, visible, lines, outputs, folders, unmade, excluded, dir, discovered, sources, searched, programs, began })
+    Ok(Prepared {
+        target,
+        task,
+        action,
+        visible,
+        lines,
+        outputs,
+        folders,
+        unmade,
+        excluded,
+        dir,
+        discovered,
+        sources,
+        searched,
+        programs,
+        began,
+    })
 }
 
 fn is_secret(visible: &Visible, name: &str) -> bool {

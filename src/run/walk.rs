@@ -96,7 +96,11 @@ impl Loop<'_> {
 
     /// Returns why a target cannot be tried: the outcome of what it needs, and the name of what is to blame.
     pub(super) fn blamed(&self, target: TargetId) -> Option<(Outcome, String)> {
-        let needs = self.graph.edges(target).iter().filter(|edge| !matches!(edge.kind(), EdgeKind::After | EdgeKind::OptionalNeed | EdgeKind::Along));
+        let needs = self
+            .graph
+            .edges(target)
+            .iter()
+            .filter(|edge| !matches!(edge.kind(), EdgeKind::After | EdgeKind::OptionalNeed | EdgeKind::Along));
         needs.filter_map(|edge| self.plan.step(edge.to)).find_map(|before| match self.outcomes[before.index()] {
             Some(outcome @ (Outcome::Failed | Outcome::Cancelled | Outcome::Skipped | Outcome::Stalled)) => {
                 let name = self.blame.get(&before).cloned().unwrap_or_else(|| self.graph.address(self.plan.target(before)).to_owned());

@@ -129,7 +129,10 @@ fn outputs_are_targets_and_the_defaults_are_listed() {
 fn a_file_below_the_sources() {
     let project = Project::new()
         .file("work/out/build.ninja", &PROGRAM.replace("src/", "../src/").replace("-Isrc", "-I../src"))
-        .file("work/src/main.c", "#include \"one.h\"\n#include \"made.h\"\nint other(void);\nint main(void) { return other() + ONE + MADE; }\n")
+        .file(
+            "work/src/main.c",
+            "#include \"one.h\"\n#include \"made.h\"\nint other(void);\nint main(void) { return other() + ONE + MADE; }\n",
+        )
         .file("work/src/other.c", "int other(void) { return 4; }\n")
         .file("work/src/one.h", "#define ONE 1\n")
         .file("work/src/made.in", "#define MADE x\n");
@@ -258,7 +261,8 @@ fn validations_are_built_and_nobody_waits_for_them() {
 
 #[test]
 fn pools_bound_what_runs_at_once() {
-    let mut text = String::from("pool one\n  depth = 1\nrule alone\n  command = mkdir busy && echo $out > $out && rmdir busy\n  pool = one\n");
+    let mut text =
+        String::from("pool one\n  depth = 1\nrule alone\n  command = mkdir busy && echo $out > $out && rmdir busy\n  pool = one\n");
     (0..16).for_each(|number| text.push_str(&format!("build o{number}: alone\n")));
     let project = ninja(&text);
     project.run("build -f build.ninja -j8").ok();
@@ -294,7 +298,8 @@ fn included_files_belong_to_the_manifest() {
 #[test]
 fn a_ninja_file_that_is_made_is_made_anew_first() {
     let project = Project::new().file("x", "1");
-    let text = LOGGED.to_owned() + "rule make\n  command = {log:make}; cp list build.ninja\n  generator = 1\nbuild build.ninja: make | list\n";
+    let text =
+        LOGGED.to_owned() + "rule make\n  command = {log:make}; cp list build.ninja\n  generator = 1\nbuild build.ninja: make | list\n";
     let list = |more: &str| project.placed(&format!("{text}{more}"));
     project.write("list", list("build a: log x\n  name = a\n"));
     project.write("build.ninja", project.read("list"));

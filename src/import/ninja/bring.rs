@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::dyndep::read;
 use super::error::Fault;
 use super::lower::lower;
-use super::dyndep::read;
 use super::parse::{Parsed, Read, parse};
 use super::scope::Shelf;
 use crate::base::{Address, Digest, Place, RelPath};

@@ -33,7 +33,11 @@ pub(super) fn read<'t>(text: &'t str, parsed: &Parsed<'t>) -> Result<Vec<Said<'t
                 lexer.expect(Token::Equals, "write it as `ninja_dyndep_version = 1`")?;
                 let version = parsed.scopes.fill(0, &[], &lexer.value()?);
                 if version.split('.').next() != Some("1") {
-                    return Err(Wrong::new(lexer.last(), format!("there is no version `{version}` of dyndep files"), "orket reads version 1"));
+                    return Err(Wrong::new(
+                        lexer.last(),
+                        format!("there is no version `{version}` of dyndep files"),
+                        "orket reads version 1",
+                    ));
                 }
                 versioned = true;
             }

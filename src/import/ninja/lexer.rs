@@ -314,15 +314,10 @@ mod tests {
         use Piece::{Text, Variable};
         let value = |text: &'static str| Lexer::new(text).value().unwrap();
         assert_eq!(value("a: b | c # d\n"), Written::Plain("a: b | c # d"));
-        assert_eq!(value("$$ $a ${b.c}$d.e\n"), Written::Pieces(vec![
-            Text("$"),
-            Text(" "),
-            Variable("a"),
-            Text(" "),
-            Variable("b.c"),
-            Variable("d"),
-            Text(".e")
-        ]));
+        assert_eq!(
+            value("$$ $a ${b.c}$d.e\n"),
+            Written::Pieces(vec![Text("$"), Text(" "), Variable("a"), Text(" "), Variable("b.c"), Variable("d"), Text(".e")])
+        );
         assert_eq!(value("one $\n    two\n"), Written::Pieces(vec![Text("one "), Text("two")]));
         let mut lexer = Lexer::new("a$ b$:c d");
         assert_eq!(lexer.path().unwrap(), Written::Pieces(vec![Text("a"), Text(" "), Text("b"), Text(":"), Text("c")]));

@@ -31,13 +31,7 @@ enum Becomes {
 ///
 /// # Errors
 /// All that cannot become a task.
-pub(super) fn lower(
-    parsed: &Parsed<'_>,
-    asked: &Asked,
-    root: &Path,
-    names: &[Arc<str>],
-    files: &[RelPath],
-) -> Result<Brought, Vec<Fault>> {
+pub(super) fn lower(parsed: &Parsed<'_>, asked: &Asked, root: &Path, names: &[Arc<str>], files: &[RelPath]) -> Result<Brought, Vec<Fault>> {
     let dir = asked.file.parent().unwrap_or_else(RelPath::root);
     let base = RelPath::root();
     // Paths with a NUL byte do not get this far: no file system has them.
@@ -387,7 +381,8 @@ impl Lowering<'_, '_> {
     }
 
     fn inside(&self, path: &str, what: &str) -> Result<RelPath, (String, String)> {
-        let found = RelPath::anywhere(self.root, &self.dir, path.as_bytes()).map_err(|error| (format!("{what} `{path}`: {error}"), String::new()))?;
+        let found = RelPath::anywhere(self.root, &self.dir, path.as_bytes())
+            .map_err(|error| (format!("{what} `{path}`: {error}"), String::new()))?;
         match found.is_outside() || found.is_root() {
             false => Ok(found),
             true => Err((

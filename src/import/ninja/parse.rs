@@ -354,7 +354,8 @@ impl<'t> Parser<'_, 't> {
         let name = standing.lexer.name("a rule")?;
         let Some(rule) = self.parsed.scopes.rule(standing.scope, name) else {
             let known = self.parsed.rules.iter().map(|rule| rule.name);
-            let help = did_you_mean(name, known).map_or_else(|| format!("declare it above: `rule {name}`"), |near| format!("did you mean `{near}`?"));
+            let help = did_you_mean(name, known)
+                .map_or_else(|| format!("declare it above: `rule {name}`"), |near| format!("did you mean `{near}`?"));
             return Err(standing.here(format!("there is no rule `{name}`"), help));
         };
         let explicit_inputs = self.paths(standing, &mut inputs)?;

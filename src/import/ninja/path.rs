@@ -47,7 +47,8 @@ pub(super) fn quoted(path: &str, out: &mut String) {
 /// Returns a path as the name of a target: what names may not hold is written as `%` and two digits, and so is `%`.
 pub(super) fn name(path: &str) -> Cow<'_, str> {
     let odd = |c: char| {
-        matches!(c, '%' | ':' | '[' | ']' | ',' | '*' | '?' | '"' | '\\' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}') || c.is_control()
+        matches!(c, '%' | ':' | '[' | ']' | ',' | '*' | '?' | '"' | '\\' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+            || c.is_control()
     };
     let edge = path.starts_with(['-', '/']) || path != path.trim();
     if !edge && !path.contains(odd) {
@@ -114,9 +115,15 @@ mod tests {
 
     #[test]
     fn names_are_valid_and_differ() {
-        for (path, expected) in
-            [("a/b.o", "a/b.o"), ("a:b", "a%3Ab"), ("a%3Ab", "a%253Ab"), ("-x", "%2Dx"), ("/abs/x", "%2Fabs/x"), (" a ", "%20a%20"), ("../x", "../x")]
-        {
+        for (path, expected) in [
+            ("a/b.o", "a/b.o"),
+            ("a:b", "a%3Ab"),
+            ("a%3Ab", "a%253Ab"),
+            ("-x", "%2Dx"),
+            ("/abs/x", "%2Fabs/x"),
+            (" a ", "%20a%20"),
+            ("../x", "../x"),
+        ] {
             assert_eq!(name(path), expected);
             assert_eq!(Address::check_name(&name(path)), Ok(()), "{path}");
         }

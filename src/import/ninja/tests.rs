@@ -133,7 +133,8 @@ fn escapes_and_continued_lines() {
 
 #[test]
 fn paths_are_quoted_for_the_shell_but_not_where_they_are_paths() {
-    let text = "rule r\n  command = x $in $out\n  rspfile = $out.rsp\n  rspfile_content = $in_newline\n  depfile = $out.d\nbuild o$ 1: r a$ b c\n";
+    let text =
+        "rule r\n  command = x $in $out\n  rspfile = $out.rsp\n  rspfile_content = $in_newline\n  depfile = $out.d\nbuild o$ 1: r a$ b c\n";
     let brought = brought(text);
     let task = task(&brought, "o 1");
     assert_eq!(command(task), "x 'a b' c 'o 1'");
@@ -344,8 +345,11 @@ fn ninja_says_the_same() {
                 build o/gen p/q | r: link o/a.o 'x y' ../z /abs/./w\n  libs = -l$flags2\n\
                 build last: phony o/gen\nflags = latest\n";
     let main = main.replace("|| o/gen", "|| src/b");
-    let list =
-        [("build.ninja", &*main), ("sub.ninja", "flags = sub\nbuild o/sub.o: cc s.c\n  flags2 = own\n"), ("inc.ninja", "build inc.o: cc i.c\n")];
+    let list = [
+        ("build.ninja", &*main),
+        ("sub.ninja", "flags = sub\nbuild o/sub.o: cc s.c\n  flags2 = own\n"),
+        ("inc.ninja", "build inc.o: cc i.c\n"),
+    ];
     let folder = tempfile::tempdir().unwrap();
     for (name, text) in &list {
         std::fs::write(folder.path().join(name), text).unwrap();
@@ -354,7 +358,8 @@ fn ninja_says_the_same() {
     assert!(said.status.success(), "{}", String::from_utf8_lossy(&said.stderr));
     let mut theirs: Vec<String> = String::from_utf8(said.stdout).unwrap().lines().map(str::to_owned).collect();
     let brought = several(&list).unwrap();
-    let mut ours: Vec<String> = brought.tasks.iter().filter(|task| !task.commands.is_empty()).map(|task| command(task).to_owned()).collect();
+    let mut ours: Vec<String> =
+        brought.tasks.iter().filter(|task| !task.commands.is_empty()).map(|task| command(task).to_owned()).collect();
     (theirs.sort(), ours.sort());
     assert_eq!(ours, theirs, "ninja {}", String::from_utf8_lossy(&version.stdout).trim());
 }

@@ -17,7 +17,7 @@ pub(super) fn tools(command: &str) -> impl Iterator<Item = &str> {
     };
     let words = command.split(" && ").map(first).map(|(start, length)| &command[start..start + length]);
     // What is quoted is no row of commands that a split at `&&` understands.
-    let plain = !command.contains(" && ") || !command.contains(['\'', '"', '`', '(', '<']) ;
+    let plain = !command.contains(" && ") || !command.contains(['\'', '"', '`', '(', '<']);
     words.take(if plain { usize::MAX } else { 1 }).filter(|word| is_program(word))
 }
 
