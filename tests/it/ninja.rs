@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::io::{self, Write};
 use std::path::Path;
 use std::process::Command;
 
@@ -82,7 +83,7 @@ fn a_program_is_built_and_then_there_is_nothing_to_do() {
 #[test]
 fn the_bytes_are_those_of_ninja() {
     if Command::new("ninja").arg("--version").output().is_err() {
-        eprintln!("skipped: there is no ninja here");
+        let _ = writeln!(io::stderr(), "skipped: there is no ninja here");
         return;
     }
     let (ours, theirs) = (program(), program());
