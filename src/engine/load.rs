@@ -2,6 +2,7 @@
 
 use std::io;
 use std::path::Path;
+use std::thread;
 
 use serde::{Deserialize, Serialize};
 
@@ -12,6 +13,9 @@ use crate::graph::{self, Graph};
 use crate::import::ninja::Remake;
 use crate::import::{self, Opened};
 use crate::manifest::{Problem, Problems, Source, Trail};
+
+/// From how many tasks on a project is taken apart beside what goes on.
+const MANY: usize = 10_000;
 
 /// What the image of a load depends on.
 #[derive(Serialize, Deserialize)]
@@ -53,7 +57,13 @@ pub(super) fn load(source: &dyn Source, root: &Path, manifest: &RelPath, platfor
         import::load(source, root, manifest, &folder).map_err(|problems| OpenError::Wrong(Box::new(problems)))?;
     let stamp = Stamp { version: version(), manifest: manifest.clone(), digests, trail, remakes, first };
     let stamp = postcard::to_stdvec(&stamp).unwrap_or_default();
-    graph::assemble(&project, stamp, platform).map_err(|found| {
+    tracing::debug!(tasks = project.tasks.len(), "the manifest is read");
+    let assembled = graph::assemble(&project, stamp, platform);
+    if project.tasks.len() > MANY {
+        // Giving back the memory of many tasks takes a while, and nobody has to wait for it.
+        thread::spawn(move || drop(project));
+    }
+    assembled.map_err(|found| {
         let mut problems = Problems::new(texts);
         for problem in found {
             problems.push(Problem {

@@ -85,6 +85,7 @@ pub fn bring(source: &dyn Source, root: &Path, asked: &Asked) -> Result<Brought,
     let mut missing = Vec::new();
     disk.dyndeps(&mut parsed, &shelf, &mut missing).map_err(|fault| disk.problems(vec![fault]))?;
     let names: Vec<Arc<str>> = disk.names.clone();
+    tracing::debug!(edges = parsed.edges.len(), "the ninja file is read");
     let mut brought = lower(&parsed, asked, root, &names, &files).map_err(|faults| disk.problems(faults))?;
     (brought.files, brought.missing) = (disk.files, missing);
     Ok(brought)
