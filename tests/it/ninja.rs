@@ -357,6 +357,8 @@ fn mistakes_show_their_line() {
     project.run("build -f build.ninja").code(2).says(["`deps = msvc` is not understood", "build.ninja:4"]);
     project.write("build.ninja", "rule r\n  command = x\nbuild a: r b\nbuild b: r a\n");
     project.run("build -f build.ninja").code(2).says(["these targets wait for each other", "build.ninja:3"]);
+    project.write("build.ninja", "rule r\n  command = x\nbuild a: r a\n");
+    project.run("build -f build.ninja").code(2).says(["these targets wait for each other: `a` -> `a`"]);
     project.declare("import \"out/build.ninja\" epic=\"native\"");
     project.run("build").code(2).says(["cannot read `out/build.ninja`", "orket.kdl:1", "cmake -G Ninja -B out"]);
     project.write("out/build.ninja", "rule r\n  command = x\nbuild a: r b\n");

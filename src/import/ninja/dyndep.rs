@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use super::error::Wrong;
 use super::lexer::{Lexer, Token, Written};
-use super::parse::Parsed;
+use super::parsed::Parsed;
 use super::path::canonical;
 
 /// What a file says of the edge that makes `output`.

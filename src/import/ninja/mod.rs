@@ -1,7 +1,6 @@
 //! Ninja files: each `build` becomes a task.
 //!
-//! Start from [`bring()`]. [`parse`](parse::parse) reads the files, [`says`] fills in what a rule says for an edge, [`lower`] makes tasks of
-//! edges.
+//! Start from [`bring()`]: `parse` reads the files, `says` fills in what a rule says for an edge, `lower` and `task` make tasks of edges.
 
 mod bring;
 mod dyndep;
@@ -9,9 +8,11 @@ mod error;
 mod lexer;
 mod lower;
 mod parse;
+mod parsed;
 mod path;
 mod says;
 mod scope;
+mod task;
 #[cfg(test)]
 mod tests;
 mod tools;

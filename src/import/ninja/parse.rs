@@ -2,12 +2,11 @@
 
 use std::borrow::Cow;
 
-use rustc_hash::FxHashMap;
-
 use super::error::{Fault, Wrong};
 use super::lexer::{Lexer, Token, Written};
+use super::parsed::{At, Depth, Edge, PHONY, Parsed};
 use super::path::canonical;
-use super::scope::{Rule, Scope, ScopeId, Scopes, Shelf};
+use super::scope::{Rule, Scope, ScopeId, Shelf};
 use crate::base::did_you_mean;
 
 /// What a rule may say.
@@ -31,79 +30,6 @@ const VERSION: (u32, u32) = (1, 13);
 /// So many files may include each other in a row.
 const DEEP: usize = 100;
 
-/// The rule of edges that only gather.
-pub(super) const PHONY: usize = 0;
-
-/// A file: its position among all, the number of a line in it.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub(super) struct At {
-    pub file: u32,
-    pub line: u32,
-}
-
-/// One `build` line. Its paths are positions in [`Parsed::nodes`].
-#[derive(Debug)]
-pub(super) struct Edge<'t> {
-    pub at: At,
-    pub rule: usize,
-    pub scope: ScopeId,
-    pub own: Vec<(&'t str, Cow<'t, str>)>,
-    /// The explicit outputs, then the implicit ones.
-    pub outputs: Vec<u32>,
-    pub explicit_outputs: usize,
-    /// The explicit inputs, the implicit ones, then those that only order.
-    pub inputs: Vec<u32>,
-    pub explicit_inputs: usize,
-    pub order_only: usize,
-    pub validations: Vec<u32>,
-    pub pool: Option<Box<str>>,
-    /// The file that says what else it reads and makes.
-    pub dyndep: Option<u32>,
-    /// Whether that file says that outputs may stay as they are.
-    pub restat: bool,
-}
-
-impl Edge<'_> {
-    /// Returns the inputs whose change matters.
-    pub fn read(&self) -> &[u32] {
-        &self.inputs[..self.inputs.len() - self.order_only]
-    }
-
-    /// Returns the inputs that only come first.
-    pub fn ordered(&self) -> &[u32] {
-        &self.inputs[self.inputs.len() - self.order_only..]
-    }
-}
-
-/// A path that some edge names.
-pub(super) struct Node<'t> {
-    pub path: Cow<'t, str>,
-    /// The edge that makes it.
-    pub maker: Option<u32>,
-    /// Whether an edge has it as an input.
-    pub used: bool,
-}
-
-/// A pool: how many of its edges run at once, 0 for any number.
-pub(super) struct Depth<'t> {
-    pub name: &'t str,
-    pub depth: u32,
-    pub at: At,
-}
-
-/// All that ninja files say.
-pub(super) struct Parsed<'t> {
-    pub scopes: Scopes<'t>,
-    pub rules: Vec<Rule<'t>>,
-    pub pools: Vec<Depth<'t>>,
-    pub edges: Vec<Edge<'t>>,
-    pub nodes: Vec<Node<'t>>,
-    pub defaults: Vec<u32>,
-    known: FxHashMap<Cow<'t, str>, u32>,
-    /// How many files were read.
-    files: u32,
-}
-
 /// Reads a file that another one names. The position of the file is how often this was called before.
 pub(super) trait Read {
     /// Returns the text of a file by its path as ninja sees it.
@@ -118,22 +44,7 @@ pub(super) trait Read {
 /// # Errors
 /// The first mistake, as ninja does.
 pub(super) fn parse<'t>(path: &str, shelf: &'t Shelf, source: &mut dyn Read) -> Result<Parsed<'t>, Fault> {
-    let mut parser = Parser {
-        parsed: Parsed {
-            scopes: Scopes(vec![Scope::default()]),
-            rules: vec![Rule { name: "phony", says: Vec::new() }],
-            pools: Vec::new(),
-            edges: Vec::new(),
-            nodes: Vec::new(),
-            defaults: Vec::new(),
-            known: FxHashMap::default(),
-            files: 0,
-        },
-        shelf,
-        source,
-        depth: 0,
-    };
-    parser.parsed.scopes.0[0].rules.insert("phony", PHONY);
+    let mut parser = Parser { parsed: Parsed::new(), shelf, source, depth: 0, files: 0 };
     let text = parser.source.read(path).map_err(|message| Fault { file: 0, line: 1, column: 1, message, help: String::new() })?;
     parser.file(shelf.keep(text), 0)?;
     Ok(parser.parsed)
@@ -144,6 +55,8 @@ struct Parser<'a, 't> {
     shelf: &'t Shelf,
     source: &'a mut dyn Read,
     depth: usize,
+    /// How many files were read.
+    files: u32,
 }
 
 /// Where the parser stands in a file.
@@ -184,8 +97,8 @@ impl From<Wrong> for Failure {
 
 impl<'t> Parser<'_, 't> {
     fn file(&mut self, text: &'t str, scope: ScopeId) -> Result<(), Fault> {
-        let file = self.parsed.files;
-        self.parsed.files += 1;
+        let file = self.files;
+        self.files += 1;
         self.depth += 1;
         let mut standing = Standing { lexer: Lexer::new(text), text, file, scope, counted: (0, 1) };
         let done = self.statements(&mut standing);
@@ -304,8 +217,8 @@ impl<'t> Parser<'_, 't> {
             }
             some = true;
             let path = canonical(self.parsed.scopes.fill(standing.scope, &[], &written));
-            match self.parsed.known.get(&path) {
-                Some(node) => self.parsed.defaults.push(*node),
+            match self.parsed.find(&path) {
+                Some(node) => self.parsed.defaults.push(node),
                 None => return Err(standing.here(format!("nothing makes the default `{path}`"), "name an output that stands above")),
             }
         }
@@ -446,24 +359,6 @@ impl<'t> Parser<'_, 't> {
         }
         self.parsed.edges.push(edge);
         Ok(())
-    }
-}
-
-impl<'t> Parsed<'t> {
-    /// Returns the node of a path that some edge names.
-    pub fn find(&self, path: &str) -> Option<u32> {
-        self.known.get(path).copied()
-    }
-
-    /// Returns the node of a path.
-    pub fn node(&mut self, path: Cow<'t, str>) -> u32 {
-        if let Some(node) = self.known.get(&path) {
-            return *node;
-        }
-        let node = self.nodes.len() as u32;
-        self.nodes.push(Node { path: path.clone(), maker: None, used: false });
-        self.known.insert(path, node);
-        node
     }
 }
 

@@ -1,7 +1,7 @@
 //! What a rule says for one edge, with everything filled in.
 
 use super::lexer::{Piece, Written};
-use super::parse::{Edge, Parsed};
+use super::parsed::{Edge, Parsed};
 use super::path::quoted;
 
 /// So many variables of a rule may stand for each other in a row.
