@@ -80,6 +80,7 @@ impl Changed<'_> {
 mod tests {
     use super::*;
     use crate::graph::sample::{graph, needs, shop, task, tasks};
+    use crate::model::Imported;
 
     fn reached(graph: &Graph, paths: &[&str]) -> Vec<String> {
         let paths: Vec<RelPath> = paths.iter().map(|path| RelPath::parse(path).unwrap()).collect();
@@ -94,6 +95,15 @@ mod tests {
         assert_eq!(reached(&graph, &["app/x.js"]), ["ship", "app", "app/serve", "app/lint", "churn"]);
         assert_eq!(reached(&graph, &["inc/deep/a.h"]), ["ship", "core", "app", "core/lib", "app/serve", "app/lint", "churn"]);
         assert_eq!(reached(&graph, &["other", "app/x.css"]), [] as [&str; 0]);
+    }
+
+    #[test]
+    fn what_is_read_reaches_and_what_only_comes_first_does_not() {
+        let mut reader = task("reader", &[], &[], &[]);
+        reader.imported = Some(Box::new(Imported { makers: needs(&["maker"]), order: needs(&["first"]), ..Imported::default() }));
+        let graph = graph(&tasks(vec![task("maker", &["a"], &["o"], &[]), task("first", &["b"], &[], &[]), reader]));
+        assert_eq!(reached(&graph, &["a"]), ["maker", "reader"]);
+        assert_eq!(reached(&graph, &["b"]), ["first"]);
     }
 
     #[test]
