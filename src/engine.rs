@@ -7,6 +7,7 @@ mod facts;
 mod find;
 mod glimpse;
 mod load;
+mod remake;
 mod surroundings;
 
 use std::collections::{BTreeMap, HashSet};

@@ -14,6 +14,7 @@ pub mod event;
 pub mod executor;
 pub mod facts;
 pub mod graph;
+pub mod import;
 pub mod manifest;
 pub mod model;
 pub mod plan;

@@ -23,6 +23,8 @@ pub struct Action {
     pub outputs: Vec<(String, bool)>,
     /// Where the commands write what they read.
     pub depfile: Option<String>,
+    /// A file that is written before the commands start: its path and its text.
+    pub response: Option<(String, String)>,
     /// Whether the commands find their earlier outputs.
     pub incremental: bool,
     /// Words given behind `--`.

@@ -44,6 +44,10 @@ pub fn walk(action: &Action, sink: &mut dyn Sink) {
     if let Some(depfile) = &action.depfile {
         plain(sink, Subject::Setting, b"depfile", depfile.as_bytes());
     }
+    if let Some((path, text)) = &action.response {
+        let name = format!("response file {path}");
+        sink.entry(Subject::Setting, name.as_bytes(), text.as_bytes(), &|| Some(Digest::of(text.as_bytes()).short()));
+    }
     if action.incremental {
         plain(sink, Subject::Setting, b"incremental", b"true");
     }
@@ -168,6 +172,8 @@ mod tests {
         seen.push(with(&|a| a.outputs.push(("o".into(), false))));
         seen.push(with(&|a| a.outputs.push(("o".into(), true))));
         seen.push(with(&|a| a.depfile = Some("d".into())));
+        seen.push(with(&|a| a.response = Some(("r".into(), "x".into()))));
+        seen.push(with(&|a| a.response = Some(("r".into(), "y".into()))));
         seen.push(with(&|a| a.incremental = true));
         seen.push(with(&|a| a.args.push("x".into())));
         seen.push(with(&|a| a.services.push(("s".into(), some))));

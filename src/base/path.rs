@@ -71,6 +71,37 @@ impl RelPath {
         RelPath::parse_in(&RelPath::root(), text.as_ref())
     }
 
+    /// Reads a path that stands in the folder `base` of the project at `root`, wherever it leads: what is outside of the project is absolute.
+    ///
+    /// # Errors
+    /// When it has a NUL byte.
+    pub fn anywhere(root: &Path, base: &RelPath, text: &[u8]) -> Result<RelPath, PathError> {
+        let absolute = match RelPath::parse_in(base, text) {
+            Err(PathError::Absolute) => text.to_vec(),
+            Err(PathError::Outside) => [root.as_os_str().as_bytes(), base.as_bytes(), text].join(&b'/'),
+            inside => return inside,
+        };
+        let mut parts: Vec<&[u8]> = Vec::new();
+        for part in absolute.split(|byte| *byte == b'/') {
+            match part {
+                b"" | b"." => {}
+                b".." => drop(parts.pop()),
+                name => parts.push(name),
+            }
+        }
+        let normal = [&b"/"[..], &parts.join(&b'/')].concat();
+        if normal.contains(&0) {
+            return Err(PathError::Nul);
+        }
+        let inside = normal.strip_prefix(root.as_os_str().as_bytes()).filter(|rest| rest.first().is_none_or(|byte| *byte == b'/'));
+        Ok(RelPath::from_normal(inside.map_or(&normal[..], |rest| rest.strip_prefix(b"/").unwrap_or(rest))))
+    }
+
+    /// Whether it is the absolute path of something outside of the project; see [`RelPath::anywhere`].
+    pub fn is_outside(&self) -> bool {
+        self.0.first() == Some(&b'/')
+    }
+
     /// Takes bytes that are known to be in normal form: they come from a walk, or from a `RelPath` that was stored.
     pub fn from_normal(bytes: impl Into<Box<[u8]>>) -> RelPath {
         RelPath(bytes.into())
@@ -181,6 +212,19 @@ mod tests {
         assert_eq!(RelPath::parse_in(&base, b"../../..").unwrap_err(), PathError::Outside);
         assert_eq!(RelPath::parse("/etc").unwrap_err(), PathError::Absolute);
         assert!(RelPath::parse(".").unwrap().is_root());
+    }
+
+    #[test]
+    fn a_path_may_lead_out_of_the_project_and_back() {
+        let anywhere = |base: &str, text: &str| {
+            RelPath::anywhere(Path::new("/home/me/shop"), &RelPath::parse(base).unwrap(), text.as_bytes()).unwrap().to_string()
+        };
+        assert_eq!(anywhere("out", "../src/a.c"), "src/a.c");
+        assert_eq!(anywhere("out", "../../lib/a.c"), "/home/me/lib/a.c");
+        assert_eq!(anywhere("", "/home/me/shop/./src//a.c"), "src/a.c");
+        assert_eq!(anywhere("", "/home/me/shopping/a.c"), "/home/me/shopping/a.c");
+        assert_eq!(anywhere("", "../shop/a.c"), "a.c");
+        assert_eq!(anywhere("", "/usr/include/../lib/"), "/usr/lib");
     }
 
     #[test]

@@ -11,6 +11,7 @@ use crossbeam_channel::select;
 use super::face::{Addresses, Person, screen};
 use super::look::look_at;
 use super::policy::Policy;
+use super::remake::remade;
 use super::{Failure, Ui};
 use crate::base::{TargetId, quantity};
 use crate::cli::{BuildArgs, RunArgs};
@@ -47,7 +48,7 @@ fn go(ui: &Ui, args: &BuildArgs, foreground: Option<&[String]>) -> Result<(), Fa
     // Before anything is opened: see `Jobs::from_parent`. Whoever says -j wants that many, whatever stands above.
     let makeflags = ui.surroundings.variables.iter().find(|(name, _)| name == "MAKEFLAGS").map(|(_, value)| value.as_os_str());
     let outer = Jobs::from_parent(makeflags.filter(|_| args.jobs.is_none()));
-    let engine = ui.open(!looking)?;
+    let engine = remade(ui, args, ui.open(!looking)?, looking)?;
     let mut targets = select(&engine.graph, &args.targets, &engine.package)?.targets;
     if args.rerun.is_some() {
         let last = engine.runs().find(None).ok().flatten();

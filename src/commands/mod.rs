@@ -15,6 +15,7 @@ mod list;
 mod look;
 mod policy;
 mod query;
+mod remake;
 mod runs;
 mod tool;
 mod ui;

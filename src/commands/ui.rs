@@ -6,6 +6,7 @@ use crate::engine::{Engine, OpenError, Surroundings};
 use crate::graph::SelectError;
 
 /// The two outputs of the program and what is known of them.
+#[derive(Clone)]
 pub struct Ui {
     /// Whether the person asked for JSON.
     pub json: bool,

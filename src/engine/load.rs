@@ -2,6 +2,7 @@
 
 use std::io;
 use std::path::Path;
+use std::thread;
 
 use serde::{Deserialize, Serialize};
 
@@ -9,7 +10,12 @@ use super::OpenError;
 use crate::base::{Digest, RelPath};
 use crate::disk::{self, PatternSet, Tree};
 use crate::graph::{self, Graph};
-use crate::manifest::{self, Loaded, Problem, Problems, Source, Trail};
+use crate::import::ninja::Remake;
+use crate::import::{self, Opened};
+use crate::manifest::{Problem, Problems, Source, Trail};
+
+/// From how many tasks on a project is taken apart beside what goes on.
+const MANY: usize = 10_000;
 
 /// What the image of a load depends on.
 #[derive(Serialize, Deserialize)]
@@ -18,6 +24,10 @@ pub(super) struct Stamp {
     manifest: RelPath,
     digests: Vec<Digest>,
     pub(super) trail: Trail,
+    /// How manifests that are made themselves are made anew.
+    pub(super) remakes: Vec<Remake>,
+    /// The addresses of tasks that make what the graph depends on.
+    pub(super) first: Vec<String>,
 }
 
 /// The project's folder, as a loader sees it.
@@ -43,16 +53,17 @@ impl Source for Disk<'_> {
 /// Loads a manifest and assembles its graph.
 pub(super) fn load(source: &dyn Source, root: &Path, manifest: &RelPath, platform: &str) -> Result<Graph, OpenError> {
     let folder = root.file_name().map_or_else(|| String::from("project"), |name| name.to_string_lossy().into_owned());
-    let Loaded { project, trail, texts } =
-        manifest::load(source, manifest, &folder).map_err(|problems| OpenError::Wrong(Box::new(problems)))?;
-    let stamp = Stamp {
-        version: version(),
-        manifest: manifest.clone(),
-        digests: texts.iter().map(|(_, text)| Digest::of(text.as_bytes())).collect(),
-        trail,
-    };
+    let Opened { project, trail, digests, texts, remakes, first } =
+        import::load(source, root, manifest, &folder).map_err(|problems| OpenError::Wrong(Box::new(problems)))?;
+    let stamp = Stamp { version: version(), manifest: manifest.clone(), digests, trail, remakes, first };
     let stamp = postcard::to_stdvec(&stamp).unwrap_or_default();
-    graph::assemble(&project, stamp, platform).map_err(|found| {
+    tracing::debug!(tasks = project.tasks.len(), "the manifest is read");
+    let assembled = graph::assemble(&project, stamp, platform);
+    if project.tasks.len() > MANY {
+        // Giving back the memory of many tasks takes a while, and nobody has to wait for it.
+        thread::spawn(move || drop(project));
+    }
+    assembled.map_err(|found| {
         let mut problems = Problems::new(texts);
         for problem in found {
             problems.push(Problem {

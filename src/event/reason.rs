@@ -69,7 +69,7 @@ pub enum Subject {
     Platform,
     /// A service's definition.
     Service,
-    /// Anything else in the declaration: `incremental`, `depfile`, the format of actions.
+    /// Anything else in the declaration: `incremental`, `depfile`, a response file, the format of actions.
     Setting,
 }
 

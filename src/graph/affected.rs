@@ -37,7 +37,7 @@ pub fn reached_from(graph: &Graph, changed: Changed<'_>, declared: &[TargetId], 
     let mut reached = vec![false; graph.len()];
     declared.iter().for_each(|id| reached[id.index()] = true);
     for id in graph.ids() {
-        for edge in graph.edges(id).iter().filter(|edge| edge.kind().pulls()) {
+        for edge in graph.edges(id).iter().filter(|edge| edge.kind().reaches()) {
             behind[edge.to.index()].push(id);
         }
         if reached[id.index()] || touched.nothing() || !matches!(graph.kind(id), TargetKind::Task | TargetKind::Service) {
@@ -182,7 +182,7 @@ fn text(pattern: &Pattern, filled: &dyn Fn(&Text) -> Option<String>) -> Option<S
 mod tests {
     use super::*;
     use crate::graph::sample::{graph, needs, shop, task, tasks};
-    use crate::model::{Part, Scope};
+    use crate::model::{Imported, Part, Scope};
 
     /// Holes mean `src`; the files beside are told by address.
     #[derive(Default)]
@@ -228,6 +228,15 @@ mod tests {
         assert_eq!(reached(&graph, &["app/x.js"]), ["ship", "app", "app/serve", "app/lint", "churn"]);
         assert_eq!(reached(&graph, &["inc/deep/a.h"]), ["ship", "core", "app", "core/lib", "app/serve", "app/lint", "churn"]);
         assert_eq!(reached(&graph, &["other", "app/x.css"]), [] as [&str; 0]);
+    }
+
+    #[test]
+    fn what_is_read_reaches_and_what_only_comes_first_does_not() {
+        let mut reader = task("reader", &[], &[], &[]);
+        reader.imported = Some(Box::new(Imported { makers: needs(&["maker"]), order: needs(&["first"]), ..Imported::default() }));
+        let graph = graph(&tasks(vec![task("maker", &["a"], &["o"], &[]), task("first", &["b"], &[], &[]), reader]));
+        assert_eq!(reached(&graph, &["a"]), ["maker", "reader"]);
+        assert_eq!(reached(&graph, &["b"]), ["first"]);
     }
 
     #[test]

@@ -370,6 +370,11 @@ impl<'a> Assembly<'a> {
             self.connect_all(id, &task.after, EdgeKind::After);
             self.connect_all(id, &task.uses, EdgeKind::Uses);
             self.choices_of(id, task);
+            if let Some(imported) = &task.imported {
+                self.connect_all(id, &imported.makers, EdgeKind::Made);
+                self.connect_all(id, &imported.order, EdgeKind::Order);
+                self.connect_all(id, &imported.along, EdgeKind::Along);
+            }
             if let Some(need) = &task.on_failure {
                 let remedy = self.remedy(id, need);
                 if let Declared::Task(_, slot) = &mut self.drafts[id.index()].detail {
@@ -412,7 +417,7 @@ impl<'a> Assembly<'a> {
 
     fn check(&mut self) {
         let drafts = &self.drafts;
-        let edges = |node: usize| drafts[node].edges.iter().map(|edge| edge.to.index());
+        let edges = |node: usize| drafts[node].edges.iter().filter(|edge| edge.kind().waits()).map(|edge| edge.to.index());
         let rank = cycle::ranks(drafts.len(), edges);
         let around = rank.contains(&u32::MAX);
         let cycles =
@@ -420,7 +425,9 @@ impl<'a> Assembly<'a> {
         cycle::tell(&cycles, drafts, &self.places, &mut self.problems);
         if cycles.is_empty() {
             // Order alone is no need: `after` does not build what stands at its end.
-            let pulled = |node: usize| drafts[node].edges.iter().filter(|edge| edge.kind().pulls()).map(|edge| edge.to.index());
+            let pulled = |node: usize| {
+                drafts[node].edges.iter().filter(|edge| edge.kind().pulls() && edge.kind().waits()).map(|edge| edge.to.index())
+            };
             let first = self.first_task;
             let reaches = |from: usize, to: usize| {
                 let (from, to) = (from + first, to + first);

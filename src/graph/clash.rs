@@ -39,7 +39,9 @@ pub(super) fn clashes(project: &Project, reaches: &dyn Fn(usize, usize) -> bool,
     }
     let mut inside = Vec::new();
     for (path, (index, pattern, _)) in &made {
-        let theirs = |folder| made.get_key_value(folder).filter(|(_, (other, ..))| other != index);
+        // A folder that an imported task makes stands for itself alone.
+        let whole = |other: &usize| project.tasks[*other].imported.is_none();
+        let theirs = |folder| made.get_key_value(folder).filter(|(_, (other, ..))| other != index && whole(other));
         if let Some((folder, (other, outer, _))) = above(path.as_bytes()).find_map(theirs) {
             let problem = Problem {
                 code: "graph/output_in_output",
@@ -59,7 +61,9 @@ pub(super) fn clashes(project: &Project, reaches: &dyn Fn(usize, usize) -> bool,
     for (index, task) in project.tasks.iter().enumerate() {
         for pattern in &task.inputs {
             let Some((path, _)) = literal(pattern) else { continue };
-            let maker = made.get_key_value(&path).or_else(|| above(path.as_bytes()).find_map(|folder| made.get_key_value(folder)));
+            let whole = |other: &usize| project.tasks[*other].imported.is_none() && task.imported.is_none();
+            let around = |folder| made.get_key_value(folder).filter(|(_, (other, ..))| whole(other));
+            let maker = made.get_key_value(&path).or_else(|| above(path.as_bytes()).find_map(around));
             let Some((output, (maker, declared, _))) = maker else { continue };
             if *maker == index {
                 problems.push(Problem {

@@ -22,6 +22,12 @@ pub enum EdgeKind {
     Uses = 5,
     /// From a decision to what its conditions look at: built before, however it ends.
     Look = 6,
+    /// It reads some of what the other puts out; which, stands among its inputs.
+    Made = 7,
+    /// Built before; nothing of it is an input.
+    Order = 8,
+    /// Built as well; neither waits for the other.
+    Along = 9,
 }
 
 impl EdgeKind {
@@ -32,18 +38,35 @@ impl EdgeKind {
 
     /// Whether the target at its end has to end well for the one that waits to be tried.
     pub fn requires(self) -> bool {
-        !matches!(self, EdgeKind::After | EdgeKind::OptionalNeed | EdgeKind::Look)
+        !matches!(self, EdgeKind::After | EdgeKind::OptionalNeed | EdgeKind::Look | EdgeKind::Along)
+    }
+
+    /// Whether the target at its end comes first.
+    pub fn waits(self) -> bool {
+        self != EdgeKind::Along
+    }
+
+    /// Whether all that the target at its end puts out is an input.
+    pub fn hands_over(self) -> bool {
+        !matches!(self, EdgeKind::After | EdgeKind::Made | EdgeKind::Order | EdgeKind::Along)
+    }
+
+    /// Whether a change of what the target at its end puts out may matter.
+    pub fn reaches(self) -> bool {
+        self.hands_over() || self == EdgeKind::Made
     }
 
     /// Returns the word that drawings use.
     pub fn word(self) -> &'static str {
         match self {
-            EdgeKind::Need | EdgeKind::Entry => "needs",
+            EdgeKind::Need | EdgeKind::Entry | EdgeKind::Made => "needs",
             EdgeKind::OptionalNeed => "optional",
             EdgeKind::After => "after",
             EdgeKind::Part => "part",
             EdgeKind::Uses => "uses",
             EdgeKind::Look => "looks at",
+            EdgeKind::Order => "order",
+            EdgeKind::Along => "along",
         }
     }
 }
@@ -72,6 +95,9 @@ impl Edge {
             4 => EdgeKind::Entry,
             5 => EdgeKind::Uses,
             6 => EdgeKind::Look,
+            7 => EdgeKind::Made,
+            8 => EdgeKind::Order,
+            9 => EdgeKind::Along,
             _ => EdgeKind::Need,
         }
     }

@@ -45,7 +45,7 @@ pub(super) fn flags(task: &Task, host: &str) -> u32 {
 pub(super) fn mark_always(drafts: &mut [Draft<'_>]) {
     let yields = yields(drafts);
     let feeds = |draft: &Draft<'_>| {
-        draft.edges.iter().any(|edge| !matches!(edge.kind(), EdgeKind::After | EdgeKind::Uses) && yields[edge.to.index()])
+        draft.edges.iter().any(|edge| edge.kind() != EdgeKind::Uses && edge.kind().hands_over() && yields[edge.to.index()])
     };
     for draft in drafts.iter_mut() {
         let Declared::Task(task, _) = &draft.detail else { continue };
@@ -67,7 +67,7 @@ fn yields(drafts: &[Draft<'_>]) -> Vec<bool> {
                 continue;
             }
             let draft = &drafts[node];
-            let below = || draft.edges.iter().filter(|edge| edge.kind() != EdgeKind::After).map(|edge| edge.to.index());
+            let below = || draft.edges.iter().filter(|edge| edge.kind().hands_over()).map(|edge| edge.to.index());
             if draft.kind == TargetKind::Decision {
                 yields[node] = Some(false);
             } else if draft.kind == TargetKind::Task {

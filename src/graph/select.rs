@@ -4,7 +4,8 @@ use rustc_hash::FxHashSet;
 
 use super::resolve::{AddressGlob, bare};
 use super::{Graph, TargetKind, flag};
-use crate::base::{TargetId, did_you_mean};
+use crate::base::{RelPath, TargetId, did_you_mean, glob};
+use crate::model::Pattern;
 
 /// What was asked for.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -35,8 +36,8 @@ pub enum SelectError {
 }
 
 /// Finds what was typed; nothing typed means the project's default, else everything that is not private. A name is looked up as an
-/// address, as one in the package that was typed in (`package`), as the bare name of one target, as all variants of a matrix, and as a
-/// pattern whose `*` stays within one part.
+/// address, as one in the package that was typed in (`package`), as the bare name of one target, as all variants of a matrix, as a
+/// pattern whose `*` stays within one part, and as the path of a file that an imported task puts out.
 ///
 /// # Errors
 /// At the first name that means nothing, or more than one thing.
@@ -100,10 +101,23 @@ fn one(graph: &Graph, typed: &str, package: &str) -> Result<Vec<TargetId>, Selec
             return Ok(found);
         }
     }
+    if let Some(maker) = maker(graph, typed) {
+        return Ok(vec![maker]);
+    }
     let addresses: Vec<&str> = named().map(|id| graph.address(id)).collect();
     let bare = addresses.iter().map(|address| bare(address));
     let similar = did_you_mean(typed, addresses.iter().copied().chain(bare)).map(str::to_owned);
     Err(SelectError::NoMatch { typed: typed.to_owned(), similar })
+}
+
+/// Returns the imported task that puts out the file at this path: other tools have several names for one task.
+fn maker(graph: &Graph, typed: &str) -> Option<TargetId> {
+    let path = RelPath::parse(typed).ok()?;
+    let names = |pattern: &Pattern| pattern.text.as_literal().and_then(glob::plain).is_some_and(|name| name.as_bytes() == path.as_bytes());
+    graph.ids().filter(|id| graph.has(*id, flag::OUTPUTS)).find(|id| {
+        let task = graph.task(*id).filter(|task| task.imported.is_some());
+        task.is_some_and(|task| task.outputs.iter().any(names))
+    })
 }
 
 #[cfg(test)]
@@ -156,6 +170,15 @@ mod tests {
         assert_eq!(error("app/lnit"), "NoMatch: no target matches `app/lnit`; did you mean `app/lint`?");
         assert_eq!(error("sevre"), "NoMatch: no target matches `sevre`; did you mean `serve`?");
         assert_eq!(error("zebra/*"), "NoMatch: no target matches `zebra/*`");
+    }
+
+    #[test]
+    fn an_output_of_an_imported_task() {
+        let mut imported = task("native/lib.so.1", &[], &["out/lib.so.1", "out/lib.so"], &[]);
+        imported.imported = Some(Box::default());
+        let graph = graph(&tasks(vec![imported, task("own", &[], &["out/own"], &[])]));
+        assert_eq!(said(&graph, &["./out/lib.so"], ""), Ok(vec![String::from("native/lib.so.1")]));
+        assert!(said(&graph, &["out/own"], "").is_err());
     }
 
     #[test]

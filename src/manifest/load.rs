@@ -8,6 +8,7 @@ use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
 
 use super::common::Context;
+use super::import::Import;
 use super::include::included_twice;
 use super::nodes::Level;
 use super::problem::{Problem, Problems};
@@ -45,6 +46,8 @@ pub struct Loaded {
     pub project: Project,
     /// What the result depends on.
     pub trail: Trail,
+    /// Manifests of other tools that take part, in order; they are not read here.
+    pub imports: Vec<Import>,
     /// The files that were read, by name.
     pub texts: Vec<(Arc<str>, Arc<str>)>,
 }
@@ -76,6 +79,7 @@ pub fn load(source: &dyn Source, manifest: &RelPath, folder_name: &str) -> Resul
         manifests: Arc::new([]),
         ports: BTreeMap::new(),
         pooled: BTreeMap::new(),
+        imports: Vec::new(),
     };
     let mut waiting: Vec<(RelPath, Option<Place>)> = vec![(manifest.clone(), None)];
     let mut files: Vec<(RelPath, Vec<Node>)> = Vec::new();
@@ -126,7 +130,7 @@ pub fn load(source: &dyn Source, manifest: &RelPath, folder_name: &str) -> Resul
     load.choices();
     if load.problems.problems().is_empty() {
         let texts = load.problems.sources().to_vec();
-        Ok(Loaded { project: load.project, trail: load.trail, texts })
+        Ok(Loaded { project: load.project, trail: load.trail, imports: load.imports, texts })
     } else {
         Err(load.problems.sorted())
     }
@@ -149,6 +153,7 @@ pub(super) struct Load<'a> {
     pub ports: BTreeMap<(RelPath, Box<str>), Place>,
     /// Where each pool is declared, by package and name.
     pub pooled: BTreeMap<(RelPath, Box<str>), Place>,
+    pub imports: Vec<Import>,
 }
 
 impl Load<'_> {

@@ -13,6 +13,7 @@ mod each;
 mod environment;
 #[cfg(test)]
 mod hostile;
+mod import;
 mod include;
 mod literal;
 mod load;
@@ -37,6 +38,7 @@ mod tests;
 mod text;
 mod tidy;
 
+pub use import::Import;
 pub use load::{Loaded, Source, Trail, load};
 pub use problem::{Problem, Problems};
 pub use read::{Node, Value, read};

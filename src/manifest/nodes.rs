@@ -89,10 +89,7 @@ impl Load<'_> {
                     "move the node there: a run is decided as a whole",
                 ),
                 "strategy" if file => self.strategy(node, context),
-                "import" if file => {
-                    later(&mut self.project, LaterKind::Import);
-                    self.problems.text_of(node);
-                }
+                "import" if file => self.import(node, context),
                 unknown if file => self.problems.unknown("node", unknown, "the manifest", &place, &TOP),
                 unknown if level == Level::Epic => {
                     let known = ["about", "needs", "after", "tags", "env", "task", "service", "gate", "decision", "each"];
@@ -123,7 +120,7 @@ impl Load<'_> {
         }
     }
 
-    fn declared(&mut self, address: &Address, place: &Place) -> bool {
+    pub(super) fn declared(&mut self, address: &Address, place: &Place) -> bool {
         if let Some(earlier) = self.seen.get(address) {
             self.problems.push(Problem {
                 code: "manifest/duplicate",

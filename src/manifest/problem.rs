@@ -75,6 +75,11 @@ impl Problems {
         self.list.len() + self.more
     }
 
+    /// The same mistakes, which are in these files (name and text).
+    pub fn within(self, texts: Vec<(Arc<str>, Arc<str>)>) -> Problems {
+        Problems { texts, ..self }
+    }
+
     pub(super) fn text(&mut self, file: Arc<str>, text: Arc<str>) {
         self.texts.push((file, text));
     }

@@ -134,6 +134,7 @@ fn one(
         confirm: None,
         platform: Vec::new(),
         matrix,
+        imported: None,
     };
     for child in node.children.iter().filter(|child| child.name == "use") {
         let Some((used, place)) = problems.text_of(child) else { continue };

@@ -216,12 +216,29 @@ fn two_of_one_name_point_at_both() {
 #[test]
 fn what_is_for_later_is_read_and_noted() {
     let loaded = good(
-        "gate \"g\" kind=\"churn\" { days 3 }\ntask \"t\" { sandbox \"off\" { a }; executor \"ssh\" os=\"x\"; on_failure \"u\" }\nimport \"b.ninja\" format=\"ninja\"",
+        "gate \"g\" kind=\"churn\" { days 3 }\ntask \"t\" { sandbox \"off\" { a }; executor \"ssh\" os=\"x\"; on_failure \"u\" }\nimport \"justfile\" format=\"just\"",
     );
     let kinds: Vec<LaterKind> = loaded.project.later.iter().map(|later| later.kind).collect();
     let expected = [LaterKind::Gate, LaterKind::Sandbox, LaterKind::Executor, LaterKind::Import];
     assert_eq!(kinds, expected);
     assert_eq!(&*loaded.project.gates[0].kind, "churn");
+}
+
+#[test]
+fn an_import_is_handed_on() {
+    let import = |text: &str| {
+        let imports = good(text).imports;
+        imports
+            .iter()
+            .map(|import| format!("{} {:?} {:?} {}", import.file, import.epic, import.package, import.env.len()))
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(import("import \"out/b.ninja\" epic=\"n\" { env { pass \"X\" } }"), ["out/b.ninja Some(`n`) \".\" 1"]);
+    assert_eq!(import("import \"rules\" format=\"ninja\""), ["rules None \".\" 0"]);
+    assert_eq!(wrong("import \"../b.ninja\""), ["manifest/wrong_path"]);
+    assert_eq!(wrong("epic \"n\"\nimport \"b.ninja\" epic=\"n\""), ["manifest/duplicate"]);
+    assert_eq!(wrong("import \"b.ninja\" epic=\"n:m\""), ["manifest/wrong_name"]);
+    assert_eq!(wrong("import \"b.ninja\" epics=\"n\" { inputs \"x\" }"), ["manifest/unknown_property", "manifest/unknown_node"]);
 }
 
 #[test]

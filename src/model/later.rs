@@ -22,7 +22,7 @@ pub enum LaterKind {
     Sandbox,
     /// `executor` of a task
     Executor,
-    /// `import` with `format="ninja"`
+    /// `import`, but for ninja files
     Import,
 }
 

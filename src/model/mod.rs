@@ -5,6 +5,7 @@
 
 mod decision;
 mod environment;
+mod imported;
 mod later;
 mod project;
 mod rules;
@@ -14,6 +15,7 @@ mod text;
 
 pub use decision::{Choose, Condition, Decision, Test};
 pub use environment::{EnvRule, EnvRules};
+pub use imported::Imported;
 pub use later::{Later, LaterKind};
 pub use project::{Epic, Gate, Need, Package, Pool, Project, Rock};
 pub use rules::{Rule, RuleOption, RuleValue, UserStrategy};

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::{EnvRules, Need, Text};
+use super::{EnvRules, Imported, Need, Text};
 use crate::base::{Address, Place, RelPath};
 
 /// One task, fully expanded.
@@ -73,6 +73,8 @@ pub struct Task {
     pub platform: Vec<Box<str>>,
     /// The axes of its matrix, in order.
     pub matrix: Vec<(Box<str>, Box<str>)>,
+    /// What it has if another tool's manifest declares it.
+    pub imported: Option<Box<Imported>>,
 }
 
 /// How much a task matters beside others: `low` 1.0, `medium` 2.0 (the default), `high` 3.0, or a number.

@@ -88,7 +88,7 @@ impl Plan {
             steps[id.index()] = position as u32;
         }
         let inside = |edge: &crate::graph::Edge| {
-            let counts = steps[edge.to.index()] != ABSENT && (edge.kind().pulls() || !is_spare(&edge.to));
+            let counts = steps[edge.to.index()] != ABSENT && edge.kind().waits() && (edge.kind().pulls() || !is_spare(&edge.to));
             counts.then(|| steps[edge.to.index()])
         };
         let mut counts = vec![0u32; wanted.len() + 1];
@@ -194,16 +194,32 @@ impl Plan {
         &self.goal
     }
 
-    /// Returns the edges of a step's target that lead to another step.
+    /// Returns the edges of a step's target that lead to another step which comes first.
     pub fn before<'a>(&'a self, graph: &'a Graph, step: Step) -> impl Iterator<Item = (Step, EdgeKind)> + 'a {
-        graph.edges(self.target(step)).iter().filter_map(|edge| Some((self.step(edge.to)?, edge.kind())))
+        graph.edges(self.target(step)).iter().filter(|edge| edge.kind().waits()).filter_map(|edge| Some((self.step(edge.to)?, edge.kind())))
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::graph::sample::{graph, need, task, tasks};
+    use crate::graph::sample::{graph, need, needs, task, tasks};
+    use crate::model::Imported;
+
+    #[test]
+    fn what_is_built_along_waits_for_nobody_and_may_need_who_brings_it_along() {
+        let with = |name: &str, imported| {
+            let mut with = task(name, &[], &[], &[]);
+            with.imported = Some(Box::new(imported));
+            with
+        };
+        let one = with("one", Imported { order: needs(&["first"]), along: needs(&["check"]), ..Imported::default() });
+        let check = with("check", Imported { makers: needs(&["one"]), ..Imported::default() });
+        let graph = graph(&tasks(vec![one, check, task("first", &[], &[], &[])]));
+        let plan = Plan::new(&graph, &[graph.find("one").unwrap()]);
+        let steps: Vec<_> = plan.steps().map(|step| (graph.address(plan.target(step)), plan.open()[step.index()])).collect();
+        assert_eq!(steps, [("first", 0), ("one", 1), ("check", 1)]);
+    }
 
     #[test]
     fn what_a_remedy_needs_is_spare_and_nothing_else_waits_for_it() {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::World;
+use super::{Prepared, World};
 use crate::action::{Content, Output, OutputKind};
 use crate::base::{RelPath, glob};
 use crate::disk::{self, Kind, PatternSet};
@@ -70,6 +70,39 @@ pub fn capture(
         }
     }
     Ok((found.into_iter().map(|(path, kind)| Output { path, kind }).collect(), trouble))
+}
+
+/// What was found in the place of the outputs of an imported task.
+pub struct Loose {
+    /// Sorted by path; a folder stands for itself alone.
+    pub outputs: Vec<Output>,
+    /// Whether all declared outputs are there and are files or links: only then can the result be stored.
+    pub whole: bool,
+    /// A store that failed.
+    pub trouble: Option<StoreError>,
+}
+
+/// As [`capture`] for an imported task: outputs need not be there.
+///
+/// # Errors
+/// When something cannot be read.
+pub fn capture_loosely(world: &World, prepared: &Prepared, store: bool) -> Result<Loose, CaptureError> {
+    let (mut files, mut folders) = (Vec::new(), Vec::new());
+    let mut declared = 0;
+    for text in prepared.outputs.iter().chain(&prepared.folders) {
+        declared += 1;
+        let path = glob::plain(text).and_then(|name| RelPath::parse(&*name).ok()).unwrap_or_default();
+        match world.tree.stat(&path).map_err(|error| CaptureError::Read(path.clone(), error))? {
+            None => {}
+            Some(signature) if signature.is_dir() => folders.push(Output { path, kind: OutputKind::Folder }),
+            Some(_) => files.push(text.clone()),
+        }
+    }
+    let whole = files.len() == declared;
+    let (mut outputs, trouble) = capture(world, &files, &[], store && whole)?;
+    outputs.append(&mut folders);
+    outputs.sort_by(|one, other| one.path.cmp(&other.path));
+    Ok(Loose { outputs, whole, trouble })
 }
 
 fn take(

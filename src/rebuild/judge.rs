@@ -7,7 +7,7 @@ use super::restore::{in_place, restore};
 use super::standing::{output_folders, prove};
 use super::{Blocked, Links, Prepared, World, Yield, prepare};
 use crate::action::{self, ActionResult, Content, Explanation, Output, OutputKind};
-use crate::base::{Digest, Hasher, RelPath, TargetId};
+use crate::base::{Digest, Hasher, RelPath, TargetId, glob};
 use crate::event::{Change, Reason, Subject};
 use crate::graph::flag;
 use crate::record::{Status, TaskRecord};
@@ -60,7 +60,7 @@ pub fn judge(world: &World, target: TargetId, links: &Links, again: bool, mode: 
     if let Some(reason) = wanted {
         return Judged::Run(Box::new(prepared), reason);
     }
-    if is(flag::ALWAYS) {
+    if is(flag::ALWAYS) || prepared.unmade {
         return Judged::Run(Box::new(prepared), Reason::Always);
     }
     if mode.force {
@@ -85,14 +85,14 @@ pub fn judge(world: &World, target: TargetId, links: &Links, again: bool, mode: 
             if is(flag::HEARD) && !heard(world, &record.result) {
                 return Judged::Run(Box::new(prepared), Reason::New);
             }
-            if in_place(world, &outputs, &prepared.outputs, &prepared.excluded, again) {
+            if whole(&prepared, &outputs) && in_place(world, &outputs, &prepared.outputs, &prepared.excluded, again) {
                 let yielded = yielded(&outputs, executed);
                 if !mode.look {
                     prove(world, &prepared, links, &outputs, folders, yielded.digest);
                 }
                 return Judged::Fresh(yielded);
             }
-            why = Some(Reason::Outputs(differing(world, &outputs)));
+            why = Some(Reason::Outputs(differing(world, &prepared, &outputs)));
         } else {
             let old: Option<Explanation> = postcard::from_bytes(&record.explanation).ok();
             let changes = old.map(|old| action::compare(&old, &action::explanation(&prepared.action))).unwrap_or_default();
@@ -118,10 +118,15 @@ pub fn judge(world: &World, target: TargetId, links: &Links, again: bool, mode: 
     Judged::Run(Box::new(prepared), why.unwrap_or(Reason::New))
 }
 
+/// Whether a task has put out all that it declares. Imported tasks need not.
+fn whole(prepared: &Prepared, outputs: &[Output]) -> bool {
+    prepared.task.imported.is_none() || outputs.len() >= prepared.task.outputs.len()
+}
+
 /// Whether two runs of a task can be compared: it has outputs, results of it may be kept, and each run starts from nothing.
 pub fn verifiable(world: &World, prepared: &Prepared) -> bool {
     let unkept = world.graph.has(prepared.target, flag::UNCACHED) || world.graph.has(prepared.target, flag::ALWAYS);
-    !prepared.outputs.is_empty() && !unkept && !prepared.task.incremental
+    !prepared.outputs.is_empty() && !unkept && !prepared.task.incremental && prepared.folders.is_empty()
 }
 
 /// Returns what an action is known to have put out, in this checkout or in any whose results the store has.
@@ -291,7 +296,7 @@ pub fn yielded(outputs: &[Output], executed: bool) -> Yield {
     Yield { digest: result.digest(), outputs: Arc::new(contents), executed }
 }
 
-fn differing(world: &World, outputs: &[Output]) -> Vec<Change> {
+fn differing(world: &World, prepared: &Prepared, outputs: &[Output]) -> Vec<Change> {
     let mut changes: Vec<Change> = outputs
         .iter()
         .filter_map(|output| {
@@ -307,6 +312,11 @@ fn differing(world: &World, outputs: &[Output]) -> Vec<Change> {
             (old != new).then(|| Change { subject: Subject::Output, name: output.path.to_string(), old, new })
         })
         .collect();
+    if !whole(prepared, outputs) {
+        let recorded = |name: &str| outputs.iter().any(|output| output.path.as_bytes() == name.as_bytes());
+        let names = prepared.outputs.iter().filter_map(|text| glob::plain(text)).filter(|name| !recorded(name));
+        changes.extend(names.map(|name| Change { subject: Subject::Output, name: name.into_owned(), old: None, new: None }));
+    }
     if changes.is_empty() {
         changes.push(Change {
             subject: Subject::Output,

@@ -16,7 +16,7 @@ mod standing;
 mod tools;
 mod world;
 
-pub use capture::{CaptureError, capture};
+pub use capture::{CaptureError, Loose, capture, capture_loosely};
 pub use clear::{Own, clear_outputs, foreign};
 pub use depfile::parse as parse_depfile;
 pub use environment::{Environment, Visible};

@@ -8,7 +8,7 @@ use super::{Links, Visible, World, tools};
 use crate::action::{Action, Content, EnvValue, Exact};
 use crate::base::{Digest, RelPath, TargetId};
 use crate::disk::{self, Noted, PatternSet};
-use crate::graph::{Detail, EdgeKind, TargetKind};
+use crate::graph::{Detail, EdgeKind, TargetKind, flag};
 use crate::model::{Command, Pattern, Scope, Task, Text};
 use crate::record::Tool;
 
@@ -26,6 +26,10 @@ pub struct Prepared {
     pub lines: Vec<Line>,
     /// The outputs' patterns, filled in.
     pub outputs: Vec<String>,
+    /// Outputs of an imported task in whose place a folder stands: these are not looked into.
+    pub folders: Vec<String>,
+    /// Whether a file is not there without which it runs each time.
+    pub unmade: bool,
     /// Patterns of what is no output after all.
     pub excluded: Vec<String>,
     /// Where it runs.
@@ -175,10 +179,18 @@ pub fn prepare(world: &World, target: TargetId, links: &Links, discovered: Vec<R
     }
 
     let (outputs, excluded) = patterns(&task.outputs, &symbolic)?;
-    let Gathered { inputs, sources, searched } = gather_inputs(world, &task, links, &discovered, &symbolic, again)?;
+    let mut declared: Vec<(String, bool)> = outputs.iter().map(|text| (text.clone(), false)).collect();
+    declared.extend(excluded.iter().map(|text| (text.clone(), true)));
+    declared.sort();
+    let is_folder = |text: &String| task.imported.is_some() && stands_as_folder(world, text);
+    let (folders, outputs) = outputs.into_iter().partition(is_folder);
+    let Gathered { inputs, sources, searched, unmade } = gather_inputs(world, &task, links, &discovered, &symbolic, again)?;
     let mut needs: Vec<(String, Digest)> = links
         .iter()
-        .filter(|(id, _)| !matches!(world.graph.kind(*id), TargetKind::Task | TargetKind::Decision))
+        .filter(|(id, _)| match world.graph.kind(*id) {
+            TargetKind::Task => world.graph.has(*id, flag::EMPTY),
+            kind => kind != TargetKind::Decision,
+        })
         .map(|(id, yielded)| (world.graph.address(*id).to_owned(), yielded.digest))
         .collect();
     needs.sort();
@@ -197,9 +209,7 @@ pub fn prepare(world: &World, target: TargetId, links: &Links, discovered: Vec<R
     }
     decisions.sort();
     decisions.dedup();
-    let mut declared: Vec<(String, bool)> = outputs.iter().map(|text| (text.clone(), false)).collect();
-    declared.extend(excluded.iter().map(|text| (text.clone(), true)));
-    declared.sort();
+    let response = task.imported.as_ref().and_then(|imported| imported.response.clone());
     let action = Action {
         commands,
         dir: dir.clone(),
@@ -209,6 +219,7 @@ pub fn prepare(world: &World, target: TargetId, links: &Links, discovered: Vec<R
         needs,
         outputs: declared,
         depfile: task.depfile.as_ref().map(&symbolic).transpose()?,
+        response: response.map(|(path, text)| (path.into(), text.into())),
         incremental: task.incremental,
         args,
         services,
@@ -216,7 +227,23 @@ pub fn prepare(world: &World, target: TargetId, links: &Links, discovered: Vec<R
         decisions,
         platform: world.environment.platform.clone(),
     };
-    Ok(Prepared { target, task, action, visible, lines, outputs, excluded, dir, discovered, sources, searched, programs, began })
+    Ok(Prepared {
+        target,
+        task,
+        action,
+        visible,
+        lines,
+        outputs,
+        folders,
+        unmade,
+        excluded,
+        dir,
+        discovered,
+        sources,
+        searched,
+        programs,
+        began,
+    })
 }
 
 fn decision(world: &World, address: &str) -> Result<String, Blocked> {
@@ -279,10 +306,17 @@ fn follow(
     Ok(())
 }
 
+/// Whether a folder stands in the place of an output.
+pub(super) fn stands_as_folder(world: &World, text: &str) -> bool {
+    let path = crate::base::glob::plain(text).and_then(|name| RelPath::parse(&*name).ok());
+    path.and_then(|path| world.tree.stat(&path).ok().flatten()).is_some_and(|signature| signature.is_dir())
+}
+
 struct Gathered {
     inputs: BTreeMap<RelPath, Content>,
     sources: Vec<RelPath>,
     searched: Noted,
+    unmade: bool,
 }
 
 /// Declared and discovered files, and what needed tasks put out, by path.
@@ -310,12 +344,18 @@ fn gather_inputs(
     let mut folders = globs;
     for literal in literals {
         let name = crate::base::glob::plain(&literal).unwrap_or_default();
-        let path = RelPath::parse(&*name).map_err(|error| Blocked::new(format!("the input `{literal}`: {error}")))?;
+        let path = match name.starts_with('/') && task.imported.is_some() {
+            true => RelPath::from_normal(name.as_bytes()),
+            false => RelPath::parse(&*name).map_err(|error| Blocked::new(format!("the input `{literal}`: {error}")))?,
+        };
         if inputs.contains_key(&path) || without.matches(&path) {
             continue;
         }
         match world.content(&path, again).map_err(|error| unreadable(&path, error))? {
             Content::Missing if world.tree.stat(&path).ok().flatten().is_some_and(|signature| signature.is_dir()) => {
+                if task.imported.is_some() {
+                    continue;
+                }
                 folders.push(format!("{path}/"))
             }
             Content::Missing => {
@@ -347,6 +387,18 @@ fn gather_inputs(
             inputs.insert(path, content);
         }
     }
+    let mut unmade = false;
+    for file in task.imported.iter().flat_map(|imported| &imported.files) {
+        let path = RelPath::from_normal(file.as_bytes());
+        if inputs.contains_key(&path) {
+            continue;
+        }
+        let content = world.content(&path, again).map_err(|error| unreadable(&path, error))?;
+        unmade |= content == Content::Missing && world.tree.stat(&path).ok().flatten().is_none();
+        follow(world, &path, &content, again, &mut inputs, &mut sources).map_err(|error| unreadable(&path, error))?;
+        sources.push(path.clone());
+        inputs.insert(path, content);
+    }
     for path in discovered {
         if !inputs.contains_key(path) {
             let content = world.content(path, again).map_err(|error| unreadable(path, error))?;
@@ -355,5 +407,5 @@ fn gather_inputs(
             inputs.insert(path.clone(), content);
         }
     }
-    Ok(Gathered { inputs, sources, searched })
+    Ok(Gathered { inputs, sources, searched, unmade })
 }

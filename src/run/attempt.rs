@@ -148,6 +148,11 @@ impl Bench<'_> {
         if let Err(text) = self.make_way(&prepared) {
             return Ran { displaced, ..Ran::stopped(Verdict::Broken, text) };
         }
+        if let Some((path, text)) = &prepared.action.response
+            && let Err(error) = world.tree.write(&RelPath::from_normal(path.as_bytes()), text.as_bytes())
+        {
+            return Ran { displaced, ..Ran::stopped(Verdict::Broken, format!("cannot write the response file `{path}`: {error}")) };
+        }
         let request = self.request(&prepared, how);
         let routed = match self.route(&prepared, how) {
             Ok(notice) => notice,
@@ -377,12 +382,22 @@ impl Bench<'_> {
             notices.push(format!("{} changed while it ran; its result is not stored", moved.join(", ")));
         }
         let store = store && moved.is_empty();
-        let (outputs, trouble) =
-            rebuild::capture(world, &prepared.outputs, &prepared.excluded, store).map_err(|error| error.to_string())?;
+        let imported = prepared.task.imported.as_deref();
+        let (outputs, whole, trouble) = match imported {
+            Some(_) => rebuild::capture_loosely(world, prepared, store).map(|loose| (loose.outputs, loose.whole, loose.trouble)),
+            None => {
+                rebuild::capture(world, &prepared.outputs, &prepared.excluded, store).map(|(outputs, trouble)| (outputs, true, trouble))
+            }
+        }
+        .map_err(|error| error.to_string())?;
+        let store = store && whole;
         let mut discovered = Vec::new();
         if let Some(depfile) = &prepared.action.depfile {
             let path = RelPath::parse(depfile).map_err(|error| format!("the depfile `{depfile}`: {error}"))?;
-            let text = world.tree.read(&path).map_err(|error| format!("the depfile `{path}` was not made: {error}"))?;
+            let text = match world.tree.read(&path) {
+                Err(error) if imported.is_some() && error.kind() == std::io::ErrorKind::NotFound => Vec::new(),
+                read => read.map_err(|error| format!("the depfile `{path}` was not made: {error}"))?,
+            };
             let made = |path: &RelPath| outputs.binary_search_by(|output| output.path.cmp(path)).is_ok();
             for name in rebuild::parse_depfile(&text) {
                 if let Some(found) = self.in_project(prepared, &name)
@@ -393,6 +408,13 @@ impl Bench<'_> {
             }
             discovered.sort();
             discovered.dedup();
+            if imported.is_some_and(|imported| imported.depfile_spent) {
+                world.tree.remove(&path).map_err(|error| format!("cannot remove the depfile `{path}`: {error}"))?;
+            }
+        }
+        if let Some((path, _)) = &prepared.action.response {
+            // One that stays is in nobody's way.
+            let _ = world.tree.remove(&RelPath::from_normal(path.as_bytes()));
         }
         let mut log: Option<Digest> = None;
         if store && attempt.log.size() > 0 {
@@ -419,16 +441,9 @@ impl Bench<'_> {
         }
     }
 
-    /// Returns the place in the project of a name from a depfile; absolute paths outside stay as they are, since compilers name their own headers.
+    /// Returns the place of a name from a depfile; compilers name their own headers, which stand outside of the project.
     fn in_project(&self, prepared: &Prepared, name: &[u8]) -> Option<RelPath> {
-        let root = self.world.tree.root().as_os_str().as_encoded_bytes();
-        if name.first() == Some(&b'/') {
-            return match name.strip_prefix(root).and_then(|rest| rest.strip_prefix(b"/")) {
-                Some(inside) => RelPath::parse(inside).ok(),
-                None => Some(RelPath::from_normal(name)),
-            };
-        }
-        RelPath::parse_in(&prepared.dir, name).ok()
+        RelPath::anywhere(self.world.tree.root(), &prepared.dir, name).ok()
     }
 
     fn withheld(&self, prepared: &Prepared, output: &[u8]) -> Vec<String> {

@@ -4,7 +4,7 @@ use super::choices::{Choice, Choices};
 use super::conditions::{Looked, Past, Stuck};
 use crate::base::{Digest, Hasher, TargetId};
 use crate::event::Outcome;
-use crate::graph::{EdgeKind, Graph, TargetKind, flag};
+use crate::graph::{Graph, TargetKind, flag};
 use crate::plan::{Plan, Step};
 use crate::rebuild::{self, Links, Mode, World, Yield, needs_of};
 
@@ -105,7 +105,7 @@ pub(super) fn stood_still(world: &World, target: TargetId) -> Looked {
 
 /// The steps of which a target sees what they put out, in the order of its edges. A service stands for what it needs.
 fn needed<'a>(graph: &'a Graph, plan: &'a Plan, target: TargetId) -> impl Iterator<Item = Step> + 'a {
-    graph.edges(target).iter().filter(|edge| edge.kind() != EdgeKind::After).filter_map(|edge| plan.step(edge.to))
+    graph.edges(target).iter().filter(|edge| edge.kind().hands_over()).filter_map(|edge| plan.step(edge.to))
 }
 
 /// What the steps of a plan have put out so far.
@@ -174,11 +174,12 @@ impl<'a> Yields<'a> {
 }
 
 /// Returns what a target that gathers puts out: what all its parts do.
-pub(super) fn gathered(links: &Links) -> Yield {
+/// `executed`: whether something that it waits for has executed.
+pub(super) fn gathered(links: &Links, executed: bool) -> Yield {
     Yield {
         digest: gathered_digest(links.iter().map(|(_, yielded)| &yielded.digest)),
         outputs: Default::default(),
-        executed: links.iter().any(|(_, yielded)| yielded.executed),
+        executed: executed || links.iter().any(|(_, yielded)| yielded.executed),
     }
 }
 

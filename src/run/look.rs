@@ -94,7 +94,7 @@ pub fn look(world: &World, plan: &Plan, mode: Mode, choices: &Choices<'_>) -> Ve
             }
             above[step.index()] = found.into_iter().next();
             if let Ok(links) = yields.links(step) {
-                yields.put(step, gathered(&links));
+                yields.put(step, gathered(&links, false));
             }
             say(Outcome::Fresh, None, None);
             continue;

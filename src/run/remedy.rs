@@ -11,7 +11,7 @@ use super::state::State;
 use super::walk::finished;
 use crate::base::TargetId;
 use crate::event::{Event, Finished, Notice, Outcome, Reason};
-use crate::graph::{EdgeKind, flag};
+use crate::graph::flag;
 use crate::plan::Step;
 
 /// One remedy for one failure.
@@ -112,7 +112,7 @@ impl Loop<'_> {
     }
 
     fn needs(&self, target: TargetId) -> Vec<Step> {
-        let edges = self.graph.edges(target).iter().filter(|edge| edge.kind() != EdgeKind::After);
+        let edges = self.graph.edges(target).iter().filter(|edge| edge.kind().pulls() && edge.kind().waits());
         edges.filter_map(|edge| self.plan.step(edge.to)).collect()
     }
 

@@ -58,7 +58,8 @@ impl Loop<'_> {
             if kind != TargetKind::Task || self.graph.has(target, flag::EMPTY) {
                 match self.yields.links(step) {
                     Ok(links) => {
-                        self.yields.put(step, gathered(&links));
+                        let executed = self.yields.executed_before(step);
+                        self.yields.put(step, gathered(&links, executed));
                         self.end(step, Outcome::Fresh, None, &mut ready);
                     }
                     Err(lost) => self.lost(step, lost, &mut ready),

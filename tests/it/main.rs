@@ -25,6 +25,7 @@ mod list_graph_query;
 mod manifest_errors;
 mod names;
 mod needs;
+mod ninja;
 mod orphans;
 mod outputs;
 mod remedies;

@@ -107,3 +107,16 @@ fn a_rock_or_epic_that_only_needs_builds_what_it_needs() {
     project.run("build --check more").code(1);
     project.words(&["query", "deps(all)"]).ok().says(["a\n", "b\n"]).never_says(["c\n"]);
 }
+
+#[test]
+fn what_is_gathered_is_an_input_of_who_needs_it() {
+    let project = Project::new().file("x", "1").manifest(
+        "task \"made\" { sh \"{log:made}; cat x > made\"; inputs \"x\"; outputs \"made\" }\n\
+         task \"all\" { needs \"made\" }\n\
+         task \"user\" { sh \"{log:user}; cat made > user\"; outputs \"user\"; needs \"all\" }",
+    );
+    project.run("build user").ok().ran_in_order(["made", "user"]);
+    project.write("x", "2").run("build user").ok().ran_in_order(["made", "user"]);
+    assert_eq!(project.read("user"), "2");
+    project.run("build user").ok().nothing_to_do();
+}

@@ -1,0 +1,131 @@
+//! A project from its manifest, whatever tool that is for.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use rustc_hash::FxHashMap;
+
+use super::ninja::{self, Asked, Brought, Remake};
+use crate::base::{Address, Digest, Place, RelPath};
+use crate::manifest::{self, Import, Problem, Problems, Source, Trail};
+use crate::model::{Epic, Package, Project};
+
+/// A project, and what it came from.
+pub struct Opened {
+    /// What is declared.
+    pub project: Project,
+    /// What the result depends on.
+    pub trail: Trail,
+    /// The digests of the manifests in the trail, in its order.
+    pub digests: Vec<Digest>,
+    /// The texts that were read, by name; those of other tools' manifests are left out.
+    pub texts: Vec<(Arc<str>, Arc<str>)>,
+    /// How manifests that are made themselves are made anew.
+    pub remakes: Vec<Remake>,
+    /// The addresses of tasks that make what the graph depends on: these are built first.
+    pub first: Vec<String>,
+}
+
+/// Whether a manifest is ninja's, by its name.
+fn is_ninja(manifest: &RelPath) -> bool {
+    manifest.name().ends_with(b".ninja")
+}
+
+/// Reads a manifest and all it includes and imports. `root`: the project's folder; `folder_name` names the project where the manifest does
+/// not.
+///
+/// # Errors
+/// All mistakes of the project's own manifests; else all of the first imported one that has any.
+pub fn load(source: &dyn Source, root: &Path, manifest: &RelPath, folder_name: &str) -> Result<Opened, Problems> {
+    if is_ninja(manifest) {
+        return alone(source, root, manifest, folder_name);
+    }
+    let loaded = manifest::load(source, manifest, folder_name)?;
+    let mut opened = Opened {
+        project: loaded.project,
+        trail: loaded.trail,
+        digests: loaded.texts.iter().map(|(_, text)| Digest::of(text.as_bytes())).collect(),
+        texts: loaded.texts,
+        remakes: Vec::new(),
+        first: Vec::new(),
+    };
+    for import in loaded.imports {
+        let Import { file, epic, package, env, place } = import;
+        let asked = Asked { file, epic, package, env, place: Some(place.clone()) };
+        let brought = match ninja::bring(source, root, &asked) {
+            Ok(brought) => brought,
+            Err(problems) if problems.sources().is_empty() => return Err(problems.within(opened.texts)),
+            Err(problems) => return Err(problems),
+        };
+        merge(&mut opened, brought, asked.epic, &place)?;
+    }
+    Ok(opened)
+}
+
+/// A project that is a ninja file alone.
+fn alone(source: &dyn Source, root: &Path, manifest: &RelPath, folder_name: &str) -> Result<Opened, Problems> {
+    let asked = Asked { file: manifest.clone(), epic: None, package: RelPath::root(), env: Vec::new(), place: None };
+    let Brought { tasks, pools, default, files, remake, first, missing } = ninja::bring(source, root, &asked)?;
+    let package = Package { folder: RelPath::root(), manifest: manifest.clone(), env: Vec::new() };
+    let project = Project { name: folder_name.into(), tasks, pools, default, packages: vec![package], ..Project::default() };
+    let (manifests, digests) = files.into_iter().unzip();
+    Ok(Opened {
+        project,
+        trail: Trail { manifests, globs: missing.iter().map(unmade).collect() },
+        digests,
+        texts: Vec::new(),
+        remakes: remake.into_iter().collect(),
+        first,
+    })
+}
+
+/// A file that is looked for and not there: as a pattern, and what that matches.
+fn unmade(path: &RelPath) -> (Vec<String>, Vec<RelPath>) {
+    (vec![ninja::pattern(&path.to_string()).into_owned()], Vec::new())
+}
+
+fn merge(opened: &mut Opened, brought: Brought, epic: Option<Address>, place: &Place) -> Result<(), Problems> {
+    let Brought { tasks, pools, default, files, remake, first, missing } = brought;
+    let project = &mut opened.project;
+    let known: FxHashMap<&Address, &Place> = project.tasks.iter().map(|task| (&task.address, &task.place)).collect();
+    let twice: Vec<Problem> = tasks
+        .iter()
+        .filter_map(|task| {
+            let earlier = known.get(&task.address)?;
+            Some(Problem {
+                code: "manifest/duplicate",
+                message: format!("there are two targets `{}`, and this imports one of them", task.address),
+                place: Some(place.clone()),
+                length: 1,
+                help: Some(String::from("import into an epic of its own: `epic=\"native\"`")),
+                notes: vec![(String::from("the other one"), Place::clone(earlier))],
+            })
+        })
+        .collect();
+    if !twice.is_empty() {
+        let mut problems = Problems::new(opened.texts.clone());
+        twice.into_iter().for_each(|problem| problems.push(problem));
+        return Err(problems);
+    }
+    if let Some(address) = epic {
+        project.epics.push(Epic {
+            address,
+            place: place.clone(),
+            about: None,
+            parts: default.iter().flat_map(|need| need.candidates.iter().cloned()).collect(),
+            needs: Vec::new(),
+            after: Vec::new(),
+            tags: Vec::new(),
+        });
+    }
+    project.tasks.extend(tasks);
+    project.pools.extend(pools);
+    for (path, digest) in files {
+        opened.trail.manifests.push(path);
+        opened.digests.push(digest);
+    }
+    opened.trail.globs.extend(missing.iter().map(unmade));
+    opened.remakes.extend(remake);
+    opened.first.extend(first);
+    Ok(())
+}

@@ -1,0 +1,23 @@
+//! What a task has that another tool's manifest declares.
+
+use serde::{Deserialize, Serialize};
+
+use super::Need;
+
+/// What such a task has beyond one of `orket.kdl`. Its outputs need not be made: while one is not there, it runs each time. A folder among
+/// its inputs or outputs stands for itself alone.
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Default, Serialize, Deserialize)]
+pub struct Imported {
+    /// Tasks that make files which stand in `files`: built before, and only those files are inputs.
+    pub makers: Vec<Need>,
+    /// Built before; nothing of it is an input.
+    pub order: Vec<Need>,
+    /// Built whenever this task is; neither waits for the other.
+    pub along: Vec<Need>,
+    /// Inputs that need not be there, relative to the project's root or absolute: while one is not, the task runs each time.
+    pub files: Vec<Box<str>>,
+    /// A file that is written before the commands start and removed when they have succeeded: its path and its text.
+    pub response: Option<(Box<str>, Box<str>)>,
+    /// Whether the depfile is removed once it is read.
+    pub depfile_spent: bool,
+}

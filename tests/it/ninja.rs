@@ -1,0 +1,367 @@
+//! Ninja files, built by orket.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::{self, Write};
+use std::path::Path;
+use std::process::Command;
+
+use crate::common::Project;
+
+/// A program of two C files, with a header that is made.
+const PROGRAM: &str = "\
+builddir = out
+cflags = -O1 -Isrc -Iout
+rule cc
+  command = gcc -MMD -MF $out.d $cflags -c $in -o $out
+  depfile = $out.d
+  deps = gcc
+  description = CC $out
+rule link
+  command = gcc @$out.rsp -o $out
+  rspfile = $out.rsp
+  rspfile_content = $in_newline
+rule header
+  command = sed 's/x/3/' $in > $out
+build out/made.h: header src/made.in
+build out/main.o: cc src/main.c || out/made.h
+build out/other.o: cc src/other.c
+  cflags = -O0
+build out/app: link out/main.o out/other.o
+build all: phony out/app
+build unasked: cc gone.c
+default all
+";
+
+fn program() -> Project {
+    Project::new()
+        .file("build.ninja", PROGRAM)
+        .file("src/main.c", "#include \"one.h\"\n#include \"made.h\"\nint other(void);\nint main(void) { return other() + ONE + MADE; }\n")
+        .file("src/other.c", "int other(void) { return 4; }\n")
+        .file("src/one.h", "#define ONE 1\n")
+        .file("src/made.in", "#define MADE x\n")
+}
+
+/// A project of one file `build.ninja`, in which `{log:NAME}` says that NAME ran.
+fn ninja(text: &str) -> Project {
+    let project = Project::new();
+    project.write("build.ninja", project.placed(text));
+    project
+}
+
+const LOGGED: &str = "rule log\n  command = {log:$name}; cat $in > $out\nrule only\n  command = {log:$name}\n";
+
+/// The bytes of all files below a folder, but for what ninja and orket keep of their own.
+fn bytes(root: &Path) -> BTreeMap<String, Vec<u8>> {
+    let mut found = BTreeMap::new();
+    let mut open = vec![root.to_path_buf()];
+    while let Some(folder) = open.pop() {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            let name = path.strip_prefix(root).unwrap().to_string_lossy().into_owned();
+            match path.is_dir() {
+                true if name != ".orket" => open.push(path),
+                false if !name.contains(".ninja_") => drop(found.insert(name, fs::read(path).unwrap())),
+                _ => {}
+            }
+        }
+    }
+    found
+}
+
+#[test]
+fn a_program_is_built_and_then_there_is_nothing_to_do() {
+    let project = program();
+    project.run("build -f build.ninja --json").ok().had("done", &["out/app", "out/main.o", "out/made.h", "out/other.o"]);
+    assert_eq!(Command::new(project.at("out/app")).status().unwrap().code(), Some(8));
+    project.run("build -f build.ninja").ok().nothing_to_do();
+    for gone in ["out/app.rsp", "out/main.o.d"] {
+        assert!(!project.has(gone), "{gone} is there");
+    }
+}
+
+#[test]
+fn the_bytes_are_those_of_ninja() {
+    if Command::new("ninja").arg("--version").output().is_err() {
+        let _ = writeln!(io::stderr(), "skipped: there is no ninja here");
+        return;
+    }
+    let (ours, theirs) = (program(), program());
+    ours.run("build -f build.ninja").ok();
+    let ran = Command::new("ninja").current_dir(theirs.root()).output().unwrap();
+    assert!(ran.status.success(), "{}", String::from_utf8_lossy(&ran.stdout));
+    let (ours, theirs) = (bytes(&ours.root()), bytes(&theirs.root()));
+    assert_eq!(ours.keys().collect::<Vec<_>>(), theirs.keys().collect::<Vec<_>>());
+    assert!(ours == theirs, "the same files hold other bytes");
+}
+
+#[test]
+fn an_edited_header_rebuilds_what_includes_it() {
+    let project = program();
+    project.run("build -f build.ninja").ok();
+    project.write("src/one.h", "#define ONE 20\n");
+    project.run("build -f build.ninja --json").ok().had("done", &["out/app", "out/main.o"]);
+    project.run("explain -f build.ninja out/main.o").ok().says(["input src/one.h changed"]);
+    project.write("src/made.in", "#define MADE 1x\n");
+    project.run("build -f build.ninja --json").ok().had("done", &["out/app", "out/main.o", "out/made.h"]);
+    project.write("src/made.in", "#define MADE 1x\n\n").write("src/one.h", "#define ONE 20 // the same\n");
+    project.run("build -f build.ninja --json").ok().had("done", &["out/main.o", "out/made.h"]);
+    assert_eq!(Command::new(project.at("out/app")).status().unwrap().code(), Some(37));
+}
+
+#[test]
+fn results_come_from_the_store() {
+    let project = program();
+    project.run("build -f build.ninja").ok();
+    project.remove("out").remove(".orket");
+    project.run("build -f build.ninja --json").ok().had("cached", &["out/app", "out/main.o", "out/made.h", "out/other.o"]);
+    assert_eq!(Command::new(project.at("out/app")).status().unwrap().code(), Some(8));
+}
+
+#[test]
+fn outputs_are_targets_and_the_defaults_are_listed() {
+    let project = program();
+    project.run("build -f build.ninja out/other.o --json").ok().had("done", &["out/other.o"]);
+    project.run("list -f build.ninja").ok().says(["all"]).never_says(["out/main.o"]);
+    project.run("build -f build.ninja unasked").code(1).says(["gone.c", "build.ninja:20"]);
+}
+
+#[test]
+fn a_file_below_the_sources() {
+    let project = Project::new()
+        .file("work/out/build.ninja", &PROGRAM.replace("src/", "../src/").replace("-Isrc", "-I../src"))
+        .file(
+            "work/src/main.c",
+            "#include \"one.h\"\n#include \"made.h\"\nint other(void);\nint main(void) { return other() + ONE + MADE; }\n",
+        )
+        .file("work/src/other.c", "int other(void) { return 4; }\n")
+        .file("work/src/one.h", "#define ONE 1\n")
+        .file("work/src/made.in", "#define MADE x\n");
+    project.run("build -f work/out/build.ninja").ok();
+    assert_eq!(Command::new(project.at("work/out/out/app")).status().unwrap().code(), Some(8));
+    project.run("build -f work/out/build.ninja").ok().nothing_to_do();
+    project.write("work/src/one.h", "#define ONE 2\n");
+    project.run("build -f work/out/build.ninja --json").ok().had("done", &["out/app", "out/main.o"]);
+    project.write("work/src/other.c", "int other(void) { return 5; }\n");
+    project.run("build -f work/out/build.ninja --json").ok().had("done", &["out/app", "out/other.o"]);
+}
+
+#[test]
+fn an_import_is_an_epic() {
+    let text = LOGGED.to_owned() + "build app: log ../src/a\n  name = app\nbuild rest: log ../src/a\n  name = rest\ndefault app\n";
+    let project = Project::new().file("src/a", "one");
+    project.write("out/build.ninja", project.placed(&text));
+    project.declare(
+        "import \"out/build.ninja\" format=\"ninja\" epic=\"native\"\n\
+         task \"pack\" { sh \"{log:pack}; cat out/app > packed\"; outputs \"packed\"; needs \"native/app\" }",
+    );
+    project.run("build").ok().ran_in_order(["app", "pack"]);
+    assert_eq!(project.read("packed"), "one");
+    project.run("build").ok().nothing_to_do();
+    project.write("src/a", "two");
+    project.run("build native").ok().ran(["app"]);
+    project.run("build native/rest").ok().ran(["rest"]);
+    project.run("list").ok().says(["native", "app", "pack"]).never_says(["rest"]);
+    project.write("out/build.ninja", project.placed(&text.replace("cat $in >", "cat $in $in >")));
+    project.run("build").ok().ran_in_order(["app", "pack"]);
+    assert_eq!(project.read("packed"), "twotwo");
+}
+
+#[test]
+fn what_an_import_sees_of_the_environment() {
+    let project = Project::new().file("build.ninja", "rule r\n  command = echo \"$$SEEN\" \"$$HIDDEN\" > $out\nbuild o: r\n");
+    let project = project.var("SEEN", "1").var("HIDDEN", "2").manifest("import \"build.ninja\" epic=\"n\" { env { pass \"SEEN\" } }");
+    project.run("build").ok();
+    assert_eq!(project.read("o"), "1 \n");
+}
+
+#[test]
+fn order_alone_builds_first_and_is_no_input() {
+    let project = ninja(&(LOGGED.to_owned() + "build a: log x || b\n  name = a\nbuild b: log y\n  name = b\ndefault a\n"));
+    project.write("x", "1").write("y", "1");
+    project.run("build -f build.ninja").ok().ran_in_order(["b", "a"]);
+    project.write("y", "2");
+    project.run("build -f build.ninja").ok().ran(["b"]);
+}
+
+#[test]
+fn a_failed_order_only_input_stops_what_waits_for_it() {
+    let project = ninja(&(LOGGED.to_owned() + "rule bad\n  command = false\nbuild a: log x || b\n  name = a\nbuild b: bad\n"));
+    project.write("x", "1");
+    project.run("build -f build.ninja").code(1).ran([]);
+}
+
+#[test]
+fn a_group_of_files_is_an_input() {
+    let text = "build group: phony b c\nbuild b: log y\n  name = b\nbuild a: log x | group\n  name = a\ndefault a\n";
+    let project = ninja(&(LOGGED.to_owned() + text));
+    project.write("x", "1").write("y", "1").write("c", "1");
+    project.run("build -f build.ninja").ok().ran_in_order(["b", "a"]);
+    project.run("build -f build.ninja").ok().nothing_to_do();
+    project.write("c", "2");
+    project.run("build -f build.ninja").ok().ran(["a"]);
+    project.write("y", "2");
+    project.run("build -f build.ninja").ok().ran_in_order(["b", "a"]);
+}
+
+#[test]
+fn of_several_outputs_only_those_that_are_read_matter() {
+    let text = "rule two\n  command = {log:two}; grep a in > one; grep b in > other\nbuild one other: two in\n\
+                build x: log one\n  name = x\nbuild y: log other\n  name = y\n";
+    let project = ninja(&(LOGGED.to_owned() + text));
+    project.write("in", "a\nb\n");
+    project.run("build -f build.ninja").ok().ran(["two", "x", "y"]);
+    project.write("in", "a\nbb\n");
+    project.run("build -f build.ninja").ok().ran(["two", "y"]);
+}
+
+#[test]
+fn a_command_that_does_not_make_its_output_runs_each_time() {
+    let project = ninja(&(LOGGED.to_owned() + "build never: only x\n  name = never\nbuild made: log x\n  name = made\n"));
+    project.write("x", "1");
+    project.run("build -f build.ninja").ok().ran(["never", "made"]);
+    project.run("build -f build.ninja").ok().ran(["never"]);
+    project.run("build -f build.ninja -n").ok().says(["never", "output never is missing"]);
+}
+
+#[test]
+fn a_file_that_is_never_there_makes_its_readers_run() {
+    let project = ninja(&(LOGGED.to_owned() + "build FORCE: phony\nbuild a: log x | FORCE\n  name = a\nbuild b: log a\n  name = b\n"));
+    project.write("x", "1");
+    project.run("build -f build.ninja").ok().ran(["a", "b"]);
+    project.run("build -f build.ninja").ok().ran(["a"]);
+    project.write("FORCE", "");
+    project.run("build -f build.ninja").ok();
+    project.run("build -f build.ninja").ok().nothing_to_do();
+}
+
+#[test]
+fn a_folder_as_an_output_stands_for_itself() {
+    let text = "rule dir\n  command = mkdir -p $out && {log:dir}\nbuild d: dir\nbuild d/a: log x || d\n  name = a\n";
+    let project = ninja(&(LOGGED.to_owned() + text));
+    project.write("x", "1");
+    project.run("build -f build.ninja").ok().ran_in_order(["dir", "a"]);
+    project.run("build -f build.ninja").ok().ran([]);
+    project.write("x", "2");
+    project.run("build -f build.ninja").ok().ran(["a"]);
+    assert_eq!(project.read("d/a"), "2");
+    project.remove("d");
+    project.run("build -f build.ninja").ok().ran_in_order(["dir"]);
+    assert_eq!(project.read("d/a"), "2");
+}
+
+#[test]
+fn validations_are_built_and_nobody_waits_for_them() {
+    let text = "rule bad\n  command = {log:check}; false\nbuild a: log x |@ check\n  name = a\nbuild check: bad a\nbuild b: log a\n  name = b\ndefault b\n";
+    let project = ninja(&(LOGGED.to_owned() + text));
+    project.write("x", "1");
+    let seen = project.run("build -f build.ninja -k").code(1);
+    assert_eq!(seen.names_that_ran().len(), 3, "{}", seen.all());
+    assert!(project.has("b"));
+}
+
+#[test]
+fn pools_bound_what_runs_at_once() {
+    let mut text =
+        String::from("pool one\n  depth = 1\nrule alone\n  command = mkdir busy && echo $out > $out && rmdir busy\n  pool = one\n");
+    (0..16).for_each(|number| text.push_str(&format!("build o{number}: alone\n")));
+    let project = ninja(&text);
+    project.run("build -f build.ninja -j8").ok();
+}
+
+#[test]
+fn the_console_is_handed_over() {
+    let project = ninja("rule talk\n  command = echo spoken\n  pool = console\nbuild talk: talk\n");
+    assert_eq!(project.run("build -f build.ninja").ok().out(), "spoken\n");
+}
+
+#[test]
+fn a_depfile_that_stays() {
+    let text = "rule cc\n  command = {log:cc}; cat $in h > $out && echo '$out: $in h' > $out.d\n  depfile = $out.d\nbuild o: cc c\n";
+    let project = ninja(text);
+    project.write("c", "1").write("h", "1");
+    project.run("build -f build.ninja").ok().ran(["cc"]);
+    assert!(project.has("o.d"));
+    project.write("h", "2");
+    project.run("build -f build.ninja").ok().ran(["cc"]);
+    project.run("build -f build.ninja").ok().nothing_to_do();
+}
+
+#[test]
+fn included_files_belong_to_the_manifest() {
+    let project = ninja("include rules\nsubninja more\n");
+    project.write("rules", project.placed(LOGGED)).write("more", "build a: log x\n  name = a\n").write("x", "1");
+    project.run("build -f build.ninja").ok().ran(["a"]);
+    project.write("more", "build a: log x\n  name = again\n");
+    project.run("build -f build.ninja").ok().ran(["again"]);
+}
+
+#[test]
+fn a_ninja_file_that_is_made_is_made_anew_first() {
+    let project = Project::new().file("x", "1");
+    let text =
+        LOGGED.to_owned() + "rule make\n  command = {log:make}; cp list build.ninja\n  generator = 1\nbuild build.ninja: make | list\n";
+    let list = |more: &str| project.placed(&format!("{text}{more}"));
+    project.write("list", list("build a: log x\n  name = a\n"));
+    project.write("build.ninja", project.read("list"));
+    project.run("build -f build.ninja").ok().ran(["a"]);
+    project.write("list", list("build b: log x\n  name = b\n"));
+    project.run("build -f build.ninja -n").ok().ran([]).says(["`build.ninja` is older than `list`: a build makes it anew first"]);
+    let seen = project.run("build -f build.ninja").ok().ran_in_order(["make", "b"]);
+    assert!(seen.err().contains("note: `build.ninja` is older than `list`: it is made anew first"), "{}", seen.all());
+    project.run("build -f build.ninja").ok().nothing_to_do();
+}
+
+#[test]
+fn what_a_ninja_file_is_made_from_may_be_made_itself() {
+    // As CMake does it for CONFIGURE_DEPENDS: a check that always runs and touches a file when something is new.
+    let text = "rule check\n  command = {log:check}; cmp -s list old || { cp list old; touch checked; }\n  restat = 1\n\
+                rule make\n  command = {log:make}; cp list build.ninja\n  generator = 1\n\
+                build force: phony\nbuild checked: check | force\nbuild build.ninja: make checked\n";
+    let text = LOGGED.to_owned() + text;
+    let project = Project::new().file("x", "1").file("checked", "");
+    let list = |more: &str| project.placed(&format!("{text}{more}default {}\n", &more[6..7]));
+    project.write("list", list("build a: log x\n  name = a\n")).write("old", project.read("list"));
+    project.write("build.ninja", project.read("list"));
+    project.run("build -f build.ninja").ok().ran(["check", "a"]);
+    project.run("build -f build.ninja").ok().ran(["check"]).says(["nothing to do"]);
+    project.write("list", list("build b: log x\n  name = b\n"));
+    project.run("build -f build.ninja").ok().ran_in_order(["check", "make", "b"]);
+    project.run("build -f build.ninja").ok().ran(["check"]).says(["nothing to do"]);
+}
+
+#[test]
+fn what_a_dyndep_file_says_is_known_before_anything_is_built() {
+    let text = "rule scan\n  command = {log:scan}; cat $in > $out\nbuild o.dd: scan list\n\
+                rule join\n  command = {log:join}; cat late* > $out; touch beside\n  dyndep = o.dd\nbuild o: join || o.dd\n\
+                build late: log x\n  name = late\nbuild user: log beside\n  name = user\ndefault o\n";
+    let project = ninja(&(LOGGED.to_owned() + text));
+    project.write("x", "1").write("list", "ninja_dyndep_version = 1\nbuild o | beside: dyndep | late\n");
+    project.run("build -f build.ninja").ok().ran_in_order(["scan", "late", "join"]);
+    project.run("build -f build.ninja").ok().nothing_to_do();
+    project.write("x", "2");
+    project.run("build -f build.ninja").ok().ran_in_order(["late", "join"]);
+    project.remove("beside");
+    project.run("build -f build.ninja --no-cache user").ok().ran_in_order(["join", "user"]);
+    project.write("list", "ninja_dyndep_version = 1\nbuild o | beside: dyndep\n");
+    project.run("build -f build.ninja").ok().ran_in_order(["scan", "join"]);
+    project.write("list", "ninja_dyndep_version = 1\nbuild p: dyndep\n");
+    project.run("build -f build.ninja").code(2).ran(["scan"]).says(["no edge makes `p` and names this file as its `dyndep`", "o.dd:2"]);
+}
+
+#[test]
+fn mistakes_show_their_line() {
+    let project = ninja("rule cat\n  command = cat $in > $out\n\nbuild a: cta x\n");
+    project.run("build -f build.ninja").code(2).says(["there is no rule `cta`", "build.ninja:4", "did you mean `cat`?", "build a: cta x"]);
+    project.write("build.ninja", "rule cc\n  command = cl $in\n  deps = msvc\nbuild a: cc x\n");
+    project.run("build -f build.ninja").code(2).says(["`deps = msvc` is not understood", "build.ninja:4"]);
+    project.write("build.ninja", "rule r\n  command = x\nbuild a: r b\nbuild b: r a\n");
+    project.run("build -f build.ninja").code(2).says(["these targets wait for each other", "build.ninja:3"]);
+    project.write("build.ninja", "rule r\n  command = x\nbuild a: r a\n");
+    project.run("build -f build.ninja").code(2).says(["these targets wait for each other: `a` -> `a`"]);
+    project.declare("import \"out/build.ninja\" epic=\"native\"");
+    project.run("build").code(2).says(["cannot read `out/build.ninja`", "orket.kdl:1", "cmake -G Ninja -B out"]);
+    project.write("out/build.ninja", "rule r\n  command = x\nbuild a: r b\n");
+    project.declare("import \"out/build.ninja\"\ntask \"a\" { sh \"true\" }");
+    project.run("build").code(2).says(["there are two targets `a`", "epic=\"native\""]);
+}
