@@ -41,11 +41,11 @@ impl Case {
         Case { seed, dropped: Vec::new(), steps }
     }
 
-    /// Returns the sequence of a seed, cut short: at most 10 steps, and at first at most 5 tasks.
+    /// Returns the sequence of a seed, cut short: at most 6 steps, and at first at most 4 tasks.
     pub fn short(seed: u64) -> Case {
         let mut case = Case::new(seed);
-        case.steps.truncate(10);
-        case.dropped = case.tasks().split_off(case.tasks().len().min(5));
+        case.steps.truncate(6);
+        case.dropped = case.tasks().split_off(case.tasks().len().min(4));
         case
     }
 
