@@ -28,4 +28,5 @@ mod runs;
 mod services;
 mod signals;
 mod standing;
+mod syscalls;
 mod ui;
