@@ -80,6 +80,8 @@ pub fn prepare(world: &World, target: TargetId, links: &Links, discovered: Vec<R
     let Detail::Task(task, _) = world.graph.detail(target) else {
         return Err(Blocked::new("it is no task"));
     };
+    // A record may be of another task that had this address, and read what this one does not.
+    let discovered = if task.depfile.is_some() { discovered } else { Vec::new() };
     let began = disk::now_ns();
     let visible = world.visible(target).map_err(Blocked::new)?;
     let place = task.place.to_string();

@@ -35,4 +35,5 @@ mod seams;
 mod services;
 mod signals;
 mod standing;
+mod syscalls;
 mod ui;

@@ -63,6 +63,16 @@ fn what_is_not_cached_runs_every_time() {
 }
 
 #[test]
+fn what_a_depfile_named_is_no_input_of_another_task_that_takes_the_address() {
+    let plain = r#"{ sh "{log:plain}; cat a.c > p"; inputs "a.c"; outputs "p" }"#;
+    let reads = r#"{ sh "{log:reads}; cat a.h > o; echo 'o: a.h' > x.d"; outputs "o"; depfile "x.d" }"#;
+    let project = Project::new().file("a.c", "1").file("a.h", "1").manifest(&format!("task \"s\" {plain}\ntask \"t\" {reads}"));
+    project.run("build").ok().ran(["plain", "reads"]);
+    project.declare(&format!("task \"t\" {plain}\ntask \"s\" {reads}"));
+    project.run("build").ok().ran([]);
+}
+
+#[test]
 fn what_a_depfile_names_counts_from_the_next_run_on() {
     let project = Project::new().file("a.c", "").file("a.h", "1").file("b c.h", "1").manifest(
         r#"task "t" { sh "{log:t}; cat a.h > o; printf 'o: a.c a.h \\\\\\n b\\\\ c.h\\n' > x.d"; inputs "a.c"; outputs "o"; depfile "x.d" }"#,

@@ -7,8 +7,10 @@ mod filter;
 mod project;
 mod seen;
 mod spawn;
+mod strace;
 
 pub use filter::filtered;
 pub use project::Project;
 pub use seen::Typed;
 pub use spawn::{Background, alive, wait_until};
+pub use strace::strace_works;

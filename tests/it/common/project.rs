@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
-use super::spawn::LIMIT;
+use super::spawn::{Ended, LIMIT};
 use super::{Background, Typed};
 
 /// A project folder, and beside it a home, a store, a folder for temporary files and the log of what ran.
@@ -179,6 +179,13 @@ impl Project {
         let mut command = self.clean(Command::new("sh"));
         command.args(["-c", &format!("ulimit -v {}; exec \"$0\" \"$@\"", mebibytes * 1024), orket()]).args(words.split_whitespace());
         self.typed(command, words)
+    }
+
+    /// Types `PROGRAM OPTIONS orket WORDS`.
+    pub(super) fn under(&self, program: &str, options: &[String], words: &str) -> Ended {
+        let mut command = self.clean(Command::new(program));
+        command.args(options).arg(orket()).args(words.split_whitespace());
+        Background::start(command, self.call()).within(self.limit).end()
     }
 
     /// Builds until all is as it was proven to be, so that the next build judges nothing that has not changed: stamps have to be older than

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::random::Random;
 use super::steps::{Step, apply, put};
@@ -39,6 +39,14 @@ impl Case {
         let mut random = Random::new(seed ^ 0x5eed);
         let steps = (0..10 + random.below(31)).map(|_| Step::random(&mut random)).collect();
         Case { seed, dropped: Vec::new(), steps }
+    }
+
+    /// Returns the sequence of a seed, cut short: at most 6 steps, and at first at most 4 tasks.
+    pub fn short(seed: u64) -> Case {
+        let mut case = Case::new(seed);
+        case.steps.truncate(6);
+        case.dropped = case.tasks().split_off(case.tasks().len().min(4));
+        case
     }
 
     /// Returns the sequence that a fixture describes.
@@ -89,9 +97,9 @@ impl Case {
             placed: HashSet::new(),
             random: Random::new(self.seed ^ 0xfa11),
         };
-        play.set_vars();
-        put(&play.project, &play.world);
+        put(&mut play.project, &play.world);
         play.project.write(BYSTANDER, "mine");
+        play.project.write("../outside/file", "mine");
         play.build().map_err(|why| format!("first build: {why}"))?;
         for (at, step) in self.steps.iter().enumerate() {
             let last = at + 1 == self.steps.len();
@@ -130,13 +138,6 @@ impl Play {
         Ok(())
     }
 
-    /// Gives orket the variables that the world has.
-    pub fn set_vars(&mut self) {
-        for (number, value) in self.world.vars.iter().enumerate() {
-            self.project.set(&format!("V{number}"), Some(&value.to_string()));
-        }
-    }
-
     /// Remembers that what ran is in the store.
     pub fn store(&mut self, made: &BTreeMap<String, Made>, ran: &[String]) {
         self.stored.extend(ran.iter().map(|name| made[name].key.clone()));
@@ -165,19 +166,27 @@ impl Play {
                 return Err(format!("source {path} was changed: {text:?} -> {now:?}"));
             }
         }
-        if fs::read(self.project.at(BYSTANDER)).ok().as_deref() != Some(b"mine") {
-            return Err(format!("{BYSTANDER} was touched"));
+        for path in [BYSTANDER, "../outside/file"] {
+            if fs::read(self.project.at(path)).ok().as_deref() != Some(b"mine") {
+                return Err(format!("{path} was touched"));
+            }
+        }
+        let outside: Vec<_> = fs::read_dir(self.outside()).into_iter().flatten().flatten().map(|entry| entry.file_name()).collect();
+        if outside != ["file"] {
+            return Err(format!("outside the project there is {outside:?} now"));
         }
         Ok(())
+    }
+
+    /// Returns a folder that is not the project's, with a `file` in it.
+    pub fn outside(&self) -> PathBuf {
+        self.project.base().join("outside")
     }
 
     /// Builds the same inputs in an empty folder with an empty store.
     fn equals_one_from_scratch(&self) -> Result<(), String> {
         let mut fresh = Project::new();
-        for (number, value) in self.world.vars.iter().enumerate() {
-            fresh.set(&format!("V{number}"), Some(&value.to_string()));
-        }
-        put(&fresh, &self.world);
+        put(&mut fresh, &self.world);
         let (code, seen) = fresh.run("build").either();
         if code != 0 {
             return Err(format!("from scratch: exit {code}\n{}", seen.all()));

@@ -1,19 +1,18 @@
 //! What can happen between two builds.
 
 use std::fs::{self, File, FileTimes};
+use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
-use std::thread;
-use std::time::Duration;
 
-use rustix::process::Signal;
-
-use super::case::{Play, outputs_are};
+use super::case::Play;
+use super::processes::{both, edit_under_a_build, kill, second_checkout};
 use super::random::Random;
+use super::spoil::{spoil, swap};
 use super::world::{VARS, World, text};
-use crate::common::{Project, wait_until};
+use crate::common::Project;
 
 /// The kinds of steps, by the name that fixtures use.
-const KINDS: [&str; 21] = [
+const KINDS: [&str; 34] = [
     "edit",
     "same_stat",
     "touch",
@@ -35,6 +34,19 @@ const KINDS: [&str; 21] = [
     "clear_cache",
     "collect",
     "processes",
+    "form",
+    "name",
+    "swap_names",
+    "take",
+    "put_back",
+    "shadow",
+    "swap",
+    "swap_outputs",
+    "link_output",
+    "link_folder",
+    "fifo_output",
+    "stale_output",
+    "edit_under_a_build",
 ];
 
 /// One step; the seed says what exactly it does.
@@ -66,13 +78,44 @@ impl Step {
     }
 }
 
-/// Writes a world's sources and manifest.
-pub fn put(project: &Project, world: &World) {
+/// Writes a world's sources, programs and manifest, and gives orket its variables.
+pub fn put(project: &mut Project, world: &World) {
     for (path, text) in &world.sources {
         project.write(path, text);
     }
     let _ = fs::create_dir_all(project.at("g"));
+    surround(project, world);
     project.declare(&world.manifest());
+}
+
+/// Gives orket the variables and programs that a world has.
+fn surround(project: &mut Project, world: &World) {
+    for (number, value) in world.vars.iter().enumerate() {
+        project.set(&format!("V{number}"), Some(&value.to_string()));
+    }
+    let base = project.base().to_path_buf();
+    let folders = ["near", "far"].map(|folder| base.join(folder));
+    for (folder, version) in folders.iter().zip(world.tools) {
+        let _ = fs::create_dir_all(folder);
+        let tool = folder.join("tool");
+        let text = version.map(|version| format!("#!/bin/sh\nprintf %s {version}$1\n"));
+        if fs::read_to_string(&tool).ok() != text {
+            let _ = fs::remove_file(&tool);
+            version.zip(text).into_iter().for_each(|(version, text)| place_tool(&base, &tool, version, &text));
+        }
+    }
+    let path = std::env::var("PATH").unwrap_or_default();
+    project.set("PATH", Some(&format!("{}:{}:{path}", folders[0].display(), folders[1].display())));
+}
+
+/// Puts a version of `tool` there, the even ones as links.
+fn place_tool(base: &Path, path: &Path, version: usize, text: &str) {
+    let script = base.join(format!("tool{version}"));
+    if !script.exists() {
+        fs::write(&script, text).unwrap();
+        fs::set_permissions(&script, fs::Permissions::from_mode(0o755)).unwrap();
+    }
+    if version.is_multiple_of(2) { symlink(script, path).unwrap() } else { fs::hard_link(script, path).unwrap() }
 }
 
 /// Does one step.
@@ -119,11 +162,7 @@ pub fn apply(play: &mut Play, step: Step) -> Result<(), String> {
         "rename" => {
             if let Some(old) = pick(&mut random, &play.world.under("s/")) {
                 let new = format!("s/r{}", step.seed);
-                let text = play.world.sources.remove(&old).unwrap_or_default();
-                play.world.sources.insert(new.clone(), text);
-                for task in play.world.tasks.values_mut() {
-                    task.sources.iter_mut().filter(|source| **source == old).for_each(|source| source.clone_from(&new));
-                }
+                play.world.rename_source(&old, &new);
                 fs::rename(play.project.at(&old), play.project.at(&new)).map_err(|error| error.to_string())?;
             }
         }
@@ -139,11 +178,17 @@ pub fn apply(play: &mut Play, step: Step) -> Result<(), String> {
                 play.project.remove(&path);
             }
         }
-        "delete_output" | "tamper_output" | "mode_output" | "replace_output" => {
-            let outputs: Vec<String> = play.world.evaluate().into_values().flat_map(|one| one.outputs.into_keys()).collect();
-            if let Some(path) = pick(&mut random, &outputs) {
-                play.placed.clear();
-                spoil(&play.project.at(&path), step.kind).map_err(|error| format!("{path}: {error}"))?;
+        "delete_output" | "tamper_output" | "mode_output" | "replace_output" | "link_output" | "link_folder" | "fifo_output"
+        | "stale_output" | "swap_outputs" => {
+            spoil(play, &mut random, step.kind).map_err(|error| error.to_string())?;
+        }
+        "swap" => {
+            if let (Some(one), Some(other)) = (pick(&mut random, &all), pick(&mut random, &all))
+                && one != other
+            {
+                swap(&play.project.at(&one), &play.project.at(&other)).map_err(|error| error.to_string())?;
+                let texts = [&one, &other].map(|path| play.world.sources[path].clone());
+                play.world.sources.extend([other, one].into_iter().zip(texts));
             }
         }
         "var" => {
@@ -155,6 +200,42 @@ pub fn apply(play: &mut Play, step: Step) -> Result<(), String> {
                 task.salt = (task.salt + 1 + random.below(3)) % 5;
             }
         }
+        "form" => {
+            if let Some(task) = pick_task(&mut random).and_then(|number| play.world.tasks.get_mut(&number)) {
+                task.argv = !task.argv;
+            }
+        }
+        "name" => {
+            // What stands there is known by address, and by the store.
+            play.placed.clear();
+            if let Some(number) = pick_task(&mut random) {
+                play.world.rename_task(number, &format!("n{}", random.below(9)));
+            }
+        }
+        "swap_names" => {
+            play.placed.clear();
+            if let (Some(one), Some(other)) = (pick_task(&mut random), pick_task(&mut random)) {
+                let names = [one, other].map(|number| play.world.tasks[&number].name.clone());
+                for (number, name) in [other, one].into_iter().zip(names) {
+                    play.world.tasks.get_mut(&number).ok_or("no task")?.name = name;
+                }
+            }
+        }
+        "take" => {
+            if let Some(number) = pick_task(&mut random) {
+                play.world.take(number);
+            }
+        }
+        "put_back" => {
+            if let Some(&number) = play.world.away.keys().next() {
+                play.world.put_back(number);
+            }
+        }
+        "shadow" => match random.below(3) {
+            0 => play.world.tools[0] = None,
+            which => play.world.tools[which - 1] = Some(random.below(4)),
+        },
+        "edit_under_a_build" => edit_under_a_build(play, &mut random),
         "need" => {
             if let (Some(from), Some(to)) = (pick_task(&mut random), pick_task(&mut random))
                 && from != to
@@ -192,102 +273,19 @@ pub fn apply(play: &mut Play, step: Step) -> Result<(), String> {
             }
         }
     }
-    play.set_vars();
-    if matches!(step.kind, "rename" | "command" | "need" | "add_task" | "remove_task") {
+    surround(&mut play.project, &play.world);
+    let manifest = ["rename", "command", "need", "add_task", "remove_task", "form", "name", "swap_names", "take", "put_back"];
+    if manifest.contains(&step.kind) {
         play.project.declare(&play.world.manifest());
     }
     Ok(())
 }
 
-fn edit(play: &mut Play, random: &mut Random) {
+/// Writes another text, or the same, to a source.
+pub fn edit(play: &mut Play, random: &mut Random) {
     let all: Vec<String> = play.world.sources.keys().cloned().collect();
     let path = all[random.below(all.len())].clone();
     let new = text(random);
     play.project.write(&path, &new);
     play.world.sources.insert(path, new);
-}
-
-fn spoil(path: &Path, how: &str) -> std::io::Result<()> {
-    use std::os::unix::fs::PermissionsExt;
-    let link = match path.symlink_metadata() {
-        // An earlier step took the output away or put a folder in its place, and no build has followed yet.
-        Err(_) => return Ok(()),
-        Ok(meta) if meta.is_dir() => return Ok(()),
-        Ok(meta) => meta.is_symlink(),
-    };
-    match how {
-        "tamper_output" if !link => {
-            // A file that shares its bytes with the store must not take the store along.
-            fs::set_permissions(path, fs::Permissions::from_mode(0o644))?;
-            fs::remove_file(path)?;
-            fs::write(path, "tampered")
-        }
-        "mode_output" if !link => {
-            let mode = path.metadata()?.permissions().mode();
-            fs::set_permissions(path, fs::Permissions::from_mode(mode ^ 0o111))
-        }
-        "replace_output" => {
-            fs::remove_file(path)?;
-            fs::create_dir(path)?;
-            fs::write(path.join("mine"), "mine")
-        }
-        _ => fs::remove_file(path),
-    }
-}
-
-/// Kills a build at a random moment, and waits until what it had started is gone.
-fn kill(play: &mut Play, random: &mut Random) {
-    play.placed.clear();
-    let build = play.project.start("build");
-    thread::park_timeout(Duration::from_micros(random.below(60_000) as u64));
-    build.signal(Signal::KILL);
-    build.end();
-    assert!(wait_until(|| !busy(&play.project.root())), "something still runs in the project 30 seconds after orket was killed");
-}
-
-/// Whether a process works in the folder.
-pub fn busy(root: &Path) -> bool {
-    let Ok(processes) = fs::read_dir("/proc") else { return false };
-    processes.flatten().any(|process| fs::read_link(process.path().join("cwd")).is_ok_and(|folder| folder.starts_with(root)))
-}
-
-/// Two builds at once: both succeed.
-fn both(play: &mut Play) -> Result<(), String> {
-    let before = play.project.log().len();
-    let first = play.project.start("build");
-    let (code, seen) = play.project.run("build").either();
-    let first = first.end();
-    if code != 0 || first.code() != 0 {
-        return Err(format!("two at once: {code} and {}\n{}\n{}", first.code(), seen.all(), String::from_utf8_lossy(&first.err)));
-    }
-    let made = play.world.evaluate();
-    let ran = &play.project.log()[before..];
-    play.ran_no_more(&made, ran).map_err(|why| format!("two at once: {why}"))?;
-    outputs_are(&play.project.root(), &made).map_err(|why| format!("two at once: {why}"))?;
-    play.store(&made, ran);
-    Ok(())
-}
-
-/// Another checkout of the same sources, with the same store.
-fn second_checkout(play: &mut Play) -> Result<(), String> {
-    let second = play.project.base().join("second");
-    let _ = fs::remove_dir_all(&second);
-    for (path, text) in &play.world.sources {
-        play.project.write(&format!("../second/{path}"), text);
-    }
-    let manifest = play.project.placed(&play.world.manifest());
-    play.project.write("../second/orket.kdl", manifest);
-    let _ = fs::create_dir_all(second.join("g"));
-    let (code, seen) = play.project.run_in("../second", "build").either();
-    let made = play.world.evaluate();
-    if code != 0 {
-        return Err(format!("second checkout: exit {code}\n{}", seen.all()));
-    }
-    let placed = std::mem::take(&mut play.placed);
-    play.ran_no_more(&made, seen.names_that_ran()).map_err(|why| format!("second checkout: {why}\n{}", seen.all()))?;
-    outputs_are(&second, &made).map_err(|why| format!("second checkout: {why}\n{}", seen.all()))?;
-    let ran = seen.names_that_ran().to_vec();
-    play.store(&made, &ran);
-    play.placed = placed;
-    Ok(())
 }

@@ -53,6 +53,17 @@ pub struct Task {
     pub needs: BTreeSet<usize>,
     pub salt: usize,
     pub var: usize,
+    /// Its name in the manifest; what it logs and makes stays when that changes.
+    pub name: String,
+    /// Whether it is `run "sh" "-c" TEXT` and not `sh TEXT`.
+    pub argv: bool,
+}
+
+/// A task that was taken from the manifest, and those that needed it.
+#[derive(Clone, Debug)]
+pub struct Away {
+    task: Task,
+    needed_by: Vec<usize>,
 }
 
 /// The whole project.
@@ -61,6 +72,10 @@ pub struct World {
     pub sources: BTreeMap<String, String>,
     pub vars: [usize; VARS],
     pub tasks: BTreeMap<usize, Task>,
+    /// Tasks that were taken from the manifest and can be put back.
+    pub away: BTreeMap<usize, Away>,
+    /// Which version of the program `tool` stands in the two folders that are searched first.
+    pub tools: [Option<usize>; 2],
 }
 
 /// What one task comes to.
@@ -82,7 +97,7 @@ impl World {
                 sources.insert(format!("{folder}/{number}"), text(random));
             }
         }
-        let mut world = World { sources, vars: [0; VARS], tasks: BTreeMap::new() };
+        let mut world = World { sources, vars: [0; VARS], tasks: BTreeMap::new(), away: BTreeMap::new(), tools: [None, Some(0)] };
         let most = [3, 8, 20, 60][random.below(4)];
         for _ in 0..1 + random.below(most) {
             world.add(random);
@@ -92,13 +107,14 @@ impl World {
 
     /// Adds a task that may need any of those before it.
     pub fn add(&mut self, random: &mut Random) {
-        let number = self.tasks.keys().next_back().map_or(0, |last| last + 1);
+        let number = self.tasks.keys().chain(self.away.keys()).max().map_or(0, |last| last + 1);
         let plain = self.under("s/");
         let sources = (0..1 + random.below(3)).map(|_| plain[random.below(plain.len())].clone()).collect();
         let before: Vec<usize> = self.tasks.keys().copied().collect();
         let needs = (0..random.below(4).min(before.len())).map(|_| before[random.below(before.len())]).collect();
         let kind = KINDS[random.below(KINDS.len())];
-        self.tasks.insert(number, Task { kind, sources, needs, salt: random.below(4), var: random.below(VARS) });
+        let (salt, var) = (random.below(4), random.below(VARS));
+        self.tasks.insert(number, Task { kind, sources, needs, salt, var, name: format!("t{number}"), argv: false });
     }
 
     /// Removes a task; what needed it needs it no more.
@@ -106,6 +122,45 @@ impl World {
         self.tasks.remove(&number);
         for task in self.tasks.values_mut() {
             task.needs.remove(&number);
+        }
+    }
+
+    /// Takes a task from the manifest.
+    pub fn take(&mut self, number: usize) {
+        let needed_by = self.tasks.iter().filter(|(_, task)| task.needs.contains(&number)).map(|(&other, _)| other).collect();
+        if let Some(task) = self.tasks.get(&number).cloned() {
+            self.drop_task(number);
+            self.away.insert(number, Away { task, needed_by });
+        }
+    }
+
+    /// Puts back a task that was taken; it needs what is still there, and is needed as before.
+    pub fn put_back(&mut self, number: usize) {
+        let Some(Away { mut task, needed_by }) = self.away.remove(&number) else { return };
+        task.needs.retain(|need| self.tasks.contains_key(need));
+        for other in needed_by {
+            if let Some(other) = self.tasks.get_mut(&other) {
+                other.needs.insert(number);
+            }
+        }
+        self.tasks.insert(number, task);
+    }
+
+    /// Calls a task differently, unless another has that name.
+    pub fn rename_task(&mut self, number: usize, name: &str) {
+        let away = self.away.values().map(|away| &away.task);
+        if self.tasks.values().chain(away).all(|task| task.name != name) {
+            self.tasks.get_mut(&number).into_iter().for_each(|task| name.clone_into(&mut task.name));
+        }
+    }
+
+    /// Calls a source differently wherever it is read.
+    pub fn rename_source(&mut self, old: &str, new: &str) {
+        let text = self.sources.remove(old).unwrap_or_default();
+        self.sources.insert(new.to_owned(), text);
+        let away = self.away.values_mut().map(|away| &mut away.task);
+        for source in self.tasks.values_mut().chain(away).flat_map(|task| &mut task.sources).filter(|source| *source == old) {
+            new.clone_into(source);
         }
     }
 
@@ -120,7 +175,11 @@ impl World {
         let mut epic = String::new();
         for (&number, task) in &self.tasks {
             let to = if number % 4 == 1 { &mut epic } else { &mut plain };
-            let _ = writeln!(to, "task \"t{number}\" {{\n    sh \"{}\"", self.script(number, task));
+            let how = if task.argv { "run \"sh\" \"-c\"" } else { "sh" };
+            let _ = writeln!(to, "task \"{}\" {{\n    {how} \"{}\"", task.name, self.script(number, task));
+            if uses_tool(number, task) {
+                to.push_str("    tools \"tool\"\n");
+            }
             let inputs = match task.kind {
                 Kind::Glob => "g/*".to_owned(),
                 Kind::Env => String::new(),
@@ -130,7 +189,7 @@ impl World {
                 let _ = writeln!(to, "    inputs \"{inputs}\"");
             }
             if !task.needs.is_empty() {
-                let needs: Vec<String> = task.needs.iter().map(|&need| format!("\"{}\"", address(need))).collect();
+                let needs: Vec<String> = task.needs.iter().map(|&need| format!("\"{}\"", self.address(need))).collect();
                 let _ = writeln!(to, "    needs {}", needs.join(" "));
             }
             let outputs = match task.kind {
@@ -154,9 +213,14 @@ impl World {
         format!("{plain}{epic}{each}")
     }
 
+    fn address(&self, number: usize) -> String {
+        let name = &self.tasks[&number].name;
+        if number % 4 == 1 { format!("ep/{name}") } else { name.clone() }
+    }
+
     fn script(&self, number: usize, task: &Task) -> String {
         let out = format!("o/t{number}");
-        let salt = format!("printf {}", task.salt);
+        let salt = format!("{} {}", if uses_tool(number, task) { "tool" } else { "printf" }, task.salt);
         let mut reads: Vec<String> = if matches!(task.kind, Kind::Glob | Kind::Env) { Vec::new() } else { task.sources.clone() };
         reads.extend(task.needs.iter().filter_map(|&need| self.read_of(need)));
         let cat = if reads.is_empty() { ":".to_owned() } else { format!("cat {}", reads.join(" ")) };
@@ -189,7 +253,7 @@ impl World {
         let mut made: BTreeMap<String, Made> = BTreeMap::new();
         for (&number, task) in &self.tasks {
             let mut all = String::new();
-            let mut key = format!("{number} {}\n", self.script(number, task));
+            let mut key = format!("{number} {} {}\n", task.argv, self.script(number, task));
             if !matches!(task.kind, Kind::Glob | Kind::Env) {
                 for source in &task.sources {
                     all.push_str(&self.sources[source]);
@@ -203,7 +267,12 @@ impl World {
                 }
                 let _ = writeln!(key, "{need}={outputs:?}");
             }
-            let salt = task.salt.to_string();
+            let mut salt = task.salt.to_string();
+            if uses_tool(number, task) {
+                let version = self.tools[0].or(self.tools[1]).unwrap_or_default();
+                let _ = writeln!(key, "tool={version}");
+                salt = format!("{version}{salt}");
+            }
             let out = format!("o/t{number}");
             let file = |bytes: String| Node::File { bytes, executable: false };
             let outputs: Vec<(String, Node)> = match task.kind {
@@ -255,6 +324,7 @@ pub fn text(random: &mut Random) -> String {
     format!("{}{}\n", ["ab", "ac", "bb"][random.below(3)], random.below(5))
 }
 
-fn address(number: usize) -> String {
-    if number % 4 == 1 { format!("ep/t{number}") } else { format!("t{number}") }
+/// Whether a task's salt is printed by `tool`, which it names.
+fn uses_tool(number: usize, task: &Task) -> bool {
+    number % 3 == 2 && !matches!(task.kind, Kind::Head | Kind::Check)
 }

@@ -1,0 +1,84 @@
+//! What other processes do: a build that is killed or edited under, two builds at once, another checkout.
+
+use std::fs;
+use std::path::Path;
+use std::thread;
+use std::time::Duration;
+
+use rustix::process::Signal;
+
+use super::case::{Play, outputs_are};
+use super::random::Random;
+use super::steps::edit;
+use crate::common::wait_until;
+
+/// Kills a build at a random moment, and waits until what it had started is gone.
+pub fn kill(play: &mut Play, random: &mut Random) {
+    play.placed.clear();
+    let build = play.project.start("build");
+    thread::park_timeout(Duration::from_micros(random.below(60_000) as u64));
+    build.signal(Signal::KILL);
+    build.end();
+    assert!(wait_until(|| !busy(&play.project.root())), "something still runs in the project 30 seconds after orket was killed");
+}
+
+/// Edits while a build is under way, which is then killed or ends as it can: what it read may have been half old, half new.
+pub fn edit_under_a_build(play: &mut Play, random: &mut Random) {
+    play.placed.clear();
+    let build = play.project.start("build");
+    thread::park_timeout(Duration::from_micros(random.below(40_000) as u64));
+    edit(play, random);
+    if random.once_in(2) {
+        thread::park_timeout(Duration::from_micros(random.below(10_000) as u64));
+        build.signal(Signal::KILL);
+    }
+    build.end();
+    assert!(wait_until(|| !busy(&play.project.root())), "something still runs in the project 30 seconds after orket ended");
+}
+
+/// Whether a process works in the folder.
+pub fn busy(root: &Path) -> bool {
+    let Ok(processes) = fs::read_dir("/proc") else { return false };
+    processes.flatten().any(|process| fs::read_link(process.path().join("cwd")).is_ok_and(|folder| folder.starts_with(root)))
+}
+
+/// Two builds at once: both succeed.
+pub fn both(play: &mut Play) -> Result<(), String> {
+    let before = play.project.log().len();
+    let first = play.project.start("build");
+    let (code, seen) = play.project.run("build").either();
+    let first = first.end();
+    if code != 0 || first.code() != 0 {
+        return Err(format!("two at once: {code} and {}\n{}\n{}", first.code(), seen.all(), String::from_utf8_lossy(&first.err)));
+    }
+    let made = play.world.evaluate();
+    let ran = &play.project.log()[before..];
+    play.ran_no_more(&made, ran).map_err(|why| format!("two at once: {why}"))?;
+    outputs_are(&play.project.root(), &made).map_err(|why| format!("two at once: {why}"))?;
+    play.store(&made, ran);
+    Ok(())
+}
+
+/// Another checkout of the same sources, with the same store.
+pub fn second_checkout(play: &mut Play) -> Result<(), String> {
+    let second = play.project.base().join("second");
+    let _ = fs::remove_dir_all(&second);
+    for (path, text) in &play.world.sources {
+        play.project.write(&format!("../second/{path}"), text);
+    }
+    let manifest = play.project.placed(&play.world.manifest());
+    play.project.write("../second/orket.kdl", manifest);
+    let _ = fs::create_dir_all(second.join("g"));
+    let (code, seen) = play.project.run_in("../second", "build").either();
+    let made = play.world.evaluate();
+    if code != 0 {
+        return Err(format!("second checkout: exit {code}\n{}", seen.all()));
+    }
+    let placed = std::mem::take(&mut play.placed);
+    play.ran_no_more(&made, seen.names_that_ran()).map_err(|why| format!("second checkout: {why}\n{}", seen.all()))?;
+    outputs_are(&second, &made).map_err(|why| format!("second checkout: {why}\n{}", seen.all()))?;
+    let ran = seen.names_that_ran().to_vec();
+    play.store(&made, &ran);
+    play.placed = placed;
+    Ok(())
+}
