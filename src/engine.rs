@@ -233,10 +233,10 @@ impl Engine {
     }
 
     /// As [`Engine::sweep`], beside the caller and only if what was put in has made the store larger than `limit`; the channel brings what
-    /// came of it.
+    /// came of it, and is closed at once where the system allows no more threads: the next build looks after the store then.
     pub fn keep_store_within(&self, limit: u64) -> Receiver<Result<Option<Swept>, StoreError>> {
         let (store, (sender, receiver)) = (self.store.clone(), bounded(1));
-        thread::spawn(move || sender.send(store.keep_within(limit, || pinned(&store))));
+        let _ = thread::Builder::new().name(String::from("store")).spawn(move || sender.send(store.keep_within(limit, || pinned(&store))));
         receiver
     }
 }

@@ -117,12 +117,18 @@ pub fn run(
     let (mode, threads) = (options.mode, options.jobs.min(fresh.left()));
     let crew = Crew::new(Loop::new(Parts { world, plan, options, executor, cancel, answers: sender.clone() }, fresh, tell));
     std::thread::scope(|scope| {
-        for _ in 0..threads {
+        let begin = |_| {
             let (crew, bench, wake) = (&crew, &bench, sender.clone());
-            scope.spawn(move || crew.work(bench, mode, &wake));
-        }
+            std::thread::Builder::new().spawn_scoped(scope, move || crew.work(bench, mode, &wake))
+        };
+        // Where the system allows fewer threads, fewer workers do it all.
+        let refused = (0..threads).map(begin).enumerate().find_map(|(started, begun)| Some((started, begun.err()?)));
         let _alarm = crew.alarm(&sender);
         let (mut over, mut starved) = crew.turn(Loop::begin);
+        if let Some((0, error)) = refused {
+            crew.turn(|state| state.helpless(&error));
+            over = true;
+        }
         while !over {
             crossbeam_channel::select! {
                 recv(messages) -> message => (over, starved) = crew.turn(|state| {
@@ -371,6 +377,13 @@ impl<'a> Loop<'a> {
         let ending = Ending { at: self.began.elapsed(), exit, signal: self.signal, totals: self.totals };
         (self.tell)(&Event::RunFinished(ending.clone()));
         ending
+    }
+
+    /// Ends a run for which nobody can work.
+    fn helpless(&mut self, error: &std::io::Error) {
+        let hint = Some(String::from("end other programs, or raise the limit on processes (`ulimit -u`)"));
+        (self.tell)(&Event::Notice(Notice { task: None, text: format!("nothing can be built: cannot start a thread: {error}"), hint }));
+        self.exit = self.exit.max(3);
     }
 
     /// Whether anything is under way that moves the run on.
