@@ -81,7 +81,9 @@ impl Policy {
                 format!("the execution runtime `{strategy}` calls the run `{}`; it takes 1 to 64 letters, digits, - and _", named.run);
             return Err(Failure::Broken(text));
         }
-        let rocks = goal.iter().filter_map(|target| match graph.detail(*target) {
+        // The kind first: a detail has to be decoded.
+        let of_rocks = goal.iter().filter(|target| graph.kind(**target) == TargetKind::Rock);
+        let rocks = of_rocks.filter_map(|target| match graph.detail(*target) {
             Detail::Rock(rock) => Some((rock.address.to_string(), rock.parts.iter().map(|part| part.text.to_string()).collect())),
             _ => None,
         });
