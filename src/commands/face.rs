@@ -1,12 +1,14 @@
 //! What a build shows of itself, and whom it asks.
 
 use std::io::{self, BufRead, Write};
+use std::os::fd::AsFd;
 use std::sync::Arc;
 
 use super::Ui;
 use crate::base::{Place, TargetId};
 use crate::cli::{self, BuildArgs};
 use crate::graph::{Graph, TargetKind};
+use crate::process::Cancel;
 use crate::report::{self, Names, Screen, Sink};
 use crate::run::{Asker, Refused};
 
@@ -39,14 +41,18 @@ impl Names for Addresses {
 pub(super) struct Person(pub bool);
 
 impl Asker for Person {
-    fn ask(&self, question: &str) -> Result<bool, Refused> {
+    fn ask(&self, question: &str, cancel: &Cancel) -> Result<bool, Refused> {
         if !self.0 {
             return Err(Refused);
         }
         let _ = write!(io::stderr(), "{question} [y/N] ");
         let _ = io::stderr().flush();
+        let stdin = io::stdin();
+        if !cancel.wait_for(stdin.as_fd()) {
+            return Err(Refused);
+        }
         let mut line = String::new();
-        io::stdin().lock().read_line(&mut line).map_err(|_| Refused)?;
+        stdin.lock().read_line(&mut line).map_err(|_| Refused)?;
         Ok(matches!(line.trim().to_ascii_lowercase().as_str(), "y" | "yes"))
     }
 

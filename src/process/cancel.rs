@@ -91,6 +91,17 @@ impl Cancel {
         false
     }
 
+    /// Waits until something can be read from `input`; returns `false` if the switch is thrown before.
+    pub fn wait_for(&self, input: BorrowedFd<'_>) -> bool {
+        while !self.stopped() {
+            let mut fds = [PollFd::new(&self.shared.stop, PollFlags::IN), PollFd::from_borrowed_fd(input, PollFlags::IN)];
+            if poll(&mut fds, None).is_ok_and(|_| !fds[1].revents().is_empty()) {
+                return true;
+            }
+        }
+        false
+    }
+
     fn throw(&self, state: u8) {
         self.shared.state.fetch_max(state, Ordering::SeqCst);
         let _ = rustix::io::write(&self.shared.stop, &1u64.to_ne_bytes());

@@ -1,15 +1,21 @@
 //! What stands in the place of outputs taken away: what is a task's own removed, all else moved aside.
 
+use rustc_hash::FxHashSet;
+
 use super::World;
-use crate::action::{ActionResult, Content, Output};
+use super::restore::is;
+use crate::action::{ActionResult, Content, Output, OutputKind};
 use crate::base::{RelPath, glob};
 use crate::disk::{self, Kind, PatternSet};
+use crate::record::Status;
 
 /// Which files are a task's own earlier outputs: those of its last success, and what it had made when it last failed.
 #[derive(Default)]
 pub struct Own {
     recorded: Vec<Output>,
     made: Vec<RelPath>,
+    /// Whether nothing has run since its last success, so that whatever else stands there now is somebody else's.
+    sure: bool,
 }
 
 impl Own {
@@ -17,9 +23,10 @@ impl Own {
     pub fn of(world: &World, key: [u64; 2]) -> Own {
         let record = world.checkout.lock().expect("no holder panics").task(key);
         let result = record.as_ref().and_then(|record| ActionResult::decode(&record.result));
+        let sure = record.as_ref().is_some_and(|record| record.status == Status::Succeeded);
         let mut made = record.map(|record| record.own).unwrap_or_default();
         made.sort();
-        Own { recorded: result.map(|result| result.outputs).unwrap_or_default(), made }
+        Own { sure, recorded: result.map(|result| result.outputs).unwrap_or_default(), made }
     }
 
     /// Everything that stands in the place of a task's outputs now.
@@ -27,7 +34,18 @@ impl Own {
     /// # Errors
     /// A sentence, when a pattern is wrong or the disk refuses.
     pub fn all(world: &World, outputs: &[String], excluded: &[String]) -> Result<Own, String> {
-        Ok(Own { recorded: Vec::new(), made: find(world, outputs, excluded)?.files })
+        Ok(Own { recorded: Vec::new(), made: find(world, outputs, excluded)?.files, sure: false })
+    }
+
+    /// Whether somebody has changed an output since the task made it.
+    fn edited(&self, world: &World, path: &RelPath) -> bool {
+        let recorded = self.recorded.binary_search_by(|output| output.path.cmp(path)).ok().map(|index| &self.recorded[index]);
+        self.sure && recorded.is_some_and(|output| output.kind != OutputKind::Folder && !is(world, output))
+    }
+
+    /// Whether nothing is known of the task: it has never run here.
+    fn is_new(&self) -> bool {
+        self.recorded.is_empty() && self.made.is_empty()
     }
 
     fn has(&self, path: &RelPath) -> bool {
@@ -104,23 +122,31 @@ pub fn clear_outputs(
     let mut displaced = Vec::new();
     let wrong = |error: std::io::Error, path: &RelPath| format!("cannot clear `{path}`: {error}");
     let Found { mut files, folders } = find(world, outputs, excluded)?;
+    // Folders in which something stood, and those that are outputs themselves, are orket's to make and to remove.
+    let filled: FxHashSet<RelPath> = files.iter().flat_map(|path| std::iter::successors(path.parent(), RelPath::parent)).collect();
+    let declared = |folder: &RelPath| outputs.iter().any(|text| text.trim_end_matches('/').as_bytes() == folder.as_bytes());
     files.retain(|path| !keep(path));
     for path in &files {
-        if !own.has(path) && (world.tracked)(path) {
+        if (!own.has(path) || own.edited(world, path)) && (world.tracked)(path) {
             return Err(format!("the output `{path}` is tracked by git; orket does not replace what git tracks"));
         }
     }
     for path in files {
-        if own.has(&path) {
+        if own.has(&path) && !own.edited(world, &path) {
             world.files.forget(&path);
             world.tree.remove(&path).map_err(|error| wrong(error, &path))?;
         } else if let Some(aside) = take_away(world, &path).map_err(|error| wrong(error, &path))? {
             displaced.push((path, aside));
         }
     }
-    for folder in folders.into_iter().rev() {
-        // A folder that still holds something (an excluded file) stays.
-        let _ = world.tree.remove_folder(&folder);
+    for folder in folders.iter().rev() {
+        let foreign = (own.sure || own.is_new()) && !own.has(folder) && !declared(folder) && !filled.contains(folder);
+        // A folder that still holds something (an excluded file, or what was just moved) stays.
+        if world.tree.remove_folder(folder).is_ok() && foreign {
+            let aside = aside(world, folder);
+            world.tree.make_folder(&aside).map_err(|error| wrong(error, folder))?;
+            displaced.push((folder.clone(), aside));
+        }
     }
     Ok(displaced)
 }
@@ -132,7 +158,7 @@ pub(super) fn take_away(world: &World, path: &RelPath) -> std::io::Result<Option
     if held {
         return world.tree.remove(path).map(|()| None);
     }
-    let aside = RelPath::from_normal(format!(".orket/displaced/{}", world.run).into_bytes()).join(path.as_bytes());
+    let aside = aside(world, path);
     if let Some(parent) = aside.parent() {
         world.tree.make_folder(&parent)?;
     }
@@ -140,10 +166,16 @@ pub(super) fn take_away(world: &World, path: &RelPath) -> std::io::Result<Option
     Ok(Some(aside))
 }
 
-/// Whether the store holds these very bytes, so that nothing is lost when they are removed.
+/// Where a file or folder is moved to.
+fn aside(world: &World, path: &RelPath) -> RelPath {
+    RelPath::from_normal(format!(".orket/displaced/{}", world.run).into_bytes()).join(path.as_bytes())
+}
+
+/// Whether the store holds these very bytes, so that nothing is lost when they are removed. That a file is there at all is what an empty
+/// one says, and no store holds that.
 fn held(world: &World, path: &RelPath) -> bool {
     match world.content(path, true) {
-        Ok(Content::File { digest, .. }) => world.blobs.has(&digest),
+        Ok(Content::File { digest, .. }) => digest.size > 0 && world.blobs.has(&digest),
         _ => false,
     }
 }

@@ -18,11 +18,11 @@ const INTERRUPT: i32 = 2;
 
 /// Asks the person at the terminal; see [`Refused`].
 pub trait Asker: Send + Sync {
-    /// Returns the answer to `question`.
+    /// Returns the answer to `question`; gives up when `cancel` is thrown.
     ///
     /// # Errors
     /// When there is nobody to ask.
-    fn ask(&self, question: &str) -> Result<bool, Refused>;
+    fn ask(&self, question: &str, cancel: &Cancel) -> Result<bool, Refused>;
 
     /// Whether there is somebody.
     fn is_there(&self) -> bool;
@@ -123,7 +123,8 @@ impl Bench<'_> {
             return Ran::new(Verdict::Cancelled);
         }
         if let Some(question) = &prepared.task.confirm {
-            match self.answer(&prepared, &self.fill(&prepared, question)) {
+            match self.answer(&prepared, &self.fill(&prepared, question), how) {
+                _ if how.cancel.stopped() => return Ran::new(Verdict::Cancelled),
                 Ok(Answer::Yes) => {}
                 Ok(Answer::No) => return Ran::stopped(Verdict::Declined, "answered no"),
                 Ok(_) => return Ran::stopped(Verdict::Refused, "it asks before it runs, and there is nobody to ask"),
@@ -230,11 +231,11 @@ impl Bench<'_> {
     }
 
     /// Answers what a task asks before it runs.
-    fn answer(&self, prepared: &Prepared, question: &str) -> Result<Answer, StrategyError> {
+    fn answer(&self, prepared: &Prepared, question: &str, how: &How) -> Result<Answer, StrategyError> {
         let task = prepared.task.address.as_str().to_owned();
         let asking = Asking { task, question: question.to_owned(), terminal: self.asker.is_there() };
         Ok(match self.world.seams.ask(&asking)? {
-            Answer::Ask => match self.asker.ask(question) {
+            Answer::Ask => match self.asker.ask(question, &how.cancel) {
                 Ok(true) => Answer::Yes,
                 Ok(false) => Answer::No,
                 Err(Refused) => Answer::Refuse,

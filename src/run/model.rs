@@ -93,7 +93,7 @@ fn manifest(dice: &mut Dice) -> String {
 struct Nobody;
 
 impl Asker for Nobody {
-    fn ask(&self, _: &str) -> Result<bool, Refused> {
+    fn ask(&self, _: &str, _: &Cancel) -> Result<bool, Refused> {
         Err(Refused)
     }
 

@@ -107,3 +107,32 @@ fn what_an_incremental_task_found_before_it_failed_does_not_become_its_own() {
     project.run("build").ok().says(["`d/mine` was in the place of an output"]);
     assert!(found_aside(&project, "mine") && !project.has("d/half"));
 }
+
+#[test]
+fn empty_files_and_folders_of_a_person_are_not_lost() {
+    let project = Project::new()
+        .file("site/.nojekyll", "")
+        .manifest(r#"task "s" { sh "mkdir -p site/own; echo hi > site/index.html"; outputs "site/" }"#);
+    std::fs::create_dir_all(project.at("site/drafts")).unwrap();
+    let seen = project.run("build").ok().says(["site/.nojekyll", "site/drafts", ".orket/displaced/"]);
+    let run = seen.err().split(".orket/displaced/").nth(1).unwrap()[..8].to_owned();
+    assert!(
+        project.has(&format!(".orket/displaced/{run}/site/.nojekyll"))
+            && project.at(&format!(".orket/displaced/{run}/site/drafts")).is_dir()
+    );
+    assert!(!project.has("site/.nojekyll") && !project.has("site/drafts"));
+    let again = project.run("build --force").ok();
+    assert!(!again.err().contains("displaced"), "{}", again.err());
+}
+
+#[test]
+fn an_output_that_a_person_has_changed_is_moved_aside_and_one_that_git_tracks_by_now_stops_the_task() {
+    let project = Project::new().manifest(MANIFEST);
+    project.run("build").ok();
+    project.write("o", "by hand");
+    project.run("build").ok().says(["`o` was in the place of an output"]);
+    assert!(found_aside(&project, "by hand"));
+    project.git("init -q").git("add -f o").git("commit -qm x").write("o", "more by hand");
+    project.run("build").code(1).says(["the output `o` is tracked by git"]);
+    assert_eq!(project.read("o"), "more by hand");
+}
