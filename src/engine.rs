@@ -5,6 +5,7 @@ mod churn;
 mod decide;
 mod facts;
 mod find;
+mod gates;
 mod glimpse;
 mod load;
 mod remake;
@@ -35,6 +36,7 @@ use crate::store::{LocalStore, StoreError, Swept};
 pub use affected::Affected;
 pub use churn::{ChurnError, ChurnWanted, churn};
 pub use facts::Surveyed;
+pub use gates::{Inspector, gate_folder};
 pub use glimpse::Glimpse;
 pub use surroundings::Surroundings;
 

@@ -4,8 +4,8 @@ use std::io::Write;
 use std::panic::{AssertUnwindSafe, PanicHookInfo, catch_unwind, set_hook};
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use super::Exit;
 use crate::process::Reaper;
+use crate::shell::Exit;
 
 /// Runs `main`. Where that panics, says so once, ends all that was started, and returns [`Exit::Broken`].
 pub(super) fn guarded(main: impl FnOnce() -> Exit) -> Exit {

@@ -4,10 +4,11 @@ use std::io::IsTerminal;
 
 use clap::Parser;
 
-use super::{Cli, Color, Command, Exit, complete, crash, man};
+use super::{crash, man};
 use crate::commands::{self, Failure, Ui};
 use crate::decisions::Registry;
 use crate::engine::Surroundings;
+use crate::shell::{Cli, Color, Command, Exit, complete};
 
 /// Runs the program: reads the command line, does what it says, returns how it ended.
 pub fn main() -> Exit {
@@ -41,6 +42,7 @@ fn dispatch() -> Exit {
     let here = std::env::current_dir().unwrap_or_else(|_| ".".into());
     let ui = Ui {
         json: cli.global.json,
+        color_out: color(std::io::stdout().is_terminal()),
         color_err: color(std::io::stderr().is_terminal()),
         width: columns.unwrap_or(width),
         height,
@@ -72,6 +74,7 @@ fn dispatch() -> Exit {
         Command::Tool { words } => commands::tool(&ui, words),
         Command::Runs { command } => commands::runs(&ui, command.as_ref()),
         Command::Cache { command } => commands::cache(&ui, command),
+        Command::Check(args) => commands::check(&ui, args),
         Command::Churn(args) => commands::churn(&ui, args),
         Command::Fmt(args) => commands::fmt(&ui, args),
         Command::Doctor => commands::doctor(&ui),

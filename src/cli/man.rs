@@ -5,7 +5,7 @@ use std::io;
 use clap::{Command, CommandFactory};
 use clap_mangen::Man;
 
-use super::Cli;
+use crate::shell::Cli;
 
 /// What stands behind the commands.
 const REST: &str = r#".SH "EXIT STATUS"

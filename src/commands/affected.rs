@@ -6,9 +6,9 @@ use serde_json::json;
 
 use super::{Failure, Ui};
 use crate::base::TargetId;
-use crate::cli::AffectedArgs;
 use crate::engine::{Affected, Engine};
 use crate::graph::{EdgeKind, TargetKind};
+use crate::shell::AffectedArgs;
 use crate::vcs::VcsError;
 
 /// Prints the addresses of the targets that are reached from what changed since a revision, one a line.

@@ -14,7 +14,6 @@ use super::policy::Policy;
 use super::remake::remade;
 use super::{Failure, Ui};
 use crate::base::{TargetId, quantity};
-use crate::cli::{BuildArgs, RunArgs};
 use crate::decisions::AfterFailure;
 use crate::engine::Engine;
 use crate::event::{Event, Outcome, Reason};
@@ -25,6 +24,7 @@ use crate::process::{Cancel, Jobs, Reaper, listen_to_signals};
 use crate::rebuild::{self, Mode, Orphans};
 use crate::report::{self, Names, Sink};
 use crate::run::{Choices, Fresh, HeldPorts, Options, Seat, idle, run as walk};
+use crate::shell::{BuildArgs, RunArgs};
 
 /// Builds targets and what they need.
 ///
@@ -129,6 +129,7 @@ fn go(ui: &Ui, args: &BuildArgs, foreground: Option<&[String]>) -> Result<(), Fa
         let file = File::create(path).map_err(|error| Failure::Broken(format!("cannot write `{}`: {error}", path.display())))?;
         sinks.push(report::json(names.clone(), Box::new(file)));
     }
+    let inspector = engine.inspector(false);
     let fresh = Fresh::of(&world, &plan, mode, foreground_target, &choices);
     let busy = fresh.left() > 0;
     let jobserver = if busy { outer.or_else(|| Jobs::host(slots).ok()) } else { None };
@@ -153,6 +154,7 @@ fn go(ui: &Ui, args: &BuildArgs, foreground: Option<&[String]>) -> Result<(), Fa
         since,
         asker: &Person(ui.asks()),
         choices: &choices,
+        gates: &inspector,
         signals: signals.map_err(|error| Failure::Broken(format!("cannot listen to signals: {error}")))?,
     };
     if busy {
@@ -194,6 +196,7 @@ fn go(ui: &Ui, args: &BuildArgs, foreground: Option<&[String]>) -> Result<(), Fa
         idle(&world, &plan, &fresh, &options, &mut tell)
     };
     sinks.lock().expect("no sink panics").iter_mut().for_each(|sink| sink.finish());
+    inspector.keep();
     {
         let mut checkout = world.checkout.lock().expect("the workers have ended");
         for (path, known) in world.files.take_learned() {

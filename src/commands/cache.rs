@@ -4,8 +4,8 @@ use serde_json::json;
 
 use super::{Failure, Ui};
 use crate::base::quantity::{plural, show_size};
-use crate::cli::CacheCommand;
 use crate::engine::Engine;
+use crate::shell::CacheCommand;
 use crate::store::{LocalStore, StoreError};
 
 /// Looks after the store.

@@ -8,9 +8,9 @@ use serde_json::json;
 
 use super::{Failure, Ui};
 use crate::base::quantity;
-use crate::cli::{ChurnArgs, ChurnFormat};
 use crate::engine::{ChurnError, ChurnWanted, Engine, churn as read};
 use crate::report::churn as report;
+use crate::shell::{ChurnArgs, ChurnFormat};
 use crate::vcs::VcsError;
 
 /// Prints how often files change, who changes them and what changes together, or writes that to a file.

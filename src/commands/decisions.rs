@@ -3,10 +3,10 @@
 use serde_json::json;
 
 use super::{Failure, Ui};
-use crate::cli::DecidingArgs;
 use crate::decisions::{Choice, Seam};
 use crate::report::chars;
 use crate::run::{Choices, Overview};
+use crate::shell::DecidingArgs;
 
 /// Prints every seam and every graph decision: what was chosen, where that came from, and what else there is. Nothing is executed for it.
 ///

@@ -3,13 +3,13 @@
 use serde_json::json;
 
 use super::{Failure, Ui};
-use crate::cli::ExplainArgs;
 use crate::event::{Outcome, Reason};
 use crate::graph::{TargetKind, select};
 use crate::plan::Plan;
 use crate::rebuild::Mode;
 use crate::report::{reason_lines, reason_text};
 use crate::run::{Choices, look};
+use crate::shell::ExplainArgs;
 
 /// Prints the reason of each task that a target means, with old and new values; of a fresh task also why it ran last.
 ///

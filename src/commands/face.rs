@@ -6,11 +6,11 @@ use std::sync::Arc;
 
 use super::Ui;
 use crate::base::{Place, TargetId};
-use crate::cli::{self, BuildArgs};
 use crate::graph::{Graph, TargetKind};
 use crate::process::Cancel;
 use crate::report::{self, Names, Screen, Sink};
 use crate::run::{Asker, Refused};
+use crate::shell::{self, BuildArgs};
 
 /// The names of a graph's targets.
 pub(super) struct Addresses(pub Graph);
@@ -74,9 +74,9 @@ pub(super) fn screen(ui: &Ui, args: &BuildArgs, names: &Arc<dyn Names>) -> Box<d
     };
     let out = Box::new(io::stderr());
     match args.ui {
-        cli::Ui::Json => report::json(names.clone(), Box::new(io::stdout())),
-        cli::Ui::Live => report::live(names.clone(), screen, out),
-        cli::Ui::Auto if ui.live && !set("CI") => report::live(names.clone(), screen, out),
-        cli::Ui::Auto | cli::Ui::Plain => report::plain(names.clone(), screen, out),
+        shell::Ui::Json => report::json(names.clone(), Box::new(io::stdout())),
+        shell::Ui::Live => report::live(names.clone(), screen, out),
+        shell::Ui::Auto if ui.live && !set("CI") => report::live(names.clone(), screen, out),
+        shell::Ui::Auto | shell::Ui::Plain => report::plain(names.clone(), screen, out),
     }
 }

@@ -1,8 +1,8 @@
 //! `orket fmt`: tidies manifests.
 
 use super::{Failure, Ui};
-use crate::cli::FmtArgs;
 use crate::manifest;
+use crate::shell::FmtArgs;
 
 /// Tidies the manifest and those of its packages, or says which are not tidy.
 ///

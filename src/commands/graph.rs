@@ -1,10 +1,10 @@
 //! `orket graph`: the graph, drawn.
 
 use super::{Failure, Ui};
-use crate::cli::{GraphArgs, GraphFormat};
 use crate::graph::{TargetKind, select};
 use crate::plan::Plan;
 use crate::report::draw::{self, DrawEdge, DrawNode, Drawing};
+use crate::shell::{GraphArgs, GraphFormat};
 
 /// Prints the targets that a goal needs and the edges between them; all of them without a goal.
 ///

@@ -8,12 +8,12 @@ use serde_json::{Value, json};
 
 use super::{Failure, Ui};
 use crate::base::{Place, RelPath};
-use crate::cli::{GraphArgs, GraphFormat};
 use crate::disk::Tree;
 use crate::engine::{Engine, OpenError};
-use crate::facts::{self, FactFile, Imports, Root};
+use crate::facts::{self, FactFile, Imports, Known, Root};
 use crate::graph::select;
 use crate::report::draw::{self, DrawEdge, DrawNode, Drawing};
+use crate::shell::{GraphArgs, GraphFormat};
 
 /// Whether `imports` is no target of the project.
 pub(super) fn meant(ui: &Ui) -> bool {

@@ -5,13 +5,13 @@ use std::time::Duration;
 use super::face::Addresses;
 use super::{Failure, Ui};
 use crate::base::quantity;
-use crate::cli::BuildArgs;
 use crate::engine::Engine;
 use crate::event::Outcome;
 use crate::plan::Plan;
 use crate::rebuild::Mode;
 use crate::report;
 use crate::run::{Choices, look};
+use crate::shell::BuildArgs;
 
 /// Judges a plan without changing anything, and says what would be done.
 ///

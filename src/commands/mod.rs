@@ -3,6 +3,7 @@
 mod affected;
 mod build;
 mod cache;
+mod check;
 mod churn;
 mod decisions;
 mod doctor;
@@ -23,6 +24,7 @@ mod ui;
 pub use affected::affected;
 pub use build::{build, run};
 pub use cache::cache;
+pub use check::check;
 pub use churn::churn;
 pub use decisions::decisions;
 pub use doctor::doctor;

@@ -5,7 +5,6 @@ use std::path::PathBuf;
 
 use super::{Failure, Ui};
 use crate::base::{Digest, TargetId};
-use crate::cli::{BuildArgs, exit};
 use crate::decisions::{
     AfterFailure, Boxed, CI_VARIABLES, CacheUse, Caching, Looping, Named, Naming, Origin, Rules, Sandboxing, Seam, StrategyError, Wiring,
     Wished,
@@ -14,8 +13,9 @@ use crate::engine::Engine;
 use crate::executor::BOXER;
 use crate::graph::{Detail, TargetKind};
 use crate::process::find_program;
+use crate::shell::{BuildArgs, exit};
 
-/// Exit statuses, as `cli::exit` has them.
+/// Exit statuses, as `shell::exit` has them.
 const REFUSED: i32 = exit::REFUSED as i32;
 const BROKEN: i32 = exit::BROKEN as i32;
 

@@ -4,11 +4,11 @@ use serde_json::json;
 
 use super::{Failure, Ui};
 use crate::base::{RelPath, TargetId, glob};
-use crate::cli::QueryArgs;
 use crate::disk::{PatternSet, expand};
 use crate::engine::Engine;
 use crate::graph::Looks;
 use crate::model::Pattern;
+use crate::shell::QueryArgs;
 
 /// Prints one address a line.
 ///

@@ -1,9 +1,9 @@
 //! What says what the graph is and is made itself (a ninja file of CMake or Meson, a dyndep file) is made before anything is built from it.
 
 use super::{Failure, Ui, build::build};
-use crate::cli::BuildArgs;
 use crate::engine::Engine;
 use crate::import::ninja::Remake;
+use crate::shell::BuildArgs;
 
 /// Makes manifests anew that are older than what they are made from, then what else the graph depends on, and opens the project once more
 /// if there was any of that. `looking`: only says so.

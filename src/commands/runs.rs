@@ -6,9 +6,9 @@ use serde_json::json;
 
 use super::{Failure, Ui};
 use crate::base::quantity::{plural, show_duration};
-use crate::cli::RunsCommand;
 use crate::record::{RunRecord, Runs};
 use crate::report::reason_text;
+use crate::shell::RunsCommand;
 
 /// Lists, shows or compares runs, or prints what their tasks printed.
 ///

@@ -10,6 +10,8 @@ use crate::graph::SelectError;
 pub struct Ui {
     /// Whether the person asked for JSON.
     pub json: bool,
+    /// Whether standard output is coloured.
+    pub color_out: bool,
     /// Whether standard error is coloured.
     pub color_err: bool,
     /// Columns of the terminal, 80 where there is none.

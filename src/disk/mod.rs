@@ -5,10 +5,12 @@
 mod beneath;
 mod map;
 mod signature;
+mod sources;
 mod tree;
 mod walk;
 
 pub use map::{map, write_beside};
 pub use signature::{Signature, now_ns};
+pub use sources::sources;
 pub use tree::{Kind, Tree};
 pub use walk::{Noted, PatternSet, expand, expand_noting, walk_folder};

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::OpenError;
 use crate::base::{Digest, RelPath};
 use crate::disk::{self, PatternSet, Tree};
+use crate::gates;
 use crate::graph::{self, Graph};
 use crate::import::ninja::Remake;
 use crate::import::{self, Opened};
@@ -59,24 +60,28 @@ pub(super) fn load(source: &dyn Source, root: &Path, manifest: &RelPath, platfor
     let stamp = postcard::to_stdvec(&stamp).unwrap_or_default();
     tracing::debug!(tasks = project.tasks.len(), "the manifest is read");
     let assembled = graph::assemble(&project, stamp, platform);
+    let wrong: Vec<gates::Wrong> = project.gates.iter().filter_map(|gate| gates::read(gate).err()).flatten().collect();
     if project.tasks.len() > MANY {
         // Giving back the memory of many tasks takes a while, and nobody has to wait for it.
         thread::spawn(move || drop(project));
     }
-    assembled.map_err(|found| {
-        let mut problems = Problems::new(texts);
-        for problem in found {
-            problems.push(Problem {
-                code: problem.code,
-                message: problem.message,
-                place: problem.place,
-                length: 1,
-                help: problem.help,
-                notes: problem.notes,
-            });
-        }
-        OpenError::Wrong(Box::new(problems))
-    })
+    let mut problems = Problems::new(texts);
+    wrong.into_iter().for_each(|one| problems.add("gate/wrong", one.message, Some(one.place), Some(one.help)));
+    let found = match assembled {
+        Ok(graph) if problems.count() == 0 => return Ok(graph),
+        assembled => assembled.err().unwrap_or_default(),
+    };
+    for problem in found {
+        problems.push(Problem {
+            code: problem.code,
+            message: problem.message,
+            place: problem.place,
+            length: 1,
+            help: problem.help,
+            notes: problem.notes,
+        });
+    }
+    Err(OpenError::Wrong(Box::new(problems.sorted())))
 }
 
 /// Returns the kept image of a load, if there is one that this version can use.

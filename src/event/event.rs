@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Decided, Outcome, Reason};
+use super::{Decided, GateReport, Outcome, Reason};
 use crate::base::TargetId;
 
 /// The version of the shapes in this folder, as `--events`, `--json` and the journal carry it.
@@ -29,6 +29,8 @@ pub enum Event {
     Finished(Box<Finished>),
     /// A service was started, became ready, was stopped or died.
     Service(Box<ServiceChange>),
+    /// A gate has judged; its end is told behind that.
+    Gate { gate: TargetId, at: Duration, report: Box<GateReport> },
     /// A decision was made.
     Decided(Box<Decided>),
     /// A sentence for the person, about a target or the run.

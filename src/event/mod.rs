@@ -4,10 +4,12 @@
 
 mod choice;
 mod event;
+mod finding;
 mod outcome;
 mod reason;
 
 pub use choice::{Decided, Origin, Sight};
 pub use event::{EVENT_VERSION, Ending, Event, Face, Finished, Headline, Notice, ServiceChange, Started, Totals};
+pub use finding::{Edge, Facts, Finding, GateOutcome, GateReport, State};
 pub use outcome::Outcome;
 pub use reason::{Change, Reason, Subject};

@@ -2,7 +2,6 @@
 
 use std::io;
 
-use ignore::{WalkBuilder, WalkState};
 use rayon::prelude::*;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -11,7 +10,7 @@ use super::syntax::Extracted;
 use super::world::{Found, Source, World};
 use super::{Imports, Known, Language, Root, Unreadable, golang, python, rust, script};
 use crate::base::{Digest, Hasher, RelPath};
-use crate::disk::Tree;
+use crate::disk::{Tree, sources};
 
 /// Changes whenever an extractor finds something else in the same text.
 const VERSION: &[u8] = b"1";
@@ -113,54 +112,16 @@ impl Reader<'_> {
 
 /// Returns all files that are not ignored, sorted; of a root that is ignored itself, what is below it.
 fn files(tree: &Tree, roots: &[Root]) -> io::Result<Vec<RelPath>> {
-    let mut files = walk(tree, &RelPath::root())?;
+    let mut files = sources(tree, &RelPath::root(), false)?;
     for root in roots {
         if tree.stat_follow(&root.folder)?.is_none() {
             return Err(io::Error::new(io::ErrorKind::NotFound, format!("there is no folder `{}`", root.folder)));
         }
         if !files.iter().any(|file| file.is_in(&root.folder)) {
-            files.extend(walk(tree, &root.folder)?);
+            files.extend(sources(tree, &root.folder, false)?);
         }
     }
     files.par_sort_unstable();
     files.dedup();
-    Ok(files)
-}
-
-fn walk(tree: &Tree, folder: &RelPath) -> io::Result<Vec<RelPath>> {
-    let top = folder.under(tree.root());
-    // Packages that were installed are no sources of the project, also where nobody ignores them.
-    let installed = |entry: &ignore::DirEntry| {
-        let name = entry.file_name().as_encoded_bytes();
-        entry.depth() > 0
-            && entry.file_type().is_some_and(|kind| kind.is_dir())
-            && (matches!(name, b"node_modules" | b"site-packages") || entry.path().join("pyvenv.cfg").exists())
-    };
-    let (sender, receiver) = crossbeam_channel::unbounded();
-    let walker = WalkBuilder::new(&top).require_git(false).filter_entry(move |entry| !installed(entry)).build_parallel();
-    walker.run(|| {
-        let sender = sender.clone();
-        Box::new(move |entry| {
-            let told = match entry {
-                Ok(entry) if entry.file_type().is_some_and(|kind| kind.is_file()) => Ok(entry.into_path()),
-                Ok(_) => return WalkState::Continue,
-                Err(error) => Err(error.into_io_error().unwrap_or_else(|| io::Error::other("a folder cannot be read"))),
-            };
-            let _ = sender.send(told);
-            WalkState::Continue
-        })
-    });
-    drop(sender);
-    let mut files = Vec::new();
-    for path in receiver {
-        let path = match path {
-            // Something went away meanwhile.
-            Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
-            path => path?,
-        };
-        if let Ok(below) = path.strip_prefix(tree.root()) {
-            files.push(RelPath::from_normal(below.as_os_str().as_encoded_bytes()));
-        }
-    }
     Ok(files)
 }

@@ -18,6 +18,8 @@ pub trait Known: Sync {
     fn get(&self, key: &Digest) -> Option<Vec<u8>>;
     /// Keeps facts; losing them costs time only.
     fn put(&self, key: &Digest, facts: &[u8]);
+    /// Writes down what was put there since. A failure costs time only, the next time.
+    fn keep(&self);
 }
 
 /// Keeps nothing.
@@ -30,6 +32,8 @@ impl Known for Forgetful {
     }
 
     fn put(&self, _: &Digest, _: &[u8]) {}
+
+    fn keep(&self) {}
 }
 
 /// The longest file that is only ever added to, in bytes; a longer one is written anew with what was asked for.
@@ -60,23 +64,6 @@ impl FactFile {
         let whole = start == bytes.len() && bytes.len() < LONG;
         FactFile { path, bytes, at, whole, asked: Mutex::default(), new: Mutex::default() }
     }
-
-    /// Writes down what was put there since. A failure costs time only, the next time.
-    pub fn keep(&self) {
-        let new = self.new.lock().unwrap_or_else(PoisonError::into_inner);
-        let Some(folder) = self.path.parent().filter(|_| !new.is_empty() || !self.whole) else { return };
-        let _ = fs::create_dir_all(folder);
-        if self.whole {
-            let _ = fs::OpenOptions::new().append(true).create(true).open(&self.path).and_then(|mut file| file.write_all(&new));
-            return;
-        }
-        let mut asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        asked.sort_unstable();
-        asked.dedup();
-        let known = asked.iter().filter_map(|key| self.at.get(key)).map(|facts| &self.bytes[facts.start - HEAD..facts.end]);
-        let bytes: Vec<u8> = known.chain([&**new]).flatten().copied().collect();
-        let _ = write_beside(&self.path, &bytes);
-    }
 }
 
 /// Returns the key of the record at `start`, and where its facts are; `None` if none is there, or a damaged one.
@@ -103,6 +90,22 @@ impl Known for FactFile {
         let sum = xxh3_64(&record[8..]);
         record[..8].copy_from_slice(&sum.to_le_bytes());
         self.new.lock().unwrap_or_else(PoisonError::into_inner).extend(record);
+    }
+
+    fn keep(&self) {
+        let new = self.new.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(folder) = self.path.parent().filter(|_| !new.is_empty() || !self.whole) else { return };
+        let _ = fs::create_dir_all(folder);
+        if self.whole {
+            let _ = fs::OpenOptions::new().append(true).create(true).open(&self.path).and_then(|mut file| file.write_all(&new));
+            return;
+        }
+        let mut asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        asked.sort_unstable();
+        asked.dedup();
+        let known = asked.iter().filter_map(|key| self.at.get(key)).map(|facts| &self.bytes[facts.start - HEAD..facts.end]);
+        let bytes: Vec<u8> = known.chain([&**new]).flatten().copied().collect();
+        let _ = write_beside(&self.path, &bytes);
     }
 }
 

@@ -82,7 +82,16 @@ pub fn rock(address: &str, parts: &[&str], needed: &[&str]) -> Rock {
 
 pub fn gate(address: &str, needed: &[&str], private: bool) -> Gate {
     let address = Address::new(address);
-    Gate { address, place: place(1), about: None, kind: "churn".into(), needs: needs(needed), tags: vec!["ci".into()], private }
+    Gate {
+        address,
+        place: place(1),
+        about: None,
+        kind: "churn".into(),
+        needs: needs(needed),
+        tags: vec!["ci".into()],
+        private,
+        settings: Vec::new(),
+    }
 }
 
 pub fn service(address: &str, needed: &[&str]) -> Service {

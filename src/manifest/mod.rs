@@ -11,6 +11,7 @@ mod common;
 mod decision;
 mod each;
 mod environment;
+mod gate;
 #[cfg(test)]
 mod hostile;
 mod import;

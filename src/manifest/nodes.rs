@@ -7,7 +7,7 @@ use super::problem::Problem;
 use super::read::Node;
 use super::{decision, service, task};
 use crate::base::{Address, Place};
-use crate::model::{Epic, Gate, Later, LaterKind, Need, Project, Rock, Service};
+use crate::model::{Epic, Need, Rock, Service};
 
 /// What a list of nodes is the inside of.
 #[derive(Clone, Copy, PartialEq)]
@@ -47,7 +47,6 @@ impl Load<'_> {
         let file = matches!(level, Level::Root | Level::Package);
         for node in nodes {
             let place = node.place.clone();
-            let later = |project: &mut Project, kind| project.later.push(Later { kind, place: place.clone() });
             match node.name.as_str() {
                 "task" => self.task(node, context),
                 "each" => self.each(node, context),
@@ -59,10 +58,7 @@ impl Load<'_> {
                         self.project.services.push(service);
                     }
                 }
-                "gate" => {
-                    later(&mut self.project, LaterKind::Gate);
-                    self.gate(node, context);
-                }
+                "gate" => self.gate(node, context),
                 "decision" => {
                     if let Some(decision) = decision::lower(&mut self.problems, node, context)
                         && self.declared(&decision.address, &decision.place)
@@ -224,31 +220,5 @@ impl Load<'_> {
     fn tags(&mut self, node: &Node) -> Vec<Box<str>> {
         self.problems.leaf(node, &[]);
         self.problems.texts(node).into_iter().map(|(text, _)| text.into()).collect()
-    }
-
-    fn gate(&mut self, node: &Node, context: &Context) {
-        let Some((name, _)) = self.problems.name_of(node, context) else { return };
-        let kind = self.problems.text_prop(node, "kind").map(|(text, _)| text);
-        let mut gate = Gate {
-            address: context.address(&name),
-            place: node.place.clone(),
-            about: None,
-            kind: kind.unwrap_or_default().into(),
-            needs: Vec::new(),
-            tags: Vec::new(),
-            private: false,
-        };
-        for child in &node.children {
-            match child.name.as_str() {
-                "about" => gate.about = self.problems.about(child, context),
-                "needs" => gate.needs.extend(self.problems.needs(child, context)),
-                "tags" => gate.tags.extend(self.problems.texts(child).into_iter().map(|(text, _)| Box::from(text))),
-                "private" => gate.private = self.problems.bool_of(child),
-                _ => {}
-            }
-        }
-        if self.declared(&gate.address, &gate.place) {
-            self.project.gates.push(gate);
-        }
     }
 }

@@ -95,7 +95,7 @@ impl Problems {
     }
 
     /// Puts them into the order of their places.
-    pub(super) fn sorted(mut self) -> Problems {
+    pub fn sorted(mut self) -> Problems {
         self.settle();
         self
     }

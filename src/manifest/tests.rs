@@ -219,7 +219,7 @@ fn what_is_for_later_is_read_and_noted() {
         "gate \"g\" kind=\"churn\" { days 3 }\ntask \"t\" { sandbox \"off\" { a }; executor \"ssh\" os=\"x\"; on_failure \"u\" }\nimport \"justfile\" format=\"just\"",
     );
     let kinds: Vec<LaterKind> = loaded.project.later.iter().map(|later| later.kind).collect();
-    let expected = [LaterKind::Gate, LaterKind::Sandbox, LaterKind::Executor, LaterKind::Import];
+    let expected = [LaterKind::Sandbox, LaterKind::Executor, LaterKind::Import];
     assert_eq!(kinds, expected);
     assert_eq!(&*loaded.project.gates[0].kind, "churn");
 }

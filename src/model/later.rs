@@ -16,8 +16,6 @@ pub struct Later {
 /// The kinds of nodes that have no effect yet.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Serialize, Deserialize)]
 pub enum LaterKind {
-    /// `gate`
-    Gate,
     /// `sandbox`, `network` and `allow_undeclared` of a task
     Sandbox,
     /// `executor` of a task
@@ -30,7 +28,6 @@ impl LaterKind {
     /// Returns the node's name in the manifest.
     pub fn word(self) -> &'static str {
         match self {
-            LaterKind::Gate => "gate",
             LaterKind::Sandbox => "sandbox",
             LaterKind::Executor => "executor",
             LaterKind::Import => "import",

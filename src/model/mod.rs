@@ -5,6 +5,7 @@
 
 mod decision;
 mod environment;
+mod gate;
 mod imported;
 mod later;
 mod project;
@@ -15,9 +16,10 @@ mod text;
 
 pub use decision::{Choose, Condition, Decision, Test};
 pub use environment::{EnvRule, EnvRules};
+pub use gate::{Gate, Setting};
 pub use imported::Imported;
 pub use later::{Later, LaterKind};
-pub use project::{Epic, Gate, Need, Package, Pool, Project, Rock};
+pub use project::{Epic, Need, Package, Pool, Project, Rock};
 pub use rules::{Rule, RuleOption, RuleValue, UserStrategy};
 pub use service::{Probe, Service, Stop};
 pub use task::{Command, OnlyIf, Pattern, Priority, Task};

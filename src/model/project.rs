@@ -23,7 +23,7 @@ pub struct Project {
     /// Programs that run beside tasks.
     pub services: Vec<Service>,
     /// Targets that judge.
-    pub gates: Vec<Gate>,
+    pub gates: Vec<super::Gate>,
     /// Choices on the graph.
     pub decisions: Vec<Decision>,
     /// Bounds on how many tasks of a kind run at once.
@@ -74,25 +74,6 @@ pub struct Epic {
     pub after: Vec<Need>,
     /// For `tag(NAME, x)`.
     pub tags: Vec<Box<str>>,
-}
-
-/// A target that judges.
-#[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
-pub struct Gate {
-    /// Its address.
-    pub address: Address,
-    /// Where it was declared.
-    pub place: Place,
-    /// What it is for.
-    pub about: Option<Box<str>>,
-    /// Which judge: `dependency_direction`, `churn`, …
-    pub kind: Box<str>,
-    /// Built before.
-    pub needs: Vec<Need>,
-    /// For `tag(NAME, x)`.
-    pub tags: Vec<Box<str>>,
-    /// Left out of a bare `orket build`.
-    pub private: bool,
 }
 
 /// A bound on how many tasks of a kind run at once.

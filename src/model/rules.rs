@@ -31,7 +31,7 @@ pub struct RuleOption {
 }
 
 /// The value of an option.
-#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 pub enum RuleValue {
     /// `#true` or `#false`; an option without a value is `#true`.
     Flag(bool),

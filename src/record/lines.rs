@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use serde::Deserialize;
 
 use super::runs::{RunDecision, RunRecord, RunTask};
-use crate::event::{Origin, Outcome, Sight, Totals};
+use crate::event::{GateReport, Origin, Outcome, Sight, Totals};
 
 /// How long a line may wait to be written.
 const WAIT: Duration = Duration::from_millis(100);
@@ -82,6 +82,9 @@ enum Line {
         origin: Origin,
         saw: Vec<Sight>,
     },
+    Gate {
+        report: Box<GateReport>,
+    },
     #[serde(other)]
     Other,
 }
@@ -104,8 +107,10 @@ pub(super) fn read(bytes: &[u8]) -> Option<RunRecord> {
                     totals: Totals::default(),
                     tasks: Vec::new(),
                     decisions: Vec::new(),
+                    gates: Vec::new(),
                 });
             }
+            (Line::Gate { report }, Some(record)) => record.gates.push(*report),
             (Line::Decided { decision, value, origin, saw }, Some(record)) => {
                 record.decisions.push(RunDecision { address: decision, value, origin, saw });
             }

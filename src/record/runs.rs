@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::lines::{self, Lines};
-use crate::event::{Origin, Outcome, Reason, Sight, Totals};
+use crate::event::{GateReport, Origin, Outcome, Reason, Sight, Totals};
 
 /// How many runs are kept.
 const KEPT: usize = 50;
@@ -36,6 +36,9 @@ pub struct RunRecord {
     /// Every decision that was made.
     #[serde(default)]
     pub decisions: Vec<RunDecision>,
+    /// What every gate that judged found.
+    #[serde(default)]
+    pub gates: Vec<GateReport>,
 }
 
 /// What one decision came to in a run.
@@ -187,6 +190,7 @@ mod tests {
             totals: Totals::default(),
             tasks: Vec::new(),
             decisions: Vec::new(),
+            gates: Vec::new(),
         }
     }
 

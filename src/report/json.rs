@@ -13,8 +13,8 @@ use super::sink::Out;
 use super::{Names, Sink, reason_text};
 use crate::base::TargetId;
 use crate::event::{
-    Change, Decided, EVENT_VERSION, Ending, Event, Face, Finished, Headline, Notice, Origin, Outcome, Reason, ServiceChange, Sight,
-    Started, Totals,
+    Change, Decided, EVENT_VERSION, Ending, Event, Face, Finished, GateReport, Headline, Notice, Origin, Outcome, Reason, ServiceChange,
+    Sight, Started, Totals,
 };
 
 /// Returns a format that writes one JSON object a line. Each line is written at once.
@@ -56,6 +56,9 @@ impl Sink for Json {
             }
             Event::Finished(finished) => line(&finished_line(&*self.names, finished)),
             Event::Service(change) => line(&service_line(&*self.names, change)),
+            Event::Gate { gate, at, report } => {
+                line(&GateLine { v: EVENT_VERSION, event: "gate", gate: self.names.address(*gate), at_ms: ms(*at), report })
+            }
             Event::Decided(decided) => line(&decided_line(&*self.names, decided)),
             Event::Notice(notice) => line(&notice_line(&*self.names, notice)),
             Event::RunFinished(ending) => line(&run_finished(ending)),
@@ -97,6 +100,17 @@ struct FreshLine {
     at_ms: u64,
     /// How many.
     tasks: usize,
+}
+
+/// A gate has judged.
+#[derive(Serialize)]
+struct GateLine<'a> {
+    v: u32,
+    event: &'static str,
+    /// The address of the gate.
+    gate: String,
+    at_ms: u64,
+    report: &'a GateReport,
 }
 
 /// An attempt began.

@@ -8,10 +8,12 @@ use super::chars::{clean, cut, escape, shorten, width};
 use super::ending;
 use super::failure::{self, annotation, lines_of};
 use super::paint::Paint;
-use super::{Names, Screen, reason_text};
+use super::{Names, Screen, findings, reason_text};
 use crate::base::TargetId;
 use crate::base::quantity::{show_duration, show_size};
-use crate::event::{Decided, Ending, Event, Face, Finished, Notice, Origin, Outcome, Reason, ServiceChange, Started};
+use crate::event::{
+    Decided, Ending, Event, Face, Finished, GateOutcome, GateReport, Notice, Origin, Outcome, Reason, ServiceChange, Started,
+};
 
 /// A name keeps at least so many columns; with fewer left, the end of the line is cut instead.
 const SHORT: usize = 16;
@@ -61,6 +63,7 @@ impl Teller {
             Event::Service(change) => Told { text: self.service(change), urgent: change.state == Face::Died },
             Event::Decided(decided) => calm(self.decided(decided)),
             Event::Notice(notice) => Told { text: self.notice(notice), urgent: true },
+            Event::Gate { report, .. } => Told { text: self.gate(report), urgent: report.outcome != GateOutcome::Pass },
             Event::RunFinished(ending) => Told { text: self.ending(ending), urgent: true },
             Event::Fresh { .. } | Event::TerminalTaken { .. } | Event::TerminalReturned => calm(String::new()),
         }
@@ -179,6 +182,12 @@ impl Teller {
             return String::new();
         }
         self.line("decided", Paint::cyan, decided.decision, &format!("  {}  ({})", escape(&decided.value), who_chose(decided)))
+    }
+
+    fn gate(&self, report: &GateReport) -> String {
+        let width = if self.screen.width == 0 { 80 } else { self.screen.width };
+        let quiet = self.quiet() && (report.outcome == GateOutcome::Pass || report.warning);
+        if quiet || !findings::shown(report) { String::new() } else { findings::block(report, self.screen.color, width) }
     }
 
     fn notice(&mut self, notice: &Notice) -> String {

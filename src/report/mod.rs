@@ -9,6 +9,7 @@ pub mod churn;
 pub mod draw;
 mod ending;
 mod failure;
+pub mod findings;
 #[cfg(test)]
 mod invented;
 mod json;

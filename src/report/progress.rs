@@ -44,6 +44,7 @@ impl Progress {
                 self.critical_path = headline.critical_path;
                 None
             }
+            Event::Gate { at, .. } => Some(*at),
             Event::Fresh { tasks, at } => {
                 self.ended += tasks.len();
                 Some(*at)

@@ -32,6 +32,7 @@ pub fn record(names: &dyn Names, events: &[Event]) -> RunRecord {
         totals: Default::default(),
         tasks: Vec::new(),
         decisions: Vec::new(),
+        gates: Vec::new(),
     };
     for event in events {
         match event {
@@ -60,6 +61,7 @@ pub fn record(names: &dyn Names, events: &[Event]) -> RunRecord {
                 log: change.log.clone(),
                 unchanged: false,
             }),
+            Event::Gate { report, .. } => record.gates.push((**report).clone()),
             Event::Decided(decided) => record.decisions.push(RunDecision {
                 address: names.address(decided.decision),
                 value: decided.value.clone(),

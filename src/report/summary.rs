@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::json::{ReasonObject, ms, reason_object};
 use super::{Names, reason_text};
 use crate::base::TargetId;
-use crate::event::{EVENT_VERSION, Event, Finished, Outcome, Reason, Totals};
+use crate::event::{EVENT_VERSION, Event, Finished, GateReport, Outcome, Reason, Totals};
 
 /// Returns what became of every target in `all`, in that order, with what the events of its run tell beyond that.
 ///
@@ -26,6 +26,10 @@ pub fn summary(names: &dyn Names, all: &[(TargetId, Outcome, Option<Reason>, Dur
             _ => {}
         }
     }
+    let gates = events.iter().filter_map(|event| match event {
+        Event::Gate { report, .. } => Some(&**report),
+        _ => None,
+    });
     let mut totals = Totals::default();
     all.iter().filter(|(task, ..)| names.is_task(*task)).for_each(|(_, outcome, ..)| totals.count(*outcome));
     let tasks = all.iter().map(|(task, outcome, reason, duration)| {
@@ -51,6 +55,7 @@ pub fn summary(names: &dyn Names, all: &[(TargetId, Outcome, Option<Reason>, Dur
         duration_ms: ending.map(|ending| ms(ending.at)),
         totals: ending.map_or(totals, |ending| ending.totals),
         tasks: tasks.collect(),
+        gates: gates.collect(),
     };
     serde_json::to_value(summary).unwrap_or_default()
 }
@@ -73,6 +78,9 @@ struct Summary<'a> {
     totals: Totals,
     /// One entry a target.
     tasks: Vec<TaskSummary<'a>>,
+    /// What each gate that judged found.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    gates: Vec<&'a GateReport>,
 }
 
 /// A target in a run.

@@ -84,6 +84,7 @@ fn entries(names: &dyn Names, events: &[Event]) -> Vec<Entry> {
                 last = last.max(*at);
                 entries.extend(open.remove(task).map(|started| attempt(names, started, *at, "failed", Some(status))));
             }
+            Event::Gate { at, .. } => last = last.max(*at),
             Event::Finished(finished) => {
                 last = last.max(finished.at);
                 match open.remove(&finished.task) {

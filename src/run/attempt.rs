@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use super::choices::Choices;
+use super::gates::Gates;
 use super::request::How;
 use crate::action::{self, ActionResult};
 use crate::base::{Digest, RelPath, glob};
@@ -114,6 +115,7 @@ pub(super) struct Bench<'a> {
     pub extra: &'a [(OsString, OsString)],
     pub asker: &'a dyn Asker,
     pub choices: &'a Choices<'a>,
+    pub gates: &'a dyn Gates,
 }
 
 impl Bench<'_> {

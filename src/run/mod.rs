@@ -7,6 +7,7 @@ mod choices;
 mod conditions;
 mod decide;
 mod fresh;
+mod gates;
 mod look;
 #[cfg(test)]
 mod model;
@@ -28,6 +29,7 @@ pub use attempt::{Asker, Refused};
 pub use choices::{Choice, Choices, Overview};
 pub use conditions::{Facts, Looked, Past, Stuck};
 pub use fresh::Fresh;
+pub use gates::Gates;
 pub use look::{Seen, look};
 pub use run::{Options, Seat, idle, run};
 pub use service::HeldPorts;

@@ -13,6 +13,7 @@ use super::choices::Choices;
 use super::conditions::Looked;
 use super::decide::told;
 use super::fresh::{Fresh, Yields};
+use super::gates::Gates;
 use super::ready::{Candidate, Queue, RANKS, Ranked};
 use super::remedy::Errands;
 use super::request::How;
@@ -72,6 +73,8 @@ pub struct Options<'a> {
     pub asker: &'a dyn Asker,
     /// Makes decisions.
     pub choices: &'a Choices<'a>,
+    /// Judges gates.
+    pub gates: &'a dyn Gates,
     /// Numbers of signals that ask orket to end.
     pub signals: Receiver<i32>,
 }
@@ -113,6 +116,7 @@ pub fn run(
         extra: &extra,
         asker: options.asker,
         choices: options.choices,
+        gates: options.gates,
     };
     let (mode, threads) = (options.mode, options.jobs.min(fresh.left()));
     let crew = Crew::new(Loop::new(Parts { world, plan, options, executor, cancel, answers: sender.clone() }, fresh, tell));

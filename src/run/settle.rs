@@ -23,6 +23,7 @@ impl Loop<'_> {
                 self.judging -= 1;
                 self.decided(step, choice, &mut ready);
             }
+            Message::GateJudged { step, report, took } => self.gate_judged(step, *report, took, &mut ready),
             Message::Wake => {}
             Message::Service { service, told } => self.service(service, *told),
         }

@@ -32,9 +32,11 @@ impl Loop<'_> {
                 }
             }
             if kind == TargetKind::Gate {
-                let status = String::from("this version does not run gates yet");
-                self.exit = self.exit.max(3);
-                self.end(step, Outcome::Failed, Some(Finished { status: Some(status), ..finished(target) }), &mut ready);
+                if self.may_start(step) {
+                    self.gate(step);
+                } else {
+                    self.end(step, Outcome::Cancelled, Some(finished(target)), &mut ready);
+                }
                 continue;
             }
             if kind == TargetKind::Task && self.graph.has(target, flag::FOREIGN) {

@@ -1,6 +1,7 @@
 //! What workers do: judge a task, or run it, and settle what came of it.
 
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use crossbeam_channel::Sender;
 use rustc_hash::FxHashMap;
@@ -11,7 +12,7 @@ use super::conditions::{Looked, Past, Stuck};
 use super::request::How;
 use super::run::Loop;
 use crate::base::TargetId;
-use crate::event::Reason;
+use crate::event::{GateReport, Reason};
 use crate::executor::{Request, Told};
 use crate::plan::Step;
 use crate::process::{Cancel, Token};
@@ -25,6 +26,10 @@ pub(super) enum Job {
         links: Links,
         again: bool,
         wanted: Option<Reason>,
+    },
+    Gate {
+        step: Step,
+        target: TargetId,
     },
     Decide {
         step: Step,
@@ -51,6 +56,11 @@ pub(super) enum Message {
         step: Step,
         judged: Judged,
         links: Links,
+    },
+    GateJudged {
+        step: Step,
+        report: Box<(GateReport, bool)>,
+        took: Duration,
     },
     Decided {
         step: Step,
@@ -144,6 +154,11 @@ impl<'a> Crew<'a> {
             Job::Judge { step, target, links, again, wanted } => {
                 let judged = rebuild::judge(bench.world, target, &links, again, mode, wanted);
                 Message::Judged { step, judged, links }
+            }
+            Job::Gate { step, target } => {
+                let began = Instant::now();
+                let report = Box::new(bench.gates.judge(target));
+                Message::GateJudged { step, report, took: began.elapsed() }
             }
             Job::Decide { step, target, looked, cancel } => {
                 let world = bench.world;

@@ -17,6 +17,7 @@ mod examples;
 mod execution;
 mod explain;
 mod fmt;
+mod gates;
 mod help;
 mod hostile;
 mod imports;

@@ -70,8 +70,8 @@ fn github_gets_annotations() {
 
 #[test]
 fn nodes_without_effect_yet_are_told() {
-    let project = Project::new().manifest("epic \"e\" { gate \"g\" kind=\"churn\"\n task \"t\" { sh \"true\" } }");
-    project.run("build e/t").ok().says(["gate"]);
+    let project = Project::new().manifest("task \"t\" { sandbox \"strict\"; sh \"true\" }");
+    project.run("build t").ok().says(["note: `sandbox` (orket.kdl:1) has no effect"]);
 }
 
 #[test]

@@ -35,6 +35,11 @@ pub enum Command {
     /// Build what a target needs, then run it in the foreground with the terminal.
     #[command(after_help = "Example: orket run serve -- --port 8080")]
     Run(RunArgs),
+    /// Let the gates judge: the rules of the project, run.
+    #[command(after_help = "\
+Exit status: 0 all hold, 1 something was found, 3 a gate could not judge.
+Example: orket check --stage pre_commit --changed")]
+    Check(CheckArgs),
     /// List what there is: rocks, epics, tasks, gates and services.
     List,
     /// Show the graph of targets.
@@ -255,6 +260,59 @@ pub struct AffectedArgs {
     /// The git revision to compare with, such as `HEAD`, `origin/main` or `v1.2`.
     #[arg(long, value_name = "REV", value_hint = ValueHint::Other)]
     pub since: String,
+}
+
+/// What `check` takes.
+#[derive(Clone, Debug, Args)]
+pub struct CheckArgs {
+    /// Gates, or epics and rocks with gates in them; none means all.
+    #[arg(value_name = "GATE", add = complete::any())]
+    pub gates: Vec<String>,
+    /// Only gates of this stage, and those that name none.
+    #[arg(long, value_name = "STAGE", value_enum)]
+    pub stage: Option<StageName>,
+    /// Leave out the dear half of gates that have a cheap one.
+    #[arg(long)]
+    pub quick: bool,
+    /// Count only findings in files that differ from a revision, committed or not.
+    #[arg(long, value_name = "REV", num_args = 0..=1, default_missing_value = "HEAD", require_equals = true, value_hint = ValueHint::Other)]
+    pub changed: Option<String>,
+    /// How to print what was found.
+    #[arg(long, value_name = "FORMAT", value_enum, default_value = "text")]
+    pub format: CheckFormat,
+    /// Write to a file; standard error gets the text.
+    #[arg(long, visible_alias = "out", value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub output: Option<PathBuf>,
+    /// Write down today's findings as tolerated, and drop what is gone.
+    #[arg(long, visible_alias = "update_baseline")]
+    pub update_baseline: bool,
+}
+
+/// When gates run.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub enum StageName {
+    /// Before a commit.
+    #[value(name = "pre_commit", alias = "pre-commit")]
+    PreCommit,
+    /// In continuous integration.
+    Ci,
+}
+
+/// Formats of `check`.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub enum CheckFormat {
+    /// For people.
+    Text,
+    /// Orket's own.
+    Json,
+    /// SARIF 2.1.0, for code hosts.
+    Sarif,
+    /// JUnit's XML.
+    Junit,
+    /// Annotations of GitHub Actions.
+    Github,
+    /// GitLab's code quality report.
+    Gitlab,
 }
 
 /// What `explain` takes.

@@ -1,0 +1,196 @@
+//! `orket check`: the gates alone.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use rayon::prelude::*;
+
+use super::{Failure, Ui};
+use crate::base::{RelPath, TargetId, did_you_mean};
+use crate::engine::Engine;
+use crate::event::{GateOutcome, GateReport, State};
+use crate::gates::{Baseline, Stage, Wrong};
+use crate::graph::{Detail, TargetKind, select};
+use crate::model::Gate;
+use crate::report::findings;
+use crate::shell::{CheckArgs, CheckFormat, StageName, exit};
+
+/// Lets gates judge and prints what they found.
+///
+/// # Errors
+/// When one of them found something, or could not judge.
+pub fn check(ui: &Ui, args: &CheckArgs) -> Result<(), Failure> {
+    if args.update_baseline && ui.surroundings.text("CI").is_some_and(|value| !matches!(value.trim(), "" | "0" | "false")) {
+        let text = "error: `--update-baseline` is refused under CI: what is tolerated is decided by people\nhint: run it on your machine, and commit the file";
+        return Err(Failure::Wrong(text.to_owned()));
+    }
+    let engine = ui.open(true)?;
+    let gates = chosen(ui, args, &engine)?;
+    let inspector = engine.inspector(args.quick);
+    let judge = || {
+        let ground = inspector.ground();
+        let judged: Result<Vec<(GateReport, bool)>, _> = gates.par_iter().map(|gate| inspector.check(gate, &ground)).collect();
+        judged.map(|judged| judged.into_iter().map(|(report, _)| report).collect()).map_err(|wrong| mistaken(&wrong))
+    };
+    let mut reports: Vec<GateReport> = judge()?;
+    if args.update_baseline {
+        if update(ui, &engine, &gates, &reports)?.is_empty() {
+            ui.say("note: none of these gates has a `baseline`");
+        }
+        reports = judge()?;
+    }
+    inspector.keep();
+    if let Some(revision) = &args.changed {
+        only_changed(&engine, revision, &mut reports)?;
+    }
+    let format = if ui.json { CheckFormat::Json } else { args.format };
+    let text = match format {
+        CheckFormat::Text => findings::text(&reports, args.output.is_none() && ui.color_out, ui.width),
+        CheckFormat::Json => pretty(&findings::json(&reports)),
+        CheckFormat::Sarif => pretty(&findings::sarif(&reports)),
+        CheckFormat::Junit => findings::junit(&reports),
+        CheckFormat::Github => findings::github(&reports),
+        CheckFormat::Gitlab => pretty(&findings::gitlab(&reports)),
+    };
+    match &args.output {
+        Some(path) => {
+            let path = ui.surroundings.folder.join(path);
+            std::fs::write(&path, text).map_err(|error| Failure::Broken(format!("cannot write `{}`: {error}", path.display())))?;
+            ui.say(findings::text(&reports, ui.color_err, ui.width).trim_end());
+        }
+        None => ui.out(&text),
+    }
+    let status = reports.iter().map(|report| match report.outcome {
+        GateOutcome::NotEvaluated => exit::BROKEN,
+        GateOutcome::Fail if !report.warning => exit::FAILED,
+        _ => exit::HOLDS,
+    });
+    match status.max().unwrap_or(exit::HOLDS) {
+        exit::HOLDS => Ok(()),
+        status => Err(Failure::Exit(status.into())),
+    }
+}
+
+fn pretty(value: &serde_json::Value) -> String {
+    serde_json::to_string_pretty(value).unwrap_or_default() + "\n"
+}
+
+/// Returns the gates that were asked for, in the order of their declaration.
+fn chosen(ui: &Ui, args: &CheckArgs, engine: &Engine) -> Result<Vec<Gate>, Failure> {
+    let graph = &engine.graph;
+    let all: Vec<TargetId> = graph.ids().filter(|id| graph.kind(*id) == TargetKind::Gate).collect();
+    if all.is_empty() {
+        return Err(Failure::NoTarget(String::from(
+            "error: there is no gate in the manifest\nhint: write one; the smallest is `gate \"tidy\" kind=\"policy\" { merge_markers #false }`",
+        )));
+    }
+    let mut wanted: BTreeSet<TargetId> = BTreeSet::new();
+    for name in &args.gates {
+        let found = select(graph, std::slice::from_ref(name), &engine.package).map_err(|error| {
+            let names: Vec<&str> = all.iter().map(|id| graph.address(*id)).collect();
+            match did_you_mean(name, names.iter().copied()) {
+                Some(near) => Failure::NoTarget(format!("error: there is no gate `{name}`; did you mean `{near}`?")),
+                None => Failure::from(error),
+            }
+        })?;
+        let mut open = found.targets;
+        let before = wanted.len();
+        let mut seen = BTreeSet::new();
+        while let Some(id) = open.pop() {
+            if graph.kind(id) == TargetKind::Gate {
+                wanted.insert(id);
+            } else if matches!(graph.kind(id), TargetKind::Rock | TargetKind::Epic) && seen.insert(id) {
+                open.extend(graph.edges(id).iter().map(|edge| edge.to));
+            }
+        }
+        if wanted.len() == before && !args.gates[..].iter().take_while(|earlier| *earlier != name).any(|earlier| earlier == name) {
+            let there: Vec<String> = all.iter().map(|id| format!("`{}`", graph.address(*id))).collect();
+            return Err(Failure::NoTarget(format!("error: `{name}` is no gate and holds none\nhint: the gates are {}", there.join(", "))));
+        }
+    }
+    let ids = if args.gates.is_empty() { all } else { wanted.into_iter().collect() };
+    let stage = args.stage.map(|stage| match stage {
+        StageName::PreCommit => Stage::PreCommit,
+        StageName::Ci => Stage::Ci,
+    });
+    let mut gates = Vec::new();
+    let mut mistakes: Vec<Wrong> = Vec::new();
+    for id in ids {
+        let Detail::Gate(gate) = graph.detail(id) else { continue };
+        match crate::gates::read(&gate) {
+            Ok(rules) => {
+                if stage.is_none_or(|stage| rules.common.stages.is_empty() || rules.common.stages.contains(&stage)) {
+                    gates.push(gate);
+                }
+            }
+            Err(wrong) => mistakes.extend(wrong),
+        }
+    }
+    if !mistakes.is_empty() {
+        return Err(mistaken(&mistakes));
+    }
+    if gates.is_empty() {
+        ui.say("note: no gate belongs to this stage");
+    }
+    Ok(gates)
+}
+
+fn mistaken(wrong: &[Wrong]) -> Failure {
+    let texts: Vec<String> =
+        wrong.iter().map(|one| format!("error[gate/wrong]: {}\n --> {}\n  = help: {}", one.message, one.place, one.help)).collect();
+    Failure::Wrong(texts.join("\n"))
+}
+
+/// Writes the baselines of gates as they would have to be, and prints what that changes; returns the files.
+fn update(ui: &Ui, engine: &Engine, gates: &[Gate], reports: &[GateReport]) -> Result<BTreeSet<RelPath>, Failure> {
+    let mut files: BTreeMap<RelPath, (Baseline, Baseline)> = BTreeMap::new();
+    for (gate, report) in gates.iter().zip(reports) {
+        let rules = crate::gates::read(gate).map_err(|wrong| mistaken(&wrong))?;
+        let Some(name) = rules.common.baseline else { continue };
+        let folder = crate::engine::gate_folder(gate);
+        let path = crate::gates::baseline_path(&folder, &name).map_err(|error| Failure::Wrong(format!("`{name}`: {error}")))?;
+        if report.because.is_some() {
+            return Err(Failure::Exit({
+                ui.say(&format!("error: the gate `{}` was not evaluated, so that `{path}` stays as it is", report.address));
+                exit::BROKEN.into()
+            }));
+        }
+        if !files.contains_key(&path) {
+            let before = match engine.tree.read(&path) {
+                Ok(bytes) => Baseline::read(&bytes).map_err(|error| Failure::Broken(format!("cannot read `{path}`: {error}")))?,
+                Err(error) if error.kind() == std::io::ErrorKind::NotFound => Baseline::default(),
+                Err(error) => return Err(Failure::Broken(format!("cannot read `{path}`: {error}"))),
+            };
+            files.insert(path.clone(), (before.clone(), before));
+        }
+        if let Some((_, now)) = files.get_mut(&path) {
+            *now = now.updated(&gate.kind, &report.address, &report.findings);
+        }
+    }
+    for (path, (before, now)) in &files {
+        let (gone, new): (Vec<_>, Vec<_>) = (
+            before.entries.iter().filter(|entry| !now.entries.contains(entry)).collect(),
+            now.entries.iter().filter(|entry| !before.entries.contains(entry)).collect(),
+        );
+        ui.say(&format!("{path}: {} entries, {} added, {} dropped", now.entries.len(), new.len(), gone.len()));
+        gone.iter().for_each(|entry| ui.say(&format!("  - {}", entry.about())));
+        new.iter().for_each(|entry| ui.say(&format!("  + {}", entry.about())));
+        if before != now || engine.tree.stat(path).is_ok_and(|there| there.is_none()) {
+            engine.tree.write(path, now.text().as_bytes()).map_err(|error| Failure::Broken(format!("cannot write `{path}`: {error}")))?;
+        }
+    }
+    Ok(files.into_keys().collect())
+}
+
+/// Leaves only findings in files that differ from a revision.
+fn only_changed(engine: &Engine, revision: &str, reports: &mut [GateReport]) -> Result<(), Failure> {
+    let changed = crate::vcs::changed(&engine.root, Some(revision)).map_err(|text| Failure::Wrong(format!("error: {text}")))?;
+    let changed: BTreeSet<String> = changed.iter().map(ToString::to_string).collect();
+    for report in reports {
+        report.findings.retain(|finding| finding.file.is_empty() || changed.contains(&finding.file));
+        let left = report.findings.iter().any(|finding| finding.state == State::New);
+        if report.outcome == GateOutcome::Fail && !left && report.gone.is_empty() {
+            report.outcome = GateOutcome::Pass;
+        }
+    }
+    Ok(())
+}

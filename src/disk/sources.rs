@@ -1,0 +1,52 @@
+//! The files that a person would call the project's: what version control does not ignore, and no installed packages.
+
+use std::io;
+
+use ignore::{DirEntry, WalkBuilder, WalkState};
+
+use super::Tree;
+use crate::base::RelPath;
+
+/// Returns the files below `folder` that nobody ignores, in no order; hidden ones (but never git's own and orket's own) if `hidden`.
+///
+/// Ignored is what `.gitignore`, `.ignore` and git's own exclude files say, as ripgrep has it.
+///
+/// # Errors
+/// When a folder cannot be read.
+pub fn sources(tree: &Tree, folder: &RelPath, hidden: bool) -> io::Result<Vec<RelPath>> {
+    let top = folder.under(tree.root());
+    // Packages that were installed are no sources of the project, also where nobody ignores them.
+    let foreign = |entry: &DirEntry| {
+        let name = entry.file_name().as_encoded_bytes();
+        entry.depth() > 0
+            && entry.file_type().is_some_and(|kind| kind.is_dir())
+            && (matches!(name, b"node_modules" | b"site-packages" | b".git" | b".orket") || entry.path().join("pyvenv.cfg").exists())
+    };
+    let (sender, receiver) = crossbeam_channel::unbounded();
+    let walker = WalkBuilder::new(&top).hidden(!hidden).require_git(false).filter_entry(move |entry| !foreign(entry)).build_parallel();
+    walker.run(|| {
+        let sender = sender.clone();
+        Box::new(move |entry| {
+            let told = match entry {
+                Ok(entry) if entry.file_type().is_some_and(|kind| kind.is_file()) => Ok(entry.into_path()),
+                Ok(_) => return WalkState::Continue,
+                Err(error) => Err(error.into_io_error().unwrap_or_else(|| io::Error::other("a folder cannot be read"))),
+            };
+            let _ = sender.send(told);
+            WalkState::Continue
+        })
+    });
+    drop(sender);
+    let mut files = Vec::new();
+    for path in receiver {
+        let path = match path {
+            // Something went away meanwhile.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+            path => path?,
+        };
+        if let Ok(below) = path.strip_prefix(tree.root()) {
+            files.push(RelPath::from_normal(below.as_os_str().as_encoded_bytes()));
+        }
+    }
+    Ok(files)
+}

@@ -1,0 +1,81 @@
+//! Gates of an opened project: their rules, and what they see.
+
+use std::path::PathBuf;
+use std::sync::{Arc, OnceLock};
+
+use super::Engine;
+use crate::base::{RelPath, TargetId};
+use crate::disk::Tree;
+use crate::event::GateReport;
+use crate::facts::{FactFile, Forgetful, Known};
+use crate::gates::{self, Asked, Ground, Today, Wrong};
+use crate::graph::{Detail, Graph};
+use crate::model::Gate;
+use crate::run::Gates;
+
+/// Judges the gates of a project.
+pub struct Inspector {
+    graph: Graph,
+    tree: Tree,
+    state: PathBuf,
+    known: OnceLock<Arc<dyn Known + Send>>,
+    today: Today,
+    quick: bool,
+}
+
+impl Engine {
+    /// Returns who judges gates, by the cheap half if `quick`. The clock is asked now. Facts about files are kept where the checkout has
+    /// a folder for its state.
+    pub fn inspector(&self, quick: bool) -> Inspector {
+        let today = Today(jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date().to_string());
+        Inspector { graph: self.graph.clone(), tree: self.tree.clone(), state: self.state(), known: OnceLock::new(), today, quick }
+    }
+}
+
+impl Inspector {
+    /// Returns the tree as it is now, for some gates.
+    pub fn ground(&self) -> Ground {
+        Ground::new(self.tree.clone(), self.known().clone())
+    }
+
+    /// Lets a gate judge; returns its report, and whether it was known: nothing that the gate can see has changed since it judged.
+    ///
+    /// # Errors
+    /// When its rules are wrong.
+    pub fn check(&self, gate: &Gate, ground: &Ground) -> Result<(GateReport, bool), Vec<Wrong>> {
+        let rules = gates::read(gate)?;
+        let view = ground.seen_from(gate_folder(gate));
+        Ok(gates::check(gate, &rules, &view, &Asked { quick: self.quick, today: &self.today }))
+    }
+
+    /// Keeps what was learned of files for the next time.
+    pub fn keep(&self) {
+        if let Some(known) = self.known.get() {
+            known.keep();
+        }
+    }
+
+    fn known(&self) -> &Arc<dyn Known + Send> {
+        self.known.get_or_init(|| match self.state.is_dir() {
+            true => Arc::new(FactFile::open(self.state.join("facts").join("imports"))),
+            false => Arc::new(Forgetful),
+        })
+    }
+}
+
+impl Gates for Inspector {
+    fn judge(&self, target: TargetId) -> (GateReport, bool) {
+        let unjudged = |kind: &str, because: &str| (GateReport::unjudged(self.graph.address(target), kind, because), false);
+        let Detail::Gate(gate) = self.graph.detail(target) else { return unjudged("", "it is no gate") };
+        // What it needs may have made files since the last gate looked.
+        self.check(&gate, &self.ground()).unwrap_or_else(|wrong| {
+            let texts: Vec<String> = wrong.into_iter().map(|wrong| wrong.message).collect();
+            unjudged(&gate.kind, &texts.join("; "))
+        })
+    }
+}
+
+/// Returns the folder of the manifest that declares a gate.
+pub fn gate_folder(gate: &Gate) -> RelPath {
+    RelPath::parse(&*gate.place.file).ok().and_then(|file| file.parent()).unwrap_or_else(RelPath::root)
+}

@@ -1,0 +1,146 @@
+//! What gates find.
+
+use serde::{Deserialize, Serialize};
+
+use crate::base::quantity;
+
+/// Something that a gate objects to.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
+pub struct Finding {
+    /// Relative to the project's root; empty for what is about no file.
+    pub file: String,
+    /// From 1; 0 for what is about a file as a whole.
+    pub line: u32,
+    /// From 1, in characters.
+    pub column: u32,
+    /// `KIND/RULE`.
+    pub rule: String,
+    /// What is wrong, as a sentence.
+    pub message: String,
+    /// What to do.
+    pub help: String,
+    /// What stays the same when unrelated things are edited: 16 hex digits.
+    pub fingerprint: String,
+    /// What became of it.
+    pub state: State,
+    /// The line that it is about, where there is one and it counts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub text: Option<String>,
+    /// For a dependency: who depends.
+    #[serde(flatten)]
+    pub edge: Option<Edge>,
+}
+
+/// A dependency between two modules.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
+pub struct Edge {
+    /// As the language names it.
+    pub from: String,
+    /// Likewise.
+    pub to: String,
+    /// Where the one stands.
+    pub from_file: String,
+    /// Where the other stands; `None` for a package that is not the project's.
+    pub to_file: Option<String>,
+}
+
+/// What became of a finding.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum State {
+    /// It counts.
+    New,
+    /// The baseline tolerates it.
+    Baselined,
+    /// A comment in place tolerates it.
+    Suppressed,
+}
+
+/// What a gate came to.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum GateOutcome {
+    /// Nothing new was found.
+    Pass,
+    /// Something was.
+    Fail,
+    /// It could not judge.
+    NotEvaluated,
+}
+
+/// What a gate looked at and found.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct GateReport {
+    /// The gate's address.
+    pub address: String,
+    /// Its kind.
+    pub kind: String,
+    /// What it came to.
+    pub outcome: GateOutcome,
+    /// Why it could not judge.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub because: Option<String>,
+    /// Whether findings only warn.
+    pub warning: bool,
+    /// How much it read.
+    pub facts: Facts,
+    /// All of them, by place.
+    pub findings: Vec<Finding>,
+    /// Entries of the baseline whose finding is gone: rule and what it was about.
+    pub gone: Vec<String>,
+}
+
+/// How much a gate read.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct Facts {
+    /// Files that it looked at.
+    pub files: usize,
+    /// Files that had to be read for it.
+    pub extracted: usize,
+    /// Files of which all was known.
+    pub cached: usize,
+}
+
+impl GateReport {
+    /// A gate that could not judge, and why, as a lower-case sentence.
+    pub fn unjudged(address: &str, kind: &str, because: &str) -> GateReport {
+        GateReport {
+            address: address.to_owned(),
+            kind: kind.to_owned(),
+            outcome: GateOutcome::NotEvaluated,
+            because: Some(because.to_owned()),
+            warning: false,
+            facts: Facts::default(),
+            findings: Vec::new(),
+            gone: Vec::new(),
+        }
+    }
+
+    /// Returns what it came to as a person reads it: `2 findings`, `not evaluated: …`.
+    pub fn verdict(&self) -> String {
+        let count = |state| self.findings.iter().filter(|finding| finding.state == state).count();
+        let mut parts = Vec::new();
+        if let Some(because) = &self.because {
+            parts.push(format!("not evaluated: {because}"));
+        }
+        match count(State::New) {
+            0 => {}
+            new => parts.push(quantity::plural(new, "finding")),
+        }
+        for (state, word) in [(State::Baselined, "in the baseline"), (State::Suppressed, "allowed in place")] {
+            match count(state) {
+                0 => {}
+                some => parts.push(format!("{some} {word}")),
+            }
+        }
+        if !self.gone.is_empty() {
+            parts.push(format!("{} of the baseline gone", self.gone.len()));
+        }
+        if parts.is_empty() { String::from("nothing found") } else { parts.join(", ") }
+    }
+
+    /// Returns the findings that count.
+    pub fn new_findings(&self) -> impl Iterator<Item = &Finding> {
+        self.findings.iter().filter(|finding| finding.state == State::New)
+    }
+}

@@ -1,0 +1,144 @@
+//! What is tolerated for today: findings by their identity, with who answers for them and until when.
+
+use serde::{Deserialize, Serialize};
+
+use crate::event::{Finding, State};
+
+/// A file of entries, sorted, one a line.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Baseline {
+    /// The version of this shape.
+    pub version: u32,
+    /// What is tolerated.
+    pub entries: Vec<Entry>,
+}
+
+/// One finding that is tolerated.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
+pub struct Entry {
+    /// `KIND/RULE`.
+    pub rule: String,
+    /// For a dependency: who depends.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<String>,
+    /// For a dependency: on what.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub to: Option<String>,
+    /// See [`Finding::fingerprint`].
+    #[serde(default)]
+    pub fingerprint: String,
+    /// Whose finding it is; empty for any gate of the kind.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub gate: String,
+    /// Why it is tolerated.
+    #[serde(default)]
+    pub reason: String,
+    /// Who answers for it.
+    #[serde(default)]
+    pub owner: String,
+    /// The last day on which it is, as `2027-01-31`; empty for ever.
+    #[serde(default)]
+    pub until: String,
+}
+
+/// The day on which it is judged, as `2026-11-23`.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Today(pub String);
+
+impl Baseline {
+    /// Reads a baseline.
+    ///
+    /// # Errors
+    /// A sentence, when it is none.
+    pub fn read(bytes: &[u8]) -> Result<Baseline, String> {
+        let baseline: Baseline = serde_json::from_slice(bytes).map_err(|error| error.to_string())?;
+        if baseline.version != 1 {
+            return Err(format!("it has version {}, and this orket knows version 1", baseline.version));
+        }
+        Ok(baseline)
+    }
+
+    /// Returns the text of the file.
+    pub fn text(&self) -> String {
+        let mut entries = self.entries.clone();
+        entries.sort();
+        let lines: Vec<String> = entries.iter().map(|entry| format!("    {}", serde_json::to_string(entry).unwrap_or_default())).collect();
+        let body = if lines.is_empty() { String::new() } else { format!("\n{}\n  ", lines.join(",\n")) };
+        format!("{{\n  \"version\": 1,\n  \"entries\": [{body}]\n}}\n")
+    }
+
+    /// Marks what is tolerated; returns the indices of findings whose entry has expired with the last day, and a gate's entries whose finding
+    /// is gone.
+    pub(super) fn apply(&self, kind: &str, gate: &str, findings: &mut [Finding], today: &Today) -> (Vec<(usize, String)>, Vec<Entry>) {
+        let (mut expired, mut gone) = (Vec::new(), Vec::new());
+        for entry in self.entries.iter().filter(|entry| entry.is_of(kind, gate)) {
+            let late = !entry.until.is_empty() && entry.until < today.0;
+            let mut found = false;
+            for (index, finding) in findings.iter_mut().enumerate().filter(|(_, finding)| entry.tolerates(finding)) {
+                found = true;
+                if finding.state == State::New && late {
+                    expired.push((index, entry.until.clone()));
+                } else if finding.state == State::New {
+                    finding.state = State::Baselined;
+                }
+            }
+            if !found {
+                gone.push(entry.clone());
+            }
+        }
+        (expired, gone)
+    }
+
+    /// Returns the baseline with what was found: new findings are added, a gate's entries whose finding is gone are dropped. Reasons,
+    /// owners and dates of the others stay.
+    pub fn updated(&self, kind: &str, gate: &str, findings: &[Finding]) -> Baseline {
+        let found: Vec<&Finding> = findings.iter().filter(|finding| finding.state != State::Suppressed).collect();
+        let stays = |entry: &&Entry| !entry.is_of(kind, gate) || found.iter().any(|finding| entry.tolerates(finding));
+        let mut entries: Vec<Entry> = self.entries.iter().filter(stays).cloned().collect();
+        for finding in found {
+            if !entries.iter().any(|entry| entry.is_of(kind, gate) && entry.tolerates(finding)) {
+                entries.push(Entry {
+                    rule: finding.rule.clone(),
+                    from: finding.edge.as_ref().map(|edge| edge.from.clone()),
+                    to: finding.edge.as_ref().map(|edge| edge.to.clone()),
+                    fingerprint: finding.fingerprint.clone(),
+                    gate: gate.to_owned(),
+                    reason: String::new(),
+                    owner: String::new(),
+                    until: String::new(),
+                });
+            }
+        }
+        entries.sort();
+        Baseline { version: 1, entries }
+    }
+}
+
+impl Default for Baseline {
+    fn default() -> Baseline {
+        Baseline { version: 1, entries: Vec::new() }
+    }
+}
+
+impl Entry {
+    fn is_of(&self, kind: &str, gate: &str) -> bool {
+        self.rule.split_once('/').is_some_and(|(own, _)| own == kind) && (self.gate.is_empty() || self.gate == gate)
+    }
+
+    /// Whether a finding is the one that is meant: by its fingerprint, or, where somebody wrote none, by the edge.
+    fn tolerates(&self, finding: &Finding) -> bool {
+        if self.rule != finding.rule || !self.fingerprint.is_empty() {
+            return self.fingerprint == finding.fingerprint;
+        }
+        let edge = finding.edge.as_ref();
+        self.from.is_some() && edge.is_some_and(|edge| Some(&edge.from) == self.from.as_ref() && Some(&edge.to) == self.to.as_ref())
+    }
+
+    /// Returns what it is about, for people.
+    pub fn about(&self) -> String {
+        match (&self.from, &self.to) {
+            (Some(from), Some(to)) => format!("{} {from} -> {to}", self.rule),
+            _ => format!("{} {}", self.rule, self.fingerprint),
+        }
+    }
+}

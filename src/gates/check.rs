@@ -1,0 +1,152 @@
+//! One gate, from its rules to what is left of its findings.
+
+use std::collections::BTreeSet;
+
+use super::baseline::{Baseline, Entry};
+use super::judge::{Asked, Judge, Sight, Unjudged};
+use super::settings::{Common, Reader, Wrong};
+use super::sight::View;
+use super::{dependency_direction, pattern, policy, suppress};
+use crate::base::{Digest, Hasher, PathError, RelPath, did_you_mean, quantity};
+use crate::event::{Facts, Finding, GateOutcome, GateReport, State};
+use crate::model::Gate;
+
+/// How many characters of a line are quoted at most.
+const LONGEST: usize = 2000;
+
+type Read = fn(&mut Reader<'_>) -> (Common, Box<dyn Judge>);
+
+/// The kinds of gates that there are, and who reads their rules.
+const KINDS: &[(&str, Read)] =
+    &[("dependency_direction", dependency_direction::read), ("pattern", pattern::read), ("policy", policy::read)];
+
+/// A gate's rules, ready to judge by.
+pub struct Rules {
+    /// What every gate can say.
+    pub common: Common,
+    judge: Box<dyn Judge>,
+}
+
+/// Reads a gate's rules.
+///
+/// # Errors
+/// All that is wrong with them.
+pub fn read(gate: &Gate) -> Result<Rules, Vec<Wrong>> {
+    let mut reader = Reader::new(gate);
+    let Some((_, read)) = KINDS.iter().find(|(kind, _)| **kind == *gate.kind) else {
+        let kinds: Vec<&str> = KINDS.iter().map(|(kind, _)| *kind).collect();
+        let help = match did_you_mean(&gate.kind, kinds.iter().copied()) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => format!("there are: {}", kinds.join(", ")),
+        };
+        reader.say(&gate.place, format!("there is no kind of gate `{}`", gate.kind), help);
+        return Err(reader.wrong);
+    };
+    let (common, judge) = read(&mut reader);
+    if reader.wrong.is_empty() { Ok(Rules { common, judge }) } else { Err(reader.wrong) }
+}
+
+/// Returns where a gate's baseline stands, relative to the project's root.
+///
+/// # Errors
+/// When its name leads out of the project.
+pub fn baseline_path(folder: &RelPath, name: &str) -> Result<RelPath, PathError> {
+    RelPath::parse(name).map(|path| folder.join(path.as_bytes()))
+}
+
+/// Lets a gate judge; returns its report, and whether it was known: nothing that the gate can see has changed since it judged.
+pub fn check(gate: &Gate, rules: &Rules, view: &View<'_>, asked: &Asked<'_>) -> (GateReport, bool) {
+    let key = view.ground().stamp().map(|stamp| verdict_key(gate, asked, &stamp));
+    let known = view.ground().known();
+    if let Some(report) = key.and_then(|key| known.get(&key)).and_then(|bytes| serde_json::from_slice::<GateReport>(&bytes).ok()) {
+        let facts = Facts { extracted: 0, cached: report.facts.files, ..report.facts };
+        return (GateReport { facts, ..report }, true);
+    }
+    let report = judge(gate, rules, view, asked);
+    if let Some(key) = key.filter(|_| !view.looked_beyond() && report.outcome != GateOutcome::NotEvaluated) {
+        known.put(&key, &serde_json::to_vec(&report).unwrap_or_default());
+    }
+    (report, false)
+}
+
+/// Returns what a verdict rests on, as one digest: the rules, the day, and all that can be seen.
+fn verdict_key(gate: &Gate, asked: &Asked<'_>, stamp: &Digest) -> Digest {
+    let rules = postcard::to_stdvec(gate).unwrap_or_default();
+    let version = env!("CARGO_PKG_VERSION").as_bytes();
+    let mut hasher = Hasher::new();
+    hasher.piece(b"verdict 1").piece(version).piece(&rules).piece(&[u8::from(asked.quick)]);
+    hasher.piece(asked.today.0.as_bytes()).digest(stamp).finish()
+}
+
+fn judge(gate: &Gate, rules: &Rules, sight: &dyn Sight, asked: &Asked<'_>) -> GateReport {
+    let common = &rules.common;
+    let mut report = GateReport { warning: common.warning, ..GateReport::unjudged(gate.address.as_str(), &gate.kind, "") };
+    let unjudged = |text: String, report: GateReport| GateReport { because: Some(text), ..report };
+    let baseline = match common.baseline.as_deref().map(|name| read_baseline(sight, name)).transpose() {
+        Ok(baseline) => baseline,
+        Err(text) => return unjudged(text, report),
+    };
+    report.because = None;
+    let asked = Asked { quick: asked.quick || common.quick, ..*asked };
+    let judged = match rules.judge.judge(sight, &asked) {
+        Ok(judged) => judged,
+        Err(Unjudged { empty: true, .. }) if common.allow_empty => return GateReport { outcome: GateOutcome::Pass, ..report },
+        Err(Unjudged { text, empty }) => {
+            return unjudged(if empty { format!("{text}; `allow_empty #true` would allow that") } else { text }, report);
+        }
+    };
+    let mut findings = judged.findings;
+    let gaps: BTreeSet<String> = {
+        let gaps = judged.gaps.into_iter().filter(|gap| !(gap.empty && common.allow_empty));
+        let gaps: Vec<Finding> = gaps.map(|gap| gap.finding).collect();
+        findings.extend(gaps.iter().cloned());
+        gaps.into_iter().map(|gap| gap.fingerprint).collect()
+    };
+    let comments = suppress::apply(sight, &gate.kind, &judged.read, &mut findings);
+    findings.extend(comments);
+    let mut failed = false;
+    if let Some(baseline) = baseline {
+        let (expired, gone) = baseline.apply(&gate.kind, &report.address, &mut findings, asked.today);
+        for (index, until) in expired {
+            findings[index].message.push_str(&format!(" (the baseline tolerated it until {until})"));
+        }
+        failed |= common.strict && !gone.is_empty();
+        report.gone = gone.iter().map(Entry::about).collect();
+    }
+    findings.sort();
+    quote(sight, &mut findings);
+    let counts: Vec<&Finding> = findings.iter().filter(|finding| finding.state == State::New).collect();
+    let missed = counts.iter().filter(|finding| gaps.contains(&finding.fingerprint)).count();
+    failed |= counts.len() > missed;
+    let (outcome, because) = match (missed, failed) {
+        (0, false) => (GateOutcome::Pass, None),
+        (0, true) => (GateOutcome::Fail, None),
+        _ => (GateOutcome::NotEvaluated, Some(format!("{} could not be judged", quantity::plural(missed, "thing")))),
+    };
+    GateReport { outcome, because, facts: judged.facts, findings, ..report }
+}
+
+/// Adds to findings that count the lines that they are about.
+fn quote(sight: &dyn Sight, findings: &mut [Finding]) {
+    let mut last: (String, Vec<String>) = Default::default();
+    for finding in findings.iter_mut().filter(|finding| finding.state == State::New && finding.line > 0) {
+        if last.0 != finding.file {
+            let bytes = RelPath::parse(&*finding.file).ok().and_then(|path| sight.read(&path).ok()).unwrap_or_default();
+            let text = String::from_utf8_lossy(&bytes);
+            last = (
+                finding.file.clone(),
+                text.trim_start_matches('\u{feff}').lines().map(|line| line.chars().take(LONGEST).collect()).collect(),
+            );
+        }
+        finding.text = last.1.get(finding.line as usize - 1).cloned();
+    }
+}
+
+fn read_baseline(sight: &dyn Sight, name: &str) -> Result<Baseline, String> {
+    let path = baseline_path(sight.folder(), name).map_err(|error| format!("the baseline `{name}`: {error}"))?;
+    match sight.read(&path) {
+        Ok(bytes) => Baseline::read(&bytes).map_err(|error| format!("cannot read the baseline `{name}`: {error}")),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Baseline::default()),
+        Err(error) => Err(format!("cannot read the baseline `{name}`: {error}")),
+    }
+}

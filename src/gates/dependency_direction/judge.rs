@@ -1,0 +1,295 @@
+//! The imports of a tree, held against the rules.
+
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use super::chain::Modules;
+use super::rules::{Layer, Rules};
+use crate::base::RelPath;
+use crate::disk::PatternSet;
+use crate::event::{Edge, Facts, Finding};
+use crate::facts::{Import, ImportKind, Imports};
+use crate::gates::judge::{Asked, Gap, Judge, Judged, Sight, Unjudged, about, finding};
+use crate::gates::sight::rooted;
+
+const KIND: &str = "dependency_direction";
+
+impl Judge for Rules {
+    fn judge(&self, sight: &dyn Sight, asked: &Asked<'_>) -> Result<Judged, Unjudged> {
+        let seen = sight.imports(&self.roots).map_err(|error| Unjudged::broken(format!("cannot read the imports: {error}")))?;
+        let mut judged = Judged {
+            facts: Facts { files: seen.extracted + seen.cached, extracted: seen.extracted, cached: seen.cached },
+            read: seen.modules.iter().map(|(_, file)| file.clone()).collect(),
+            ..Judged::default()
+        };
+        for wrong in &seen.unreadable {
+            let file = wrong.file.to_string();
+            let (rule, help) = (format!("{KIND}/unparsable"), String::from("mend the file; what it imports is not known"));
+            let finding = finding(&rule, &file, wrong.line, 1, wrong.why.clone(), help, &[&file]);
+            judged.gaps.push(Gap { finding, empty: false });
+        }
+        if seen.imports.is_empty() && judged.gaps.is_empty() {
+            return Err(Unjudged::empty("no file below its roots imports anything"));
+        }
+        let case = Case::new(self, sight, &seen)?;
+        judged.gaps.extend(case.layers_without_files(sight.folder()));
+        judged.gaps.extend(case.unclaimed());
+        let mut findings = case.direct(&asked.today.0);
+        findings.extend(case.independent());
+        if self.transitive {
+            findings.extend(case.transitive(&asked.today.0, &findings));
+        }
+        findings.extend(case.cycles()?);
+        findings.extend(case.protected()?);
+        findings.extend(case.external());
+        judged.findings = findings;
+        Ok(judged)
+    }
+}
+
+/// What is judged: the imports that count, and the layer of each file.
+struct Case<'a> {
+    rules: &'a Rules,
+    folder: &'a RelPath,
+    seen: &'a Imports,
+    imports: Vec<&'a Import>,
+    layers: FxHashMap<&'a RelPath, usize>,
+    modules: Modules<'a>,
+}
+
+impl<'a> Case<'a> {
+    fn new(rules: &'a Rules, sight: &'a dyn Sight, seen: &'a Imports) -> Result<Case<'a>, Unjudged> {
+        let folder = sight.folder();
+        let sets: Vec<PatternSet> = rules.layers.iter().map(|layer| patterns(folder, &layer.patterns)).collect::<Result<_, _>>()?;
+        let mut layers = FxHashMap::default();
+        let files: FxHashSet<&RelPath> =
+            seen.modules.iter().map(|(_, file)| file).chain(seen.imports.iter().filter_map(|import| import.to_file.as_ref())).collect();
+        let mut twice: Vec<(&RelPath, usize, usize)> = Vec::new();
+        for file in files {
+            let mut claims = (0..sets.len()).filter(|index| sets[*index].matches(file));
+            let Some(first) = claims.next() else { continue };
+            layers.insert(file, first);
+            twice.extend(claims.next().map(|second| (file, first, second)));
+        }
+        if let Some((file, first, second)) = twice.iter().min() {
+            let (first, second) = (&rules.layers[*first], &rules.layers[*second]);
+            let more = if twice.len() > 1 { format!(" (and {} more files)", twice.len() - 1) } else { String::new() };
+            let text = format!(
+                "`{file}`{more} is in two layers, `{}` ({}) and `{}` ({}); take it out of one with `!`",
+                first.name, first.place, second.name, second.place
+            );
+            return Err(Unjudged::broken(text));
+        }
+        let imports: Vec<&Import> =
+            seen.imports.iter().filter(|import| !(rules.without_types && import.kind == ImportKind::Type)).collect();
+        let modules = Modules::new(imports.iter().copied());
+        Ok(Case { rules, folder, seen, imports, layers, modules })
+    }
+
+    fn layer(&self, index: usize) -> &'a Layer {
+        &self.rules.layers[index]
+    }
+
+    fn of(&self, file: &RelPath) -> Option<usize> {
+        self.layers.get(file).copied()
+    }
+
+    fn layers_without_files(&self, folder: &RelPath) -> Vec<Gap> {
+        let used: FxHashSet<usize> = self.layers.values().copied().collect();
+        let empty = self.rules.layers.iter().enumerate().filter(|(index, _)| !used.contains(index));
+        empty
+            .map(|(_, layer)| {
+                let wanted: Vec<String> = layer.patterns.iter().map(|text| format!("`{}`", rooted(folder, text))).collect();
+                let message = format!("the layer `{}` matches no source file: {}", layer.name, wanted.join(", "));
+                let help = String::from("correct its patterns, or its `root`, or take it out");
+                let (file, place) = (layer.place.file.to_string(), &layer.place);
+                let finding =
+                    finding(&format!("{KIND}/empty_layer"), &file, place.line, place.column, message, help, &[&file, &layer.name]);
+                Gap { finding, empty: true }
+            })
+            .collect()
+    }
+
+    /// Modules that no layer claims. One that only makes a folder a package has no direction.
+    fn unclaimed(&self) -> Vec<Gap> {
+        if self.rules.layers.is_empty() {
+            return Vec::new();
+        }
+        let importers: FxHashSet<&RelPath> = self.imports.iter().map(|import| &import.from_file).collect();
+        let reached: FxHashSet<&RelPath> = self.imports.iter().filter_map(|import| import.to_file.as_ref()).collect();
+        let marker = |file: &RelPath| file.name().starts_with(b"__init__.py") && !importers.contains(file) && !reached.contains(file);
+        let open = self.seen.modules.iter().filter(|(_, file)| self.of(file).is_none() && !marker(file));
+        open.map(|(name, file)| {
+            let file = file.to_string();
+            let message = format!("no layer claims `{name}`");
+            let help = String::from("add it to a layer, or leave it out of the roots");
+            Gap { finding: finding(&format!("{KIND}/unclaimed"), &file, 0, 0, message, help, &[name]), empty: true }
+        })
+        .collect()
+    }
+
+    /// Returns why one layer may not import another, and the rule that says so.
+    fn forbidden(&self, from: usize, to: usize, today: &str) -> Option<(&'static str, String, String)> {
+        if from == to {
+            return None;
+        }
+        let (one, other) = (&self.layer(from).name, &self.layer(to).name);
+        let mut expired = String::new();
+        for allowed in self.rules.allowed.iter().filter(|allowed| (allowed.from, allowed.to) == (from, to)) {
+            match &allowed.until {
+                Some(until) if **until < *today => expired = format!("; it was allowed until {until} ({})", allowed.place),
+                _ => return None,
+            }
+        }
+        if let Some((.., place)) = self.rules.denied.iter().find(|(denied, what, _)| (*denied, *what) == (from, to)) {
+            return Some(("deny", format!("`{one}` must not import `{other}`{expired}"), format!("deny, {place}")));
+        }
+        let wrong = |order: &Vec<usize>| {
+            let at = |layer: usize| order.iter().position(|one| *one == layer);
+            at(from).zip(at(to)).is_some_and(|(from, to)| to < from)
+        };
+        let (_, place) = self.rules.orders.iter().find(|(order, _)| wrong(order))?;
+        Some(("order", format!("`{other}` stands above `{one}`{expired}"), format!("order, {place}")))
+    }
+
+    fn direct(&self, today: &str) -> Vec<Finding> {
+        let mut found = Vec::new();
+        for import in self.imports.iter().copied() {
+            let layers = import.to_file.as_ref().and_then(|to| Some((self.of(&import.from_file)?, self.of(to)?)));
+            if let Some((rule, why, which)) = layers.and_then(|(from, to)| self.forbidden(from, to, today)) {
+                let message = format!("`{}` imports `{}`, and {why}", import.from, import.to);
+                found.push(one(rule, import, message, format!("turn the dependency round, or allow it with a reason ({which})")));
+            }
+        }
+        once(found)
+    }
+
+    fn independent(&self) -> Vec<Finding> {
+        let mut found = Vec::new();
+        for (layers, place) in &self.rules.independent {
+            for from in layers {
+                for to in layers.iter().filter(|to| *to != from) {
+                    let (one, other) = (&self.layer(*from).name, &self.layer(*to).name);
+                    for chain in self.modules.chains(&|file| self.of(file) == Some(*from), &|file| self.of(file) == Some(*to)) {
+                        let why = format!("`{one}` and `{other}` are independent");
+                        found.extend(along("independent", &chain, &why, &format!("independent, {place}")));
+                    }
+                }
+            }
+        }
+        once(found)
+    }
+
+    /// Indirect imports, where no direct one is at fault already.
+    fn transitive(&self, today: &str, direct: &[Finding]) -> Vec<Finding> {
+        let known: FxHashSet<(&str, &str)> =
+            direct.iter().filter_map(|finding| finding.edge.as_ref()).map(|edge| (&*edge.from, &*edge.to)).collect();
+        let mut found = Vec::new();
+        for from in 0..self.rules.layers.len() {
+            for to in 0..self.rules.layers.len() {
+                let Some((rule, why, which)) = self.forbidden(from, to, today) else { continue };
+                let chains = self.modules.chains(&|file| self.of(file) == Some(from), &|file| self.of(file) == Some(to));
+                for chain in chains.iter().filter(|chain| chain.len() > 1) {
+                    if !chain.iter().any(|import| known.contains(&(&*import.from, &*import.to))) {
+                        found.extend(along(rule, chain, &why, &which));
+                    }
+                }
+            }
+        }
+        once(found)
+    }
+
+    fn cycles(&self) -> Result<Vec<Finding>, Unjudged> {
+        let mut found = Vec::new();
+        for (folder, place) in &self.rules.acyclic {
+            let plain = folder.trim_end_matches('/');
+            let text = if matches!(plain, "." | "") { String::from("**") } else { plain.to_owned() };
+            let within = patterns(self.folder, &[text])?;
+            for cycle in self.modules.cycles(&|file| within.matches(file)) {
+                let Some(first) = cycle.first() else { continue };
+                let ring: Vec<&str> = cycle.iter().map(|import| &*import.from).chain([&*first.from]).collect();
+                let message = format!("these modules import each other: {}", ring.join(" -> "));
+                let help = format!("take one of the imports out: {} (acyclic, {place})", places(&cycle));
+                let found_one = one("cycle", first, message, help);
+                // Which modules are in the ring is what it is about.
+                let identity = finding(&found_one.rule, "", 0, 0, String::new(), String::new(), &ring);
+                found.push(Finding { fingerprint: identity.fingerprint, ..found_one });
+            }
+        }
+        Ok(found)
+    }
+
+    fn protected(&self) -> Result<Vec<Finding>, Unjudged> {
+        let mut found = Vec::new();
+        for rule in &self.rules.protected {
+            let (inside, by) = (patterns(self.folder, &rule.files)?, patterns(self.folder, &rule.by)?);
+            for import in self.imports.iter().copied() {
+                let Some(to) = import.to_file.as_ref().filter(|to| inside.matches(to)) else { continue };
+                if !inside.matches(&import.from_file) && !by.matches(&import.from_file) {
+                    let by: Vec<String> = rule.by.iter().map(|by| format!("`{by}`")).collect();
+                    let who = if by.is_empty() { String::from("nothing outside of it") } else { format!("only {}", by.join(", ")) };
+                    let message = format!("`{}` imports `{}`, and {who} may import `{to}`", import.from, import.to);
+                    found.push(one("protected", import, message, format!("go through what may import it (protected, {})", rule.place)));
+                }
+            }
+        }
+        Ok(once(found))
+    }
+
+    fn external(&self) -> Vec<Finding> {
+        let mut found = Vec::new();
+        for rule in &self.rules.external {
+            for import in self.imports.iter().copied().filter(|import| import.external && import.to == rule.package) {
+                if self.of(&import.from_file).is_some_and(|layer| rule.only_in.contains(&layer)) {
+                    continue;
+                }
+                let only: Vec<String> = rule.only_in.iter().map(|layer| format!("`{}`", self.layer(*layer).name)).collect();
+                let message = format!("`{}` imports `{}`, which only {} may", import.from, import.to, only.join(", "));
+                found.push(one("external", import, message, format!("move what needs it there (external, {})", rule.place)));
+            }
+        }
+        once(found)
+    }
+}
+
+fn patterns(folder: &RelPath, texts: &[String]) -> Result<PatternSet, Unjudged> {
+    let (excluded, included): (Vec<&String>, Vec<&String>) = texts.iter().partition(|text| text.starts_with('!'));
+    let included: Vec<String> = included.into_iter().map(|text| rooted(folder, text)).collect();
+    let excluded: Vec<String> = excluded.into_iter().map(|text| rooted(folder, &text[1..])).collect();
+    PatternSet::new(&included, &excluded).map_err(Unjudged::broken)
+}
+
+/// A finding about one import.
+fn one(rule: &str, import: &Import, message: String, help: String) -> Finding {
+    let edge = Edge {
+        from: import.from.clone(),
+        to: import.to.clone(),
+        from_file: import.from_file.to_string(),
+        to_file: import.to_file.as_ref().map(RelPath::to_string),
+    };
+    about(edge, &format!("{KIND}/{rule}"), (import.line, import.column), message, help)
+}
+
+/// A finding about a chain, at its first import, from its first module to its last.
+fn along(rule: &str, chain: &[&Import], why: &str, which: &str) -> Option<Finding> {
+    let (first, last) = (chain.first()?, chain.last()?);
+    let ends = Import { to: last.to.clone(), to_file: last.to_file.clone(), ..(*first).clone() };
+    if chain.len() == 1 {
+        let message = format!("`{}` imports `{}`, and {why}", first.from, first.to);
+        return Some(one(rule, &ends, message, format!("take the import out ({which})")));
+    }
+    let way: Vec<&str> = chain.iter().map(|import| &*import.from).chain([&*last.to]).collect();
+    let message = format!("`{}` reaches `{}`, and {why}: {}", first.from, last.to, way.join(" -> "));
+    Some(one(rule, &ends, message, format!("take one of the imports out: {} ({which})", places(chain))))
+}
+
+fn places(chain: &[&Import]) -> String {
+    let places: Vec<String> = chain.iter().map(|import| format!("{}:{}", import.from_file, import.line)).collect();
+    places.join(", ")
+}
+
+/// Leaves one finding for each identity: an edge that is there in two kinds is one edge.
+fn once(mut findings: Vec<Finding>) -> Vec<Finding> {
+    let mut seen = FxHashSet::default();
+    findings.retain(|finding| seen.insert(finding.fingerprint.clone()));
+    findings
+}

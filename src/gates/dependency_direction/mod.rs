@@ -1,0 +1,9 @@
+//! `dependency_direction`: who may import whom.
+//!
+//! Start from `rules`: what the manifest says; `judge` holds the imports of the tree against it.
+
+mod chain;
+mod judge;
+mod rules;
+
+pub(super) use rules::read;

@@ -1,0 +1,203 @@
+//! What the manifest says about directions.
+
+use crate::base::{Place, RelPath, did_you_mean};
+use crate::facts::{Language, Root};
+use crate::gates::judge::Judge;
+use crate::gates::settings::{Common, Reader};
+use crate::model::{RuleValue, Setting};
+
+const KNOWN: [&str; 11] =
+    ["root", "layer", "order", "deny", "allow", "independent", "acyclic", "protected", "external", "transitive", "type_only"];
+
+/// The rules of one gate. Layers are indices.
+#[derive(Default)]
+pub(super) struct Rules {
+    pub roots: Vec<Root>,
+    pub layers: Vec<Layer>,
+    /// Each may import those that stand after it.
+    pub orders: Vec<(Vec<usize>, Place)>,
+    pub denied: Vec<(usize, usize, Place)>,
+    pub allowed: Vec<Allowed>,
+    pub independent: Vec<(Vec<usize>, Place)>,
+    pub acyclic: Vec<(String, Place)>,
+    pub protected: Vec<Protected>,
+    pub external: Vec<External>,
+    pub transitive: bool,
+    pub without_types: bool,
+}
+
+pub(super) struct Layer {
+    pub name: String,
+    pub patterns: Vec<String>,
+    pub place: Place,
+}
+
+pub(super) struct Allowed {
+    pub from: usize,
+    pub to: usize,
+    /// The last day, as `2027-01-31`.
+    pub until: Option<String>,
+    pub place: Place,
+}
+
+pub(super) struct Protected {
+    pub files: Vec<String>,
+    pub by: Vec<String>,
+    pub place: Place,
+}
+
+pub(super) struct External {
+    pub package: String,
+    pub only_in: Vec<usize>,
+    pub place: Place,
+}
+
+pub(in crate::gates) fn read(reader: &mut Reader<'_>) -> (Common, Box<dyn Judge>) {
+    let (common, rest) = reader.common(&KNOWN);
+    let mut rules = Rules::default();
+    for setting in rest.iter().filter(|setting| &*setting.name == "layer") {
+        reader.only(setting, &[]);
+        let mut texts = reader.texts(setting).into_iter();
+        let Some(name) = texts.next() else { continue };
+        if rules.layers.iter().any(|layer| layer.name == name) {
+            reader.say(&setting.place, format!("there are two layers `{name}`"), "put the patterns of both into one");
+            continue;
+        }
+        let patterns: Vec<String> = texts.collect();
+        if patterns.is_empty() {
+            reader.say(&setting.place, format!("the layer `{name}` has no files"), format!("name them: layer \"{name}\" \"{name}/**\""));
+        }
+        rules.layers.push(Layer { name, patterns, place: setting.place.clone() });
+    }
+    for setting in rest {
+        let place = setting.place.clone();
+        match &*setting.name {
+            "root" => rules.roots.extend(root(reader, setting)),
+            "order" => {
+                let layers = some_layers(reader, setting, &rules.layers, &[], 2);
+                rules.orders.push((layers, place));
+            }
+            "deny" => {
+                if let [from, to] = some_layers(reader, setting, &rules.layers, &[], 2)[..] {
+                    rules.denied.push((from, to, place));
+                }
+            }
+            "allow" => {
+                let until = reader.date(setting, "until");
+                if let [from, to] = some_layers(reader, setting, &rules.layers, &["reason", "until"], 2)[..] {
+                    rules.allowed.push(Allowed { from, to, until, place });
+                }
+            }
+            "independent" => {
+                let layers = some_layers(reader, setting, &rules.layers, &[], 2);
+                rules.independent.push((layers, place));
+            }
+            "acyclic" => {
+                reader.only(setting, &[]);
+                rules.acyclic.extend(reader.texts(setting).into_iter().map(|folder| (folder, place.clone())));
+            }
+            "protected" => {
+                reader.only(setting, &["by"]);
+                let mut by: Vec<String> = setting.property("by").and_then(text).into_iter().collect();
+                for child in &setting.children {
+                    match &*child.name {
+                        "by" => by.extend(reader.texts(child)),
+                        other => reader.unknown(child, other, &["by"]),
+                    }
+                }
+                rules.protected.push(Protected { files: reader.texts(setting), by, place });
+            }
+            "external" => rules.external.extend(external(reader, setting, &rules.layers)),
+            "transitive" => rules.transitive = reader.flag(setting),
+            "layer" => {}
+            _ => rules.without_types = reader.one_of(setting, &["include", "ignore"]) == Some("ignore"),
+        }
+    }
+    let asks = !rules.layers.is_empty() || !rules.acyclic.is_empty() || !rules.protected.is_empty() || !rules.external.is_empty();
+    if !asks && reader.wrong.is_empty() {
+        let place = reader.gate.place.clone();
+        reader.say(&place, "the gate has no rule", "write layers and their order, or `acyclic \".\"`");
+    }
+    if rules.roots.is_empty() {
+        rules.roots.push(Root { folder: RelPath::root(), language: None });
+    }
+    (common, Box::new(rules))
+}
+
+fn text(value: &RuleValue) -> Option<String> {
+    match value {
+        RuleValue::Text(text) => Some(text.to_string()),
+        _ => None,
+    }
+}
+
+fn root(reader: &mut Reader<'_>, setting: &Setting) -> Vec<Root> {
+    reader.only(setting, &["language"]);
+    let language = match setting.property("language").map(text) {
+        None => None,
+        Some(name) => {
+            let name = name.unwrap_or_default();
+            let found = Language::find(&name);
+            if found.is_none() {
+                let all: Vec<&str> = Language::all().map(Language::name).collect();
+                let help = match did_you_mean(&name, all.iter().copied()) {
+                    Some(near) => format!("did you mean `{near}`?"),
+                    None => format!("there are: {}", all.join(", ")),
+                };
+                reader.say(&setting.place, format!("there is no language `{name}`"), help);
+            }
+            found
+        }
+    };
+    let mut roots = Vec::new();
+    for folder in reader.texts(setting) {
+        match RelPath::parse(folder.trim_end_matches('/')) {
+            Ok(folder) => roots.push(Root { folder, language }),
+            Err(error) => reader.say(&setting.place, format!("`{folder}`: {error}"), "name a folder beside or below the manifest"),
+        }
+    }
+    roots
+}
+
+fn external(reader: &mut Reader<'_>, setting: &Setting, layers: &[Layer]) -> Vec<External> {
+    reader.only(setting, &["only_in"]);
+    let mut names: Vec<(String, Place)> = Vec::new();
+    names.extend(setting.property("only_in").and_then(text).map(|name| (name, setting.place.clone())));
+    for child in &setting.children {
+        match &*child.name {
+            "only_in" => names.extend(reader.texts(child).into_iter().map(|name| (name, child.place.clone()))),
+            other => reader.unknown(child, other, &["only_in"]),
+        }
+    }
+    if names.is_empty() {
+        reader.say(&setting.place, "`external` does not say where the package may be used", "add only_in=\"LAYER\"");
+    }
+    let only_in: Vec<usize> = names.iter().filter_map(|(name, place)| layer(reader, layers, name, place)).collect();
+    let packages = reader.texts(setting);
+    packages.into_iter().map(|package| External { package, only_in: only_in.clone(), place: setting.place.clone() }).collect()
+}
+
+/// Returns the layers that a node names, at least `least`.
+fn some_layers(reader: &mut Reader<'_>, setting: &Setting, layers: &[Layer], properties: &[&str], least: usize) -> Vec<usize> {
+    reader.only(setting, properties);
+    let names = reader.texts(setting);
+    let exactly = matches!(&*setting.name, "deny" | "allow");
+    if names.len() < least || (exactly && names.len() > least) {
+        let help =
+            if exactly { format!("write {} \"FROM\" \"TO\"", setting.name) } else { format!("write {} \"ONE\" \"OTHER\"", setting.name) };
+        reader.say(&setting.place, format!("`{}` takes {}two layers", setting.name, if exactly { "" } else { "at least " }), help);
+    }
+    names.iter().filter_map(|name| layer(reader, layers, name, &setting.place)).collect()
+}
+
+fn layer(reader: &mut Reader<'_>, layers: &[Layer], name: &str, place: &Place) -> Option<usize> {
+    let found = layers.iter().position(|layer| layer.name == name);
+    if found.is_none() {
+        let help = match did_you_mean(name, layers.iter().map(|layer| &*layer.name)) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => format!("declare it: layer \"{name}\" \"{name}/**\""),
+        };
+        reader.say(place, format!("there is no layer `{name}`"), help);
+    }
+    found
+}

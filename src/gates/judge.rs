@@ -1,0 +1,129 @@
+//! What a kind of gate is: a judge of what it sees.
+
+use std::io;
+
+use super::baseline::Today;
+use crate::base::{Digest, RelPath};
+use crate::disk::Tree;
+use crate::event::{Edge, Facts, Finding, State};
+use crate::facts::{Imports, Root};
+
+/// What a gate may see. Patterns and folders are relative to the folder of the manifest that declares the gate, paths to the project's root.
+pub trait Sight: Sync {
+    /// Returns, sorted, the files that patterns mean (those with `!` take away; none means all), without what version control ignores.
+    /// Hidden files are among them if `hidden`, or where a pattern names them.
+    ///
+    /// # Errors
+    /// When a folder cannot be read, or a pattern is wrong.
+    fn files(&self, patterns: &[String], hidden: bool) -> io::Result<Vec<RelPath>>;
+
+    /// Returns a file's bytes.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    fn read(&self, path: &RelPath) -> io::Result<Vec<u8>>;
+
+    /// Returns what the source files below some folders import.
+    ///
+    /// # Errors
+    /// When a folder is not there or cannot be read.
+    fn imports(&self, roots: &[Root]) -> io::Result<Imports>;
+
+    /// Returns the folder of the manifest that declares the gate.
+    fn folder(&self) -> &RelPath;
+
+    /// Takes note that the gate looks at more than the files that are not ignored (a history, the outcome of a command), so that its
+    /// verdict is not kept.
+    fn looks_beyond(&self);
+
+    /// Returns the tree, for what is about it as a whole; whoever uses it says so by [`Sight::looks_beyond`].
+    fn tree(&self) -> &Tree;
+}
+
+/// How a gate is asked.
+#[derive(Clone, Copy)]
+pub struct Asked<'a> {
+    /// Whether the dear half is left out, where there is one.
+    pub quick: bool,
+    /// The day on which it is judged.
+    pub today: &'a Today,
+}
+
+/// What a judge found.
+#[derive(Default)]
+pub struct Judged {
+    /// All of it, whatever comments and the baseline say.
+    pub findings: Vec<Finding>,
+    /// What kept it from judging some of what it was to judge: with these, the gate is not evaluated.
+    pub gaps: Vec<Gap>,
+    /// How much was read.
+    pub facts: Facts,
+    /// The files in which comments may tolerate findings.
+    pub read: Vec<RelPath>,
+}
+
+/// Something that could not be judged.
+pub struct Gap {
+    /// What and where.
+    pub finding: Finding,
+    /// Whether `allow_empty` covers it.
+    pub empty: bool,
+}
+
+/// Why a gate could not judge at all, as a lower-case sentence; `empty` if there was nothing to judge.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Unjudged {
+    /// The sentence.
+    pub text: String,
+    /// Whether `allow_empty` covers it.
+    pub empty: bool,
+}
+
+/// One gate's rules.
+pub trait Judge: Send + Sync {
+    /// Judges.
+    ///
+    /// # Errors
+    /// When it cannot.
+    fn judge(&self, sight: &dyn Sight, asked: &Asked<'_>) -> Result<Judged, Unjudged>;
+}
+
+impl Unjudged {
+    /// There was nothing to judge.
+    pub fn empty(text: impl Into<String>) -> Unjudged {
+        Unjudged { text: text.into(), empty: true }
+    }
+
+    /// Something is in the way.
+    pub fn broken(text: impl Into<String>) -> Unjudged {
+        Unjudged { text: text.into(), empty: false }
+    }
+}
+
+/// Makes a finding; `identity` is what it is about, without line numbers and counts.
+pub(super) fn finding(rule: &str, file: &str, line: u32, column: u32, message: String, help: String, identity: &[&str]) -> Finding {
+    let mut text = rule.to_owned();
+    for part in identity {
+        text.push('\0');
+        text.push_str(part);
+    }
+    let fingerprint = Digest::of(text.as_bytes()).hex()[..16].to_owned();
+    Finding {
+        file: file.to_owned(),
+        line,
+        column,
+        rule: rule.to_owned(),
+        message,
+        help,
+        fingerprint,
+        state: State::New,
+        text: None,
+        edge: None,
+    }
+}
+
+/// Makes a finding about a dependency: the edge is its identity.
+pub(super) fn about(edge: Edge, rule: &str, (line, column): (u32, u32), message: String, help: String) -> Finding {
+    let found = finding(rule, &edge.from_file, line, column, message, help, &[&edge.from, &edge.to]);
+    Finding { edge: Some(edge), ..found }
+}

@@ -1,0 +1,19 @@
+//! Gates: rules that are run. A file or folder a kind.
+//!
+//! Start from [`check()`]: it lets a [`Judge`] look at the tree, takes away what comments and the baseline tolerate, and says what is left.
+
+mod baseline;
+mod check;
+mod dependency_direction;
+mod judge;
+mod pattern;
+mod policy;
+mod settings;
+mod sight;
+mod suppress;
+
+pub use baseline::{Baseline, Entry, Today};
+pub use check::{Rules, baseline_path, check, read};
+pub use judge::{Asked, Gap, Judge, Judged, Sight, Unjudged};
+pub use settings::{Common, Stage, Wrong};
+pub use sight::{Ground, View};

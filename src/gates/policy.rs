@@ -1,0 +1,194 @@
+//! `policy`: small rules about files that teams otherwise write by hand.
+
+use rayon::prelude::*;
+use regex::bytes::Regex;
+
+use super::judge::{Asked, Judge, Judged, Sight, Unjudged, finding};
+use super::settings::{Common, Reader};
+use crate::base::{RelPath, quantity};
+use crate::event::{Facts, Finding};
+use crate::model::RuleValue;
+
+const KNOWN: [&str; 12] = [
+    "files",
+    "max_lines",
+    "max_bytes",
+    "forbid",
+    "require",
+    "header",
+    "line_endings",
+    "merge_markers",
+    "private_keys",
+    "todo_owner",
+    "final_newline",
+    "trailing_blanks",
+];
+/// In how many lines from the top a header has to stand.
+const HEADER: usize = 10;
+
+#[derive(Default)]
+struct Policies {
+    files: Vec<String>,
+    max_lines: Option<usize>,
+    max_bytes: Option<u64>,
+    forbid: Vec<String>,
+    require: Vec<String>,
+    header: Option<(String, Regex)>,
+    crlf: Option<bool>,
+    merge_markers: bool,
+    private_keys: bool,
+    todo_owner: bool,
+    final_newline: bool,
+    trailing_blanks: bool,
+}
+
+pub(super) fn read(reader: &mut Reader<'_>) -> (Common, Box<dyn Judge>) {
+    let (common, rest) = reader.common(&KNOWN);
+    let mut rules = Policies::default();
+    for setting in &rest {
+        match &*setting.name {
+            "files" => rules.files.extend(reader.texts(setting)),
+            "max_lines" => rules.max_lines = reader.count(setting),
+            "max_bytes" => {
+                rules.max_bytes = match &setting.values[..] {
+                    [RuleValue::Whole(number)] if *number >= 0 => Some(*number as u64),
+                    [RuleValue::Text(text)] if quantity::size(text).is_some() => quantity::size(text),
+                    _ => {
+                        reader.say(&setting.place, "`max_bytes` takes a size", "write it as `max_bytes \"200KiB\"`");
+                        None
+                    }
+                }
+            }
+            "forbid" => rules.forbid.extend(reader.texts(setting)),
+            "require" => rules.require.extend(reader.texts(setting)),
+            "header" => {
+                if let Some(text) = reader.text(setting) {
+                    match Regex::new(&text) {
+                        Ok(regex) => rules.header = Some((text, regex)),
+                        Err(_) => reader.say(&setting.place, format!("`{text}` is no regular expression"), "correct it"),
+                    }
+                }
+            }
+            "line_endings" => rules.crlf = reader.one_of(setting, &["lf", "crlf"]).map(|ending| ending == "crlf"),
+            "merge_markers" => rules.merge_markers = !reader.flag(setting),
+            "private_keys" => rules.private_keys = !reader.flag(setting),
+            "todo_owner" => rules.todo_owner = reader.flag(setting),
+            "final_newline" => rules.final_newline = reader.flag(setting),
+            _ => rules.trailing_blanks = !reader.flag(setting),
+        }
+    }
+    if rest.iter().all(|setting| &*setting.name == "files") && reader.wrong.is_empty() {
+        let place = reader.gate.place.clone();
+        reader.say(&place, "the gate has no rule", format!("it knows: {}", KNOWN[1..].join(", ")));
+    }
+    (common, Box::new(rules))
+}
+
+impl Policies {
+    fn look(&self, path: &RelPath, bytes: &[u8]) -> Vec<Finding> {
+        let file = path.to_string();
+        let mut found = Vec::new();
+        let mut say = |rule: &str, line: u32, column: u32, message: String, help: &str, identity: &str| {
+            found.push(finding(&format!("policy/{rule}"), &file, line, column, message, help.to_owned(), &[&file, identity]));
+        };
+        if let Some(most) = self.max_bytes.filter(|most| bytes.len() as u64 > *most) {
+            let message = format!("it has {} bytes, and {most} are allowed", bytes.len());
+            say("max_bytes", 0, 0, message, "make it smaller, or keep it elsewhere", "");
+        }
+        if memchr::memchr(0, &bytes[..bytes.len().min(1 << 16)]).is_some() {
+            return found;
+        }
+        let text = String::from_utf8_lossy(bytes);
+        let lines: Vec<&str> = text.split_inclusive('\n').collect();
+        if let Some(most) = self.max_lines.filter(|most| lines.len() > *most) {
+            say("max_lines", most as u32 + 1, 1, format!("it has {} lines, and {most} are allowed", lines.len()), "split it", "");
+        }
+        if let Some((pattern, regex)) = &self.header {
+            let top: String = lines.iter().take(HEADER).copied().collect();
+            if !regex.is_match(top.as_bytes()) {
+                say("header", 1, 1, format!("its first {HEADER} lines do not match `{pattern}`"), "write the header", "");
+            }
+        }
+        if self.final_newline && !bytes.is_empty() && bytes.last() != Some(&b'\n') {
+            say("final_newline", lines.len() as u32, 1, String::from("it does not end with a line end"), "add one", "");
+        }
+        let mut ended = false;
+        for (index, line) in lines.iter().enumerate() {
+            let number = index as u32 + 1;
+            let bare = line.trim_end_matches(['\n', '\r']);
+            if let Some(crlf) = self.crlf
+                && line.ends_with('\n')
+                && line.ends_with("\r\n") != crlf
+                && !ended
+            {
+                // Once a file: the next one is the same mistake.
+                ended = true;
+                let (wanted, is) = if crlf { ("CRLF", "LF") } else { ("LF", "CRLF") };
+                say(
+                    "line_endings",
+                    number,
+                    bare.chars().count() as u32 + 1,
+                    format!("the line ends with {is}"),
+                    &format!("end lines with {wanted}"),
+                    "",
+                );
+            }
+            let marker = bare.starts_with("<<<<<<< ") || bare.starts_with(">>>>>>> ") || bare.starts_with("||||||| ");
+            if self.merge_markers && marker {
+                say("merge_marker", number, 1, String::from("a merge was not finished here"), "finish it", bare);
+            }
+            if self.private_keys && bare.contains("-----BEGIN") && bare.contains("PRIVATE KEY-----") {
+                say("private_key", number, 1, String::from("a private key stands here"), "take it out, and do not use it any more", "");
+            }
+            if self.trailing_blanks && bare.ends_with([' ', '\t']) {
+                let column = bare.trim_end().chars().count() as u32 + 1;
+                say("trailing_blanks", number, column, String::from("the line ends with blanks"), "take them out", bare.trim());
+            }
+            if self.todo_owner
+                && let Some(at) = ["TODO", "FIXME"].iter().filter_map(|word| bare.find(word)).min()
+            {
+                let behind = bare[at..].trim_start_matches(|c: char| c.is_ascii_uppercase());
+                let word = bare[..at].chars().next_back().is_none_or(|c| !c.is_alphanumeric() && c != '_');
+                let owned =
+                    behind.strip_prefix('(').and_then(|rest| rest.split_once(')')).is_some_and(|(owner, _)| !owner.trim().is_empty());
+                if word && !behind.starts_with(|c: char| c.is_alphanumeric() || c == '_') && !owned {
+                    let column = bare[..at].chars().count() as u32 + 1;
+                    say("todo_owner", number, column, String::from("nobody answers for this"), "write who: TODO(name)", bare.trim());
+                }
+            }
+        }
+        found
+    }
+}
+
+impl Judge for Policies {
+    fn judge(&self, sight: &dyn Sight, _: &Asked<'_>) -> Result<Judged, Unjudged> {
+        let broken = |error: std::io::Error| Unjudged::broken(format!("cannot look for files: {error}"));
+        let files = sight.files(&self.files, true).map_err(broken)?;
+        if files.is_empty() && self.require.is_empty() {
+            return Err(Unjudged::empty("no file was read: its `files` match nothing"));
+        }
+        let looked: Vec<Result<Vec<Finding>, Unjudged>> = files
+            .par_iter()
+            .map(|path| {
+                let bytes = sight.read(path).map_err(|error| Unjudged::broken(format!("cannot read `{path}`: {error}")))?;
+                Ok(self.look(path, &bytes))
+            })
+            .collect();
+        let mut findings = Vec::new();
+        for found in looked {
+            findings.extend(found?);
+        }
+        for path in if self.forbid.is_empty() { Vec::new() } else { sight.files(&self.forbid, true).map_err(broken)? } {
+            let (file, help) = (path.to_string(), String::from("remove it"));
+            findings.push(finding("policy/forbidden_file", &file, 0, 0, String::from("such a file must not be here"), help, &[&file]));
+        }
+        for name in &self.require {
+            if sight.files(std::slice::from_ref(name), true).map_err(broken)?.is_empty() {
+                let message = format!("there is no `{name}`");
+                findings.push(finding("policy/required_file", name, 0, 0, message, String::from("write it"), &[name]));
+            }
+        }
+        Ok(Judged { findings, facts: Facts { files: files.len(), extracted: files.len(), cached: 0 }, read: files, ..Judged::default() })
+    }
+}

@@ -1,0 +1,143 @@
+//! What gates see of a tree: listed once, however many gates there are.
+
+use std::io;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
+
+use super::judge::Sight;
+use crate::base::{Digest, Hasher, RelPath};
+use crate::disk::{PatternSet, Tree, now_ns, sources};
+use crate::facts::{self, Imports, Known, Root};
+
+/// A tree that gates look at, as it is when the first of them does.
+pub struct Ground {
+    tree: Tree,
+    known: Arc<dyn Known + Send>,
+    files: OnceLock<Result<Vec<RelPath>, (io::ErrorKind, String)>>,
+    stamp: OnceLock<Option<Digest>>,
+}
+
+/// What one gate sees of it.
+pub struct View<'a> {
+    ground: &'a Ground,
+    folder: RelPath,
+    beyond: AtomicBool,
+}
+
+impl Ground {
+    /// Nothing is read yet; `known` keeps facts about files.
+    pub fn new(tree: Tree, known: Arc<dyn Known + Send>) -> Ground {
+        Ground { tree, known, files: OnceLock::new(), stamp: OnceLock::new() }
+    }
+
+    /// Returns what a gate sees that is declared in this folder.
+    pub fn seen_from(&self, folder: RelPath) -> View<'_> {
+        View { ground: self, folder, beyond: AtomicBool::new(false) }
+    }
+
+    /// Returns what stands for all that gates can see here: for the name and the stamp of each file. `None` if one is so young that it
+    /// could change under the same stamp, or cannot be looked at.
+    pub(super) fn stamp(&self) -> Option<Digest> {
+        *self.stamp.get_or_init(|| {
+            let files = self.files().ok()?;
+            let began = now_ns();
+            let paths: Vec<&[u8]> = files.iter().map(RelPath::as_bytes).collect();
+            let mut hasher = Hasher::new();
+            for (path, stamp) in paths.iter().zip(self.tree.stat_many(&paths)) {
+                let stamp = stamp.filter(|stamp| stamp.settled_at(began))?;
+                hasher.piece(path).piece(bytemuck::bytes_of(&stamp));
+            }
+            Some(hasher.finish())
+        })
+    }
+
+    pub(super) fn known(&self) -> &dyn Known {
+        &*self.known
+    }
+
+    fn files(&self) -> io::Result<&[RelPath]> {
+        let listed = self.files.get_or_init(|| {
+            let listed = sources(&self.tree, &RelPath::root(), true);
+            listed
+                .map(|mut files| {
+                    files.sort_unstable();
+                    files
+                })
+                .map_err(|error| (error.kind(), error.to_string()))
+        });
+        listed.as_deref().map_err(|(kind, text)| io::Error::new(*kind, text.clone()))
+    }
+}
+
+impl View<'_> {
+    pub(super) fn ground(&self) -> &Ground {
+        self.ground
+    }
+
+    /// Whether the gate has looked at something that the ground's stamp does not stand for.
+    pub(super) fn looked_beyond(&self) -> bool {
+        self.beyond.load(Ordering::Relaxed)
+    }
+}
+
+impl Sight for View<'_> {
+    fn files(&self, patterns: &[String], hidden: bool) -> io::Result<Vec<RelPath>> {
+        let (excluded, included): (Vec<&String>, Vec<&String>) = patterns.iter().partition(|pattern| pattern.starts_with('!'));
+        let named = |text: &str| text.starts_with('.') || text.contains("/.");
+        let hidden = hidden || included.iter().any(|text| named(text));
+        let included: Vec<String> = match &included[..] {
+            [] => vec![rooted(&self.folder, "**")],
+            some => some.iter().map(|text| rooted(&self.folder, text)).collect(),
+        };
+        let excluded: Vec<String> = excluded.iter().map(|text| rooted(&self.folder, &text[1..])).collect();
+        let set = PatternSet::new(&included, &excluded).map_err(io::Error::other)?;
+        let files = self.ground.files()?.iter();
+        Ok(files.filter(|path| (hidden || !named(&path.to_string())) && set.matches(path)).cloned().collect())
+    }
+
+    fn read(&self, path: &RelPath) -> io::Result<Vec<u8>> {
+        if self.ground.files()?.binary_search(path).is_err() {
+            self.beyond.store(true, Ordering::Relaxed);
+        }
+        self.ground.tree.read(path)
+    }
+
+    fn imports(&self, roots: &[Root]) -> io::Result<Imports> {
+        let roots: Vec<Root> =
+            roots.iter().map(|root| Root { folder: self.folder.join(root.folder.as_bytes()), language: root.language }).collect();
+        let listed = self.ground.files()?;
+        if roots.iter().any(|root| !listed.iter().any(|file| file.is_in(&root.folder))) {
+            // A root that is ignored is read all the same.
+            self.beyond.store(true, Ordering::Relaxed);
+        }
+        facts::imports(&self.ground.tree, &roots, &*self.ground.known)
+    }
+
+    fn folder(&self) -> &RelPath {
+        &self.folder
+    }
+
+    fn looks_beyond(&self) {
+        self.beyond.store(true, Ordering::Relaxed);
+    }
+
+    fn tree(&self) -> &Tree {
+        &self.ground.tree
+    }
+}
+
+/// Returns a pattern that is relative to a folder as one that is relative to the project's root.
+pub(super) fn rooted(folder: &RelPath, pattern: &str) -> String {
+    if folder.is_root() {
+        return pattern.to_owned();
+    }
+    // The folder's own name is no pattern, whatever stands in it.
+    let mut whole = String::new();
+    for c in folder.to_string().chars() {
+        if matches!(c, '*' | '?' | '[' | '{' | '\\') {
+            whole.push('\\');
+        }
+        whole.push(c);
+    }
+    format!("{whole}/{pattern}")
+}

@@ -1,0 +1,57 @@
+//! JSON, GitHub annotations, and GitLab's code quality report.
+
+use serde_json::{Value, json as value};
+
+use crate::event::{Finding, GateReport, State};
+
+/// How many annotations GitHub shows of one step.
+const ANNOTATED: usize = 10;
+
+/// Returns reports as orket's own JSON.
+pub fn json(reports: &[GateReport]) -> Value {
+    value!({ "version": 1, "gates": reports })
+}
+
+fn counted(reports: &[GateReport]) -> impl Iterator<Item = (&GateReport, &Finding)> {
+    reports.iter().flat_map(|report| report.findings.iter().filter(|one| one.state == State::New).map(move |one| (report, one)))
+}
+
+/// Returns annotations for GitHub Actions: errors before warnings, the best placed first, and a last one that says how many are not shown.
+pub fn github(reports: &[GateReport]) -> String {
+    let data = |text: &str| text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A");
+    let property = |text: &str| data(text).replace(':', "%3A").replace(',', "%2C");
+    let mut all: Vec<(&GateReport, &Finding)> = counted(reports).collect();
+    all.sort_by_key(|(report, finding)| (report.warning, finding.line == 0));
+    let shown = if all.len() > ANNOTATED { ANNOTATED - 1 } else { all.len() };
+    let mut out = String::new();
+    for (report, finding) in &all[..shown] {
+        let level = if report.warning { "warning" } else { "error" };
+        let line = if finding.line > 0 { format!(",line={},col={}", finding.line, finding.column.max(1)) } else { String::new() };
+        let help = if finding.help.is_empty() { String::new() } else { format!("\n{}", finding.help) };
+        let text = data(&format!("{}{help}", finding.message));
+        out += &format!("::{level} file={}{line},title={}::{text}\n", property(&finding.file), property(&finding.rule));
+    }
+    if shown < all.len() {
+        out += &format!("::error title=orket::{} more findings; the log has them all\n", all.len() - shown);
+    }
+    for report in reports {
+        if let Some(because) = &report.because {
+            out += &format!("::error title={}::not evaluated: {}\n", property(&report.address), data(because));
+        }
+    }
+    out
+}
+
+/// Returns a code quality report as GitLab reads it.
+pub fn gitlab(reports: &[GateReport]) -> Value {
+    let one = |(report, finding): (&GateReport, &Finding)| {
+        value!({
+            "description": finding.message,
+            "check_name": finding.rule,
+            "fingerprint": finding.fingerprint,
+            "severity": if report.warning { "minor" } else { "major" },
+            "location": { "path": finding.file, "lines": { "begin": finding.line.max(1) } },
+        })
+    };
+    Value::Array(counted(reports).map(one).collect())
+}

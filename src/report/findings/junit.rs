@@ -1,0 +1,64 @@
+//! JUnit's XML, as CI systems read test results: a suite a gate, a case a rule that was broken.
+
+use std::fmt::Write;
+
+use crate::event::{Finding, GateOutcome, GateReport, State};
+
+/// Returns the reports as one document.
+pub fn junit(reports: &[GateReport]) -> String {
+    let mut out = String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
+    let count = |report: &GateReport| if report.warning { 0 } else { report.new_findings().count() };
+    let missed = |report: &GateReport| usize::from(report.outcome == GateOutcome::NotEvaluated);
+    let cases = |report: &GateReport| count(report).max(1 - missed(report)) + missed(report);
+    let sum = |of: &dyn Fn(&GateReport) -> usize| reports.iter().map(of).sum::<usize>();
+    let _ = writeln!(out, "<testsuites name=\"orket\" tests=\"{}\" failures=\"{}\" errors=\"{}\">", sum(&cases), sum(&count), sum(&missed));
+    for report in reports {
+        let (tests, failures, errors) = (cases(report), count(report), missed(report));
+        let name = escape(&report.address);
+        let _ = writeln!(out, "  <testsuite name=\"{name}\" tests=\"{tests}\" failures=\"{failures}\" errors=\"{errors}\">");
+        let findings: Vec<&Finding> = report.findings.iter().filter(|one| one.state == State::New && !report.warning).collect();
+        for finding in &findings {
+            let place = if finding.line > 0 { format!("{}:{}", finding.file, finding.line) } else { finding.file.clone() };
+            let _ = writeln!(
+                out,
+                "    <testcase classname=\"{}\" name=\"{}\" file=\"{}\" line=\"{}\">\n      <failure type=\"{}\" message=\"{}\">{}</failure>\n    </testcase>",
+                escape(&finding.rule),
+                escape(&format!("{place} {}", finding.fingerprint)),
+                escape(&finding.file),
+                finding.line,
+                escape(&finding.rule),
+                escape(&finding.message),
+                escape(&format!("{place}: {}\n{}", finding.message, finding.help)),
+            );
+        }
+        if let Some(because) = report.because.as_deref().filter(|_| errors > 0) {
+            let because = escape(because);
+            let _ = writeln!(
+                out,
+                "    <testcase classname=\"{}\" name=\"{name}\">\n      <error message=\"{because}\"/>\n    </testcase>",
+                escape(&report.kind)
+            );
+        } else if findings.is_empty() {
+            let _ = writeln!(out, "    <testcase classname=\"{}\" name=\"{name}\"/>", escape(&report.kind));
+        }
+        out.push_str("  </testsuite>\n");
+    }
+    out + "</testsuites>\n"
+}
+
+/// Makes a text fit for XML, in which most control characters cannot stand at all.
+fn escape(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '"' => out.push_str("&quot;"),
+            '\n' => out.push_str("&#10;"),
+            c if (c as u32) < 0x20 || matches!(c, '\u{7f}' | '\u{fffe}' | '\u{ffff}') => out.push('\u{fffd}'),
+            c => out.push(c),
+        }
+    }
+    out
+}

@@ -1,0 +1,53 @@
+//! Gates in a run: judged by a worker, like a task is, and told with all that they found.
+
+use std::time::Duration;
+
+use super::fresh::gathered;
+use super::run::Loop;
+use super::state::State;
+use super::walk::finished;
+use super::work::Job;
+use crate::base::TargetId;
+use crate::event::{Event, Finished, GateOutcome, GateReport, Outcome};
+use crate::plan::Step;
+
+/// Judges gates.
+pub trait Gates: Sync {
+    /// Returns what a gate came to, and whether that was known before.
+    fn judge(&self, gate: TargetId) -> (GateReport, bool);
+}
+
+impl Loop<'_> {
+    /// Lets a worker judge a gate.
+    pub(super) fn gate(&mut self, step: Step) {
+        self.states[step.index()] = State::Judging;
+        self.judging += 1;
+        self.jobs.push_back(Job::Gate { step, target: self.plan.target(step) });
+    }
+
+    /// Takes what a gate came to.
+    pub(super) fn gate_judged(&mut self, step: Step, (report, known): (GateReport, bool), took: Duration, ready: &mut Vec<Step>) {
+        self.judging -= 1;
+        let target = self.plan.target(step);
+        let (outcome, warning) = (report.outcome, report.warning);
+        let status = report.verdict();
+        (self.tell)(&Event::Gate { gate: target, at: self.began.elapsed(), report: Box::new(report) });
+        let told = Finished { duration: took, attempts: 1, status: Some(status), ..finished(target) };
+        match outcome {
+            GateOutcome::NotEvaluated => return self.ended_badly(step, told, 3, ready),
+            GateOutcome::Fail if !warning => return self.ended_badly(step, told, 1, ready),
+            _ => {}
+        }
+        match self.yields.links(step) {
+            Ok(links) => {
+                let executed = self.yields.executed_before(step);
+                self.yields.put(step, gathered(&links, executed));
+                match known {
+                    true => self.end(step, Outcome::Fresh, None, ready),
+                    false => self.end(step, Outcome::Done, Some(Finished { status: None, ..told }), ready),
+                }
+            }
+            Err(lost) => self.lost(step, lost, ready),
+        }
+    }
+}

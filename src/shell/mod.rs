@@ -1,0 +1,13 @@
+//! What passes between orket and the shell: words and flags, completions, exit codes.
+//!
+//! Start from [`Cli`] for what can be typed, from [`Exit`] for how orket ends.
+
+mod args;
+pub mod complete;
+pub mod exit;
+
+pub use args::{
+    AffectedArgs, BuildArgs, CacheCommand, CheckArgs, CheckFormat, ChurnArgs, ChurnFormat, Cli, Color, Command, CompletionsArgs,
+    DecidingArgs, ExplainArgs, FmtArgs, GlobalArgs, GraphArgs, GraphFormat, QueryArgs, Rerun, RunArgs, RunsCommand, StageName, Ui,
+};
+pub use exit::Exit;

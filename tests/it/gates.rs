@@ -1,0 +1,295 @@
+//! Gates: what they find, what is tolerated, and how orket ends.
+
+use crate::common::Project;
+
+const LAYERS: &str = r#"gate "layers" kind="dependency_direction" {
+    root "shop" language="python"
+    layer "web" "shop/web/**"
+    layer "domain" "shop/domain/**"
+    layer "infra" "shop/infra/**"
+    order "web" "infra" "domain"
+}
+"#;
+
+fn shop(domain: &str) -> Project {
+    Project::new()
+        .file("shop/__init__.py", "")
+        .file("shop/web/views.py", "from shop.domain import model\n")
+        .file("shop/infra/db.py", "import requests\n")
+        .file("shop/domain/model.py", domain)
+}
+
+#[test]
+fn a_wrong_direction_is_shown_with_its_line() {
+    let seen = shop("import os\nfrom shop.infra import db\n").manifest(LAYERS).run("check").code(1).out().to_owned();
+    assert_eq!(
+        seen,
+        "error[dependency_direction/order]: `shop.domain.model` imports `shop.infra.db`, and `infra` stands above `domain`
+ --> shop/domain/model.py:2:1
+2 | from shop.infra import db
+  | ^
+  = help: turn the dependency round, or allow it with a reason (order, orket.kdl:6)
+
+failed  layers  1 finding  (4 files)
+failed: 1 failed, 0 of 1 gate passed
+"
+    );
+    shop("import os\n").manifest(LAYERS).run("check").ok().stdout("pass    layers  nothing found  (4 files)\ndone: 1 of 1 gate passed\n");
+}
+
+#[test]
+fn machines_are_told_both_ends_of_an_edge() {
+    let json = shop("from shop.infra import db\n").manifest(LAYERS).run("check --format json").code(1).json();
+    let gate = &json["gates"][0];
+    assert_eq!((&json["version"], &gate["address"], &gate["kind"]), (&1.into(), &"layers".into(), &"dependency_direction".into()));
+    assert_eq!(gate["outcome"], "fail");
+    assert_eq!(gate["facts"].to_string(), r#"{"cached":0,"extracted":4,"files":4}"#);
+    let finding = &gate["findings"][0];
+    let shown: Vec<String> =
+        ["rule", "file", "line", "column", "state", "from", "to", "from_file", "to_file"].map(|key| finding[key].to_string()).into();
+    assert_eq!(
+        shown.join(" "),
+        r#""dependency_direction/order" "shop/domain/model.py" 1 1 "new" "shop.domain.model" "shop.infra.db" "shop/domain/model.py" "shop/infra/db.py""#
+    );
+}
+
+#[test]
+fn every_kind_of_rule_finds_what_it_is_for() {
+    let rules = |rules: &str, domain: &str| {
+        let layers: String = LAYERS.lines().filter(|line| !line.contains("order")).map(|line| format!("{line}\n")).collect();
+        let manifest = layers.replace("\n}\n", &format!("\n{rules}\n}}\n"));
+        let json = shop(domain).manifest(&manifest).run("check --format json").either().1.json();
+        let findings = json["gates"][0]["findings"].as_array().unwrap().clone();
+        findings
+            .iter()
+            .map(|one| format!("{} {}:{}", one["rule"].as_str().unwrap(), one["file"].as_str().unwrap(), one["line"]))
+            .collect::<Vec<_>>()
+    };
+    let db = "from shop.infra import db\n";
+    assert_eq!(rules("deny \"domain\" \"infra\"", db), ["dependency_direction/deny shop/domain/model.py:1"]);
+    assert_eq!(rules("deny \"infra\" \"domain\"", db), [] as [&str; 0]);
+    assert_eq!(rules("deny \"domain\" \"infra\"; allow \"domain\" \"infra\" reason=\"old\"", db), [] as [&str; 0]);
+    let late = "deny \"domain\" \"infra\"; allow \"domain\" \"infra\" reason=\"old\" until=\"2020-01-31\"";
+    assert_eq!(rules(late, db), ["dependency_direction/deny shop/domain/model.py:1"]);
+    assert_eq!(rules("independent \"web\" \"infra\"", db), ["dependency_direction/independent shop/web/views.py:1"]);
+    assert_eq!(rules("deny \"web\" \"infra\"", db), [] as [&str; 0]);
+    assert_eq!(rules("deny \"web\" \"infra\"; transitive #true", db), ["dependency_direction/deny shop/web/views.py:1"]);
+    assert_eq!(rules("acyclic \"shop\"", "import shop.web.views\n"), ["dependency_direction/cycle shop/domain/model.py:1"]);
+    assert_eq!(rules("acyclic \"shop/infra\"", "import shop.web.views\n"), [] as [&str; 0]);
+    assert_eq!(rules("protected \"shop/infra/**\" by=\"shop/web/**\"", db), ["dependency_direction/protected shop/domain/model.py:1"]);
+    assert_eq!(rules("protected \"shop/infra/**\" by=\"shop/domain/**\"", db), [] as [&str; 0]);
+    assert_eq!(rules("external \"requests\" { only_in \"domain\" }", ""), ["dependency_direction/external shop/infra/db.py:1"]);
+    assert_eq!(rules("external \"requests\" only_in=\"infra\"", ""), [] as [&str; 0]);
+    let guarded = "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from shop.infra import db\n";
+    assert_eq!(rules("deny \"domain\" \"infra\"", guarded), ["dependency_direction/deny shop/domain/model.py:3"]);
+    assert_eq!(rules("deny \"domain\" \"infra\"; type_only \"ignore\"", guarded), [] as [&str; 0]);
+}
+
+#[test]
+fn a_chain_is_shown_from_end_to_end() {
+    let manifest = LAYERS.replace("order \"web\" \"infra\" \"domain\"", "independent \"web\" \"infra\"");
+    shop("import re\nfrom shop.infra import db\n").manifest(&manifest).run("check").code(1).says([
+        "`shop.web.views` reaches `shop.infra.db`, and `web` and `infra` are independent: shop.web.views -> shop.domain.model -> shop.infra.db",
+        "shop/web/views.py:1, shop/domain/model.py:2",
+    ]);
+}
+
+#[test]
+fn nothing_is_green_that_was_not_looked_at() {
+    let project = |manifest: &str| shop("").manifest(manifest);
+    project(&LAYERS.replace("shop/infra", "shop/infar"))
+        .run("check")
+        .code(3)
+        .says(["the layer `infra` matches no source file: `shop/infar/**`", "no layer claims `shop.infra.db`"]);
+    let open = LAYERS.replace("shop/infra", "shop/infar").replace("order", "allow_empty #true; order");
+    project(&open).run("check").ok();
+    let empty = "gate \"g\" kind=\"dependency_direction\" { root \"doc\"; acyclic \".\" }";
+    project(empty).file("doc/a.md", "").run("check").code(3).says(["no file below its roots imports anything"]);
+    project(empty).run("check").code(3).says(["there is no folder `doc`"]);
+    project("gate \"g\" kind=\"pattern\" { pattern \"x\"; files \"*.nope\" }").run("check").code(3).says(["no file was read"]);
+    let broken = LAYERS.replace("order", "allow_empty #true; order");
+    project(&broken).file("shop/domain/model.py", "def (:\n").run("check").code(3).says(["[dependency_direction/unparsable]"]);
+}
+
+#[test]
+fn wrong_rules_are_errors_of_the_manifest() {
+    let wrong =
+        |rule: &str| shop("").manifest(&LAYERS.replace("order \"web\" \"infra\" \"domain\"", rule)).run("list").code(2).err().to_owned();
+    assert!(wrong("order \"web\" \"infar\"").contains("there is no layer `infar`\n --> orket.kdl:6\n"));
+    assert!(wrong("order \"web\" \"infar\"").contains("did you mean `infra`?"));
+    assert!(wrong("ordre \"web\" \"infra\"").contains("did you mean `order`?"));
+    assert!(wrong("deny \"web\"").contains("`deny` takes two layers"));
+    assert!(wrong("allow \"web\" \"infra\" until=\"soon\"").contains("`until` takes a day"));
+    assert!(wrong("baseline 3").contains("`baseline` takes one text"));
+    let kind = Project::new().manifest("gate \"g\" kind=\"patern\" { pattern \"x\" }").run("list").code(2).err().to_owned();
+    assert!(kind.contains("did you mean `pattern`?"), "{kind}");
+}
+
+#[test]
+fn a_baseline_tolerates_today_and_not_tomorrow() {
+    let manifest = LAYERS.replace("order", "baseline \"orket-baseline.json\"; order");
+    let project = shop("from shop.infra import db\n").manifest(&manifest);
+    project.run("check").code(1);
+    project.run_with("check --update-baseline", &[("CI", "true")]).code(2).says(["refused under CI"]);
+    assert!(!project.has("orket-baseline.json"));
+    project
+        .run("check --update-baseline")
+        .ok()
+        .says(["orket-baseline.json: 1 entries, 1 added, 0 dropped\n  + dependency_direction/order shop.domain.model -> shop.infra.db\n"]);
+    project.run("check").ok().stdout("pass    layers  1 in the baseline  (4 files)\ndone: 1 of 1 gate passed\n");
+    // The line is no part of what it is about; another edge is another finding.
+    project.write("shop/domain/model.py", "import os\n\n\nfrom shop.infra import db\n").run("check").ok();
+    project.write("shop/infra/mail.py", "").write("shop/domain/model.py", "from shop.infra import db\nfrom shop.infra import mail\n");
+    project.run("check").code(1).says(["shop.infra.mail", "1 finding, 1 in the baseline"]);
+    let text = project.read("orket-baseline.json");
+    project
+        .write("orket-baseline.json", text.replace("\"until\":\"\"", "\"until\":\"2020-01-01\""))
+        .run("check")
+        .code(1)
+        .says(["the baseline tolerated it until 2020-01-01"]);
+    project.write("orket-baseline.json", &text).write("shop/domain/model.py", "");
+    project
+        .run("check")
+        .ok()
+        .says(["note: in the baseline of `layers` and gone: dependency_direction/order shop.domain.model -> shop.infra.db"]);
+    project.declare(&manifest.replace("order", "ratchet \"strict\"; order")).run("check").code(1);
+    project.run("check --update-baseline").ok().says(["0 added, 1 dropped"]);
+    project.run("check").ok();
+    project.write("orket-baseline.json", "{").run("check").code(3).says(["cannot read the baseline"]);
+}
+
+#[test]
+fn comments_allow_with_a_reason_and_only_what_is_there() {
+    let check = |domain: &str| shop(domain).manifest(LAYERS).run("check").either_owned();
+    assert_eq!(check("# orket: allow(dependency_direction/order) the loop goes next month\nfrom shop.infra import db\n").0, 0);
+    assert_eq!(check("from shop.infra import db  # orket: allow(dependency_direction) old\n").0, 0);
+    let (code, text) = check("from shop.infra import db  # orket: allow(dependency_direction)\n");
+    assert!(code == 1 && text.contains("gives no reason"), "{text}");
+    let (code, text) = check("# orket: allow(dependency_direction/deny) old\nfrom shop.infra import db\n");
+    assert!(code == 1 && text.contains("allows nothing") && text.contains("`infra` stands above"), "{text}");
+}
+
+#[test]
+fn patterns_and_policies_name_line_and_column() {
+    let manifest = r#"
+gate "bare" kind="pattern" { pattern "except Exception"; files "**/*.py"; message "a bare except hides mistakes" }
+gate "spdx" kind="pattern" { pattern "SPDX-License-Identifier"; files "src/*.py"; require #true }
+gate "few" kind="pattern" { pattern "TODO"; files "**/*.py"; max 1 }
+gate "tidy" kind="policy" { max_lines 3; merge_markers #false; private_keys #false; line_endings "lf"; final_newline #true; trailing_blanks #false; todo_owner #true; forbid "**/*.orig"; require "LICENSE" }
+"#;
+    let project = Project::new()
+        .file("src/a.py", "try:\n    x()\nexcept Exception:  # TODO\n    pass\n")
+        .file("src/b.py", "# SPDX-License-Identifier: MIT\r\ny = 1 ")
+        .file("src/c.orig", "<<<<<<< ours\n-----BEGIN RSA PRIVATE KEY-----\n")
+        .manifest(manifest);
+    let json = project.run("check --format json").code(1).json();
+    let all: Vec<String> = json["gates"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .flat_map(|gate| gate["findings"].as_array().unwrap())
+        .map(|one| format!("{} {}:{}:{}", one["rule"].as_str().unwrap(), one["file"].as_str().unwrap(), one["line"], one["column"]))
+        .collect();
+    let expected = [
+        "pattern/match src/a.py:3:1",
+        "pattern/missing src/a.py:0:0",
+        "policy/required_file LICENSE:0:0",
+        "policy/forbidden_file src/c.orig:0:0",
+        "policy/todo_owner src/a.py:3:22",
+        "policy/max_lines src/a.py:4:1",
+        "policy/final_newline src/b.py:2:1",
+        "policy/line_endings src/b.py:1:31",
+        "policy/trailing_blanks src/b.py:2:6",
+        "policy/merge_marker src/c.orig:1:1",
+        "policy/private_key src/c.orig:2:1",
+    ];
+    for one in expected {
+        assert!(all.contains(&one.to_owned()), "{one} is missing: {all:#?}");
+    }
+    assert!(!all.iter().any(|one| one.starts_with("pattern/match") && one.contains("TODO")));
+}
+
+#[test]
+fn a_gate_is_a_node_of_the_graph() {
+    let project = shop("").manifest(&format!("{LAYERS}task \"ship\" {{ needs \"layers\"; inputs \"shop/**\"; sh \"{{log:ship}}\" }}"));
+    project.run("build ship").ok().ran(["ship"]).says(["done    layers"]);
+    project.write("shop/domain/model.py", "from shop.infra import db\n");
+    project.run("build ship").code(1).ran([]).says(["`infra` stands above `domain`", "failed  layers (orket.kdl:1)\n  1 finding after"]);
+    let json = project.run("build ship --json").code(1).json();
+    assert_eq!(json["gates"][0]["findings"][0]["rule"], "dependency_direction/order");
+    project.declare(&LAYERS.replace("order", "level \"warning\"; order")).run("build").ok().says(["warning[dependency_direction/order]"]);
+    project.run("check").ok().says(["warning layers  1 finding"]);
+}
+
+#[test]
+fn a_verdict_holds_until_something_changes() {
+    let project = shop("").manifest(LAYERS).patient();
+    let facts = |project: &Project| project.run("check --format json").ok().json()["gates"][0]["facts"].to_string();
+    facts(&project);
+    project.run("build").ok();
+    let known = r#"{"cached":4,"extracted":0,"files":4}"#;
+    assert_eq!(facts(&project), known);
+    assert_eq!(facts(&project), known);
+    project.write("shop/domain/other.py", "import shop.infra.db\n");
+    project.run("check").code(1);
+    project.remove("shop/domain/other.py");
+    assert_eq!(facts(&project), known);
+}
+
+#[test]
+fn stages_and_names_choose_gates() {
+    let manifest = r#"
+gate "a" kind="policy" { merge_markers #false; stage "pre_commit" }
+gate "b" kind="policy" { merge_markers #false; stage "ci" "pre_commit" }
+epic "e" { gate "c" kind="policy" { merge_markers #false } }
+task "t" { sh "true" }
+"#;
+    let ran = |words: &str| {
+        let json = Project::new().manifest(manifest).run(&format!("check --format json {words}")).ok().json();
+        json["gates"].as_array().unwrap().iter().map(|gate| gate["address"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(ran(""), ["a", "b", "e/c"]);
+    assert_eq!(ran("--stage ci"), ["b", "e/c"]);
+    assert_eq!(ran("--stage pre-commit"), ["a", "b", "e/c"]);
+    assert_eq!(ran("b e"), ["b", "e/c"]);
+    let project = Project::new().manifest(manifest);
+    project.run("check t").code(4).says(["`t` is no gate and holds none"]);
+    project.run("check layer").code(4).says(["no target matches `layer`"]);
+    Project::new().manifest("task \"t\" { sh \"true\" }").run("check").code(4).says(["there is no gate in the manifest"]);
+}
+
+#[test]
+fn only_what_changed_counts_where_it_is_asked_for() {
+    let project = shop("from shop.infra import db\n").manifest(LAYERS);
+    project.git("init -q").git("add .").git("commit -qm one");
+    project.run("check").code(1);
+    project.run("check --changed").ok();
+    project.write("shop/domain/new.py", "from shop.infra import db\n");
+    project.run("check --changed").code(1).says(["shop/domain/new.py:1:1"]).never_says(["shop/domain/model.py:1:1"]);
+    project.run("check --changed=nope").code(2);
+}
+
+#[test]
+fn code_hosts_are_told_in_their_own_words() {
+    let project = shop("from shop.infra import db\n").manifest(LAYERS);
+    let sarif = project.run("check --format sarif").code(1).json();
+    assert_eq!(sarif["version"], "2.1.0");
+    let result = &sarif["runs"][0]["results"][0];
+    assert_eq!((&result["ruleId"], &result["level"]), (&"dependency_direction/order".into(), &"error".into()));
+    assert_eq!(result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"], "shop/domain/model.py");
+    assert_eq!(sarif["runs"][0]["tool"]["driver"]["rules"][0]["id"], "dependency_direction/order");
+    project
+        .run("check --format github")
+        .code(1)
+        .says(["::error file=shop/domain/model.py,line=1,col=1,title=dependency_direction/order::`shop.domain.model` imports"]);
+    let gitlab = project.run("check --format gitlab").code(1).json();
+    assert_eq!((&gitlab[0]["check_name"], &gitlab[0]["location"]["lines"]["begin"]), (&"dependency_direction/order".into(), &1.into()));
+    project
+        .run("check --format junit")
+        .code(1)
+        .says(["<testsuites name=\"orket\" tests=\"1\" failures=\"1\" errors=\"0\">", "<failure type=\"dependency_direction/order\""]);
+    project.run("check --format sarif --output out.sarif").code(1).stdout("").says(["`infra` stands above"]);
+    assert!(project.read("out.sarif").contains("2.1.0"));
+    project.run("check --format json --out other.json").code(1);
+    assert!(project.has("other.json"));
+}
