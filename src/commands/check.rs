@@ -7,7 +7,7 @@ use rayon::prelude::*;
 use super::{Failure, Ui};
 use crate::base::{RelPath, TargetId, did_you_mean};
 use crate::engine::Engine;
-use crate::event::{GateOutcome, GateReport, State};
+use crate::event::{GateOutcome, GateReport};
 use crate::gates::{Baseline, Stage, Wrong};
 use crate::graph::{Detail, TargetKind, select};
 use crate::model::Gate;
@@ -39,6 +39,7 @@ pub fn check(ui: &Ui, args: &CheckArgs) -> Result<(), Failure> {
         reports = judge()?;
     }
     inspector.keep();
+    crate::gates::agree(&mut reports, &|kind| engine.gates_of(kind));
     if let Some(revision) = &args.changed {
         only_changed(&engine, revision, &mut reports)?;
     }
@@ -186,11 +187,7 @@ fn only_changed(engine: &Engine, revision: &str, reports: &mut [GateReport]) -> 
     let changed = crate::vcs::changed(&engine.root, Some(revision)).map_err(|text| Failure::Wrong(format!("error: {text}")))?;
     let changed: BTreeSet<String> = changed.iter().map(ToString::to_string).collect();
     for report in reports {
-        report.findings.retain(|finding| finding.file.is_empty() || changed.contains(&finding.file));
-        let left = report.findings.iter().any(|finding| finding.state == State::New);
-        if report.outcome == GateOutcome::Fail && !left && report.gone.is_empty() {
-            report.outcome = GateOutcome::Pass;
-        }
+        report.retain(|finding| finding.file.is_empty() || changed.contains(&finding.file));
     }
     Ok(())
 }

@@ -9,7 +9,7 @@ use crate::disk::Tree;
 use crate::event::GateReport;
 use crate::facts::{FactFile, Forgetful, Known};
 use crate::gates::{self, Asked, Ground, Today, Wrong};
-use crate::graph::{Detail, Graph};
+use crate::graph::{Detail, Graph, TargetKind};
 use crate::model::Gate;
 use crate::run::Gates;
 
@@ -24,6 +24,11 @@ pub struct Inspector {
 }
 
 impl Engine {
+    /// Returns how many gates of a kind there are.
+    pub fn gates_of(&self, kind: &str) -> usize {
+        count(&self.graph, kind)
+    }
+
     /// Returns who judges gates, by the cheap half if `quick`. The clock is asked now. Facts about files are kept where the checkout has
     /// a folder for its state.
     pub fn inspector(&self, quick: bool) -> Inspector {
@@ -68,11 +73,18 @@ impl Gates for Inspector {
         let unjudged = |kind: &str, because: &str| (GateReport::unjudged(self.graph.address(target), kind, because), false);
         let Detail::Gate(gate) = self.graph.detail(target) else { return unjudged("", "it is no gate") };
         // What it needs may have made files since the last gate looked.
-        self.check(&gate, &self.ground()).unwrap_or_else(|wrong| {
+        let (mut report, known) = self.check(&gate, &self.ground()).unwrap_or_else(|wrong| {
             let texts: Vec<String> = wrong.into_iter().map(|wrong| wrong.message).collect();
             unjudged(&gate.kind, &texts.join("; "))
-        })
+        });
+        gates::agree(std::slice::from_mut(&mut report), &|kind| count(&self.graph, kind));
+        (report, known)
     }
+}
+
+fn count(graph: &Graph, kind: &str) -> usize {
+    let gates = graph.ids().filter(|id| graph.kind(*id) == TargetKind::Gate);
+    gates.filter(|id| matches!(graph.detail(*id), Detail::Gate(gate) if *gate.kind == *kind)).count()
 }
 
 /// Returns the folder of the manifest that declares a gate.

@@ -25,7 +25,7 @@ pub enum Event {
     TerminalTaken { task: TargetId },
     /// The screen may be drawn on again.
     TerminalReturned,
-    /// A target ended. Fresh targets other than tasks get no event; [`Totals`] counts tasks.
+    /// A target ended. Fresh targets other than tasks and gates get no event; [`Totals`] counts tasks and gates.
     Finished(Box<Finished>),
     /// A service was started, became ready, was stopped or died.
     Service(Box<ServiceChange>),
@@ -48,7 +48,7 @@ pub struct Headline {
     pub began: u64,
     /// What was asked for, as typed.
     pub goal: Vec<String>,
-    /// How many tasks (not epics, rocks, services) the plan holds.
+    /// How many tasks and gates (not epics, rocks, services) the plan holds.
     pub tasks: usize,
     /// How many may run at once.
     pub jobs: usize,

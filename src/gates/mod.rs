@@ -17,3 +17,4 @@ pub use check::{Rules, baseline_path, check, read};
 pub use judge::{Asked, Gap, Judge, Judged, Sight, Unjudged};
 pub use settings::{Common, Stage, Wrong};
 pub use sight::{Ground, View};
+pub use suppress::agree;

@@ -1,10 +1,10 @@
 //! Comments that tolerate a finding in place: `orket: allow(RULE) reason`, on its line or the one above.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::judge::{Sight, finding};
 use crate::base::RelPath;
-use crate::event::{Finding, State};
+use crate::event::{Finding, GateReport, State};
 
 const MARK: &str = "orket: allow(";
 
@@ -53,4 +53,29 @@ pub(super) fn apply(sight: &dyn Sight, kind: &str, read: &[RelPath], findings: &
         }
     }
     about
+}
+
+/// Leaves out what one gate says of a comment that allows nothing while another of its kind may need it: it is told only where all of its
+/// kind have judged, `count` of them, and none does; and then once.
+pub fn agree(reports: &mut [GateReport], count: &dyn Fn(&str) -> usize) {
+    let unused = |kind: &str, finding: &Finding| finding.rule.strip_prefix(kind).is_some_and(|rule| rule == "/unused");
+    let mut told: BTreeMap<(String, String, u32), usize> = BTreeMap::new();
+    for report in reports.iter() {
+        for finding in report.findings.iter().filter(|finding| unused(&report.kind, finding)) {
+            *told.entry((report.kind.clone(), finding.file.clone(), finding.line)).or_default() += 1;
+        }
+    }
+    let mut said = BTreeSet::new();
+    for report in reports {
+        let (kind, all) = (report.kind.clone(), count(&report.kind));
+        if all < 2 {
+            continue;
+        }
+        let by_all = |finding: &Finding| told.get(&(kind.clone(), finding.file.clone(), finding.line)) == Some(&all);
+        report
+            .retain(|finding| !unused(&kind, finding) || (by_all(finding) && !said.contains(&(kind.clone(), finding.fingerprint.clone()))));
+        said.extend(
+            report.findings.iter().filter(|finding| unused(&kind, finding)).map(|finding| (kind.clone(), finding.fingerprint.clone())),
+        );
+    }
 }

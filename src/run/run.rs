@@ -164,7 +164,7 @@ pub fn idle(world: &World, plan: &Plan, fresh: &Fresh, options: &Options<'_>, te
 }
 
 fn headline(world: &World, plan: &Plan, options: &Options<'_>, critical_path: Option<Duration>) -> Headline {
-    let is_task = |step: &Step| world.graph.kind(plan.target(*step)) == TargetKind::Task;
+    let is_task = |step: &Step| matches!(world.graph.kind(plan.target(*step)), TargetKind::Task | TargetKind::Gate);
     Headline {
         run: world.run.clone(),
         began: options.began,

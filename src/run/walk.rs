@@ -139,8 +139,8 @@ impl Loop<'_> {
             let (code, printed) = told.as_ref().filter(|_| tried).map(|told| (told.code, told.output.clone())).unwrap_or_default();
             self.looked.insert(target, Looked { outcome, code, printed });
         }
-        if kind == TargetKind::Task
-            || (matches!(kind, TargetKind::Gate | TargetKind::Service | TargetKind::Decision) && (outcome == Outcome::Failed || tried))
+        if matches!(kind, TargetKind::Task | TargetKind::Gate)
+            || (matches!(kind, TargetKind::Service | TargetKind::Decision) && (outcome == Outcome::Failed || tried))
         {
             self.totals.count(outcome);
             let told = Finished { outcome, at: self.began.elapsed(), ..told.unwrap_or_else(|| finished(target)) };

@@ -170,6 +170,20 @@ fn comments_allow_with_a_reason_and_only_what_is_there() {
 }
 
 #[test]
+fn a_comment_serves_every_gate_of_its_kind() {
+    let other = "gate \"acyclic\" kind=\"dependency_direction\" { root \"shop\"; acyclic \".\" }";
+    let project = shop("# orket: allow(dependency_direction/order) old\nfrom shop.infra import db\n").manifest(&format!("{LAYERS}{other}"));
+    project.run("check").ok();
+    project.run("check acyclic").ok();
+    project.run("build").ok();
+    project
+        .write("shop/domain/model.py", "# orket: allow(dependency_direction/order) old\n")
+        .run("check")
+        .code(1)
+        .says(["1 failed", "allows nothing"]);
+}
+
+#[test]
 fn patterns_and_policies_name_line_and_column() {
     let manifest = r#"
 gate "bare" kind="pattern" { pattern "except Exception"; files "**/*.py"; message "a bare except hides mistakes" }
@@ -292,4 +306,34 @@ fn code_hosts_are_told_in_their_own_words() {
     assert!(project.read("out.sarif").contains("2.1.0"));
     project.run("check --format json --out other.json").code(1);
     assert!(project.has("other.json"));
+}
+
+#[test]
+fn orkets_own_floors_hold_and_a_violation_is_found() {
+    let own = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    let project = Project::new();
+    let mut open = vec![own.join("src")];
+    while let Some(folder) = open.pop() {
+        for entry in std::fs::read_dir(folder).unwrap().map(Result::unwrap) {
+            match entry.file_type().unwrap().is_dir() {
+                true => open.push(entry.path()),
+                false => {
+                    let path = entry.path();
+                    let name = path.strip_prefix(own).unwrap().to_str().unwrap();
+                    project.write(name, std::fs::read(&path).unwrap());
+                }
+            }
+        }
+    }
+    for name in ["orket.kdl", "Cargo.toml"] {
+        project.write(name, std::fs::read(own.join(name)).unwrap());
+    }
+    project.run("check rules").ok();
+    let text = project.read("src/base/id.rs");
+    project.write("src/base/id.rs", format!("use crate::graph::Graph;\n{text}"));
+    project.run("check rules/floors").code(1).says([
+        "src/base/id.rs:1:5",
+        "`crate::base::id` imports `crate::graph",
+        "stands above `base`",
+    ]);
 }

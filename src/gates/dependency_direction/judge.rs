@@ -34,10 +34,9 @@ impl Judge for Rules {
         judged.gaps.extend(case.layers_without_files(sight.folder()));
         judged.gaps.extend(case.unclaimed());
         let mut findings = case.direct(&asked.today.0);
-        findings.extend(case.independent());
-        if self.transitive {
-            findings.extend(case.transitive(&asked.today.0, &findings));
-        }
+        let chains = case.independent().chain(case.transitive(&asked.today.0));
+        let chains = case.without_known(chains.collect(), &findings);
+        findings.extend(chains);
         findings.extend(case.cycles()?);
         findings.extend(case.protected()?);
         findings.extend(case.external());
@@ -163,39 +162,42 @@ impl<'a> Case<'a> {
         once(found)
     }
 
-    fn independent(&self) -> Vec<Finding> {
+    fn independent(&self) -> impl Iterator<Item = Broken<'a>> {
         let mut found = Vec::new();
         for (layers, place) in &self.rules.independent {
             for from in layers {
                 for to in layers.iter().filter(|to| *to != from) {
-                    let (one, other) = (&self.layer(*from).name, &self.layer(*to).name);
-                    for chain in self.modules.chains(&|file| self.of(file) == Some(*from), &|file| self.of(file) == Some(*to)) {
-                        let why = format!("`{one}` and `{other}` are independent");
-                        found.extend(along("independent", &chain, &why, &format!("independent, {place}")));
-                    }
+                    let why = format!("`{}` and `{}` are independent", self.layer(*from).name, self.layer(*to).name);
+                    let chains = self.modules.chains(&|file| self.of(file) == Some(*from), &|file| self.of(file) == Some(*to));
+                    let broken = |chain| Broken { rule: "independent", chain, why: why.clone(), which: format!("independent, {place}") };
+                    found.extend(chains.into_iter().map(broken));
                 }
             }
         }
-        once(found)
+        found.into_iter()
     }
 
-    /// Indirect imports, where no direct one is at fault already.
-    fn transitive(&self, today: &str, direct: &[Finding]) -> Vec<Finding> {
+    /// Indirect imports, where they count.
+    fn transitive(&self, today: &str) -> Vec<Broken<'a>> {
+        let mut found = Vec::new();
+        let all = if self.rules.transitive { self.rules.layers.len() } else { 0 };
+        for (from, to) in (0..all).flat_map(|from| (0..all).map(move |to| (from, to))) {
+            let Some((rule, why, which)) = self.forbidden(from, to, today) else { continue };
+            let chains = self.modules.chains(&|file| self.of(file) == Some(from), &|file| self.of(file) == Some(to));
+            let chains = chains.into_iter().filter(|chain| chain.len() > 1);
+            found.extend(chains.map(|chain| Broken { rule, chain, why: why.clone(), which: which.clone() }));
+        }
+        found
+    }
+
+    /// Leaves out chains that stand because of an import that is a finding itself: one wrong import makes many.
+    fn without_known(&self, broken: Vec<Broken<'_>>, direct: &[Finding]) -> Vec<Finding> {
         let known: FxHashSet<(&str, &str)> =
             direct.iter().filter_map(|finding| finding.edge.as_ref()).map(|edge| (&*edge.from, &*edge.to)).collect();
-        let mut found = Vec::new();
-        for from in 0..self.rules.layers.len() {
-            for to in 0..self.rules.layers.len() {
-                let Some((rule, why, which)) = self.forbidden(from, to, today) else { continue };
-                let chains = self.modules.chains(&|file| self.of(file) == Some(from), &|file| self.of(file) == Some(to));
-                for chain in chains.iter().filter(|chain| chain.len() > 1) {
-                    if !chain.iter().any(|import| known.contains(&(&*import.from, &*import.to))) {
-                        found.extend(along(rule, chain, &why, &which));
-                    }
-                }
-            }
-        }
-        once(found)
+        let new = broken
+            .iter()
+            .filter(|broken| broken.chain.len() == 1 || !broken.chain.iter().any(|import| known.contains(&(&*import.from, &*import.to))));
+        once(new.filter_map(|broken| along(broken.rule, &broken.chain, &broken.why, &broken.which)).collect())
     }
 
     fn cycles(&self) -> Result<Vec<Finding>, Unjudged> {
@@ -249,6 +251,14 @@ impl<'a> Case<'a> {
         }
         once(found)
     }
+}
+
+/// A chain of imports that must not be.
+struct Broken<'a> {
+    rule: &'static str,
+    chain: Vec<&'a Import>,
+    why: String,
+    which: String,
 }
 
 fn patterns(folder: &RelPath, texts: &[String]) -> Result<PatternSet, Unjudged> {
