@@ -32,6 +32,7 @@ pub fn graph(ui: &Ui, args: &GraphArgs) -> Result<(), Failure> {
         at[id.index()] = drawing.nodes.len();
         let detail = graph.detail(*id);
         drawing.nodes.push(DrawNode {
+            group: None,
             address: graph.address(*id).to_owned(),
             kind: graph.kind(*id).word(),
             about: detail.about().map(str::to_owned),

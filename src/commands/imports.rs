@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
-use std::path::PathBuf;
 
 use serde_json::{Value, json};
 
+use super::directions::Directions;
 use super::{Failure, Ui};
 use crate::base::{Place, RelPath};
 use crate::disk::Tree;
@@ -28,7 +28,10 @@ pub(super) fn meant(ui: &Ui) -> bool {
 /// # Errors
 /// When the folder cannot be read.
 pub(super) fn imports(ui: &Ui, args: &GraphArgs) -> Result<(), Failure> {
-    let (folder, name) = place(ui);
+    let engine = Engine::open(&ui.surroundings, false).ok();
+    let folder = engine.as_ref().map_or_else(|| ui.surroundings.folder.clone(), |engine| engine.root.clone());
+    let name = engine.as_ref().map_or("imports", |engine| &*engine.name);
+    let rules = engine.as_ref().map(Directions::of).unwrap_or_default();
     let broken = |error: std::io::Error| Failure::Broken(format!("cannot read `{}`: {error}", folder.display()));
     let tree = Tree::open(&folder).map_err(broken)?;
     let roots = [Root { folder: RelPath::root(), language: None }];
@@ -46,25 +49,17 @@ pub(super) fn imports(ui: &Ui, args: &GraphArgs) -> Result<(), Failure> {
         ui.say(&format!("warning: {}:{}: {}; its imports are not known", wrong.file, wrong.line, wrong.why));
     }
     match format {
-        GraphFormat::Json => ui.out_json(&as_json(&found, args.unresolved)),
+        GraphFormat::Json => ui.out_json(&as_json(&found, &rules, args.unresolved)),
         _ if args.unresolved => ui.out(&unresolved(&found)),
-        GraphFormat::Text => ui.out(&text(&found)),
-        GraphFormat::Dot => ui.out(&draw::dot(&drawing(&found))),
-        GraphFormat::Mermaid => ui.out(&draw::mermaid(&drawing(&found))),
-        GraphFormat::Html => ui.out(&draw::html(&drawing(&found), &name)),
+        GraphFormat::Text => ui.out(&text(&found, &rules)),
+        GraphFormat::Dot => ui.out(&draw::dot(&drawing(&found, &rules))),
+        GraphFormat::Mermaid => ui.out(&draw::mermaid(&drawing(&found, &rules))),
+        GraphFormat::Html => ui.out(&draw::html(&drawing(&found, &rules), name)),
     }
     Ok(())
 }
 
-/// Returns the project's folder and name.
-fn place(ui: &Ui) -> (PathBuf, String) {
-    match Engine::open(&ui.surroundings, false) {
-        Ok(engine) => (engine.root.clone(), engine.name.clone()),
-        Err(_) => (ui.surroundings.folder.clone(), String::from("imports")),
-    }
-}
-
-fn as_json(found: &Imports, unresolved_only: bool) -> Value {
+fn as_json(found: &Imports, rules: &Directions, unresolved_only: bool) -> Value {
     let unresolved: Vec<Value> =
         found.unresolved.iter().map(|one| json!({ "file": one.file.to_string(), "line": one.line, "name": one.name })).collect();
     if unresolved_only {
@@ -84,10 +79,20 @@ fn as_json(found: &Imports, unresolved_only: bool) -> Value {
         if import.stdlib {
             edge["stdlib"] = Value::Bool(true);
         }
+        if !rules.broken_by(import).is_empty() {
+            edge["violations"] = json!(rules.broken_by(import));
+        }
         edge
     });
     let edges: Vec<Value> = edges.collect();
-    let modules: Vec<Value> = found.modules.iter().map(|(name, file)| json!({ "name": name, "file": file.to_string() })).collect();
+    let modules = found.modules.iter().map(|(name, file)| {
+        let mut module = json!({ "name": name, "file": file.to_string() });
+        if let Some(layer) = rules.layer(file) {
+            module["layer"] = json!(layer);
+        }
+        module
+    });
+    let modules: Vec<Value> = modules.collect();
     let unreadable: Vec<Value> =
         found.unreadable.iter().map(|one| json!({ "file": one.file.to_string(), "line": one.line, "why": one.why })).collect();
     let facts = json!({ "files": found.extracted + found.cached, "extracted": found.extracted, "cached": found.cached });
@@ -103,7 +108,7 @@ fn unresolved(found: &Imports) -> String {
 }
 
 /// Returns each module with what it imports below it, without the standard library.
-fn text(found: &Imports) -> String {
+fn text(found: &Imports, rules: &Directions) -> String {
     let mut text = String::new();
     let mut from = None;
     for import in found.imports.iter().filter(|import| !import.stdlib) {
@@ -116,7 +121,11 @@ fn text(found: &Imports) -> String {
             (kind, false) => format!("  ({kind})"),
             (kind, true) => format!("  ({kind}, external)"),
         };
-        let _ = writeln!(text, "  {}{note}  {}:{}", import.to, import.from_file, import.line);
+        let against = match rules.broken_by(import) {
+            [] => String::new(),
+            rules => format!("  against {}", rules.join(", ")),
+        };
+        let _ = writeln!(text, "  {}{note}  {}:{}{against}", import.to, import.from_file, import.line);
     }
     let (modules, imports) = (count(found.modules.len(), "module"), count(found.imports.len(), "import"));
     let _ = write!(text, "{modules}, {imports}");
@@ -134,7 +143,7 @@ fn count(number: usize, what: &str) -> String {
 }
 
 /// Returns the modules and the packages of others as a drawing, without the standard library.
-fn drawing(found: &Imports) -> Drawing {
+fn drawing(found: &Imports, rules: &Directions) -> Drawing {
     let mut drawing = Drawing::default();
     let mut at: BTreeMap<(&str, bool), usize> = BTreeMap::new();
     let modules = found.modules.iter().map(|(name, file)| (&**name, Some(file)));
@@ -143,13 +152,20 @@ fn drawing(found: &Imports) -> Drawing {
         at.entry((name, file.is_none())).or_insert_with(|| {
             let place = file.map(|file| Place { file: file.to_string().into(), line: 1, column: 1 });
             let kind = if file.is_some() { "module" } else { "package" };
-            drawing.nodes.push(DrawNode { address: name.to_owned(), kind, about: None, place });
+            drawing.nodes.push(DrawNode {
+                address: name.to_owned(),
+                kind,
+                about: None,
+                place,
+                group: file.and_then(|file| rules.layer(file)).map(str::to_owned),
+            });
             drawing.nodes.len() - 1
         });
     }
     for import in &found.imports {
         if let (Some(from), Some(to)) = (at.get(&(&*import.from, false)), at.get(&(&*import.to, import.external))) {
-            drawing.edges.push(DrawEdge { from: *from, to: *to, kind: import.kind.word() });
+            let kind = if rules.broken_by(import).is_empty() { import.kind.word() } else { "violation" };
+            drawing.edges.push(DrawEdge { from: *from, to: *to, kind });
         }
     }
     drawing

@@ -6,6 +6,7 @@ mod cache;
 mod check;
 mod churn;
 mod decisions;
+mod directions;
 mod doctor;
 mod explain;
 mod face;

@@ -14,6 +14,7 @@ mod suppress;
 
 pub use baseline::{Baseline, Entry, Today};
 pub use check::{Rules, baseline_path, check, read};
+pub use dependency_direction::layers;
 pub use judge::{Asked, Gap, Judge, Judged, Sight, Unjudged};
 pub use settings::{Common, Stage, Wrong};
 pub use sight::{Ground, View};

@@ -337,3 +337,17 @@ fn orkets_own_floors_hold_and_a_violation_is_found() {
         "stands above `base`",
     ]);
 }
+
+#[test]
+fn the_graph_of_imports_shows_layers_and_what_breaks_a_rule() {
+    let project = shop("from shop.infra import db\n").manifest(LAYERS);
+    project.run("graph imports").ok().says(["shop.infra.db  shop/domain/model.py:1  against dependency_direction/order\n"]);
+    let json = project.run("graph imports --format json").ok().json();
+    let edge = json["edges"].as_array().unwrap().iter().find(|edge| edge["to"] == "shop.infra.db").unwrap();
+    assert_eq!(edge["violations"].to_string(), r#"["dependency_direction/order"]"#);
+    assert_eq!(json["modules"][1]["layer"], "domain");
+    project.run("graph imports --format dot").ok().says(["label=\"domain\";", "[color=red, penwidth=2]"]);
+    project.run("graph imports --format mermaid").ok().says(["subgraph", "== violation ==>", "  end\n"]);
+    project.run("graph imports --format html").ok().says(["violation"]);
+    assert!(!project.has(".orket"), "looking writes nothing");
+}

@@ -3,13 +3,15 @@
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::chain::Modules;
-use super::rules::{Layer, Rules};
+use super::rules::{Layer, Rules, rules};
 use crate::base::RelPath;
 use crate::disk::PatternSet;
 use crate::event::{Edge, Facts, Finding};
 use crate::facts::{Import, ImportKind, Imports};
 use crate::gates::judge::{Asked, Gap, Judge, Judged, Sight, Unjudged, about, finding};
+use crate::gates::settings::Reader;
 use crate::gates::sight::rooted;
+use crate::model::Gate;
 
 const KIND: &str = "dependency_direction";
 
@@ -259,6 +261,12 @@ struct Broken<'a> {
     chain: Vec<&'a Import>,
     why: String,
     which: String,
+}
+
+/// Returns the names of the layers that a gate of this kind declares in a folder's manifest, each with what belongs to it.
+pub fn layers(gate: &Gate, folder: &RelPath) -> Vec<(String, PatternSet)> {
+    let one = |layer: &Layer| Some((layer.name.clone(), patterns(folder, &layer.patterns).ok()?));
+    rules(&mut Reader::new(gate)).1.layers.iter().filter_map(one).collect()
 }
 
 fn patterns(folder: &RelPath, texts: &[String]) -> Result<PatternSet, Unjudged> {

@@ -6,4 +6,5 @@ mod chain;
 mod judge;
 mod rules;
 
+pub use judge::layers;
 pub(super) use rules::read;

@@ -53,6 +53,11 @@ pub(super) struct External {
 }
 
 pub(in crate::gates) fn read(reader: &mut Reader<'_>) -> (Common, Box<dyn Judge>) {
+    let (common, rules) = rules(reader);
+    (common, Box::new(rules))
+}
+
+pub(super) fn rules(reader: &mut Reader<'_>) -> (Common, Rules) {
     let (common, rest) = reader.common(&KNOWN);
     let mut rules = Rules::default();
     for setting in rest.iter().filter(|setting| &*setting.name == "layer") {
@@ -121,7 +126,7 @@ pub(in crate::gates) fn read(reader: &mut Reader<'_>) -> (Common, Box<dyn Judge>
     if rules.roots.is_empty() {
         rules.roots.push(Root { folder: RelPath::root(), language: None });
     }
-    (common, Box::new(rules))
+    (common, rules)
 }
 
 fn text(value: &RuleValue) -> Option<String> {

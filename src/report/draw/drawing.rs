@@ -22,6 +22,8 @@ pub struct DrawNode {
     pub about: Option<String>,
     /// Where it was declared.
     pub place: Option<Place>,
+    /// What it is drawn into with others: the layer of a module.
+    pub group: Option<String>,
 }
 
 /// A line from a target to one that it needs or holds.
@@ -31,11 +33,18 @@ pub struct DrawEdge {
     pub from: usize,
     /// An index into the nodes.
     pub to: usize,
-    /// `needs`, `after`, `part` or `inferred`.
+    /// `needs`, `after`, `part` or `inferred`; of an import `import`, `type`, `dynamic`, or `violation`.
     pub kind: &'static str,
 }
 
 impl Drawing {
+    /// Returns the nodes with their indices, those of one group beside each other, those of none first.
+    pub(super) fn by_group(&self) -> Vec<(usize, &DrawNode)> {
+        let mut nodes: Vec<(usize, &DrawNode)> = self.nodes.iter().enumerate().collect();
+        nodes.sort_by(|(_, one), (_, other)| one.group.cmp(&other.group));
+        nodes
+    }
+
     /// Returns the edges both ends of which are there.
     pub(super) fn edges(&self) -> impl Iterator<Item = &DrawEdge> {
         self.edges.iter().filter(|edge| edge.from.max(edge.to) < self.nodes.len())
@@ -51,6 +60,7 @@ pub(super) fn invented() -> Drawing {
         kind,
         about: about.map(Into::into),
         place: Some(Place { file: Arc::from("orket.kdl"), line, column: 1 }),
+        group: None,
     };
     let edge = |from, to, kind| DrawEdge { from, to, kind };
     Drawing {

@@ -10,7 +10,13 @@ use crate::report::chars::escape;
 pub fn dot(drawing: &Drawing) -> String {
     let mut text = "digraph orket {\n  rankdir=LR;\n  node [shape=box, fontname=\"sans-serif\"];\n".to_owned();
     let quote = |value: &str| format!("\"{}\"", escape(value).replace('\\', "\\\\").replace('"', "\\\""));
-    for (index, node) in drawing.nodes.iter().enumerate() {
+    let mut group = None;
+    for (index, node) in drawing.by_group() {
+        if group != node.group.as_deref() {
+            text += if group.is_some() { "  }\n" } else { "" };
+            group = node.group.as_deref();
+            text += &group.map_or(String::new(), |group| format!("  subgraph cluster_{index} {{\n  label={};\n", quote(group)));
+        }
         let style = match node.kind {
             "rock" => ", shape=doubleoctagon",
             "epic" => ", shape=folder",
@@ -22,11 +28,13 @@ pub fn dot(drawing: &Drawing) -> String {
         let about = node.about.as_ref().map_or(String::new(), |about| format!(", tooltip={}", quote(about)));
         text += &format!("  n{index} [label={}{style}{about}];\n", quote(&node.address));
     }
+    text += if group.is_some() { "  }\n" } else { "" };
     for edge in drawing.edges() {
         let style = match edge.kind {
             "after" | "dynamic" => " [style=dashed]",
             "inferred" | "type" => " [style=dotted]",
             "part" => " [arrowhead=odiamond]",
+            "violation" => " [color=red, penwidth=2]",
             _ => "",
         };
         text += &format!("  n{} -> n{}{style};\n", edge.from, edge.to);
@@ -37,7 +45,17 @@ pub fn dot(drawing: &Drawing) -> String {
 /// Returns a graph as a Mermaid flowchart, drawn from left to right.
 pub fn mermaid(drawing: &Drawing) -> String {
     let mut text = "flowchart LR\n".to_owned();
-    for (index, node) in drawing.nodes.iter().enumerate() {
+    let label = |text: &str| {
+        let text = escape(text).replace('&', "&amp;").replace('#', "#35;").replace('"', "#quot;");
+        text.replace('<', "&lt;").replace('>', "&gt;")
+    };
+    let mut group = None;
+    for (index, node) in drawing.by_group() {
+        if group != node.group.as_deref() {
+            text += if group.is_some() { "  end\n" } else { "" };
+            group = node.group.as_deref();
+            text += &group.map_or(String::new(), |group| format!("  subgraph g{index}[\"{}\"]\n", label(group)));
+        }
         let (open, close) = match node.kind {
             "rock" => ("([", "])"),
             "epic" => ("[[", "]]"),
@@ -46,18 +64,14 @@ pub fn mermaid(drawing: &Drawing) -> String {
             "decision" => ("{", "}"),
             _ => ("[", "]"),
         };
-        let label = escape(&node.address)
-            .replace('&', "&amp;")
-            .replace('#', "#35;")
-            .replace('"', "#quot;")
-            .replace('<', "&lt;")
-            .replace('>', "&gt;");
-        text += &format!("  n{index}{open}\"{label}\"{close}\n");
+        text += &format!("  n{index}{open}\"{}\"{close}\n", label(&node.address));
     }
+    text += if group.is_some() { "  end\n" } else { "" };
     for edge in drawing.edges() {
         let arrow = match edge.kind {
             "after" | "inferred" | "type" | "dynamic" => format!("-. {} .->", edge.kind),
             "part" => "---o".to_owned(),
+            "violation" => "== violation ==>".to_owned(),
             _ => "-->".to_owned(),
         };
         text += &format!("  n{} {arrow} n{}\n", edge.from, edge.to);
@@ -149,7 +163,7 @@ mod tests {
 
     #[test]
     fn names_that_would_break_out() {
-        let node = DrawNode { address: "a\"]\\<b>#&\n".into(), kind: "task", about: None, place: None };
+        let node = DrawNode { address: "a\"]\\<b>#&\n".into(), kind: "task", about: None, place: None, group: None };
         let drawing = Drawing { nodes: vec![node], edges: Vec::new() };
         assert_eq!(mermaid(&drawing), "flowchart LR\n  n0[\"a#quot;]\\&lt;b&gt;#35;&amp;\\n\"]\n");
         insta::assert_snapshot!(dot(&drawing), @r#"

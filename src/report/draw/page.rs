@@ -116,7 +116,7 @@ mod tests {
     #[test]
     fn hostile_names_stay_names() {
         let name = "</script><script>alert(1)</script><!--@nonce\u{202e}\u{1b}[31m";
-        let node = DrawNode { address: name.into(), kind: "task", about: Some(name.into()), place: None };
+        let node = DrawNode { address: name.into(), kind: "task", about: Some(name.into()), place: None, group: None };
         let page = html(&Drawing { nodes: vec![node], edges: Vec::new() }, name);
         assert_eq!(page.matches("</script>").count(), 2);
         assert_eq!(page.matches("<script").count(), 2);

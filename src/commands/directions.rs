@@ -1,0 +1,53 @@
+//! What the gates of a project say of its imports, for whoever draws them.
+
+use std::collections::BTreeMap;
+
+use crate::base::RelPath;
+use crate::disk::PatternSet;
+use crate::engine::{Engine, gate_folder};
+use crate::facts::Import;
+use crate::gates;
+use crate::graph::{Detail, TargetKind};
+
+/// Layers of files, and imports that break a rule.
+#[derive(Default)]
+pub(super) struct Directions {
+    layers: Vec<(String, PatternSet)>,
+    broken: BTreeMap<(String, String), Vec<String>>,
+}
+
+impl Directions {
+    /// Lets all gates about imports judge; what the project tolerates counts, too. Writes nothing.
+    pub(super) fn of(engine: &Engine) -> Directions {
+        let graph = &engine.graph;
+        let mut found = Directions::default();
+        let inspector = engine.inspector(false);
+        let ground = inspector.ground();
+        for id in graph.ids().filter(|id| graph.kind(*id) == TargetKind::Gate) {
+            let Detail::Gate(gate) = graph.detail(id) else { continue };
+            if &*gate.kind != "dependency_direction" {
+                continue;
+            }
+            found.layers.extend(gates::layers(&gate, &gate_folder(&gate)));
+            let Ok((report, _)) = inspector.check(&gate, &ground) else { continue };
+            for finding in report.findings {
+                let Some(edge) = finding.edge else { continue };
+                let rules = found.broken.entry((edge.from, edge.to)).or_default();
+                if !rules.contains(&finding.rule) {
+                    rules.push(finding.rule);
+                }
+            }
+        }
+        found
+    }
+
+    /// Returns the first layer that claims a file.
+    pub(super) fn layer(&self, file: &RelPath) -> Option<&str> {
+        self.layers.iter().find(|(_, files)| files.matches(file)).map(|(name, _)| &**name)
+    }
+
+    /// Returns the rules that an import breaks, itself or as the two ends of a chain.
+    pub(super) fn broken_by(&self, import: &Import) -> &[String] {
+        self.broken.get(&(import.from.clone(), import.to.clone())).map_or(&[], Vec::as_slice)
+    }
+}
