@@ -12,6 +12,7 @@ mod rust;
 #[cfg(test)]
 mod sample;
 mod script;
+mod search;
 mod syntax;
 mod world;
 
@@ -19,3 +20,4 @@ pub use gather::imports;
 pub use import::{Import, ImportKind, Imports, Root, Unreadable, Unresolved};
 pub use known::{FactFile, Forgetful, Known};
 pub use language::Language;
+pub use search::Search;

@@ -351,3 +351,25 @@ fn the_graph_of_imports_shows_layers_and_what_breaks_a_rule() {
     project.run("graph imports --format html").ok().says(["violation"]);
     assert!(!project.has(".orket"), "looking writes nothing");
 }
+
+#[test]
+fn syntax_is_searched_by_queries() {
+    let query = r#"(except_clause value: (identifier) @it (#eq? @it "Exception"))"#;
+    let manifest = format!("gate \"bare\" kind=\"pattern\" {{ syntax #\"{query}\"# language=\"python\" }}");
+    let project = Project::new()
+        .file("a.py", "# except Exception\ntry:\n    x()\nexcept Exception:\n    pass\n")
+        .file("b.rs", "")
+        .manifest(&manifest);
+    let json = project.run("check --format json").code(1).json();
+    let gate = &json["gates"][0];
+    assert_eq!(
+        (gate["findings"].as_array().unwrap().len(), &gate["findings"][0]["line"], &gate["facts"]["files"]),
+        (1, &4.into(), &1.into())
+    );
+    project.write("c.py", "def (").run("check").code(3).says(["[pattern/unparsable]", "c.py:1:1"]);
+    let wrong =
+        |text: &str| Project::new().manifest(&format!("gate \"g\" kind=\"pattern\" {{ {text} }}")).run("list").code(2).err().to_owned();
+    assert!(wrong("syntax \"(nope) @x\" language=\"python\"").contains("is no query"));
+    assert!(wrong("syntax \"(call)\" language=\"python\"").contains("it captures nothing"));
+    assert!(wrong("syntax \"(call) @x\"").contains("does not say of which language"));
+}

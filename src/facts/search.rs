@@ -1,0 +1,74 @@
+//! Searching a file by its syntax: a query over the tree that its parser makes.
+
+use std::ops::Range;
+
+use tree_sitter::{Query, QueryCursor, StreamingIterator};
+
+use super::Language;
+use super::syntax::{parse_leniently, text, whole};
+use crate::base::RelPath;
+
+/// A query in tree-sitter's language, for the files of one language.
+pub struct Search {
+    language: Language,
+    /// For each grammar of the language: TypeScript has one for files with JSX.
+    queries: Vec<(tree_sitter::Language, Query)>,
+}
+
+impl Search {
+    /// Compiles a query; each match has to capture something, which is what is found.
+    ///
+    /// # Errors
+    /// A sentence, when the language cannot be searched or the query is wrong.
+    pub fn new(language: Language, query: &str) -> Result<Search, String> {
+        let grammars: Vec<tree_sitter::Language> = match language {
+            Language::Python => vec![tree_sitter_python::LANGUAGE.into()],
+            Language::Rust => vec![tree_sitter_rust::LANGUAGE.into()],
+            Language::Go => vec![tree_sitter_go::LANGUAGE.into()],
+            Language::Javascript => vec![tree_sitter_javascript::LANGUAGE.into()],
+            Language::Typescript => {
+                vec![tree_sitter_typescript::LANGUAGE_TYPESCRIPT.into(), tree_sitter_typescript::LANGUAGE_TSX.into()]
+            }
+            other => return Err(format!("`{}` cannot be searched by syntax", other.name())),
+        };
+        let compile = |grammar: tree_sitter::Language| {
+            let compiled = Query::new(&grammar, query).map_err(|error| error.to_string().replace('\n', " "))?;
+            if compiled.capture_names().is_empty() {
+                return Err(String::from("it captures nothing: mark what is meant, as in `(call) @here`"));
+            }
+            Ok((grammar, compiled))
+        };
+        let queries = grammars.into_iter().map(compile).collect::<Result<_, _>>()?;
+        Ok(Search { language, queries })
+    }
+
+    /// Whether a file is of the language.
+    pub fn reads(&self, path: &RelPath) -> bool {
+        Language::of(path) == Some(self.language)
+    }
+
+    /// Returns where the query's first captures are, in bytes, in order.
+    ///
+    /// # Errors
+    /// The line and what is wrong there, when the file cannot be parsed.
+    pub fn find(&self, path: &RelPath, bytes: &[u8]) -> Result<Vec<Range<usize>>, (u32, String)> {
+        let jsx = usize::from(path.name().ends_with(b".tsx")).min(self.queries.len() - 1);
+        let (grammar, query) = &self.queries[jsx];
+        let parse = || {
+            let text = text(bytes)?;
+            Ok((text, whole(parse_leniently(grammar, text)?, &|_| false)?))
+        };
+        let (text, tree) = parse().map_err(|wrong: super::syntax::Wrong| (wrong.line, wrong.why))?;
+        let mark = bytes.len() - text.len();
+        let mut cursor = QueryCursor::new();
+        let mut matches = cursor.matches(query, tree.root_node(), text.as_bytes());
+        let mut found = Vec::new();
+        while let Some(one) = matches.next() {
+            let first = one.captures().iter().map(|capture| capture.node.byte_range()).min_by_key(|range| range.start);
+            found.extend(first.map(|range| range.start + mark..range.end + mark));
+        }
+        found.sort_by_key(|range| (range.start, range.end));
+        found.dedup();
+        Ok(found)
+    }
+}

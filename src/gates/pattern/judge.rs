@@ -1,0 +1,106 @@
+//! Files, held against patterns.
+
+use std::ops::Range;
+
+use rayon::prelude::*;
+
+use super::rules::{Pattern, Rules};
+use crate::base::RelPath;
+use crate::event::{Facts, Finding};
+use crate::gates::judge::{Asked, Gap, Judge, Judged, Sight, Unjudged, finding};
+
+/// In how many bytes from the start a NUL byte says that a file is no text, as ripgrep has it.
+const HEAD: usize = 1 << 16;
+
+impl Judge for Rules {
+    fn judge(&self, sight: &dyn Sight, _: &Asked<'_>) -> Result<Judged, Unjudged> {
+        let files = sight.files(&self.files, false).map_err(|error| Unjudged::broken(format!("cannot look for files: {error}")))?;
+        let looked: Vec<Result<Option<Looked>, Unjudged>> = files
+            .par_iter()
+            .map(|path| {
+                let bytes = sight.read(path).map_err(|error| Unjudged::broken(format!("cannot read `{path}`: {error}")))?;
+                Ok(if memchr::memchr(0, &bytes[..bytes.len().min(HEAD)]).is_some() { None } else { self.look(path, &bytes) })
+            })
+            .collect();
+        let mut judged = Judged::default();
+        let mut count = 0;
+        for looked in looked {
+            let Some(looked) = looked? else { continue };
+            count += 1;
+            judged.findings.extend(looked.findings);
+            judged.gaps.extend(looked.gaps);
+        }
+        if count == 0 {
+            return Err(Unjudged::empty("no file was read: its `files` match nothing"));
+        }
+        let found = judged.findings.len();
+        if !self.require && found <= self.max {
+            judged.findings.clear();
+        } else if self.max > 0 {
+            let more = format!(" ({found} times in all, {} allowed)", self.max);
+            judged.findings.iter_mut().for_each(|finding| finding.message.push_str(&more));
+        }
+        Ok(Judged { facts: Facts { files: count, extracted: count, cached: 0 }, read: files, ..judged })
+    }
+}
+
+/// What one file came to.
+#[derive(Default)]
+struct Looked {
+    findings: Vec<Finding>,
+    gaps: Vec<Gap>,
+}
+
+impl Rules {
+    /// Looks at one file; `None` if no pattern is for such files.
+    fn look(&self, path: &RelPath, bytes: &[u8]) -> Option<Looked> {
+        let file = path.to_string();
+        let mut looked = Looked::default();
+        let mut meant = false;
+        for (text, pattern) in &self.patterns {
+            let hits: Vec<Range<usize>> = match pattern {
+                Pattern::Text(regex) => regex.find_iter(bytes).map(|hit| hit.range()).collect(),
+                Pattern::Syntax(search) if !search.reads(path) => continue,
+                Pattern::Syntax(search) => match search.find(path, bytes) {
+                    Ok(hits) => hits,
+                    Err((line, why)) => {
+                        let help = String::from("mend the file; it cannot be searched by syntax");
+                        let finding = finding("pattern/unparsable", &file, line, 1, why, help, &[&file]);
+                        looked.gaps.push(Gap { finding, empty: false });
+                        Vec::new()
+                    }
+                },
+            };
+            meant = true;
+            if !self.require {
+                self.matches(text, &file, bytes, &hits, &mut looked.findings);
+            } else if hits.is_empty() {
+                let message = self.message.clone().unwrap_or_else(|| format!("`{text}` does not stand in this file"));
+                let help = self.help.clone().unwrap_or_default();
+                looked.findings.push(finding("pattern/missing", &file, 0, 0, message, help, &[text, &file]));
+            }
+        }
+        meant.then_some(looked)
+    }
+
+    fn matches(&self, text: &str, file: &str, bytes: &[u8], hits: &[Range<usize>], found: &mut Vec<Finding>) {
+        let (mut line, mut start, mut from) = (1, 0, 0);
+        let mut seen: Vec<String> = Vec::new();
+        for hit in hits {
+            for at in memchr::memchr_iter(b'\n', &bytes[from..hit.start]) {
+                line += 1;
+                start = from + at + 1;
+            }
+            from = hit.start;
+            let end = memchr::memchr(b'\n', &bytes[hit.start..]).map_or(bytes.len(), |at| hit.start + at);
+            let whole = String::from_utf8_lossy(&bytes[start..end]).trim().to_owned();
+            let column = String::from_utf8_lossy(&bytes[start..hit.start]).chars().count() as u32 + 1;
+            // The same line a second time is another finding.
+            let nth = seen.iter().filter(|one| **one == whole).count().to_string();
+            let message = self.message.clone().unwrap_or_else(|| format!("`{text}` stands here"));
+            let help = self.help.clone().unwrap_or_default();
+            found.push(finding("pattern/match", file, line, column, message, help, &[text, file, &whole, &nth]));
+            seen.push(whole);
+        }
+    }
+}

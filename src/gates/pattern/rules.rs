@@ -1,0 +1,82 @@
+//! What the manifest says about patterns.
+
+use regex::bytes::Regex;
+
+use crate::facts::{Language, Search};
+use crate::gates::judge::Judge;
+use crate::gates::settings::{Common, Reader};
+use crate::model::{RuleValue, Setting};
+
+const KNOWN: [&str; 7] = ["pattern", "syntax", "files", "max", "require", "message", "help"];
+
+/// The rules of one gate.
+#[derive(Default)]
+pub(super) struct Rules {
+    pub patterns: Vec<(String, Pattern)>,
+    pub files: Vec<String>,
+    /// How many matches there may be.
+    pub max: usize,
+    /// Each file has to hold one.
+    pub require: bool,
+    pub message: Option<String>,
+    pub help: Option<String>,
+}
+
+/// What is looked for.
+pub(super) enum Pattern {
+    Text(Regex),
+    Syntax(Search),
+}
+
+pub(in crate::gates) fn read(reader: &mut Reader<'_>) -> (Common, Box<dyn Judge>) {
+    let (common, rest) = reader.common(&KNOWN);
+    let mut rules = Rules::default();
+    for setting in rest {
+        match &*setting.name {
+            "pattern" => {
+                reader.only(setting, &[]);
+                for text in reader.texts(setting) {
+                    match Regex::new(&format!("(?m){text}")) {
+                        Ok(regex) => rules.patterns.push((text, Pattern::Text(regex))),
+                        Err(error) => {
+                            let why = error.to_string().lines().last().unwrap_or_default().trim().to_owned();
+                            let message = format!("`{text}` is no regular expression: {why}");
+                            reader.say(&setting.place, message, "correct it; `\\(` means a bracket");
+                        }
+                    }
+                }
+            }
+            "syntax" => rules.patterns.extend(syntax(reader, setting)),
+            "files" => rules.files.extend(reader.texts(setting)),
+            "max" => rules.max = reader.count(setting).unwrap_or(0),
+            "require" => rules.require = reader.flag(setting),
+            "message" => rules.message = reader.text(setting),
+            _ => rules.help = reader.text(setting),
+        }
+    }
+    if rules.patterns.is_empty() && reader.wrong.is_empty() {
+        let place = reader.gate.place.clone();
+        reader.say(&place, "the gate has no pattern", "name one: pattern \"except Exception\"");
+    }
+    (common, Box::new(rules))
+}
+
+fn syntax(reader: &mut Reader<'_>, setting: &Setting) -> Option<(String, Pattern)> {
+    reader.only(setting, &["language"]);
+    let query = reader.text(setting)?;
+    let language = match setting.property("language") {
+        Some(RuleValue::Text(name)) => Language::find(name),
+        _ => None,
+    };
+    let Some(language) = language else {
+        reader.say(&setting.place, "`syntax` does not say of which language it is", "add language=\"python\"");
+        return None;
+    };
+    match Search::new(language, &query) {
+        Ok(search) => Some((query, Pattern::Syntax(search))),
+        Err(why) => {
+            reader.say(&setting.place, format!("`{query}` is no query: {why}"), "correct it; see tree-sitter's manual of queries");
+            None
+        }
+    }
+}
