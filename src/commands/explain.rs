@@ -25,11 +25,11 @@ pub fn explain(ui: &Ui, args: &ExplainArgs) -> Result<(), Failure> {
     let facts = engine.facts();
     let choices = Choices::new(graph, &facts, &args.deciding.decide, &engine.package).map_err(super::wrongly)?;
     let plan = Plan::without(graph, &goal, false, &|id| choices.is_given(id));
-    let single = goal.iter().all(|id| graph.kind(*id) == TargetKind::Task);
+    let single = goal.iter().all(|id| matches!(graph.kind(*id), TargetKind::Task | TargetKind::Gate));
     let runs = engine.runs().all().unwrap_or_default();
     let mut rows = Vec::new();
     let mut text = String::new();
-    for seen in look(&world, &plan, Mode::default(), &choices) {
+    for seen in look(&world, &plan, Mode::default(), &choices, &engine.inspector(false)) {
         let shown = if single { goal.contains(&seen.task) } else { seen.outcome != Outcome::Fresh };
         if !shown {
             continue;

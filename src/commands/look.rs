@@ -21,7 +21,7 @@ pub(super) fn look_at(ui: &Ui, args: &BuildArgs, engine: &Engine, plan: &Plan, m
     let world = engine
         .world(String::from("look"), false)
         .map_err(|error| Failure::Broken(format!("cannot read the state of this checkout: {error}")))?;
-    let seen = look(&world, plan, mode, choices);
+    let seen = look(&world, plan, mode, choices, &engine.inspector(false));
     let stale = seen.iter().filter(|seen| !matches!(seen.outcome, Outcome::Fresh | Outcome::Skipped)).count();
     if ui.json {
         let names = Addresses(engine.graph.clone());

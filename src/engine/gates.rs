@@ -80,6 +80,15 @@ impl Gates for Inspector {
         gates::agree(std::slice::from_mut(&mut report), &|kind| count(&self.graph, kind));
         (report, known)
     }
+
+    fn standing(&self, target: TargetId) -> Option<GateReport> {
+        let Detail::Gate(gate) = self.graph.detail(target) else { return None };
+        let ground = self.ground();
+        let view = ground.seen_from(gate_folder(&gate));
+        let mut report = gates::standing(&gate, &view, &Asked { quick: self.quick, today: &self.today })?;
+        gates::agree(std::slice::from_mut(&mut report), &|kind| count(&self.graph, kind));
+        Some(report)
+    }
 }
 
 fn count(graph: &Graph, kind: &str) -> usize {

@@ -16,6 +16,8 @@ pub enum Reason {
     Verified,
     /// `orket run` asked for it by name.
     Asked,
+    /// A gate of which no verdict is kept for what it sees now.
+    Unjudged,
     /// Its last run failed, or was interrupted.
     NotFinished,
     /// These parts of its action are not what they were when it last succeeded; never empty, most telling first.

@@ -56,26 +56,33 @@ pub fn baseline_path(folder: &RelPath, name: &str) -> Result<RelPath, PathError>
 
 /// Lets a gate judge; returns its report, and whether it was known: nothing that the gate can see has changed since it judged.
 pub fn check(gate: &Gate, rules: &Rules, view: &View<'_>, asked: &Asked<'_>) -> (GateReport, bool) {
-    let key = view.ground().stamp().map(|stamp| verdict_key(gate, asked, &stamp));
-    let known = view.ground().known();
-    if let Some(report) = key.and_then(|key| known.get(&key)).and_then(|bytes| serde_json::from_slice::<GateReport>(&bytes).ok()) {
-        let facts = Facts { extracted: 0, cached: report.facts.files, ..report.facts };
-        return (GateReport { facts, ..report }, true);
+    if let Some(report) = standing(gate, view, asked) {
+        return (report, true);
     }
     let report = judge(gate, rules, view, asked);
-    if let Some(key) = key.filter(|_| !view.looked_beyond() && report.outcome != GateOutcome::NotEvaluated) {
+    let known = view.ground().known();
+    if let Some(key) = verdict_key(gate, view, asked).filter(|_| !view.looked_beyond() && report.outcome != GateOutcome::NotEvaluated) {
         known.put(&key, &serde_json::to_vec(&report).unwrap_or_default());
     }
     (report, false)
 }
 
-/// Returns what a verdict rests on, as one digest: the rules, the day, and all that can be seen.
-fn verdict_key(gate: &Gate, asked: &Asked<'_>, stamp: &Digest) -> Digest {
+/// Returns what a gate has come to, if nothing that it can see has changed since.
+pub fn standing(gate: &Gate, view: &View<'_>, asked: &Asked<'_>) -> Option<GateReport> {
+    let bytes = view.ground().known().get(&verdict_key(gate, view, asked)?)?;
+    let report = serde_json::from_slice::<GateReport>(&bytes).ok()?;
+    let facts = Facts { extracted: 0, cached: report.facts.files, ..report.facts };
+    Some(GateReport { facts, ..report })
+}
+
+/// Returns what a verdict rests on, as one digest: the rules, the day, and all that can be seen; `None` while that is too young to rely on.
+fn verdict_key(gate: &Gate, view: &View<'_>, asked: &Asked<'_>) -> Option<Digest> {
+    let stamp = view.ground().stamp()?;
     let rules = postcard::to_stdvec(gate).unwrap_or_default();
     let version = env!("CARGO_PKG_VERSION").as_bytes();
     let mut hasher = Hasher::new();
     hasher.piece(b"verdict 1").piece(version).piece(&rules).piece(&[u8::from(asked.quick)]);
-    hasher.piece(asked.today.0.as_bytes()).digest(stamp).finish()
+    Some(hasher.piece(asked.today.0.as_bytes()).digest(&stamp).finish())
 }
 
 fn judge(gate: &Gate, rules: &Rules, sight: &dyn Sight, asked: &Asked<'_>) -> GateReport {

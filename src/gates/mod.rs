@@ -13,7 +13,7 @@ mod sight;
 mod suppress;
 
 pub use baseline::{Baseline, Entry, Today};
-pub use check::{Rules, baseline_path, check, read};
+pub use check::{Rules, baseline_path, check, read, standing};
 pub use dependency_direction::layers;
 pub use judge::{Asked, Gap, Judge, Judged, Sight, Unjudged};
 pub use settings::{Common, Stage, Wrong};

@@ -283,6 +283,7 @@ pub(super) fn reason_object(reason: &Reason) -> ReasonObject {
         Reason::Forced => ("forced", None, None),
         Reason::Verified => ("verified", None, None),
         Reason::Asked => ("asked", None, None),
+        Reason::Unjudged => ("unjudged", None, None),
         Reason::NotFinished => ("not_finished", None, None),
         Reason::Changed(changes) => ("changed", Some(changes.clone()), None),
         Reason::Outputs(changes) => ("outputs", Some(changes.clone()), None),

@@ -14,6 +14,7 @@ pub fn reason_text(reason: &Reason) -> String {
         Reason::Forced => "forced".to_owned(),
         Reason::Verified => "to compare two runs".to_owned(),
         Reason::Asked => "asked for by name".to_owned(),
+        Reason::Unjudged => "no verdict is kept for what it sees now".to_owned(),
         Reason::NotFinished => "its last run failed or was interrupted".to_owned(),
         Reason::Upstream(task) => format!("{} would run first", escape(task)),
         Reason::Remedy(task) => format!("{} failed", escape(task)),

@@ -15,6 +15,9 @@ use crate::plan::Step;
 pub trait Gates: Sync {
     /// Returns what a gate came to, and whether that was known before.
     fn judge(&self, gate: TargetId) -> (GateReport, bool);
+
+    /// Returns what a gate would come to, where that is known without judging.
+    fn standing(&self, gate: TargetId) -> Option<GateReport>;
 }
 
 impl Loop<'_> {

@@ -5,13 +5,14 @@ use rustc_hash::FxHashMap;
 use super::choices::Choices;
 use super::conditions::{Looked, Past, Stuck};
 use super::fresh::{Fresh, Yields, decided, gathered, left_out, stood_still};
+use super::gates::Gates;
 use crate::base::TargetId;
-use crate::event::{Outcome, Reason};
+use crate::event::{GateOutcome, Outcome, Reason};
 use crate::graph::{EdgeKind, Graph, TargetKind, flag};
 use crate::plan::Plan;
 use crate::rebuild::{self, Judged, Mode, World, Yield};
 
-/// What was seen of one task.
+/// What was seen of one task or gate.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Seen {
     /// Which.
@@ -24,10 +25,10 @@ pub struct Seen {
     pub trouble: Option<String>,
 }
 
-/// Judges every task of a plan in order, changing and executing nothing. What stands behind a task that would run would have to be judged
+/// Judges every task and gate of a plan in order, changing and executing nothing. What stands behind a task that would run would have to be judged
 /// again after it; until then it counts as to be run. What hangs on a decision that cannot be made by looking alone may run; see
 /// [`Seen::trouble`].
-pub fn look(world: &World, plan: &Plan, mode: Mode, choices: &Choices<'_>) -> Vec<Seen> {
+pub fn look(world: &World, plan: &Plan, mode: Mode, choices: &Choices<'_>, gates: &dyn Gates) -> Vec<Seen> {
     let graph: &Graph = &world.graph;
     let mut yields = Yields::new(world, plan, Fresh::of(world, plan, mode, None, choices));
     let mut above: Vec<Option<Above>> = vec![None; plan.len()];
@@ -38,7 +39,7 @@ pub fn look(world: &World, plan: &Plan, mode: Mode, choices: &Choices<'_>) -> Ve
         let kind = graph.kind(target);
         let is_task = kind == TargetKind::Task;
         let mut say = |outcome, reason, trouble| {
-            if is_task {
+            if is_task || kind == TargetKind::Gate {
                 seen.push(Seen { task: target, outcome, reason, trouble });
             }
         };
@@ -88,7 +89,24 @@ pub fn look(world: &World, plan: &Plan, mode: Mode, choices: &Choices<'_>) -> Ve
             say(Outcome::Skipped, None, Some(because));
             continue;
         }
-        if !is_task || graph.has(target, flag::EMPTY) {
+        if kind == TargetKind::Gate && found.is_empty() {
+            let (outcome, reason) = match gates.standing(target).map(|report| report.outcome) {
+                _ if mode.force => (Outcome::Done, Some(Reason::Forced)),
+                Some(GateOutcome::Pass) => (Outcome::Fresh, None),
+                Some(_) => (Outcome::Done, Some(Reason::NotFinished)),
+                None => (Outcome::Done, Some(Reason::Unjudged)),
+            };
+            match outcome {
+                Outcome::Fresh => drop(outcomes.insert(target, outcome)),
+                _ => above[step.index()] = Some(Above::Runs(graph.address(target).to_owned())),
+            }
+            if let Ok(links) = yields.links(step) {
+                yields.put(step, gathered(&links, false));
+            }
+            say(outcome, reason, None);
+            continue;
+        }
+        if !is_task && kind != TargetKind::Gate || graph.has(target, flag::EMPTY) {
             if found.is_empty() {
                 outcomes.insert(target, Outcome::Fresh);
             }

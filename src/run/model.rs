@@ -97,6 +97,10 @@ impl super::Gates for Nobody {
     fn judge(&self, _: TargetId) -> (GateReport, bool) {
         unreachable!("the model judges by itself")
     }
+
+    fn standing(&self, _: TargetId) -> Option<GateReport> {
+        None
+    }
 }
 
 impl Asker for Nobody {
