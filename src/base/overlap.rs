@@ -91,16 +91,6 @@ impl Shape {
         shape
     }
 
-    /// Returns what all names that it means begin with.
-    pub fn prefix(&self) -> &str {
-        &self.prefix
-    }
-
-    /// Returns what all names that it means end with.
-    pub fn suffix(&self) -> &str {
-        &self.suffix
-    }
-
     fn empty() -> Shape {
         Shape { prefix: String::new(), suffix: String::new(), states: vec![State::default()], end: 0 }
     }
@@ -258,6 +248,11 @@ fn suffix(text: &str) -> &str {
     };
     // `**/x` is also `x`.
     behind.strip_prefix('/').unwrap_or(behind)
+}
+
+/// Returns what all names that a glob means begin and end with.
+pub fn ends(glob: &str) -> (String, String) {
+    (prefix(glob), suffix(glob).to_owned())
 }
 
 /// Whether names can begin and end as both say: quick, and no proof that they meet.

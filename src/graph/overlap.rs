@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::assemble::Problem;
-use crate::base::overlap::{Shape, common, compatible};
+use crate::base::overlap::{Shape, common, compatible, ends};
 use crate::base::{Place, RelPath, glob};
 use crate::model::{Pattern, Project};
 
@@ -16,7 +16,8 @@ struct Output<'a> {
     pattern: &'a Pattern,
     /// The name of a file or folder; `None`: a glob.
     name: Option<String>,
-    shape: Option<Shape>,
+    /// What all names that a glob means begin and end with.
+    ends: (String, String),
 }
 
 /// The outputs of a project, found by what their names begin with.
@@ -46,15 +47,15 @@ impl<'a> Outputs<'a> {
                     Some(Ok(path)) => {
                         let name = path.to_string();
                         outputs.names.entry(name.clone()).or_insert(at);
-                        outputs.all.push(Output { task, pattern, name: Some(name), shape: None });
+                        outputs.all.push(Output { task, pattern, name: Some(name), ends: Default::default() });
                     }
                     Some(Err(_)) => {}
                     None if declared.imported.is_some() => {}
                     None => {
-                        let shape = shape(text, false);
-                        outputs.lengths.insert(shape.prefix().len());
-                        outputs.globs.entry(shape.prefix().to_owned()).or_default().push(at);
-                        outputs.all.push(Output { task, pattern, name: None, shape: Some(shape) });
+                        let ends = ends_of(text);
+                        outputs.lengths.insert(ends.0.len());
+                        outputs.globs.entry(ends.0.clone()).or_default().push(at);
+                        outputs.all.push(Output { task, pattern, name: None, ends });
                     }
                 }
             }
@@ -95,10 +96,11 @@ impl<'a> Outputs<'a> {
         let inner = self.globs.range(ends.0.to_owned()..).take_while(|(key, _)| beginning(key)).map(|(_, at)| at);
         let shorter = self.lengths.range(..ends.0.len()).filter(|length| ends.0.is_char_boundary(**length));
         for at in inner.chain(shorter.filter_map(|length| self.globs.get(&ends.0[..*length]))).flatten() {
-            if let Some(theirs) = &self.all[*at].shape
-                && compatible(ends, (theirs.prefix(), theirs.suffix()))
+            let theirs = &self.all[*at];
+            if let Some(text) = theirs.pattern.text.as_literal()
+                && compatible(ends, (&theirs.ends.0, &theirs.ends.1))
             {
-                meets(at, &|| theirs.clone());
+                meets(at, &|| shape(text, false));
             }
         }
         found.sort();
@@ -128,11 +130,22 @@ impl<'a> Asked<'a> {
             // Whoever makes the file of this very name is looked for elsewhere.
             Some(name) if plain => (format!("{name}/"), String::new(), OnceCell::new()),
             _ => {
-                let shape = shape(text, true);
-                (shape.prefix().to_owned(), shape.suffix().to_owned(), OnceCell::from(shape))
+                let (prefix, suffix) = ends_of(text);
+                (prefix, suffix, OnceCell::new())
             }
         };
         Asked { text, plain, prefix, suffix, shape }
+    }
+}
+
+/// Returns what all that a glob or folder means begins and ends with.
+fn ends_of(text: &str) -> (String, String) {
+    let text = if matches!(text, "." | "./" | "") { "**" } else { text };
+    let folder = text.strip_suffix('/');
+    match (glob::plain(folder.unwrap_or(text)), folder) {
+        (Some(plain), _) => (format!("{plain}/"), String::new()),
+        (None, Some(folder)) => (ends(folder).0, String::new()),
+        (None, None) => ends(text),
     }
 }
 
