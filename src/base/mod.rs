@@ -8,6 +8,7 @@ mod digest;
 pub mod glob;
 mod id;
 pub mod image;
+pub mod overlap;
 mod path;
 mod place;
 pub mod quantity;

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use rayon::prelude::*;
-use rustix::fs::{AtFlags, Mode, OFlags};
+use rustix::fs::{AtFlags, Mode, OFlags, Stat};
 use rustix::io::Errno;
 
 use super::{Signature, now_ns};
@@ -68,7 +68,15 @@ impl Tree {
     /// # Errors
     /// When the file system refuses to say.
     pub fn stat(&self, path: &RelPath) -> io::Result<Option<Signature>> {
-        self.stat_at(path, AtFlags::SYMLINK_NOFOLLOW)
+        Ok(self.stat_at(path, AtFlags::SYMLINK_NOFOLLOW)?.map(Signature::from))
+    }
+
+    /// As [`Tree::stat`], and how many names the file has.
+    ///
+    /// # Errors
+    /// When the file system refuses to say.
+    pub fn stat_names(&self, path: &RelPath) -> io::Result<Option<(Signature, i64)>> {
+        Ok(self.stat_at(path, AtFlags::SYMLINK_NOFOLLOW)?.map(|stat| (Signature::from(stat), stat.st_nlink as i64)))
     }
 
     /// As [`Tree::stat`], but of what a link leads to.
@@ -76,10 +84,10 @@ impl Tree {
     /// # Errors
     /// When the file system refuses to say.
     pub fn stat_follow(&self, path: &RelPath) -> io::Result<Option<Signature>> {
-        self.stat_at(path, AtFlags::empty())
+        Ok(self.stat_at(path, AtFlags::empty())?.map(Signature::from))
     }
 
-    fn stat_at(&self, path: &RelPath, flags: AtFlags) -> io::Result<Option<Signature>> {
+    fn stat_at(&self, path: &RelPath, flags: AtFlags) -> io::Result<Option<Stat>> {
         let found = if path.as_bytes().len() <= LONG {
             rustix::fs::statat(self.folder(), path.as_path(), flags)
         } else {
@@ -89,7 +97,7 @@ impl Tree {
             }
         };
         match found {
-            Ok(stat) => Ok(Some(stat.into())),
+            Ok(stat) => Ok(Some(stat)),
             Err(Errno::NOENT | Errno::NOTDIR) => Ok(None),
             Err(error) => Err(error.into()),
         }

@@ -1,6 +1,7 @@
 //! Which manifest is the project's, and which package orket was started in.
 
 use std::fs;
+use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 use super::glimpse::Little;
@@ -43,18 +44,22 @@ pub(super) fn find(surroundings: &Surroundings, upward: bool, most: u64) -> Resu
 
 /// Whether a manifest includes the package in `inner`, directly or not. Only read where a package is entered from below.
 fn includes(manifest: &Path, root: &Path, inner: &Path, most: u64) -> bool {
-    let text = fs::read_to_string(manifest).unwrap_or_default();
-    if !text.contains("include") {
+    let text = fs::read(manifest).unwrap_or_default();
+    if !String::from_utf8_lossy(&text).contains("include") {
         return false;
     }
     let Ok(tree) = Tree::open(root) else { return false };
     let name = RelPath::from_normal(&b"orket.kdl"[..]);
     let kept = mapped(&root.join(".orket/graph")).filter(|graph| current(graph, &tree, &name));
-    let trail = match kept.and_then(|graph| postcard::from_bytes::<Stamp>(&graph.header().trail).ok()) {
-        Some(stamp) => Some(stamp.trail),
-        None => manifest::load(&Little::new(&tree, most), &name, "").ok().map(|loaded| loaded.trail),
-    };
-    trail.is_some_and(|trail| trail.manifests.iter().any(|path| path.under(root) == inner.join("orket.kdl")))
+    let wanted = inner.join("orket.kdl");
+    match kept.and_then(|graph| postcard::from_bytes::<Stamp>(&graph.header().trail).ok()) {
+        Some(stamp) => stamp.trail.manifests.iter().any(|path| path.under(root) == wanted),
+        // A mistake anywhere in the project does not make a package a project of its own.
+        None => wanted.strip_prefix(root).is_ok_and(|wanted| {
+            let wanted = RelPath::from_normal(wanted.as_os_str().as_bytes());
+            manifest::includes(&Little::new(&tree, most), &name, &wanted)
+        }),
+    }
 }
 
 /// Returns the folder of the package that the surroundings stand in; empty for the root.

@@ -10,7 +10,7 @@ use xxhash_rust::xxh3::Xxh3;
 use super::draft::{Declared, Draft, halves, write};
 use super::flags::{self, flags};
 use super::resolve::Names;
-use super::{Edge, EdgeKind, Graph, Header, TargetKind, choices, clash, cycle, flag};
+use super::{Edge, EdgeKind, Graph, Header, TargetKind, choices, clash, cycle, flag, overlap};
 use crate::base::{Place, TargetId};
 use crate::model::{Decision, Need, Project, Task, Test};
 
@@ -445,6 +445,15 @@ impl<'a> Assembly<'a> {
                 false
             };
             clash::clashes(self.project, &reaches, &mut self.problems);
+            let all = |from: usize| {
+                let mut seen = FxHashSet::default();
+                let mut stack = vec![from + first];
+                while let Some(node) = stack.pop() {
+                    stack.extend(pulled(node).filter(|next| seen.insert(*next)));
+                }
+                seen.into_iter().filter_map(|node| node.checked_sub(first)).collect()
+            };
+            overlap::overlaps(self.project, &reaches, &all, &mut self.problems);
         }
         self.problems.sort_by(|one, other| one.place.cmp(&other.place));
     }

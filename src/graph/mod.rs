@@ -15,6 +15,7 @@ mod edge;
 mod flags;
 mod graph;
 mod made;
+mod overlap;
 mod paths;
 mod query;
 mod resolve;

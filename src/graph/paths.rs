@@ -34,18 +34,19 @@ pub(super) fn reach(start: Set, edges: &[Vec<TargetId>]) -> Set {
     reached
 }
 
-/// Returns the targets along one shortest way from `from` to `to`; none if there is no way.
-pub(super) fn one(graph: &Graph, from: &Set, to: &Set) -> Set {
+/// Returns the targets along one shortest way from `from` to `to`, in its order; none if there is no way.
+pub(super) fn one(graph: &Graph, from: &Set, to: &Set) -> Vec<TargetId> {
     let mut before: FxHashMap<TargetId, TargetId> = FxHashMap::default();
     let mut queue: VecDeque<TargetId> = from.iter().copied().collect();
     while let Some(id) = queue.pop_front() {
         if to.contains(&id) {
-            let mut path = Set::from([id]);
+            let mut path = vec![id];
             let mut at = id;
             while let Some(previous) = before.get(&at).filter(|_| !from.contains(&at)) {
                 at = *previous;
-                path.insert(at);
+                path.push(at);
             }
+            path.reverse();
             return path;
         }
         for next in graph.edges(id).iter().map(|edge| edge.to) {
@@ -55,7 +56,7 @@ pub(super) fn one(graph: &Graph, from: &Set, to: &Set) -> Set {
             }
         }
     }
-    Set::new()
+    Vec::new()
 }
 
 /// Returns the targets along all ways from `from` to `to`.

@@ -32,7 +32,19 @@ fn hint(unknown: &str, known: &[&str]) -> String {
 
 enum Answer {
     Targets(Set),
+    /// Targets in an order that says something.
+    Path(Vec<TargetId>),
     Lines(BTreeSet<String>),
+}
+
+impl Answer {
+    /// Gives up the order of a path.
+    fn unordered(self) -> Answer {
+        match self {
+            Answer::Path(path) => Answer::Targets(path.into_iter().collect()),
+            other => other,
+        }
+    }
 }
 
 /// What an answer needs beside the graph.
@@ -43,27 +55,29 @@ pub trait Looks {
     /// A sentence, when the revision is not known.
     fn affected(&self, revision: &str) -> Result<Vec<TargetId>, String>;
 
-    /// Returns the files that the patterns of one task mean now; a pattern that means none yet stands for itself.
+    /// Returns the files that the patterns of one task mean now, and those that they will mean since tasks make them; a name that means none
+    /// yet stands for itself.
     fn files(&self, patterns: &[Pattern]) -> Vec<String>;
 }
 
-/// Answers a question: one line an address (or, for `inputs` and `outputs`, a file), sorted.
+/// Answers a question: one line an address (or, for `inputs` and `outputs`, a file), sorted; a path stands in its own order.
 ///
 /// # Errors
 /// When the question cannot be read, or names what is not there.
 pub fn query(graph: &Graph, text: &str, looks: &dyn Looks) -> Result<Vec<String>, QueryError> {
     let mut asked = Asked { graph, text: text.chars().collect(), at: 0, looks, depth: 0 };
     let answer = asked.expression()?;
+    let shown = |targets: &mut dyn Iterator<Item = TargetId>| -> Vec<String> {
+        targets.filter(|id| graph.kind(*id) != TargetKind::Entry).map(|id| graph.address(id).to_owned()).collect()
+    };
     asked.blank();
     if asked.at < asked.text.len() {
         return Err(asked.error("expected `+`, `-`, `&` or the end", asked.at));
     }
     Ok(match answer {
         Answer::Lines(lines) => lines.into_iter().collect(),
-        Answer::Targets(targets) => {
-            let shown = targets.into_iter().filter(|id| graph.kind(*id) != TargetKind::Entry).map(|id| graph.address(id).to_owned());
-            shown.collect::<BTreeSet<_>>().into_iter().collect()
-        }
+        Answer::Targets(targets) => BTreeSet::from_iter(shown(&mut targets.into_iter())).into_iter().collect(),
+        Answer::Path(path) => shown(&mut path.into_iter()),
     })
 }
 
@@ -112,7 +126,7 @@ impl Asked<'_> {
             };
             self.at += 1;
             let right = self.term()?;
-            left = match (left, right) {
+            left = match (left.unordered(), right.unordered()) {
                 (Answer::Targets(one), Answer::Targets(other)) => Answer::Targets(join(one, other, operator)),
                 (Answer::Lines(one), Answer::Lines(other)) => Answer::Lines(join(one, other, operator)),
                 _ => return Err(self.error("files and targets cannot be mixed", column)),
@@ -172,10 +186,13 @@ impl Asked<'_> {
                 let from = self.set()?;
                 self.expect(',')?;
                 let to = self.set()?;
-                Answer::Targets(if word == "somepath" { paths::one(self.graph, &from, &to) } else { paths::all(self.graph, &from, &to) })
+                match word.as_str() {
+                    "somepath" => Answer::Path(paths::one(self.graph, &from, &to)),
+                    _ => Answer::Targets(paths::all(self.graph, &from, &to)),
+                }
             }
             "inputs" | "outputs" => {
-                let targets = self.set()?;
+                let targets = self.members()?;
                 let tasks = targets.iter().filter_map(|id| self.graph.task(*id));
                 let lines = tasks.flat_map(|task| self.looks.files(if word == "inputs" { &task.inputs } else { &task.outputs }));
                 Answer::Lines(lines.collect())
@@ -212,19 +229,25 @@ impl Asked<'_> {
 
     fn set(&mut self) -> Result<Set, QueryError> {
         let column = self.at;
-        match self.expression()? {
+        match self.expression()?.unordered() {
             Answer::Targets(targets) => Ok(targets),
-            Answer::Lines(_) => Err(self.error("expected targets, found files", column)),
+            Answer::Lines(_) | Answer::Path(_) => Err(self.error("expected targets, found files", column)),
         }
     }
 
-    /// Targets, and what rocks and epics among them are made of.
+    /// Targets, and what rocks and epics among them are made of, with the services that stand in those epics.
     fn members(&mut self) -> Result<Set, QueryError> {
         let mut members = self.set()?;
         let mut open: Vec<TargetId> = members.iter().copied().collect();
         while let Some(id) = open.pop() {
             let parts = self.graph.edges(id).iter().filter(|edge| edge.kind() == EdgeKind::Part);
             open.extend(parts.map(|edge| edge.to).filter(|part| members.insert(*part)));
+        }
+        let epics = members.iter().filter(|id| self.graph.kind(**id) == TargetKind::Epic);
+        let within: Vec<String> = epics.map(|id| format!("{}/", self.graph.address(*id))).collect();
+        if !within.is_empty() {
+            let services = self.graph.ids().filter(|id| self.graph.kind(*id) == TargetKind::Service);
+            members.extend(services.filter(|id| within.iter().any(|epic| self.graph.address(*id).starts_with(epic.as_str()))));
         }
         Ok(members)
     }
@@ -298,7 +321,8 @@ mod tests {
 
     #[test]
     fn paths() {
-        assert_eq!(lines("somepath(churn, core/lib)"), ["app/serve", "churn", "core/lib"]);
+        assert_eq!(lines("somepath(churn, core/lib)"), ["churn", "app/serve", "core/lib"]);
+        assert_eq!(lines("somepath(churn, core/lib) + churn"), ["app/serve", "churn", "core/lib"]);
         assert_eq!(lines("allpaths(churn, core/lib)"), ["app/serve", "churn", "core", "core/lib"]);
         assert_eq!(lines("somepath(core/lib, churn)"), [] as [&str; 0]);
     }
@@ -311,6 +335,8 @@ mod tests {
         assert_eq!(lines("kind(task, app)"), ["app/lint", "app/serve"]);
         assert_eq!(lines("kind(epic, ship)"), ["app", "core"]);
         assert_eq!(lines("inputs(app/lint)"), ["!app/gen/**", "app/**/*.js"]);
+        assert_eq!(lines("inputs(app)"), ["!app/gen/**", "app/**/*.js"]);
+        assert_eq!(lines("outputs(ship)"), ["lib.o"]);
         assert_eq!(lines("outputs(pay:wheel)"), ["pay-11.whl", "pay-12.whl"]);
         assert_eq!(lines("affected(HEAD)"), ["churn"]);
     }

@@ -276,3 +276,26 @@ fn an_input_that_another_makes_must_be_needed() {
     ordered.after = needs(&["gen"]);
     assert_eq!(problems(&with(ordered))[0].code, "graph/undeclared_need");
 }
+
+#[test]
+fn ten_thousand_tasks_with_patterns_of_their_own_cost_little() {
+    let with = |count: usize| {
+        let one = |index: usize| {
+            let (inputs, output) = (format!("p{index}/**/*.c"), format!("p{index}/out/*.o"));
+            let next = format!("p{}/out/*.o", index + 1);
+            let mut task = task(&format!("t{index}"), &[&inputs, &next], &[&output], &[]);
+            if index + 1 < count {
+                task.needs = needs(&[&format!("t{}", index + 1)]);
+            }
+            task
+        };
+        tasks((0..count).map(one).collect())
+    };
+    assert_eq!(told(&with(10_000)), [] as [&str; 0]);
+    let mut wrong = with(10_000);
+    wrong.tasks[7].needs.clear();
+    assert_eq!(
+        told(&wrong),
+        ["graph/undeclared_need: `p8/out/*.o`, an input of `t7`, can mean `p8/out/a.o`, which `t8` makes, but `t7` does not need `t8`"]
+    );
+}

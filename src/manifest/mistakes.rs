@@ -23,6 +23,7 @@ const MISTAKES: &[(&str, &str)] = &[
     ("task \"t\" { outputs \"/{{env.X}}\" }", "manifest/wrong_path"),
     ("task \"t\" { outputs \"../{{env.X}}\" }", "manifest/wrong_path"),
     ("task \"t\" { outputs \"a/{{env.X}}/../x\" }", "manifest/wrong_path"),
+    ("task \"t\" { outputs \"a{{matrix.v}}\"; matrix { v \"1\" \"2\" } }", "manifest/no_command"),
     ("task \"t\" { matrix }", "manifest/wrong_value"),
     ("task \"t\" { matrix { a \"x\" \"x\" } }", "manifest/duplicate"),
     ("task \"t\" { sh \"{{run.idd}}\" }", "manifest/unknown_name"),

@@ -16,6 +16,7 @@ mod gate;
 mod hostile;
 mod import;
 mod include;
+mod includes;
 mod literal;
 mod load;
 mod matrix;
@@ -40,6 +41,7 @@ mod text;
 mod tidy;
 
 pub use import::Import;
+pub use includes::includes;
 pub use load::{Loaded, Source, Trail, load};
 pub use problem::{Problem, Problems};
 pub use read::{Node, Value, read};

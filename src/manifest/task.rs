@@ -89,6 +89,7 @@ fn one(
     later: &mut Vec<Later>,
     matrix: Vec<(Box<str>, Box<str>)>,
 ) -> Option<Task> {
+    let before = problems.problems().len();
     let mut context = context.clone();
     for (axis, value) in &matrix {
         context.scopes.set("matrix", axis, &**value);
@@ -177,5 +178,20 @@ fn one(
         }
     }
     node.children.iter().filter(|child| child.name != "use").for_each(|child| property(problems, &mut task, child, &context, later));
+    let idle = task.commands.is_empty() && !node.children.iter().any(|child| matches!(&*child.name, "run" | "sh"));
+    if idle && problems.problems().len() == before {
+        no_command(problems, &task);
+    }
     Some(task)
+}
+
+/// Says that nothing makes the outputs of a task that has no commands.
+fn no_command(problems: &mut Problems, task: &Task) {
+    let Some(output) = task.outputs.iter().find(|pattern| !pattern.negated) else { return };
+    problems.say(
+        "manifest/no_command",
+        &output.place,
+        "the task has outputs, and no command that makes them",
+        "write the command, `run \"program\" \"word\"` or `sh \"script\"`, or take `outputs` out: a task with neither gathers what it needs",
+    );
 }

@@ -119,8 +119,9 @@ fn each_makes_one_task_for_each_file() {
 
 #[test]
 fn a_matrix_makes_every_variant_and_its_size_is_checked_first() {
-    let loaded =
-        good("task \"w\" { matrix { py \"3.11\" \"3.12\"; arch \"x\" \"y\" }; outputs \"{{matrix.py}}-{{matrix.arch}}-{{task.name}}\" }");
+    let loaded = good(
+        "task \"w\" { matrix { py \"3.11\" \"3.12\"; arch \"x\" \"y\" }; outputs \"{{matrix.py}}-{{matrix.arch}}-{{task.name}}\"; sh \"x\" }",
+    );
     assert_eq!(names(&loaded), ["w[py=3.11,arch=x]", "w[py=3.11,arch=y]", "w[py=3.12,arch=x]", "w[py=3.12,arch=y]"]);
     assert_eq!(loaded.project.tasks[0].outputs[0].text.to_string(), "3.11-x-w[py=3.11,arch=x]");
     let axis = |name: usize| format!("a{name} {}\n", (0..10).map(|value| format!("\"{value}\"")).collect::<Vec<_>>().join(" "));
@@ -196,11 +197,11 @@ fn hostile_texts_are_refused() {
 #[test]
 fn outputs_stay_away_from_what_is_not_theirs() {
     for output in [".", "a/..", ".git/x", ".orket/x", "orket.kdl", "*.kdl", "**", "../x", "/x", "", "lib", "lib/"] {
-        let text = format!("include \"lib/pay\"\ntask \"t\" {{ outputs \"{output}\" }}");
+        let text = format!("include \"lib/pay\"\ntask \"t\" {{ sh \"x\"; outputs \"{output}\" }}");
         let found = codes(files(&[("orket.kdl", &text), ("lib/pay/orket.kdl", "")]));
         assert!(matches!(found[..], ["manifest/wrong_output" | "manifest/wrong_path", ..]), "{output}: {found:?}");
     }
-    assert_eq!(good("task \"t\" { outputs \"dist/\" \"a/*.o\" }").project.tasks[0].outputs.len(), 2);
+    assert_eq!(good("task \"t\" { sh \"x\"; outputs \"dist/\" \"a/*.o\" }").project.tasks[0].outputs.len(), 2);
 }
 
 #[test]

@@ -14,6 +14,7 @@ mod prepare;
 mod restore;
 mod standing;
 mod tools;
+mod touched;
 mod world;
 
 pub use capture::{CaptureError, Loose, capture, capture_loosely};
@@ -26,4 +27,5 @@ pub use orphans::{Orphans, clear_orphans};
 pub use prepare::{Blocked, Prepared, prepare};
 pub use restore::clear_stage;
 pub use standing::{Stands, needs_of, standing};
+pub use touched::Stamps;
 pub use world::{Links, World, Yield};

@@ -314,6 +314,28 @@ pub(super) fn stands_as_folder(world: &World, text: &str) -> bool {
     path.and_then(|path| world.tree.stat(&path).ok().flatten()).is_some_and(|signature| signature.is_dir())
 }
 
+/// Refuses a pattern all of whose files stand behind a link to a folder: such folders are not entered, so that it would mean nothing. A link
+/// that is an input is known for what it is.
+fn behind_link(world: &World, task: &Task, text: &str, inputs: &BTreeMap<RelPath, Content>) -> Result<(), Blocked> {
+    let base = match crate::base::glob::plain(text) {
+        Some(name) => RelPath::parse(&*name).ok(),
+        None => crate::base::glob::Glob::new(text.trim_end_matches('/')).ok().map(|glob| glob.base().clone()),
+    };
+    let base = base.unwrap_or_default();
+    let ends = base.as_bytes().iter().enumerate().filter(|(_, byte)| **byte == b'/').map(|(at, _)| at).chain([base.as_bytes().len()]);
+    for folder in ends.filter(|end| *end > 0).map(|end| RelPath::from_normal(&base.as_bytes()[..end])) {
+        let link = world.tree.stat(&folder).ok().flatten().is_some_and(|signature| signature.is_symlink());
+        if link && !inputs.contains_key(&folder) {
+            let target = world.tree.read_link(&folder).map(|target| String::from_utf8_lossy(&target).into_owned()).unwrap_or_default();
+            return Err(Blocked {
+                text: format!("the input `{text}` stands behind the link `{folder}`, and no glob goes into a folder through a link"),
+                hint: Some(format!("name the folder that the link leads to (`{target}`) in `inputs` at {}", task.place)),
+            });
+        }
+    }
+    Ok(())
+}
+
 struct Gathered {
     inputs: BTreeMap<RelPath, Content>,
     sources: Vec<RelPath>,
@@ -374,6 +396,9 @@ fn gather_inputs(
         }
     }
     if !folders.is_empty() {
+        for text in folders.iter().filter(|_| task.imported.is_none()) {
+            behind_link(world, task, text, &inputs)?;
+        }
         let mut hidden = excluded;
         hidden.extend(own);
         let set = PatternSet::new(&folders, &hidden).map_err(wrong)?;

@@ -1,5 +1,6 @@
 //! One task run for real: way cleared, commands attempted, outputs captured, result remembered.
 
+use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -7,13 +8,13 @@ use std::time::Duration;
 use super::choices::Choices;
 use super::gates::Gates;
 use super::request::How;
-use crate::action::{self, ActionResult};
+use crate::action::{self, ActionResult, Content};
 use crate::base::{Digest, RelPath, glob};
 use crate::decisions::{Answer, Asking, Attempted, Routed, Seam, Seat, StrategyError, Verdict as Meant};
 use crate::executor::{Attempt, Executor, Request};
 use crate::graph::flag;
 use crate::process::{Cancel, Ended};
-use crate::rebuild::{self, Links, Mode, Own, Prepared, World, Yield};
+use crate::rebuild::{self, Links, Mode, Own, Prepared, Stamps, World, Yield};
 
 const INTERRUPT: i32 = 2;
 
@@ -60,6 +61,15 @@ struct Tried {
     duration: Duration,
     /// What the evaluator says that it means.
     meant: Meant,
+}
+
+/// An attempt that has passed.
+struct Success<'a> {
+    attempt: &'a Attempt,
+    /// Of all attempts.
+    duration: Duration,
+    /// What its inputs had before.
+    stamps: &'a Stamps,
 }
 
 pub(super) enum Verdict {
@@ -161,6 +171,7 @@ impl Bench<'_> {
             Ok(notice) => notice,
             Err(error) => return Ran { displaced, ..Ran::stopped(Verdict::Broken, error.to_string()) },
         };
+        let stamps = Stamps::of(world, &prepared);
         let Tried { attempt, attempts, duration, meant } = match self.attempt(&prepared, &request, how, retrying) {
             Ok(tried) => tried,
             Err(error) => return Ran { displaced, ..Ran::stopped(Verdict::Broken, error.to_string()) },
@@ -196,7 +207,8 @@ impl Bench<'_> {
                     && !ran.flaky
                     && !world.graph.has(prepared.target, flag::UNCACHED)
                     && !world.graph.has(prepared.target, flag::ALWAYS);
-                match self.keep(&mut prepared, links, duration, store, &attempt, &mut ran.notices) {
+                let success = Success { attempt: &attempt, duration, stamps: &stamps };
+                match self.keep(&mut prepared, links, &success, store, &mut ran.notices) {
                     Ok((yielded, unchanged)) => Verdict::Succeeded { yielded, unchanged },
                     Err(text) => {
                         ran.status = Some(text);
@@ -368,19 +380,17 @@ impl Bench<'_> {
         &self,
         prepared: &mut Prepared,
         links: &Links,
-        duration: Duration,
+        success: &Success,
         store: bool,
-        attempt: &Attempt,
         notices: &mut Vec<String>,
     ) -> Result<(Yield, bool), String> {
         let world = self.world;
-        let moved: Vec<String> = prepared
-            .action
-            .inputs
-            .iter()
-            .filter(|(path, content)| world.content(path, true).map_or(true, |now| now != *content))
-            .map(|(path, _)| format!("`{path}`"))
-            .collect();
+        let Success { attempt, duration, stamps } = success;
+        let other = |path: &RelPath, content: &Content| world.content(path, true).map_or(true, |now| now != *content);
+        let changed = prepared.action.inputs.iter().filter(|(path, content)| other(path, content)).map(|(path, _)| path);
+        // Also what is as it was again: nobody knows what the commands have read.
+        let moved: BTreeSet<String> = changed.chain(stamps.touched(world)).map(|path| format!("`{path}`")).collect();
+        let moved = Vec::from_iter(moved);
         if !moved.is_empty() {
             notices.push(format!("{} changed while it ran; its result is not stored", moved.join(", ")));
         }

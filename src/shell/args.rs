@@ -53,7 +53,7 @@ Example: orket affected --since origin/main")]
     #[command(after_help = "\
 Functions: deps(x), rdeps(x), somepath(a,b), allpaths(a,b), inputs(x), outputs(x), kind(gate, x), tag(ci, x), affected(REV)
 Set operators: + (either) - (without) & (both)
-deps(x) and rdeps(x) hold x itself; kind and tag look into rocks and epics too.
+deps(x) and rdeps(x) hold x itself; kind, tag, inputs and outputs look into rocks and epics too.
 Example: orket query 'deps(ship) & rdeps(app)'")]
     Query(QueryArgs),
     /// Say why a target would run, or why it ran last time.

@@ -293,7 +293,9 @@ fn a_program_of_the_projects_own_that_finds_tools_may_find_any() {
 fn what_becomes_an_output_is_no_input_any_more() {
     let project = Project::new().file("src/x.h", "").file("src/y.h", "").manifest(r#"task "all" { sh "true"; inputs "src/*.h" }"#);
     let project = committed(project);
-    project.declare("task \"all\" { sh \"true\"; inputs \"src/*.h\" }\ntask \"x\" { sh \"true > src/x.h\"; outputs \"src/x.h\" }");
+    project.declare(
+        "task \"all\" { sh \"true\"; inputs \"src/*.h\"; needs \"x\" }\ntask \"x\" { sh \"true > src/x.h\"; outputs \"src/x.h\" }",
+    );
     since(&project, "HEAD", &["all", "x"]);
 }
 

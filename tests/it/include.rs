@@ -27,6 +27,32 @@ fn mistakes_in_a_package_are_told_with_its_file() {
 }
 
 #[test]
+fn a_mistake_elsewhere_in_the_project_makes_no_package_a_project() {
+    let own = "task \"t\" { sh \"{log:own}; touch o\"; outputs \"o\" }";
+    let project = || Project::new().file("pay/orket.kdl", own).file("log/orket.kdl", "task \"t\" { sh \"true\" }");
+    for wrong in ["task \"t\" { imputs \"x\" }", "task \"t\" {", "task \"t\" { needs \"nobody\" }", "\u{0}"] {
+        let project = project().manifest("include \"*/orket.kdl\"");
+        project.run_in("pay", "build").ok();
+        project.write("log/orket.kdl", wrong).remove("pay/o");
+        project.run_in("pay", "build").code(2).ran([]).says(["log/orket.kdl"]);
+        assert!(!project.has("pay/.orket"), "{wrong}");
+    }
+    for root in [
+        "include \"log\" \"pay\"\ntask \"x\" {",
+        "include \"log\"\ninclude \"pay",
+        "include \"p*\"; imclude \"log\"",
+        "task \"x\" { sh \"\ninclude \"pay/orket.kdl\"",
+        "include \"pay\" \"gone\"",
+    ] {
+        let project = project().manifest(root);
+        project.run_in("pay", "build").code(2).ran([]).says(["orket.kdl"]).never_says(["pay/orket.kdl:"]);
+        assert!(!project.has("pay/.orket"), "{root}");
+    }
+    // A manifest above that names other folders has nothing to do with it.
+    project().manifest("include \"log\"\ntask \"pay\" {").run_in("pay", "build").ok();
+}
+
+#[test]
 fn an_include_loop_is_refused() {
     let project = Project::new().file("a/orket.kdl", "include \"../orket.kdl\"").manifest("include \"a/orket.kdl\"");
     let (code, seen) = project.run("build").either();

@@ -37,7 +37,6 @@ fn a_list_has_names_and_abouts() {
 fn questions_about_the_graph() {
     answer("deps(app/compile)", &["app/compile", "app/gen"]);
     answer("rdeps(app/compile) - ship - app", &["app/compile", "app/test"]);
-    answer("somepath(app/test, app/gen)", &["app/compile", "app/gen", "app/test"]);
     answer("allpaths(app/test, app/gen)", &["app/compile", "app/gen", "app/test"]);
     answer("tag(ci, deps(app))", &["app/gen", "app/test"]);
     answer("tag(ci, deps(app)) & tag(slow, deps(app))", &["app/test"]);
@@ -50,6 +49,39 @@ fn questions_about_the_graph() {
 #[test]
 fn inputs_are_files() {
     answer("inputs(app/compile)", &["src/a.c", "src/b.c"]);
+}
+
+#[test]
+fn a_path_stands_in_its_order() {
+    let project = shop();
+    project.words(&["query", "somepath(app/test, app/gen)"]).ok().stdout("app/test\napp/compile\napp/gen\n");
+    project.words(&["query", "somepath(app/gen, app/test)"]).ok().stdout("");
+    project.words(&["query", "(somepath(app/test, app/gen)) - app/compile"]).ok().stdout("app/gen\napp/test\n");
+}
+
+#[test]
+fn an_epic_stands_for_what_is_in_it() {
+    let project = Project::new().file("src/a.c", "").file("lib/b.c", "").manifest(
+        r#"
+        rock "ship" { epic "app" }
+        epic "app" {
+            service "db" { run "db" }
+            task "gen" { sh "x"; inputs "src/*.c"; outputs "gen/a.h" "gen/deep/b.h" }
+            task "use" { sh "x"; inputs "lib/" "gen/**/*.h" "!gen/a.*"; needs "gen"; outputs "out" }
+        }
+        service "apple" { run "x" }
+        epic "applet" { service "other" { run "x" } }
+        "#,
+    );
+    let asked = |question: &str, answer: &str| {
+        project.words(&["query", question]).ok().stdout(answer);
+    };
+    asked("kind(service, app)", "app/db\n");
+    asked("kind(service, ship)", "app/db\n");
+    asked("kind(task, app)", "app/gen\napp/use\n");
+    asked("inputs(app)", "gen/deep/b.h\nlib/b.c\nsrc/a.c\n");
+    asked("inputs(app/use)", "gen/deep/b.h\nlib/b.c\n");
+    asked("outputs(ship)", "gen/a.h\ngen/deep/b.h\nout\n");
 }
 
 #[test]

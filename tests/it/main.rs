@@ -29,6 +29,7 @@ mod needs;
 mod ninja;
 mod orphans;
 mod outputs;
+mod overlaps;
 mod remedies;
 mod run_command;
 mod runs;

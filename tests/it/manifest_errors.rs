@@ -110,6 +110,19 @@ fn an_unknown_pool_template_or_remedy_is_refused() {
 }
 
 #[test]
+fn outputs_that_no_command_makes_are_refused() {
+    refused(
+        "task \"t\" { inputs \"x\"; outputs \"o\" }",
+        ["manifest/no_command", "orket.kdl:1", "has outputs, and no command", "sh \"script\""],
+    );
+    refused("template \"made\" { outputs \"o\" }\ntask \"t\" { use \"made\" }", ["manifest/no_command", "orket.kdl:1"]);
+    let shared = "template \"cc\" { sh \"touch o\" }\ntask \"t\" { use \"cc\"; outputs \"o\" }\ntask \"all\" { needs \"t\" }";
+    Project::new().manifest(shared).run("build").ok();
+    let project = Project::new().manifest("task \"t\" { rnu \"x\"; outputs \"o\" }");
+    project.run("build").code(2).says(["`run`"]).never_says(["no_command"]);
+}
+
+#[test]
 fn names_that_addresses_cannot_hold_are_refused() {
     for name in ["", "-x", "a:b", "a[b]", "a//b", "/a", "a/", "a*", "a,b"] {
         refused(&format!("task \"{name}\" {{ sh \"x\" }}"), ["orket.kdl:1"]);

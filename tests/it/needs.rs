@@ -90,6 +90,32 @@ fn a_glob_without_matches_is_no_error_and_a_new_match_counts() {
 }
 
 #[test]
+fn a_glob_does_not_go_into_a_folder_through_a_link() {
+    let reading = |inputs: &str| {
+        let task = format!("task \"t\" {{ sh \"{{log:t}}; cat src/lib/* > o\"; inputs {inputs}; outputs \"o\" }}");
+        let project = Project::new().file("lib/a.c", "1").file("src/x.c", "1").file("other/a.c", "1").manifest(&task);
+        project.link("../lib", "src/lib");
+        project
+    };
+    // What stands behind it is no input; where the glob means the link, it is: by where it leads.
+    for (inputs, seen) in [("\"src/**/*.c\"", "src/x.c\n"), ("\"src/**\"", "src/lib\nsrc/x.c\n"), ("\"src/\"", "src/lib\nsrc/x.c\n")] {
+        let project = reading(inputs);
+        project.words(&["query", "inputs(t)"]).ok().stdout(seen);
+        project.run("build").ok().ran(["t"]);
+        project.write("lib/a.c", "2").run("build").ok().ran([]);
+        let again = project.remove("src/lib").link("../other", "src/lib").run("build").ok();
+        assert_eq!(again.names_that_ran().len(), usize::from(seen.contains("src/lib")), "{}", again.all());
+    }
+    // A pattern that only means what stands behind it would mean nothing.
+    for inputs in ["\"src/lib/*.c\"", "\"src/lib/\"", "\"src/lib/**\""] {
+        reading(inputs).run("build").code(1).ran([]).says(["behind the link `src/lib`", "`../lib`", "orket.kdl:1"]);
+    }
+    let project = reading("\"src/x.c\" \"lib/**\"");
+    project.run("build").ok().ran(["t"]);
+    project.write("lib/a.c", "2").run("build").ok().ran(["t"]);
+}
+
+#[test]
 fn a_rock_or_epic_that_only_needs_builds_what_it_needs() {
     let project = Project::new().manifest(
         r#"

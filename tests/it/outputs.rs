@@ -94,6 +94,26 @@ fn a_task_that_changes_its_own_input_is_not_stored() {
     project.run("build").ok().ran(["t"]);
 }
 
+/// Builds a task that reads `i` and does this to it on the way, twice; returns what ran.
+fn meddled(meddle: &str) -> Vec<String> {
+    let project = Project::new()
+        .file("i", "1")
+        .manifest(&format!("task \"t\" {{ sh \"\"\"\n{{log:t}}\n{meddle}\n\"\"\"; inputs \"i\"; outputs \"o\" }}"));
+    project.run("build").ok().ran(["t"]);
+    let seen = project.run("build").ok();
+    assert_eq!(project.read("i"), "1");
+    seen.names_that_ran().to_vec()
+}
+
+#[test]
+fn an_input_that_was_changed_and_changed_back_is_noticed() {
+    assert_eq!(meddled("printf 2 > i; cat i > o; printf 1 > i"), ["t"]);
+    assert_eq!(meddled("cp -p i kept; printf 2 > i; cat i > o; mv kept i"), ["t"]);
+    assert_eq!(meddled("cp -p i kept; printf 2 > i; cat i > o; printf 1 > i; touch -r kept i; rm kept"), ["t"]);
+    assert_eq!(meddled("cat i > o"), [] as [&str; 0]);
+    assert_eq!(meddled("ln i linked; cat linked > o; rm linked; ln -f i o"), [] as [&str; 0]);
+}
+
 #[test]
 fn output_globs_take_what_was_made() {
     let project = Project::new().manifest(
