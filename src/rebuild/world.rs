@@ -65,7 +65,7 @@ pub struct World {
     /// Programs that were looked up: name to file and digest.
     pub programs: RwLock<FxHashMap<String, (PathBuf, Digest)>>,
     /// Everything that any task puts out; see [`World::made`].
-    pub made: OnceLock<PatternSet>,
+    pub made: OnceLock<Made>,
     /// What each set of environment rules shows; see [`World::visible`].
     pub shown: RwLock<FxHashMap<u32, Arc<Visible>>>,
 }
@@ -104,23 +104,35 @@ impl World {
         Ok(visible)
     }
 
-    /// Returns the patterns of everything that any task puts out: what a glob over sources must not see.
-    pub fn made(&self) -> &PatternSet {
+    /// Returns everything that any task puts out: what a glob over sources must not see.
+    pub fn made(&self) -> &Made {
         self.made.get_or_init(|| {
-            let patterns: Vec<String> = self
-                .graph
-                .ids()
-                .filter(|id| self.graph.has(*id, flag::OUTPUTS))
-                .filter_map(|id| self.graph.task(id))
-                .flat_map(|task| {
-                    task.outputs
-                        .iter()
-                        .filter(|pattern| !pattern.negated)
-                        .filter_map(|pattern| pattern.text.as_literal().map(str::to_owned))
-                        .collect::<Vec<_>>()
-                })
-                .collect();
-            PatternSet::new(&patterns, &[]).unwrap_or_else(|_| PatternSet::new(&[], &[]).expect("no pattern is no wrong pattern"))
+            let tasks = self.graph.ids().filter(|id| self.graph.has(*id, flag::OUTPUTS)).filter_map(|id| self.graph.task(id));
+            let mut made = Made::default();
+            let mut whole: Vec<String> = Vec::new();
+            for task in tasks {
+                let literal = |negated: bool| {
+                    let patterns = task.outputs.iter().filter(move |pattern| pattern.negated == negated);
+                    patterns.filter_map(|pattern| pattern.text.as_literal().map(str::to_owned)).collect::<Vec<_>>()
+                };
+                match literal(true) {
+                    excluded if excluded.is_empty() => whole.extend(literal(false)),
+                    excluded => made.0.extend(PatternSet::new(&literal(false), &excluded)),
+                }
+            }
+            made.0.extend(PatternSet::new(&whole, &[]));
+            made
         })
+    }
+}
+
+/// What tasks put out, each without what it leaves out.
+#[derive(Default)]
+pub struct Made(Vec<PatternSet>);
+
+impl Made {
+    /// Whether some task puts this out.
+    pub fn matches(&self, path: &RelPath) -> bool {
+        self.0.iter().any(|set| set.matches(path))
     }
 }
