@@ -1,6 +1,7 @@
 //! From what was typed to the command that does it, and from how that ended to an exit status.
 
 use std::io::IsTerminal;
+use std::sync::Arc;
 
 use clap::Parser;
 
@@ -61,6 +62,7 @@ fn dispatch() -> Exit {
             },
             registry: Registry::default(),
         },
+        unwritten: Arc::default(),
     };
     let result = match cli.command.as_ref().unwrap_or(&Command::List) {
         Command::Build(args) => commands::build(&ui, args),
@@ -91,6 +93,10 @@ fn dispatch() -> Exit {
             format!("error: {text}")
         });
         exit
+    };
+    let result = match (result, ui.unwritten()) {
+        (Ok(()) | Err(Failure::Failed), Some(why)) => Err(Failure::Broken(format!("cannot write the result: {why}"))),
+        (result, _) => result,
     };
     match result {
         Ok(()) => Exit::Holds,

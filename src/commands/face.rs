@@ -8,6 +8,7 @@ use super::Ui;
 use crate::base::{Place, TargetId};
 use crate::graph::{Graph, TargetKind};
 use crate::process::Cancel;
+use crate::report::chars::escape;
 use crate::report::{self, Names, Screen, Sink};
 use crate::run::{Asker, Refused};
 use crate::shell::{self, BuildArgs};
@@ -45,7 +46,7 @@ impl Asker for Person {
         if !self.0 {
             return Err(Refused);
         }
-        let _ = write!(io::stderr(), "{question} [y/N] ");
+        let _ = write!(io::stderr(), "{} [y/N] ", escape(question));
         let _ = io::stderr().flush();
         let stdin = io::stdin();
         if !cancel.wait_for(stdin.as_fd()) {

@@ -1,6 +1,7 @@
 //! What every command prints through, and how a command fails.
 
-use std::io::{IsTerminal, Write};
+use std::io::{self, IsTerminal, Write};
+use std::sync::{Arc, OnceLock};
 
 use crate::engine::{Engine, OpenError, Surroundings};
 use crate::graph::SelectError;
@@ -24,6 +25,8 @@ pub struct Ui {
     pub live: bool,
     /// What orket was started with.
     pub surroundings: Surroundings,
+    /// Why a result could not be printed.
+    pub unwritten: Arc<OnceLock<String>>,
 }
 
 /// How a command fails: what to say, and with which kind of exit status.
@@ -56,12 +59,17 @@ impl Ui {
     /// Prints a result.
     pub fn out(&self, text: &str) {
         let mut out = std::io::stdout().lock();
-        // Nobody reading is no failure.
-        let _ = out.write_all(text.as_bytes());
-        if !text.is_empty() && !text.ends_with('\n') {
-            let _ = out.write_all(b"\n");
+        let end: &[u8] = if text.is_empty() || text.ends_with('\n') { b"" } else { b"\n" };
+        match out.write_all(text.as_bytes()).and_then(|()| out.write_all(end)).and_then(|()| out.flush()) {
+            // Nobody reading is no failure.
+            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => drop(self.unwritten.set(error.to_string())),
+            _ => {}
         }
-        let _ = out.flush();
+    }
+
+    /// Returns why a result could not be printed, if one could not.
+    pub fn unwritten(&self) -> Option<&str> {
+        self.unwritten.get().map(String::as_str)
     }
 
     /// Prints a result for a machine.

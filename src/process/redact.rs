@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 const MARK: &[u8] = b"(secret)";
 
-/// Shorter values would make holes in ordinary words.
+/// Shorter values would make holes in ordinary words: they are looked for as whole words only.
 const SHORTEST: usize = 4;
 
 /// Replaces secrets, and their common encodings (base64, hexadecimal, percent, JSON), by `(secret)`.
@@ -16,10 +16,12 @@ pub struct Redactor {
     /// Which bytes a needle starts with.
     starts: [bool; 256],
     held: Vec<u8>,
+    /// The last byte that was dealt with.
+    last: Option<u8>,
 }
 
 impl Redactor {
-    /// A redactor for these values; those of less than 4 bytes are left alone.
+    /// A redactor for these values. Those of less than 4 bytes are only found where neither a letter, a digit nor `_` touches them.
     pub fn new(secrets: &[Vec<u8>]) -> Redactor {
         let mut needles: BTreeSet<Vec<u8>> = BTreeSet::new();
         for secret in secrets.iter().filter(|secret| secret.len() >= SHORTEST) {
@@ -46,10 +48,11 @@ impl Redactor {
             }
         }
         let mut needles: Vec<Vec<u8>> = needles.into_iter().filter(|needle| needle.len() >= SHORTEST).collect();
+        needles.extend(secrets.iter().filter(|secret| (1..SHORTEST).contains(&secret.len())).cloned());
         needles.sort_by_key(|needle| std::cmp::Reverse(needle.len()));
         let mut starts = [false; 256];
         needles.iter().for_each(|needle| starts[usize::from(needle[0])] = true);
-        Redactor { needles, starts, held: Vec::new() }
+        Redactor { needles, starts, held: Vec::new(), last: None }
     }
 
     /// Whether there is nothing to look for.
@@ -80,7 +83,13 @@ impl Redactor {
     }
 
     /// Returns how many bytes were dealt with; where `more` may come, a needle that could still become whole is left.
-    fn replace(&self, bytes: &[u8], out: &mut Vec<u8>, more: bool) -> usize {
+    fn replace(&mut self, bytes: &[u8], out: &mut Vec<u8>, more: bool) -> usize {
+        let dealt = self.deal(bytes, out, more);
+        self.last = bytes[..dealt].last().copied().or(self.last);
+        dealt
+    }
+
+    fn deal(&self, bytes: &[u8], out: &mut Vec<u8>, more: bool) -> usize {
         let mut at = 0;
         loop {
             let plain = bytes[at..].iter().position(|byte| self.starts[usize::from(*byte)]).unwrap_or(bytes.len() - at);
@@ -90,19 +99,35 @@ impl Redactor {
             if rest.is_empty() {
                 return at;
             }
-            let at_start = |needle: &&Vec<u8>| rest.starts_with(needle) || more && needle.starts_with(rest);
-            match self.needles.iter().find(at_start) {
-                Some(needle) if needle.len() <= rest.len() => {
+            let before = bytes[..at].last().copied().or(self.last);
+            match self.needles.iter().find_map(|needle| Some((needle, found(needle, before, rest, more)?))) {
+                Some((needle, true)) => {
                     out.extend_from_slice(MARK);
                     at += needle.len();
                 }
-                Some(_) => return at,
+                Some((_, false)) => return at,
                 None => {
                     out.push(rest[0]);
                     at += 1;
                 }
             }
         }
+    }
+}
+
+/// Whether a needle stands at the start of `rest`; `Some(false)` if it could still turn out to when `more` comes.
+fn found(needle: &[u8], before: Option<u8>, rest: &[u8], more: bool) -> Option<bool> {
+    let word = |byte: Option<u8>| byte.is_some_and(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+    let whole = needle.len() < SHORTEST;
+    if whole && word(before) {
+        return None;
+    }
+    if !rest.starts_with(needle) {
+        return (more && needle.starts_with(rest)).then_some(false);
+    }
+    match rest.get(needle.len()) {
+        None if whole && more => Some(false),
+        next => (!(whole && word(next.copied()))).then_some(true),
     }
 }
 
@@ -164,7 +189,16 @@ mod tests {
         }
         assert_eq!(redacted("a b&c", &["a%20b%26c"]), "(secret)");
         assert_eq!(redacted("a b\"c", &["a b\\\"c"]), "(secret)");
-        assert_eq!(redacted("abc", &["abc"]), "abc");
+        assert_eq!(redacted("abc", &["616263 YWJj"]), "616263 YWJj");
+    }
+
+    #[test]
+    fn a_short_one_is_found_as_a_whole_word() {
+        let text = "pin=42! 420 x42 42";
+        for cut in 0..text.len() {
+            assert_eq!(redacted("42", &[&text[..cut], &text[cut..]]), "pin=(secret)! 420 x42 (secret)");
+        }
+        assert_eq!(redacted("", &["abc"]), "abc");
     }
 
     #[test]

@@ -137,10 +137,10 @@ fn an_empty_folder_and_a_dangling_link_come_back() {
 
 #[test]
 fn what_a_task_leaves_out_of_its_outputs_is_a_source_of_others() {
-    let project = Project::new()
-        .file("src/kept.c", "1")
-        .manifest(r#"task "gen" { sh "echo 2 > src/made.c"; outputs "src/*.c" "!src/kept.c" }
-task "all" { needs "gen"; sh "{log:all}; cat src/*.c > all"; inputs "src/*.c"; outputs "all" }"#);
+    let project = Project::new().file("src/kept.c", "1").manifest(
+        r#"task "gen" { sh "echo 2 > src/made.c"; outputs "src/*.c" "!src/kept.c" }
+task "all" { needs "gen"; sh "{log:all}; cat src/*.c > all"; inputs "src/*.c"; outputs "all" }"#,
+    );
     project.run("build").ok().ran(["all"]);
     project.write("src/kept.c", "3").run("build").ok().ran(["all"]);
     assert_eq!(project.read("all"), "32\n");

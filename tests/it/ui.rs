@@ -84,3 +84,15 @@ fn what_blocks_a_task_is_said_once_with_what_to_do_about_it() {
          failed: 1 failed ([time])\n",
     );
 }
+
+#[test]
+fn a_result_that_cannot_be_written_is_said() {
+    if !std::path::Path::new("/dev/full").exists() {
+        eprintln!("not tested here: there is no /dev/full");
+        return;
+    }
+    let project = Project::new().manifest("task \"a\" { sh \"true\" }");
+    for words in ["list", "graph --format dot", "query a", "build -n --json"] {
+        project.run_to("/dev/full", words).code(3).says(["error: cannot write the result: No space left on device"]);
+    }
+}

@@ -181,6 +181,13 @@ impl Project {
         self.typed(command, words)
     }
 
+    /// Types `orket WORDS > FILE`.
+    pub fn run_to(&self, file: &str, words: &str) -> Typed<'_> {
+        let mut command = self.clean(Command::new("sh"));
+        command.args(["-c", &format!("exec \"$0\" \"$@\" > {file}"), orket()]).args(words.split_whitespace());
+        self.typed(command, words)
+    }
+
     /// Types `PROGRAM OPTIONS orket WORDS`.
     pub(super) fn under(&self, program: &str, options: &[String], words: &str) -> Ended {
         let mut command = self.clean(Command::new(program));
