@@ -46,6 +46,9 @@ pub enum OpenError {
     /// There is no manifest.
     #[error("there is no `orket.kdl` in `{}` or any folder above it", .0.display())]
     NoManifest(PathBuf),
+    /// The manifest that was named is not there.
+    #[error("there is no manifest `{}`", .0.display())]
+    NotThere(PathBuf),
     /// There is one above, and it may not be looked for there.
     #[error("there is no `orket.kdl` in `{}`, and the loader strategy `{strategy}` looks nowhere else", folder.display())]
     NotHere {

@@ -9,6 +9,7 @@ use super::{crash, man};
 use crate::commands::{self, Failure, Ui};
 use crate::decisions::Registry;
 use crate::engine::Surroundings;
+use crate::report::chars::shell_word;
 use crate::shell::{Cli, Color, Command, Exit, complete};
 
 /// Runs the program: reads the command line, does what it says, returns how it ended.
@@ -42,6 +43,7 @@ fn dispatch() -> Exit {
     let (width, height) = Ui::terminal().unwrap_or((80, 24));
     let here = std::env::current_dir().unwrap_or_else(|_| ".".into());
     let ui = Ui {
+        called: called(&cli),
         json: cli.global.json,
         color_out: color(std::io::stdout().is_terminal()),
         color_err: color(std::io::stderr().is_terminal()),
@@ -86,7 +88,16 @@ fn dispatch() -> Exit {
         }
         Command::Man => man::page().map(|page| ui.out(&page)).map_err(|error| Failure::Broken(error.to_string())),
     };
-    let said = |text: String, exit| {
+    let said = |text: String, exit: Exit| {
+        if ui.json && ui.unwritten().is_none() {
+            // Problems of a manifest are JSON already.
+            let value = serde_json::from_str(&text).unwrap_or_else(|_| {
+                let text = text.strip_prefix("error: ").unwrap_or(&text);
+                serde_json::json!({ "version": 1, "exit": exit.code(), "error": { "message": text } })
+            });
+            ui.out_json(&value);
+            return exit;
+        }
         ui.say(&if text.starts_with("error") || text.starts_with('{') || text.contains("\u{2500}") || text.contains("orket.kdl:") {
             text
         } else {
@@ -106,4 +117,13 @@ fn dispatch() -> Exit {
         Err(Failure::NoTarget(text)) => said(text, Exit::NoTarget),
         Err(Failure::Exit(code)) => Exit::Program(code),
     }
+}
+
+/// Returns how orket was called, up to the command, so that what is said to do next works where it was typed.
+fn called(cli: &Cli) -> String {
+    let mut words = vec![String::from("orket")];
+    for (flag, path) in [("-C", &cli.global.directory), ("-f", &cli.global.manifest)] {
+        words.extend(path.iter().flat_map(|path| [flag.to_owned(), path.to_string_lossy().into_owned()]));
+    }
+    words.iter().map(|word| shell_word(word)).collect::<Vec<_>>().join(" ")
 }

@@ -123,7 +123,7 @@ fn go(ui: &Ui, args: &BuildArgs, foreground: Option<&[String]>) -> Result<(), Fa
     world.boxed = policy.boxed.clone();
     world.boxer = policy.boxer.clone();
     let slots = policy.slots;
-    let names: Arc<dyn Names> = Arc::new(Addresses(engine.graph.clone()));
+    let names: Arc<dyn Names> = Arc::new(Addresses { graph: engine.graph.clone(), called: ui.called.clone() });
     let mut sinks: Vec<Box<dyn Sink>> = vec![screen(ui, args, &names)];
     if let Some(path) = &args.events {
         let file = File::create(path).map_err(|error| Failure::Broken(format!("cannot write `{}`: {error}", path.display())))?;
@@ -261,7 +261,7 @@ fn gone(orphans: &Orphans, run: &str) -> Option<String> {
 
 /// Says that no target is affected, in all the ways that were asked for.
 fn nothing(ui: &Ui, args: &BuildArgs, engine: &Engine, revision: &str) -> Result<(), Failure> {
-    let names = Addresses(engine.graph.clone());
+    let names = Addresses { graph: engine.graph.clone(), called: ui.called.clone() };
     let summary = report::summary(&names, &[], &[]);
     if !args.dry_run && !args.check {
         if let Some(path) = &args.events {

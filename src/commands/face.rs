@@ -14,27 +14,35 @@ use crate::run::{Asker, Refused};
 use crate::shell::{self, BuildArgs};
 
 /// The names of a graph's targets.
-pub(super) struct Addresses(pub Graph);
+pub(super) struct Addresses {
+    pub graph: Graph,
+    /// How orket was called, up to the command.
+    pub called: String,
+}
 
 impl Names for Addresses {
     fn address(&self, id: TargetId) -> String {
-        self.0.address(id).to_owned()
+        self.graph.address(id).to_owned()
     }
 
     fn place(&self, id: TargetId) -> Option<Place> {
-        self.0.detail(id).place().cloned()
+        self.graph.detail(id).place().cloned()
     }
 
     fn is_task(&self, id: TargetId) -> bool {
-        matches!(self.0.kind(id), TargetKind::Task | TargetKind::Gate)
+        matches!(self.graph.kind(id), TargetKind::Task | TargetKind::Gate)
     }
 
     fn is_service(&self, id: TargetId) -> bool {
-        self.0.kind(id) == TargetKind::Service
+        self.graph.kind(id) == TargetKind::Service
+    }
+
+    fn called(&self) -> String {
+        self.called.clone()
     }
 
     fn count(&self) -> usize {
-        self.0.len()
+        self.graph.len()
     }
 }
 

@@ -9,6 +9,8 @@ use crate::graph::SelectError;
 /// The two outputs of the program and what is known of them.
 #[derive(Clone)]
 pub struct Ui {
+    /// How orket was called, up to the command: `orket -f other.kdl`.
+    pub called: String,
     /// Whether the person asked for JSON.
     pub json: bool,
     /// Whether standard output is coloured.
@@ -95,6 +97,7 @@ impl Ui {
                 Failure::Wrong(serde_json::to_string_pretty(&problems.to_json()).unwrap_or_default())
             }
             OpenError::Wrong(problems) => Failure::Wrong(problems.render(self.color_err, self.width)),
+            OpenError::NotThere(_) => Failure::Wrong(format!("{error}\nhint: `-f` takes the file's name as seen from here")),
             OpenError::NotHere { .. } => Failure::Wrong(format!("{error}\nhint: go to the folder of the manifest, or name it with `-f`")),
             OpenError::Undecided(_) => Failure::Broken(error.to_string()),
             OpenError::Broken(..) => Failure::Broken(error.to_string()),

@@ -25,7 +25,7 @@ pub(super) fn find(surroundings: &Surroundings, upward: bool, most: u64) -> Resu
             .ok()
             .flatten()
             .filter(|_| path.is_file())
-            .ok_or_else(|| OpenError::NoManifest(path.clone()))?;
+            .ok_or_else(|| OpenError::NotThere(given.clone()))?;
         let name = path.file_name().unwrap_or_default().as_encoded_bytes();
         return Ok((folder, RelPath::from_normal(name)));
     }

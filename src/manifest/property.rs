@@ -149,6 +149,10 @@ pub(super) fn property(problems: &mut Problems, task: &mut Task, node: &Node, co
         }
         "sandbox" | "network" | "allow_undeclared" => later.push(Later { kind: LaterKind::Sandbox, place }),
         "executor" => later.push(Later { kind: LaterKind::Executor, place }),
+        "args" if node.args.iter().any(|(value, _)| matches!(value, Value::Text(_))) => {
+            let help = "take the words out, and give them where the task is run: orket run TASK -- WORDS";
+            problems.say("manifest/wrong_value", &place, "`args` holds no words of its own", help);
+        }
         "matrix" | "args" => {}
         unknown => problems.unknown("node", unknown, "`task`", &place, &PROPERTIES),
     }

@@ -79,6 +79,12 @@ pub fn quote(value: &str) -> String {
     quoted
 }
 
+/// Quotes a word for a shell where it holds anything but the plainest characters.
+pub fn shell_word(name: &str) -> String {
+    let plain = |c: char| c.is_alphanumeric() || "/_-.:=,@+%".contains(c);
+    if name.chars().all(plain) { name.to_owned() } else { format!("'{}'", name.replace('\'', "'\\''")) }
+}
+
 /// Makes what a task printed safe to pass on.
 ///
 /// Colour sequences stay where `color` is wanted; every other control sequence and control character goes, except tabs and ends of lines.

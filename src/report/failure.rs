@@ -1,6 +1,6 @@
 //! A failure in full: what was run, how it ended, what it said, and what to do next.
 
-use super::chars::{clean, escape};
+use super::chars::{clean, escape, shell_word};
 use super::paint::Paint;
 use super::reason_text;
 use crate::base::Place;
@@ -10,7 +10,7 @@ use crate::event::{Finished, Reason, ServiceChange};
 /// How many lines of output a failure shows.
 const SHOWN: usize = 40;
 
-/// Returns all that is said of a failed target, in whole lines. `verb`: what of orket runs it again.
+/// Returns all that is said of a failed target, in whole lines. `verb`: what runs it again: `orket build`.
 pub(super) fn block(name: &str, place: Option<&Place>, finished: &Finished, verb: &str, paint: Paint) -> String {
     let place = place.map_or(String::new(), |place| format!(" ({})", escape(&place.to_string())));
     let mut text = format!("{}  {}{place}\n", paint.red("failed"), paint.cyan(name));
@@ -30,7 +30,7 @@ pub(super) fn block(name: &str, place: Option<&Place>, finished: &Finished, verb
         text += &format!("  whole log: {}\n", escape(log));
     }
     text += &withheld(&finished.withheld, paint);
-    text += &format!("  again: {}\n", paint.cyan(&format!("orket {verb} {}", word(name))));
+    text += &format!("  again: {}\n", paint.cyan(&format!("{verb} {}", shell_word(name))));
     text
 }
 
@@ -91,12 +91,6 @@ fn withheld(names: &[String], paint: Paint) -> String {
     format!("  the output mentions {listed}, which this task cannot see; to let it: {fix}\n")
 }
 
-/// Quotes a name for a shell where it holds anything but the plainest characters.
-fn word(name: &str) -> String {
-    let plain = |c: char| c.is_alphanumeric() || "/_-.:=,@+%".contains(c);
-    if name.chars().all(plain) { name.to_owned() } else { format!("'{}'", name.replace('\'', "'\\''")) }
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::invented::{failed, place};
@@ -111,7 +105,7 @@ mod tests {
         finished.withheld = vec!["JAVA_HOME".into(), "M2".into()];
         finished.attempts = 3;
         assert_eq!(
-            block("app/compile", Some(&place(12)), &finished, "build", PAINT),
+            block("app/compile", Some(&place(12)), &finished, "orket build", PAINT),
             "failed  app/compile (orket.kdl:12)\n\
              \x20 command: cc -c src/a.c\n\
              \x20   cc -c src/b.c\n\
@@ -140,8 +134,8 @@ mod tests {
 
     #[test]
     fn names_that_a_shell_would_split() {
-        assert_eq!(word("app/x"), "app/x");
-        assert_eq!(word("it's [a=b]"), "'it'\\''s [a=b]'");
+        assert_eq!(shell_word("app/x"), "app/x");
+        assert_eq!(shell_word("it's [a=b]"), "'it'\\''s [a=b]'");
     }
 
     #[test]

@@ -151,8 +151,8 @@ impl Teller {
     fn failed(&mut self, finished: &Finished) -> String {
         let name = self.name(finished.task);
         let place = self.names.place(finished.task);
-        let verb = if self.names.is_service(finished.task) { "run" } else { "build" };
-        let mut text = failure::block(&name, place.as_ref(), finished, verb, self.paint);
+        let verb = format!("{} {}", self.names.called(), if self.names.is_service(finished.task) { "run" } else { "build" });
+        let mut text = failure::block(&name, place.as_ref(), finished, &verb, self.paint);
         if self.screen.github {
             text += &annotation(&name, place.as_ref(), finished.status.as_deref().unwrap_or("failed"));
         }

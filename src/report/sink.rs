@@ -22,6 +22,11 @@ pub trait Names: Send + Sync {
         !self.is_task(target)
     }
 
+    /// Returns how orket was called, up to the command.
+    fn called(&self) -> String {
+        String::from("orket")
+    }
+
     /// Returns how many targets there are.
     fn count(&self) -> usize;
 }

@@ -80,7 +80,7 @@ pub fn look(world: &World, plan: &Plan, mode: Mode, choices: &Choices<'_>, gates
         if graph.has(target, flag::FOREIGN) {
             above[step.index()] = Some(Above::Skipped(graph.address(target).to_owned()));
             outcomes.insert(target, Outcome::Skipped);
-            say(Outcome::Skipped, None, None);
+            say(Outcome::Skipped, None, Some(String::from("its platform")));
             continue;
         }
         if let Some(because) = left_out(world, target).or_else(|| skipped.map(Above::into_text)) {

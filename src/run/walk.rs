@@ -40,8 +40,8 @@ impl Loop<'_> {
                 continue;
             }
             if kind == TargetKind::Task && self.graph.has(target, flag::FOREIGN) {
-                let because = String::from("it is not for this platform");
-                self.end(step, Outcome::Skipped, Some(Finished { because: Some(because), ..finished(target) }), &mut ready);
+                let status = Some(String::from("it is not for this platform"));
+                self.end(step, Outcome::Skipped, Some(Finished { status, ..finished(target) }), &mut ready);
                 continue;
             }
             if let Some(because) = left_out(self.world, target) {

@@ -88,11 +88,42 @@ fn what_blocks_a_task_is_said_once_with_what_to_do_about_it() {
 #[test]
 fn a_result_that_cannot_be_written_is_said() {
     if !std::path::Path::new("/dev/full").exists() {
-        eprintln!("not tested here: there is no /dev/full");
+        use std::io::Write;
+        let _ = writeln!(std::io::stderr(), "not tested here: there is no /dev/full");
         return;
     }
     let project = Project::new().manifest("task \"a\" { sh \"true\" }");
     for words in ["list", "graph --format dot", "query a", "build -n --json"] {
         project.run_to("/dev/full", words).code(3).says(["error: cannot write the result: No space left on device"]);
     }
+}
+
+#[test]
+fn what_is_said_to_do_next_works_where_it_was_typed() {
+    let project = Project::new().file("other file.kdl", "task \"f\" { sh \"exit 1\" }").manifest("");
+    project.words(&["-f", "other file.kdl", "build"]).code(1).says(["  again: orket -f 'other file.kdl' build f\n"]);
+    project.words(&["-f", "nope.kdl", "build"]).code(2).says(["error: there is no manifest `nope.kdl`\n"]);
+}
+
+#[test]
+fn a_task_for_another_platform_is_skipped_in_plain_words() {
+    let project = Project::new().manifest("task \"w\" { platform \"windows\"; sh \"true\" }\ntask \"v\" { needs \"w\"; sh \"true\" }");
+    project.run("build").ok().says(["skipped w  it is not for this platform\nskipped v  because of w\n"]);
+    project.run("build -n").ok().stdout("would skip  w  (its platform)\nwould skip  v  (w)\nnothing to do: 0 tasks fresh, 2 skipped\n");
+}
+
+#[test]
+fn machines_are_told_errors_as_json() {
+    let project = Project::new().manifest("task \"a\" { nope 1; sh \"true\" }");
+    let json = project.run("list --json").code(2).json();
+    assert_eq!(json["problems"][0]["code"], "manifest/unknown_node");
+    let project = Project::new().manifest("task \"a\" { sh \"true\" }");
+    let json = project.run("build zzz --json").code(4).json();
+    assert_eq!((&json["exit"], &json["error"]["message"]), (&4.into(), &"no target matches `zzz`".into()));
+}
+
+#[test]
+fn a_wrong_line_of_variables_is_named() {
+    let project = Project::new().file(".env", "A=1\nB C\n").manifest("task \"d\" { env { dotenv \".env\" }; sh \"true\" }");
+    project.run("build").code(1).says(["`.env:2`, named at orket.kdl:1, is no line of variables: `B C`; write it as NAME=value"]);
 }
