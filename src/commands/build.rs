@@ -12,6 +12,7 @@ use super::face::{Addresses, Person, screen};
 use super::look::look_at;
 use super::policy::Policy;
 use super::remake::remade;
+use super::webhooks::{self, Webhooks};
 use super::{Failure, Ui};
 use crate::base::{TargetId, quantity};
 use crate::decisions::AfterFailure;
@@ -87,6 +88,7 @@ fn go(ui: &Ui, args: &BuildArgs, foreground: Option<&[String]>) -> Result<(), Fa
         verify: args.verify_determinism,
         look: looking,
     };
+    let webhooks = if looking { Webhooks::default() } else { Webhooks::new(ui, &policy.wiring.webhooks)? };
     let remedies = policy.wiring.remediation && !looking;
     let facts = engine.facts();
     let choices = Choices::new(&engine.graph, &facts, &args.deciding.decide, &engine.package).map_err(super::wrongly)?;
@@ -163,6 +165,8 @@ fn go(ui: &Ui, args: &BuildArgs, foreground: Option<&[String]>) -> Result<(), Fa
             Err(error) => ui.say(&format!("note: this run is not recorded: {error}")),
         }
     }
+    let told = if busy { webhooks.open(&engine.name, &world.run) } else { Vec::new() };
+    sinks.extend(told.iter().map(|one| report::journal(names.clone(), one.writer())));
     let mut events: Vec<Event> = Vec::new();
     let sinks = Mutex::new(sinks);
     let mut tell = |event: &Event| {
@@ -223,6 +227,7 @@ fn go(ui: &Ui, args: &BuildArgs, foreground: Option<&[String]>) -> Result<(), Fa
     }
     // All is said and kept: whoever builds here next need not wait, and a signal ends what is left to do.
     drop(lock);
+    webhooks::close(ui, &told, &options.signals);
     if busy && ending.signal.is_none() && policy.cache.store {
         let swept = engine.keep_store_within(policy.cache.limit);
         select! {

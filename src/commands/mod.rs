@@ -21,6 +21,7 @@ mod remake;
 mod runs;
 mod tool;
 mod ui;
+mod webhooks;
 
 pub use affected::affected;
 pub use build::{build, run};

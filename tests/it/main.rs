@@ -39,3 +39,4 @@ mod signals;
 mod standing;
 mod syscalls;
 mod ui;
+mod webhooks;
