@@ -178,7 +178,7 @@ impl Seam {
                         brought("minimal", "no remedies, and nobody is told", &[]),
                     ]
                 }
-            },
+            }
             Seam::SandboxPolicy => {
                 const {
                     &[
