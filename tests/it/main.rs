@@ -1,6 +1,7 @@
 //! Orket as its users see it: the real binary on real folders.
 
 mod affected;
+mod architecture;
 mod build;
 mod cache;
 mod churn;
