@@ -13,6 +13,7 @@ mod face;
 mod fmt;
 mod graph;
 mod imports;
+mod isolated;
 mod list;
 mod look;
 mod policy;

@@ -20,6 +20,9 @@ pub struct Wished {
 pub struct Wiring {
     /// Whether `on_failure` starts anything.
     pub remediation: bool,
+    /// Whether each epic of a rock is built in a workspace of its own, and brought here when it has succeeded.
+    #[serde(default)]
+    pub isolated: bool,
     /// Who is told what the run does.
     #[serde(default)]
     pub webhooks: Vec<Webhook>,
@@ -47,10 +50,10 @@ impl Question for Wished {
 }
 
 pub(super) fn brought(name: &str, options: &Options) -> Box<dyn Strategy<Wished>> {
-    let remediation = name != "minimal";
+    let (remediation, isolated) = (name != "minimal", name == "isolated");
     let webhook = options.text("webhook").map(|address| Webhook {
         address: address.to_owned(),
         secret_from: options.text("webhook_secret_from").map_or_else(secret_from, str::to_owned),
     });
-    Box::new(move |_: &Wished| Wiring { remediation, webhooks: webhook.iter().cloned().collect() })
+    Box::new(move |_: &Wished| Wiring { remediation, isolated, webhooks: webhook.iter().cloned().collect() })
 }

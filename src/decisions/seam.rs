@@ -124,7 +124,7 @@ impl Seam {
             Seam::LoaderStrategy => "where manifest and local overrides are looked for",
             Seam::EngineRuntime => "whether dotenv files count, and where the store is",
             Seam::ExecutionRuntime => "the ids of runs and builds",
-            Seam::PipelineWiring => "which parts a run has: remedies, and who is told of it",
+            Seam::PipelineWiring => "which parts a run has: remedies, who is told of it, and where epics are built",
             Seam::SandboxPolicy => "what a task may touch, and the names of its surroundings",
             Seam::ToolStrategy => "how the name of a tool becomes a program",
             Seam::ApiRuntime => "who may do what through `orket serve`",
@@ -176,6 +176,7 @@ impl Seam {
                     &[
                         brought("default", "remedies run, and a webhook is told what happens if one is named", WIRING),
                         brought("minimal", "no remedies, and nobody is told", &[]),
+                        brought("isolated", "as default, and each epic of a rock is built in a workspace of its own", WIRING),
                     ]
                 }
             }

@@ -23,6 +23,7 @@ mod help;
 mod hostile;
 mod imports;
 mod include;
+mod isolated;
 mod list_graph_query;
 mod manifest_errors;
 mod names;
