@@ -1,11 +1,10 @@
 //! A workspace: a copy of the project's sources in a folder of its own, in which something can be built without disturbing the checkout.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsStr;
-use std::fs::{self, File, FileTimes, Metadata};
+use std::fs;
 use std::io;
 use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::{MetadataExt, symlink};
 use std::path::{Path, PathBuf};
 
 use ignore::WalkBuilder;
@@ -14,7 +13,7 @@ use super::load::Stamp;
 use super::{Engine, Surroundings};
 use crate::action::ActionResult;
 use crate::base::{RelPath, TargetId};
-use crate::disk::{PatternSet, Tree, expand, write_beside};
+use crate::disk::{PatternSet, Signature, Tree, expand, now_ns, write_beside};
 use crate::graph::Detail;
 use crate::model::{EnvRule, Pattern};
 use crate::rebuild::{Adopted, World};
@@ -35,20 +34,32 @@ impl Engine {
     /// When the disk refuses.
     pub fn workspace(&self, world: &World, id: &str, targets: &[TargetId], surroundings: &Surroundings) -> io::Result<Surroundings> {
         let folders = self.state().join("workspaces");
-        let (folder, list) = (folders.join(id), folders.join(format!("{id}.files")));
+        let (folder, list) = (folders.join(id), folders.join(format!("{id}.sources")));
         fs::create_dir_all(&folder)?;
         let sources = self.sources(world, targets)?;
-        for path in &sources {
-            copy(&path.under(&self.root), &path.under(&folder))?;
-        }
-        let before = fs::read(&list).unwrap_or_default();
-        for path in before.split(|byte| *byte == 0).filter_map(|path| RelPath::parse(path).ok()) {
-            if !sources.contains(&path) && path.under(&folder).symlink_metadata().is_ok_and(|found| !found.is_dir()) {
-                fs::remove_file(path.under(&folder))?;
+        let tree = Tree::open(&folder)?;
+        let mut known: BTreeMap<RelPath, (Signature, Signature)> =
+            fs::read(&list).ok().and_then(|bytes| postcard::from_bytes(&bytes).ok()).unwrap_or_default();
+        // First what is gone: a link may come to stand where a folder was.
+        for path in known.keys().filter(|path| !sources.contains(*path)) {
+            if tree.stat(path)?.is_some_and(|found| !found.is_dir()) {
+                tree.remove(path)?;
             }
         }
-        let names: Vec<&[u8]> = sources.iter().map(RelPath::as_bytes).collect();
-        write_beside(&list, &names.join(&0))?;
+        known.retain(|path, _| sources.contains(path));
+        for path in &sources {
+            // It may have gone away in between.
+            let Some(stamp) = self.tree.stat(path)? else { continue };
+            if !matches!((known.get(path), tree.stat(path)?), (Some((from, to)), Some(now)) if *from == stamp && *to == now) {
+                known.remove(path);
+                let at = now_ns();
+                copy(&self.tree, &tree, path, &stamp)?;
+                if let Some(copied) = tree.stat(path)?.filter(|_| stamp.settled_at(at)) {
+                    known.insert(path.clone(), (stamp, copied));
+                }
+            }
+        }
+        write_beside(&list, &postcard::to_stdvec(&known).map_err(io::Error::other)?)?;
         let mut inside = Surroundings { folder, manifest: Some(self.manifest.as_path().to_path_buf()), ..surroundings.clone() };
         // The store is the one place where workspace and checkout meet.
         for (name, value) in [("ORKET_CACHE_DIR", self.store.root().as_os_str()), ("ORKET_PROJECT_NAME", OsStr::new(&self.name))] {
@@ -81,6 +92,19 @@ impl Engine {
         Ok(())
     }
 
+    /// Returns the first link on the way to a path, or else the path: what is behind a link comes with it.
+    fn up_to_a_link(&self, path: RelPath) -> RelPath {
+        let mut first = path.clone();
+        let mut above = path.parent();
+        while let Some(folder) = above.filter(|folder| !folder.is_root()) {
+            if self.tree.stat(&folder).ok().flatten().is_some_and(|found| found.is_symlink()) {
+                first = folder.clone();
+            }
+            above = folder.parent();
+        }
+        first
+    }
+
     fn sources(&self, world: &World, targets: &[TargetId]) -> io::Result<BTreeSet<RelPath>> {
         let apart = |name: &OsStr| name == ".git" || name == ".orket";
         let walk = WalkBuilder::new(&self.root)
@@ -107,7 +131,7 @@ impl Engine {
                 task.inputs.iter().filter(of).filter_map(plain).collect::<Vec<String>>()
             };
             let set = PatternSet::new(&texts(false), &texts(true)).map_err(io::Error::other)?;
-            found.extend(expand(&self.tree, &set)?);
+            found.extend(expand(&self.tree, &set)?.into_iter().map(|path| self.up_to_a_link(path)));
         }
         found.retain(|path| !world.made().matches(path));
         let header = self.graph.header();
@@ -123,40 +147,15 @@ impl Engine {
     }
 }
 
-/// Makes `to` what `from` is, with its times, unless it seems to be so already.
-fn copy(from: &Path, to: &Path) -> io::Result<()> {
-    let source = match from.symlink_metadata() {
-        Ok(source) if !source.is_dir() => source,
-        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-        // It went away in between.
-        _ => return Ok(()),
-    };
-    let target = to.symlink_metadata().ok();
-    if target.as_ref().is_some_and(|target| same(from, &source, to, target)) {
-        return Ok(());
+/// Makes a file or link of one folder stand in another, in the place of whatever is there.
+fn copy(from: &Tree, to: &Tree, path: &RelPath, stamp: &Signature) -> io::Result<()> {
+    to.remove_all(path)?;
+    to.make_folder(&path.parent().unwrap_or_else(RelPath::root))?;
+    if stamp.is_symlink() {
+        return to.link(path, &from.read_link(path)?);
     }
-    match target {
-        Some(target) if target.is_dir() => fs::remove_dir_all(to)?,
-        Some(_) => fs::remove_file(to)?,
-        None => fs::create_dir_all(to.parent().unwrap_or(to))?,
-    }
-    if source.is_symlink() {
-        return symlink(fs::read_link(from)?, to);
-    }
-    fs::copy(from, to)?;
-    // One that may not be written keeps the time of the copy, and is copied again another time.
-    if let Ok(file) = File::options().append(true).open(to) {
-        file.set_times(FileTimes::new().set_modified(source.modified()?))?;
-    }
-    Ok(())
-}
-
-fn same(from: &Path, source: &Metadata, to: &Path, target: &Metadata) -> bool {
-    let stamp = |of: &Metadata| (of.mode(), of.len(), of.mtime(), of.mtime_nsec());
-    match source.is_symlink() {
-        true => target.is_symlink() && fs::read_link(from).ok() == fs::read_link(to).ok(),
-        false => target.is_file() && stamp(source) == stamp(target),
-    }
+    let mut file = to.create(path, stamp.is_executable())?;
+    io::copy(&mut from.open_file(path)?, &mut file).map(drop)
 }
 
 /// Returns the folder of a workspace as a person is told it.

@@ -127,6 +127,21 @@ epic "e" {
 }
 
 #[test]
+fn a_folder_that_becomes_a_link_is_one_in_the_workspace_and_what_it_leads_to_stays() {
+    let project = Project::new().file("src/a/b", "inside\n").manifest(
+        "process_rules { pipeline_wiring_node \"isolated\" }\nrock \"all\" { epic \"e\" }\nepic \"e\" { task \"t\" { sh \"cat src/a/b > o\"; inputs \"src/a/b\"; outputs \"o\" } }",
+    );
+    std::fs::create_dir(project.base().join("far")).unwrap();
+    std::fs::write(project.base().join("far/b"), "outside\n").unwrap();
+    project.run("build all").ok();
+    project.remove("src/a").link(project.base().join("far").to_str().unwrap(), "src/a");
+    project.run("build all").ok();
+    assert_eq!(project.read("o"), "outside\n");
+    assert_eq!(std::fs::read_to_string(project.base().join("far/b")).unwrap(), "outside\n");
+    assert!(project.at(".orket/workspaces/build-e/src/a").is_symlink());
+}
+
+#[test]
 fn what_workspaces_cannot_see_is_said_before_anything_runs() {
     let manifest = r#"
 process_rules { pipeline_wiring_node "isolated" }
