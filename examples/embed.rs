@@ -7,10 +7,10 @@
 use std::path::{Path, PathBuf};
 use std::{env, fs};
 
-use orket::cli::BuildArgs;
 use orket::commands::{Failure, Ui, build};
 use orket::decisions::{Rank, Ready, Registry, Strategy, StrategyError};
 use orket::engine::Surroundings;
+use orket::shell::BuildArgs;
 
 const MANIFEST: &str = r#"
 process_rules { planner_node "shortest_name" }
@@ -37,20 +37,12 @@ fn build_with_my_planner(folder: &Path) -> Result<(), Failure> {
     // Anything from a question to an answer will do, too. This one has no effect until somebody asks for it by name.
     registry.register::<Ready>("longest_name", |ready: &Ready| Rank::Run(vec![ready.task.len() as f64]));
 
-    let ui = Ui {
-        json: false,
-        color_err: false,
-        width: 80,
-        height: 24,
-        fixed_width: true,
-        live: false,
-        surroundings: Surroundings {
-            folder: folder.to_path_buf(),
-            variables: env::vars_os().chain([("ORKET_CACHE_DIR".into(), folder.join(".orket/store").into())]).collect(),
-            registry,
-            ..Surroundings::default()
-        },
-    };
+    let ui = Ui::plain(Surroundings {
+        folder: folder.to_path_buf(),
+        variables: env::vars_os().chain([("ORKET_CACHE_DIR".into(), folder.join(".orket/store").into())]).collect(),
+        registry,
+        ..Surroundings::default()
+    });
     build(&ui, &BuildArgs { jobs: Some(1), ..BuildArgs::default() })
 }
 

@@ -8,7 +8,7 @@ use super::build::go;
 use super::policy::{Policy, fitting};
 use super::{Failure, Ui};
 use crate::base::TargetId;
-use crate::cli::BuildArgs;
+
 use crate::decisions::{AfterFailure, Seam};
 use crate::engine::{Engine, workspace_name};
 use crate::event::Outcome;
@@ -18,6 +18,7 @@ use crate::plan::Plan;
 use crate::rebuild::{Adopted, World};
 use crate::record::Runs;
 use crate::run::Choices;
+use crate::shell::BuildArgs;
 
 /// What came of the epics.
 pub(super) struct Isolated {

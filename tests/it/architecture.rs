@@ -1,4 +1,4 @@
-//! The project's own source keeps to the lines that `docs/architecture.md` draws.
+//! Strategies are data in, data out: the source of `decisions` and of what it stands on reaches nothing of the world.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -62,13 +62,10 @@ fn reaches(text: &str) -> Vec<String> {
     found
 }
 
-/// The folder or file of `src` that a file stands in: `decisions`, `engine`, `main.rs`.
+/// The folder of `src` that a file stands in, or else the file: `decisions`, `main.rs`.
 fn part(file: &str) -> &str {
     let inside = file.strip_prefix("src/").unwrap();
-    match inside.split_once('/') {
-        Some((folder, _)) => folder,
-        None => inside.strip_suffix(".rs").filter(|name| *name == "engine").unwrap_or(inside),
-    }
+    inside.split_once('/').map_or(inside, |(folder, _)| folder)
 }
 
 #[test]
@@ -108,56 +105,4 @@ fn what_reaches_the_world_is_seen_however_it_is_written() {
         assert_eq!(reaches(text), Vec::<String>::new(), "{text}");
     }
     assert!(!reaches(&fs::read_to_string(root().join(ADAPTER)).unwrap()).is_empty());
-}
-
-/// Whether a file is there for the tests beside it alone.
-fn only_tests(files: &BTreeMap<String, String>, file: &str) -> bool {
-    let (folder, name) = file.rsplit_once('/').unwrap();
-    let above = files.get(&format!("{folder}/mod.rs"));
-    above.is_some_and(|text| text.contains(&format!("#[cfg(test)]\nmod {};", name.trim_end_matches(".rs"))))
-}
-
-/// The floor of each folder, from the table.
-fn floors() -> BTreeMap<String, u32> {
-    let text = fs::read_to_string(root().join("docs/architecture.md")).unwrap();
-    let mut floors = BTreeMap::new();
-    for line in text.lines().filter(|line| line.starts_with("| ")) {
-        let mut cells = line.split('|').map(str::trim).skip(1);
-        let (Some(Ok(floor)), Some(names)) = (cells.next().map(str::parse::<u32>), cells.next()) else { continue };
-        for name in names.split('`').skip(1).step_by(2).filter(|_| !names.ends_with('+')) {
-            let name = if name == "engine.rs" { "engine" } else { name.trim_end_matches('/') };
-            floors.insert(name.to_owned(), floor);
-        }
-    }
-    floors
-}
-
-#[test]
-fn a_folder_imports_from_the_floors_below_it() {
-    let (files, edges) = imports();
-    let floors = floors();
-    let mut wrong: Vec<String> = Vec::new();
-    for folder in files.keys().map(|file| part(file)).filter(|part| *part != "lib.rs") {
-        if !floors.contains_key(folder) {
-            wrong.push(format!("`{folder}` has no floor"));
-        }
-    }
-    for edge in &edges {
-        let (from_file, Some(to_file)) = (edge["from_file"].as_str().unwrap(), edge["to_file"].as_str()) else { continue };
-        let (from, to) = (part(from_file), part(to_file));
-        let line = edge["line"].as_u64().unwrap() as usize;
-        let tests = files[from_file].lines().take(line).any(|line| line == "#[cfg(test)]") || only_tests(&files, from_file);
-        // Commands take what was typed as the types that the command line is read into.
-        let arguments = (from, to) == ("commands", "cli");
-        if from == to || to == "lib.rs" || from == "lib.rs" || tests || arguments {
-            continue;
-        }
-        if let (Some(above), Some(below)) = (floors.get(from), floors.get(to))
-            && below >= above
-        {
-            wrong.push(format!("{from_file}:{line} ({above}) imports {to_file} ({below})"));
-        }
-    }
-    wrong.dedup();
-    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
