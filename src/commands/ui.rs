@@ -52,7 +52,17 @@ pub(super) fn wrongly(text: String) -> Failure {
 impl Ui {
     /// Returns one that prints plain text, 80 columns wide, as where there is no terminal.
     pub fn plain(surroundings: Surroundings) -> Ui {
-        Ui { json: false, color_out: false, color_err: false, width: 80, height: 24, fixed_width: true, live: false, surroundings }
+        Ui {
+            json: false,
+            color_out: false,
+            color_err: false,
+            width: 80,
+            height: 24,
+            fixed_width: true,
+            live: false,
+            surroundings,
+            unwritten: Default::default(),
+        }
     }
 
     /// Returns the columns and rows of the terminal at standard error; `None` if there is none.
