@@ -10,6 +10,7 @@ mod glimpse;
 mod load;
 mod remake;
 mod surroundings;
+mod workspace;
 
 use std::collections::{BTreeMap, HashSet};
 use std::fs::{self, File};
@@ -39,6 +40,7 @@ pub use facts::Surveyed;
 pub use gates::{Inspector, gate_folder};
 pub use glimpse::Glimpse;
 pub use surroundings::Surroundings;
+pub use workspace::workspace_name;
 
 /// Why a project cannot be opened.
 #[derive(Debug, thiserror::Error)]
@@ -189,6 +191,7 @@ impl Engine {
             seams: self.seams.clone(),
             boxed: Boxed::default(),
             boxer: None,
+            adopted: Arc::default(),
             decided: RwLock::default(),
             run,
             manifest: xxh3_64(self.manifest.as_bytes()),

@@ -27,3 +27,4 @@ pub mod run;
 pub mod shell;
 pub mod store;
 pub mod vcs;
+pub mod webhook;

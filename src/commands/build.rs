@@ -9,19 +9,21 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use crossbeam_channel::select;
 
 use super::face::{Addresses, Person, screen};
+use super::isolated::{self, Isolated, Isolating};
 use super::look::look_at;
 use super::policy::Policy;
 use super::remake::remade;
+use super::webhooks::{self, Webhooks};
 use super::{Failure, Ui};
 use crate::base::{TargetId, quantity};
 use crate::decisions::AfterFailure;
 use crate::engine::Engine;
-use crate::event::{Event, Outcome, Reason};
+use crate::event::{Ending, Event, Outcome, Reason};
 use crate::executor::Local;
 use crate::graph::{TargetKind, select};
 use crate::plan::Plan;
 use crate::process::{Cancel, Jobs, Reaper, listen_to_signals};
-use crate::rebuild::{self, Mode, Orphans};
+use crate::rebuild::{self, Adopted, Mode, Orphans};
 use crate::report::{self, Names, Sink};
 use crate::run::{Choices, Fresh, HeldPorts, Options, Seat, idle, run as walk};
 use crate::shell::{BuildArgs, RunArgs};
@@ -31,7 +33,7 @@ use crate::shell::{BuildArgs, RunArgs};
 /// # Errors
 /// When something does not hold, or nothing could be tried.
 pub fn build(ui: &Ui, args: &BuildArgs) -> Result<(), Failure> {
-    go(ui, args, None)
+    go(ui, args, None, &Arc::default())
 }
 
 /// Builds what a target needs, then runs it with the terminal.
@@ -39,10 +41,11 @@ pub fn build(ui: &Ui, args: &BuildArgs) -> Result<(), Failure> {
 /// # Errors
 /// With the program's own status.
 pub fn run(ui: &Ui, args: &RunArgs) -> Result<(), Failure> {
-    go(ui, &args.as_build(), Some(&args.args))
+    go(ui, &args.as_build(), Some(&args.args), &Arc::default())
 }
 
-fn go(ui: &Ui, args: &BuildArgs, foreground: Option<&[String]>) -> Result<(), Failure> {
+/// Builds. `adopted`: what ran elsewhere for the same build.
+pub(super) fn go(ui: &Ui, args: &BuildArgs, foreground: Option<&[String]>, adopted: &Arc<Adopted>) -> Result<(), Failure> {
     let (since, began) = (Instant::now(), SystemTime::now());
     let looking = args.dry_run || args.check;
     // Before anything is opened: see `Jobs::from_parent`. Whoever says -j wants that many, whatever stands above.
@@ -87,14 +90,20 @@ fn go(ui: &Ui, args: &BuildArgs, foreground: Option<&[String]>) -> Result<(), Fa
         verify: args.verify_determinism,
         look: looking,
     };
+    let webhooks = if looking { Webhooks::default() } else { Webhooks::new(ui, &policy.wiring.webhooks)? };
     let remedies = policy.wiring.remediation && !looking;
     let facts = engine.facts();
     let choices = Choices::new(&engine.graph, &facts, &args.deciding.decide, &engine.package).map_err(super::wrongly)?;
-    let plan = Plan::without(&engine.graph, &targets, remedies, &|id| choices.is_given(id));
+    let mut plan = Plan::without(&engine.graph, &targets, remedies, &|id| choices.is_given(id));
     say_later(ui, &engine);
     for id in targets.iter().filter(|id| foreground.is_none() && engine.graph.kind(**id) == TargetKind::Service) {
         let name = engine.graph.address(*id);
         ui.say(&format!("note: `{name}` is a service: what it needs is built, and it is not started; `orket run {name}` runs it"));
+    }
+    let isolated = policy.wiring.isolated && foreground.is_none() && !looking;
+    let epics = if isolated { isolated::epics_of(&engine.graph, &targets) } else { Default::default() };
+    if !epics.is_empty() {
+        isolated::fit(&engine, &plan, &choices)?;
     }
     if looking {
         return look_at(ui, args, &engine, &plan, mode, &choices);
@@ -119,6 +128,20 @@ fn go(ui: &Ui, args: &BuildArgs, foreground: Option<&[String]>) -> Result<(), Fa
             ui.say(&format!("note: {text}"));
         }
         engine.keep();
+    }
+    world.adopted = adopted.clone();
+    let mut failed = 0;
+    if !epics.is_empty() {
+        let here = Isolating { ui, args, engine: &engine, world: &world, policy: &policy };
+        let Isolated { adopted, targets, exit } = here.build(&targets, &epics, adopted)?;
+        if targets.is_empty() {
+            if ui.json {
+                ui.out_json(&report::summary(&Addresses(engine.graph.clone()), &[], &[]));
+            }
+            return Err(Failure::Exit(exit));
+        }
+        plan = Plan::without(&engine.graph, &targets, remedies, &|id| choices.is_given(id));
+        (world.adopted, failed) = (adopted, exit);
     }
     world.boxed = policy.boxed.clone();
     world.boxer = policy.boxer.clone();
@@ -163,9 +186,16 @@ fn go(ui: &Ui, args: &BuildArgs, foreground: Option<&[String]>) -> Result<(), Fa
             Err(error) => ui.say(&format!("note: this run is not recorded: {error}")),
         }
     }
+    let told = if busy { webhooks.open(&engine.name, &world.run) } else { Vec::new() };
+    sinks.extend(told.iter().map(|one| report::journal(names.clone(), one.writer())));
     let mut events: Vec<Event> = Vec::new();
     let sinks = Mutex::new(sinks);
     let mut tell = |event: &Event| {
+        // What failed in a workspace is a failure of this build.
+        let event = &match event {
+            Event::RunFinished(ending) => Event::RunFinished(Ending { exit: ending.exit.max(failed), ..ending.clone() }),
+            other => other.clone(),
+        };
         sinks.lock().expect("no sink panics").iter_mut().for_each(|sink| sink.event(event));
         events.push(event.clone());
     };
@@ -223,6 +253,7 @@ fn go(ui: &Ui, args: &BuildArgs, foreground: Option<&[String]>) -> Result<(), Fa
     }
     // All is said and kept: whoever builds here next need not wait, and a signal ends what is left to do.
     drop(lock);
+    webhooks::close(ui, &told, &options.signals);
     if busy && ending.signal.is_none() && policy.cache.store {
         let swept = engine.keep_store_within(policy.cache.limit);
         select! {
@@ -239,7 +270,10 @@ fn go(ui: &Ui, args: &BuildArgs, foreground: Option<&[String]>) -> Result<(), Fa
     {
         return Err(Failure::Exit(code));
     }
-    if ending.exit == 0 { Ok(()) } else { Err(Failure::Exit(ending.exit)) }
+    match ending.exit.max(failed) {
+        0 => Ok(()),
+        exit => Err(Failure::Exit(exit)),
+    }
 }
 
 /// Says what became of outputs whose tasks are gone, in one sentence; `None` if nothing did.

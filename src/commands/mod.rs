@@ -13,6 +13,7 @@ mod face;
 mod fmt;
 mod graph;
 mod imports;
+mod isolated;
 mod list;
 mod look;
 mod policy;
@@ -21,6 +22,7 @@ mod remake;
 mod runs;
 mod tool;
 mod ui;
+mod webhooks;
 
 pub use affected::affected;
 pub use build::{build, run};

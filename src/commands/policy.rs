@@ -29,6 +29,7 @@ pub(super) struct Policy {
     pub rules: Rules,
     /// How the store is used.
     pub cache: CacheUse,
+    naming: Naming,
     /// What the run is called.
     pub named: Named,
     /// Which parts it has.
@@ -74,8 +75,7 @@ impl Policy {
             epic: one(TargetKind::Epic),
         };
         let named = engine.seams.ask(&naming).map_err(failed)?;
-        let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
-        if named.run.is_empty() || named.run.len() > 64 || !named.run.chars().all(fits) {
+        if !fitting(&named.run) {
             let strategy = &engine.seams.choice(Seam::ExecutionRuntime).strategy;
             let text =
                 format!("the execution runtime `{strategy}` calls the run `{}`; it takes 1 to 64 letters, digits, - and _", named.run);
@@ -88,7 +88,7 @@ impl Policy {
             _ => None,
         });
         let wiring = engine.seams.ask(&Wished { rocks: rocks.collect() }).map_err(failed)?;
-        let boxed = engine.seams.ask(&Sandboxing { rock: naming.rock.unwrap_or_else(|| engine.name.clone()) }).map_err(failed)?;
+        let boxed = engine.seams.ask(&Sandboxing { rock: naming.rock.clone().unwrap_or_else(|| engine.name.clone()) }).map_err(failed)?;
         let find = |name: &str, why: &str| {
             let path = ui.surroundings.text("PATH").unwrap_or_default();
             find_program(name.as_ref(), path.as_ref(), &engine.root).map_err(|_| {
@@ -105,7 +105,12 @@ impl Policy {
         if boxed.compose && graph.ids().any(|id| graph.kind(id) == TargetKind::Service) {
             find("docker", "cannot start services here").map_err(|()| Failure::Exit(BROKEN))?;
         }
-        Ok(Policy { boxer, slots: slots(ui, args, rules.concurrency)?, after_failure, rules, cache, named, wiring, boxed })
+        Ok(Policy { boxer, slots: slots(ui, args, rules.concurrency)?, after_failure, rules, cache, naming, named, wiring, boxed })
+    }
+
+    /// Returns what is asked of the name of an epic that is built for this run.
+    pub(super) fn naming_of_epic(&self, epic: &str) -> Naming {
+        Naming { rock: None, epic: Some(epic.to_owned()), random: random_id(), ..self.naming.clone() }
     }
 
     /// Returns the choices that the command line made, as variables: so they reach whatever starts orket again.
@@ -113,6 +118,11 @@ impl Policy {
         let typed = engine.seams.choices().iter().filter(|choice| choice.origin == Origin::CommandLine);
         typed.map(|choice| (choice.seam.variable().into(), choice.strategy.clone().into())).collect()
     }
+}
+
+/// Whether something can be called so: 1 to 64 letters, digits, `-` and `_`.
+pub(super) fn fitting(id: &str) -> bool {
+    (1..=64).contains(&id.len()) && id.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_'))
 }
 
 fn processors() -> usize {

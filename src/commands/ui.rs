@@ -52,6 +52,21 @@ pub(super) fn wrongly(text: String) -> Failure {
 }
 
 impl Ui {
+    /// Returns one that prints plain text, 80 columns wide, as where there is no terminal.
+    pub fn plain(surroundings: Surroundings) -> Ui {
+        Ui {
+            json: false,
+            color_out: false,
+            color_err: false,
+            width: 80,
+            height: 24,
+            fixed_width: true,
+            live: false,
+            surroundings,
+            unwritten: Default::default(),
+        }
+    }
+
     /// Returns the columns and rows of the terminal at standard error; `None` if there is none.
     pub fn terminal() -> Option<(usize, usize)> {
         let size = rustix::termios::tcgetwinsize(std::io::stderr()).ok()?;

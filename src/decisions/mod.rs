@@ -30,7 +30,7 @@ pub use evaluator::{Attempted, Verdict};
 pub use execution::{CI_VARIABLES, Named, Naming};
 pub use loader::{Look, Looking};
 pub use orchestration::{AfterFailure, Looping, Rules};
-pub use pipeline::{Wiring, Wished};
+pub use pipeline::{Webhook, Wiring, Wished};
 pub use planner::{Rank, Ready};
 pub use prompt::{Answer, Asking};
 pub use registry::{Registry, Seams};

@@ -108,7 +108,7 @@ fn brought(seam: Seam, name: &str, options: &Options) -> Held {
         Seam::LoaderStrategy => hold(loader::brought(name)),
         Seam::EngineRuntime => hold(engine::brought(name)),
         Seam::ExecutionRuntime => hold(execution::brought(name)),
-        Seam::PipelineWiring => hold(pipeline::brought(name)),
+        Seam::PipelineWiring => hold(pipeline::brought(name, options)),
         Seam::SandboxPolicy => hold(sandbox::brought(name)),
         Seam::ToolStrategy => hold(tools::brought(name)),
         Seam::ApiRuntime => hold(api::brought(name, options)),

@@ -63,6 +63,7 @@ const fn brought(name: &'static str, about: &'static str, options: &'static [(&'
 }
 
 const LOOP: &[(&str, Kind)] = &[("concurrency_limit", Kind::Count), ("rounds", Kind::Count)];
+const WIRING: &[(&str, Kind)] = &[("webhook", Kind::Text), ("webhook_secret_from", Kind::Text)];
 const CACHE: &[(&str, Kind)] = &[("limit", Kind::Size), ("cheaper_than", Kind::Duration)];
 
 impl Seam {
@@ -123,7 +124,7 @@ impl Seam {
             Seam::LoaderStrategy => "where manifest and local overrides are looked for",
             Seam::EngineRuntime => "whether dotenv files count, and where the store is",
             Seam::ExecutionRuntime => "the ids of runs and builds",
-            Seam::PipelineWiring => "which parts a run has: remedies",
+            Seam::PipelineWiring => "which parts a run has: remedies, who is told of it, and where epics are built",
             Seam::SandboxPolicy => "what a task may touch, and the names of its surroundings",
             Seam::ToolStrategy => "how the name of a tool becomes a program",
             Seam::ApiRuntime => "who may do what through `orket serve`",
@@ -170,7 +171,15 @@ impl Seam {
                     ]
                 }
             }
-            Seam::PipelineWiring => const { &[brought("default", "remedies run", &[]), brought("minimal", "no remedies", &[])] },
+            Seam::PipelineWiring => {
+                const {
+                    &[
+                        brought("default", "remedies run, and a webhook is told what happens if one is named", WIRING),
+                        brought("minimal", "no remedies, and nobody is told", &[]),
+                        brought("isolated", "as default, and each epic of a rock is built in a workspace of its own", WIRING),
+                    ]
+                }
+            }
             Seam::SandboxPolicy => {
                 const {
                     &[

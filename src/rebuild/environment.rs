@@ -47,7 +47,8 @@ impl Environment {
     pub fn visible(&self, rules: &EnvRules, tree: &Tree) -> Result<Visible, String> {
         let mut visible = Visible::default();
         for (name, value) in &self.variables {
-            if ALWAYS_SEEN.contains(&name.as_str()) || name.starts_with("LC_") || name.starts_with("ORKET_") {
+            let orkets_own = name.starts_with("ORKET_") && !name.ends_with("_SECRET");
+            if ALWAYS_SEEN.contains(&name.as_str()) || name.starts_with("LC_") || orkets_own {
                 visible.variables.insert(name.clone(), value.clone());
             }
         }

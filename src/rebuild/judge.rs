@@ -51,7 +51,8 @@ pub enum Judged {
 pub fn judge(world: &World, target: TargetId, links: &Links, again: bool, mode: Mode, wanted: Option<Reason>) -> Judged {
     let row = world.graph.row(target);
     let record = world.checkout.lock().expect("no holder panics").task(row.key);
-    let discovered = record.as_ref().map(|record| record.discovered.clone()).unwrap_or_default();
+    let adopted = world.adopted.get(&row.key);
+    let discovered = adopted.or(record.as_ref()).map(|record| record.discovered.clone()).unwrap_or_default();
     let mut prepared = match prepare(world, target, links, discovered, again) {
         Ok(prepared) => prepared,
         Err(blocked) => return Judged::Blocked(blocked),
@@ -59,6 +60,9 @@ pub fn judge(world: &World, target: TargetId, links: &Links, again: bool, mode: 
     let is = |bit: u32| world.graph.has(target, bit);
     if let Some(reason) = wanted {
         return Judged::Run(Box::new(prepared), reason);
+    }
+    if let Some(judged) = adopted.and_then(|record| adopt(world, &prepared, links, record, again, mode)) {
+        return judged;
     }
     if is(flag::ALWAYS) || prepared.unmade {
         return Judged::Run(Box::new(prepared), Reason::Always);
@@ -116,6 +120,28 @@ pub fn judge(world: &World, target: TargetId, links: &Links, again: bool, mode: 
         }
     }
     Judged::Run(Box::new(prepared), why.unwrap_or(Reason::New))
+}
+
+/// Brings here what a task put out in another workspace, if it ran there as the same action.
+fn adopt(world: &World, prepared: &Prepared, links: &Links, record: &TaskRecord, again: bool, mode: Mode) -> Option<Judged> {
+    if mode.look || record.action != action::digest(&prepared.action) {
+        return None;
+    }
+    let result = ActionResult::decode(&record.result)?;
+    let yielded = yielded(&result.outputs, links.iter().any(|(_, yielded)| yielded.executed));
+    if in_place(world, &result.outputs, &prepared.outputs, &prepared.excluded, again) {
+        remember(world, prepared, &result);
+        return Some(Judged::Fresh(yielded));
+    }
+    let own = Own::of(world, record.key);
+    match restore(world, &result.outputs, &prepared.outputs, &prepared.excluded, &own) {
+        Ok(Some(displaced)) => {
+            remember(world, prepared, &result);
+            Some(Judged::Cached { yielded, log: result.log, displaced })
+        }
+        Ok(None) => None,
+        Err(text) => Some(Judged::Blocked(Blocked { text, hint: None })),
+    }
 }
 
 /// Whether a task has put out all that it declares. Imported tasks need not.

@@ -11,7 +11,7 @@ use crate::base::{Digest, RelPath, TargetId};
 use crate::decisions::{Boxed, Seams};
 use crate::disk::{PatternSet, Tree};
 use crate::graph::{Graph, flag};
-use crate::record::{Checkout, Known};
+use crate::record::{Checkout, Known, TaskRecord};
 use crate::store::{ActionCache, Blobs};
 
 /// What a target put out, for those that need it.
@@ -27,6 +27,9 @@ pub struct Yield {
 
 /// What a needed target is to the one that needs it.
 pub type Links = Vec<(TargetId, Yield)>;
+
+/// What tasks came to that ran in a workspace of their own, by key.
+pub type Adopted = FxHashMap<[u64; 2], TaskRecord>;
 
 /// The surroundings of a run.
 pub struct World {
@@ -54,6 +57,8 @@ pub struct World {
     pub boxed: Boxed,
     /// What makes boxes for tasks, where these are to have any.
     pub boxer: Option<PathBuf>,
+    /// What ran elsewhere for this run: brought here, and not run again.
+    pub adopted: Arc<Adopted>,
     /// What decisions came to in this run, by address.
     pub decided: RwLock<FxHashMap<String, String>>,
     /// The run's id.

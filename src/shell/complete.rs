@@ -1,6 +1,6 @@
 //! Completions: the script for each shell, and the answers that these scripts ask orket for.
 //!
-//! A script calls `orket -- WORDS` with the shell's name in [`ASKED`]. Whatever is wrong, the answer is nothing and nothing is said: somebody
+//! A script calls `orket -- WORDS` with the shell's name in `ORKET_COMPLETE`. Whatever is wrong, the answer is nothing and nothing is said: somebody
 //! is in the middle of a line.
 
 use std::ffi::{OsStr, OsString};

@@ -133,7 +133,7 @@ fn a_failure_that_a_decision_looks_at_does_not_stop_the_run() {
     let project = Project::new().manifest(
         r#"
         decision "lane" { choose "safe" { failed "canary" }; otherwise "fast" }
-        task "early" { sh "{log:early}; exit 1" }
+        task "early" { after "canary"; priority "high"; sh "{log:early}; exit 1" }
         task "canary" { needs "base"; sh "{log:canary}; exit 3" }
         task "base" { sh "{log:base}" }
         task "safe" { sh "{log:safe}"; only_if "lane" "safe" }
@@ -145,7 +145,7 @@ fn a_failure_that_a_decision_looks_at_does_not_stop_the_run() {
     project.run("build safe fast -j1").code(1).ran(["base", "canary", "safe"]).says(["skipped fast  because of decision lane = safe"]);
     project.run("build coded -j1").code(1).ran(["base", "canary", "coded-three"]);
     project.run("build safe --fail-fast").code(1).ran(["base", "canary", "safe"]);
-    project.run("build early safe -j1").code(1).ran(["base", "canary", "early"]);
+    project.run("build early safe -j1 --strategy planner=priority").code(1).ran(["base", "canary", "early"]);
     project.run("build safe --decide lane=safe").ok().ran(["safe"]);
     project.declare(
         r#"

@@ -1,6 +1,7 @@
 //! Orket as its users see it: the real binary on real folders.
 
 mod affected;
+mod architecture;
 mod build;
 mod cache;
 mod churn;
@@ -22,6 +23,7 @@ mod help;
 mod hostile;
 mod imports;
 mod include;
+mod isolated;
 mod list_graph_query;
 mod manifest_errors;
 mod names;
@@ -39,3 +41,4 @@ mod signals;
 mod standing;
 mod syscalls;
 mod ui;
+mod webhooks;

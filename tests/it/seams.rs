@@ -14,7 +14,7 @@ struct Row {
     chosen: &'static str,
 }
 
-const ROWS: [Row; 12] = [
+const ROWS: [Row; 13] = [
     Row {
         seam: "loader_strategy",
         strategy: "strict",
@@ -60,6 +60,17 @@ const ROWS: [Row; 12] = [
         },
         default: "true",
         chosen: "false",
+    },
+    Row {
+        seam: "pipeline_wiring",
+        strategy: "isolated",
+        manifest: "rock \"r\" { epic \"e\" }\nepic \"e\" { task \"t\" { sh \"pwd > o\"; outputs \"o\" } }",
+        effect: |project, words, vars| {
+            run(project, &format!("build r {words}"), vars);
+            format!("{}", project.read("o").ends_with("/.orket/workspaces/build-e\n"))
+        },
+        default: "false",
+        chosen: "true",
     },
     Row {
         seam: "sandbox_policy",
