@@ -136,7 +136,7 @@ pub(super) fn go(ui: &Ui, args: &BuildArgs, foreground: Option<&[String]>, adopt
         let Isolated { adopted, targets, exit } = here.build(&targets, &epics, adopted)?;
         if targets.is_empty() {
             if ui.json {
-                ui.out_json(&report::summary(&Addresses(engine.graph.clone()), &[], &[]));
+                ui.out_json(&report::summary(&Addresses { graph: engine.graph.clone(), called: ui.called.clone() }, &[], &[]));
             }
             return Err(Failure::Exit(exit));
         }

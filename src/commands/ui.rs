@@ -55,6 +55,7 @@ impl Ui {
     /// Returns one that prints plain text, 80 columns wide, as where there is no terminal.
     pub fn plain(surroundings: Surroundings) -> Ui {
         Ui {
+            called: String::from("orket"),
             json: false,
             color_out: false,
             color_err: false,

@@ -71,8 +71,7 @@ impl Engine {
         }
         let looked = Looked {
             engine: self,
-            past: &past,
-            changes: &changes,
+            then: Some((&past, &changes)),
             world: self.world(String::from("look"), false).ok(),
             visible: RefCell::default(),
             inside: RefCell::default(),
@@ -89,6 +88,36 @@ impl Engine {
         let mut changed = [changes.paths, changes.folders].concat();
         changed.sort();
         Ok(Affected { commit: past.commit().to_owned(), changed, targets, notes })
+    }
+
+    /// Returns the targets that are reached from these files and from all that may be in these folders, which have changed since the last
+    /// build here; all of them if a manifest or what decides how tasks run is among them.
+    pub fn reached(&self, paths: &[RelPath], folders: &[RelPath]) -> Vec<TargetId> {
+        let deciding = self.strategy_files();
+        if paths.iter().any(|path| path.as_bytes().ends_with(b".kdl") || deciding.contains(path)) || self.finds_otherwise(paths, folders) {
+            return self.graph.ids().collect();
+        }
+        let looked = Looked {
+            engine: self,
+            then: None,
+            world: self.world(String::from("look"), false).ok(),
+            visible: RefCell::default(),
+            inside: RefCell::default(),
+            unbuilt: Cell::new(0),
+        };
+        reached_from(&self.graph, Changed { paths, folders, turned: &[] }, &[], &looked)
+    }
+
+    /// Whether a manifest is among these files, or what `include` and `each` find may be.
+    fn finds_otherwise(&self, paths: &[RelPath], folders: &[RelPath]) -> bool {
+        let trail = postcard::from_bytes::<Stamp>(&self.graph.header().trail).map(|stamp| stamp.trail).unwrap_or_default();
+        let mut found = trail.globs.iter().filter_map(|(patterns, found)| Some((set(patterns).ok()?, found)));
+        let there = |path: &RelPath| self.tree.stat(path).ok().flatten().is_some();
+        paths.iter().any(|path| trail.manifests.contains(path))
+            || found.any(|(set, known)| {
+                // A file that was found and is there still is found still.
+                !folders.is_empty() || paths.iter().any(|path| set.matches(path) && known.binary_search(path).is_ok() != there(path))
+            })
     }
 
     /// Returns the files that say how tasks run and stand in no manifest: local overrides, and programs of the project's own strategies.
@@ -171,8 +200,8 @@ impl Source for Then<'_> {
 /// What this checkout and its surroundings know of targets.
 struct Looked<'a> {
     engine: &'a Engine,
-    past: &'a Past,
-    changes: &'a Changes,
+    /// What is compared with; `None` where what the last build saw is.
+    then: Option<(&'a Past, &'a Changes)>,
     /// `None` where the checkout's memory cannot be read.
     world: Option<World>,
     visible: RefCell<FxHashMap<u32, Rc<Visible>>>,
@@ -214,10 +243,11 @@ impl Looked<'_> {
     fn discovered(&self, target: TargetId) -> Option<Vec<RelPath>> {
         let world = self.world.as_ref()?;
         let record = world.checkout.lock().ok()?.task(self.graph().row(target).key)?;
+        let Some((past, changes)) = self.then else { return Some(record.discovered) };
         let explanation: Explanation = postcard::from_bytes(&record.explanation).ok()?;
         let as_it_was = |entry: &Entry| {
             let path = RelPath::from_normal(entry.name.as_bytes());
-            let seen = entry.subject == Subject::Input && self.past.has(&path) && self.changes.paths.binary_search(&path).is_err();
+            let seen = entry.subject == Subject::Input && past.has(&path) && changes.paths.binary_search(&path).is_err();
             !seen || world.content(&path, false).is_ok_and(|content| content.show() == entry.value)
         };
         explanation.0.iter().all(as_it_was).then_some(record.discovered)

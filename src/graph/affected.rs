@@ -40,6 +40,8 @@ pub fn reached_from(graph: &Graph, changed: Changed<'_>, declared: &[TargetId], 
         for edge in graph.edges(id).iter().filter(|edge| edge.kind().reaches()) {
             behind[edge.to.index()].push(id);
         }
+        // A gate may look at any file.
+        reached[id.index()] |= graph.kind(id) == TargetKind::Gate && !touched.nothing();
         if reached[id.index()] || touched.nothing() || !matches!(graph.kind(id), TargetKind::Task | TargetKind::Service) {
             continue;
         }
