@@ -10,6 +10,7 @@ mod glimpse;
 mod load;
 mod remake;
 mod surroundings;
+mod watch;
 mod workspace;
 
 use std::collections::{BTreeMap, HashSet};
@@ -40,6 +41,7 @@ pub use facts::Surveyed;
 pub use gates::{Inspector, gate_folder};
 pub use glimpse::Glimpse;
 pub use surroundings::Surroundings;
+pub use watch::{Reach, Sentinel};
 pub use workspace::workspace_name;
 
 /// Why a project cannot be opened.

@@ -1,5 +1,6 @@
 //! From what was typed to the command that does it, and from how that ended to an exit status.
 
+use std::ffi::OsString;
 use std::io::IsTerminal;
 use std::sync::Arc;
 
@@ -56,7 +57,7 @@ fn dispatch() -> Exit {
             manifest: cli.global.manifest.clone(),
             variables,
             strategies: match &cli.command {
-                Some(Command::Build(args)) => args.deciding.strategy.clone(),
+                Some(Command::Build(args) | Command::Watch(args)) => args.deciding.strategy.clone(),
                 Some(Command::Run(args)) => args.deciding.strategy.clone(),
                 Some(Command::Explain(args)) => args.deciding.strategy.clone(),
                 Some(Command::Decisions(args)) => args.strategy.clone(),
@@ -68,6 +69,7 @@ fn dispatch() -> Exit {
     };
     let result = match cli.command.as_ref().unwrap_or(&Command::List) {
         Command::Build(args) => commands::build(&ui, args),
+        Command::Watch(args) => commands::watch(&ui, args, &build_words()),
         Command::Run(args) => commands::run(&ui, args),
         Command::List => commands::list(&ui),
         Command::Graph(args) => commands::graph(&ui, args),
@@ -126,4 +128,19 @@ fn called(cli: &Cli) -> String {
         words.extend(path.iter().flat_map(|path| [flag.to_owned(), path.to_string_lossy().into_owned()]));
     }
     words.iter().map(|word| shell_word(word)).collect::<Vec<_>>().join(" ")
+}
+
+/// Returns what was typed behind `orket`, with `build` for `watch`.
+fn build_words() -> Vec<OsString> {
+    let mut words: Vec<OsString> = std::env::args_os().skip(1).collect();
+    let takes_value = |word: &OsString| matches!(word.to_str(), Some("-C" | "--directory" | "-f" | "--file" | "--color"));
+    let mut value = false;
+    for word in &mut words {
+        let is_value = std::mem::replace(&mut value, takes_value(word));
+        if !is_value && word == "watch" {
+            *word = "build".into();
+            break;
+        }
+    }
+    words
 }

@@ -22,6 +22,7 @@ mod remake;
 mod runs;
 mod tool;
 mod ui;
+mod watch;
 mod webhooks;
 
 pub use affected::affected;
@@ -39,5 +40,6 @@ pub use query::query;
 pub use runs::runs;
 pub use tool::tool;
 pub use ui::{Failure, Ui};
+pub use watch::watch;
 
 use ui::wrongly;

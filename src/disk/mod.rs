@@ -8,9 +8,11 @@ mod signature;
 mod sources;
 mod tree;
 mod walk;
+mod watch;
 
 pub use map::{map, write_beside};
 pub use signature::{Signature, now_ns};
 pub use sources::sources;
 pub use tree::{Kind, Tree};
 pub use walk::{Noted, PatternSet, expand, expand_noting, walk_folder};
+pub use watch::{Changes, Watch};

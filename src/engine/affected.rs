@@ -10,12 +10,13 @@ use std::{fs, io};
 use rustc_hash::FxHashMap;
 
 use super::load::{Stamp, load};
-use super::{Engine, OpenError};
+use super::{Engine, OpenError, gate_folder};
 use crate::action::{Entry, Explanation};
 use crate::base::{RelPath, TargetId, quantity};
 use crate::decisions::Seam;
 use crate::disk::PatternSet;
 use crate::event::Subject;
+use crate::gates;
 use crate::graph::{Changed, Detail, Graph, Rests, TargetKind, declared_otherwise, flag, made_otherwise, reached_from};
 use crate::manifest::{Source, Trail};
 use crate::model::{Command, EnvRule, EnvRules, Scope, Text};
@@ -72,6 +73,7 @@ impl Engine {
         let looked = Looked {
             engine: self,
             then: Some((&past, &changes)),
+            gates: true,
             world: self.world(String::from("look"), false).ok(),
             visible: RefCell::default(),
             inside: RefCell::default(),
@@ -91,8 +93,8 @@ impl Engine {
     }
 
     /// Returns the targets that are reached from these files and from all that may be in these folders, which have changed since the last
-    /// build here; all of them if a manifest or what decides how tasks run is among them.
-    pub fn reached(&self, paths: &[RelPath], folders: &[RelPath]) -> Vec<TargetId> {
+    /// build here; all of them if a manifest or what decides how tasks run is among them. `gates`: whether gates rest on anything.
+    pub fn reached(&self, paths: &[RelPath], folders: &[RelPath], gates: bool) -> Vec<TargetId> {
         let deciding = self.strategy_files();
         if paths.iter().any(|path| path.as_bytes().ends_with(b".kdl") || deciding.contains(path)) || self.finds_otherwise(paths, folders) {
             return self.graph.ids().collect();
@@ -100,6 +102,7 @@ impl Engine {
         let looked = Looked {
             engine: self,
             then: None,
+            gates,
             world: self.world(String::from("look"), false).ok(),
             visible: RefCell::default(),
             inside: RefCell::default(),
@@ -202,6 +205,8 @@ struct Looked<'a> {
     engine: &'a Engine,
     /// What is compared with; `None` where what the last build saw is.
     then: Option<(&'a Past, &'a Changes)>,
+    /// Whether gates rest on anything.
+    gates: bool,
     /// `None` where the checkout's memory cannot be read.
     world: Option<World>,
     visible: RefCell<FxHashMap<u32, Rc<Visible>>>,
@@ -283,6 +288,11 @@ fn within(root: &RelPath, path: &RelPath) -> Option<RelPath> {
 }
 
 impl Rests for Looked<'_> {
+    fn sees(&self, gate: TargetId, path: &RelPath) -> bool {
+        let Detail::Gate(gate) = self.graph().detail(gate) else { return false };
+        self.gates && gates::read(&gate).is_ok_and(|rules| rules.reads(&gate_folder(&gate))(path))
+    }
+
     fn filled(&self, target: TargetId, text: &Text) -> Option<String> {
         if let Some(text) = text.as_literal() {
             return Some(text.to_owned());

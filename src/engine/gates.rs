@@ -85,7 +85,8 @@ impl Gates for Inspector {
         let Detail::Gate(gate) = self.graph.detail(target) else { return None };
         let ground = self.ground();
         let view = ground.seen_from(gate_folder(&gate));
-        let mut report = gates::standing(&gate, &view, &Asked { quick: self.quick, today: &self.today })?;
+        let rules = gates::read(&gate).ok()?;
+        let mut report = gates::standing(&gate, &rules, &view, &Asked { quick: self.quick, today: &self.today })?;
         gates::agree(std::slice::from_mut(&mut report), &|kind| count(&self.graph, kind));
         Some(report)
     }

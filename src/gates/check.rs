@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::baseline::{Baseline, Entry};
-use super::judge::{Asked, Judge, Sight, Unjudged};
+use super::judge::{Asked, Judge, Reads, Sight, Unjudged};
 use super::settings::{Common, Reader, Wrong};
 use super::sight::View;
 use super::{dependency_direction, pattern, policy, suppress};
@@ -25,6 +25,16 @@ pub struct Rules {
     /// What every gate can say.
     pub common: Common,
     judge: Box<dyn Judge>,
+}
+
+impl Rules {
+    /// Returns which files have a say in the verdict of a gate that is declared in `folder`, by what stands in them; in doubt, a file has.
+    /// Of all others it is their names at most.
+    pub fn reads(&self, folder: &RelPath) -> Reads {
+        let baseline = self.common.baseline.as_ref().and_then(|name| baseline_path(folder, name).ok());
+        let judge = self.judge.reads(folder);
+        Box::new(move |path| Some(path) == baseline.as_ref() || judge(path))
+    }
 }
 
 /// Reads a gate's rules.
@@ -56,32 +66,34 @@ pub fn baseline_path(folder: &RelPath, name: &str) -> Result<RelPath, PathError>
 
 /// Lets a gate judge; returns its report, and whether it was known: nothing that the gate can see has changed since it judged.
 pub fn check(gate: &Gate, rules: &Rules, view: &View<'_>, asked: &Asked<'_>) -> (GateReport, bool) {
-    if let Some(report) = standing(gate, view, asked) {
+    if let Some(report) = standing(gate, rules, view, asked) {
         return (report, true);
     }
     let report = judge(gate, rules, view, asked);
     let known = view.ground().known();
-    if let Some(key) = verdict_key(gate, view, asked).filter(|_| !view.looked_beyond() && report.outcome != GateOutcome::NotEvaluated) {
+    if let Some(key) =
+        verdict_key(gate, rules, view, asked).filter(|_| !view.looked_beyond() && report.outcome != GateOutcome::NotEvaluated)
+    {
         known.put(&key, &serde_json::to_vec(&report).unwrap_or_default());
     }
     (report, false)
 }
 
 /// Returns what a gate has come to, if nothing that it can see has changed since.
-pub fn standing(gate: &Gate, view: &View<'_>, asked: &Asked<'_>) -> Option<GateReport> {
-    let bytes = view.ground().known().get(&verdict_key(gate, view, asked)?)?;
+pub fn standing(gate: &Gate, rules: &Rules, view: &View<'_>, asked: &Asked<'_>) -> Option<GateReport> {
+    let bytes = view.ground().known().get(&verdict_key(gate, rules, view, asked)?)?;
     let report = serde_json::from_slice::<GateReport>(&bytes).ok()?;
     let facts = Facts { extracted: 0, cached: report.facts.files, ..report.facts };
     Some(GateReport { facts, ..report })
 }
 
 /// Returns what a verdict rests on, as one digest: the rules, the day, and all that can be seen; `None` while that is too young to rely on.
-fn verdict_key(gate: &Gate, view: &View<'_>, asked: &Asked<'_>) -> Option<Digest> {
-    let stamp = view.ground().stamp()?;
-    let rules = postcard::to_stdvec(gate).unwrap_or_default();
+fn verdict_key(gate: &Gate, rules: &Rules, view: &View<'_>, asked: &Asked<'_>) -> Option<Digest> {
+    let stamp = view.ground().stamp(&rules.reads(view.folder()))?;
+    let declared = postcard::to_stdvec(gate).unwrap_or_default();
     let version = env!("CARGO_PKG_VERSION").as_bytes();
     let mut hasher = Hasher::new();
-    hasher.piece(b"verdict 1").piece(version).piece(&rules).piece(&[u8::from(asked.quick)]);
+    hasher.piece(b"verdict 1").piece(version).piece(&declared).piece(&[u8::from(asked.quick)]);
     Some(hasher.piece(asked.today.0.as_bytes()).digest(&stamp).finish())
 }
 

@@ -79,8 +79,16 @@ pub struct Unjudged {
     pub empty: bool,
 }
 
+/// Tells files that have a say.
+pub type Reads = Box<dyn Fn(&RelPath) -> bool + Send + Sync>;
+
 /// One gate's rules.
 pub trait Judge: Send + Sync {
+    /// Returns which files have a say by what stands in them, for a gate that is declared in `folder`; in doubt, a file has.
+    fn reads(&self, _folder: &RelPath) -> Reads {
+        Box::new(|_| true)
+    }
+
     /// Judges.
     ///
     /// # Errors

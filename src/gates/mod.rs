@@ -15,7 +15,7 @@ mod suppress;
 pub use baseline::{Baseline, Entry, Today};
 pub use check::{Rules, baseline_path, check, read, standing};
 pub use dependency_direction::layers;
-pub use judge::{Asked, Gap, Judge, Judged, Sight, Unjudged};
+pub use judge::{Asked, Gap, Judge, Judged, Reads, Sight, Unjudged};
 pub use settings::{Common, Stage, Wrong};
 pub use sight::{Ground, View};
 pub use suppress::agree;

@@ -3,8 +3,9 @@
 use rayon::prelude::*;
 use regex::bytes::Regex;
 
-use super::judge::{Asked, Judge, Judged, Sight, Unjudged, finding};
+use super::judge::{Asked, Judge, Judged, Reads, Sight, Unjudged, finding};
 use super::settings::{Common, Reader};
+use super::sight::meant;
 use crate::base::{RelPath, quantity};
 use crate::event::{Facts, Finding};
 use crate::model::RuleValue;
@@ -162,6 +163,11 @@ impl Policies {
 }
 
 impl Judge for Policies {
+    fn reads(&self, folder: &RelPath) -> Reads {
+        // Of files that must or must not be there, only the names count.
+        meant(folder, &self.files)
+    }
+
     fn judge(&self, sight: &dyn Sight, _: &Asked<'_>) -> Result<Judged, Unjudged> {
         let broken = |error: std::io::Error| Unjudged::broken(format!("cannot look for files: {error}"));
         let files = sight.files(&self.files, true).map_err(broken)?;

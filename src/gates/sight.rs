@@ -4,9 +4,9 @@ use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
-use super::judge::Sight;
+use super::judge::{Reads, Sight};
 use crate::base::{Digest, Hasher, RelPath};
-use crate::disk::{PatternSet, Tree, now_ns, sources};
+use crate::disk::{PatternSet, Signature, Tree, now_ns, sources};
 use crate::facts::{self, Imports, Known, Root};
 
 /// A tree that gates look at, as it is when the first of them does.
@@ -14,7 +14,8 @@ pub struct Ground {
     tree: Tree,
     known: Arc<dyn Known + Send>,
     files: OnceLock<Result<Vec<RelPath>, (io::ErrorKind, String)>>,
-    stamp: OnceLock<Option<Digest>>,
+    /// The stamps of all files, and when they were taken.
+    stamps: OnceLock<(i64, Vec<Option<Signature>>)>,
 }
 
 /// What one gate sees of it.
@@ -27,7 +28,7 @@ pub struct View<'a> {
 impl Ground {
     /// Nothing is read yet; `known` keeps facts about files.
     pub fn new(tree: Tree, known: Arc<dyn Known + Send>) -> Ground {
-        Ground { tree, known, files: OnceLock::new(), stamp: OnceLock::new() }
+        Ground { tree, known, files: OnceLock::new(), stamps: OnceLock::new() }
     }
 
     /// Returns what a gate sees that is declared in this folder.
@@ -35,20 +36,23 @@ impl Ground {
         View { ground: self, folder, beyond: AtomicBool::new(false) }
     }
 
-    /// Returns what stands for all that gates can see here: for the name and the stamp of each file. `None` if one is so young that it
-    /// could change under the same stamp, or cannot be looked at.
-    pub(super) fn stamp(&self) -> Option<Digest> {
-        *self.stamp.get_or_init(|| {
-            let files = self.files().ok()?;
-            let began = now_ns();
+    /// Returns what stands for all that a gate can see here: the names of all files, and the stamps of those that it reads. `None` if one of
+    /// these is so young that it could change under the same stamp, or cannot be looked at.
+    pub(super) fn stamp(&self, reads: &dyn Fn(&RelPath) -> bool) -> Option<Digest> {
+        let files = self.files().ok()?;
+        let (began, stamps) = self.stamps.get_or_init(|| {
             let paths: Vec<&[u8]> = files.iter().map(RelPath::as_bytes).collect();
-            let mut hasher = Hasher::new();
-            for (path, stamp) in paths.iter().zip(self.tree.stat_many(&paths)) {
-                let stamp = stamp.filter(|stamp| stamp.settled_at(began))?;
-                hasher.piece(path).piece(bytemuck::bytes_of(&stamp));
+            (now_ns(), self.tree.stat_many(&paths))
+        });
+        let mut hasher = Hasher::new();
+        for (path, stamp) in files.iter().zip(stamps) {
+            hasher.piece(path.as_bytes());
+            if reads(path) {
+                let stamp = stamp.filter(|stamp| stamp.settled_at(*began))?;
+                hasher.piece(bytemuck::bytes_of(&stamp));
             }
-            Some(hasher.finish())
-        })
+        }
+        Some(hasher.finish())
     }
 
     pub(super) fn known(&self) -> &dyn Known {
@@ -82,15 +86,9 @@ impl View<'_> {
 
 impl Sight for View<'_> {
     fn files(&self, patterns: &[String], hidden: bool) -> io::Result<Vec<RelPath>> {
-        let (excluded, included): (Vec<&String>, Vec<&String>) = patterns.iter().partition(|pattern| pattern.starts_with('!'));
         let named = |text: &str| text.starts_with('.') || text.contains("/.");
-        let hidden = hidden || included.iter().any(|text| named(text));
-        let included: Vec<String> = match &included[..] {
-            [] => vec![rooted(&self.folder, "**")],
-            some => some.iter().map(|text| rooted(&self.folder, text)).collect(),
-        };
-        let excluded: Vec<String> = excluded.iter().map(|text| rooted(&self.folder, &text[1..])).collect();
-        let set = PatternSet::new(&included, &excluded).map_err(io::Error::other)?;
+        let hidden = hidden || patterns.iter().any(|text| named(text));
+        let set = set(&self.folder, patterns).map_err(io::Error::other)?;
         let files = self.ground.files()?.iter();
         Ok(files.filter(|path| (hidden || !named(&path.to_string())) && set.matches(path)).cloned().collect())
     }
@@ -124,6 +122,24 @@ impl Sight for View<'_> {
     fn tree(&self) -> &Tree {
         &self.ground.tree
     }
+}
+
+/// Returns what tells the files that patterns mean which are relative to a folder, as [`Sight::files`] would have it.
+pub(super) fn meant(folder: &RelPath, patterns: &[String]) -> Reads {
+    match set(folder, patterns) {
+        Ok(set) => Box::new(move |path| set.matches(path)),
+        Err(_) => Box::new(|_| true),
+    }
+}
+
+fn set(folder: &RelPath, patterns: &[String]) -> Result<PatternSet, String> {
+    let (excluded, included): (Vec<&String>, Vec<&String>) = patterns.iter().partition(|pattern| pattern.starts_with('!'));
+    let included: Vec<String> = match &included[..] {
+        [] => vec![rooted(folder, "**")],
+        some => some.iter().map(|text| rooted(folder, text)).collect(),
+    };
+    let excluded: Vec<String> = excluded.iter().map(|text| rooted(folder, &text[1..])).collect();
+    PatternSet::new(&included, &excluded)
 }
 
 /// Returns a pattern that is relative to a folder as one that is relative to the project's root.

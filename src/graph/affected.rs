@@ -26,6 +26,9 @@ pub trait Rests {
     /// Returns the files that a task or service rests on beside its inputs: programs, `dotenv` files, what its depfile named. `None` where
     /// they are not known: it may be any file.
     fn beside(&self, target: TargetId, detail: &Detail) -> Option<Vec<RelPath>>;
+
+    /// Whether the verdict of a gate rests on a file.
+    fn sees(&self, gate: TargetId, path: &RelPath) -> bool;
 }
 
 /// Returns, in the order of ids, the targets `declared` (those whose declaration has changed), the tasks and services that rest on something
@@ -40,8 +43,9 @@ pub fn reached_from(graph: &Graph, changed: Changed<'_>, declared: &[TargetId], 
         for edge in graph.edges(id).iter().filter(|edge| edge.kind().reaches()) {
             behind[edge.to.index()].push(id);
         }
-        // A gate may look at any file.
-        reached[id.index()] |= graph.kind(id) == TargetKind::Gate && !touched.nothing();
+        if graph.kind(id) == TargetKind::Gate && !touched.nothing() {
+            reached[id.index()] |= !changed.folders.is_empty() || touched.paths.iter().any(|path| rests.sees(id, path));
+        }
         if reached[id.index()] || touched.nothing() || !matches!(graph.kind(id), TargetKind::Task | TargetKind::Service) {
             continue;
         }
@@ -195,6 +199,10 @@ mod tests {
     }
 
     impl Rests for Told {
+        fn sees(&self, _: TargetId, path: &RelPath) -> bool {
+            path.as_bytes().ends_with(b".gated")
+        }
+
         fn filled(&self, _: TargetId, text: &Text) -> Option<String> {
             let fill = |_: Scope, _: &str| if self.holes { Ok(String::from("src")) } else { Err(()) };
             text.fill(fill).ok()

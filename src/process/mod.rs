@@ -22,7 +22,7 @@ pub use jobs::{Jobs, Token};
 pub use log::Log;
 pub use reaper::Reaper;
 pub use redact::Redactor;
-pub use signals::listen_to_signals;
+pub use signals::{end_process, listen_to_signals};
 pub use spawn::{Limits, OutputSink, SpawnError, run};
 pub use status::{Ended, signal_name};
 

@@ -4,6 +4,7 @@ use std::io;
 use std::thread;
 
 use crossbeam_channel::{Receiver, bounded};
+use rustix::process::{Pid, Signal, kill_process};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGTSTP};
 use signal_hook::iterator::Signals;
 use signal_hook::low_level::emulate_default_handler;
@@ -31,4 +32,12 @@ pub fn listen_to_signals() -> io::Result<Receiver<i32>> {
         }
     })?;
     Ok(receiver)
+}
+
+/// Sends a signal to a process that was started here and is not reaped yet; one that has ended is past caring.
+pub fn end_process(id: u32, signal: i32) {
+    let process = i32::try_from(id).ok().and_then(Pid::from_raw);
+    if let (Some(process), Some(signal)) = (process, Signal::from_named_raw(signal)) {
+        let _ = kill_process(process, signal);
+    }
 }

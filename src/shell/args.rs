@@ -35,6 +35,11 @@ pub enum Command {
     /// Build what a target needs, then run it in the foreground with the terminal.
     #[command(after_help = "Example: orket run serve -- --port 8080")]
     Run(RunArgs),
+    /// Build, then build again on each change, until Ctrl-C.
+    #[command(after_help = "\
+A change ends a build that rests on what was changed, and begins the next one.
+Example: orket watch app/test")]
+    Watch(BuildArgs),
     /// Let the gates judge: the rules of the project, run.
     #[command(after_help = "\
 Exit status: 0 all hold, 1 something was found, 3 a gate could not judge.

@@ -41,4 +41,5 @@ mod signals;
 mod standing;
 mod syscalls;
 mod ui;
+mod watch;
 mod webhooks;

@@ -7,8 +7,8 @@ use super::rules::{Layer, Rules, rules};
 use crate::base::RelPath;
 use crate::disk::PatternSet;
 use crate::event::{Edge, Facts, Finding};
-use crate::facts::{Import, ImportKind, Imports};
-use crate::gates::judge::{Asked, Gap, Judge, Judged, Sight, Unjudged, about, finding};
+use crate::facts::{Import, ImportKind, Imports, Language};
+use crate::gates::judge::{Asked, Gap, Judge, Judged, Reads, Sight, Unjudged, about, finding};
 use crate::gates::settings::Reader;
 use crate::gates::sight::rooted;
 use crate::model::Gate;
@@ -16,6 +16,15 @@ use crate::model::Gate;
 const KIND: &str = "dependency_direction";
 
 impl Judge for Rules {
+    fn reads(&self, _: &RelPath) -> Reads {
+        // Where imports lead depends on what package managers are told, and on sources outside of the roots, too.
+        Box::new(|path| {
+            let ending = path.name().rsplit(|byte| *byte == b'.').next().unwrap_or_default();
+            let settings = matches!(ending, b"json" | b"toml" | b"mod" | b"work" | b"cfg" | b"xml" | b"gradle" | b"yaml" | b"yml");
+            settings || Language::of(path).is_some()
+        })
+    }
+
     fn judge(&self, sight: &dyn Sight, asked: &Asked<'_>) -> Result<Judged, Unjudged> {
         let seen = sight.imports(&self.roots).map_err(|error| Unjudged::broken(format!("cannot read the imports: {error}")))?;
         let mut judged = Judged {

@@ -7,12 +7,17 @@ use rayon::prelude::*;
 use super::rules::{Pattern, Rules};
 use crate::base::RelPath;
 use crate::event::{Facts, Finding};
-use crate::gates::judge::{Asked, Gap, Judge, Judged, Sight, Unjudged, finding};
+use crate::gates::judge::{Asked, Gap, Judge, Judged, Reads, Sight, Unjudged, finding};
+use crate::gates::sight::meant;
 
 /// In how many bytes from the start a NUL byte says that a file is no text, as ripgrep has it.
 const HEAD: usize = 1 << 16;
 
 impl Judge for Rules {
+    fn reads(&self, folder: &RelPath) -> Reads {
+        meant(folder, &self.files)
+    }
+
     fn judge(&self, sight: &dyn Sight, _: &Asked<'_>) -> Result<Judged, Unjudged> {
         let files = sight.files(&self.files, false).map_err(|error| Unjudged::broken(format!("cannot look for files: {error}")))?;
         let looked: Vec<Result<Option<Looked>, Unjudged>> = files

@@ -57,6 +57,11 @@ impl Background {
         Pid::from_child(self.child.as_ref().unwrap())
     }
 
+    /// Returns what it has said so far.
+    pub fn said(&self) -> String {
+        String::from_utf8_lossy(&self.printed(&self.err)).into_owned()
+    }
+
     /// Waits until it has ended; after the limit, kills it and fails with all that it printed.
     pub fn end(mut self) -> Ended {
         let group = self.pid();

@@ -1,0 +1,113 @@
+//! `orket watch`: what begins a build, what ends one, and what does neither.
+
+use rustix::process::Signal;
+
+use crate::common::{Background, Project, alive, wait_until};
+
+/// Waits until it has come to rest so many times.
+fn rests(watch: &Background, times: usize) {
+    let at_rest = || watch.said().matches("(Ctrl-C ends)").count() >= times;
+    assert!(wait_until(at_rest), "it does not come to rest {times} times:\n{}", watch.said());
+}
+
+fn ends(watch: Background, signal: Signal, code: i32) {
+    watch.signal(signal);
+    let ended = watch.end();
+    assert_eq!(ended.code(), code, "{}", String::from_utf8_lossy(&ended.err));
+}
+
+fn two() -> Project {
+    Project::new().file("a.in", "1").file("b.in", "1").file("src/x", "1").manifest(
+        r#"task "a" { inputs "a.in"; outputs "out/a"; sh "{log:a}; cp a.in out/a" }
+task "b" { inputs "b.in" "src/*"; outputs "out/b"; sh "{log:b}; cat b.in src/* > out/b" }
+"#,
+    )
+}
+
+#[test]
+fn a_change_builds_what_rests_on_it() {
+    let project = two();
+    let watch = project.start("watch");
+    rests(&watch, 1);
+    assert_eq!(project.log().len(), 2);
+    for (round, (path, ran)) in [("a.in", "a"), ("b.in", "b"), ("src/new", "b"), ("src/x", "b")].into_iter().enumerate() {
+        project.write(path, format!("{round}+"));
+        rests(&watch, round + 2);
+        assert_eq!(project.log().last().map(String::as_str), Some(ran), "{path}");
+        assert_eq!(project.log().len(), round + 3, "{path}");
+        assert!(watch.said().contains(&format!("changed: {path}\n")), "{}", watch.said());
+    }
+    project.remove("src/new");
+    rests(&watch, 6);
+    assert_eq!(project.read("out/b"), "1+3+");
+    ends(watch, Signal::INT, 130);
+}
+
+#[test]
+fn files_of_orket_of_git_and_of_nobody_begin_nothing() {
+    let project = two();
+    let watch = project.start("watch a");
+    rests(&watch, 1);
+    for path in ["unrelated", "b.in", "out/a", ".git/index", ".orket/x", "src/y"] {
+        project.write(path, "2");
+    }
+    project.write("a.in", "2");
+    rests(&watch, 2);
+    assert_eq!(project.log(), ["a", "a"]);
+    assert_eq!(watch.said().matches("changed:").count(), 1, "{}", watch.said());
+    ends(watch, Signal::TERM, 143);
+}
+
+#[test]
+fn a_build_that_became_stale_is_ended() {
+    let project = Project::new()
+        .file("in", "slow")
+        .manifest("task \"t\" { inputs \"in\"; outputs \"out\"; sh \"{log:t}; echo $$ > {base}/pid; if grep -q slow in; then sleep 300; fi; cp in out\" }");
+    let watch = project.start("watch");
+    let pid = project.base().join("pid");
+    assert!(wait_until(|| pid.exists()), "{}", watch.said());
+    let first = std::fs::read_to_string(&pid).unwrap();
+    project.write("in", "fast");
+    rests(&watch, 1);
+    assert!(!alive(&first), "the stale task lives on");
+    assert_eq!((project.log().len(), project.read("out")), (2, "fast".to_owned()));
+    project.write("in", "slow again");
+    assert!(wait_until(|| project.log().len() == 3), "{}", watch.said());
+    let last = || std::fs::read_to_string(&pid).unwrap_or_default();
+    assert!(wait_until(|| alive(&last())));
+    let last = last();
+    ends(watch, Signal::TERM, 143);
+    assert!(!alive(&last), "a task outlives orket");
+}
+
+#[test]
+fn a_mistake_in_the_manifest_is_shown_and_mended() {
+    let project = two();
+    let watch = project.start("watch");
+    rests(&watch, 1);
+    let manifest = project.read("orket.kdl");
+    project.write("orket.kdl", format!("{manifest}task \"c\" {{"));
+    rests(&watch, 2);
+    assert!(watch.said().contains("error[manifest/syntax]"), "{}", watch.said());
+    project.write("orket.kdl", format!("{manifest}{}", project.placed("task \"c\" { inputs \"c.in\"; sh \"{log:c}\" }")));
+    project.write("c.in", "1");
+    assert!(wait_until(|| project.log().contains(&"c".to_owned())), "{}", watch.said());
+    ends(watch, Signal::HUP, 129);
+    project.write("orket.kdl", "task {").run("watch").code(2);
+    project.declare("task \"a\" { sh \"true\" }").run("watch zzz").code(4);
+    project.run("watch -n").code(2).says(["belong to `orket build`"]);
+}
+
+#[test]
+fn a_gate_judges_again_when_what_it_reads_changes() {
+    let project = two();
+    let manifest = project.read("orket.kdl");
+    project.write("orket.kdl", format!("{manifest}gate \"g\" kind=\"pattern\" {{ pattern \"BAD\"; files \"src/*\" }}"));
+    let watch = project.start("watch g");
+    rests(&watch, 1);
+    project.write("a.in", "BAD").write("src/x", "BAD");
+    rests(&watch, 2);
+    assert!(watch.said().contains("`BAD` stands here\n --> src/x:1:1"), "{}", watch.said());
+    assert!(!watch.said().contains("changed: a.in\n"));
+    ends(watch, Signal::INT, 130);
+}
