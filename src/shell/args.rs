@@ -40,6 +40,15 @@ pub enum Command {
 Exit status: 0 all hold, 1 something was found, 3 a gate could not judge.
 Example: orket check --stage pre_commit --changed")]
     Check(CheckArgs),
+    /// Let gates judge what is about to be committed: the index, not the work tree.
+    #[command(after_help = "\
+Exit status of `run`: 0 all hold, 1 something was found, 2 the manifest is wrong or not in the index, 3 a gate could not judge.
+Example: orket hooks install")]
+    Hooks {
+        /// What to do.
+        #[command(subcommand)]
+        command: HooksCommand,
+    },
     /// List what there is: rocks, epics, tasks, gates and services.
     List,
     /// Show the graph of targets.
@@ -286,6 +295,21 @@ pub struct CheckArgs {
     /// Write down today's findings as tolerated, and drop what is gone.
     #[arg(long, visible_alias = "update_baseline")]
     pub update_baseline: bool,
+}
+
+/// What can be done with git's hooks.
+#[derive(Clone, Debug, Subcommand)]
+pub enum HooksCommand {
+    /// Write the hooks `pre-commit` and `pre-merge-commit`; hooks that are there run first.
+    Install,
+    /// Take these hooks away, and put those back that were there before.
+    Uninstall,
+    /// Check the index as a whole, manifest included, by the gates of a stage.
+    Run {
+        /// The stage.
+        #[arg(value_name = "STAGE", value_enum)]
+        stage: StageName,
+    },
 }
 
 /// When gates run.

@@ -8,6 +8,7 @@ pub mod exit;
 
 pub use args::{
     AffectedArgs, BuildArgs, CacheCommand, CheckArgs, CheckFormat, ChurnArgs, ChurnFormat, Cli, Color, Command, CompletionsArgs,
-    DecidingArgs, ExplainArgs, FmtArgs, GlobalArgs, GraphArgs, GraphFormat, QueryArgs, Rerun, RunArgs, RunsCommand, StageName, Ui,
+    DecidingArgs, ExplainArgs, FmtArgs, GlobalArgs, GraphArgs, GraphFormat, HooksCommand, QueryArgs, Rerun, RunArgs, RunsCommand,
+    StageName, Ui,
 };
 pub use exit::Exit;

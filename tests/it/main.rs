@@ -20,6 +20,7 @@ mod explain;
 mod fmt;
 mod gates;
 mod help;
+mod hooks;
 mod hostile;
 mod imports;
 mod include;
