@@ -12,8 +12,11 @@ use crate::common::{Project, wait_until};
 
 const RULE: &str = "gate \"bare\" kind=\"pattern\" { pattern \"FIXME\"; files \"**\" \"!orket.kdl\"; stage \"pre_commit\" }\n";
 
+/// Files with mode, time and content.
+type Standing = BTreeMap<PathBuf, (u32, i64, Vec<u8>)>;
+
 /// What must not change: the index, each file of the work tree, the stash, and where branches stand.
-fn standing(project: &Project) -> BTreeMap<PathBuf, (u32, i64, Vec<u8>)> {
+fn standing(project: &Project) -> Standing {
     let root = project.root();
     let mut all = files(&root, &|path| path.file_name().is_some_and(|name| name == ".git" || name == ".orket"));
     for own in ["index", "HEAD", "refs", "logs", "packed-refs", "MERGE_HEAD"] {
@@ -29,7 +32,7 @@ fn standing(project: &Project) -> BTreeMap<PathBuf, (u32, i64, Vec<u8>)> {
 }
 
 /// Returns all files and links below a folder, with mode, time and content.
-fn files(folder: &Path, left_out: &dyn Fn(&Path) -> bool) -> BTreeMap<PathBuf, (u32, i64, Vec<u8>)> {
+fn files(folder: &Path, left_out: &dyn Fn(&Path) -> bool) -> Standing {
     let mut all = BTreeMap::new();
     let mut open = vec![folder.to_path_buf()];
     while let Some(folder) = open.pop() {
@@ -51,6 +54,12 @@ fn files(folder: &Path, left_out: &dyn Fn(&Path) -> bool) -> BTreeMap<PathBuf, (
     all
 }
 
+fn assert_same(project: &Project, before: &Standing, told: &str) {
+    let now = standing(project);
+    let other: Vec<&PathBuf> = before.keys().chain(now.keys()).filter(|path| before.get(*path) != now.get(*path)).collect();
+    assert!(other.is_empty(), "{other:?} changed\n{told}");
+}
+
 /// The copy holds what git itself would write for this index, and nothing else.
 fn assert_mirrored(project: &Project) {
     let out = project.base().join("out");
@@ -68,17 +77,17 @@ fn assert_mirrored(project: &Project) {
 }
 
 /// Types git; returns whether it went well, and all it said.
-fn git(project: &Project, folder: &Path, words: &[&str]) -> (bool, String) {
+fn git(base: &Path, folder: &Path, words: &[&str]) -> (bool, String) {
     let mut git = Command::new("git");
     git.args(["-c", "user.name=t", "-c", "user.email=t@example.org"]).args(words).current_dir(folder);
     let path = std::env::var_os("PATH").unwrap_or_default();
-    let output = git.env_clear().env("PATH", path).env("HOME", project.base().join("home")).output().unwrap();
+    let output = git.env_clear().env("PATH", path).env("HOME", base.join("home")).output().unwrap();
     (output.status.success(), String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned())
 }
 
 fn commit(project: &Project, words: &str) -> (bool, String) {
     let words: Vec<&str> = ["commit"].into_iter().chain(words.split_whitespace()).collect();
-    git(project, &project.root(), &words)
+    git(project.base(), &project.root(), &words)
 }
 
 /// A repository with one commit and the hooks.
@@ -94,9 +103,11 @@ fn the_index_is_judged_and_not_the_work_tree() {
     let project = watched();
     project.write("src/a.txt", "FIXME\n").git("add -A").write("src/a.txt", "fine\n");
     let before = standing(&project);
+    project.run("hooks run pre_commit").code(1).says(["src/a.txt:1:1"]);
+    assert_same(&project, &before, "");
+    // Git itself tidies the index before it starts a hook.
     let (good, text) = commit(&project, "-qm second");
     assert!(!good && text.contains("src/a.txt:1:1") && text.contains("1 finding"), "{text}");
-    assert_eq!(standing(&project), before);
     project.write("src/a.txt", "fine\n").git("add -A").write("src/a.txt", "FIXME\n").write("new.txt", "FIXME\n");
     let (good, text) = commit(&project, "-qm second");
     assert!(good && text.contains("pass    bare"), "{text}");
@@ -112,7 +123,7 @@ fn every_way_to_commit_is_judged() {
         let before = standing(&project);
         let (good, text) = commit(&project, words);
         assert!(!good && text.contains("src/a.txt:1:1"), "{words}: {text}");
-        assert_eq!(standing(&project), before, "{words}");
+        assert_same(&project, &before, words);
     }
     // What is left out of a commit is not judged with it.
     project.write("src/b.txt", "three\n");
@@ -130,18 +141,18 @@ fn merges_are_judged_and_conflicts_are_named() {
     project.git("checkout -qb side").write("src/c.txt", "FIXME\n").git("add -A").git("commit -qnm side");
     project.git("checkout -q -").write("src/d.txt", "four\n").git("add -A");
     assert!(commit(&project, "-qm four").0);
-    let (good, text) = git(&project, &project.root(), &["merge", "-q", "--no-edit", "side"]);
+    let (good, text) = git(project.base(), &project.root(), &["merge", "-q", "--no-edit", "side"]);
     assert!(!good && text.contains("src/c.txt:1:1"), "{text}");
     project.git("merge --abort").write("src/c.txt", "five\n").git("add -A");
     assert!(commit(&project, "-qm five").0);
-    let (good, text) = git(&project, &project.root(), &["merge", "-q", "--no-edit", "side"]);
+    let (good, text) = git(project.base(), &project.root(), &["merge", "-q", "--no-edit", "side"]);
     assert!(!good && text.contains("CONFLICT"), "{text}");
     let before = standing(&project);
     project
         .run("hooks run pre_commit")
         .code(2)
         .stderr("error: the index holds files in conflict: src/c.txt\nhint: settle them, and `git add` what you settled\n");
-    assert_eq!(standing(&project), before);
+    assert_same(&project, &before, "");
     project.write("src/c.txt", "six\n").git("add -A");
     let (good, text) = commit(&project, "-q --no-edit");
     assert!(good, "{text}");
@@ -155,7 +166,7 @@ fn the_rules_are_those_of_the_index() {
     project.git("add -A").declare(RULE);
     project.run("hooks run pre_commit").code(1).says(["src/a.txt:1:1"]);
     project.declare("gate \"bare\"").git("add -A").declare(RULE).run("hooks run pre_commit").code(2).says(["orket.kdl"]);
-    project.git("rm -q --cached orket.kdl").run("hooks run pre_commit").code(2).stderr(
+    project.git("rm -qf --cached orket.kdl").run("hooks run pre_commit").code(2).stderr(
         "error: `orket.kdl` is not in the index, and the rules of a commit are those that it holds itself\nhint: `git add orket.kdl`, or `orket hooks uninstall`\n",
     );
     project.git("add -A").run("hooks run ci").ok().says(["note: no gate belongs to this stage"]);
@@ -189,14 +200,15 @@ fn a_project_below_the_repository_and_further_work_trees() {
     let side = project.base().join("side");
     fs::write(side.join("shop/a.txt"), "FIXME\n").unwrap();
     let before = standing(&project);
-    let (good, text) = git(&project, &side, &["commit", "-aqm", "third"]);
+    let (good, text) = git(project.base(), &side, &["commit", "-aqm", "third"]);
     assert!(!good && text.contains("a.txt:1:1"), "{text}");
-    assert_eq!(standing(&project), before);
+    assert_same(&project, &before, "");
     // Both at once, each on its own copy.
     project.write("shop/a.txt", "three\n").git("add -A");
     fs::write(side.join("shop/a.txt"), "four\n").unwrap();
     std::thread::scope(|scope| {
-        let other = scope.spawn(|| git(&project, &side, &["commit", "-aqm", "third"]));
+        let base = project.base();
+        let other = scope.spawn(|| git(base, &side, &["commit", "-aqm", "third"]));
         let (good, text) = commit(&project, "-qm third");
         assert!(good, "{text}");
         let (good, text) = other.join().unwrap();
@@ -250,10 +262,7 @@ fn the_folder_for_hooks_is_the_one_that_git_uses() {
     project.run("hooks uninstall").ok();
     assert!(!project.has(".githooks"), "it was not there before");
     project.git("config --unset core.hooksPath").git("config --global core.hooksPath ~/hooks");
-    project
-        .run("hooks install")
-        .code(2)
-        .says(["which all repositories share", "[base]/home/hooks"].map(|part| if part.starts_with('[') { "home/hooks" } else { part }));
+    project.run("hooks install").code(2).says(["which all repositories share", "home/hooks"]);
 }
 
 #[test]
@@ -278,10 +287,8 @@ fn a_copy_that_was_spoilt_is_mended() {
         &|| fs::set_permissions(tree.join("src/a.txt"), fs::Permissions::from_mode(0o755)).unwrap(),
         &|| fs::rename(tree.join("src/x"), tree.join("src/w")).unwrap(),
         &|| {
-            drop((
-                fs::remove_dir_all(tree.join("src/x")).unwrap(),
-                std::os::unix::fs::symlink(project.at("src"), tree.join("src/x")).unwrap(),
-            ))
+            fs::remove_dir_all(tree.join("src/x")).unwrap();
+            std::os::unix::fs::symlink(project.at("src"), tree.join("src/x")).unwrap();
         },
         &|| fs::write(project.at(".git/orket-index/list"), "torn").unwrap(),
         &|| fs::remove_dir_all(&tree).unwrap(),
@@ -292,7 +299,7 @@ fn a_copy_that_was_spoilt_is_mended() {
         project.run("hooks run pre_commit").ok();
         assert_mirrored(&project);
     }
-    assert_eq!(standing(&project), before);
+    assert_same(&project, &before, "");
 }
 
 #[test]
@@ -311,7 +318,7 @@ fn a_kill_in_the_middle_changes_nothing() {
         assert!(wait_until(|| if round % 2 == 0 { noted() != was } else { far.exists() }), "it never began");
         call.signal(Signal::KILL);
         drop(call);
-        assert_eq!(standing(&project), before);
+        assert_same(&project, &before, "");
         project.git("rm -rq --cached many").run("hooks run pre_commit").ok();
         assert_mirrored(&project);
         project.git("add -A").run("hooks run pre_commit").ok();
@@ -336,7 +343,7 @@ fn whatever_the_state_it_is_the_same_afterwards() {
             let at = project.at(path);
             let free = at.parent().is_some_and(|above| above.is_dir());
             let is_folder = at.is_dir() && !at.is_symlink();
-            let try_git = |words: &[&str]| drop(git(&project, &project.root(), words));
+            let try_git = |words: &[&str]| drop(git(project.base(), &project.root(), words));
             match pick(14) {
                 0..=2 if free && !is_folder => {
                     drop(fs::write(&at, if path == ".gitignore" { "*.log\n".into() } else { format!("{}\n", pick(9)) }))
@@ -362,7 +369,7 @@ fn whatever_the_state_it_is_the_same_afterwards() {
         }
         let before = standing(&project);
         let (code, text) = project.run("hooks run pre_commit").either_owned();
-        assert_eq!(standing(&project), before, "state {state}: {text}");
+        assert_same(&project, &before, &format!("state {state}: {text}"));
         assert_eq!(code, if before.contains_key(&project.at("orket.kdl")) { 0 } else { 2 }, "state {state}: {text}");
         assert_mirrored(&project);
     }
