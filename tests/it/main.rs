@@ -24,6 +24,7 @@ mod hooks;
 mod hostile;
 mod imports;
 mod include;
+mod init;
 mod isolated;
 mod list_graph_query;
 mod manifest_errors;
