@@ -74,6 +74,7 @@ impl Mirror {
         fs::create_dir_all(root.join(".orket"))?;
         let lock = self.lock()?;
         lock.lock()?;
+        fs::write(root.join(".orket/.gitignore"), "*\n")?;
         let files = staging.files()?;
         let tree = Tree::open(&root)?;
         let before = self.list();

@@ -186,6 +186,13 @@ fn what_is_unchanged_is_known_and_what_is_announced_is_left_out() {
     assert_eq!(stamps(), before);
     project.write(".git/orket-index/tree/src/stray.txt", "FIXME\n");
     assert_eq!(facts()["files"], 2);
+    // To git the copy is a work tree with the same history, and an index that is not the true one.
+    let (good, text) = git(project.base(), &project.at(".git/orket-index/tree"), &["log", "--format=%s"]);
+    assert!(good && text == "first\n", "{text}");
+    let before = standing(&project);
+    let (good, text) = git(project.base(), &project.at(".git/orket-index/tree"), &["status", "--porcelain"]);
+    assert!(good && text.is_empty(), "{text}");
+    assert_same(&project, &before, "");
 }
 
 #[test]
@@ -217,6 +224,43 @@ fn a_project_below_the_repository_and_further_work_trees() {
     assert!(project.has(".git/worktrees/side/orket-index/tree/shop/a.txt"));
     project.run_in("shop", "hooks uninstall").ok();
     assert!(!project.has(".git/worktrees/side/orket-index") && !project.has(".git/orket-index"));
+}
+
+#[test]
+fn repositories_inside_are_left_out_and_have_hooks_of_their_own() {
+    let project = watched();
+    let inner = Project::new().manifest(RULE).file("a.txt", "one\n");
+    inner.git("init -q").git("add -A").git("commit -qm first");
+    project.git(&format!("-c protocol.file.allow=always submodule add -q {} inner", inner.root().display()));
+    project.write("inner/a.txt", "FIXME\n");
+    let (good, text) = commit(&project, "-qm second");
+    assert!(good, "{text}");
+    assert!(!project.has(".git/orket-index/tree/inner/a.txt"));
+    project.run_in("inner", "hooks install").ok();
+    let (good, text) = git(project.base(), &project.at("inner"), &["commit", "-aqm", "x"]);
+    assert!(!good && text.contains("a.txt:1:1"), "{text}");
+    project.run_in("inner", "hooks uninstall").ok();
+    assert!(!project.has(".git/modules/inner/orket-index") && project.has(".git/orket-index"));
+}
+
+#[test]
+fn whatever_form_an_index_has() {
+    for setting in ["core.splitIndex true", "index.version 4", "feature.manyFiles true", "core.untrackedCache true"] {
+        let project = watched();
+        project.git(&format!("config {setting}")).write("src/a.txt", format!("{setting}\n")).git("add -A").git("update-index --refresh");
+        let before = standing(&project);
+        project.run("hooks run pre_commit").ok();
+        assert_same(&project, &before, setting);
+        assert_mirrored(&project);
+        let (good, text) = commit(&project, "-qm x");
+        assert!(good, "{setting}: {text}");
+    }
+    let project = watched();
+    project.git("sparse-checkout set --sparse-index other");
+    let before = standing(&project);
+    project.run("hooks run pre_commit").ok();
+    assert_same(&project, &before, "sparse");
+    assert!(project.has(".git/orket-index/tree/src/a.txt") && !project.has("src/a.txt"));
 }
 
 #[test]
