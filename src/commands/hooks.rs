@@ -64,7 +64,7 @@ fn run(ui: &Ui, staging: &Staging, stage: StageName) -> Result<(), Failure> {
         )));
     }
     let surroundings = Surroundings { folder: start.clone(), manifest: manifest.clone(), ..ui.surroundings.clone() };
-    let engine = Ui { surroundings, ..*ui }.open(false)?;
+    let engine = Ui { surroundings, ..ui.clone() }.open(false)?;
     let graph = &engine.graph;
     if !graph.ids().any(|id| graph.kind(id) == TargetKind::Gate) {
         ui.say("note: there is no gate in the manifest, so that nothing was checked");
