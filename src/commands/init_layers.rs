@@ -68,16 +68,23 @@ fn source(found: &Imports) -> Option<(Language, RelPath)> {
     let files: Vec<&RelPath> = files.into_iter().filter(|file| Language::of(file) == Some(language)).collect();
     let mut root = RelPath::root();
     loop {
-        let below = |file: &&&RelPath| file.is_in(&root) && !BUILDING.contains(&file.name());
-        let direct = files.iter().filter(below).any(|file| file.parent().as_ref().is_none_or(|parent| *parent == root));
-        let folders: BTreeSet<RelPath> = files.iter().filter(below).filter_map(|file| child(&root, file)).collect();
-        let src = folders.iter().find(|folder| folder.name() == b"src" && root.is_root()).filter(|_| !direct);
-        match (src, folders.iter().next()) {
-            (Some(src), _) => root = src.clone(),
-            (None, Some(only)) if folders.len() == 1 && !direct => root = only.clone(),
-            _ => return Some((language, root)),
+        let below: Vec<&&RelPath> = files.iter().filter(|file| file.is_in(&root) && !builds(file)).collect();
+        let folders: BTreeSet<RelPath> = below.iter().filter_map(|file| child(&root, file)).collect();
+        let direct = below.iter().filter(|file| child(&root, file).is_none()).count();
+        let src = folders.iter().find(|folder| folder.name() == b"src" && root.is_root() && direct == 0);
+        let only = folders.first().filter(|_| folders.len() == 1);
+        // A few programs in front of the only folder are no reason to look at it as one piece.
+        let inside = only.filter(|_| direct == 0 || (root.is_root() && direct * 2 < below.len()));
+        match src.or(inside) {
+            Some(inner) => root = inner.clone(),
+            None => return Some((language, root)),
         }
     }
+}
+
+/// Whether a file belongs to how the project is built, and not to the project.
+fn builds(file: &RelPath) -> bool {
+    BUILDING.contains(&file.name()) || String::from_utf8_lossy(file.name()).contains(".config.")
 }
 
 /// Returns the folder right below `root` that a file stands in; `None` if it stands in `root` itself.

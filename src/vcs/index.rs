@@ -146,7 +146,7 @@ mod tests {
         let names: Vec<&[u8]> = found.iter().map(|tracked| tracked.path.as_bytes()).collect();
         assert_eq!(names, [&b"a\tb\n "[..], b"  l", b"x"]);
         assert!(found[1].entry.is_link() && found[2].entry.is_executable() && found[0].is_skipped());
-        assert!(found[1].contested && !found[0].contested);
+        assert!(found[2].contested && !found[0].contested && !found[1].contested);
         assert!(found[2].stamp.is_none(), "what is not understood is not believed");
     }
 

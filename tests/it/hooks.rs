@@ -370,6 +370,24 @@ fn a_kill_in_the_middle_changes_nothing() {
     }
 }
 
+#[test]
+fn several_at_once_wait_for_each_other() {
+    let project = watched();
+    for number in 0..40 {
+        project.write(&format!("many/{number}.txt"), format!("{number}\n"));
+    }
+    project.git("add -A");
+    let before = standing(&project);
+    let calls: Vec<_> = (0..4).map(|_| project.start("hooks run pre_commit")).collect();
+    for call in calls {
+        let ended = call.end();
+        assert_eq!(ended.code(), 0, "{}", String::from_utf8_lossy(&ended.err));
+        assert!(String::from_utf8_lossy(&ended.out).contains("nothing found  (42 files)"));
+    }
+    assert_same(&project, &before, "");
+    assert_mirrored(&project);
+}
+
 /// `ORKET_TEST_HOOK_STATES` says how many; 60 without it.
 #[test]
 fn whatever_the_state_it_is_the_same_afterwards() {
