@@ -73,7 +73,11 @@ impl Mirror {
         let root = self.folder.join("tree");
         fs::create_dir_all(root.join(".orket"))?;
         let lock = self.lock()?;
-        lock.lock()?;
+        match lock.lock() {
+            // A file system without locks: runs in one work tree are then the user's to keep apart.
+            Err(error) if error.kind() == io::ErrorKind::Unsupported => {}
+            locked => locked?,
+        }
         fs::write(root.join(".orket/.gitignore"), "*\n")?;
         let files = staging.files()?;
         let tree = Tree::open(&root)?;
