@@ -81,6 +81,8 @@ fn dispatch() -> Exit {
         Command::Runs { command } => commands::runs(&ui, command.as_ref()),
         Command::Cache { command } => commands::cache(&ui, command),
         Command::Check(args) => commands::check(&ui, args),
+        Command::Init(args) => commands::init(&ui, args),
+        Command::Hooks { command } => commands::hooks(&ui, command),
         Command::Churn(args) => commands::churn(&ui, args),
         Command::Fmt(args) => commands::fmt(&ui, args),
         Command::Doctor => commands::doctor(&ui),

@@ -23,7 +23,9 @@ pub fn sources(tree: &Tree, folder: &RelPath, hidden: bool) -> io::Result<Vec<Re
             && (matches!(name, b"node_modules" | b"site-packages" | b".git" | b".orket") || entry.path().join("pyvenv.cfg").exists())
     };
     let (sender, receiver) = crossbeam_channel::unbounded();
-    let walker = WalkBuilder::new(&top).hidden(!hidden).require_git(false).filter_entry(move |entry| !foreign(entry)).build_parallel();
+    // What a repository around this one ignores is not said of this one's files.
+    let inside = tree.root().ancestors().any(|folder| folder.join(".git").exists());
+    let walker = WalkBuilder::new(&top).hidden(!hidden).require_git(inside).filter_entry(move |entry| !foreign(entry)).build_parallel();
     walker.run(|| {
         let sender = sender.clone();
         Box::new(move |entry| {

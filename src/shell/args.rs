@@ -45,6 +45,18 @@ Example: orket watch app/test")]
 Exit status: 0 all hold, 1 something was found, 3 a gate could not judge.
 Example: orket check --stage pre_commit --changed")]
     Check(CheckArgs),
+    /// Write what is not there yet: a manifest that fits the project, a workflow, a gate.
+    #[command(after_help = "Example: orket init && orket build")]
+    Init(InitArgs),
+    /// Let gates judge what is about to be committed: the index, not the work tree.
+    #[command(after_help = "\
+Exit status of `run`: 0 all hold, 1 something was found, 2 the manifest is wrong or not in the index, 3 a gate could not judge.
+Example: orket hooks install")]
+    Hooks {
+        /// What to do.
+        #[command(subcommand)]
+        command: HooksCommand,
+    },
     /// List what there is: rocks, epics, tasks, gates and services.
     List,
     /// Show the graph of targets.
@@ -291,6 +303,56 @@ pub struct CheckArgs {
     /// Write down today's findings as tolerated, and drop what is gone.
     #[arg(long, visible_alias = "update_baseline")]
     pub update_baseline: bool,
+}
+
+/// What `init` takes.
+#[derive(Clone, Debug, Args)]
+#[command(args_conflicts_with_subcommands = true)]
+pub struct InitArgs {
+    /// Write a workflow for this host, with the gates before everything else.
+    #[arg(long, value_name = "HOST", value_enum)]
+    pub ci: Option<CiHost>,
+    /// What to write; nothing means a manifest.
+    #[command(subcommand)]
+    pub command: Option<InitCommand>,
+}
+
+/// Hosts that run workflows.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub enum CiHost {
+    /// GitHub Actions.
+    Github,
+    /// GitLab CI.
+    Gitlab,
+}
+
+/// What `init` can write besides a manifest.
+#[derive(Clone, Debug, Subcommand)]
+pub enum InitCommand {
+    /// Propose a gate that the code as it is holds to.
+    Gate {
+        /// The kind of gate: dependency_direction.
+        #[arg(value_name = "KIND")]
+        kind: String,
+        /// Add it to orket.kdl instead of printing it.
+        #[arg(long)]
+        write: bool,
+    },
+}
+
+/// What can be done with git's hooks.
+#[derive(Clone, Debug, Subcommand)]
+pub enum HooksCommand {
+    /// Write the hooks `pre-commit` and `pre-merge-commit`; hooks that are there run first.
+    Install,
+    /// Take these hooks away, and put those back that were there before.
+    Uninstall,
+    /// Check the index as a whole, manifest included, by the gates of a stage.
+    Run {
+        /// The stage.
+        #[arg(value_name = "STAGE", value_enum)]
+        stage: StageName,
+    },
 }
 
 /// When gates run.

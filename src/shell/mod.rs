@@ -7,7 +7,8 @@ pub mod complete;
 pub mod exit;
 
 pub use args::{
-    AffectedArgs, BuildArgs, CacheCommand, CheckArgs, CheckFormat, ChurnArgs, ChurnFormat, Cli, Color, Command, CompletionsArgs,
-    DecidingArgs, ExplainArgs, FmtArgs, GlobalArgs, GraphArgs, GraphFormat, QueryArgs, Rerun, RunArgs, RunsCommand, StageName, Ui,
+    AffectedArgs, BuildArgs, CacheCommand, CheckArgs, CheckFormat, ChurnArgs, ChurnFormat, CiHost, Cli, Color, Command, CompletionsArgs,
+    DecidingArgs, ExplainArgs, FmtArgs, GlobalArgs, GraphArgs, GraphFormat, HooksCommand, InitArgs, InitCommand, QueryArgs, Rerun, RunArgs,
+    RunsCommand, StageName, Ui,
 };
 pub use exit::Exit;

@@ -37,6 +37,12 @@ pub enum VcsError {
     /// The path leads out of the repository.
     #[error("`{0}` is outside the repository `{path}`", path = .1.display())]
     Outside(String, PathBuf),
+    /// A repository without a work tree.
+    #[error("`{}` is a repository without a work tree: nothing is committed from it", .0.display())]
+    Bare(PathBuf),
+    /// A merge left files of which nobody has said yet what they are.
+    #[error("the index holds files in conflict: {}\nhint: settle them, and `git add` what you settled", .0.join(", "))]
+    Conflict(Vec<String>),
     /// Git printed something that it never should.
     #[error("git printed something unexpected: {0}")]
     Strange(String),

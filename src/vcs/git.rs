@@ -23,7 +23,7 @@ const SETTINGS: [&str; 9] = [
 ];
 
 /// What would lead git to another repository than the one that a folder stands in; hooks are started with some of them set.
-const ELSEWHERE: [&str; 8] = [
+pub const ELSEWHERE: [&str; 8] = [
     "GIT_DIR",
     "GIT_WORK_TREE",
     "GIT_INDEX_FILE",

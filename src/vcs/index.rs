@@ -7,6 +7,8 @@ use crate::disk::Signature;
 
 /// Set aside by the user: not in the work tree, and not missed there.
 const SKIPPED: u32 = 1 << 30;
+/// Announced with `git add -N`: no commit takes it yet.
+const INTENDED: u32 = 1 << 29;
 
 /// A file, link or repository as git stores it.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -21,6 +23,8 @@ pub(super) struct Entry {
 pub(super) struct Tracked {
     pub path: RelPath,
     pub entry: Entry,
+    /// Whether it is in conflict: one of several sides of a merge.
+    pub contested: bool,
     stamp: Option<Stamp>,
 }
 
@@ -64,6 +68,11 @@ impl Tracked {
         self.stamp.as_ref().is_some_and(|stamp| stamp.flags & SKIPPED != 0)
     }
 
+    /// Whether it is only announced, and would not be committed.
+    pub fn is_intended(&self) -> bool {
+        self.stamp.as_ref().is_some_and(|stamp| stamp.flags & INTENDED != 0)
+    }
+
     /// Whether a file with this stamp is certain to be the one that git read: nothing of it has changed, and it was older than the index,
     /// which was written at `written` (nanoseconds since 1970). An empty size is also how git marks what it is not certain of.
     pub fn is_same(&self, now: &Signature, written: i64) -> bool {
@@ -100,7 +109,8 @@ fn parse(mut text: &[u8]) -> Vec<Tracked> {
         }
         let Some(tab) = line.iter().position(|byte| *byte == b'\t') else { continue };
         let Some(entry) = Entry::parse(&line[..tab]) else { continue };
-        found.push(Tracked { path: RelPath::from_normal(&line[tab + 1..]), entry, stamp: self::stamp(&stamp) });
+        let contested = line[..tab].last().is_some_and(|stage| *stage != b'0');
+        found.push(Tracked { path: RelPath::from_normal(&line[tab + 1..]), entry, contested, stamp: self::stamp(&stamp) });
     }
     found
 }
@@ -136,6 +146,7 @@ mod tests {
         let names: Vec<&[u8]> = found.iter().map(|tracked| tracked.path.as_bytes()).collect();
         assert_eq!(names, [&b"a\tb\n "[..], b"  l", b"x"]);
         assert!(found[1].entry.is_link() && found[2].entry.is_executable() && found[0].is_skipped());
+        assert!(found[2].contested && !found[0].contested && !found[1].contested);
         assert!(found[2].stamp.is_none(), "what is not understood is not believed");
     }
 

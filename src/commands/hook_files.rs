@@ -1,0 +1,170 @@
+//! Git's hooks as files: written beside those that are there, and taken away so that all is as it was.
+
+use std::fs;
+use std::io;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+
+use super::hooks::broken;
+use super::{Failure, Ui};
+use crate::vcs::{Mirror, Scope, Staging};
+
+/// The hooks that git starts before it makes a commit.
+const HOOKS: [&str; 2] = ["pre-commit", "pre-merge-commit"];
+/// By what a hook of orket's is known.
+const MARK: &str = "# orket hook: ";
+/// By what it is known that the folder was not there.
+const MADE: &str = "# The folder was made with it.\n";
+
+/// Writes the hooks of a work tree; `project` is where the project stands in it.
+///
+/// # Errors
+/// When the folder belongs to other repositories too, when a hook cannot be put aside, or the disk refuses.
+pub(super) fn install(ui: &Ui, staging: &Staging, project: &Path) -> Result<(), Failure> {
+    let (folder, scope) = staging.hooks().map_err(broken)?;
+    if scope == Scope::Everywhere {
+        return Err(Failure::Wrong(format!(
+            "error: `core.hooksPath` of the user or machine leads to `{}`, which all repositories share\nhint: call `orket hooks run pre_commit` from the hooks there, or set `git config core.hooksPath .git/hooks` in this repository",
+            folder.display()
+        )));
+    }
+    let orket = std::env::current_exe().map_err(|error| Failure::Broken(format!("cannot find orket itself: {error}")))?;
+    let made = !folder.exists();
+    refused(&folder, fs::create_dir_all(&folder))?;
+    for name in HOOKS {
+        let (path, before) = (folder.join(name), folder.join(format!("{name}.before-orket")));
+        let old = fs::read(&path).unwrap_or_default();
+        let ours = is_ours(&old);
+        let text = script(name, project, &orket, made || (ours && String::from_utf8_lossy(&old).contains(MADE)));
+        if old == text.as_bytes() {
+            ui.say(&format!("{} is there already", shown(ui, &path)));
+            continue;
+        }
+        let chained = path.symlink_metadata().is_ok() && !ours;
+        if chained {
+            set_aside(ui, &path, &before)?;
+        }
+        refused(&path, write(&path, &text))?;
+        let verb = if ours { "renewed" } else { "wrote" };
+        match before.symlink_metadata().is_ok() {
+            true => ui.say(&format!("{verb} {}; the hook that was there runs first, as {}", shown(ui, &path), shown(ui, &before))),
+            false => ui.say(&format!("{verb} {}", shown(ui, &path))),
+        }
+    }
+    if !staging
+        .top()
+        .join(project)
+        .ancestors()
+        .take_while(|folder| folder.starts_with(staging.top()))
+        .any(|folder| folder.join("orket.kdl").is_file())
+    {
+        ui.say("note: there is no `orket.kdl` here yet; without one in the index, the hooks let no commit through");
+    }
+    Ok(())
+}
+
+/// Takes the hooks away, and puts those back that were there before.
+///
+/// # Errors
+/// When the disk refuses.
+pub(super) fn uninstall(ui: &Ui, staging: &Staging) -> Result<(), Failure> {
+    let (folder, _) = staging.hooks().map_err(broken)?;
+    let mut made = false;
+    for name in HOOKS {
+        let (path, before) = (folder.join(name), folder.join(format!("{name}.before-orket")));
+        let text = fs::read(&path).unwrap_or_default();
+        if !is_ours(&text) {
+            let what = if path.symlink_metadata().is_ok() { "is not orket's, and stays" } else { "is not there" };
+            ui.say(&format!("{} {what}", shown(ui, &path)));
+            continue;
+        }
+        made |= String::from_utf8_lossy(&text).contains(MADE);
+        if before.symlink_metadata().is_ok() {
+            refused(&path, fs::rename(&before, &path))?;
+            ui.say(&format!("put {} back as it was", shown(ui, &path)));
+        } else {
+            refused(&path, fs::remove_file(&path))?;
+            ui.say(&format!("removed {}", shown(ui, &path)));
+        }
+    }
+    if made {
+        // Whatever else was put there stays.
+        let _ = fs::remove_dir(&folder);
+    }
+    for own in staging.all() {
+        refused(&own, Mirror::below(&own).remove())?;
+    }
+    Ok(())
+}
+
+fn is_ours(text: &[u8]) -> bool {
+    text.split(|byte| *byte == b'\n').nth(1).is_some_and(|line| line.starts_with(MARK.as_bytes()))
+}
+
+/// Gives a hook its second name before it loses the first, so that there is none without a hook.
+fn set_aside(ui: &Ui, path: &Path, before: &Path) -> Result<(), Failure> {
+    match fs::hard_link(path, before) {
+        Ok(()) => Ok(()),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+            let same = |path: &Path| path.symlink_metadata().map(|there| (there.dev(), there.ino())).ok();
+            match same(path) == same(before) {
+                true => Ok(()),
+                false => Err(Failure::Wrong(format!(
+                    "error: {} is not orket's, and {} is from an earlier one\nhint: decide which of them is still needed, and remove the other",
+                    shown(ui, path),
+                    shown(ui, before)
+                ))),
+            }
+        }
+        Err(_) => refused(path, fs::rename(path, before)),
+    }
+}
+
+fn write(path: &Path, text: &str) -> io::Result<()> {
+    let fresh = path.with_extension("orket-new");
+    fs::write(&fresh, text)?;
+    fs::set_permissions(&fresh, fs::Permissions::from_mode(0o755))?;
+    fs::rename(&fresh, path)
+}
+
+fn script(name: &str, project: &Path, orket: &Path, made: bool) -> String {
+    let place = match project.as_os_str().is_empty() {
+        true => String::new(),
+        false => format!(" -C {}", quoted(project)),
+    };
+    format!(
+        "#!/bin/sh
+{MARK}`orket hooks install` wrote it, `orket hooks uninstall` takes it away.
+{made}before=\"$(dirname -- \"$0\")/{name}.before-orket\"
+if [ -x \"$before\" ]; then
+    \"$before\" \"$@\" || exit $?
+fi
+orket={orket}
+if command -v orket >/dev/null 2>&1; then
+    orket=orket
+elif [ ! -x \"$orket\" ]; then
+    echo \"error: orket is neither in PATH nor at $orket, so that the rules of this commit cannot be checked\" >&2
+    echo \"hint: install it, or remove this hook: $0\" >&2
+    exit 3
+fi
+exec \"$orket\"{place} hooks run pre_commit
+",
+        made = if made { MADE } else { "" },
+        orket = quoted(orket),
+    )
+}
+
+/// Returns a path as one word of a shell.
+fn quoted(path: &Path) -> String {
+    format!("'{}'", path.to_string_lossy().replace('\'', "'\\''"))
+}
+
+/// Returns a path as a person would type it.
+fn shown(ui: &Ui, path: &Path) -> String {
+    let here = fs::canonicalize(&ui.surroundings.folder).unwrap_or_else(|_| PathBuf::new());
+    format!("`{}`", path.strip_prefix(&ui.surroundings.folder).or_else(|_| path.strip_prefix(&here)).unwrap_or(path).display())
+}
+
+fn refused<T>(path: &Path, done: io::Result<T>) -> Result<T, Failure> {
+    done.map_err(|error| Failure::Broken(format!("cannot change `{}`: {error}", path.display())))
+}
