@@ -3,11 +3,11 @@
 use std::fs;
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use super::{Failure, Ui, hook_files};
 use crate::engine::Surroundings;
 use crate::graph::TargetKind;
+use crate::process::own_command;
 use crate::shell::{HooksCommand, StageName};
 use crate::vcs::{ELSEWHERE, Mirror, Staging, VcsError};
 
@@ -73,8 +73,7 @@ fn run(ui: &Ui, staging: &Staging, stage: StageName) -> Result<(), Failure> {
     let state = engine.state();
     fs::create_dir_all(&state).map_err(|error| Failure::Broken(format!("cannot make `{}`: {error}", state.display())))?;
     // A process of its own: what git has told this one is not true in the copy.
-    let program = std::env::current_exe().map_err(|error| Failure::Broken(format!("cannot find orket itself: {error}")))?;
-    let mut check = Command::new(program);
+    let mut check = own_command().map_err(|error| Failure::Broken(format!("cannot find orket itself: {error}")))?;
     check.arg("check").arg("-C").arg(&start).args(["--color", if ui.color_out { "always" } else { "never" }]);
     check.args([
         "--stage",

@@ -1,7 +1,7 @@
 //! `orket watch`: build, and build again whenever something changes that it rests on.
 
 use std::ffi::OsString;
-use std::process::{Child, Command};
+use std::process::Child;
 use std::time::Duration;
 
 use crossbeam_channel::{Receiver, bounded, select};
@@ -13,7 +13,7 @@ use crate::disk::{Changes, Signature, Watch};
 use crate::engine::{Engine, Reach, Sentinel};
 use crate::graph::{TargetKind, select};
 use crate::plan::Plan;
-use crate::process::{end_process, listen_to_signals};
+use crate::process::{end_process, listen_to_signals, own_command};
 use crate::shell::BuildArgs;
 
 /// How long nothing has to change before the next build: editors and version control write several files at once.
@@ -175,8 +175,7 @@ impl Scene {
 
 fn build(ui: &Ui, words: &[OsString]) -> Result<Child, Failure> {
     let broken = |error: std::io::Error| Failure::Broken(format!("cannot start a build: {error}"));
-    let program = std::env::current_exe().map_err(broken)?;
-    Command::new(program).args(words).env_clear().envs(ui.surroundings.variables.iter().cloned()).spawn().map_err(broken)
+    own_command().map_err(broken)?.args(words).env_clear().envs(ui.surroundings.variables.iter().cloned()).spawn().map_err(broken)
 }
 
 /// Which files orket prints to: what is said of a change is none itself.

@@ -3,12 +3,13 @@
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 
-use super::Engine;
+use super::{ChurnError, ChurnWanted, Engine, churn};
 use crate::base::{RelPath, TargetId};
+use crate::churn::Report;
 use crate::disk::Tree;
 use crate::event::GateReport;
 use crate::facts::{FactFile, Forgetful, Known};
-use crate::gates::{self, Asked, Ground, Today, Wrong};
+use crate::gates::{self, Asked, Ground, Outside, Today, Unjudged, Wrong};
 use crate::graph::{Detail, Graph, TargetKind};
 use crate::model::Gate;
 use crate::run::Gates;
@@ -19,8 +20,34 @@ pub struct Inspector {
     tree: Tree,
     state: PathBuf,
     known: OnceLock<Arc<dyn Known + Send>>,
+    outside: Arc<Surroundings>,
     today: Today,
     quick: bool,
+}
+
+/// What gates ask beside the tree, for real.
+struct Surroundings {
+    root: PathBuf,
+    project: String,
+}
+
+impl Outside for Surroundings {
+    fn churn(&self, folder: &RelPath, scope: Option<&str>, since: Option<i64>, today: &str) -> Result<Report, Unjudged> {
+        let wanted = ChurnWanted {
+            folder: folder.under(&self.root),
+            scope: Some(PathBuf::from(scope.unwrap_or("."))),
+            since: since.map(|seconds| jiff::Timestamp::now().as_second().saturating_sub(seconds)),
+            renames: true,
+            project: Some(self.project.clone()),
+            made: today.to_owned(),
+        };
+        churn(&wanted).map_err(|error| match error {
+            ChurnError::NoScope(_) | ChurnError::Moved(_) => {
+                Unjudged::empty(error.to_string().lines().next().unwrap_or_default().to_owned())
+            }
+            ChurnError::Vcs(_) => Unjudged::broken(error.to_string().replace('\n', "; ")),
+        })
+    }
 }
 
 impl Engine {
@@ -32,15 +59,16 @@ impl Engine {
     /// Returns who judges gates, by the cheap half if `quick`. The clock is asked now. Facts about files are kept where the checkout has
     /// a folder for its state.
     pub fn inspector(&self, quick: bool) -> Inspector {
+        let outside = Arc::new(Surroundings { root: self.root.clone(), project: self.name.clone() });
         let today = Today(jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date().to_string());
-        Inspector { graph: self.graph.clone(), tree: self.tree.clone(), state: self.state(), known: OnceLock::new(), today, quick }
+        Inspector { graph: self.graph.clone(), tree: self.tree.clone(), state: self.state(), known: OnceLock::new(), outside, today, quick }
     }
 }
 
 impl Inspector {
     /// Returns the tree as it is now, for some gates.
     pub fn ground(&self) -> Ground {
-        Ground::new(self.tree.clone(), self.known().clone())
+        Ground::new(self.tree.clone(), self.known().clone(), self.outside.clone())
     }
 
     /// Lets a gate judge; returns its report, and whether it was known: nothing that the gate can see has changed since it judged.

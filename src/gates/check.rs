@@ -6,7 +6,7 @@ use super::baseline::{Baseline, Entry};
 use super::judge::{Asked, Judge, Reads, Sight, Unjudged};
 use super::settings::{Common, Reader, Wrong};
 use super::sight::View;
-use super::{dependency_direction, pattern, policy, suppress};
+use super::{churn, dependency_direction, evidence, pattern, policy, suppress};
 use crate::base::{Digest, Hasher, PathError, RelPath, did_you_mean, quantity};
 use crate::event::{Facts, Finding, GateOutcome, GateReport, State};
 use crate::model::Gate;
@@ -17,8 +17,13 @@ const LONGEST: usize = 2000;
 type Read = fn(&mut Reader<'_>) -> (Common, Box<dyn Judge>);
 
 /// The kinds of gates that there are, and who reads their rules.
-const KINDS: &[(&str, Read)] =
-    &[("dependency_direction", dependency_direction::read), ("pattern", pattern::read), ("policy", policy::read)];
+const KINDS: &[(&str, Read)] = &[
+    ("churn", churn::read),
+    ("dependency_direction", dependency_direction::read),
+    ("evidence", evidence::read),
+    ("pattern", pattern::read),
+    ("policy", policy::read),
+];
 
 /// A gate's rules, ready to judge by.
 pub struct Rules {

@@ -4,6 +4,7 @@ use std::io;
 
 use super::baseline::Today;
 use crate::base::{Digest, RelPath};
+use crate::churn::Report;
 use crate::disk::Tree;
 use crate::event::{Edge, Facts, Finding, State};
 use crate::facts::{Imports, Root};
@@ -28,6 +29,12 @@ pub trait Sight: Sync {
     /// # Errors
     /// When a folder is not there or cannot be read.
     fn imports(&self, roots: &[Root]) -> io::Result<Imports>;
+
+    /// Returns what the history says of a scope, from so many seconds before now on; `today` is the day on which it is said.
+    ///
+    /// # Errors
+    /// Why there is nothing to say.
+    fn churn(&self, scope: Option<&str>, since: Option<i64>, today: &str) -> Result<Report, Unjudged>;
 
     /// Returns the folder of the manifest that declares the gate.
     fn folder(&self) -> &RelPath;

@@ -4,7 +4,9 @@
 
 mod baseline;
 mod check;
+mod churn;
 mod dependency_direction;
+mod evidence;
 mod judge;
 mod pattern;
 mod policy;
@@ -17,5 +19,5 @@ pub use check::{Rules, baseline_path, check, read, standing};
 pub use dependency_direction::layers;
 pub use judge::{Asked, Gap, Judge, Judged, Reads, Sight, Unjudged};
 pub use settings::{Common, Stage, Wrong};
-pub use sight::{Ground, View};
+pub use sight::{Ground, Outside, View};
 pub use suppress::agree;

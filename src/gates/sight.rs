@@ -4,15 +4,26 @@ use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
-use super::judge::{Reads, Sight};
+use super::judge::{Reads, Sight, Unjudged};
 use crate::base::{Digest, Hasher, RelPath};
+use crate::churn::Report;
 use crate::disk::{PatternSet, Signature, Tree, now_ns, sources};
 use crate::facts::{self, Imports, Known, Root};
+
+/// What gates ask beside the tree.
+pub trait Outside: Send + Sync {
+    /// See [`Sight::churn`]; `folder` is the gate's.
+    ///
+    /// # Errors
+    /// Why there is nothing to say.
+    fn churn(&self, folder: &RelPath, scope: Option<&str>, since: Option<i64>, today: &str) -> Result<Report, Unjudged>;
+}
 
 /// A tree that gates look at, as it is when the first of them does.
 pub struct Ground {
     tree: Tree,
     known: Arc<dyn Known + Send>,
+    outside: Arc<dyn Outside>,
     files: OnceLock<Result<Vec<RelPath>, (io::ErrorKind, String)>>,
     /// The stamps of all files, and when they were taken.
     stamps: OnceLock<(i64, Vec<Option<Signature>>)>,
@@ -27,8 +38,8 @@ pub struct View<'a> {
 
 impl Ground {
     /// Nothing is read yet; `known` keeps facts about files.
-    pub fn new(tree: Tree, known: Arc<dyn Known + Send>) -> Ground {
-        Ground { tree, known, files: OnceLock::new(), stamps: OnceLock::new() }
+    pub fn new(tree: Tree, known: Arc<dyn Known + Send>, outside: Arc<dyn Outside>) -> Ground {
+        Ground { tree, known, outside, files: OnceLock::new(), stamps: OnceLock::new() }
     }
 
     /// Returns what a gate sees that is declared in this folder.
@@ -109,6 +120,11 @@ impl Sight for View<'_> {
             self.beyond.store(true, Ordering::Relaxed);
         }
         facts::imports(&self.ground.tree, &roots, &*self.ground.known)
+    }
+
+    fn churn(&self, scope: Option<&str>, since: Option<i64>, today: &str) -> Result<Report, Unjudged> {
+        self.looks_beyond();
+        self.ground.outside.churn(&self.folder, scope, since, today)
     }
 
     fn folder(&self) -> &RelPath {

@@ -388,3 +388,60 @@ fn looking_says_whether_a_gate_would_judge() {
     project.run("build").code(1);
     project.run("build -n").ok().stdout("would run  layers  (its last run failed or was interrupted)\n");
 }
+
+#[test]
+fn churn_beyond_a_limit_is_found_and_the_evidence_kept() {
+    let manifest = |limits: &str| format!("project \"shop\"\ngate \"calm\" kind=\"churn\" {{ scope \"src\"; {limits} }}");
+    let project = Project::new().file("src/a", "1\n").file("src/b", "1\n").manifest(&manifest("limit touches=1 since=\"900d\""));
+    project.run("check").code(3).says(["not evaluated", "stands in no git repository"]);
+    project.git("init -q");
+    project.run("check").code(3).says(["no commit has changed a file in `src`"]);
+    project.git("add .").git("commit -qm one");
+    project.run("check").ok();
+    project.write("src/a", "2\n").git("commit -qam two");
+    project
+        .run("check")
+        .code(1)
+        .says(["error[churn/touches]: 2 commits have changed it in the last 900d, and 1 are allowed\n --> src/a\n"])
+        .never_says(["src/b"]);
+    let kept = std::fs::read_dir(project.at("benchmarks/results")).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    let kept: Vec<String> = kept.collect();
+    assert!(kept.len() == 1 && kept[0].ends_with("_shop_churn.json"), "{kept:?}");
+    let evidence: serde_json::Value = serde_json::from_str(&project.read(&format!("benchmarks/results/{}", kept[0]))).unwrap();
+    assert_eq!(evidence["files"][0]["path"], "src/a");
+    project.declare(&manifest("limit lines=3; archive #false; baseline \"b.json\"")).run("check").ok();
+    project.declare(&manifest("limit lines=2; archive #false; baseline \"b.json\"")).run("check").code(1).says(["[churn/lines]"]);
+    project.run("check --update-baseline").ok();
+    project.write("src/a", "3\n").git("commit -qam three").run("check").ok();
+    project.declare(&manifest("limit")).run("check").code(2).says(["the limit limits nothing"]);
+    project.declare(&manifest("limit touches=\"many\"")).run("check").code(2).says(["`touches` of a limit is not understood"]);
+}
+
+#[test]
+fn evidence_has_to_be_there_recent_and_right() {
+    let manifest = r#"gate "load" kind="evidence" { artifact "results/*_load.json" max_age="30d" keep=2 { json "/failures" max=0; json "/ok" equals=#true } }"#;
+    let rules = |project: &Project| {
+        let json = project.run("check --format json").either().1.json();
+        let findings = json["gates"][0]["findings"].as_array().unwrap().clone();
+        findings.iter().map(|one| one["rule"].as_str().unwrap().replace("evidence/", "")).collect::<Vec<_>>().join(" ")
+    };
+    let project = Project::new().manifest(manifest).file(".gitignore", "results/\n");
+    assert_eq!(rules(&project), "missing");
+    let good = r#"{"failures": 0, "ok": true}"#;
+    // A day that comes is no old one.
+    project.write("results/2999-01-01_load.json", good);
+    assert_eq!(rules(&project), "");
+    project.write("results/2999-01-02_load.json", r#"{"failures": 2, "date": "2998-12-31T10:00:00Z"}"#);
+    assert_eq!(rules(&project), "date value value");
+    project.write("results/2999-01-03_load.json", "{").write("results/2998-01-03_load.json", good);
+    assert_eq!(rules(&project), "superfluous unparsable");
+    let old = Project::new().manifest(manifest).file("results/2020-01-01_load.json", good);
+    old.run("check").code(1).says(["error[evidence/stale]: it is ", " days old, and 30 are allowed\n --> results/2020-01-01_load.json"]);
+    let nameless = Project::new().manifest(manifest).file("results/x_load.json", good);
+    assert_eq!(rules(&nameless), "date");
+    Project::new()
+        .manifest("gate \"g\" kind=\"evidence\" { artifact \"a\" { json \"failures\" max=0 } }")
+        .run("list")
+        .code(2)
+        .says(["is no JSON pointer"]);
+}

@@ -1,0 +1,182 @@
+//! `churn`: files that change too often, are hot, or change together.
+
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+
+use super::judge::{Asked, Judge, Judged, Sight, Unjudged, finding};
+use super::settings::{Common, Reader};
+use crate::base::{RelPath, quantity};
+use crate::churn::Report;
+use crate::event::{Facts, Finding};
+use crate::model::{RuleValue, Setting};
+use crate::report;
+
+const KNOWN: [&str; 3] = ["scope", "limit", "archive"];
+const LIMITS: [&str; 4] = ["touches", "lines", "hotspot", "coupling"];
+
+/// Where evidence is kept, unless the gate says where.
+const ARCHIVE: &str = "benchmarks/results";
+
+#[derive(Default)]
+struct Churn {
+    scope: Option<String>,
+    limits: Vec<Limit>,
+    archive: Option<String>,
+}
+
+struct Limit {
+    /// In seconds before now; `None` for all of history.
+    since: Option<i64>,
+    /// `90d`, as it was written.
+    window: Option<String>,
+    touches: Option<u64>,
+    lines: Option<u64>,
+    hotspot: Option<u64>,
+    /// 0 to 1.
+    coupling: Option<f64>,
+}
+
+pub(super) fn read(reader: &mut Reader<'_>) -> (Common, Box<dyn Judge>) {
+    let (common, rest) = reader.common(&KNOWN);
+    let mut rules = Churn { archive: Some(ARCHIVE.to_owned()), ..Churn::default() };
+    for setting in rest {
+        match &*setting.name {
+            "scope" => rules.scope = reader.text(setting),
+            "limit" => rules.limits.extend(limit(reader, setting)),
+            _ => {
+                rules.archive = match &setting.values[..] {
+                    [RuleValue::Flag(false)] => None,
+                    _ => reader.text(setting),
+                }
+            }
+        }
+    }
+    if let Some(wrong) = rules.archive.iter().find(|folder| RelPath::parse(folder.trim_end_matches('/')).is_err()) {
+        let place = reader.gate.place.clone();
+        reader.say(&place, format!("evidence cannot be kept in `{wrong}`"), "name a folder of the project");
+    }
+    (common, Box::new(rules))
+}
+
+fn limit(reader: &mut Reader<'_>, setting: &Setting) -> Option<Limit> {
+    let known: Vec<&str> = LIMITS.iter().chain(&["since"]).copied().collect();
+    reader.only(setting, &known);
+    let mut limit = Limit { since: None, window: None, touches: None, lines: None, hotspot: None, coupling: None };
+    for (name, value) in &setting.properties {
+        let whole = match value {
+            RuleValue::Whole(number) if *number >= 0 => Some(*number as u64),
+            _ => None,
+        };
+        let text = match value {
+            RuleValue::Text(text) => Some(&**text),
+            _ => None,
+        };
+        let understood = match &**name {
+            "touches" => whole.map(|most| limit.touches = Some(most)),
+            "lines" => whole.map(|most| limit.lines = Some(most)),
+            "hotspot" => whole.map(|most| limit.hotspot = Some(most)),
+            "coupling" => {
+                let part = text.and_then(|text| text.parse::<f64>().ok()).or(whole.map(|whole| whole as f64));
+                part.filter(|part| (0.0..=100.0).contains(part)).map(|part| {
+                    limit.coupling = Some(if part > 1.0 { part / 100.0 } else { part });
+                })
+            }
+            "since" => {
+                text.and_then(|text| Some((text, i64::try_from(quantity::duration(text)?.as_secs()).ok()?))).map(|(text, seconds)| {
+                    (limit.since, limit.window) = (Some(seconds), Some(text.to_owned()));
+                })
+            }
+            _ => Some(()),
+        };
+        if understood.is_none() {
+            let help = "write it as limit touches=50 since=\"90d\", or coupling=0.8";
+            reader.say(&setting.place, format!("`{name}` of a limit is not understood"), help);
+        }
+    }
+    if LIMITS.iter().all(|name| setting.property(name).is_none()) {
+        reader.say(&setting.place, "the limit limits nothing", format!("it takes: {}", LIMITS.join(", ")));
+        return None;
+    }
+    Some(limit)
+}
+
+impl Judge for Churn {
+    fn judge(&self, sight: &dyn Sight, asked: &Asked<'_>) -> Result<Judged, Unjudged> {
+        sight.looks_beyond();
+        let mut reports: BTreeMap<Option<i64>, Report> = BTreeMap::new();
+        let windows = self.limits.iter().map(|limit| limit.since).chain(self.limits.is_empty().then_some(None));
+        for since in windows {
+            if let Entry::Vacant(free) = reports.entry(since) {
+                free.insert(sight.churn(self.scope.as_deref(), since, &asked.today.0)?);
+            }
+        }
+        let widest = reports.values().max_by_key(|report| report.totals.touches);
+        let Some(widest) = widest.filter(|report| report.totals.commits > 0) else {
+            let place = self.scope.as_ref().map_or_else(|| String::from("here"), |scope| format!("in `{scope}`"));
+            return Err(Unjudged::empty(format!("no commit has changed a file {place}")));
+        };
+        if let Some(folder) = &self.archive {
+            archive(sight, folder, widest, &asked.today.0).map_err(Unjudged::broken)?;
+        }
+        let findings = self.limits.iter().flat_map(|limit| limit.broken(&reports[&limit.since])).collect();
+        Ok(Judged { findings, facts: Facts { files: widest.totals.files, extracted: widest.totals.files, cached: 0 }, ..Judged::default() })
+    }
+}
+
+impl Limit {
+    fn broken(&self, report: &Report) -> Vec<Finding> {
+        let within = self.window.as_ref().map_or(String::new(), |window| format!(" in the last {window}"));
+        let mut found = Vec::new();
+        for file in report.files.iter().filter(|file| file.present && !file.generated) {
+            let path = String::from_utf8_lossy(&file.path).into_owned();
+            let score = file.hotspot.map_or(0, |hotspot| hotspot.score);
+            let counts = [
+                (
+                    "touches",
+                    self.touches,
+                    u64::from(file.touches),
+                    "commits have changed it",
+                    "see why it changes so often; split it by reason",
+                ),
+                ("lines", self.lines, file.adds + file.deletes, "lines were added or deleted", "see why so much of it changes"),
+                (
+                    "hotspot",
+                    self.hotspot,
+                    score,
+                    "is its score as a hotspot (touches x complexity)",
+                    "make it simpler where it changes most",
+                ),
+            ];
+            for (rule, most, count, what, help) in counts {
+                if let Some(most) = most.filter(|most| count > *most) {
+                    let message = format!("{count} {what}{within}, and {most} are allowed");
+                    found.push(finding(&format!("churn/{rule}"), &path, 0, 0, message, help.to_owned(), &[&path]));
+                }
+            }
+        }
+        for pair in report.coupling.iter().filter(|pair| self.coupling.is_some_and(|most| pair.confidence() > most)) {
+            let (one, other) = (String::from_utf8_lossy(&pair.a).into_owned(), String::from_utf8_lossy(&pair.b).into_owned());
+            let message = format!(
+                "it changes together with `{other}`: in {} commits, {:.0} % of the changes of one of them{within}",
+                pair.support,
+                pair.confidence() * 100.0
+            );
+            let help = String::from("bring together what changes together, or part them by an interface");
+            found.push(finding("churn/coupling", &one, 0, 0, message, help, &[&one, &other]));
+        }
+        found
+    }
+}
+
+/// Keeps the report as evidence, named by the day and the project.
+fn archive(sight: &dyn Sight, folder: &str, report: &Report, today: &str) -> Result<(), String> {
+    let safe = |c: char| if c.is_alphanumeric() || matches!(c, '-' | '.' | '_') { c } else { '-' };
+    let name: String = report.ground.project.chars().map(safe).collect();
+    let folder = RelPath::parse(folder.trim_end_matches('/')).map_err(|error| format!("`{folder}`: {error}"))?;
+    let path = sight.folder().join(folder.as_bytes()).join(format!("{today}_{}_churn.json", name.trim_matches(['.', '-'])).as_bytes());
+    let text = report::churn::json(report, None);
+    if sight.tree().read(&path).is_ok_and(|known| known == text.as_bytes()) {
+        return Ok(());
+    }
+    sight.tree().write(&path, text.as_bytes()).map_err(|error| format!("cannot keep the evidence `{path}`: {error}"))
+}

@@ -1,0 +1,202 @@
+//! `evidence`: artifacts that must be there, be recent, and say what they should.
+
+use serde_json::Value;
+
+use super::judge::{Asked, Judge, Judged, Sight, Unjudged, finding};
+use super::settings::{Common, Reader};
+use super::sight::rooted;
+use crate::base::{RelPath, quantity};
+use crate::disk::{PatternSet, expand};
+use crate::event::{Facts, Finding};
+use crate::model::{RuleValue, Setting};
+
+/// Fields at the top of an artifact that say when it was made.
+const DATES: [&str; 6] = ["date", "made", "created", "created_at", "generated_at", "timestamp"];
+
+struct Evidence(Vec<Artifact>);
+
+#[derive(Default)]
+struct Artifact {
+    pattern: String,
+    /// In days.
+    max_age: Option<u64>,
+    /// How many there may be.
+    keep: Option<usize>,
+    values: Vec<Bound>,
+}
+
+/// What a value in the newest artifact has to be.
+struct Bound {
+    /// A JSON pointer (RFC 6901).
+    pointer: String,
+    min: Option<f64>,
+    max: Option<f64>,
+    equals: Option<RuleValue>,
+}
+
+pub(super) fn read(reader: &mut Reader<'_>) -> (Common, Box<dyn Judge>) {
+    let (common, rest) = reader.common(&["artifact"]);
+    let artifacts: Vec<Artifact> = rest.into_iter().filter_map(|setting| artifact(reader, setting)).collect();
+    if artifacts.is_empty() && reader.wrong.is_empty() {
+        let place = reader.gate.place.clone();
+        reader.say(&place, "the gate names no artifact", "name one: artifact \"benchmarks/results/*_load.json\" max_age=\"30d\"");
+    }
+    (common, Box::new(Evidence(artifacts)))
+}
+
+fn artifact(reader: &mut Reader<'_>, setting: &Setting) -> Option<Artifact> {
+    reader.only(setting, &["max_age", "keep"]);
+    let mut artifact = Artifact { pattern: reader.text(setting)?, ..Artifact::default() };
+    if let Err(why) = PatternSet::new(std::slice::from_ref(&artifact.pattern), &[]) {
+        reader.say(&setting.place, why, "correct the pattern");
+    }
+    for (name, value) in &setting.properties {
+        let understood = match (&**name, value) {
+            ("max_age", RuleValue::Text(text)) => quantity::duration(text).map(|age| artifact.max_age = Some(age.as_secs() / 86_400)),
+            ("keep", RuleValue::Whole(number)) if *number > 0 => {
+                artifact.keep = Some(*number as usize);
+                Some(())
+            }
+            ("max_age" | "keep", _) => None,
+            _ => Some(()),
+        };
+        if understood.is_none() {
+            reader.say(&setting.place, format!("`{name}` is not understood"), "write max_age=\"30d\", keep=5");
+        }
+    }
+    for child in &setting.children {
+        match &*child.name {
+            "json" => artifact.values.extend(bound(reader, child)),
+            other => reader.unknown(child, other, &["json"]),
+        }
+    }
+    Some(artifact)
+}
+
+fn bound(reader: &mut Reader<'_>, setting: &Setting) -> Option<Bound> {
+    reader.only(setting, &["min", "max", "equals"]);
+    let pointer = reader.text(setting)?;
+    let number = |name: &str| match setting.property(name) {
+        Some(RuleValue::Whole(number)) => Some(*number as f64),
+        Some(RuleValue::Text(text)) => text.parse().ok(),
+        _ => None,
+    };
+    let wrong = ["min", "max"].iter().find(|name| setting.property(name).is_some() && number(name).is_none());
+    if let Some(name) = wrong {
+        reader.say(&setting.place, format!("`{name}` takes a number"), format!("write it as {name}=0"));
+    }
+    if !pointer.is_empty() && !pointer.starts_with('/') {
+        reader.say(&setting.place, format!("`{pointer}` is no JSON pointer"), format!("write it as \"/{pointer}\""));
+    }
+    Some(Bound { pointer, min: number("min"), max: number("max"), equals: setting.property("equals").cloned() })
+}
+
+impl Judge for Evidence {
+    fn judge(&self, sight: &dyn Sight, asked: &Asked<'_>) -> Result<Judged, Unjudged> {
+        // Artifacts are often ignored by version control.
+        sight.looks_beyond();
+        let today: jiff::civil::Date = asked.today.0.parse().map_err(|_| Unjudged::broken("the day is not known"))?;
+        let mut judged = Judged::default();
+        for artifact in &self.0 {
+            let broken = |why: String| Unjudged::broken(format!("cannot look for `{}`: {why}", artifact.pattern));
+            let set = PatternSet::new(&[rooted(sight.folder(), &artifact.pattern)], &[]).map_err(broken)?;
+            let found = expand(sight.tree(), &set).map_err(|error| broken(error.to_string()))?;
+            judged.facts = Facts { files: judged.facts.files + found.len(), extracted: judged.facts.extracted + found.len(), cached: 0 };
+            judged.findings.extend(artifact.judge(sight, &found, today)?);
+        }
+        Ok(judged)
+    }
+}
+
+impl Artifact {
+    fn judge(&self, sight: &dyn Sight, found: &[RelPath], today: jiff::civil::Date) -> Result<Vec<Finding>, Unjudged> {
+        let mut findings = Vec::new();
+        // The date in the name counts; where there is none, the one in the file.
+        let mut dated: Vec<(Option<jiff::civil::Date>, &RelPath)> =
+            found.iter().map(|path| (date_in(&String::from_utf8_lossy(path.name())), path)).collect();
+        dated.sort();
+        let Some((named, newest)) = dated.last().copied() else {
+            let message = format!("there is no `{}`", self.pattern);
+            let help = String::from("make it; it is evidence that somebody claims");
+            findings.push(finding("evidence/missing", &self.pattern, 0, 0, message, help, &[&self.pattern]));
+            return Ok(findings);
+        };
+        let file = newest.to_string();
+        let mut say = |rule: &str, identity: &str, message: String, help: &str| {
+            findings.push(finding(&format!("evidence/{rule}"), &file, 0, 0, message, help.to_owned(), &[&self.pattern, identity]));
+        };
+        let bytes = sight.read(newest).map_err(|error| Unjudged::broken(format!("cannot read `{newest}`: {error}")))?;
+        let is_json = newest.name().ends_with(b".json");
+        let value: Option<Value> = match serde_json::from_slice(&bytes) {
+            Ok(value) => Some(value),
+            Err(error) if is_json || !self.values.is_empty() => {
+                say("unparsable", "", format!("it is no JSON: {error}"), "make it anew");
+                None
+            }
+            Err(_) => None,
+        };
+        let inside = value.as_ref().and_then(|value| DATES.iter().find_map(|name| date_in(value.get(name)?.as_str()?)));
+        if let (Some(named), Some(inside)) = (named, inside)
+            && named != inside
+        {
+            say(
+                "date",
+                "",
+                format!("its name says {named}, and what stands in it {inside}"),
+                "make it anew, under the day on which it was made",
+            );
+        }
+        if let Some(most) = self.max_age {
+            match named.or(inside) {
+                None => say("date", "", String::from("nobody says when it was made"), "put the day into its name: 2026-01-31_load.json"),
+                Some(made) => {
+                    let age = made.until(today).map_or(0, |span| span.get_days());
+                    if i64::from(age) > most as i64 {
+                        say("stale", "", format!("it is {age} days old, and {most} are allowed"), "make it anew");
+                    }
+                }
+            }
+        }
+        for bound in &self.values {
+            if let Some(message) = value.as_ref().and_then(|value| bound.broken(value)) {
+                say("value", &bound.pointer, message, "mend what it measures, or the bound");
+            }
+        }
+        if let Some(most) = self.keep.filter(|most| dated.len() > *most) {
+            let oldest: Vec<String> = dated[..dated.len() - most].iter().map(|(_, path)| format!("`{path}`")).collect();
+            let message = format!("there are {} of `{}`, and the last {most} are kept", dated.len(), self.pattern);
+            say("superfluous", "", message, &format!("remove {}", oldest.join(", ")));
+        }
+        Ok(findings)
+    }
+}
+
+impl Bound {
+    fn broken(&self, value: &Value) -> Option<String> {
+        let pointer = &self.pointer;
+        let Some(found) = value.pointer(pointer) else { return Some(format!("it has no `{pointer}`")) };
+        if let Some(equals) = &self.equals {
+            let wanted = match equals {
+                RuleValue::Flag(flag) => Value::Bool(*flag),
+                RuleValue::Whole(number) => Value::from(*number),
+                RuleValue::Text(text) => Value::from(&**text),
+            };
+            let same = *found == wanted || found.as_f64().is_some_and(|found| wanted.as_f64() == Some(found));
+            return (!same).then(|| format!("`{pointer}` is {found}, and should be {wanted}"));
+        }
+        let Some(number) = found.as_f64() else { return Some(format!("`{pointer}` is {found}, which is no number")) };
+        match (self.min, self.max) {
+            (Some(min), _) if number < min => Some(format!("`{pointer}` is {found}, and at least {min} is wanted")),
+            (_, Some(max)) if number > max => Some(format!("`{pointer}` is {found}, and at most {max} is allowed")),
+            _ => None,
+        }
+    }
+}
+
+/// Returns the first day in a text, as `2026-01-31`.
+fn date_in(text: &str) -> Option<jiff::civil::Date> {
+    (0..text.len().saturating_sub(9)).filter_map(|at| text.get(at..at + 10)).find_map(|part| {
+        let shaped = part.bytes().enumerate().all(|(at, byte)| if matches!(at, 4 | 7) { byte == b'-' } else { byte.is_ascii_digit() });
+        shaped.then(|| part.parse().ok()).flatten()
+    })
+}
