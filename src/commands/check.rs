@@ -1,6 +1,7 @@
 //! `orket check`: the gates alone.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 
 use rayon::prelude::*;
 
@@ -43,20 +44,27 @@ pub fn check(ui: &Ui, args: &CheckArgs) -> Result<(), Failure> {
     if let Some(revision) = &args.changed {
         only_changed(&engine, revision, &mut reports)?;
     }
-    let format = if ui.json { CheckFormat::Json } else { args.format };
+    report_on(ui, &reports, if ui.json { CheckFormat::Json } else { args.format }, args.output.as_deref())
+}
+
+/// Prints reports or writes them to a file.
+///
+/// # Errors
+/// When a gate found something, or could not judge.
+pub(super) fn report_on(ui: &Ui, reports: &[GateReport], format: CheckFormat, output: Option<&Path>) -> Result<(), Failure> {
     let text = match format {
-        CheckFormat::Text => findings::text(&reports, args.output.is_none() && ui.color_out, ui.width),
-        CheckFormat::Json => pretty(&findings::json(&reports)),
-        CheckFormat::Sarif => pretty(&findings::sarif(&reports)),
-        CheckFormat::Junit => findings::junit(&reports),
-        CheckFormat::Github => findings::github(&reports),
-        CheckFormat::Gitlab => pretty(&findings::gitlab(&reports)),
+        CheckFormat::Text => findings::text(reports, output.is_none() && ui.color_out, ui.width),
+        CheckFormat::Json => pretty(&findings::json(reports)),
+        CheckFormat::Sarif => pretty(&findings::sarif(reports)),
+        CheckFormat::Junit => findings::junit(reports),
+        CheckFormat::Github => findings::github(reports),
+        CheckFormat::Gitlab => pretty(&findings::gitlab(reports)),
     };
-    match &args.output {
+    match output {
         Some(path) => {
             let path = ui.surroundings.folder.join(path);
             std::fs::write(&path, text).map_err(|error| Failure::Broken(format!("cannot write `{}`: {error}", path.display())))?;
-            ui.say(findings::text(&reports, ui.color_err, ui.width).trim_end());
+            ui.say(findings::text(reports, ui.color_err, ui.width).trim_end());
         }
         None => ui.out(&text),
     }
@@ -135,7 +143,7 @@ fn chosen(ui: &Ui, args: &CheckArgs, engine: &Engine) -> Result<Vec<Gate>, Failu
     Ok(gates)
 }
 
-fn mistaken(wrong: &[Wrong]) -> Failure {
+pub(super) fn mistaken(wrong: &[Wrong]) -> Failure {
     let texts: Vec<String> =
         wrong.iter().map(|one| format!("error[gate/wrong]: {}\n --> {}\n  = help: {}", one.message, one.place, one.help)).collect();
     Failure::Wrong(texts.join("\n"))
@@ -147,7 +155,7 @@ fn update(ui: &Ui, engine: &Engine, gates: &[Gate], reports: &[GateReport]) -> R
     for (gate, report) in gates.iter().zip(reports) {
         let rules = crate::gates::read(gate).map_err(|wrong| mistaken(&wrong))?;
         let Some(name) = rules.common.baseline else { continue };
-        let folder = crate::engine::gate_folder(gate);
+        let folder = crate::gates::folder_of(gate);
         let path = crate::gates::baseline_path(&folder, &name).map_err(|error| Failure::Wrong(format!("`{name}`: {error}")))?;
         if report.because.is_some() {
             return Err(Failure::Exit({

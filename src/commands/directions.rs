@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::base::RelPath;
 use crate::disk::PatternSet;
-use crate::engine::{Engine, gate_folder};
+use crate::engine::Engine;
 use crate::facts::Import;
 use crate::gates;
 use crate::graph::{Detail, TargetKind};
@@ -28,7 +28,7 @@ impl Directions {
             if &*gate.kind != "dependency_direction" {
                 continue;
             }
-            found.layers.extend(gates::layers(&gate, &gate_folder(&gate)));
+            found.layers.extend(gates::layers(&gate, &gates::folder_of(&gate)));
             let Ok((report, _)) = inspector.check(&gate, &ground) else { continue };
             for finding in report.findings {
                 let Some(edge) = finding.edge else { continue };

@@ -10,7 +10,7 @@ use std::{fs, io};
 use rustc_hash::FxHashMap;
 
 use super::load::{Stamp, load};
-use super::{Engine, OpenError, gate_folder};
+use super::{Engine, OpenError};
 use crate::action::{Entry, Explanation};
 use crate::base::{RelPath, TargetId, quantity};
 use crate::decisions::Seam;
@@ -290,7 +290,7 @@ fn within(root: &RelPath, path: &RelPath) -> Option<RelPath> {
 impl Rests for Looked<'_> {
     fn sees(&self, gate: TargetId, path: &RelPath) -> bool {
         let Detail::Gate(gate) = self.graph().detail(gate) else { return false };
-        self.gates && gates::read(&gate).is_ok_and(|rules| rules.reads(&gate_folder(&gate))(path))
+        self.gates && gates::read(&gate).is_ok_and(|rules| rules.reads(&gates::folder_of(&gate))(path))
     }
 
     fn filled(&self, target: TargetId, text: &Text) -> Option<String> {

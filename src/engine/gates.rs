@@ -1,53 +1,24 @@
 //! Gates of an opened project: their rules, and what they see.
 
-use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 
-use super::{ChurnError, ChurnWanted, Engine, churn};
-use crate::base::{RelPath, TargetId};
-use crate::churn::Report;
-use crate::disk::Tree;
+use super::Engine;
+use super::outside::Surroundings;
+use crate::base::TargetId;
 use crate::event::GateReport;
 use crate::facts::{FactFile, Forgetful, Known};
-use crate::gates::{self, Asked, Ground, Outside, Today, Unjudged, Wrong};
+use crate::gates::{self, Asked, Ground, Today, Wrong};
 use crate::graph::{Detail, Graph, TargetKind};
 use crate::model::Gate;
+use crate::rebuild::World;
 use crate::run::Gates;
 
 /// Judges the gates of a project.
-pub struct Inspector {
-    graph: Graph,
-    tree: Tree,
-    state: PathBuf,
+pub struct Inspector<'a> {
+    engine: &'a Engine,
     known: OnceLock<Arc<dyn Known + Send>>,
-    outside: Arc<Surroundings>,
     today: Today,
     quick: bool,
-}
-
-/// What gates ask beside the tree, for real.
-struct Surroundings {
-    root: PathBuf,
-    project: String,
-}
-
-impl Outside for Surroundings {
-    fn churn(&self, folder: &RelPath, scope: Option<&str>, since: Option<i64>, today: &str) -> Result<Report, Unjudged> {
-        let wanted = ChurnWanted {
-            folder: folder.under(&self.root),
-            scope: Some(PathBuf::from(scope.unwrap_or("."))),
-            since: since.map(|seconds| jiff::Timestamp::now().as_second().saturating_sub(seconds)),
-            renames: true,
-            project: Some(self.project.clone()),
-            made: today.to_owned(),
-        };
-        churn(&wanted).map_err(|error| match error {
-            ChurnError::NoScope(_) | ChurnError::Moved(_) => {
-                Unjudged::empty(error.to_string().lines().next().unwrap_or_default().to_owned())
-            }
-            ChurnError::Vcs(_) => Unjudged::broken(error.to_string().replace('\n', "; ")),
-        })
-    }
 }
 
 impl Engine {
@@ -58,26 +29,30 @@ impl Engine {
 
     /// Returns who judges gates, by the cheap half if `quick`. The clock is asked now. Facts about files are kept where the checkout has
     /// a folder for its state.
-    pub fn inspector(&self, quick: bool) -> Inspector {
-        let outside = Arc::new(Surroundings { root: self.root.clone(), project: self.name.clone() });
+    pub fn inspector(&self, quick: bool) -> Inspector<'_> {
         let today = Today(jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date().to_string());
-        Inspector { graph: self.graph.clone(), tree: self.tree.clone(), state: self.state(), known: OnceLock::new(), outside, today, quick }
+        Inspector { engine: self, known: OnceLock::new(), today, quick }
     }
 }
 
-impl Inspector {
-    /// Returns the tree as it is now, for some gates.
-    pub fn ground(&self) -> Ground {
-        Ground::new(self.tree.clone(), self.known().clone(), self.outside.clone())
+impl Inspector<'_> {
+    /// Returns the tree as it is now, for some gates that no run is about.
+    pub fn ground(&self) -> Ground<'_> {
+        self.ground_in(None)
+    }
+
+    fn ground_in<'g>(&'g self, world: Option<&'g World>) -> Ground<'g> {
+        let outside = Surroundings { engine: self.engine, world };
+        Ground::new(self.engine.tree.clone(), self.known().clone(), Box::new(outside))
     }
 
     /// Lets a gate judge; returns its report, and whether it was known: nothing that the gate can see has changed since it judged.
     ///
     /// # Errors
     /// When its rules are wrong.
-    pub fn check(&self, gate: &Gate, ground: &Ground) -> Result<(GateReport, bool), Vec<Wrong>> {
+    pub fn check(&self, gate: &Gate, ground: &Ground<'_>) -> Result<(GateReport, bool), Vec<Wrong>> {
         let rules = gates::read(gate)?;
-        let view = ground.seen_from(gate_folder(gate));
+        let view = ground.seen_by(gate);
         Ok(gates::check(gate, &rules, &view, &Asked { quick: self.quick, today: &self.today }))
     }
 
@@ -89,33 +64,36 @@ impl Inspector {
     }
 
     fn known(&self) -> &Arc<dyn Known + Send> {
-        self.known.get_or_init(|| match self.state.is_dir() {
-            true => Arc::new(FactFile::open(self.state.join("facts").join("imports"))),
-            false => Arc::new(Forgetful),
+        self.known.get_or_init(|| {
+            let state = self.engine.state();
+            match state.is_dir() {
+                true => Arc::new(FactFile::open(state.join("facts").join("imports"))),
+                false => Arc::new(Forgetful),
+            }
         })
     }
 }
 
-impl Gates for Inspector {
-    fn judge(&self, target: TargetId) -> (GateReport, bool) {
-        let unjudged = |kind: &str, because: &str| (GateReport::unjudged(self.graph.address(target), kind, because), false);
-        let Detail::Gate(gate) = self.graph.detail(target) else { return unjudged("", "it is no gate") };
+impl Gates for Inspector<'_> {
+    fn judge(&self, target: TargetId, world: &World) -> (GateReport, bool) {
+        let unjudged = |kind: &str, because: &str| (GateReport::unjudged(self.engine.graph.address(target), kind, because), false);
+        let Detail::Gate(gate) = self.engine.graph.detail(target) else { return unjudged("", "it is no gate") };
         // What it needs may have made files since the last gate looked.
-        let (mut report, known) = self.check(&gate, &self.ground()).unwrap_or_else(|wrong| {
+        let (mut report, known) = self.check(&gate, &self.ground_in(Some(world))).unwrap_or_else(|wrong| {
             let texts: Vec<String> = wrong.into_iter().map(|wrong| wrong.message).collect();
             unjudged(&gate.kind, &texts.join("; "))
         });
-        gates::agree(std::slice::from_mut(&mut report), &|kind| count(&self.graph, kind));
+        gates::agree(std::slice::from_mut(&mut report), &|kind| count(&self.engine.graph, kind));
         (report, known)
     }
 
     fn standing(&self, target: TargetId) -> Option<GateReport> {
-        let Detail::Gate(gate) = self.graph.detail(target) else { return None };
+        let Detail::Gate(gate) = self.engine.graph.detail(target) else { return None };
         let ground = self.ground();
-        let view = ground.seen_from(gate_folder(&gate));
+        let view = ground.seen_by(&gate);
         let rules = gates::read(&gate).ok()?;
         let mut report = gates::standing(&gate, &rules, &view, &Asked { quick: self.quick, today: &self.today })?;
-        gates::agree(std::slice::from_mut(&mut report), &|kind| count(&self.graph, kind));
+        gates::agree(std::slice::from_mut(&mut report), &|kind| count(&self.engine.graph, kind));
         Some(report)
     }
 }
@@ -123,9 +101,4 @@ impl Gates for Inspector {
 fn count(graph: &Graph, kind: &str) -> usize {
     let gates = graph.ids().filter(|id| graph.kind(*id) == TargetKind::Gate);
     gates.filter(|id| matches!(graph.detail(*id), Detail::Gate(gate) if *gate.kind == *kind)).count()
-}
-
-/// Returns the folder of the manifest that declares a gate.
-pub fn gate_folder(gate: &Gate) -> RelPath {
-    RelPath::parse(&*gate.place.file).ok().and_then(|file| file.parent()).unwrap_or_else(RelPath::root)
 }

@@ -36,6 +36,18 @@ pub trait Sight: Sync {
     /// Why there is nothing to say.
     fn churn(&self, scope: Option<&str>, since: Option<i64>, today: &str) -> Result<Report, Unjudged>;
 
+    /// Runs a command line in the gate's folder, and returns what it printed.
+    ///
+    /// # Errors
+    /// Why it could not run.
+    fn run(&self, line: &str) -> Result<Printed, Unjudged>;
+
+    /// Returns what a task printed when it last succeeded, if that was with all that it rests on as it is now.
+    ///
+    /// # Errors
+    /// Why there is nothing to rely on.
+    fn log_of(&self, task: &str) -> Result<Printed, Unjudged>;
+
     /// Returns the folder of the manifest that declares the gate.
     fn folder(&self) -> &RelPath;
 
@@ -45,6 +57,17 @@ pub trait Sight: Sync {
 
     /// Returns the tree, for what is about it as a whole; whoever uses it says so by [`Sight::looks_beyond`].
     fn tree(&self) -> &Tree;
+}
+
+/// What a command came to.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Printed {
+    /// Its exit status; `None` where a signal or orket ended it.
+    pub code: Option<i32>,
+    /// How it ended, as a person reads it.
+    pub status: String,
+    /// What it printed, without colours and other control sequences.
+    pub text: String,
 }
 
 /// How a gate is asked.

@@ -4,26 +4,39 @@ use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
-use super::judge::{Reads, Sight, Unjudged};
+use super::judge::{Printed, Reads, Sight, Unjudged};
 use crate::base::{Digest, Hasher, RelPath};
 use crate::churn::Report;
 use crate::disk::{PatternSet, Signature, Tree, now_ns, sources};
 use crate::facts::{self, Imports, Known, Root};
+use crate::model::Gate;
 
 /// What gates ask beside the tree.
 pub trait Outside: Send + Sync {
-    /// See [`Sight::churn`]; `folder` is the gate's.
+    /// See [`Sight::churn`].
     ///
     /// # Errors
     /// Why there is nothing to say.
-    fn churn(&self, folder: &RelPath, scope: Option<&str>, since: Option<i64>, today: &str) -> Result<Report, Unjudged>;
+    fn churn(&self, gate: &Gate, scope: Option<&str>, since: Option<i64>, today: &str) -> Result<Report, Unjudged>;
+
+    /// See [`Sight::run`].
+    ///
+    /// # Errors
+    /// Why it could not run.
+    fn run(&self, gate: &Gate, line: &str) -> Result<Printed, Unjudged>;
+
+    /// See [`Sight::log_of`].
+    ///
+    /// # Errors
+    /// Why there is nothing to rely on.
+    fn log_of(&self, gate: &Gate, task: &str) -> Result<Printed, Unjudged>;
 }
 
 /// A tree that gates look at, as it is when the first of them does.
-pub struct Ground {
+pub struct Ground<'a> {
     tree: Tree,
     known: Arc<dyn Known + Send>,
-    outside: Arc<dyn Outside>,
+    outside: Box<dyn Outside + 'a>,
     files: OnceLock<Result<Vec<RelPath>, (io::ErrorKind, String)>>,
     /// The stamps of all files, and when they were taken.
     stamps: OnceLock<(i64, Vec<Option<Signature>>)>,
@@ -31,20 +44,21 @@ pub struct Ground {
 
 /// What one gate sees of it.
 pub struct View<'a> {
-    ground: &'a Ground,
+    ground: &'a Ground<'a>,
+    gate: &'a Gate,
     folder: RelPath,
     beyond: AtomicBool,
 }
 
-impl Ground {
+impl<'a> Ground<'a> {
     /// Nothing is read yet; `known` keeps facts about files.
-    pub fn new(tree: Tree, known: Arc<dyn Known + Send>, outside: Arc<dyn Outside>) -> Ground {
+    pub fn new(tree: Tree, known: Arc<dyn Known + Send>, outside: Box<dyn Outside + 'a>) -> Ground<'a> {
         Ground { tree, known, outside, files: OnceLock::new(), stamps: OnceLock::new() }
     }
 
-    /// Returns what a gate sees that is declared in this folder.
-    pub fn seen_from(&self, folder: RelPath) -> View<'_> {
-        View { ground: self, folder, beyond: AtomicBool::new(false) }
+    /// Returns what a gate sees.
+    pub fn seen_by<'v>(&'v self, gate: &'v Gate) -> View<'v> {
+        View { ground: self, gate, folder: folder_of(gate), beyond: AtomicBool::new(false) }
     }
 
     /// Returns what stands for all that a gate can see here: the names of all files, and the stamps of those that it reads. `None` if one of
@@ -85,7 +99,7 @@ impl Ground {
 }
 
 impl View<'_> {
-    pub(super) fn ground(&self) -> &Ground {
+    pub(super) fn ground(&self) -> &Ground<'_> {
         self.ground
     }
 
@@ -124,7 +138,17 @@ impl Sight for View<'_> {
 
     fn churn(&self, scope: Option<&str>, since: Option<i64>, today: &str) -> Result<Report, Unjudged> {
         self.looks_beyond();
-        self.ground.outside.churn(&self.folder, scope, since, today)
+        self.ground.outside.churn(self.gate, scope, since, today)
+    }
+
+    fn run(&self, line: &str) -> Result<Printed, Unjudged> {
+        self.looks_beyond();
+        self.ground.outside.run(self.gate, line)
+    }
+
+    fn log_of(&self, task: &str) -> Result<Printed, Unjudged> {
+        self.looks_beyond();
+        self.ground.outside.log_of(self.gate, task)
     }
 
     fn folder(&self) -> &RelPath {
@@ -138,6 +162,11 @@ impl Sight for View<'_> {
     fn tree(&self) -> &Tree {
         &self.ground.tree
     }
+}
+
+/// Returns the folder of the manifest that declares a gate.
+pub fn folder_of(gate: &Gate) -> RelPath {
+    RelPath::parse(&*gate.place.file).ok().and_then(|file| file.parent()).unwrap_or_else(RelPath::root)
 }
 
 /// Returns what tells the files that patterns mean which are relative to a folder, as [`Sight::files`] would have it.

@@ -90,6 +90,7 @@ pub fn gate(address: &str, needed: &[&str], private: bool) -> Gate {
         needs: needs(needed),
         tags: vec!["ci".into()],
         private,
+        env: Vec::new(),
         settings: Vec::new(),
     }
 }

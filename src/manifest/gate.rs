@@ -17,6 +17,7 @@ impl Load<'_> {
             about: None,
             kind: kind.unwrap_or_default().into(),
             needs: Vec::new(),
+            env: context.env.clone(),
             tags: Vec::new(),
             private: false,
             settings: Vec::new(),
@@ -31,7 +32,15 @@ impl Load<'_> {
                 "needs" => gate.needs.extend(self.problems.needs(child, context)),
                 "tags" => gate.tags.extend(self.problems.texts(child).into_iter().map(|(text, _)| Box::from(text))),
                 "private" => gate.private = self.problems.bool_of(child),
-                _ => gate.settings.extend(setting(&mut self.problems, child)),
+                _ => {
+                    // What a task printed can only be looked at behind it.
+                    for (_, value, place) in child.props.iter().filter(|(name, ..)| name == "task") {
+                        let args = vec![(value.clone(), place.clone())];
+                        let needs = Node { name: String::from("task"), args, props: Vec::new(), children: Vec::new(), ..child.clone() };
+                        gate.needs.extend(self.problems.needs(&needs, context));
+                    }
+                    gate.settings.extend(setting(&mut self.problems, child));
+                }
             }
         }
         if self.declared(&gate.address, &gate.place) {

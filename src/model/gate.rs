@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Need, RuleValue};
+use super::{EnvRules, Need, RuleValue};
 use crate::base::{Address, Place};
 
 /// A target that judges and yields findings.
@@ -18,6 +18,8 @@ pub struct Gate {
     pub kind: Box<str>,
     /// Built before.
     pub needs: Vec<Need>,
+    /// What commands that it runs see of the environment.
+    pub env: EnvRules,
     /// For `tag(NAME, x)`.
     pub tags: Vec<Box<str>>,
     /// Left out of a bare `orket build`.

@@ -10,11 +10,12 @@ use super::work::Job;
 use crate::base::TargetId;
 use crate::event::{Event, Finished, GateOutcome, GateReport, Outcome};
 use crate::plan::Step;
+use crate::rebuild::World;
 
 /// Judges gates.
 pub trait Gates: Sync {
-    /// Returns what a gate came to, and whether that was known before.
-    fn judge(&self, gate: TargetId) -> (GateReport, bool);
+    /// Returns what a gate came to in a run, and whether that was known before.
+    fn judge(&self, gate: TargetId, world: &World) -> (GateReport, bool);
 
     /// Returns what a gate would come to, where that is known without judging.
     fn standing(&self, gate: TargetId) -> Option<GateReport>;

@@ -94,7 +94,7 @@ fn manifest(dice: &mut Dice) -> String {
 struct Nobody;
 
 impl super::Gates for Nobody {
-    fn judge(&self, _: TargetId) -> (GateReport, bool) {
+    fn judge(&self, _: TargetId, _: &World) -> (GateReport, bool) {
         unreachable!("the model judges by itself")
     }
 

@@ -157,7 +157,7 @@ impl<'a> Crew<'a> {
             }
             Job::Gate { step, target } => {
                 let began = Instant::now();
-                let report = Box::new(bench.gates.judge(target));
+                let report = Box::new(bench.gates.judge(target, bench.world));
                 Message::GateJudged { step, report, took: began.elapsed() }
             }
             Job::Decide { step, target, looked, cancel } => {

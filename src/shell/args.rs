@@ -96,6 +96,12 @@ Reads the git history that is checked out; needs no manifest. Merges are not cou
 With --no-renames, each row equals the sum of `git log --numstat --no-merges --no-renames -- DIR`.
 Example: orket churn --scope src --top 20 --since 90d")]
     Churn(ChurnArgs),
+    /// Look after roadmaps: what documents claim, and whether it holds.
+    Roadmap {
+        /// What to do.
+        #[command(subcommand)]
+        command: RoadmapCommand,
+    },
     /// Tidy the manifest.
     Fmt(FmtArgs),
     /// Check the set-up of this machine and this checkout.
@@ -277,6 +283,26 @@ pub struct AffectedArgs {
     /// The git revision to compare with, such as `HEAD`, `origin/main` or `v1.2`.
     #[arg(long, value_name = "REV", value_hint = ValueHint::Other)]
     pub since: String,
+}
+
+/// Commands of `roadmap`.
+#[derive(Clone, Debug, Subcommand)]
+pub enum RoadmapCommand {
+    /// Run the claims.
+    Check(RoadmapCheckArgs),
+    /// List the claims, running nothing.
+    List,
+}
+
+/// What `roadmap check` takes.
+#[derive(Clone, Debug, Args)]
+pub struct RoadmapCheckArgs {
+    /// Write the numbers of today into the documents; nothing is taken from a command that failed.
+    #[arg(long)]
+    pub update: bool,
+    /// Check only paths and quick commands.
+    #[arg(long)]
+    pub quick: bool,
 }
 
 /// What `check` takes.

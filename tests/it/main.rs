@@ -35,6 +35,7 @@ mod orphans;
 mod outputs;
 mod overlaps;
 mod remedies;
+mod roadmap;
 mod run_command;
 mod runs;
 mod seams;

@@ -1,0 +1,141 @@
+//! What gates ask beside the tree, for real: the history, commands, and what tasks printed.
+
+use std::ffi::{OsStr, OsString};
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use crossbeam_channel::{bounded, select};
+
+use super::{ChurnError, ChurnWanted, Engine, churn};
+use crate::base::TargetId;
+use crate::churn::Report;
+use crate::event::Outcome;
+use crate::gates::{Outside, Printed, Unjudged, folder_of};
+use crate::model::Gate;
+use crate::plan::Plan;
+use crate::process::{self, Cancel, Ended, Limits, Output, Spawn, Stdin, find_program, listen_to_signals};
+use crate::rebuild::{self, Mode, World};
+use crate::report::chars::clean;
+use crate::run::{Choices, look};
+
+/// How long a command of a claim may take.
+const WITHIN: Duration = Duration::from_secs(30 * 60);
+
+/// The most of an output that is looked at, in bytes: its end.
+const MOST: usize = 8 << 20;
+
+/// The status with which a shell says that a program is missing.
+const MISSING: i32 = 127;
+
+pub(super) struct Surroundings<'a> {
+    pub engine: &'a Engine,
+    /// The run that the gate is part of, if it is part of one.
+    pub world: Option<&'a World>,
+}
+
+impl Outside for Surroundings<'_> {
+    fn churn(&self, gate: &Gate, scope: Option<&str>, since: Option<i64>, today: &str) -> Result<Report, Unjudged> {
+        let wanted = ChurnWanted {
+            folder: folder_of(gate).under(&self.engine.root),
+            scope: Some(PathBuf::from(scope.unwrap_or("."))),
+            since: since.map(|seconds| jiff::Timestamp::now().as_second().saturating_sub(seconds)),
+            renames: true,
+            project: Some(self.engine.name.clone()),
+            made: today.to_owned(),
+        };
+        churn(&wanted).map_err(|error| match error {
+            ChurnError::NoScope(_) | ChurnError::Moved(_) => {
+                Unjudged::empty(error.to_string().lines().next().unwrap_or_default().to_owned())
+            }
+            ChurnError::Vcs(_) => Unjudged::broken(error.to_string().replace('\n', "; ")),
+        })
+    }
+
+    fn run(&self, gate: &Gate, line: &str) -> Result<Printed, Unjudged> {
+        let broken = |why: String| Unjudged::broken(format!("it cannot run: {why}"));
+        let spawn = self.spawn(gate, line).map_err(broken)?;
+        let cancel = Cancel::new().map_err(|error| broken(error.to_string()))?;
+        let signals = listen_to_signals().map_err(|error| broken(error.to_string()))?;
+        let limits = Limits { timeout: Some(WITHIN), grace: Duration::from_secs(5), signal: Limits::TERM };
+        let mut output = Vec::new();
+        let (done, over) = bounded::<()>(0);
+        let result = std::thread::scope(|scope| {
+            let switch = &cancel;
+            scope.spawn(move || {
+                select! {
+                    recv(signals) -> _ => switch.stop(),
+                    recv(over) -> _ => {}
+                }
+            });
+            let result = process::run(&spawn, &limits, &cancel, &mut |bytes: &[u8]| {
+                output.extend_from_slice(bytes);
+                output.drain(..output.len().saturating_sub(MOST));
+            });
+            drop(done);
+            result
+        });
+        let ended = result.map_err(|error| broken(error.to_string()))?;
+        let text = clean(&output, false);
+        let code = match ended {
+            Ended::Exit(MISSING) => return Err(broken(text.lines().last().unwrap_or("a program is missing").to_owned())),
+            Ended::Exit(code) => Some(code),
+            Ended::Cancelled => return Err(Unjudged::broken("it was interrupted")),
+            Ended::TimedOut(within) => return Err(Unjudged::broken(format!("it took longer than {} minutes", within.as_secs() / 60))),
+            Ended::Signal(_) => None,
+        };
+        Ok(Printed { code, status: ended.to_string(), text })
+    }
+
+    fn log_of(&self, gate: &Gate, task: &str) -> Result<Printed, Unjudged> {
+        let graph = &self.engine.graph;
+        let named = gate.needs.iter().find(|need| *need.text == *task);
+        let target = named.and_then(|need| need.candidates.iter().find_map(|address| graph.find(address.as_str())));
+        let Some(target) = target.or_else(|| graph.find(task)) else {
+            return Err(Unjudged::broken(format!("there is no task `{task}`")));
+        };
+        let printed = |world: &World| {
+            let text = clean(&rebuild::printed(world, target), false);
+            Printed { code: Some(0), status: String::from("exit status 0"), text }
+        };
+        if let Some(world) = self.world {
+            return Ok(printed(world));
+        }
+        let world = self.engine.world(String::from("look"), false).map_err(|error| Unjudged::broken(error.to_string()))?;
+        if self.is_fresh(&world, target) {
+            return Ok(printed(&world));
+        }
+        let address = graph.address(target);
+        Err(Unjudged::broken(format!("the task `{address}` has not passed with what is there now; build it: orket build {address}")))
+    }
+}
+
+impl Surroundings<'_> {
+    fn spawn(&self, gate: &Gate, line: &str) -> Result<Spawn, String> {
+        let visible = self.engine.environment.visible(&gate.env, &self.engine.tree)?;
+        let path = visible.variables.get("PATH").map(Vec::as_slice).unwrap_or_default();
+        let program = find_program(OsStr::new("/bin/sh"), OsStr::from_bytes(path), &self.engine.root).map_err(|error| error.to_string())?;
+        let mark = format!("claim-{}-{:p}", std::process::id(), line);
+        let env = visible.variables.iter().map(|(name, value)| (OsString::from(name), OsString::from_vec(value.clone())));
+        Ok(Spawn {
+            program,
+            arg0: "sh".into(),
+            args: vec!["-c".into(), line.into()],
+            dir: folder_of(gate).under(&self.engine.root),
+            env: env.chain([("ORKET_MARK".into(), mark.into())]).collect(),
+            stdin: Stdin::Null,
+            output: Output::Capture,
+            errors: None,
+            group: true,
+        })
+    }
+
+    fn is_fresh(&self, world: &World, target: TargetId) -> bool {
+        let graph = &self.engine.graph;
+        let facts = self.engine.facts();
+        let Ok(choices) = Choices::new(graph, &facts, &[], &self.engine.package) else { return false };
+        let plan = Plan::without(graph, &[target], false, &|id| choices.is_given(id));
+        let seen = look(world, &plan, Mode::default(), &choices, &self.engine.inspector(false));
+        seen.iter().filter(|seen| seen.task == target).all(|seen| seen.outcome == Outcome::Fresh)
+    }
+}

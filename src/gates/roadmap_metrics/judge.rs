@@ -1,0 +1,283 @@
+//! Claims, held against what their commands print.
+
+use std::collections::BTreeMap;
+
+use super::claims::{Claim, Expected, claims};
+use super::reads::{number, parsed};
+use super::rules::{Rules, rules};
+use crate::base::{RelPath, glob};
+use crate::disk::{PatternSet, expand};
+use crate::event::{Facts, Finding};
+use crate::gates::judge::{Asked, Gap, Judge, Judged, Printed, Reads, Sight, Unjudged, finding};
+use crate::gates::settings::Reader;
+use crate::model::Gate;
+
+const KIND: &str = "roadmap_metrics";
+
+/// What orket does that may judge gates.
+const JUDGING: [&str; 5] = ["build", "check", "roadmap", "smoke", "watch"];
+
+impl Judge for Rules {
+    fn reads(&self, _: &RelPath) -> Reads {
+        // What the commands read, nobody knows.
+        Box::new(|_| true)
+    }
+
+    fn judge(&self, sight: &dyn Sight, asked: &Asked<'_>) -> Result<Judged, Unjudged> {
+        sight.looks_beyond();
+        let mut judged = Judged::default();
+        let mut ran: BTreeMap<String, Result<Printed, Unjudged>> = BTreeMap::new();
+        for path in self.documents(sight)? {
+            let file = path.to_string();
+            let bytes = sight.read(&path).map_err(|error| Unjudged::broken(format!("cannot read `{path}`: {error}")))?;
+            let text = String::from_utf8_lossy(&bytes);
+            let found = claims(&text);
+            judged.facts = Facts { files: judged.facts.files + 1, extracted: judged.facts.extracted + 1, cached: 0 };
+            if found.is_empty() {
+                let (message, help) = (String::from("it makes no claim"), "write one in a list: `cargo test` -> 197 passed.");
+                let finding = finding(&format!("{KIND}/no_claims"), &file, 0, 0, message, help.to_owned(), &[&file]);
+                judged.gaps.push(Gap { finding, empty: true });
+            }
+            for claim in &found {
+                self.hold(claim, &file, sight, asked, &mut ran, &mut judged)?;
+            }
+            judged.read.push(path);
+        }
+        Ok(judged)
+    }
+}
+
+impl Rules {
+    fn documents(&self, sight: &dyn Sight) -> Result<Vec<RelPath>, Unjudged> {
+        let mut documents = Vec::new();
+        for name in &self.files {
+            if glob::is_glob(name) {
+                let found = sight.files(std::slice::from_ref(name), false).map_err(|error| Unjudged::broken(error.to_string()))?;
+                documents.extend(found);
+            } else if let Ok(path) = RelPath::parse(name.as_str()) {
+                documents.push(sight.folder().join(path.as_bytes()));
+            }
+        }
+        if documents.is_empty() {
+            return Err(Unjudged::empty("no document was read: its `file` matches nothing"));
+        }
+        Ok(documents)
+    }
+
+    fn hold(
+        &self,
+        claim: &Claim,
+        file: &str,
+        sight: &dyn Sight,
+        asked: &Asked<'_>,
+        ran: &mut BTreeMap<String, Result<Printed, Unjudged>>,
+        judged: &mut Judged,
+    ) -> Result<(), Unjudged> {
+        let command = &claim.subject;
+        let say = |rule: &str, about: &str, message: String, help: &str| {
+            finding(&format!("{KIND}/{rule}"), file, claim.line, claim.column, message, help.to_owned(), &[file, command, about])
+        };
+        if claim.expected.is_empty() {
+            if !there(sight, file, command)? {
+                judged.findings.push(say("not_found", "", format!("`{command}` is not there"), "make it, or correct the document"));
+            }
+            return Ok(());
+        }
+        let Some(allowed) = self.allowed(command) else {
+            let message = format!("the command `{command}` is not allowed to run");
+            let help = format!("allow it in the gate: command \"{}\"", command.replace('\\', "\\\\").replace('"', "\\\""));
+            judged.findings.push(say("not_allowed", "", message, &help));
+            return Ok(());
+        };
+        if asked.quick && !allowed.quick {
+            return Ok(());
+        }
+        if self.runs_itself(command) {
+            let message = format!("`{command}` runs the gate that this claim is part of");
+            judged.findings.push(say("recursive", "", message, "claim what the other gates and tasks say by naming them"));
+            return Ok(());
+        }
+        let printed = ran.entry(command.clone()).or_insert_with(|| match &allowed.task {
+            Some(task) => sight.log_of(task),
+            None => sight.run(command),
+        });
+        let printed = match printed {
+            Ok(printed) => printed,
+            Err(unjudged) => {
+                let message = format!("`{command}` tells nothing: {}", unjudged.text);
+                judged.gaps.push(Gap { finding: say("not_run", "", message, "see that it can run here"), empty: false });
+                return Ok(());
+            }
+        };
+        judged.findings.extend(claim.expected.iter().filter_map(|expected| differs(command, expected, printed, &say)));
+        // A command that failed and of which nothing can be read has told nothing.
+        let exits = claim.expected.iter().any(|expected| matches!(expected, Expected::Exit(_)));
+        if !exits && !printed.succeeded(command) {
+            let read = |expected: &Expected| match expected {
+                Expected::Count { word, .. } => number(command, &printed.text, printed.code, word).is_some(),
+                Expected::Text(text) => printed.text.contains(text.as_str()),
+                Expected::Exit(_) => true,
+            };
+            let (status, help) = (&printed.status, "see why it fails, then look at the number again");
+            let message = format!("`{command}` failed: {status}");
+            if claim.expected.iter().any(read) {
+                judged.findings.push(say("failed", "", message, help));
+            } else {
+                judged.findings.retain(|finding| !(finding.file == *file && finding.line == claim.line));
+                judged.gaps.push(Gap { finding: say("failed", "", message, help), empty: false });
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether a command lets orket judge this gate.
+    fn runs_itself(&self, command: &str) -> bool {
+        let words: Vec<&str> = command.split_whitespace().collect();
+        let Some(orket) = words.iter().position(|word| word.rsplit('/').next() == Some("orket")) else { return false };
+        let mut rest = words[orket + 1..].iter().filter(|word| !word.starts_with('-'));
+        if !rest.next().is_some_and(|verb| JUDGING.contains(verb)) {
+            return false;
+        }
+        let targets: Vec<&&str> = rest.collect();
+        let own = |target: &&&str| {
+            let name = self.address.rsplit('/').next().unwrap_or_default();
+            ***target == self.address || ***target == *name || self.address.starts_with(&format!("{target}/")) || target.contains('*')
+        };
+        targets.is_empty() || targets.iter().any(own)
+    }
+}
+
+impl Printed {
+    /// Whether the command did what it is for: a search that finds nothing has searched.
+    fn succeeded(&self, command: &str) -> bool {
+        let searches = command.split_whitespace().next().is_some_and(|word| matches!(word, "rg" | "grep" | "egrep"));
+        self.code == Some(0) || (searches && self.code == Some(1))
+    }
+}
+
+fn differs(command: &str, expected: &Expected, printed: &Printed, say: &dyn Fn(&str, &str, String, &str) -> Finding) -> Option<Finding> {
+    let help = "correct the document (`orket roadmap check --update` corrects numbers), or what it is about";
+    match expected {
+        Expected::Exit(code) if printed.code != Some(*code) => {
+            Some(say("drifted", "exit", format!("claimed: `{command}` -> exit {code}; it is: {}", printed.status), help))
+        }
+        Expected::Text(text) if !printed.text.contains(text.as_str()) => {
+            Some(say("drifted", text, format!("claimed: `{command}` -> `{text}`; its output does not hold that"), help))
+        }
+        Expected::Count { number: claimed, word, .. } => match number(command, &printed.text, printed.code, word) {
+            None => {
+                Some(say("unread", word, format!("claimed: {claimed} {word}; the output of `{command}` says nothing of `{word}`"), help))
+            }
+            Some(actual) if parsed(claimed) != Some(actual) => {
+                Some(say("drifted", word, format!("claimed: {claimed} {word}; actual: {}", plain(actual)), help))
+            }
+            Some(_) => None,
+        },
+        _ => None,
+    }
+}
+
+/// Returns a number as people write it.
+fn plain(number: f64) -> String {
+    if number.fract() == 0.0 { format!("{number:.0}") } else { number.to_string() }
+}
+
+/// Whether a path is there: from the project's folder, the gate's, or the document's.
+fn there(sight: &dyn Sight, document: &str, path: &str) -> Result<bool, Unjudged> {
+    let broken = |error: std::io::Error| Unjudged::broken(format!("cannot look for `{path}`: {error}"));
+    let beside = RelPath::parse(document).ok().and_then(|document| document.parent()).unwrap_or_else(RelPath::root);
+    for folder in [&RelPath::root(), sight.folder(), &beside] {
+        if glob::is_glob(path) {
+            let pattern = crate::gates::sight::rooted(folder, path);
+            let found = PatternSet::new(&[pattern], &[]).ok().map(|set| expand(sight.tree(), &set)).transpose().map_err(broken)?;
+            if found.is_some_and(|found| !found.is_empty()) {
+                return Ok(true);
+            }
+        } else if let Ok(path) = RelPath::parse_in(folder, path.trim_end_matches('/').as_bytes())
+            && sight.tree().stat_follow(&path).map_err(broken)?.is_some()
+        {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// A document with the numbers that its commands show now.
+pub struct Renewed {
+    /// The document.
+    pub file: RelPath,
+    /// Its new text.
+    pub text: String,
+    /// What was changed, a line each.
+    pub changes: Vec<String>,
+}
+
+/// Returns the claims of all documents of a gate.
+///
+/// # Errors
+/// When a document cannot be read.
+pub fn claims_of(gate: &Gate, sight: &dyn Sight) -> Result<Vec<(RelPath, Claim)>, Unjudged> {
+    let (_, rules) = rules(&mut Reader::new(gate));
+    let mut all = Vec::new();
+    for file in rules.documents(sight)? {
+        let text = document(sight, &file)?;
+        all.extend(claims(&text).into_iter().map(|claim| (file.clone(), claim)));
+    }
+    Ok(all)
+}
+
+/// Runs the allowed commands of a gate's documents, and returns the documents whose numbers are others now. Nothing is taken from a command
+/// that failed.
+///
+/// # Errors
+/// When a document cannot be read.
+pub fn renew(gate: &Gate, sight: &dyn Sight) -> Result<Vec<Renewed>, Unjudged> {
+    let (_, rules) = rules(&mut Reader::new(gate));
+    let mut ran: BTreeMap<String, Option<Printed>> = BTreeMap::new();
+    let mut all = Vec::new();
+    for file in rules.documents(sight)? {
+        let text = document(sight, &file)?;
+        for claim in claims(&text).iter().filter(|claim| !claim.expected.is_empty()) {
+            let allowed = rules.allowed(&claim.subject).filter(|_| !rules.runs_itself(&claim.subject));
+            ran.entry(claim.subject.clone()).or_insert_with(|| {
+                let printed = match &allowed?.task {
+                    Some(task) => sight.log_of(task),
+                    None => sight.run(&claim.subject),
+                };
+                printed.ok().filter(|printed| printed.succeeded(&claim.subject))
+            });
+        }
+        let (renewed, changes) = renewed(&text, &|command| ran.get(command).cloned().flatten());
+        if !changes.is_empty() {
+            all.push(Renewed { file, text: renewed, changes });
+        }
+    }
+    Ok(all)
+}
+
+fn document(sight: &dyn Sight, file: &RelPath) -> Result<String, Unjudged> {
+    let bytes = sight.read(file).map_err(|error| Unjudged::broken(format!("cannot read `{file}`: {error}")))?;
+    String::from_utf8(bytes).map_err(|_| Unjudged::broken(format!("`{file}` is not UTF-8")))
+}
+
+/// Returns a text with the numbers that were printed, and a line about each that was changed.
+fn renewed(text: &str, printed: &dyn Fn(&str) -> Option<Printed>) -> (String, Vec<String>) {
+    let mut edits = Vec::new();
+    for claim in claims(text) {
+        let Some(printed) = printed(&claim.subject) else { continue };
+        for expected in &claim.expected {
+            let Expected::Count { number: claimed, word, at } = expected else { continue };
+            let actual = number(&claim.subject, &printed.text, printed.code, word);
+            if let Some(actual) = actual.filter(|actual| parsed(claimed) != Some(*actual)) {
+                let now = plain(actual);
+                let said = format!("{}: {claimed} {word} -> {now} {word}", claim.line);
+                edits.push((at.clone(), now, said));
+            }
+        }
+    }
+    let mut renewed = text.to_owned();
+    for (at, now, _) in edits.iter().rev() {
+        renewed.replace_range(at.clone(), now);
+    }
+    (renewed, edits.into_iter().map(|(.., said)| said).collect())
+}

@@ -1,0 +1,135 @@
+//! Claims that documents make: what is run, what holds, and what is corrected.
+
+use crate::common::Project;
+
+const MANIFEST: &str = r#"
+gate "roadmap" kind="roadmap_metrics" {
+    file "docs/ROADMAP.md"
+    command "sh tests.sh" quick=#true
+    command "grep *"
+    command "sh broken.sh"
+    command "nope-such-program"
+    command "orket *"
+}
+"#;
+
+fn roadmap(text: &str) -> Project {
+    Project::new()
+        .file("docs/ROADMAP.md", text)
+        .file("tests.sh", "echo 'test result: ok. 12 passed; 0 failed'; echo 'test result: ok. 5 passed; 0 failed'\n")
+        .file("broken.sh", "echo '3 passed, 1 failed'; exit 1\n")
+        .file("src/a.py", "x = 1\n")
+        .manifest(MANIFEST)
+}
+
+fn rules(project: &Project, words: &str) -> Vec<String> {
+    let json = project.run(&format!("check --format json {words}")).either().1.json();
+    let gate = &json["gates"][0];
+    let findings = gate["findings"].as_array().unwrap().iter();
+    let rule = |one: &serde_json::Value| format!("{}:{}", one["rule"].as_str().unwrap().replace("roadmap_metrics/", ""), one["line"]);
+    findings.map(rule).chain([gate["outcome"].as_str().unwrap().to_owned()]).collect()
+}
+
+#[test]
+fn claims_that_hold() {
+    let project = roadmap(
+        "# Status\n\n1. `sh tests.sh` -> 17 passed, 0 failed.\n2. `grep -rn nothing src` -> 0 matches.\n3. `sh broken.sh` -> exit 1\n4. `sh tests.sh` -> `ok. 5 passed`\n5. `src/a.py` is there, and `docs/ROADMAP.md`.\n",
+    );
+    assert_eq!(rules(&project, ""), ["pass"]);
+    project.run("build").ok().says(["done    roadmap"]);
+    project.run("roadmap check").ok().stdout("pass    roadmap  nothing found  (1 file)\ndone: 1 of 1 gate passed\n");
+}
+
+#[test]
+fn every_way_not_to_hold_is_told_apart() {
+    for (claim, expected) in [
+        ("`sh tests.sh` -> 18 passed", ["drifted:1", "fail"]),
+        ("`sh tests.sh` -> 3 collected", ["unread:1", "fail"]),
+        ("`sh tests.sh` -> exit 2", ["drifted:1", "fail"]),
+        ("`sh tests.sh` -> `all is lost`", ["drifted:1", "fail"]),
+        ("`rm -rf src` -> 0 failed", ["not_allowed:1", "fail"]),
+        ("`sh broken.sh` -> 3 passed", ["failed:1", "fail"]),
+        ("`sh broken.sh` -> 3 collected", ["failed:1", "not_evaluated"]),
+        ("`nope-such-program` -> 3 passed", ["not_run:1", "not_evaluated"]),
+        ("`src/gone.py`", ["not_found:1", "fail"]),
+        ("`orket check` -> 0 failed", ["recursive:1", "fail"]),
+        ("`orket build roadmap` -> 0 failed", ["recursive:1", "fail"]),
+        ("nothing", ["no_claims:0", "not_evaluated"]),
+    ] {
+        assert_eq!(rules(&roadmap(&format!("- {claim}\n")), ""), expected, "{claim}");
+    }
+    roadmap("- `sh tests.sh` -> 18 passed\n").run("check").code(1).stdout(
+        "error[roadmap_metrics/drifted]: claimed: 18 passed; actual: 17
+ --> docs/ROADMAP.md:1:3
+1 | - `sh tests.sh` -> 18 passed
+  |   ^
+  = help: correct the document (`orket roadmap check --update` corrects numbers), or what it is about
+
+failed  roadmap  1 finding  (1 file)
+failed: 1 failed, 0 of 1 gate passed
+",
+    );
+    roadmap("- nothing\n").run("check").code(3);
+    Project::new().manifest(MANIFEST).run("check").code(3).says(["cannot read `docs/ROADMAP.md`"]);
+}
+
+#[test]
+fn quick_leaves_dear_commands_out() {
+    let project = roadmap("- `sh broken.sh` -> 3 passed\n- `sh tests.sh` -> 17 passed\n- `src/a.py`\n");
+    assert_eq!(rules(&project, ""), ["failed:1", "pass"].map(|one| one.replace("pass", "fail")));
+    assert_eq!(rules(&project, "--quick"), ["pass"]);
+    project.run("roadmap check --quick").ok();
+}
+
+#[test]
+fn a_task_that_has_passed_serves() {
+    let project = Project::new()
+        .file("ROADMAP.md", "- `cargo test` -> 17 passed\n")
+        .file("in", "17")
+        .manifest("gate \"roadmap\" kind=\"roadmap_metrics\" { file \"ROADMAP.md\"; command \"cargo test\" task=\"unit\" }\ntask \"unit\" { inputs \"in\"; sh \"{log:unit}; echo $(cat in) passed\" }");
+    project.run("check").code(3).ran([]).says(["the task `unit` has not passed with what is there now; build it: orket build unit"]);
+    project.run("build roadmap").ok().ran(["unit"]);
+    project.run("check").ok().ran([]);
+    project.write("in", "18").run("check").code(3).ran([]);
+    project.run("build roadmap").code(1).ran(["unit"]).says(["claimed: 17 passed; actual: 18"]);
+    project.run("roadmap check --update").ok().ran([]).says(["ROADMAP.md:1: 17 passed -> 18 passed"]);
+    assert_eq!(project.read("ROADMAP.md"), "- `cargo test` -> 18 passed\n");
+}
+
+#[test]
+fn numbers_are_corrected_in_place_and_never_from_a_failure() {
+    let text =
+        "# Ä\r\n\r\n1. `sh tests.sh` -> 1,200 passed, 3 failed (was 9).\r\n2. `sh broken.sh` -> 9 passed\n3. `rm -rf src` -> 9 passed\n";
+    let project = roadmap(text);
+    project
+        .run("roadmap check --update")
+        .code(1)
+        .says(["docs/ROADMAP.md:3: 1,200 passed -> 17 passed", "docs/ROADMAP.md:3: 3 failed -> 0 failed"]);
+    assert_eq!(project.read("docs/ROADMAP.md"), text.replace("1,200 passed, 3 failed", "17 passed, 0 failed"));
+    assert!(project.has("src/a.py"));
+    project.run("roadmap check --update").code(1).says(["note: no number has changed"]);
+}
+
+#[test]
+fn claims_are_listed_without_running_anything() {
+    let project = roadmap("1. `sh tests.sh` -> 17 passed, 0 failed.\n2. `rm -rf src` -> exit 0\n3. `src/a.py`\n");
+    project.run("roadmap list").ok().ran([]).stdout(
+        "docs/ROADMAP.md:1  sh tests.sh -> 17 passed, 0 failed\ndocs/ROADMAP.md:2  rm -rf src -> exit 0\ndocs/ROADMAP.md:3  src/a.py\n",
+    );
+    assert!(project.has("src/a.py"));
+    let json = project.run("roadmap list --json").ok().json();
+    assert_eq!(json["claims"][0]["expected"].to_string(), r#"["17 passed","0 failed"]"#);
+    Project::new().manifest("task \"t\" { sh \"true\" }").run("roadmap check").code(4).says(["there is no gate of the kind"]);
+}
+
+#[test]
+fn wrong_rules_are_told() {
+    let wrong = |rules: &str| {
+        let manifest = format!("gate \"r\" kind=\"roadmap_metrics\" {{ {rules} }}");
+        Project::new().manifest(&manifest).run("list").code(2).err().to_owned()
+    };
+    assert!(wrong("command \"x\"").contains("the gate names no document"));
+    assert!(wrong("file \"a.md\"; command \"x\" tsk=\"t\"").contains("did you mean `task`?"));
+    assert!(wrong("file \"a.md\"; command \"x\" task=\"nowhere\"").contains("nowhere"));
+    assert!(wrong("file \"../a.md\"").contains("is no path of the project"));
+}
