@@ -5,7 +5,7 @@ use serde_json::json;
 use super::check::report_on;
 use super::{Failure, Ui};
 use crate::engine::Engine;
-use crate::gates::{self, Expected};
+use crate::gates::{self, Expected, Model, Moved};
 use crate::graph::{Detail, TargetKind};
 use crate::model::Gate;
 use crate::shell::{CheckFormat, RoadmapCheckArgs, RoadmapCommand};
@@ -21,6 +21,8 @@ pub fn roadmap(ui: &Ui, command: &RoadmapCommand) -> Result<(), Failure> {
     match command {
         RoadmapCommand::Check(args) => check(ui, args),
         RoadmapCommand::List => list(ui),
+        RoadmapCommand::Start { item } => moved(ui, item, &|model| model.start(item)),
+        RoadmapCommand::Done { item } => moved(ui, item, &|model| model.done(item)),
     }
 }
 
@@ -96,12 +98,43 @@ fn list(ui: &Ui) -> Result<(), Failure> {
             }));
         }
     }
+    let mut items = Vec::new();
+    for gate in found.iter().filter(|gate| *gate.kind == *KINDS[1]) {
+        let model = gates::model(gate, &ground.seen_by(gate)).map_err(|unjudged| Failure::Broken(unjudged.text))?;
+        for (item, state) in model.standing() {
+            text.push_str(&format!("{}  {state}  {}\n", item.id, item.title));
+            items.push(json!({ "gate": gate.address.as_str(), "id": item.id, "title": item.title, "line": item.line, "state": state }));
+        }
+    }
     if ui.json {
-        ui.out_json(&json!({ "version": 1, "claims": rows }));
+        ui.out_json(&json!({ "version": 1, "claims": rows, "items": items }));
     } else {
         ui.out(&text);
     }
     Ok(())
+}
+
+/// Moves an item, in the first roadmap that has it.
+fn moved(ui: &Ui, item: &str, change: &dyn Fn(&Model) -> Moved) -> Result<(), Failure> {
+    let engine = ui.open(true)?;
+    let inspector = engine.inspector(true);
+    let ground = inspector.ground();
+    let mut why = String::new();
+    for gate in about(&engine, &KINDS[1..])? {
+        let model = gates::model(&gate, &ground.seen_by(&gate)).map_err(|unjudged| Failure::Broken(unjudged.text))?;
+        match change(&model) {
+            Ok(documents) => {
+                for (path, text) in documents {
+                    let failed = |error| Failure::Broken(format!("cannot write `{path}`: {error}"));
+                    engine.tree.write(&path, text.as_bytes()).map_err(failed)?;
+                    ui.out(&format!("{item}: {path}"));
+                }
+                return Ok(());
+            }
+            Err(text) => why = text,
+        }
+    }
+    Err(Failure::NoTarget(why))
 }
 
 fn shown(expected: &Expected) -> String {

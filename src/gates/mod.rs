@@ -14,6 +14,7 @@ mod roadmap_metrics;
 mod settings;
 mod sight;
 mod suppress;
+mod working_model;
 
 pub use baseline::{Baseline, Entry, Today};
 pub use check::{Rules, baseline_path, check, read, standing};
@@ -23,3 +24,4 @@ pub use roadmap_metrics::{Claim, Expected, Renewed, claims_of, renew};
 pub use settings::{Common, Stage, Wrong};
 pub use sight::{Ground, Outside, View, folder_of};
 pub use suppress::agree;
+pub use working_model::{Model, Moved, model};

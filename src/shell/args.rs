@@ -290,8 +290,20 @@ pub struct AffectedArgs {
 pub enum RoadmapCommand {
     /// Run the claims.
     Check(RoadmapCheckArgs),
-    /// List the claims, running nothing.
+    /// List claims, and items with where they stand; nothing is run.
     List,
+    /// Begin to work on an item: a note in the handoff file becomes active.
+    Start {
+        /// The item's id, such as `SHOP-12`.
+        #[arg(value_name = "ITEM")]
+        item: String,
+    },
+    /// Say that an item is done: it leaves the roadmap, and the changelog names it.
+    Done {
+        /// The item's id, such as `SHOP-12`.
+        #[arg(value_name = "ITEM")]
+        item: String,
+    },
 }
 
 /// What `roadmap check` takes.

@@ -133,3 +133,71 @@ fn wrong_rules_are_told() {
     assert!(wrong("file \"a.md\"; command \"x\" task=\"nowhere\"").contains("nowhere"));
     assert!(wrong("file \"../a.md\"").contains("is no path of the project"));
 }
+
+const MODEL: &str = r#"gate "model" kind="working_model" { roadmap "ROADMAP.md"; handoff "HANDOFF.md"; changelog "CHANGELOG.md" }"#;
+const ITEMS: &str = "# Roadmap\n\n### SHOP-1: Carts\n\nAcceptance:\n- a cart holds\n\n### SHOP-2: Prices\n\nText.\n";
+
+#[test]
+fn items_that_do_not_fit_together_are_found() {
+    let found = |roadmap: &str, handoff: &str, changelog: &str| {
+        let project =
+            Project::new().file("ROADMAP.md", roadmap).file("HANDOFF.md", handoff).file("CHANGELOG.md", changelog).manifest(MODEL);
+        let json = project.run("check --format json").either().1.json();
+        let findings = json["gates"][0]["findings"].as_array().unwrap().clone();
+        findings.iter().map(|one| one["rule"].as_str().unwrap().replace("working_model/", "")).collect::<Vec<_>>().join(" ")
+    };
+    let one = "### SHOP-1: Carts\n\nAcceptance:\n- x\n";
+    assert_eq!(found(one, "", ""), "");
+    assert_eq!(found(ITEMS, "", ""), "no_acceptance");
+    assert_eq!(found(one, "## SHOP-1\nStatus: active\n## SHOP-1 again\nStatus: active\n", ""), "two_active");
+    assert_eq!(found(one, "## SHOP-7\nStatus: active\n", ""), "not_on_roadmap");
+    assert_eq!(found(&one.replace("Carts", "Carts (done)"), "", "- SHOP-1: carts\n"), "done_on_roadmap");
+    assert_eq!(found(one, "", "- SHOP-1: carts\n"), "open_in_changelog");
+    assert_eq!(found(one, "## SHOP-7\nStatus: done\n", ""), "no_changelog");
+    assert_eq!(found(one, "## SHOP-7\nStatus: done\n", "- SHOP-7: x\n"), "");
+    Project::new().file("ROADMAP.md", "# none").manifest(MODEL).run("check").code(3).says(["there is no item in `ROADMAP.md`"]);
+    Project::new().manifest(MODEL).run("check").code(3).says(["cannot read `ROADMAP.md`"]);
+}
+
+#[test]
+fn an_item_that_left_the_roadmap_is_in_the_changelog() {
+    let project =
+        Project::new().file("ROADMAP.md", ITEMS.split("### SHOP-2").next().unwrap()).file("CHANGELOG.md", "# Changes\n").manifest(MODEL);
+    project.git("init -q").git("add .").git("commit -qm one");
+    project.run("check").ok();
+    project
+        .write("ROADMAP.md", "# Roadmap\n")
+        .run("check")
+        .code(1)
+        .says(["`SHOP-1` has left the roadmap, and no line of the changelog names it"]);
+    project.write("CHANGELOG.md", "# Changes\n\n- SHOP-1: carts\n").run("check").ok();
+}
+
+#[test]
+fn items_are_started_and_done() {
+    let project = Project::new().file("ROADMAP.md", ITEMS).manifest(MODEL);
+    project.run("roadmap list").ok().stdout("SHOP-1  Exists  Carts\nSHOP-2  Exists  Prices\n");
+    project.run("roadmap start SHOP-2").code(4).says(["`SHOP-2` has no acceptance criteria"]);
+    project.run("roadmap start SHOP-11").code(4).says(["there is no item `SHOP-11` in `ROADMAP.md`; did you mean"]);
+    project.run("roadmap start SHOP-1").ok().stdout("SHOP-1: HANDOFF.md\n");
+    assert_eq!(project.read("HANDOFF.md"), "## SHOP-1\nStatus: active\n\nCarts\n");
+    project.run("roadmap start SHOP-1").code(4).says(["is active already"]);
+    project.run("roadmap list").ok().stdout("SHOP-1  Working  Carts\nSHOP-2  Exists  Prices\n");
+    project.run("roadmap done SHOP-1").ok().stdout("SHOP-1: ROADMAP.md\nSHOP-1: HANDOFF.md\nSHOP-1: CHANGELOG.md\n");
+    assert_eq!(project.read("ROADMAP.md"), "# Roadmap\n\n### SHOP-2: Prices\n\nText.\n");
+    assert_eq!(project.read("CHANGELOG.md"), "- SHOP-1: Carts\n");
+    project.write("ROADMAP.md", "### SHOP-2: Prices\n\nAcceptance:\n- x\n").run("roadmap check").ok();
+}
+
+#[test]
+fn an_item_is_done_when_its_task_is_green() {
+    let manifest = MODEL.replace(" }", "; verify \"SHOP-7\" task=\"unit\" }") + "\ntask \"unit\" { inputs \"in\"; sh \"{log:unit}\" }";
+    let project = Project::new()
+        .file("in", "1")
+        .file("ROADMAP.md", "### SHOP-1: x\nAcceptance:\n- y\n")
+        .file("CHANGELOG.md", "- SHOP-7: done\n")
+        .manifest(&manifest);
+    project.run("check").code(3).says(["its task `unit` is not known to be green"]);
+    project.run("build model").ok().ran(["unit"]);
+    project.run("check").ok().ran([]);
+}

@@ -1,0 +1,237 @@
+//! Roadmap, handoff file and changelog, held against each other.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::items::{Item, Note, items, logged, named, notes, started, with_status, without};
+use crate::base::RelPath;
+use crate::event::Facts;
+use crate::gates::judge::{Asked, Gap, Judge, Judged, Sight, Unjudged, finding};
+use crate::gates::settings::{Common, Reader};
+use crate::model::{Gate, RuleValue};
+
+const KIND: &str = "working_model";
+
+#[derive(Clone)]
+struct Rules {
+    roadmap: String,
+    handoff: String,
+    changelog: String,
+    /// Items that are only done when these tasks are green.
+    verified: BTreeMap<String, String>,
+}
+
+pub(in crate::gates) fn read(reader: &mut Reader<'_>) -> (Common, Box<dyn Judge>) {
+    let (common, rules) = rules(reader);
+    (common, Box::new(rules))
+}
+
+fn rules(reader: &mut Reader<'_>) -> (Common, Rules) {
+    let (common, rest) = reader.common(&["roadmap", "handoff", "changelog", "verify"]);
+    let mut rules = Rules {
+        roadmap: String::from("docs/ROADMAP.md"),
+        handoff: String::from("Agents/HANDOFF.md"),
+        changelog: String::from("CHANGELOG.md"),
+        verified: BTreeMap::new(),
+    };
+    for setting in rest {
+        let Some(text) = reader.text(setting) else { continue };
+        match &*setting.name {
+            "verify" => match setting.property("task") {
+                Some(RuleValue::Text(task)) => drop(rules.verified.insert(text, task.to_string())),
+                _ => reader.say(&setting.place, "`verify` does not say which task", format!("write it as verify \"{text}\" task=\"unit\"")),
+            },
+            name => {
+                if RelPath::parse(&*text).is_err() {
+                    reader.say(&setting.place, format!("`{text}` is no path of the project"), "name a file beside or below the manifest");
+                }
+                match name {
+                    "roadmap" => rules.roadmap = text,
+                    "handoff" => rules.handoff = text,
+                    _ => rules.changelog = text,
+                }
+            }
+        }
+    }
+    (common, rules)
+}
+
+/// The documents that a move changes, with their new texts; or a sentence that says why it cannot be.
+pub type Moved = Result<Vec<(RelPath, String)>, String>;
+
+/// The three documents.
+pub struct Model {
+    roadmap: (RelPath, String),
+    handoff: (RelPath, String),
+    changelog: (RelPath, String),
+}
+
+/// Returns the documents of a gate; those that are not there are empty, but for the roadmap.
+///
+/// # Errors
+/// When one cannot be read.
+pub fn model(gate: &Gate, sight: &dyn Sight) -> Result<Model, Unjudged> {
+    Model::of(&rules(&mut Reader::new(gate)).1, sight)
+}
+
+impl Model {
+    fn of(rules: &Rules, sight: &dyn Sight) -> Result<Model, Unjudged> {
+        let document = |name: &str, must: bool| {
+            let path = RelPath::parse(name).map_err(|error| Unjudged::broken(format!("`{name}`: {error}")))?;
+            let path = sight.folder().join(path.as_bytes());
+            match sight.read(&path) {
+                Ok(bytes) => Ok((path, String::from_utf8_lossy(&bytes).into_owned())),
+                Err(error) if error.kind() == std::io::ErrorKind::NotFound && !must => Ok((path, String::new())),
+                Err(error) => Err(Unjudged::broken(format!("cannot read `{path}`: {error}"))),
+            }
+        };
+        let (roadmap, handoff) = (document(&rules.roadmap, true)?, document(&rules.handoff, false)?);
+        Ok(Model { roadmap, handoff, changelog: document(&rules.changelog, false)? })
+    }
+
+    /// Returns each item of the roadmap: its id, what it is called, its line, and `Exists` or `Working`.
+    pub fn standing(&self) -> Vec<(Item, &'static str)> {
+        let notes = notes(&self.handoff.1);
+        let active = |id: &str| notes.iter().filter(|note| note.id == id && note.status == "active").count() == 1;
+        items(&self.roadmap.1)
+            .into_iter()
+            .map(|item| (active(&item.id), item))
+            .map(|(active, item)| (item, if active { "Working" } else { "Exists" }))
+            .collect()
+    }
+
+    /// Returns the documents that change when work on an item begins.
+    ///
+    /// # Errors
+    /// A sentence, when it cannot begin.
+    pub fn start(&self, id: &str) -> Moved {
+        let item = self.item(id)?;
+        if !item.accepted {
+            return Err(format!("`{id}` has no acceptance criteria; write them under a line `Acceptance:` in `{}`", self.roadmap.0));
+        }
+        if notes(&self.handoff.1).iter().any(|note| note.id == id && note.status == "active") {
+            return Err(format!("`{id}` is active already in `{}`", self.handoff.0));
+        }
+        Ok(vec![(self.handoff.0.clone(), started(&self.handoff.1, &item))])
+    }
+
+    /// Returns the documents that change when an item is done: it leaves the roadmap, and the changelog names it.
+    ///
+    /// # Errors
+    /// A sentence, when it is not there.
+    pub fn done(&self, id: &str) -> Moved {
+        let item = self.item(id)?;
+        let mut changed = vec![(self.roadmap.0.clone(), without(&self.roadmap.1, &item))];
+        changed.extend(with_status(&self.handoff.1, id, "done").map(|text| (self.handoff.0.clone(), text)));
+        if !named(&self.changelog.1).iter().any(|(known, _)| known == id) {
+            changed.push((self.changelog.0.clone(), logged(&self.changelog.1, &item)));
+        }
+        Ok(changed)
+    }
+
+    fn item(&self, id: &str) -> Result<Item, String> {
+        let all = items(&self.roadmap.1);
+        all.iter().find(|item| item.id == id).cloned().ok_or_else(|| {
+            let near = crate::base::did_you_mean(id, all.iter().map(|item| &*item.id));
+            let help = near.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
+            format!("there is no item `{id}` in `{}`{help}", self.roadmap.0)
+        })
+    }
+}
+
+impl Judge for Rules {
+    fn judge(&self, sight: &dyn Sight, _: &Asked<'_>) -> Result<Judged, Unjudged> {
+        sight.looks_beyond();
+        let model = Model::of(self, sight)?;
+        let (open, notes, named) = (items(&model.roadmap.1), notes(&model.handoff.1), named(&model.changelog.1));
+        let before = self.before(sight);
+        if open.is_empty() && named.is_empty() && before.is_empty() {
+            return Err(Unjudged::empty(format!("there is no item in `{}`", model.roadmap.0)));
+        }
+        let mut judged =
+            Judged { facts: Facts { files: 3, extracted: 3, cached: 0 }, read: vec![model.roadmap.0.clone()], ..Judged::default() };
+        let (roadmap, handoff, changelog) = (model.roadmap.0.to_string(), model.handoff.0.to_string(), model.changelog.0.to_string());
+        let mut say = |rule: &str, file: &str, line: u32, id: &str, message: String, help: &str| {
+            judged.findings.push(finding(&format!("{KIND}/{rule}"), file, line, u32::from(line > 0), message, help.to_owned(), &[id]));
+        };
+        let mut seen = BTreeSet::new();
+        for item in &open {
+            let id = &item.id;
+            if !seen.insert(id) {
+                say("twice", &roadmap, item.line, id, format!("`{id}` stands twice on the roadmap"), "give one of them another id");
+            }
+            if !item.accepted {
+                say(
+                    "no_acceptance",
+                    &roadmap,
+                    item.line,
+                    id,
+                    format!("`{id}` has no acceptance criteria"),
+                    "write a line `Acceptance:` and a list under it",
+                );
+            }
+            if item.done {
+                say(
+                    "done_on_roadmap",
+                    &roadmap,
+                    item.line,
+                    id,
+                    format!("`{id}` is done and still on the roadmap"),
+                    &format!("orket roadmap done {id}"),
+                );
+            }
+            if let Some((_, line)) = named.iter().find(|(known, _)| known == id).filter(|_| !item.done) {
+                let message = format!("the changelog names `{id}`, which is still open");
+                say("open_in_changelog", &changelog, *line, id, message, &format!("orket roadmap done {id}, or take the line out"));
+            }
+        }
+        let active: Vec<&Note> = notes.iter().filter(|note| note.status == "active").collect();
+        for (index, note) in active.iter().enumerate() {
+            let id = &note.id;
+            if active[..index].iter().any(|earlier| earlier.id == *id) {
+                say("two_active", &handoff, note.line, id, format!("two active notes name `{id}`"), "leave one of them active");
+            }
+            if !open.iter().any(|item| item.id == *id) {
+                say(
+                    "not_on_roadmap",
+                    &handoff,
+                    note.line,
+                    id,
+                    format!("a note about `{id}` is active, and it is not on the roadmap"),
+                    "end the note, or write the item",
+                );
+            }
+        }
+        let gone = before.iter().chain(notes.iter().filter(|note| note.status == "done").map(|note| &note.id));
+        let gone: BTreeSet<&String> = gone.filter(|id| !open.iter().any(|item| item.id == **id)).collect();
+        for id in &gone {
+            if !named.iter().any(|(known, _)| known == *id) {
+                say(
+                    "no_changelog",
+                    &changelog,
+                    0,
+                    id,
+                    format!("`{id}` has left the roadmap, and no line of the changelog names it"),
+                    "write the line",
+                );
+            }
+        }
+        for (id, task) in self.verified.iter().filter(|(id, _)| gone.contains(id) || named.iter().any(|(known, _)| known == *id)) {
+            if let Err(unjudged) = sight.log_of(task) {
+                let message = format!("`{id}` is done, and its task `{task}` is not known to be green: {}", unjudged.text);
+                let finding = finding(&format!("{KIND}/not_verified"), &roadmap, 0, 0, message, format!("orket build {task}"), &[id]);
+                judged.gaps.push(Gap { finding, empty: false });
+            }
+        }
+        Ok(judged)
+    }
+}
+
+impl Rules {
+    /// Returns the ids on the roadmap of the newest commit, where there is one.
+    fn before(&self, sight: &dyn Sight) -> Vec<String> {
+        let quoted = self.roadmap.replace('\'', "'\\''");
+        let printed = sight.run(&format!("git show 'HEAD:./{quoted}' 2> /dev/null"));
+        let text = printed.ok().filter(|printed| printed.code == Some(0)).map(|printed| printed.text).unwrap_or_default();
+        items(&text).into_iter().map(|item| item.id).collect()
+    }
+}

@@ -1,0 +1,9 @@
+//! `working_model`: items of a roadmap that exist, work, and are done.
+//!
+//! `items` reads and edits the three documents; `judge` holds them against each other.
+
+mod items;
+mod judge;
+
+pub(super) use judge::read;
+pub use judge::{Model, Moved, model};
