@@ -114,6 +114,16 @@ fn greeter() {
 }
 
 #[test]
+fn rules() {
+    let project = copy("rules");
+    project.run("check").code(3).says(["the task `test` has not passed with what is there now; build it: orket build test"]);
+    project.run("build").ok().says(["done    layers", "done    test", "done    roadmap"]);
+    project.run("check").ok().says(["done: 4 of 4 gates passed"]);
+    append(&project, "shop/domain/cart.py", "\nfrom shop.web import pages\n");
+    project.run("build").code(1).says(["`shop.domain.cart` imports `shop.web.pages`, and `web` stands above `domain`", "these modules import each other"]);
+}
+
+#[test]
 fn service() {
     let project = copy("service");
     project.run("build").ok().says(["built 2 tasks: 2 done"]);
