@@ -22,7 +22,7 @@ use crate::event::{Ending, Event, Outcome, Reason};
 use crate::executor::Local;
 use crate::graph::{TargetKind, select};
 use crate::plan::Plan;
-use crate::process::{Cancel, Jobs, Reaper, listen_to_signals};
+use crate::process::{Cancel, Jobs, Reaper, end_stragglers, listen_to_signals};
 use crate::rebuild::{self, Adopted, Mode, Orphans};
 use crate::report::{self, Names, Sink};
 use crate::run::{Choices, Fresh, HeldPorts, Options, Seat, idle, run as walk};
@@ -181,6 +181,7 @@ pub(super) fn go(ui: &Ui, args: &BuildArgs, foreground: Option<&[String]>, adopt
         signals: signals.map_err(|error| Failure::Broken(format!("cannot listen to signals: {error}")))?,
     };
     if busy {
+        end_stragglers_of(ui, &engine);
         match engine.runs().journal(options.began, &world.run) {
             Ok(journal) => sinks.push(report::journal(names.clone(), journal)),
             Err(error) => ui.say(&format!("note: this run is not recorded: {error}")),
@@ -273,6 +274,23 @@ pub(super) fn go(ui: &Ui, args: &BuildArgs, foreground: Option<&[String]>, adopt
     match ending.exit.max(failed) {
         0 => Ok(()),
         exit => Err(Failure::Exit(exit)),
+    }
+}
+
+/// Ends what runs that were killed have left running: it could write into what is built now. The checkout's lock says that they are over.
+fn end_stragglers_of(ui: &Ui, engine: &Engine) {
+    let runs = engine.runs();
+    for run in runs.unended().unwrap_or_default() {
+        match end_stragglers(&format!("ORKET_RUN={}", run.run)) {
+            0 => {}
+            count => ui.say(&format!(
+                "note: {} ended that the run {} had left behind",
+                if count == 1 { String::from("a process was") } else { format!("{count} processes were") },
+                run.run
+            )),
+        }
+        // Kept, it is not looked at again.
+        let _ = runs.keep(&run);
     }
 }
 

@@ -14,6 +14,7 @@ mod redact;
 mod signals;
 mod spawn;
 mod status;
+mod stragglers;
 mod terminal;
 
 pub use cancel::{Cancel, CancelState};
@@ -27,6 +28,7 @@ pub use redact::Redactor;
 pub use signals::{end_process, listen_to_signals};
 pub use spawn::{Limits, OutputSink, SpawnError, run};
 pub use status::{Ended, signal_name};
+pub use stragglers::end_stragglers;
 
 #[cfg(test)]
 mod tests;

@@ -12,7 +12,7 @@ use crate::event::{GateReport, Origin, Outcome, Reason, Sight, Totals};
 const KEPT: usize = 50;
 
 /// What one run came to.
-#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[derive(Clone, Default, PartialEq, Debug, Serialize, Deserialize)]
 pub struct RunRecord {
     /// The version of this shape.
     pub version: u32,
@@ -133,6 +133,21 @@ impl Runs {
     /// When the folder cannot be read.
     pub fn all(&self) -> io::Result<Vec<RunRecord>> {
         Ok(self.names()?.iter().rev().filter_map(|name| self.read(name)).collect())
+    }
+
+    /// Returns what is known of runs that did not get to their end and of which no record was kept since.
+    ///
+    /// # Errors
+    /// When the folder cannot be read.
+    pub fn unended(&self) -> io::Result<Vec<RunRecord>> {
+        let unkept = |name: &&String| !self.folder.join(format!("{name}.json")).exists();
+        // One that was killed at once has told nothing yet.
+        let begun = |name: &String| {
+            let (began, run) = name.split_once('-')?;
+            let began = began.parse().ok()?;
+            Some(RunRecord { began, run: run.to_owned(), ended: false, ..RunRecord::default() })
+        };
+        Ok(self.names()?.iter().filter(unkept).filter_map(|name| self.read(name).or_else(|| begun(name))).collect())
     }
 
     /// Returns the newest record, or the newest whose id begins with `run`.

@@ -120,7 +120,10 @@ fn rules() {
     project.run("build").ok().says(["done    layers", "done    test", "done    roadmap"]);
     project.run("check").ok().says(["done: 4 of 4 gates passed"]);
     append(&project, "shop/domain/cart.py", "\nfrom shop.web import pages\n");
-    project.run("build").code(1).says(["`shop.domain.cart` imports `shop.web.pages`, and `web` stands above `domain`", "these modules import each other"]);
+    project
+        .run("build")
+        .code(1)
+        .says(["`shop.domain.cart` imports `shop.web.pages`, and `web` stands above `domain`", "these modules import each other"]);
 }
 
 #[test]

@@ -122,3 +122,21 @@ fn killed_at_any_moment_one_run_repairs_and_the_next_does_nothing() {
         project.run("cache verify").ok();
     }
 }
+
+#[test]
+fn what_a_killed_orket_left_running_is_ended_by_the_next_build() {
+    let project = Project::new().file("in", "slow").manifest(
+        "task \"t\" { inputs \"in\"; outputs \"out\"; sh \"if grep -q slow in; then echo $$ > {base}/pid.new; mv {base}/pid.new {base}/pid; sleep 300; fi; cp in out\" }",
+    );
+    let build = project.start("build");
+    let pid = project.base().join("pid");
+    assert!(wait_until(|| pid.exists()), "the task did not start");
+    build.signal(Signal::KILL);
+    build.end();
+    let left = std::fs::read_to_string(&pid).unwrap();
+    assert!(alive(&left), "it ended with orket");
+    project.write("in", "fast").run("build").ok().says(["processes were ended that the run ", "had left behind"]);
+    assert!(!alive(&left), "it lives on");
+    project.write("in", "again").run("build").ok().never_says(["left behind"]);
+    project.run("runs").ok().says(["not ended"]);
+}

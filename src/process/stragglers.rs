@@ -1,0 +1,58 @@
+//! What an orket that was killed has left running.
+
+use std::fs;
+use std::time::{Duration, Instant};
+
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::fd::OwnedFd;
+use rustix::process::{Pid, PidfdFlags, Signal, getpid, pidfd_open, pidfd_send_signal};
+
+/// How long they may take to end after they were asked to.
+const GRACE: Duration = Duration::from_secs(2);
+
+/// Ends all processes of this user in whose environment `pair` (`NAME=value`) stands, but for this one and those above it: asks them first,
+/// and kills what is there 2 seconds later. Returns how many there were. Where the system has no `/proc`, none is found.
+pub fn end_stragglers(pair: &str) -> usize {
+    let spared = ancestors();
+    let mut found: Vec<OwnedFd> = Vec::new();
+    for entry in fs::read_dir("/proc").into_iter().flatten().flatten() {
+        let Some(pid) = entry.file_name().to_str().and_then(|name| name.parse::<i32>().ok()).filter(|pid| !spared.contains(pid)) else {
+            continue;
+        };
+        // Opened before it is looked at, so that what is ended is what was looked at.
+        let Some(handle) = Pid::from_raw(pid).and_then(|pid| pidfd_open(pid, PidfdFlags::empty()).ok()) else { continue };
+        let environment = fs::read(entry.path().join("environ")).unwrap_or_default();
+        if environment.split(|byte| *byte == 0).any(|one| one == pair.as_bytes()) {
+            found.push(handle);
+        }
+    }
+    for signal in [Signal::TERM, Signal::KILL] {
+        for handle in found.iter().filter(|handle| lives(handle, Duration::ZERO)) {
+            let _ = pidfd_send_signal(handle, signal);
+        }
+        let until = Instant::now() + GRACE;
+        found.iter().all(|handle| !lives(handle, until.saturating_duration_since(Instant::now())));
+    }
+    found.len()
+}
+
+/// Whether a process has not ended, after waiting for that.
+fn lives(handle: &OwnedFd, wait: Duration) -> bool {
+    let mut fds = [PollFd::new(handle, PollFlags::IN)];
+    let wait = Timespec { tv_sec: wait.as_secs() as i64, tv_nsec: wait.subsec_nanos().into() };
+    poll(&mut fds, Some(&wait)).is_ok_and(|ended| ended == 0)
+}
+
+/// Returns this process and all above it.
+fn ancestors() -> Vec<i32> {
+    let mut all = vec![getpid().as_raw_nonzero().get()];
+    while let Some(parent) = all.last().and_then(|pid| parent(*pid)).filter(|pid| *pid > 0 && !all.contains(pid)) {
+        all.push(parent);
+    }
+    all
+}
+
+fn parent(pid: i32) -> Option<i32> {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    stat.rsplit(')').next()?.split_whitespace().nth(1)?.parse().ok()
+}
