@@ -2,6 +2,7 @@
 
 use std::io;
 
+use bytemuck::{bytes_of, try_pod_read_unaligned};
 use rayon::prelude::*;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -10,7 +11,7 @@ use super::syntax::Extracted;
 use super::world::{Found, Source, World};
 use super::{Imports, Known, Language, Root, Unreadable, golang, python, rust, script};
 use crate::base::{Digest, Hasher, RelPath};
-use crate::disk::{Tree, sources};
+use crate::disk::{Signature, Tree, now_ns, sources};
 
 /// Changes whenever an extractor finds something else in the same text.
 const VERSION: &[u8] = b"1";
@@ -72,7 +73,12 @@ impl Reader<'_> {
             .collect();
         let any = paths.iter().any(|(_, wanted)| *wanted);
         paths.retain(|(_, wanted)| any && (*wanted || beyond));
-        let read: Vec<_> = paths.par_iter().map(|(path, wanted)| (*path, *wanted, self.one(path, &extract))).collect();
+        let began = now_ns();
+        let names: Vec<&[u8]> = paths.iter().map(|(path, _)| path.as_bytes()).collect();
+        let stamps = self.world.tree.stat_many(&names);
+        let stamps = stamps.into_par_iter().map(|stamp| stamp.filter(|stamp| stamp.is_file() && stamp.settled_at(began)));
+        let read: Vec<_> =
+            paths.par_iter().zip(stamps).map(|((path, wanted), stamp)| (*path, *wanted, self.one(path, stamp, &extract))).collect();
         let mut sources = Vec::with_capacity(read.len());
         for (path, wanted, (facts, cached)) in read {
             if wanted {
@@ -87,18 +93,31 @@ impl Reader<'_> {
         sources
     }
 
-    /// Returns what one file says, or where and why it cannot be read, and whether that was known.
+    /// Returns what one file says, or where and why it cannot be read, and whether that was known. Under a `stamp` that no other bytes can
+    /// get, it need not even be read to be known.
     fn one<T: Serialize + DeserializeOwned>(
         &self,
         path: &RelPath,
+        stamp: Option<Signature>,
         extract: impl Fn(&[u8], &RelPath) -> Extracted<T>,
     ) -> (Result<T, (u32, String)>, bool) {
+        let stamped =
+            stamp.map(|stamp| Hasher::new().piece(b"stamp").piece(VERSION).piece(path.as_bytes()).piece(bytes_of(&stamp)).finish());
+        let pointed = stamped.and_then(|key| self.known.get(&key)).and_then(|key| try_pod_read_unaligned::<Digest>(&key).ok());
+        if let Some(facts) =
+            pointed.and_then(|key| self.known.get(&key)).and_then(|facts| postcard::from_bytes::<Extracted<T>>(&facts).ok())
+        {
+            return (facts.map_err(|wrong| (wrong.line, wrong.why)), true);
+        }
         let bytes = match self.world.tree.read(path) {
             Ok(bytes) => bytes,
             Err(error) => return (Err((1, format!("it cannot be read: {error}"))), false),
         };
         let ending = path.name().rsplit(|byte| *byte == b'.').next().unwrap_or_default();
         let key = Hasher::new().piece(VERSION).piece(ending).digest(&Digest::of(&bytes)).finish();
+        if let Some(stamped) = stamped {
+            self.known.put(&stamped, bytes_of(&key));
+        }
         if let Some(facts) = self.known.get(&key).and_then(|facts| postcard::from_bytes::<Extracted<T>>(&facts).ok()) {
             return (facts.map_err(|wrong| (wrong.line, wrong.why)), true);
         }

@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use rayon::prelude::*;
+
 use super::judge::{Sight, finding};
 use crate::base::RelPath;
 use crate::event::{Finding, GateReport, State};
@@ -15,12 +17,11 @@ pub(super) fn apply(sight: &dyn Sight, kind: &str, read: &[RelPath], findings: &
         places.entry(finding.file.clone()).or_default().push(index);
     }
     let mut about = Vec::new();
-    for path in read {
-        let Ok(bytes) = sight.read(path) else { continue };
+    let finder = memchr::memmem::Finder::new(MARK);
+    let marked = |path: &RelPath| sight.read(path).ok().filter(|bytes| finder.find(bytes).is_some());
+    let marked: Vec<(&RelPath, Vec<u8>)> = read.par_iter().filter_map(|path| Some((path, marked(path)?))).collect();
+    for (path, bytes) in marked {
         let text = String::from_utf8_lossy(&bytes);
-        if !text.contains(MARK) {
-            continue;
-        }
         let file = path.to_string();
         let here = places.get(&file).map(Vec::as_slice).unwrap_or_default();
         for (number, line) in text.lines().enumerate() {
