@@ -1,0 +1,87 @@
+//! The folders that compilers are told to look in, from `compile_commands.json`.
+
+use rustc_hash::FxHashMap;
+use serde::Deserialize;
+
+use crate::base::RelPath;
+use crate::facts::world::World;
+
+#[derive(Deserialize)]
+struct Entry {
+    directory: String,
+    file: String,
+    arguments: Option<Vec<String>>,
+    command: Option<String>,
+}
+
+/// Include folders, in the order in which they are looked in.
+#[derive(Default)]
+pub(super) struct Commands {
+    by_file: FxHashMap<RelPath, Vec<RelPath>>,
+    /// Those of all files, for headers.
+    all: Vec<RelPath>,
+}
+
+impl Commands {
+    /// Reads all compilation databases of the tree.
+    pub(super) fn new(world: &World<'_>) -> Commands {
+        let mut commands = Commands::default();
+        for path in world.files.iter().filter(|path| path.name() == b"compile_commands.json") {
+            let entries = world.text(path).and_then(|text| serde_json::from_str::<Vec<Entry>>(&text).ok()).unwrap_or_default();
+            let here = path.parent().unwrap_or_default();
+            for entry in entries {
+                commands.add(world, &here, entry);
+            }
+        }
+        commands
+    }
+
+    /// Returns the folders to look in on behalf of a file.
+    pub(super) fn folders(&self, file: &RelPath) -> &[RelPath] {
+        self.by_file.get(file).unwrap_or(&self.all)
+    }
+
+    fn add(&mut self, world: &World<'_>, here: &RelPath, entry: Entry) {
+        let inside = |base: &RelPath, text: &str| {
+            let path = RelPath::anywhere(world.tree.root(), base, text.as_bytes()).ok()?;
+            (!path.is_outside()).then_some(path)
+        };
+        let Some(directory) = inside(here, &entry.directory) else { return };
+        let Some(file) = inside(&directory, &entry.file) else { return };
+        let words = entry.arguments.unwrap_or_else(|| words(entry.command.as_deref().unwrap_or_default()));
+        let folders = self.by_file.entry(file).or_default();
+        let mut words = words.iter();
+        while let Some(word) = words.next() {
+            let Some(rest) = ["-iquote", "-isystem", "-idirafter", "-I", "/I"].iter().find_map(|option| word.strip_prefix(option)) else {
+                continue;
+            };
+            let folder = if rest.is_empty() { words.next().map(String::as_str) } else { Some(rest) };
+            folders.extend(folder.and_then(|folder| inside(&directory, folder)));
+        }
+        for folder in &*folders {
+            if !self.all.contains(folder) {
+                self.all.push(folder.clone());
+            }
+        }
+    }
+}
+
+/// Takes a command apart, as a shell would.
+fn words(command: &str) -> Vec<String> {
+    let (mut words, mut word, mut quote) = (Vec::new(), None::<String>, None);
+    let mut letters = command.chars();
+    while let Some(letter) = letters.next() {
+        match (letter, quote) {
+            ('\\', _) if quote != Some('\'') => word.get_or_insert_default().extend(letters.next()),
+            (_, Some(open)) if letter == open => quote = None,
+            ('"' | '\'', None) => {
+                quote = Some(letter);
+                word.get_or_insert_default();
+            }
+            (_, None) if letter.is_whitespace() => words.extend(word.take()),
+            _ => word.get_or_insert_default().push(letter),
+        }
+    }
+    words.extend(word);
+    words
+}

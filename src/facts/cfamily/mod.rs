@@ -1,0 +1,11 @@
+//! C and C++.
+
+mod commands;
+mod extract;
+mod resolve;
+mod stdlib;
+#[cfg(test)]
+mod tests;
+
+pub(super) use extract::extract;
+pub(super) use resolve::resolve;
