@@ -125,6 +125,9 @@ fn chosen(ui: &Ui, args: &CheckArgs, engine: &Engine) -> Result<Vec<Gate>, Failu
     let mut mistakes: Vec<Wrong> = Vec::new();
     for id in ids {
         let Detail::Gate(gate) = graph.detail(id) else { continue };
+        if gate.private && args.gates.is_empty() {
+            continue;
+        }
         match crate::gates::read(&gate) {
             Ok(rules) => {
                 if stage.is_none_or(|stage| rules.common.stages.is_empty() || rules.common.stages.contains(&stage)) {
@@ -137,8 +140,10 @@ fn chosen(ui: &Ui, args: &CheckArgs, engine: &Engine) -> Result<Vec<Gate>, Failu
     if !mistakes.is_empty() {
         return Err(mistaken(&mistakes));
     }
-    if gates.is_empty() {
-        ui.say("note: no gate belongs to this stage");
+    match (gates.is_empty(), stage) {
+        (true, Some(_)) => ui.say("note: no gate belongs to this stage"),
+        (true, None) => return Err(Failure::NoTarget(String::from("error: every gate is private\nhint: name the ones to run"))),
+        _ => {}
     }
     Ok(gates)
 }

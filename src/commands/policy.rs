@@ -116,7 +116,10 @@ impl Policy {
     /// Returns the choices that the command line made, as variables: so they reach whatever starts orket again.
     pub(super) fn variables(&self, engine: &Engine) -> Vec<(OsString, OsString)> {
         let typed = engine.seams.choices().iter().filter(|choice| choice.origin == Origin::CommandLine);
-        typed.map(|choice| (choice.seam.variable().into(), choice.strategy.clone().into())).collect()
+        let typed = typed.map(|choice| (choice.seam.variable().into(), choice.strategy.clone().into()));
+        // What starts orket again starts this one.
+        let own = std::env::current_exe().ok().map(|own| ("ORKET_EXE".into(), own.into_os_string()));
+        typed.chain(own).collect()
     }
 }
 

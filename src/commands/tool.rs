@@ -5,7 +5,7 @@ use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use super::{Failure, Ui};
+use super::{Failure, Ui, probe};
 
 /// Runs a tool; its words are those of the tool of this name everywhere else, as far as tasks need them.
 ///
@@ -14,6 +14,18 @@ use super::{Failure, Ui};
 pub fn tool(ui: &Ui, words: &[OsString]) -> Result<(), Failure> {
     let name = words.first().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     let words = words.get(1..).unwrap_or_default();
+    let texts = || words.iter().map(|word| word.to_string_lossy().into_owned()).collect::<Vec<String>>();
+    let done = match name.as_str() {
+        "probe" => Some(probe::probe(&texts())),
+        "sqlite" => Some(probe::sqlite(&texts())),
+        _ => None,
+    };
+    if let Some(done) = done {
+        return done.map_err(|text| {
+            ui.say(&format!("{name}: {text}"));
+            Failure::Failed
+        });
+    }
     let (flags, paths) = match name.as_str() {
         // What is no flag of its own is text.
         "echo" if words.first().is_some_and(|word| word == "-n") => (vec!['n'], words[1..].iter().map(PathBuf::from).collect()),

@@ -6,7 +6,7 @@ use super::baseline::{Baseline, Entry};
 use super::judge::{Asked, Judge, Reads, Sight, Unjudged};
 use super::settings::{Common, Reader, Wrong};
 use super::sight::View;
-use super::{churn, dependency_direction, evidence, pattern, policy, roadmap_metrics, suppress, working_model};
+use super::{churn, dependency_direction, evidence, pattern, policy, release_smoke, roadmap_metrics, suppress, working_model};
 use crate::base::{Digest, Hasher, PathError, RelPath, did_you_mean, quantity};
 use crate::event::{Facts, Finding, GateOutcome, GateReport, State};
 use crate::model::Gate;
@@ -23,6 +23,7 @@ const KINDS: &[(&str, Read)] = &[
     ("evidence", evidence::read),
     ("pattern", pattern::read),
     ("policy", policy::read),
+    ("release_smoke", release_smoke::read),
     ("roadmap_metrics", roadmap_metrics::read),
     ("working_model", working_model::read),
 ];

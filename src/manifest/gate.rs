@@ -26,8 +26,18 @@ impl Load<'_> {
             let help = "say which rules it runs: kind=\"dependency_direction\"";
             self.problems.say("manifest/missing", &node.place, format!("the gate `{name}` has no kind"), help);
         }
+        let mut before = None;
         for child in &node.children {
             match child.name.as_str() {
+                "step" if &*gate.kind == "release_smoke" => {
+                    if let Some(target) = self.smoke_step(&name, child, before.as_deref(), context) {
+                        let args = vec![(Value::Text(target.clone()), child.place.clone())];
+                        let needs = Node { args, props: Vec::new(), children: Vec::new(), ..child.clone() };
+                        gate.needs.extend(self.problems.needs(&needs, context));
+                        before = Some(target);
+                    }
+                    gate.settings.extend(setting(&mut self.problems, child));
+                }
                 "about" => gate.about = self.problems.about(child, context),
                 "needs" => gate.needs.extend(self.problems.needs(child, context)),
                 "tags" => gate.tags.extend(self.problems.texts(child).into_iter().map(|(text, _)| Box::from(text))),

@@ -33,6 +33,7 @@ mod scope;
 mod service;
 mod settings;
 mod show;
+mod smoke;
 mod syntax;
 mod task;
 #[cfg(test)]

@@ -132,7 +132,7 @@ impl Load<'_> {
         true
     }
 
-    fn task(&mut self, node: &Node, context: &Context) {
+    pub(super) fn task(&mut self, node: &Node, context: &Context) {
         if !self.room(variants(node), &node.place) {
             return;
         }

@@ -3,7 +3,11 @@
 use std::io;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
-use std::process::Command;
+use std::process::{Child, Command, ExitStatus};
+
+use crossbeam_channel::{Receiver, bounded, select};
+
+use super::signals::end_process;
 
 /// Where Linux keeps the program that runs, also when its file was replaced since.
 const RUNNING: &str = "/proc/self/exe";
@@ -19,4 +23,28 @@ pub fn own_command() -> io::Result<Command> {
     };
     command.arg0("orket");
     Ok(command)
+}
+
+/// Waits for an orket that was started here, and hands the first signal on to it; returns how it ended, and that signal. `terminal`: what is
+/// typed there reaches both.
+///
+/// # Errors
+/// When it cannot be waited for.
+pub fn wait_for(child: &mut Child, signals: &Receiver<i32>, terminal: bool) -> io::Result<(ExitStatus, Option<i32>)> {
+    let (id, mut signal) = (child.id(), None);
+    let (sender, ended) = bounded(1);
+    std::thread::scope(|scope| {
+        scope.spawn(move || drop(sender.send(child.wait())));
+        loop {
+            select! {
+                recv(ended) -> status => return Ok((status.map_err(io::Error::other)??, signal)),
+                recv(signals) -> given => if let Ok(given) = given {
+                    let typed = terminal && matches!(given, 2 | 3);
+                    if signal.replace(given).is_none() && !typed {
+                        end_process(id, given);
+                    }
+                },
+            }
+        }
+    })
 }

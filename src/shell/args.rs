@@ -96,6 +96,11 @@ Reads the git history that is checked out; needs no manifest. Merges are not cou
 With --no-renames, each row equals the sum of `git log --numstat --no-merges --no-renames -- DIR`.
 Example: orket churn --scope src --top 20 --since 90d")]
     Churn(ChurnArgs),
+    /// Run the steps of a release, and report on each.
+    #[command(after_help = "\
+The steps are those of the gates of kind release_smoke; the report is kept as benchmarks/results/DATE_release_smoke.json.
+Example: orket smoke --skip image")]
+    Smoke(SmokeArgs),
     /// Look after roadmaps: what documents claim, and whether it holds.
     Roadmap {
         /// What to do.
@@ -283,6 +288,20 @@ pub struct AffectedArgs {
     /// The git revision to compare with, such as `HEAD`, `origin/main` or `v1.2`.
     #[arg(long, value_name = "REV", value_hint = ValueHint::Other)]
     pub since: String,
+}
+
+/// What `smoke` takes.
+#[derive(Clone, Debug, Args)]
+pub struct SmokeArgs {
+    /// Run only this step; may be repeated.
+    #[arg(long, value_name = "STEP")]
+    pub only: Vec<String>,
+    /// Leave this step out; may be repeated.
+    #[arg(long, value_name = "STEP")]
+    pub skip: Vec<String>,
+    /// Write the report here.
+    #[arg(long, visible_alias = "out", value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub output: Option<PathBuf>,
 }
 
 /// Commands of `roadmap`.

@@ -41,6 +41,7 @@ mod runs;
 mod seams;
 mod services;
 mod signals;
+mod smoke;
 mod standing;
 mod syscalls;
 mod ui;

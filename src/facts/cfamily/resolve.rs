@@ -106,8 +106,7 @@ impl<'a> Headers<'a> {
             folder.is_some_and(|folder| form == Form::Quotes || matches!(folder, b"include" | b"src" | b"inc"))
         };
         let near = |path: &RelPath| path.parts().zip(from.parts()).take_while(|(one, other)| one == other).count();
-        let mut fitting: Vec<(usize, &RelPath)> =
-            self.by_name.get(last)?.iter().filter(fits).map(|path| (near(path), *path)).collect();
+        let mut fitting: Vec<(usize, &RelPath)> = self.by_name.get(last)?.iter().filter(fits).map(|path| (near(path), *path)).collect();
         fitting.sort_by_key(|(near, _)| std::cmp::Reverse(*near));
         match fitting.as_slice() {
             [(_, only)] => Some(only),

@@ -6,7 +6,10 @@ use crate::facts::sample::{holds, project, told, unresolved};
 #[test]
 fn quotes_begin_beside_the_file_and_angles_do_not() {
     let files = [
-        ("src/main.c", "#include \"util.h\"\n#include <util.h>\n#include <stdio.h>\n#include <sys/types.h>\n#include <zlib.h>\n#include <openssl/ssl.h>\n"),
+        (
+            "src/main.c",
+            "#include \"util.h\"\n#include <util.h>\n#include <stdio.h>\n#include <sys/types.h>\n#include <zlib.h>\n#include <openssl/ssl.h>\n",
+        ),
         ("src/util.h", "#pragma once\n"),
         ("include/util.h", "#include <shop/cart.h>\n"),
         ("include/shop/cart.h", "  #  include \"../util.h\"\n"),
@@ -48,7 +51,10 @@ fn what_is_no_code_before_the_preprocessor_ran() {
 #[test]
 fn a_path_may_begin_at_any_folder_if_only_one_file_is_meant() {
     let files = [
-        ("app/main.cc", "#include \"core/engine.h\"\n#include \"lua.h\"\n#include \"twice.h\"\n#include \"config.h\"\n#include \"gtest/gtest.h\"\n"),
+        (
+            "app/main.cc",
+            "#include \"core/engine.h\"\n#include \"lua.h\"\n#include \"twice.h\"\n#include \"config.h\"\n#include \"gtest/gtest.h\"\n",
+        ),
         ("app/core/engine.h", ""),
         ("deps/lua/lua.h", ""),
         ("deps/a/twice.h", ""),

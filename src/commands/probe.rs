@@ -1,0 +1,95 @@
+//! Orket's own tools for the steps of a release: is it there, does it answer, are the rows in the table?
+
+use std::net::{TcpStream, ToSocketAddrs};
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use crate::base::quantity;
+
+/// How long to wait between two looks.
+const PAUSE: Duration = Duration::from_millis(50);
+
+/// How long one look may take.
+const LOOK: Duration = Duration::from_secs(5);
+
+/// `probe http URL WITHIN STATUS` or `probe tcp ADDRESS WITHIN`: waits until somebody answers as wanted.
+pub(super) fn probe(words: &[String]) -> Result<(), String> {
+    let [kind, address, within, rest @ ..] = words else { return Err(String::from("it takes a kind, an address, and how long to wait")) };
+    let within = quantity::duration(within).ok_or_else(|| format!("`{within}` is no duration"))?;
+    let wanted = match rest {
+        [status] => Some(status.parse::<u16>().map_err(|_| format!("`{status}` is no status"))?),
+        _ => None,
+    };
+    let until = Instant::now() + within;
+    loop {
+        let seen = match kind.as_str() {
+            "http" => http(address, wanted),
+            "tcp" => tcp(address),
+            other => return Err(format!("there is no probe `{other}`")),
+        };
+        match seen {
+            Ok(()) => return Ok(()),
+            Err(why) if Instant::now() >= until => return Err(format!("`{address}` after {}: {why}", quantity::show_duration(within))),
+            Err(_) => std::thread::park_timeout(PAUSE),
+        }
+    }
+}
+
+fn http(url: &str, wanted: Option<u16>) -> Result<(), String> {
+    let config = ureq::Agent::config_builder().timeout_global(Some(LOOK)).http_status_as_error(false).max_redirects(0);
+    let agent: ureq::Agent = config.build().into();
+    let status = agent.get(url).call().map_err(|error| error.to_string())?.status().as_u16();
+    let wanted = wanted.unwrap_or(200);
+    if status == wanted { Ok(()) } else { Err(format!("it answers {status}, not {wanted}")) }
+}
+
+fn tcp(address: &str) -> Result<(), String> {
+    let mut addresses = address.to_socket_addrs().map_err(|error| error.to_string())?;
+    let address = addresses.next().ok_or("it is no address")?;
+    TcpStream::connect_timeout(&address, LOOK).map(drop).map_err(|error| error.to_string())
+}
+
+/// `sqlite DATABASE apply FILE…` or `sqlite DATABASE rows TABLE LEAST`, by `sqlite3` or, where that is missing, `python3`.
+pub(super) fn sqlite(words: &[String]) -> Result<(), String> {
+    let [database, verb, rest @ ..] = words else { return Err(String::from("it takes a database and what to do")) };
+    match (verb.as_str(), rest) {
+        ("apply", files) => {
+            for file in files {
+                let script = std::fs::read_to_string(file).map_err(|error| format!("{file}: {error}"))?;
+                ask(database, &script).map_err(|why| format!("{file}: {why}"))?;
+            }
+            if files.is_empty() { Err(String::from("there is no migration")) } else { Ok(()) }
+        }
+        ("rows", [table, least]) => {
+            let least: u64 = least.parse().map_err(|_| format!("`{least}` is no number"))?;
+            let rows = ask(database, &format!("select count(*) from \"{}\";", table.replace('"', "\"\"")))?;
+            let rows: u64 = rows.trim().parse().map_err(|_| format!("the table `{table}` cannot be counted: {}", rows.trim()))?;
+            if rows >= least { Ok(()) } else { Err(format!("the table `{table}` has {rows} rows, and at least {least} are wanted")) }
+        }
+        _ => Err(format!("it cannot `{verb}`")),
+    }
+}
+
+/// Returns what a script prints.
+fn ask(database: &str, script: &str) -> Result<String, String> {
+    const PYTHON: &str = "import sqlite3, sys
+database, script = sqlite3.connect(sys.argv[1]), sys.argv[2]
+if script.startswith('select'):
+    print(database.execute(script).fetchone()[0])
+else:
+    database.executescript(script)
+database.commit()";
+    let programs: [(&str, &[&str]); 2] = [("sqlite3", &["-bail", database, script]), ("python3", &["-c", PYTHON, database, script])];
+    for (program, words) in programs {
+        let output = match Command::new(program).args(words).stdin(Stdio::null()).output() {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => continue,
+            output => output.map_err(|error| format!("{program}: {error}"))?,
+        };
+        if output.status.success() {
+            return Ok(String::from_utf8_lossy(&output.stdout).into_owned());
+        }
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        return Err(said.lines().last().unwrap_or("it failed").to_owned());
+    }
+    Err(String::from("neither sqlite3 nor python3 is there"))
+}

@@ -1,0 +1,137 @@
+//! `orket smoke`: the steps of a release, one after the other, and a report of all of them.
+
+use std::ffi::OsString;
+use std::time::Instant;
+
+use crossbeam_channel::Receiver;
+use serde_json::{Value, json};
+
+use super::{Failure, Ui};
+use crate::base::{RelPath, did_you_mean};
+use crate::engine::Engine;
+use crate::gates::{self, Step};
+use crate::graph::{Detail, TargetKind};
+use crate::process::{listen_to_signals, own_command, wait_for};
+use crate::shell::{SmokeArgs, exit};
+
+/// Where the report is kept, unless somebody says where.
+const ARCHIVE: &str = "benchmarks/results";
+
+/// What a step prints first that does not apply here.
+const SKIPPED: &str = "skipped: ";
+
+/// What became of a step.
+struct Told {
+    step: Step,
+    outcome: &'static str,
+    duration_ms: u64,
+    status: Option<String>,
+    log: Option<String>,
+}
+
+/// Runs the steps of the gates of kind `release_smoke`, and writes a report of them, also of those that were not reached.
+///
+/// # Errors
+/// When a step fails, or there is none.
+pub fn smoke(ui: &Ui, args: &SmokeArgs) -> Result<(), Failure> {
+    let engine = ui.open(true)?;
+    let steps = chosen(args, &engine)?;
+    let signals = listen_to_signals().map_err(|error| Failure::Broken(format!("cannot listen to signals: {error}")))?;
+    let mut told: Vec<Told> = Vec::new();
+    let (mut code, mut ended) = (exit::HOLDS, None);
+    for (step, wanted) in steps {
+        let untried = |outcome| Told { step: step.clone(), outcome, duration_ms: 0, status: None, log: None };
+        let one = match (wanted, code == exit::HOLDS && ended.is_none()) {
+            (false, _) => untried("skip"),
+            (true, false) => untried("not_reached"),
+            (true, true) => {
+                let (one, failed, signal) = run(ui, &engine, step, &signals)?;
+                (code, ended) = (code.max(failed), signal);
+                one
+            }
+        };
+        let took = if one.duration_ms > 0 { format!("  {} ms", one.duration_ms) } else { String::new() };
+        let why = one.status.as_ref().map_or(String::new(), |status| format!("  ({status})"));
+        ui.say(&format!("{:<11} {}{took}{why}", one.outcome.replace('_', " "), one.step.name));
+        told.push(one);
+    }
+    let today = jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date().to_string();
+    let outcome = if code == exit::HOLDS && ended.is_none() { "pass" } else { "fail" };
+    let report = json!({
+        "version": 1, "kind": "release_smoke", "project": engine.name, "made": today, "outcome": outcome,
+        "steps": told.iter().map(as_json).collect::<Vec<_>>(),
+    });
+    let path = args.output.clone().unwrap_or_else(|| format!("{ARCHIVE}/{today}_release_smoke.json").into());
+    let text = serde_json::to_string_pretty(&report).unwrap_or_default() + "\n";
+    let written = match (&args.output, RelPath::parse(path.as_os_str().as_encoded_bytes())) {
+        (None, Ok(inside)) => engine.tree.write(&inside, text.as_bytes()),
+        _ => std::fs::write(ui.surroundings.folder.join(&path), text),
+    };
+    written.map_err(|error| Failure::Broken(format!("cannot write `{}`: {error}", path.display())))?;
+    if ui.json {
+        ui.out_json(&report)
+    } else {
+        ui.out(&path.to_string_lossy())
+    }
+    match (ended, code) {
+        (Some(signal), _) => Err(Failure::Exit(128 + signal)),
+        (None, exit::HOLDS) => Ok(()),
+        (None, code) => Err(Failure::Exit(code.into())),
+    }
+}
+
+fn as_json(told: &Told) -> Value {
+    json!({ "name": told.step.name, "outcome": told.outcome, "duration_ms": told.duration_ms, "status": told.status, "log": told.log })
+}
+
+/// Returns all steps in their order, each with whether it is to run.
+fn chosen(args: &SmokeArgs, engine: &Engine) -> Result<Vec<(Step, bool)>, Failure> {
+    let graph = &engine.graph;
+    let gates = graph.ids().filter(|id| graph.kind(*id) == TargetKind::Gate).filter_map(|id| match graph.detail(id) {
+        Detail::Gate(gate) if &*gate.kind == "release_smoke" => Some(gate),
+        _ => None,
+    });
+    let steps: Vec<Step> = gates.flat_map(|gate| gates::steps(&gate)).collect();
+    if steps.is_empty() {
+        let hint = "the smallest is `gate \"release\" kind=\"release_smoke\" { private #true; step \"unit\" }`";
+        return Err(Failure::NoTarget(format!("error: there is no gate of the kind release_smoke in the manifest\nhint: {hint}")));
+    }
+    let known = |name: &String| steps.iter().any(|step| step.name == *name);
+    if let Some(name) = args.only.iter().chain(&args.skip).find(|name| !known(name)) {
+        let near = did_you_mean(name, steps.iter().map(|step| &*step.name));
+        let near = near.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
+        return Err(Failure::NoTarget(format!("error: there is no step `{name}`{near}")));
+    }
+    let wanted = |step: &Step| (args.only.is_empty() || args.only.contains(&step.name)) && !args.skip.contains(&step.name);
+    Ok(steps.into_iter().map(|step| (wanted(&step), step)).map(|(wanted, step)| (step, wanted)).collect())
+}
+
+/// Builds one step by an orket of its own; returns what became of it, the exit status that it makes, and the signal that came.
+fn run(ui: &Ui, engine: &Engine, step: Step, signals: &Receiver<i32>) -> Result<(Told, u8, Option<i32>), Failure> {
+    let broken = |error: std::io::Error| Failure::Broken(format!("cannot start `{}`: {error}", step.name));
+    let events = tempfile::NamedTempFile::new().map_err(broken)?;
+    let mut words: Vec<OsString> = vec!["-C".into(), engine.root.as_os_str().into(), "-f".into(), engine.manifest.as_path().into()];
+    words.extend(["build".into(), step.target.clone().into(), "--quiet".into(), "--events".into(), events.path().into()]);
+    let began = Instant::now();
+    let mut command = own_command().map_err(broken)?;
+    command.args(words).env_clear().envs(ui.surroundings.variables.iter().cloned());
+    let mut child = command.spawn().map_err(broken)?;
+    let (status, signal) = wait_for(&mut child, signals, ui.asks()).map_err(broken)?;
+    let duration_ms = began.elapsed().as_millis() as u64;
+    let lines = std::fs::read_to_string(events.path()).unwrap_or_default();
+    let ended: Vec<Value> =
+        lines.lines().filter_map(|line| serde_json::from_str(line).ok()).filter(|line: &Value| line["event"] == "finished").collect();
+    let own = || ended.iter().find(|task| task["task"].as_str().is_some_and(|address| address.ends_with(&*step.target)));
+    let one = ended.iter().find(|task| task["outcome"] == "failed").or_else(own);
+    let text = |name: &str| one.and_then(|task| task[name].as_str()).map(str::to_owned);
+    let (log, printed) = (text("log"), text("output").unwrap_or_default());
+    let (outcome, code, why) = match status.code() {
+        Some(0) => match printed.lines().find_map(|line| line.strip_prefix(SKIPPED)) {
+            Some(why) => ("skip", exit::HOLDS, Some(why.to_owned())),
+            None => ("pass", exit::HOLDS, None),
+        },
+        Some(code) => ("fail", u8::try_from(code).unwrap_or(exit::FAILED), text("status").or_else(|| Some(format!("exit {code}")))),
+        None => ("fail", exit::FAILED, Some(status.to_string())),
+    };
+    Ok((Told { step, outcome, duration_ms, status: why, log }, code, signal))
+}

@@ -1,0 +1,119 @@
+//! Steps of a gate `release_smoke`: each one that is more than a name becomes a task of its own, `GATE.STEP`, so that services, ports, limits
+//! and logs are those of every task.
+
+use super::common::Context;
+use super::load::Load;
+use super::read::{Node, Value};
+use crate::base::Place;
+
+/// How long a probe may take, unless the step says so.
+const WITHIN: &str = "60s";
+
+/// What a step may hold.
+const KNOWN: [&str; 10] = ["uses", "http", "tcp", "command", "run", "sh", "image", "probe", "sqlite", "table"];
+
+impl Load<'_> {
+    /// Lowers one step of the gate `gate`; returns the name of the target that it needs. `before`: that of the step before it.
+    pub(super) fn smoke_step(&mut self, gate: &str, step: &Node, before: Option<&str>, context: &Context) -> Option<String> {
+        let (name, _) = self.problems.name_of(step, context)?;
+        if step.children.is_empty() {
+            return Some(name);
+        }
+        for child in step.children.iter().filter(|child| !KNOWN.contains(&child.name.as_str())) {
+            self.problems.unknown("node", &child.name, "`step`", &child.place, &KNOWN);
+        }
+        let target = format!("{gate}.{name}");
+        let text = |name: &str, text: String| plain(name, vec![Value::Text(text)], &step.place);
+        let mut children = vec![text("about", format!("The step `{name}` of the gate `{gate}`"))];
+        children.extend(step.children.iter().filter(|child| child.name == "uses").cloned());
+        children.extend(step.children.iter().filter(|child| child.name == "run").cloned());
+        children.push(text("sh", script(&step.children)));
+        children.push(plain("cache", vec![Value::Bool(false)], &step.place));
+        children.push(plain("private", vec![Value::Bool(true)], &step.place));
+        children.extend(before.map(|before| text("after", before.to_owned())));
+        let task = Node { children, ..text("task", target.clone()) };
+        self.task(&task, context);
+        Some(target)
+    }
+}
+
+fn plain(name: &str, values: Vec<Value>, place: &Place) -> Node {
+    let args = values.into_iter().map(|value| (value, place.clone())).collect();
+    Node { name: name.to_owned(), place: place.clone(), args, props: Vec::new(), children: Vec::new() }
+}
+
+/// Returns what a step does, for a shell.
+fn script(nodes: &[Node]) -> String {
+    let mut lines = vec![String::from("set -e")];
+    for node in nodes {
+        let first = argument(node);
+        match node.name.as_str() {
+            "sh" | "command" => lines.push(first),
+            "http" => {
+                let status = property(node, "status").unwrap_or_else(|| String::from("200"));
+                lines.push(probe("http", &first, &status, &within(node)));
+            }
+            "tcp" => lines.push(probe("tcp", &first, "", &within(node))),
+            "image" => lines.extend([
+                String::from("docker info > /dev/null 2>&1 || { echo 'skipped: docker is not there'; exit 0; }"),
+                format!("image=$(docker build -q {})", quoted(&first)),
+                format!("box=$(docker run -d --rm {} \"$image\")", published(nodes)),
+                String::from("trap 'docker rm -f \"$box\" > /dev/null' EXIT"),
+            ]),
+            "probe" => {
+                let port = property(node, "port").unwrap_or_else(|| String::from("80"));
+                let status = property(node, "status").unwrap_or_else(|| String::from("200"));
+                lines.push(probe("http", &format!("http://127.0.0.1:{port}{first}"), &status, &within(node)));
+            }
+            "sqlite" => {
+                let apply = property(node, "apply").unwrap_or_default();
+                lines.push(format!("database={}", quoted(&first)));
+                lines.push(String::from("mkdir -p \"$(dirname \"$database\")\"; rm -f \"$database\""));
+                // The pattern is the shell's to expand.
+                lines.push(format!("\"$ORKET_EXE\" tool sqlite \"$database\" apply {apply}"));
+            }
+            "table" => {
+                let least = property(node, "min_rows").unwrap_or_else(|| String::from("0"));
+                lines.push(format!("\"$ORKET_EXE\" tool sqlite \"$database\" rows {} {least}", quoted(&first)));
+            }
+            _ => {}
+        }
+    }
+    lines.join("\n")
+}
+
+fn probe(kind: &str, address: &str, status: &str, within: &str) -> String {
+    format!("\"$ORKET_EXE\" tool probe {kind} {} {within} {status}", quoted(address))
+}
+
+fn within(node: &Node) -> String {
+    property(node, "within").unwrap_or_else(|| WITHIN.to_owned())
+}
+
+fn published(nodes: &[Node]) -> String {
+    let ports = nodes.iter().filter(|node| node.name == "probe").filter_map(|node| property(node, "port"));
+    ports.map(|port| format!("-p 127.0.0.1:{port}:{port}")).collect::<Vec<_>>().join(" ")
+}
+
+fn argument(node: &Node) -> String {
+    node.args.first().map(|(value, _)| text(value)).unwrap_or_default()
+}
+
+fn property(node: &Node, name: &str) -> Option<String> {
+    node.props.iter().find(|(known, ..)| known == name).map(|(_, value, _)| text(value))
+}
+
+fn text(value: &Value) -> String {
+    match value {
+        Value::Text(text) => text.clone(),
+        Value::Whole(number) => number.to_string(),
+        Value::Decimal(number) => number.to_string(),
+        Value::Bool(flag) => flag.to_string(),
+        Value::Null => String::new(),
+    }
+}
+
+/// Quotes a word for a shell; holes in it are filled in later.
+fn quoted(word: &str) -> String {
+    format!("'{}'", word.replace('\'', "'\\''"))
+}
