@@ -6,6 +6,7 @@ mod cfamily;
 mod gather;
 mod golang;
 mod import;
+mod java;
 mod known;
 mod language;
 mod python;

@@ -25,6 +25,9 @@ impl Search {
             Language::Python => vec![tree_sitter_python::LANGUAGE.into()],
             Language::Rust => vec![tree_sitter_rust::LANGUAGE.into()],
             Language::Go => vec![tree_sitter_go::LANGUAGE.into()],
+            Language::Java => vec![tree_sitter_java::LANGUAGE.into()],
+            Language::C => vec![tree_sitter_c::LANGUAGE.into()],
+            Language::Cpp => vec![tree_sitter_cpp::LANGUAGE.into()],
             Language::Javascript => vec![tree_sitter_javascript::LANGUAGE.into()],
             Language::Typescript => {
                 vec![tree_sitter_typescript::LANGUAGE_TYPESCRIPT.into(), tree_sitter_typescript::LANGUAGE_TSX.into()]

@@ -251,7 +251,7 @@ impl<'a> Case<'a> {
     fn external(&self) -> Vec<Finding> {
         let mut found = Vec::new();
         for rule in &self.rules.external {
-            for import in self.imports.iter().copied().filter(|import| import.external && import.to == rule.package) {
+            for import in self.imports.iter().copied().filter(|import| import.external && rule.means(&import.to)) {
                 if self.of(&import.from_file).is_some_and(|layer| rule.only_in.contains(&layer)) {
                     continue;
                 }

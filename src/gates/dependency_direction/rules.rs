@@ -52,6 +52,13 @@ pub(super) struct External {
     pub place: Place,
 }
 
+impl External {
+    /// Whether a package is the one that is meant, or one in it.
+    pub fn means(&self, package: &str) -> bool {
+        package.strip_prefix(self.package.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '/']))
+    }
+}
+
 pub(in crate::gates) fn read(reader: &mut Reader<'_>) -> (Common, Box<dyn Judge>) {
     let (common, rules) = rules(reader);
     (common, Box::new(rules))

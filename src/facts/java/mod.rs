@@ -1,0 +1,9 @@
+//! Java.
+
+mod extract;
+mod resolve;
+#[cfg(test)]
+mod tests;
+
+pub(super) use extract::extract;
+pub(super) use resolve::resolve;

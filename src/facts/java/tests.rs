@@ -1,0 +1,47 @@
+//! Small Java projects, and the edges that the language's rules give them.
+
+use crate::facts::sample::{project, told, unresolved};
+
+#[test]
+fn types_lead_to_the_files_that_declare_them() {
+    let files = [
+        (
+            "src/main/java/org/shop/web/Page.java",
+            "package org.shop.web;\n\nimport java.util.List;\nimport java.util.concurrent.*;\nimport org.shop.domain.Cart;\nimport org.shop.domain.Cart.Line;\nimport static org.shop.domain.Prices.of;\nimport static org.shop.domain.Prices.*;\nimport com.google.common.collect.ImmutableList;\nimport org.shop.domain.Gone;\n\npublic record Page(Cart cart) {}\n",
+        ),
+        (
+            "src/main/java/org/shop/domain/Cart.java",
+            "package org.shop.domain;\nimport org.shop.store.*;\npublic class Cart { Store store = Stores.open(); static class Line {} }\n",
+        ),
+        (
+            "src/main/java/org/shop/domain/Prices.java",
+            "package org . shop . domain ;\npublic interface Prices { static int of() { return 1; } }\nenum Kind { A }\n",
+        ),
+        ("src/main/java/org/shop/store/Store.java", "package org.shop.store;\nimport org.shop.domain.Kind;\nclass Store {}\n"),
+        (
+            "src/main/java/org/shop/store/Stores.java",
+            "package org.shop.store;\n@interface Mark {}\nsealed interface Stores permits A {}\nfinal class A implements Stores {}\n",
+        ),
+        ("src/main/java/org/shop/store/Other.java", "package org.shop.store;\nclass Other {}\n"),
+        (
+            "Alone.java",
+            "import javax.swing.JFrame;\nclass Alone { void f(Object o) { switch (o) { case String s when s.isEmpty() -> {} default -> {} } } }\n",
+        ),
+    ];
+    let found = project(&files, "", None);
+    assert_eq!(
+        told(&found),
+        [
+            "Alone -> javax.swing (stdlib)",
+            "org.shop.domain.Cart -> org.shop.store.Store",
+            "org.shop.domain.Cart -> org.shop.store.Stores",
+            "org.shop.store.Store -> org.shop.domain.Prices",
+            "org.shop.web.Page -> com.google.common.collect (external)",
+            "org.shop.web.Page -> java.util (stdlib)",
+            "org.shop.web.Page -> java.util.concurrent (stdlib)",
+            "org.shop.web.Page -> org.shop.domain.Cart",
+            "org.shop.web.Page -> org.shop.domain.Prices",
+        ]
+    );
+    assert_eq!(unresolved(&found), ["src/main/java/org/shop/web/Page.java:10 org.shop.domain.Gone"]);
+}
