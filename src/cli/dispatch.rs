@@ -80,6 +80,7 @@ fn dispatch() -> Exit {
         Command::Tool { words } => commands::tool(&ui, words),
         Command::Runs { command } => commands::runs(&ui, command.as_ref()),
         Command::Cache { command } => commands::cache(&ui, command),
+        Command::Report(args) => commands::report(&ui, args),
         Command::Smoke(args) => commands::smoke(&ui, args),
         Command::Roadmap { command } => commands::roadmap(&ui, command),
         Command::Check(args) => commands::check(&ui, args),

@@ -80,9 +80,15 @@ impl Reader<'_> {
         let began = now_ns();
         let names: Vec<&[u8]> = paths.iter().map(|(path, _)| path.as_bytes()).collect();
         let stamps = self.world.tree.stat_many(&names);
-        let stamps = stamps.into_par_iter().map(|stamp| stamp.filter(|stamp| stamp.is_file() && stamp.settled_at(began)));
-        let read: Vec<_> =
-            paths.par_iter().zip(stamps).map(|((path, wanted), stamp)| (*path, *wanted, self.one(path, stamp, &extract))).collect();
+        let read: Vec<_> = paths
+            .par_iter()
+            .zip(stamps)
+            .filter_map(|((path, wanted), stamp)| {
+                // What has gone since it was listed is no file of the tree any more.
+                let known = Some(stamp?).filter(|stamp| stamp.is_file() && stamp.settled_at(began));
+                Some((*path, *wanted, self.one(path, known, &extract)))
+            })
+            .collect();
         let mut sources = Vec::with_capacity(read.len());
         for (path, wanted, (facts, cached)) in read {
             if wanted {

@@ -138,6 +138,15 @@ impl Unjudged {
     }
 }
 
+/// Returns the bytes of a file that was listed; `None` if it has gone since: tasks that run beside a gate may take their outputs away.
+pub(super) fn still_there(sight: &dyn Sight, path: &RelPath) -> Result<Option<Vec<u8>>, Unjudged> {
+    match sight.read(path) {
+        Ok(bytes) => Ok(Some(bytes)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(Unjudged::broken(format!("cannot read `{path}`: {error}"))),
+    }
+}
+
 /// Makes a finding; `identity` is what it is about, without line numbers and counts.
 pub(super) fn finding(rule: &str, file: &str, line: u32, column: u32, message: String, help: String, identity: &[&str]) -> Finding {
     let mut text = rule.to_owned();

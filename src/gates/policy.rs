@@ -3,7 +3,7 @@
 use rayon::prelude::*;
 use regex::bytes::Regex;
 
-use super::judge::{Asked, Judge, Judged, Reads, Sight, Unjudged, finding};
+use super::judge::{Asked, Judge, Judged, Reads, Sight, Unjudged, finding, still_there};
 use super::settings::{Common, Reader};
 use super::sight::meant;
 use crate::base::{RelPath, quantity};
@@ -174,13 +174,8 @@ impl Judge for Policies {
         if files.is_empty() && self.require.is_empty() {
             return Err(Unjudged::empty("no file was read: its `files` match nothing"));
         }
-        let looked: Vec<Result<Vec<Finding>, Unjudged>> = files
-            .par_iter()
-            .map(|path| {
-                let bytes = sight.read(path).map_err(|error| Unjudged::broken(format!("cannot read `{path}`: {error}")))?;
-                Ok(self.look(path, &bytes))
-            })
-            .collect();
+        let looked: Vec<Result<Vec<Finding>, Unjudged>> =
+            files.par_iter().map(|path| Ok(still_there(sight, path)?.map(|bytes| self.look(path, &bytes)).unwrap_or_default())).collect();
         let mut findings = Vec::new();
         for found in looked {
             findings.extend(found?);

@@ -135,6 +135,12 @@ impl Runs {
         Ok(self.names()?.iter().rev().filter_map(|name| self.read(name)).collect())
     }
 
+    /// Returns the lines of a run's event journal; none where it has none, as where nothing was to be done.
+    pub fn events(&self, run: &RunRecord) -> Vec<serde_json::Value> {
+        let text = std::fs::read_to_string(self.folder.join(format!("{:013}-{}.jsonl", run.began, run.run))).unwrap_or_default();
+        text.lines().filter_map(|line| serde_json::from_str(line).ok()).collect()
+    }
+
     /// Returns what is known of runs that did not get to their end and of which no record was kept since.
     ///
     /// # Errors

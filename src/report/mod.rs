@@ -20,6 +20,7 @@ mod plain;
 mod progress;
 mod reason;
 mod record;
+pub mod run;
 mod sink;
 mod summary;
 mod trace;

@@ -96,6 +96,8 @@ Reads the git history that is checked out; needs no manifest. Merges are not cou
 With --no-renames, each row equals the sum of `git log --numstat --no-merges --no-renames -- DIR`.
 Example: orket churn --scope src --top 20 --since 90d")]
     Churn(ChurnArgs),
+    /// Write a page of a run: timeline, critical path, reasons, gates, decisions.
+    Report(ReportArgs),
     /// Run the steps of a release, and report on each.
     #[command(after_help = "\
 The steps are those of the gates of kind release_smoke; the report is kept as benchmarks/results/DATE_release_smoke.json.
@@ -288,6 +290,20 @@ pub struct AffectedArgs {
     /// The git revision to compare with, such as `HEAD`, `origin/main` or `v1.2`.
     #[arg(long, value_name = "REV", value_hint = ValueHint::Other)]
     pub since: String,
+}
+
+/// What `report` takes.
+#[derive(Clone, Debug, Args)]
+pub struct ReportArgs {
+    /// The run's id, or its beginning; none means the last one.
+    #[arg(value_name = "RUN")]
+    pub run: Option<String>,
+    /// Compare it with this run.
+    #[arg(long, value_name = "RUN")]
+    pub compare: Option<String>,
+    /// Write the page here instead of `.orket/reports/RUN.html`.
+    #[arg(long, visible_alias = "out", value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub output: Option<PathBuf>,
 }
 
 /// What `smoke` takes.

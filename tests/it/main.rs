@@ -35,6 +35,7 @@ mod orphans;
 mod outputs;
 mod overlaps;
 mod remedies;
+mod report;
 mod roadmap;
 mod run_command;
 mod runs;

@@ -7,7 +7,7 @@ use rayon::prelude::*;
 use super::rules::{Pattern, Rules};
 use crate::base::RelPath;
 use crate::event::{Facts, Finding};
-use crate::gates::judge::{Asked, Gap, Judge, Judged, Reads, Sight, Unjudged, finding};
+use crate::gates::judge::{Asked, Gap, Judge, Judged, Reads, Sight, Unjudged, finding, still_there};
 use crate::gates::sight::meant;
 
 /// In how many bytes from the start a NUL byte says that a file is no text, as ripgrep has it.
@@ -23,7 +23,7 @@ impl Judge for Rules {
         let looked: Vec<Result<Option<Looked>, Unjudged>> = files
             .par_iter()
             .map(|path| {
-                let bytes = sight.read(path).map_err(|error| Unjudged::broken(format!("cannot read `{path}`: {error}")))?;
+                let Some(bytes) = still_there(sight, path)? else { return Ok(None) };
                 Ok(if memchr::memchr(0, &bytes[..bytes.len().min(HEAD)]).is_some() { None } else { self.look(path, &bytes) })
             })
             .collect();
