@@ -39,7 +39,11 @@ fn ms(ms: u64) -> String {
 
 /// Returns a table; columns whose name begins with `#` hold numbers.
 fn table(columns: &[&str], rows: impl Iterator<Item = Vec<String>>) -> String {
-    let head: String = columns.iter().map(|name| format!("<th>{}</th>", name.trim_start_matches('#'))).collect();
+    let head = columns.iter().map(|name| match name.strip_prefix('#') {
+        Some(name) => format!("<th class=\"number\">{name}</th>"),
+        None => format!("<th>{name}</th>"),
+    });
+    let head: String = head.collect();
     let cell = |(name, value): (&&str, String)| match name.starts_with('#') {
         true => format!("<td class=\"number\">{value}</td>"),
         false => format!("<td>{value}</td>"),
