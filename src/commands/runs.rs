@@ -74,7 +74,8 @@ pub fn runs(ui: &Ui, command: Option<&RunsCommand>) -> Result<(), Failure> {
             names.dedup();
             let show = |found: Option<&(&'static str, u64)>| {
                 found.map_or_else(
-                    || String::from("fresh"),
+                    // It was fresh, or nobody asked for it: the record does not tell these apart.
+                    || String::from("did not run"),
                     |(outcome, duration)| format!("{outcome} {}", show_duration(std::time::Duration::from_millis(*duration))),
                 )
             };

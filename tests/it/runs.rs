@@ -24,6 +24,14 @@ fn runs_are_listed_shown_compared_and_their_output_is_kept() {
 }
 
 #[test]
+fn what_ran_in_one_of_two_runs_only_is_said_so() {
+    let project = Project::new().file("in", "1").manifest("task \"a\" { inputs \"in\"; sh \"true\" }\ntask \"b\" { sh \"true\" }");
+    project.run("build a").ok();
+    project.run("build b").ok();
+    project.run("runs diff").ok().says(["  a: done ", " -> did not run\n  b: did not run -> done "]);
+}
+
+#[test]
 fn a_run_that_is_not_there_is_told() {
     let project = Project::new().manifest(r#"task "t" { sh "true" }"#);
     let (code, seen) = project.run("runs show 00000000").either();
