@@ -11,6 +11,7 @@ mod load;
 mod outside;
 mod remake;
 mod surroundings;
+mod unrest;
 mod watch;
 mod workspace;
 
@@ -42,6 +43,7 @@ pub use facts::Surveyed;
 pub use gates::Inspector;
 pub use glimpse::Glimpse;
 pub use surroundings::Surroundings;
+pub use unrest::Unrest;
 pub use watch::{Reach, Sentinel};
 pub use workspace::workspace_name;
 

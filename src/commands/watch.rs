@@ -2,15 +2,16 @@
 
 use std::ffi::OsString;
 use std::process::Child;
-use std::time::Duration;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
-use crossbeam_channel::{Receiver, bounded, select};
+use crossbeam_channel::{Receiver, after, bounded, never, select};
 use rustc_hash::FxHashSet;
 
 use super::{Failure, Ui};
 use crate::base::{RelPath, TargetId, quantity};
 use crate::disk::{Changes, Signature, Watch};
-use crate::engine::{Engine, Reach, Sentinel};
+use crate::engine::{Engine, Reach, Sentinel, Unrest};
 use crate::graph::{TargetKind, select};
 use crate::plan::Plan;
 use crate::process::{end_process, listen_to_signals, own_command};
@@ -18,6 +19,12 @@ use crate::shell::BuildArgs;
 
 /// How long nothing has to change before the next build: editors and version control write several files at once.
 const QUIET: Duration = Duration::from_millis(50);
+
+/// How long is waited for that: something may never be quiet.
+const PATIENCE: Duration = Duration::from_millis(500);
+
+/// How long changes under a build are gathered before it is found out whether they end it.
+const GATHERED: Duration = Duration::from_millis(25);
 
 /// How many changed files are named.
 const NAMED: usize = 3;
@@ -36,34 +43,46 @@ pub fn watch(ui: &Ui, args: &BuildArgs, words: &[OsString]) -> Result<(), Failur
             "`orket watch` builds what changes; -n, --check, --rerun and --affected belong to `orket build`",
         )));
     }
+    let say = |text: &str| {
+        if !args.quiet {
+            ui.say(text);
+        }
+    };
     let signals = listen_to_signals().map_err(|error| Failure::Broken(format!("cannot listen to signals: {error}")))?;
-    let mut scene = Scene::open(ui, args)?;
+    let (mut scene, mut unrest, mut polls) = (Scene::open(ui, args)?, Unrest::default(), false);
     let mut changes = Changes::default();
     loop {
-        let mut child = build(ui, words)?;
-        if let Some(signal) = scene.until_built(&mut child, &signals, &mut changes) {
+        let (mut child, mut under) = (build(ui, words)?, Changes::default());
+        if let Some(signal) = scene.until_built(&mut child, &signals, &unrest, &mut under) {
             return Err(Failure::Exit(128 + signal));
         }
-        if changes.paths.iter().any(|path| path.as_bytes().ends_with(b".kdl")) || scene.manifest_is_new() {
-            // While it is wrong, what was known of the project serves.
-            if let Ok(new) = Scene::open(ui, args) {
-                scene = new;
+        changes.add(under.clone());
+        if scene.outlived || scene.engine.is_outlived(&changes) {
+            match Scene::open(ui, args) {
+                // What was told to the one is not told to the other.
+                Ok(new) => std::mem::replace(&mut scene, new).watch.take_rest(&mut under),
+                // While it is wrong, what was known of the project serves.
+                Err(_) => scene.outlived = true,
             }
         }
+        scene.sentinel.sift(&mut under);
+        changes = unrest.over(&under);
         if scene.reached(&changes) == Reach::Nothing {
-            changes = Changes::default();
-            if !args.quiet {
-                ui.say(&format!("watching {} for changes (Ctrl-C ends)", scene.what()));
+            if scene.reached(&under) != Reach::Nothing {
+                say(&format!("note: not built again for what changes under every build, as if a task wrote it: {}", named(&under)));
             }
+            if let Some(why) = scene.watch.polls.as_ref().filter(|_| !std::mem::replace(&mut polls, true)) {
+                ui.say(&format!("note: the system does not tell of changes, so they are looked for every second: {why}"));
+            }
+            say(&format!("watching {} for changes (Ctrl-C ends)", scene.what()));
+            changes = Changes::default();
             if let Some(signal) = scene.until_changed(&signals, &mut changes) {
                 return Err(Failure::Exit(128 + signal));
             }
+        } else {
+            scene.until_quiet(&mut changes);
         }
-        scene.until_quiet(&mut changes);
-        if !args.quiet {
-            ui.say(&format!("changed: {}", named(&changes)));
-        }
-        changes = Changes::default();
+        say(&format!("changed: {}", named(&changes)));
     }
 }
 
@@ -73,6 +92,8 @@ struct Scene {
     goal: FxHashSet<TargetId>,
     sentinel: Sentinel,
     watch: Watch,
+    /// Whether the project is another one now, which could not be opened.
+    outlived: bool,
     /// Whether a person sits at standard input.
     terminal: bool,
 }
@@ -82,31 +103,22 @@ impl Scene {
         let engine = ui.open(false)?;
         let targets = select(&engine.graph, &args.targets, &engine.package)?.targets;
         let plan = Plan::without(&engine.graph, &targets, false, &|_| false);
-        let (ignored, own) = (engine.passed_over(), own_output());
+        let goal: FxHashSet<TargetId> = plan.steps().map(|step| plan.target(step)).collect();
+        let (ignored, own) = (engine.passed_over(&|id| goal.contains(&id)), own_output());
         let tree = engine.tree.clone();
         let is_own = move |path: &RelPath| tree.stat(path).ok().flatten().is_some_and(|stamp| own.contains(&(stamp.device, stamp.inode)));
-        let watch = Watch::begin(&engine.tree, Box::new(move |path| ignored(path) || is_own(path)))
+        let watch = Watch::begin(&engine.tree, Arc::new(move |path: &RelPath| ignored(path) || is_own(path)))
             .map_err(|why| Failure::Broken(format!("cannot watch `{}`: {why}", engine.root.display())))?;
-        if let Some(why) = &watch.polls {
-            ui.say(&format!("note: the system does not tell of changes, so they are looked for every second: {why}"));
-        }
-        Ok(Scene {
-            goal: plan.steps().map(|step| plan.target(step)).collect(),
-            sentinel: engine.sentinel(),
-            engine,
-            watch,
-            terminal: ui.asks(),
-        })
-    }
-
-    /// Whether the manifest that was loaded is another one than at the last build.
-    fn manifest_is_new(&self) -> bool {
-        self.engine.loaded
+        Ok(Scene { goal, sentinel: engine.sentinel(), engine, watch, outlived: false, terminal: ui.asks() })
     }
 
     fn reached(&mut self, changes: &Changes) -> Reach {
         let goal = &self.goal;
-        if changes.is_empty() { Reach::Nothing } else { self.sentinel.reached(&self.engine, changes, &|id| goal.contains(&id)) }
+        match self.sentinel.reached(&self.engine, changes, &|id| goal.contains(&id)) {
+            // Nobody knows what the manifest rests on that is being mended.
+            Reach::Nothing if self.outlived && !changes.is_empty() => Reach::Gates,
+            reach => reach,
+        }
     }
 
     /// What is watched, in words.
@@ -121,15 +133,16 @@ impl Scene {
     }
 
     /// Waits for a build to end, and ends it as soon as something changes that its goal rests on. Returns the signal that ends it all.
-    fn until_built(&mut self, child: &mut Child, signals: &Receiver<i32>, changes: &mut Changes) -> Option<i32> {
+    fn until_built(&mut self, child: &mut Child, signals: &Receiver<i32>, unrest: &Unrest, under: &mut Changes) -> Option<i32> {
         let (sender, ended) = bounded(1);
         let id = child.id();
         let (mut signal, mut stale) = (None, false);
+        let (mut gathered, mut due) = (Changes::default(), never());
         std::thread::scope(|scope| {
             scope.spawn(move || drop(sender.send(child.wait())));
             loop {
                 select! {
-                    recv(ended) -> _ => return,
+                    recv(ended) -> _ => break,
                     recv(signals) -> given => if let Ok(given) = given {
                         // What is typed at a terminal has reached the build already, and a second signal would mean "at once".
                         let typed = self.terminal && matches!(given, INTERRUPT | QUIT);
@@ -137,26 +150,42 @@ impl Scene {
                             end_process(id, given);
                         }
                     },
-                    recv(self.watch.told().clone()) -> event => if let Ok(event) = event {
-                        self.watch.take(event, changes);
+                    recv(self.watch.told().clone()) -> told => if let Ok(told) = told {
+                        if gathered.is_empty() {
+                            due = after(GATHERED);
+                        }
+                        self.watch.take(told, &mut gathered);
+                    },
+                    recv(due) -> _ => {
+                        let mut news = unrest.news(&gathered);
+                        self.sentinel.sift(&mut news);
                         // What only gates see does not end a build: tasks may write such files themselves.
-                        if !stale && signal.is_none() && self.reached(changes) == Reach::Tasks {
+                        if !stale && signal.is_none() && self.reached(&news) == Reach::Tasks {
                             stale = true;
                             end_process(id, INTERRUPT);
                         }
+                        under.add(std::mem::take(&mut gathered));
+                        due = never();
                     },
                 }
             }
         });
+        under.add(gathered);
+        if signal.is_none() {
+            // The last that the build wrote is told behind its end.
+            self.gather(under);
+        }
         signal
     }
 
+    /// Waits until something has changed that the goal rests on, and has come to rest.
     fn until_changed(&mut self, signals: &Receiver<i32>, changes: &mut Changes) -> Option<i32> {
         loop {
             select! {
                 recv(signals) -> signal => if let Ok(signal) = signal { return Some(signal) },
-                recv(self.watch.told().clone()) -> event => if let Ok(event) = event {
-                    self.watch.take(event, changes);
+                recv(self.watch.told().clone()) -> told => if let Ok(told) = told {
+                    self.watch.take(told, changes);
+                    self.until_quiet(changes);
                     if self.reached(changes) != Reach::Nothing {
                         return None;
                     }
@@ -167,8 +196,18 @@ impl Scene {
     }
 
     fn until_quiet(&mut self, changes: &mut Changes) {
-        while let Ok(event) = self.watch.told().clone().recv_timeout(QUIET) {
-            self.watch.take(event, changes);
+        self.gather(changes);
+        self.sentinel.sift(changes);
+    }
+
+    /// Adds what is told until nothing is any more.
+    fn gather(&mut self, changes: &mut Changes) {
+        let begin = Instant::now();
+        while let Ok(told) = self.watch.told().clone().recv_timeout(QUIET) {
+            self.watch.take(told, changes);
+            if begin.elapsed() > PATIENCE {
+                break;
+            }
         }
     }
 }

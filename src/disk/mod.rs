@@ -4,6 +4,7 @@
 
 mod beneath;
 mod map;
+mod poll;
 mod signature;
 mod sources;
 mod tree;
@@ -15,4 +16,4 @@ pub use signature::{Signature, now_ns};
 pub use sources::sources;
 pub use tree::{Kind, Tree};
 pub use walk::{Noted, PatternSet, expand, expand_noting, walk_folder};
-pub use watch::{Changes, Watch};
+pub use watch::{Changes, PassedOver, Told, Watch};

@@ -81,6 +81,14 @@ impl PatternSet {
     pub fn matches(&self, path: &RelPath) -> bool {
         self.included.matches(path) && !self.excluded.matches(path)
     }
+
+    /// Whether something that is included may stand below a folder: whether [`expand`] looks into it.
+    pub fn leads_into(&self, folder: &RelPath) -> bool {
+        let meets = |base: &RelPath| base.is_in(folder) || folder.is_in(base);
+        let Patterns { exact, folders, globs, .. } = &self.included;
+        let bases = exact.iter().chain(folders).chain(globs.iter().map(Glob::base));
+        !self.excluded.holds(folder) && bases.into_iter().any(meets)
+    }
 }
 
 /// Returns the files and links that a set means, sorted. Folders named `.git` or `.orket` are passed over, and folders behind links are not entered.

@@ -1,23 +1,24 @@
 //! Being told what changes in a tree: by the system, or by looking again and again where it refuses.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::sync::Arc;
 
-use crossbeam_channel::{Receiver, unbounded};
+use crossbeam_channel::{Receiver, Sender, unbounded};
 use notify::event::{EventKind, MetadataKind, ModifyKind};
-use notify::{Config, Event, PollWatcher, RecommendedWatcher, RecursiveMode, Watcher as _};
+use notify::{Config, Event, NullWatcher, RecommendedWatcher, RecursiveMode, Watcher as _};
 
-use super::Tree;
+use super::poll::Poller;
+use super::{Kind, Tree};
 use crate::base::RelPath;
 
-/// How often is looked, where the system tells nothing.
-const LOOKED: Duration = Duration::from_secs(1);
+/// How many links one after the other are followed to find out what else a file is called.
+const LINKS: usize = 8;
 
 /// What has changed.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Changes {
-    /// Files, links and folders that came, went, or are not what they were.
+    /// Files, links and folders that came, went, or are not what they were, under all names that links give them.
     pub paths: BTreeSet<RelPath>,
     /// Folders in which more may have changed than was told.
     pub folders: BTreeSet<RelPath>,
@@ -28,17 +29,42 @@ impl Changes {
     pub fn is_empty(&self) -> bool {
         self.paths.is_empty() && self.folders.is_empty()
     }
+
+    /// Adds what else has changed.
+    pub fn add(&mut self, other: Changes) {
+        self.paths.extend(other.paths);
+        self.folders.extend(other.folders);
+    }
 }
+
+/// Tells which files and folders are not looked at.
+pub type PassedOver = Arc<dyn Fn(&RelPath) -> bool + Send + Sync>;
+
+/// Something that was told; see [`Watch::take`].
+pub enum Told {
+    /// By the system.
+    Event(notify::Result<Event>),
+    /// By looking.
+    Looked(Changes),
+}
+
+type Teller = Box<dyn notify::Watcher + Send>;
 
 /// Watches the folders of a tree, new ones as they come.
 pub struct Watch {
     tree: Tree,
     /// The folder as the system names it.
     root: PathBuf,
-    told: Receiver<notify::Result<Event>>,
-    watcher: Box<dyn notify::Watcher + Send>,
+    told: Receiver<Told>,
+    teller: Teller,
     watched: BTreeSet<RelPath>,
-    passed_over: Box<dyn Fn(&RelPath) -> bool + Send>,
+    passed_over: PassedOver,
+    /// Links, with what they mean where that stands in the tree.
+    links: BTreeMap<RelPath, Option<RelPath>>,
+    /// Whether links may mean something else than they did.
+    turned: bool,
+    /// Ends the looking when it is dropped.
+    leash: Option<Sender<()>>,
     /// Why it looks again and again instead of being told.
     pub polls: Option<String>,
 }
@@ -48,70 +74,107 @@ impl Watch {
     ///
     /// # Errors
     /// A sentence, when nothing can be watched at all.
-    pub fn begin(tree: &Tree, passed_over: Box<dyn Fn(&RelPath) -> bool + Send>) -> Result<Watch, String> {
-        let root = std::fs::canonicalize(tree.root()).map_err(|error| error.to_string())?;
+    pub fn begin(tree: &Tree, passed_over: PassedOver) -> Result<Watch, String> {
         let (sender, told) = unbounded();
-        let tell = move |event| drop(sender.send(event));
-        let watcher = RecommendedWatcher::new(tell, Config::default()).map_err(|error| plain(&error));
-        let (watcher, polls): (Box<dyn notify::Watcher + Send>, _) = match watcher {
-            Ok(watcher) => (Box::new(watcher), None),
-            Err(why) => (Box::new(notify::NullWatcher), Some(why)),
-        };
-        let mut watch = Watch { tree: tree.clone(), root, told, watcher, watched: BTreeSet::new(), passed_over, polls };
-        let failed = watch.polls.clone().or_else(|| watch.add(&RelPath::root(), &mut Changes::default()).err());
-        match failed {
-            None => Ok(watch),
-            Some(why) => watch.poll(why),
-        }
+        let tell = move |event| drop(sender.send(Told::Event(event)));
+        let teller = RecommendedWatcher::new(tell, Config::default());
+        Watch::with(tree, passed_over, teller.map(|teller| Box::new(teller) as Teller).map_err(|error| plain(&error)), told)
     }
 
-    /// How many folders are watched.
+    fn with(tree: &Tree, passed_over: PassedOver, teller: Result<Teller, String>, told: Receiver<Told>) -> Result<Watch, String> {
+        let root = std::fs::canonicalize(tree.root()).map_err(|error| error.to_string())?;
+        let (teller, refused) = match teller {
+            Ok(teller) => (teller, None),
+            Err(why) => (Box::new(NullWatcher) as Teller, Some(why)),
+        };
+        let mut watch = Watch {
+            tree: tree.clone(),
+            root,
+            told,
+            teller,
+            watched: BTreeSet::new(),
+            passed_over,
+            links: BTreeMap::new(),
+            turned: false,
+            leash: None,
+            polls: None,
+        };
+        match refused.or_else(|| watch.watch(&RelPath::root(), &mut Changes::default()).err()) {
+            None => {}
+            Some(why) => watch.poll(why)?,
+        }
+        Ok(watch)
+    }
+
+    /// How many folders are watched; 0 where it looks again and again.
     pub fn folders(&self) -> usize {
         self.watched.len()
     }
 
     /// Returns where it is told that something has changed, for whoever waits for several things; see [`Watch::take`].
-    pub fn told(&self) -> &Receiver<notify::Result<Event>> {
+    pub fn told(&self) -> &Receiver<Told> {
         &self.told
     }
 
     /// Adds to `changes` what was told, and all that was told since.
-    pub fn take(&mut self, event: notify::Result<Event>, changes: &mut Changes) {
-        let mut next = Some(event);
-        while let Some(event) = next {
-            match event {
-                Ok(event) if event.need_rescan() => drop(changes.folders.insert(RelPath::root())),
-                Ok(event) if tells_of_change(event.kind) => event.paths.iter().for_each(|path| self.changed(path, changes)),
-                Ok(_) => {}
-                Err(_) => drop(changes.folders.insert(RelPath::root())),
+    pub fn take(&mut self, told: Told, changes: &mut Changes) {
+        let (mut next, mut found) = (Some(told), Changes::default());
+        while let Some(told) = next {
+            match told {
+                Told::Event(Ok(event)) if event.need_rescan() => drop(found.folders.insert(RelPath::root())),
+                Told::Event(Ok(event)) if tells_of_change(event.kind) => {
+                    let entered = !matches!(event.kind, EventKind::Modify(ModifyKind::Data(_) | ModifyKind::Metadata(_)));
+                    event.paths.iter().for_each(|path| self.changed(path, entered, &mut found));
+                }
+                Told::Event(Ok(_)) => {}
+                Told::Event(Err(_)) => drop(found.folders.insert(RelPath::root())),
+                Told::Looked(looked) => {
+                    self.turned = true;
+                    found.add(looked);
+                }
             }
             next = self.told.try_recv().ok();
         }
+        if std::mem::take(&mut self.turned) {
+            self.follow_links(&found);
+        }
+        changes.folders.extend(found.folders);
+        found.paths.into_iter().for_each(|path| changes.paths.extend(self.names_of(path)));
     }
 
-    fn changed(&mut self, path: &Path, changes: &mut Changes) {
+    /// Adds all that was told by now.
+    pub fn take_rest(&mut self, changes: &mut Changes) {
+        if let Ok(told) = self.told.try_recv() {
+            self.take(told, changes);
+        }
+    }
+
+    /// `entered`: whether another thing may stand at `path` now.
+    fn changed(&mut self, path: &Path, entered: bool, found: &mut Changes) {
         let Some(path) = below(&self.root, path) else { return };
         if own(&path) || (self.passed_over)(&path) {
             return;
         }
+        self.turned |= entered;
         let is_folder = self.tree.stat(&path).ok().flatten().is_some_and(|stamp| stamp.is_dir());
-        if is_folder && self.polls.is_none() && !self.watched.contains(&path) {
-            // What was put into it before it was watched is told by nobody.
-            if self.add(&path, changes).is_err() {
-                changes.folders.insert(RelPath::root());
-            }
-        }
         if !is_folder {
             // A folder of that name that went takes its watch along.
             self.watched.remove(&path);
-            changes.paths.insert(path);
+            found.paths.insert(path);
+        } else if self.polls.is_none() && (entered || !self.watched.contains(&path)) {
+            // What was put into it before it was watched is told by nobody, and a folder may have taken another one's place.
+            if let Err(why) = self.watch(&path, found) {
+                found.folders.insert(RelPath::root());
+                // Whoever cannot look either hears of it the next time that something happens here.
+                let _ = self.poll(why);
+            }
         }
     }
 
-    fn add(&mut self, folder: &RelPath, changes: &mut Changes) -> Result<(), String> {
+    fn watch(&mut self, folder: &RelPath, found: &mut Changes) -> Result<(), String> {
         let mut open = vec![folder.clone()];
         while let Some(folder) = open.pop() {
-            if let Err(error) = self.watcher.watch(&folder.under(&self.root), RecursiveMode::NonRecursive) {
+            if let Err(error) = self.teller.watch(&folder.under(&self.root), RecursiveMode::NonRecursive) {
                 match self.tree.stat(&folder) {
                     Ok(None) => continue,
                     _ => return Err(plain(&error)),
@@ -123,22 +186,63 @@ impl Watch {
                 if own(&path) || (self.passed_over)(&path) {
                     continue;
                 }
-                match kind {
-                    super::Kind::Folder => open.push(path),
-                    _ => drop(changes.paths.insert(path)),
+                if kind == Kind::Folder {
+                    open.push(path);
+                    continue;
                 }
+                if kind == Kind::Link {
+                    self.links.insert(path.clone(), self.meaning(&path));
+                }
+                found.paths.insert(path);
             }
         }
         Ok(())
     }
 
-    fn poll(mut self, why: String) -> Result<Watch, String> {
+    /// Finds out again what links mean: those that are known, and those among what was found.
+    fn follow_links(&mut self, found: &Changes) {
+        let is_link = |path: &&RelPath| self.tree.stat(path).ok().flatten().is_some_and(|stamp| stamp.is_symlink());
+        let links: BTreeSet<RelPath> = self.links.keys().chain(&found.paths).filter(is_link).cloned().collect();
+        self.links = links.into_iter().map(|link| (link.clone(), self.meaning(&link))).collect();
+    }
+
+    /// Returns what a link means, if that stands in the tree; not where it is a folder around the link.
+    fn meaning(&self, link: &RelPath) -> Option<RelPath> {
+        let means = std::fs::canonicalize(link.under(&self.root)).ok()?;
+        below(&self.root, &means).filter(|means| !link.is_in(means))
+    }
+
+    /// Returns what a file is called, also through links.
+    fn names_of(&self, path: RelPath) -> BTreeSet<RelPath> {
+        let mut names = BTreeSet::from([path]);
+        for _ in 0..if self.links.is_empty() { 0 } else { LINKS } {
+            let more: Vec<RelPath> = names.iter().flat_map(|name| self.called(name)).filter(|name| !names.contains(name)).collect();
+            if more.is_empty() {
+                break;
+            }
+            names.extend(more);
+        }
+        names
+    }
+
+    /// Returns what a file is called through one link.
+    fn called(&self, path: &RelPath) -> impl Iterator<Item = RelPath> {
+        let leads = self.links.iter().filter_map(|(link, means)| Some((link, means.as_ref()?)));
+        leads.filter(|(_, means)| path.is_in(means)).map(|(link, means)| {
+            let rest = &path.as_bytes()[means.as_bytes().len()..];
+            if rest.is_empty() { link.clone() } else { link.join(rest.strip_prefix(b"/").unwrap_or(rest)) }
+        })
+    }
+
+    /// Looks from now on instead of being told.
+    fn poll(&mut self, why: String) -> Result<(), String> {
         let (sender, told) = unbounded();
-        let config = Config::default().with_poll_interval(LOOKED);
-        let mut watcher = PollWatcher::new(move |event| drop(sender.send(event)), config).map_err(|error| plain(&error))?;
-        watcher.watch(&self.root, RecursiveMode::Recursive).map_err(|error| plain(&error))?;
-        (self.told, self.watcher, self.polls) = (told, Box::new(watcher), Some(why));
-        Ok(self)
+        (self.told, self.teller, self.polls) = (told, Box::new(NullWatcher), Some(why));
+        // For the links: whoever watches nothing refuses nothing.
+        self.watch(&RelPath::root(), &mut Changes::default())?;
+        self.watched.clear();
+        self.leash = Some(Poller::new(&self.tree, &self.passed_over).begin(sender).map_err(|error| error.to_string())?);
+        Ok(())
     }
 }
 
@@ -148,7 +252,7 @@ fn tells_of_change(kind: EventKind) -> bool {
 }
 
 /// Whether a path is git's or orket's own.
-fn own(path: &RelPath) -> bool {
+pub(super) fn own(path: &RelPath) -> bool {
     path.parts().any(|part| part == b".git" || part == b".orket")
 }
 
@@ -166,6 +270,8 @@ fn plain(error: &notify::Error) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
 
     fn next(watch: &mut Watch, wanted: &str) -> Changes {
@@ -189,7 +295,7 @@ mod tests {
         write("src/a");
         let tree = Tree::open(folder.path()).unwrap();
         let out = RelPath::parse("out").unwrap();
-        let mut watch = Watch::begin(&tree, Box::new(move |path| path.is_in(&out))).unwrap();
+        let mut watch = Watch::begin(&tree, Arc::new(move |path: &RelPath| path.is_in(&out))).unwrap();
         assert_eq!((watch.folders(), &watch.polls), (2, &None));
         for path in ["src/a", "src/b", "new/deep/c", "new/deep/d"] {
             write(".git/index");
@@ -209,9 +315,86 @@ mod tests {
     #[test]
     fn where_too_much_happens_everything_may_have_changed() {
         let folder = tempfile::tempdir().unwrap();
-        let mut watch = Watch::begin(&Tree::open(folder.path()).unwrap(), Box::new(|_| false)).unwrap();
+        let mut watch = Watch::begin(&Tree::open(folder.path()).unwrap(), Arc::new(|_: &RelPath| false)).unwrap();
         let mut changes = Changes::default();
-        watch.take(Ok(Event::new(EventKind::Other).set_flag(notify::event::Flag::Rescan)), &mut changes);
+        watch.take(Told::Event(Ok(Event::new(EventKind::Other).set_flag(notify::event::Flag::Rescan))), &mut changes);
         assert_eq!(changes.folders, BTreeSet::from([RelPath::root()]));
+    }
+
+    /// A system that watches only so many folders.
+    struct Full(usize);
+
+    impl notify::Watcher for Full {
+        fn new<F: notify::EventHandler>(_: F, _: Config) -> notify::Result<Full> {
+            Ok(Full(0))
+        }
+
+        fn watch(&mut self, _: &Path, _: RecursiveMode) -> notify::Result<()> {
+            self.0 = self.0.checked_sub(1).ok_or_else(|| notify::Error::new(notify::ErrorKind::MaxFilesWatch))?;
+            Ok(())
+        }
+
+        fn unwatch(&mut self, _: &Path) -> notify::Result<()> {
+            Ok(())
+        }
+
+        fn kind() -> notify::WatcherKind {
+            notify::WatcherKind::NullWatcher
+        }
+    }
+
+    #[test]
+    fn where_no_more_folders_can_be_watched_they_are_looked_at() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::create_dir(folder.path().join("src")).unwrap();
+        let tree = Tree::open(folder.path()).unwrap();
+        let (_sender, told) = unbounded();
+        let begin = |count| Watch::with(&tree, Arc::new(|_: &RelPath| false), Ok(Box::new(Full(count))), told.clone()).unwrap();
+        assert!(begin(1).polls.unwrap().contains("max_user_watches"));
+        let mut watch = begin(2);
+        assert_eq!((watch.folders(), &watch.polls), (2, &None));
+        std::fs::create_dir(folder.path().join("new")).unwrap();
+        let mut changes = Changes::default();
+        let made = Event::new(EventKind::Create(notify::event::CreateKind::Folder)).add_path(watch.root.join("new"));
+        watch.take(Told::Event(Ok(made)), &mut changes);
+        assert!(watch.polls.is_some());
+        assert_eq!(changes.folders, BTreeSet::from([RelPath::root()]), "everything may have changed meanwhile");
+        std::fs::write(folder.path().join("new/file"), "1").unwrap();
+        next(&mut watch, "new/file");
+    }
+
+    #[test]
+    fn a_file_is_told_under_the_names_that_links_give_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let link = |target: &str, path: &str| std::os::unix::fs::symlink(target, folder.path().join(path)).unwrap();
+        std::fs::create_dir_all(folder.path().join("real/deep")).unwrap();
+        std::fs::create_dir(folder.path().join("src")).unwrap();
+        std::fs::write(folder.path().join("real/deep/x"), "1").unwrap();
+        link("../real", "src/l");
+        link("src/l/deep", "d");
+        link("..", "real/up");
+        let mut watch = Watch::begin(&Tree::open(folder.path()).unwrap(), Arc::new(|_: &RelPath| false)).unwrap();
+        std::fs::write(folder.path().join("real/deep/x"), "2").unwrap();
+        let told = next(&mut watch, "d/x");
+        assert!(told.paths.iter().map(ToString::to_string).eq(["d/x", "real/deep/x", "src/l/deep/x"]), "{told:?}");
+        link("../d/x", "src/m");
+        next(&mut watch, "src/m");
+        std::fs::write(folder.path().join("real/deep/x"), "3").unwrap();
+        next(&mut watch, "src/m");
+    }
+
+    #[test]
+    fn a_folder_in_the_place_of_another_one_is_watched() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |path: &str| folder.path().join(path);
+        std::fs::create_dir_all(at("src/sub")).unwrap();
+        std::fs::create_dir_all(at("new/sub")).unwrap();
+        let mut watch = Watch::begin(&Tree::open(folder.path()).unwrap(), Arc::new(|_: &RelPath| false)).unwrap();
+        std::fs::rename(at("src"), at("old")).unwrap();
+        std::fs::rename(at("new"), at("src")).unwrap();
+        std::fs::write(at("src/seen"), "1").unwrap();
+        next(&mut watch, "src/seen");
+        std::fs::write(at("src/sub/x"), "1").unwrap();
+        next(&mut watch, "src/sub/x");
     }
 }

@@ -1,53 +1,82 @@
 //! What of a project is worth watching, and what a change means for it.
 
-use ignore::gitignore::GitignoreBuilder;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use ignore::gitignore::{Gitignore, GitignoreBuilder};
 use rustc_hash::FxHashSet;
 
 use super::Engine;
-use crate::base::{RelPath, TargetId, glob};
-use crate::disk::{Changes, sources};
+use super::load::{Stamp, current};
+use crate::base::{RelPath, TargetId};
+use crate::disk::{Changes, PassedOver, PatternSet, sources};
 use crate::graph::TargetKind;
+use crate::rebuild::World;
 
 /// Finds out which targets a change reaches, beside a build that writes files of its own.
 pub struct Sentinel {
     /// What version control does not ignore: all that gates see.
     listed: FxHashSet<RelPath>,
+    /// Knows what tasks put out; `None` where the checkout's memory cannot be read.
+    world: Option<World>,
 }
 
 impl Engine {
-    /// Returns what tells folders in which nothing stands that counts: those that version control ignores and no input leads into.
-    pub fn passed_over(&self) -> Box<dyn Fn(&RelPath) -> bool + Send> {
+    /// Returns what tells files and folders in which nothing stands that counts: those that version control ignores and no pattern of the
+    /// manifest, or input of a task of the goal, leads into.
+    pub fn passed_over(&self, goal: &dyn Fn(TargetId) -> bool) -> PassedOver {
         let root = self.tree.root().to_path_buf();
         let mut builder = GitignoreBuilder::new(&root);
         // A file that is not there, or a wrong line in it, ignores nothing.
         let _ = builder.add(root.join(".gitignore"));
         let _ = builder.add(root.join(".git/info/exclude"));
-        let ignored = builder.build().unwrap_or_else(|_| ignore::gitignore::Gitignore::empty());
-        let wanted = self.input_folders();
-        Box::new(move |path| {
+        let ignored = builder.build().unwrap_or_else(|_| Gitignore::empty());
+        let wanted = self.wanted(goal);
+        Arc::new(move |path: &RelPath| {
             let full = path.under(&root);
-            let wanted = || wanted.iter().any(|folder| folder.is_in(path) || path.is_in(folder));
-            ignored.matched_path_or_any_parents(&full, full.is_dir()).is_ignore() && !wanted()
+            let is_wanted = || wanted.iter().any(|set| set.leads_into(path));
+            ignored.matched_path_or_any_parents(&full, full.is_dir()).is_ignore() && !is_wanted()
         })
     }
 
-    /// Returns the folders that inputs lead into, and inputs that are named.
-    fn input_folders(&self) -> FxHashSet<RelPath> {
+    /// Returns the patterns that mean files: those with the same exclusions together.
+    fn wanted(&self, goal: &dyn Fn(TargetId) -> bool) -> Vec<PatternSet> {
         let graph = &self.graph;
-        let tasks = graph.ids().filter(|id| graph.kind(*id) == TargetKind::Task).filter_map(|id| graph.task(id));
-        let mut folders = FxHashSet::default();
-        for task in tasks {
-            for text in task.inputs.iter().filter(|pattern| !pattern.negated).filter_map(|pattern| pattern.text.as_literal()) {
-                let fixed: Vec<&str> = text.split('/').take_while(|part| !glob::is_glob(part)).collect();
-                folders.extend(RelPath::parse(fixed.join("/").as_bytes()).ok().filter(|folder| !folder.is_root()));
+        let mut sets: BTreeMap<Vec<String>, FxHashSet<String>> = BTreeMap::new();
+        for task in graph.ids().filter(|id| goal(*id) && graph.kind(*id) == TargetKind::Task).filter_map(|id| graph.task(id)) {
+            let (mut excluded, mut included) = (Vec::new(), Vec::new());
+            for pattern in &task.inputs {
+                match pattern.text.as_literal() {
+                    Some(text) if pattern.negated => excluded.push(text.to_owned()),
+                    Some(text) => included.push(text.to_owned()),
+                    // What a hole will hold is not known here: it may be anything.
+                    None if !pattern.negated => included.push(String::from("**")),
+                    None => {}
+                }
             }
+            sets.entry(excluded).or_default().extend(included);
         }
-        folders
+        let trail = postcard::from_bytes::<Stamp>(&graph.header().trail).map(|stamp| stamp.trail).unwrap_or_default();
+        for (patterns, _) in trail.globs {
+            sets.entry(Vec::new()).or_default().extend(patterns.into_iter().filter(|pattern| !pattern.starts_with('!')));
+        }
+        let whole = |excluded: &[String]| PatternSet::new(&[String::from("**")], excluded);
+        let set = |(excluded, included): (Vec<String>, FxHashSet<String>)| {
+            let included: Vec<String> = included.into_iter().collect();
+            PatternSet::new(&included, &excluded).or_else(|_| whole(&[])).ok()
+        };
+        sets.into_iter().filter_map(set).collect()
     }
 
     /// Returns who finds out what changes mean from now on.
     pub fn sentinel(&self) -> Sentinel {
-        Sentinel { listed: self.listed() }
+        Sentinel { listed: self.listed(), world: self.world(String::from("look"), false).ok() }
+    }
+
+    /// Whether the project has to be opened anew to know what rests on what, or what is passed over.
+    pub fn is_outlived(&self, changes: &Changes) -> bool {
+        let turns = |path: &RelPath| path.as_bytes().ends_with(b".kdl") || path.name() == b".gitignore";
+        !changes.folders.is_empty() || changes.paths.iter().any(turns) || !current(&self.graph, &self.tree, &self.manifest)
     }
 
     fn listed(&self) -> FxHashSet<RelPath> {
@@ -56,14 +85,19 @@ impl Engine {
 }
 
 impl Sentinel {
-    /// Returns what of `goal` a change reaches. What tasks put out is no change: it is made anew where that is needed.
+    /// Drops what tasks put out: that is no change, it is made anew where that is needed.
+    pub fn sift(&self, changes: &mut Changes) {
+        if let Some(world) = &self.world {
+            changes.paths.retain(|path| !world.made().matches(path));
+        }
+    }
+
+    /// Returns what of `goal` is reached by changes that were [sifted](Sentinel::sift).
     pub fn reached(&mut self, engine: &Engine, changes: &Changes, goal: &dyn Fn(TargetId) -> bool) -> Reach {
-        let world = engine.world(String::from("look"), false).ok();
-        let made = |path: &RelPath| world.as_ref().is_some_and(|world| world.made().matches(path));
-        let paths: Vec<RelPath> = changes.paths.iter().filter(|path| !made(path)).cloned().collect();
+        let paths: Vec<RelPath> = changes.paths.iter().cloned().collect();
         let folders: Vec<RelPath> = changes.folders.iter().cloned().collect();
         let reached = |gates| engine.reached(&paths, &folders, gates).into_iter().any(goal);
-        if paths.is_empty() && folders.is_empty() {
+        if changes.is_empty() {
             return Reach::Nothing;
         }
         if reached(false) {

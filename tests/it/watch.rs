@@ -111,3 +111,83 @@ fn a_gate_judges_again_when_what_it_reads_changes() {
     assert!(!watch.said().contains("changed: a.in\n"));
     ends(watch, Signal::INT, 130);
 }
+
+#[test]
+fn what_a_changed_manifest_rests_on_is_watched() {
+    let project = two();
+    let manifest = project.read("orket.kdl");
+    let watch = project.start("watch");
+    rests(&watch, 1);
+    project.write("gen/c.in", "1").write(".gitignore", "gen/\n");
+    let task = project.placed("task \"c\" { inputs \"gen/c.in\"; outputs \"out/c\"; sh \"{log:c}; cp gen/c.in out/c\" }");
+    project.write("orket.kdl", format!("{manifest}{task}"));
+    rests(&watch, 2);
+    assert_eq!(project.read("out/c"), "1");
+    project.write("gen/c.in", "2");
+    rests(&watch, 3);
+    assert_eq!((project.log().len(), project.read("out/c")), (4, "2".to_owned()));
+    ends(watch, Signal::INT, 130);
+}
+
+#[test]
+fn what_is_ignored_and_meant_by_a_pattern_is_watched() {
+    let project = Project::new()
+        .file(".gitignore", "gen/\nnot/\n")
+        .file("gen/x.c", "1")
+        .file("not/x.c", "1")
+        .manifest("task \"t\" { inputs \"**/*.c\" \"!not/\"; outputs \"out\"; sh \"{log:t}; cp gen/x.c out\" }");
+    let watch = project.start("watch");
+    rests(&watch, 1);
+    assert!(watch.said().contains("watching 2 folders of 1 task"), "{}", watch.said());
+    project.write("not/x.c", "2").write("gen/x.c", "2");
+    rests(&watch, 2);
+    assert_eq!((project.log().len(), project.read("out")), (2, "2".to_owned()));
+    ends(watch, Signal::INT, 130);
+}
+
+#[test]
+fn a_task_that_writes_what_it_reads_comes_to_rest() {
+    let project = Project::new()
+        .file("src/a", "1")
+        .file("b.in", "1")
+        .manifest("task \"t\" { inputs \"src/*\" \"b.in\"; outputs \"out\"; sh \"{log:t}; date +%N > src/log; sleep 0.2; cp src/a out\" }");
+    let watch = project.start("watch");
+    rests(&watch, 1);
+    let note = "note: not built again for what changes under every build, as if a task wrote it: src/log\n";
+    assert!(watch.said().contains(note), "{}", watch.said());
+    let ran = project.log().len();
+    assert!(ran <= 3, "it ran {ran} times");
+    project.write("src/a", "2");
+    rests(&watch, 2);
+    assert_eq!((project.log().len(), project.read("out")), (ran + 1, "2".to_owned()), "{}", watch.said());
+    ends(watch, Signal::INT, 130);
+}
+
+#[test]
+fn what_is_read_through_links_is_watched() {
+    let project =
+        Project::new().file("real/x", "1").manifest("task \"t\" { inputs \"src/l/x\"; outputs \"out\"; sh \"{log:t}; cp src/l/x out\" }");
+    project.write("src/y", "1");
+    project.link("../real", "src/l");
+    let watch = project.start("watch");
+    rests(&watch, 1);
+    project.write("real/x", "2");
+    rests(&watch, 2);
+    assert_eq!(project.read("out"), "2");
+    ends(watch, Signal::INT, 130);
+}
+
+#[test]
+fn a_folder_that_is_replaced_is_watched() {
+    let project = two();
+    let watch = project.start("watch b");
+    rests(&watch, 1);
+    project.write("new/x", "2");
+    std::fs::rename(project.at("src"), project.at("old")).unwrap();
+    std::fs::rename(project.at("new"), project.at("src")).unwrap();
+    let holds = |text: &str| std::fs::read_to_string(project.at("out/b")).is_ok_and(|held| held == text);
+    assert!(wait_until(|| holds("12")), "{}", watch.said());
+    project.write("src/x", "3");
+    assert!(wait_until(|| holds("13")), "{}", watch.said());
+    ends(watch, Signal::INT, 130);
+}
