@@ -19,6 +19,8 @@ pub struct Inspector<'a> {
     known: OnceLock<Arc<dyn Known + Send>>,
     today: Today,
     quick: bool,
+    /// Whether a verdict that is asked for and not known is judged.
+    pub(super) judging: bool,
 }
 
 impl Engine {
@@ -31,7 +33,7 @@ impl Engine {
     /// a folder for its state.
     pub fn inspector(&self, quick: bool) -> Inspector<'_> {
         let today = Today(jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date().to_string());
-        Inspector { engine: self, known: OnceLock::new(), today, quick }
+        Inspector { engine: self, known: OnceLock::new(), today, quick, judging: false }
     }
 }
 
@@ -92,7 +94,11 @@ impl Gates for Inspector<'_> {
         let ground = self.ground();
         let view = ground.seen_by(&gate);
         let rules = gates::read(&gate).ok()?;
-        let mut report = gates::standing(&gate, &rules, &view, &Asked { quick: self.quick, today: &self.today })?;
+        let asked = Asked { quick: self.quick, today: &self.today };
+        let mut report = match self.judging {
+            true => gates::check(&gate, &rules, &view, &asked).0,
+            false => gates::standing(&gate, &rules, &view, &asked)?,
+        };
         gates::agree(std::slice::from_mut(&mut report), &|kind| count(&self.engine.graph, kind));
         Some(report)
     }

@@ -102,7 +102,8 @@ impl Outside for Surroundings<'_> {
             return Ok(printed(world));
         }
         let world = self.engine.world(String::from("look"), false).map_err(|error| Unjudged::broken(error.to_string()))?;
-        if self.is_fresh(&world, target) {
+        // A gate that it needs stands before this one and may be judged here; of what is needed by nobody that is not known.
+        if self.is_fresh(&world, target, named.is_some()) {
             return Ok(printed(&world));
         }
         let address = graph.address(target);
@@ -130,12 +131,14 @@ impl Surroundings<'_> {
         })
     }
 
-    fn is_fresh(&self, world: &World, target: TargetId) -> bool {
+    fn is_fresh(&self, world: &World, target: TargetId, judging: bool) -> bool {
         let graph = &self.engine.graph;
         let facts = self.engine.facts();
         let Ok(choices) = Choices::new(graph, &facts, &[], &self.engine.package) else { return false };
         let plan = Plan::without(graph, &[target], false, &|id| choices.is_given(id));
-        let seen = look(world, &plan, Mode::default(), &choices, &self.engine.inspector(false));
+        let mut inspector = self.engine.inspector(false);
+        inspector.judging = judging;
+        let seen = look(world, &plan, Mode::default(), &choices, &inspector);
         seen.iter().filter(|seen| seen.task == target).all(|seen| seen.outcome == Outcome::Fresh)
     }
 }

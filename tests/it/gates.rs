@@ -376,8 +376,8 @@ fn syntax_is_searched_by_queries() {
 
 #[test]
 fn looking_says_whether_a_gate_would_judge() {
-    let project = shop("").manifest(LAYERS).patient();
-    project.run("build -n").ok().stdout("would run  layers  (no verdict is kept for what it sees now)\n");
+    let project = shop("").manifest(LAYERS);
+    project.settle().run("build -n").ok().stdout("would run  layers  (no verdict is kept for what it sees now)\n");
     project.run("build --check").code(1);
     project.run("build").ok().says(["done    layers"]);
     project.run("build").ok().nothing_to_do();
@@ -385,7 +385,7 @@ fn looking_says_whether_a_gate_would_judge() {
     project.run("explain layers").ok().stdout("layers is fresh: nothing it depends on has changed\n");
     project.write("shop/domain/model.py", "from shop.infra import db\n");
     project.run("explain layers").ok().says(["layers would run:\n  no verdict is kept for what it sees now"]);
-    project.run("build").code(1);
+    project.settle().run("build").code(1);
     project.run("build -n").ok().stdout("would run  layers  (its last run failed or was interrupted)\n");
 }
 

@@ -195,6 +195,13 @@ impl Project {
         Background::start(command, self.call()).within(self.limit).end()
     }
 
+    /// Waits until everything that was written so far is older than two ticks of the clock, so that its stamps can be relied on.
+    pub fn settle(&self) -> &Project {
+        let last = std::time::Instant::now();
+        assert!(super::wait_until(|| last.elapsed() > Duration::from_millis(25)), "the clock stands still");
+        self
+    }
+
     /// Builds until all is as it was proven to be, so that the next build judges nothing that has not changed: stamps have to be older than
     /// a tick of the clock for that.
     pub fn proven(&self) -> &Project {
