@@ -13,7 +13,7 @@ use crate::gates;
 use crate::graph::{self, Graph};
 use crate::import::ninja::Remake;
 use crate::import::{self, Opened};
-use crate::manifest::{Problem, Problems, Source, Trail};
+use crate::manifest::{Problem, Source, Trail};
 
 /// From how many tasks on a project is taken apart beside what goes on.
 const MANY: usize = 10_000;
@@ -54,7 +54,7 @@ impl Source for Disk<'_> {
 /// Loads a manifest and assembles its graph.
 pub(super) fn load(source: &dyn Source, root: &Path, manifest: &RelPath, platform: &str) -> Result<Graph, OpenError> {
     let folder = root.file_name().map_or_else(|| String::from("project"), |name| name.to_string_lossy().into_owned());
-    let Opened { project, trail, digests, texts, remakes, first } =
+    let Opened { project, trail, digests, texts, remakes, first, mistakes, whole } =
         import::load(source, root, manifest, &folder).map_err(|problems| OpenError::Wrong(Box::new(problems)))?;
     let stamp = Stamp { version: version(), manifest: manifest.clone(), digests, trail, remakes, first };
     let stamp = postcard::to_stdvec(&stamp).unwrap_or_default();
@@ -65,13 +65,20 @@ pub(super) fn load(source: &dyn Source, root: &Path, manifest: &RelPath, platfor
         // Giving back the memory of many tasks takes a while, and nobody has to wait for it.
         thread::spawn(move || drop(project));
     }
-    let mut problems = Problems::new(texts);
+    let known = mistakes.count();
+    let mut problems = mistakes.within(texts);
     wrong.into_iter().for_each(|one| problems.add("gate/wrong", one.message, Some(one.place), Some(one.help)));
     let found = match assembled {
         Ok(graph) if problems.count() == 0 => return Ok(graph),
         assembled => assembled.err().unwrap_or_default(),
     };
-    for problem in found {
+    // What was left out for a mistake may be what is missing here.
+    let sure = |code: &str| match code {
+        "graph/unknown_target" => whole,
+        "graph/undeclared_need" => known == 0,
+        _ => true,
+    };
+    for problem in found.into_iter().filter(|problem| sure(problem.code)) {
         problems.push(Problem {
             code: problem.code,
             message: problem.message,

@@ -124,14 +124,22 @@ impl<'a> Assembly<'a> {
 
     fn resolve(&mut self, need: &Need) -> Vec<TargetId> {
         self.names.resolve(need).unwrap_or_else(|nearest| {
+            let barren = |place: &Place| (String::from("this `each` finds no file"), place.clone());
+            let notes: Vec<(String, Place)> = match need.text.contains(['*', '?']) {
+                true => self.project.barren.iter().map(barren).collect(),
+                false => Vec::new(),
+            };
+            let help = match nearest {
+                Some(nearest) => format!("did you mean `{nearest}`?"),
+                None if !notes.is_empty() => String::from("mend the glob, or take the need out"),
+                None => String::from("`orket list` shows all targets"),
+            };
             self.problems.push(Problem {
                 code: "graph/unknown_target",
                 message: format!("there is no target `{}`", need.text),
                 place: Some(need.place.clone()),
-                help: Some(
-                    nearest.map_or_else(|| String::from("`orket list` shows all targets"), |nearest| format!("did you mean `{nearest}`?")),
-                ),
-                notes: Vec::new(),
+                help: Some(help),
+                notes,
             });
             Vec::new()
         })

@@ -7,7 +7,7 @@ use rustc_hash::FxHashMap;
 
 use super::ninja::{self, Asked, Brought, Remake};
 use crate::base::{Address, Digest, Place, RelPath};
-use crate::manifest::{self, Import, Problem, Problems, Source, Trail};
+use crate::manifest::{self, Import, Problem, Problems, Source, Survey, Trail};
 use crate::model::{Epic, Package, Project};
 
 /// A project, and what it came from.
@@ -24,6 +24,10 @@ pub struct Opened {
     pub remakes: Vec<Remake>,
     /// The addresses of tasks that make what the graph depends on: these are built first.
     pub first: Vec<String>,
+    /// What is wrong with the project's own manifests; then nothing is imported, and what there is only serves to find further mistakes.
+    pub mistakes: Problems,
+    /// Whether every target that is meant is there in spite of the mistakes.
+    pub whole: bool,
 }
 
 /// Whether a manifest is ninja's, by its name.
@@ -35,12 +39,12 @@ fn is_ninja(manifest: &RelPath) -> bool {
 /// not.
 ///
 /// # Errors
-/// All mistakes of the project's own manifests; else all of the first imported one that has any.
+/// All mistakes of the first imported manifest that has any.
 pub fn load(source: &dyn Source, root: &Path, manifest: &RelPath, folder_name: &str) -> Result<Opened, Problems> {
     if is_ninja(manifest) {
         return alone(source, root, manifest, folder_name);
     }
-    let loaded = manifest::load(source, manifest, folder_name)?;
+    let Survey { loaded, problems, whole } = manifest::survey(source, manifest, folder_name);
     let mut opened = Opened {
         project: loaded.project,
         trail: loaded.trail,
@@ -48,7 +52,12 @@ pub fn load(source: &dyn Source, root: &Path, manifest: &RelPath, folder_name: &
         texts: loaded.texts,
         remakes: Vec::new(),
         first: Vec::new(),
+        whole: whole && loaded.imports.is_empty(),
+        mistakes: problems,
     };
+    if opened.mistakes.count() > 0 {
+        return Ok(opened);
+    }
     for import in loaded.imports {
         let Import { file, epic, package, env, place } = import;
         let asked = Asked { file, epic, package, env, place: Some(place.clone()) };
@@ -76,6 +85,8 @@ fn alone(source: &dyn Source, root: &Path, manifest: &RelPath, folder_name: &str
         texts: Vec::new(),
         remakes: remake.into_iter().collect(),
         first,
+        mistakes: Problems::default(),
+        whole: true,
     })
 }
 

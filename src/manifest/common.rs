@@ -72,6 +72,7 @@ impl Problems {
         let help = match did_you_mean(name, known.iter().copied()) {
             Some(near) => format!("did you mean `{near}`?"),
             None if known.is_empty() && what == "property" => String::from("take it out"),
+            None if known.is_empty() && what == "pool" => format!("declare it: `pool \"{name}\" 1`"),
             None if known.is_empty() => format!("declare it: `{what} \"{name}\"`"),
             None => format!("{inside} knows: {}", known.join(", ")),
         };
@@ -241,9 +242,23 @@ impl Problems {
 
     pub(super) fn fill(&mut self, context: &Context, text: &str, place: &Place) -> Text {
         context.scopes.fill(text).unwrap_or_else(|(message, help)| {
-            self.say("manifest/unknown_name", place, message, help.unwrap_or_default());
+            let hole = holes(text).find(|hole| context.scopes.fill(hole).is_err()).unwrap_or_default();
+            let place = self.inside(place, hole);
+            let length = hole.len().max(1);
+            self.push(Problem { code: "manifest/unknown_name", message, place: Some(place), length, help, notes: Vec::new() });
             Text::literal(text)
         })
+    }
+
+    /// Returns where a part of a text stands, if that can be seen in its line; else where the text does.
+    fn inside(&self, place: &Place, part: &str) -> Place {
+        let line = self.sources().iter().find(|(file, _)| *file == place.file);
+        let line = line.and_then(|(_, text)| text.lines().nth(place.line.max(1) as usize - 1)).unwrap_or_default();
+        let (before, rest) = line.split_at(line.char_indices().nth(place.column.max(1) as usize - 1).map_or(line.len(), |(at, _)| at));
+        match rest.find(part) {
+            Some(at) => Place { column: (before.chars().count() + rest[..at].chars().count() + 1) as u32, ..place.clone() },
+            None => place.clone(),
+        }
     }
 
     pub(super) fn name_of(&mut self, node: &Node, context: &Context) -> Option<(String, Place)> {
@@ -306,4 +321,21 @@ fn example(wanted: &str) -> &'static str {
         "a whole number" => "2",
         _ => "#true",
     }
+}
+
+/// The holes of a text, with their braces; one that is not closed reaches to the end.
+fn holes(text: &str) -> impl Iterator<Item = &str> {
+    let mut rest = text;
+    std::iter::from_fn(move || {
+        loop {
+            rest = &rest[rest.find("{{")?..];
+            if let Some(behind) = rest.strip_prefix("{{{{") {
+                rest = behind;
+                continue;
+            }
+            let (hole, behind) = rest.split_at(rest.find("}}").map_or(rest.len(), |end| end + 2));
+            rest = behind;
+            return Some(hole);
+        }
+    })
 }

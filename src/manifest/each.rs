@@ -89,6 +89,10 @@ impl Load<'_> {
             );
             return;
         }
+        if found.is_empty() {
+            self.project.barren.push(node.place.clone());
+        }
+        let around = self.file.take();
         for path in found {
             let Ok(text) = std::str::from_utf8(path.as_bytes()) else {
                 self.problems.say(
@@ -112,8 +116,10 @@ impl Load<'_> {
             {
                 inner.scopes.set_file(&name, part, value);
             }
+            self.file = Some(own.into());
             self.nodes(&children, &inner, Level::Each);
         }
+        self.file = around;
     }
 }
 

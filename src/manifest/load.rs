@@ -61,11 +61,27 @@ pub struct Trail {
     pub globs: Vec<(Vec<String>, Vec<RelPath>)>,
 }
 
+/// What could be read of a manifest, and what is wrong with it.
+pub struct Survey {
+    /// What was read, without what could not be.
+    pub loaded: Loaded,
+    /// All mistakes, in the order of their places.
+    pub problems: Problems,
+    /// Whether every target that is meant is there: nothing that may have declared one was left out for a mistake.
+    pub whole: bool,
+}
+
 /// Reads a manifest and all it includes. `folder_name` names the project where the manifest does not.
 ///
 /// # Errors
 /// All mistakes, in the order of their places.
 pub fn load(source: &dyn Source, manifest: &RelPath, folder_name: &str) -> Result<Loaded, Problems> {
+    let Survey { loaded, problems, .. } = survey(source, manifest, folder_name);
+    if problems.count() == 0 { Ok(loaded) } else { Err(problems) }
+}
+
+/// As [`load()`], whatever is wrong: what is left is good enough to look for further mistakes, and for nothing else.
+pub fn survey(source: &dyn Source, manifest: &RelPath, folder_name: &str) -> Survey {
     let mut load = Load {
         source,
         problems: Problems::default(),
@@ -73,6 +89,8 @@ pub fn load(source: &dyn Source, manifest: &RelPath, folder_name: &str) -> Resul
         trail: Trail::default(),
         templates: BTreeMap::new(),
         seen: FxHashMap::default(),
+        named: 0,
+        file: None,
         tasks: 0,
         rounds: 0,
         asked: BTreeMap::new(),
@@ -80,6 +98,7 @@ pub fn load(source: &dyn Source, manifest: &RelPath, folder_name: &str) -> Resul
         ports: BTreeMap::new(),
         pooled: BTreeMap::new(),
         imports: Vec::new(),
+        whole: true,
     };
     let mut waiting: Vec<(RelPath, Option<Place>)> = vec![(manifest.clone(), None)];
     let mut files: Vec<(RelPath, Vec<Node>)> = Vec::new();
@@ -91,7 +110,10 @@ pub fn load(source: &dyn Source, manifest: &RelPath, folder_name: &str) -> Resul
             continue;
         }
         visited.insert(path.clone(), from.clone());
-        let Some(nodes) = load.file(&path, from.as_ref()) else { continue };
+        let Some(nodes) = load.file(&path, from.as_ref()) else {
+            load.whole = false;
+            continue;
+        };
         let folder = path.parent().unwrap_or_else(RelPath::root);
         for node in nodes.iter().filter(|node| node.name == "include") {
             let found = load.included(node, &folder, &path);
@@ -128,12 +150,9 @@ pub fn load(source: &dyn Source, manifest: &RelPath, folder_name: &str) -> Resul
     }
     load.pools();
     load.choices();
-    if load.problems.problems().is_empty() {
-        let texts = load.problems.sources().to_vec();
-        Ok(Loaded { project: load.project, trail: load.trail, imports: load.imports, texts })
-    } else {
-        Err(load.problems.sorted())
-    }
+    let texts = load.problems.sources().to_vec();
+    let loaded = Loaded { project: load.project, trail: load.trail, imports: load.imports, texts };
+    Survey { loaded, problems: load.problems.sorted(), whole: load.whole }
 }
 
 pub(super) struct Load<'a> {
@@ -142,7 +161,12 @@ pub(super) struct Load<'a> {
     pub project: Project,
     pub trail: Trail,
     pub templates: BTreeMap<String, Template>,
-    pub seen: FxHashMap<Address, Place>,
+    /// Where each target is declared, and for which file of an `each`.
+    pub seen: FxHashMap<Address, (Place, Option<Arc<str>>)>,
+    /// How many targets were declared, those that are there twice among them.
+    pub named: usize,
+    /// The file that the `each` around is at.
+    pub file: Option<Arc<str>>,
     pub tasks: u64,
     /// How often the insides of `each` were gone through.
     pub rounds: u64,
@@ -154,6 +178,8 @@ pub(super) struct Load<'a> {
     /// Where each pool is declared, by package and name.
     pub pooled: BTreeMap<(RelPath, Box<str>), Place>,
     pub imports: Vec<Import>,
+    /// See [`Survey::whole`].
+    pub whole: bool,
 }
 
 impl Load<'_> {

@@ -43,7 +43,7 @@ mod tidy;
 
 pub use import::Import;
 pub use includes::includes;
-pub use load::{Loaded, Source, Trail, load};
+pub use load::{Loaded, Source, Survey, Trail, load, survey};
 pub use problem::{Problem, Problems};
 pub use read::{Node, Value, read};
 pub use rules::local_rules;

@@ -47,6 +47,7 @@ impl Load<'_> {
         let file = matches!(level, Level::Root | Level::Package);
         for node in nodes {
             let place = node.place.clone();
+            let before = (self.problems.count(), self.named);
             match node.name.as_str() {
                 "task" => self.task(node, context),
                 "each" => self.each(node, context),
@@ -96,6 +97,9 @@ impl Load<'_> {
                     self.problems.unknown("node", unknown, "`each`", &place, if top { &known } else { &known[..6] });
                 }
             }
+            // A mistake, and no target: there may have been one.
+            let silent = matches!(&*node.name, "process_rules" | "strategy");
+            self.whole &= silent || self.problems.count() == before.0 || self.named > before.1;
         }
     }
 
@@ -117,18 +121,26 @@ impl Load<'_> {
     }
 
     pub(super) fn declared(&mut self, address: &Address, place: &Place) -> bool {
-        if let Some(earlier) = self.seen.get(address) {
+        self.named += 1;
+        if let Some((earlier, file)) = self.seen.get(address) {
+            let (which, help) = match (file, &self.file) {
+                (Some(one), Some(other)) if one != other => (
+                    format!(", for `{one}` and for `{other}`"),
+                    "put more of the path into the name, its `.dir` or `.path`, or leave one of the files out with `!`",
+                ),
+                _ => (String::new(), "rename one of them"),
+            };
             self.problems.push(Problem {
                 code: "manifest/duplicate",
-                message: format!("there are two targets `{address}`"),
+                message: format!("there are two targets `{address}`{which}"),
                 place: Some(place.clone()),
                 length: 1,
-                help: Some(String::from("rename one of them")),
+                help: Some(help.to_owned()),
                 notes: vec![(String::from("the other one"), earlier.clone())],
             });
             return false;
         }
-        self.seen.insert(address.clone(), place.clone());
+        self.seen.insert(address.clone(), (place.clone(), self.file.clone()));
         true
     }
 

@@ -100,7 +100,8 @@ impl Problems {
         self
     }
 
-    /// Returns all of them for a person: what, where with the line, what to do. Lines of the manifest are cut at `width` columns.
+    /// Returns all of them for a person: what, where with the line, what to do. Lines of the manifest are cut at `width` columns;
+    /// there is no newline at the end.
     pub fn render(&self, color: bool, width: usize) -> String {
         let mut out = String::new();
         for problem in self.list.iter().take(KEPT) {
@@ -110,6 +111,7 @@ impl Problems {
         if more > 0 {
             out.push_str(&format!("... and {more} more\n"));
         }
+        out.truncate(out.trim_end().len());
         out
     }
 

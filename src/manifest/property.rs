@@ -147,7 +147,9 @@ pub(super) fn property(problems: &mut Problems, task: &mut Task, node: &Node, co
                 });
             }
         }
-        "sandbox" | "network" | "allow_undeclared" => later.push(Later { kind: LaterKind::Sandbox, place }),
+        "sandbox" => later.push(Later { kind: LaterKind::Sandbox, place }),
+        "network" => later.push(Later { kind: LaterKind::Network, place }),
+        "allow_undeclared" => later.push(Later { kind: LaterKind::AllowUndeclared, place }),
         "executor" => later.push(Later { kind: LaterKind::Executor, place }),
         "args" if node.args.iter().any(|(value, _)| matches!(value, Value::Text(_))) => {
             let help = "take the words out, and give them where the task is run: orket run TASK -- WORDS";

@@ -16,8 +16,12 @@ pub struct Later {
 /// The kinds of nodes that have no effect yet.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Serialize, Deserialize)]
 pub enum LaterKind {
-    /// `sandbox`, `network` and `allow_undeclared` of a task
+    /// `sandbox` of a task
     Sandbox,
+    /// `network` of a task
+    Network,
+    /// `allow_undeclared` of a task
+    AllowUndeclared,
     /// `executor` of a task
     Executor,
     /// `import`, but for ninja files
@@ -29,6 +33,8 @@ impl LaterKind {
     pub fn word(self) -> &'static str {
         match self {
             LaterKind::Sandbox => "sandbox",
+            LaterKind::Network => "network",
+            LaterKind::AllowUndeclared => "allow_undeclared",
             LaterKind::Executor => "executor",
             LaterKind::Import => "import",
         }

@@ -36,6 +36,8 @@ pub struct Project {
     pub strategies: Vec<UserStrategy>,
     /// What has no effect in this version.
     pub later: Vec<Later>,
+    /// The `each` blocks that find no file.
+    pub barren: Vec<Place>,
 }
 
 /// An outcome that a team promises.

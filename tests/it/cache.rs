@@ -112,6 +112,24 @@ fn an_emptied_store_costs_runs_and_nothing_else() {
 }
 
 #[test]
+fn a_store_that_is_emptied_under_a_build_fails_nothing() {
+    for emptied in ["clear", "gc --max-size 0"] {
+        let clear = format!("ORKET_CACHE_DIR={{base}}/cache \"$ORKET_EXE\" cache {emptied}").replace('"', "\\\"");
+        let project = Project::new().file("in", "1").manifest(&format!(
+            "task \"a\" {{ sh \"cat in in > a\"; inputs \"in\"; outputs \"a\" }}
+task \"b\" {{ needs \"a\"; sh \"cp a b; {clear}\"; inputs \"a\"; outputs \"b\" }}
+task \"c\" {{ needs \"b\"; sh \"cp b c\"; inputs \"b\"; outputs \"c\" }}"
+        ));
+        project.run("build").ok().says(["3 done"]);
+        project.run("build").ok().nothing_to_do();
+        project.remove("a").remove("b").remove("c");
+        project.run("build").ok();
+        assert_eq!(project.read("c"), "11");
+        project.run("cache verify").ok();
+    }
+}
+
+#[test]
 fn a_collected_store_still_builds() {
     let project = two();
     project.run("build").ok();

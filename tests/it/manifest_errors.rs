@@ -128,3 +128,71 @@ fn names_that_addresses_cannot_hold_are_refused() {
         refused(&format!("task \"{name}\" {{ sh \"x\" }}"), ["orket.kdl:1"]);
     }
 }
+
+#[test]
+fn what_the_graph_finds_is_said_together_with_what_the_text_does() {
+    let project = Project::new().file("src/a/u.c", "").file("src/b/u.c", "").manifest(
+        "each \"src\" glob=\"src/**/*.c\" {\n    task \"c-{{src.stem}}\" { run \"cc\" \"{{src.pth}}\" }\n}\neach \"doc\" glob=\"doc/*.md\" {\n    task \"d-{{doc.stem}}\"\n}\ntask \"all\" { needs \"d-*\" \"c-u\" \"zz\" }\ntask \"m\" { needs \"n\" }\ntask \"n\" { needs \"m\"; sh \"echo {{ env.X }} {{project.nam}}\" }\n",
+    );
+    project.run("list").code(2).stdout("").stderr(
+        "error[manifest/duplicate]: there are two targets `c-u`, for `src/a/u.c` and for `src/b/u.c`
+ --> orket.kdl:2
+2 |     task \"c-{{src.stem}}\" { run \"cc\" \"{{src.pth}}\" }
+  |     ^
+  = help: put more of the path into the name, its `.dir` or `.path`, or leave one of the files out with `!`
+
+error[manifest/unknown_name]: `src` has no `pth`
+ --> orket.kdl:2
+2 |     task \"c-{{src.stem}}\" { run \"cc\" \"{{src.pth}}\" }
+  |                                       ^^^^^^^^^^^
+  = help: did you mean `src.path`?
+
+error[graph/unknown_target]: there is no target `d-*`
+ --> orket.kdl:7
+7 | task \"all\" { needs \"d-*\" \"c-u\" \"zz\" }
+  |                    ^
+ --> orket.kdl:4: this `each` finds no file
+4 | each \"doc\" glob=\"doc/*.md\" {
+  | -
+  = help: mend the glob, or take the need out
+
+error[graph/unknown_target]: there is no target `zz`
+ --> orket.kdl:7
+7 | task \"all\" { needs \"d-*\" \"c-u\" \"zz\" }
+  |                                ^
+  = help: `orket list` shows all targets
+
+error[graph/cycle]: these targets wait for each other: `m` -> `n` -> `m`
+ --> orket.kdl:8
+8 | task \"m\" { needs \"n\" }
+  |                  ^
+ --> orket.kdl:9: `n` needs `m`
+9 | task \"n\" { needs \"m\"; sh \"echo {{ env.X }} {{project.nam}}\" }
+  |                  -
+  = help: take one of these edges out
+
+error[manifest/unknown_name]: `project` has no `nam`
+ --> orket.kdl:9
+9 | task \"n\" { needs \"m\"; sh \"echo {{ env.X }} {{project.nam}}\" }
+  |                                            ^^^^^^^^^^^^^^^
+  = help: did you mean `project.name`?
+",
+    );
+}
+
+#[test]
+fn what_a_mistake_left_out_is_not_said_to_be_missing() {
+    let codes = |text: &str| {
+        let seen = Project::new().manifest(text).run("list").code(2).err().to_owned();
+        seen.lines().filter_map(|line| line.strip_prefix("error[")?.split(']').next().map(str::to_owned)).collect::<Vec<_>>()
+    };
+    assert_eq!(codes("tsk \"a\"\ntask \"b\" { needs \"a\" }"), ["manifest/unknown_node"]);
+    assert_eq!(codes("epic \"e\" { task 1; }\ntask \"b\" { needs \"e/a\" }"), ["manifest/wrong_value"]);
+    assert_eq!(codes("include \"p\"\ntask \"b\" { needs \"p:a\" }"), ["manifest/unreadable"]);
+    let made = "task \"a\" { outputs \"x\"; sh \"touch x\" }\n";
+    assert_eq!(codes(&format!("{made}task \"b\" {{ inputs \"x\"; neds \"a\"; run \"true\" }}")), ["manifest/unknown_node"]);
+    assert_eq!(
+        codes(&format!("{made}task \"b\" {{ outputs \"x\"; timeout \"x\"; run \"true\" }}")),
+        ["graph/same_output", "manifest/wrong_duration"]
+    );
+}
