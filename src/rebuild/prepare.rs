@@ -112,7 +112,7 @@ pub fn prepare(world: &World, target: TargetId, links: &Links, discovered: Vec<R
                 None => Ok(String::from("0")),
             },
             Scope::Run if name == "id" => Ok(world.run.clone()),
-            Scope::Run => Ok(world.tree.root().join(".orket/scratch").join(&world.run).to_string_lossy().into_owned()),
+            Scope::Run => Ok(world.scratch().under(world.tree.root()).to_string_lossy().into_owned()),
         })
     };
     let path = |text: &Text| -> Result<RelPath, Blocked> {

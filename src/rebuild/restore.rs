@@ -111,10 +111,11 @@ pub(super) fn restore(
     Ok(Some(displaced))
 }
 
-/// Removes what was staged by this run or one before it and did not get to its place.
+/// Removes what was staged by this run or one before it and did not get to its place, and the scratch folders of both.
 pub fn clear_stage(world: &World) {
     // What cannot be removed now is in nobody's way.
     let _ = world.tree.remove_all(&stage());
+    let _ = world.tree.remove_all(&RelPath::from_normal(&b".orket/scratch"[..]));
 }
 
 /// Where outputs stand until all bytes of their task are there.

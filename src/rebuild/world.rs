@@ -76,6 +76,11 @@ pub struct World {
 }
 
 impl World {
+    /// Returns the folder that `{{run.scratch}}` means. It is made when a command that names it is about to start, and taken away after the run.
+    pub fn scratch(&self) -> RelPath {
+        RelPath::from_normal(format!(".orket/scratch/{}", self.run).into_bytes())
+    }
+
     /// Returns what the decision with this address came to in this run, if it was made.
     pub fn decision(&self, address: &str) -> Option<String> {
         self.decided.read().expect("no holder panics").get(address).cloned()

@@ -7,9 +7,10 @@ use std::time::Duration;
 
 use super::choices::Choices;
 use super::gates::Gates;
-use super::request::How;
+use super::request::{How, make_scratch};
 use crate::action::{self, ActionResult, Content};
-use crate::base::{Digest, RelPath, glob};
+use crate::base::glob::{self, Glob};
+use crate::base::{Digest, RelPath};
 use crate::decisions::{Answer, Asking, Attempted, Routed, Seam, Seat, StrategyError, Verdict as Meant};
 use crate::executor::{Attempt, Executor, Request};
 use crate::graph::flag;
@@ -167,6 +168,9 @@ impl Bench<'_> {
             return Ran { displaced, ..Ran::stopped(Verdict::Broken, format!("cannot write the response file `{path}`: {error}")) };
         }
         let request = self.request(&prepared, how);
+        if let Err(text) = make_scratch(world, &request.spawns) {
+            return Ran { displaced, ..Ran::stopped(Verdict::Broken, text) };
+        }
         let routed = match self.route(&prepared, how) {
             Ok(notice) => notice,
             Err(error) => return Ran { displaced, ..Ran::stopped(Verdict::Broken, error.to_string()) },
@@ -234,12 +238,17 @@ impl Bench<'_> {
             let key = world.graph.row(prepared.target).key;
             let _ = world.checkout.lock().expect("no holder panics").intend(key, world.manifest, &intends);
         }
+        let make = |folder: &RelPath| world.tree.make_folder(folder).map_err(|error| format!("cannot make the folder `{folder}`: {error}"));
         for path in &intends {
             let whole = names.iter().any(|name| name.strip_suffix('/').is_some_and(|name| name.as_bytes() == path.as_bytes()));
             let folder = if whole { Some(path.clone()) } else { path.parent() };
             if let Some(folder) = folder {
-                world.tree.make_folder(&folder).map_err(|error| format!("cannot make the folder `{folder}`: {error}"))?;
+                make(&folder)?;
             }
+        }
+        let patterns = prepared.outputs.iter().filter(|text| glob::plain(text).is_none());
+        for base in patterns.filter_map(|text| Glob::new(text).ok()).map(|glob| glob.base().clone()) {
+            make(&base)?;
         }
         Ok(())
     }

@@ -1,7 +1,7 @@
 //! A task's commands as they are started: environment, words, and where their output goes.
 
 use std::ffi::OsString;
-use std::os::unix::ffi::OsStringExt;
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -124,12 +124,25 @@ pub(super) fn open_holes(world: &World, text: &str) -> String {
     let ports = world.ports.read().expect("no holder panics");
     let decided = world.decided.read().expect("no holder panics");
     let text = decided.iter().fold(text.to_owned(), |text, (name, value)| text.replace(&format!("{{{{decision.{name}}}}}"), value));
-    let scratch = world.tree.root().join(".orket/scratch").join(&world.run);
+    let scratch = world.scratch().under(world.tree.root());
     ports
         .iter()
         .fold(text, |text, (name, port)| text.replace(&format!("{{{{port.{name}}}}}"), &port.to_string()))
         .replace("{{run.id}}", &world.run)
         .replace("{{run.scratch}}", &scratch.to_string_lossy())
+}
+
+/// Makes the run's scratch folder, if what is about to be started names it.
+pub(super) fn make_scratch<'s>(world: &World, spawns: impl IntoIterator<Item = &'s Spawn>) -> Result<(), String> {
+    let scratch = world.scratch();
+    let whole = scratch.under(world.tree.root());
+    let whole = whole.as_os_str().as_bytes();
+    let named = |text: &OsString| memchr::memmem::find(text.as_bytes(), whole).is_some();
+    let asked = spawns.into_iter().any(|spawn| spawn.args.iter().any(named) || spawn.env.iter().any(|(_, value)| named(value)));
+    match asked.then(|| world.tree.make_folder(&scratch)) {
+        Some(Err(error)) => Err(format!("cannot make the folder `{scratch}`: {error}")),
+        _ => Ok(()),
+    }
 }
 
 /// Returns a word as a shell would have to be given it.

@@ -149,6 +149,15 @@ impl Exact {
         Ok(Exact { service, spawn, probes, secrets: visible.secrets, log_file, command })
     }
 
+    /// Returns all that is started for it.
+    pub fn spawns(&self) -> impl Iterator<Item = &Spawn> {
+        let probes = self.probes.iter().filter_map(|probe| match probe {
+            Probing::Command { spawn, .. } => Some(spawn),
+            _ => None,
+        });
+        std::iter::once(&self.spawn).chain(probes)
+    }
+
     /// To be run beside tasks, now: its ports are let go.
     pub fn beside(self, ports: &HeldPorts) -> Upkeep {
         self.service.ports.iter().for_each(|port| ports.release(port));

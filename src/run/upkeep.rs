@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::request::make_scratch;
 use super::run::{Loop, Parked};
 use super::service::Exact;
 use super::services::{Answer, Story};
@@ -68,6 +69,7 @@ impl Loop<'_> {
     fn start_service(&mut self, service: TargetId) {
         self.tell_service(ServiceChange::new(service, Face::Started));
         let started = Exact::of(self.world, service).and_then(|exact| {
+            make_scratch(self.world, exact.spawns())?;
             let answers = self.answers.clone();
             let tell = move |told| drop(answers.send(Message::Service { service, told: Box::new(told) }));
             self.executor.serve(exact.beside(&self.options.ports), Box::new(tell)).map_err(|error| error.to_string())
@@ -159,7 +161,7 @@ impl Loop<'_> {
     /// Runs the service that was asked for with the terminal.
     pub(super) fn foreground(&mut self, step: Step, ready: &mut Vec<Step>) {
         let target = self.plan.target(step);
-        match Exact::of(self.world, target) {
+        match Exact::of(self.world, target).and_then(|exact| make_scratch(self.world, exact.spawns()).map(|()| exact)) {
             Ok(exact) => {
                 self.parked.insert(step, Parked::Service(Box::new(exact.alone(&self.options.ports))));
                 self.enqueue(step);

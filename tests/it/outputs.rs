@@ -3,6 +3,29 @@
 use crate::common::Project;
 
 #[test]
+fn the_folders_before_a_pattern_are_made() {
+    let project = Project::new().manifest("task \"t\" { sh \"touch o/x/y.txt\"; outputs \"o/x/*.txt\" \"p/**\" }");
+    project.run("build").ok();
+    assert!(project.has("o/x/y.txt") && project.has("p"));
+    project.remove("o").remove("p").run("build --json").ok().cached(["t"]);
+    assert!(project.has("o/x/y.txt"));
+    assert!(!project.has(".orket/displaced"));
+}
+
+#[test]
+fn tasks_of_one_run_share_a_scratch_folder() {
+    let project = Project::new().manifest(
+        "task \"a\" { sh \"echo {{run.id}} > {{run.scratch}}/id\" }
+task \"b\" { needs \"a\"; sh \"cat $S/id; ls -d {{run.scratch}}\"; env { set \"S\" \"{{run.scratch}}\" } }",
+    );
+    project.run("build").ok();
+    let seen = project.run("runs logs").ok().out().to_owned();
+    let run = seen.lines().nth(1).unwrap();
+    assert_eq!(seen.lines().nth(2).unwrap(), project.at(&format!(".orket/scratch/{run}")).to_str().unwrap(), "{seen}");
+    assert!(!project.has(".orket/scratch"), "it was left behind");
+}
+
+#[test]
 fn parent_folders_are_made() {
     let project = Project::new().manifest(r#"task "t" { sh "echo x > a/b/c"; outputs "a/b/c" }"#);
     project.run("build").ok();
