@@ -21,6 +21,8 @@ pub struct Attempted {
     pub printed: u64,
     /// How many of them to standard error; `None` where that was not told apart.
     pub errors: Option<u64>,
+    /// The first 20 files that it left in the checkout, new or changed, and that no task declares; `None` where nobody looked.
+    pub undeclared: Option<Vec<String>>,
     /// How often the task may be tried again, as the manifest says.
     pub retries: u32,
     /// How long it waits before it is tried again for the first time, in milliseconds.
@@ -80,6 +82,13 @@ pub(super) fn brought(name: &str, options: &Options) -> Box<dyn Strategy<Attempt
             Verdict::Success if end.errors.is_some_and(|bytes| bytes > 0) => {
                 because("it printed to standard error, which the evaluator `strict` counts as a failure")
             }
+            Verdict::Success => match end.undeclared.as_deref() {
+                None | Some([]) => Verdict::Success,
+                Some(files) => because(&format!(
+                    "it left `{}`, which no task declares as its output; the evaluator `strict` counts that as a failure",
+                    files.join("`, `")
+                )),
+            },
             verdict => verdict,
         }),
         "flaky_tolerant" => {

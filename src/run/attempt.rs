@@ -8,6 +8,7 @@ use std::time::Duration;
 use super::choices::Choices;
 use super::gates::Gates;
 use super::request::{How, make_scratch};
+use super::undeclared::Undeclared;
 use crate::action::{self, ActionResult, Content};
 use crate::base::glob::{self, Glob};
 use crate::base::{Digest, RelPath};
@@ -18,6 +19,9 @@ use crate::process::{Cancel, Ended};
 use crate::rebuild::{self, Links, Mode, Own, Prepared, Stamps, World, Yield};
 
 const INTERRUPT: i32 = 2;
+
+/// How many files that a task has left behind are named.
+const NAMED: usize = 20;
 
 /// Asks the person at the terminal; see [`Refused`].
 pub trait Asker: Send + Sync {
@@ -127,6 +131,8 @@ pub(super) struct Bench<'a> {
     pub asker: &'a dyn Asker,
     pub choices: &'a Choices<'a>,
     pub gates: &'a dyn Gates,
+    /// What tasks leave behind; `None` where the evaluator asks neither for that nor for standard error by itself.
+    pub undeclared: Option<Undeclared>,
 }
 
 impl Bench<'_> {
@@ -292,10 +298,15 @@ impl Bench<'_> {
         let (mut attempts, mut duration) = (0, Duration::ZERO);
         loop {
             attempts += 1;
+            let looked = self.undeclared.as_ref().map_or(Ok(()), |undeclared| undeclared.begin(self.world));
             let attempt = self.executor.execute(request, &how.cancel);
             duration += attempt.duration;
+            let left = || self.undeclared.as_ref().map(|undeclared| undeclared.left_by(self.world, prepared)).transpose();
+            let undeclared = looked.and_then(|()| left());
             let mut meant = Meant::Failure { because: None, remedy: true };
-            if attempt.error.is_none() && attempt.ended != Ended::Cancelled {
+            if let Err(error) = &undeclared {
+                meant = Meant::Failure { because: Some(format!("cannot look at what it left in the checkout: {error}")), remedy: true };
+            } else if attempt.error.is_none() && attempt.ended != Ended::Cancelled {
                 meant = self.world.seams.ask(&Attempted {
                     task: prepared.task.address.as_str().to_owned(),
                     attempt: attempts,
@@ -304,6 +315,7 @@ impl Bench<'_> {
                     timed_out: matches!(attempt.ended, Ended::TimedOut(_)),
                     printed: attempt.log.size(),
                     errors: attempt.errors,
+                    undeclared: undeclared.ok().flatten().map(|files| files.iter().take(NAMED).map(ToString::to_string).collect()),
                     retries: prepared.task.retries,
                     backoff_ms: prepared.task.backoff.as_millis() as u64,
                     duration_ms: attempt.duration.as_millis() as u64,

@@ -20,6 +20,7 @@ mod service;
 mod services;
 mod settle;
 mod state;
+mod undeclared;
 mod upkeep;
 mod verify;
 mod walk;

@@ -7,7 +7,6 @@ use std::time::Duration;
 
 use super::attempt::Bench;
 use crate::base::TargetId;
-use crate::decisions::Seam;
 use crate::executor::{Request, boxed};
 use crate::model::{Scope, Text};
 use crate::process::{Cancel, Limits, Output as Capture, Spawn, Stdin};
@@ -95,7 +94,7 @@ impl Bench<'_> {
             mark,
             secrets: prepared.visible.secrets.clone(),
             log_file: self.log_path(prepared, how),
-            apart: !matches!(&*world.seams.choice(Seam::Evaluator).strategy, "default" | "flaky_tolerant"),
+            apart: self.undeclared.is_some(),
         }
     }
 

@@ -20,8 +20,10 @@ use super::request::How;
 use super::service::HeldPorts;
 use super::services::Services;
 use super::state::State;
+use super::undeclared::Undeclared;
 use super::work::{Crew, Job, Message};
 use crate::base::{RelPath, TargetId};
+use crate::decisions::Seam;
 use crate::event::{Ending, Event, Headline, Notice, Outcome, Reason, Started, Totals};
 use crate::executor::{Executor, Request};
 use crate::graph::{Graph, TargetKind};
@@ -117,6 +119,10 @@ pub fn run(
         asker: options.asker,
         choices: options.choices,
         gates: options.gates,
+        undeclared: match &*world.seams.choice(Seam::Evaluator).strategy {
+            "default" | "flaky_tolerant" => None,
+            _ => Some(Undeclared::default()),
+        },
     };
     let (mode, threads) = (options.mode, options.jobs.min(fresh.left()));
     let crew = Crew::new(Loop::new(Parts { world, plan, options, executor, cancel, answers: sender.clone() }, fresh, tell));

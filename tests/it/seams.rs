@@ -1,5 +1,7 @@
 //! Every seam, filled from every side: what is chosen has an effect that only this choice has.
 
+use std::io::Write;
+
 use crate::common::Project;
 
 /// A seam, a strategy for it, and what is seen with `default` and with that strategy.
@@ -363,4 +365,39 @@ fn locked_tools_are_those_of_the_lock_file() {
     project.run("build").ok().ran([]);
     project.write("orket-tools.lock", "touch 00\n");
     project.run("build --force").code(1).says(["the tool `touch` is not the one that `orket-tools.lock` records"]);
+}
+
+#[test]
+fn a_strict_evaluator_finds_files_that_nobody_declares() {
+    let project = Project::new().file(".gitignore", "*.tmp\n").file("in", "1").manifest(
+        "task \"clean\" { sh \"cat in > o/a; touch o/b.tmp x.tmp o/a.d\"; inputs \"in\"; outputs \"o/a\"; depfile \"o/a.d\" }
+task \"messy\" { needs \"clean\"; sh \"mkdir -p junk; cat in > junk/b; echo 2 >> kept; cat in > o/c\"; inputs \"in\"; outputs \"o/c\" }
+task \"last\" { after \"messy\"; sh \"cat in > e\"; inputs \"in\"; outputs \"e\" }",
+    );
+    project.write("kept", "1\n").settle().run("build -k").ok();
+    project.remove("junk").run("build -k -j1 --strategy evaluator=strict").code(1).says([
+        "done    clean",
+        "failed  messy",
+        "it left `junk/b`, `kept`, which no task declares as its output; the evaluator `strict` counts that as a failure",
+        "done    last",
+    ]);
+}
+
+/// Where bubblewrap is not there, or may not make boxes, this says so and tests nothing; exit 5 is tested with the matrix above.
+#[test]
+fn a_box_lets_a_task_write_its_outputs_and_nothing_else() {
+    let can = std::process::Command::new("bwrap").args(["--ro-bind", "/", "/", "--unshare-net", "true"]).status();
+    if !can.is_ok_and(|status| status.success()) {
+        let _ = writeln!(std::io::stderr(), "bwrap cannot make a box here: not tested");
+        return;
+    }
+    let project = Project::new().file("in", "1").manifest(
+        "process_rules { sandbox_policy_node \"strict\" }
+task \"good\" { sh \"mkdir o/sub; cat in > o/sub/a; cat in > p/b.txt\"; inputs \"in\"; outputs \"o/\" \"p/*.txt\" }
+task \"bad\" { sh \"cat in > other\"; inputs \"in\" }
+task \"home\" { sh \"touch $HOME/x\"; inputs \"in\" }
+task \"net\" { sh \"test $(grep -c : /proc/net/dev) = 1\"; inputs \"in\" }",
+    );
+    project.run("build -k").code(1).says(["done    good", "failed  bad", "failed  home", "done    net"]);
+    assert!(project.has("o/sub/a") && project.has("p/b.txt") && !project.has("other") && !project.base().join("home/x").exists());
 }
