@@ -11,6 +11,7 @@ use crate::commands::{self, Failure, Ui};
 use crate::decisions::Registry;
 use crate::engine::Surroundings;
 use crate::report::chars::shell_word;
+use crate::serve::serve;
 use crate::shell::{Cli, Color, Command, Exit, complete};
 
 /// Runs the program: reads the command line, does what it says, returns how it ended.
@@ -61,6 +62,7 @@ fn dispatch() -> Exit {
                 Some(Command::Run(args)) => args.deciding.strategy.clone(),
                 Some(Command::Explain(args)) => args.deciding.strategy.clone(),
                 Some(Command::Decisions(args)) => args.strategy.clone(),
+                Some(Command::Serve(args)) => args.strategy.clone(),
                 _ => Vec::new(),
             },
             registry: Registry::default(),
@@ -87,6 +89,7 @@ fn dispatch() -> Exit {
         Command::Init(args) => commands::init(&ui, args),
         Command::Hooks { command } => commands::hooks(&ui, command),
         Command::Churn(args) => commands::churn(&ui, args),
+        Command::Serve(args) => serve(&ui, args, &global_words(&cli)),
         Command::Fmt(args) => commands::fmt(&ui, args),
         Command::Doctor => commands::doctor(&ui),
         Command::Completions(args) => {
@@ -128,11 +131,14 @@ fn dispatch() -> Exit {
 
 /// Returns how orket was called, up to the command, so that what is said to do next works where it was typed.
 fn called(cli: &Cli) -> String {
-    let mut words = vec![String::from("orket")];
-    for (flag, path) in [("-C", &cli.global.directory), ("-f", &cli.global.manifest)] {
-        words.extend(path.iter().flat_map(|path| [flag.to_owned(), path.to_string_lossy().into_owned()]));
-    }
-    words.iter().map(|word| shell_word(word)).collect::<Vec<_>>().join(" ")
+    let words = global_words(cli);
+    std::iter::once("orket".into()).chain(words.iter().map(|word| shell_word(&word.to_string_lossy()))).collect::<Vec<_>>().join(" ")
+}
+
+/// Returns `-C` and `-f` as they were given.
+fn global_words(cli: &Cli) -> Vec<OsString> {
+    let given = [("-C", &cli.global.directory), ("-f", &cli.global.manifest)];
+    given.into_iter().flat_map(|(flag, path)| path.iter().flat_map(move |path| [flag.into(), path.into()])).collect()
 }
 
 /// Returns what was typed behind `orket`, with `build` for `watch`.

@@ -11,8 +11,12 @@ pub struct Asked {
     pub method: String,
     /// The path that was asked for.
     pub path: String,
+    /// The server's address, as the request names it: `127.0.0.1:8080`.
+    pub host: String,
     /// The page that asks, as its browser says; `None` for what is no browser.
     pub origin: Option<String>,
+    /// Whether who asks knows the key of the session.
+    pub session: bool,
 }
 
 /// Whether it may.
@@ -35,19 +39,19 @@ pub(super) fn brought(name: &str, options: &Options) -> Box<dyn Strategy<Asked>>
     let read_only = name == "read_only";
     let more = options.text("origin").map(str::to_owned);
     Box::new(move |question: &Asked| {
-        if question.method == "GET" || question.method == "HEAD" {
+        let looks = question.method == "GET" || question.method == "HEAD";
+        if read_only {
+            return if looks { Access::Allowed } else { Access::Refused(String::from("this server only shows")) };
+        }
+        if !question.session {
+            return Access::Refused(String::from("who asks does not know the session; open the address that `orket serve` has printed"));
+        }
+        if looks {
             return Access::Allowed;
         }
-        if read_only {
-            return Access::Refused(String::from("this server only shows"));
-        }
-        let local = |origin: &str| {
-            let host = origin.split("://").nth(1).unwrap_or_default();
-            let host = host.rsplit_once(':').map_or(host, |(host, _)| host);
-            matches!(host, "localhost" | "127.0.0.1" | "[::1]") || more.as_deref() == Some(origin)
-        };
+        let own = |origin: &str| origin.strip_prefix("http://") == Some(&question.host) || more.as_deref() == Some(origin);
         match question.origin.as_deref() {
-            Some(origin) if !local(origin) => Access::Refused(format!("pages of {origin} may not build here")),
+            Some(origin) if !own(origin) => Access::Refused(format!("pages of {origin} may not build here")),
             _ => Access::Allowed,
         }
     })

@@ -202,7 +202,7 @@ impl Seam {
             Seam::ApiRuntime => {
                 const {
                     &[
-                        brought("default", "pages of this machine may look and build", &[("origin", Kind::Text)]),
+                        brought("default", "who knows the session's key may look and build", &[("origin", Kind::Text)]),
                         brought("read_only", "everybody may look, nobody may build", &[]),
                     ]
                 }

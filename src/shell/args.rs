@@ -109,6 +109,8 @@ Example: orket smoke --skip image")]
         #[command(subcommand)]
         command: RoadmapCommand,
     },
+    /// Serve the project as pages and as JSON, for this machine alone
+    Serve(ServeArgs),
     /// Tidy the manifest.
     Fmt(FmtArgs),
     /// Check the set-up of this machine and this checkout.
@@ -533,6 +535,17 @@ pub struct ChurnArgs {
     /// Tell it as: text, json or html; otherwise as the file's name says; `--json` is short for `--format json`.
     #[arg(long, value_enum, hide_possible_values = true)]
     pub format: Option<ChurnFormat>,
+}
+
+/// What `serve` takes.
+#[derive(Clone, Debug, Args)]
+pub struct ServeArgs {
+    /// Listen on this port of 127.0.0.1; 0 takes a free one.
+    #[arg(long, value_name = "PORT", default_value_t = 0)]
+    pub port: u16,
+    /// Let this strategy fill a seam, here and in builds that are started from here.
+    #[arg(long, value_name = "SEAM=NAME")]
+    pub strategy: Vec<String>,
 }
 
 /// What `fmt` takes.

@@ -40,6 +40,7 @@ mod roadmap;
 mod run_command;
 mod runs;
 mod seams;
+mod serve;
 mod services;
 mod signals;
 mod smoke;

@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use crate::common::Project;
+use crate::common::{Project, Served};
 
 /// A seam, a strategy for it, and what is seen with `default` and with that strategy.
 struct Row {
@@ -16,7 +16,7 @@ struct Row {
     chosen: &'static str,
 }
 
-const ROWS: [Row; 13] = [
+const ROWS: [Row; 14] = [
     Row {
         seam: "loader_strategy",
         strategy: "strict",
@@ -138,6 +138,19 @@ task "t" { uses "s"; sh "true" }"#,
         chosen: "exit 1",
     },
     Row {
+        seam: "api_runtime",
+        strategy: "read_only",
+        manifest: r#"task "t" { sh "true" }"#,
+        effect: |project, words, vars| {
+            let served = Served::start(project, words, vars);
+            let host = format!("Host: {}\r\n", served.address);
+            let stranger = served.ask_as("GET", "/api/v1/builds", &host, "").status;
+            format!("a stranger looks: {stranger}, a friend builds: {}", served.ask("POST", "/api/v1/builds", "{}").status)
+        },
+        default: "a stranger looks: 401, a friend builds: 202",
+        chosen: "a stranger looks: 200, a friend builds: 403",
+    },
+    Row {
         seam: "prompt_strategy",
         strategy: "yes",
         manifest: r#"task "t" { confirm "Sure?"; sh "true" }"#,
@@ -200,8 +213,7 @@ fn the_override_matrix() {
 
 #[test]
 fn an_unknown_strategy_is_an_error_that_lists_those_there_are() {
-    let names = ROWS.iter().map(|row| row.seam).chain(["api_runtime"]);
-    for seam in names {
+    for seam in ROWS.iter().map(|row| row.seam) {
         let variable = format!("ORKET_{}_NODE", seam.to_uppercase());
         let plain = Project::new().manifest(r#"task "t" { sh "true" }"#);
         let ruled = Project::new().manifest(&format!("process_rules {{ {seam}_node \"defualt\" }}\ntask \"t\" {{ sh \"true\" }}"));

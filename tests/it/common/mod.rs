@@ -6,11 +6,13 @@
 mod filter;
 mod project;
 mod seen;
+mod served;
 mod spawn;
 mod strace;
 
 pub use filter::filtered;
 pub use project::Project;
 pub use seen::Typed;
+pub use served::Served;
 pub use spawn::{Background, alive, wait_until};
 pub use strace::strace_works;

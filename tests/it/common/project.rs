@@ -232,7 +232,14 @@ impl Project {
 
     /// Starts `orket WORDS` and returns at once.
     pub fn start(&self, words: &str) -> Background {
-        Background::start(self.command(&words.split_whitespace().collect::<Vec<_>>()), self.call())
+        self.start_with(words, &[])
+    }
+
+    /// Starts `orket WORDS` with these variables set, and returns at once.
+    pub fn start_with(&self, words: &str, variables: &[(&str, &str)]) -> Background {
+        let mut command = self.command(&words.split_whitespace().collect::<Vec<_>>());
+        command.envs(variables.iter().copied());
+        Background::start(command, self.call())
     }
 
     /// Returns the names that commands have logged so far, in order.

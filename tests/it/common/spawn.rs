@@ -62,6 +62,11 @@ impl Background {
         String::from_utf8_lossy(&self.printed(&self.err)).into_owned()
     }
 
+    /// Returns what it has written to standard output so far.
+    pub fn wrote(&self) -> String {
+        String::from_utf8_lossy(&self.printed(&self.out)).into_owned()
+    }
+
     /// Waits until it has ended; after the limit, kills it and fails with all that it printed.
     pub fn end(mut self) -> Ended {
         let group = self.pid();

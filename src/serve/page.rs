@@ -1,0 +1,149 @@
+//! The pages: what there is, what ran, and how a build is getting on. No script; a page of a running build loads itself anew.
+
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+
+use super::answer::Answer;
+use crate::base::quantity::show_duration;
+use crate::report::chars::{clean, escape};
+
+const STYLE: &str = include_str!("page.css");
+
+/// How many past runs are listed.
+const RUNS: usize = 50;
+
+/// Every how many seconds a running build is looked at.
+const AGAIN: u32 = 1;
+
+/// Returns what there is to build, and what was built.
+pub(super) fn overview(project: &str, targets: &Value, runs: &Value, builds: &Value) -> Answer {
+    let mut body = format!("<h1>{}</h1>\n", text(project));
+    if let Some(about) = targets["about"].as_str() {
+        body.push_str(&format!("<p>{}</p>\n", text(about)));
+    }
+    body.push_str("<form method=\"post\" action=\"/builds\"><button>Build what is built by default</button></form>\n");
+    let running = list(builds, "builds").filter(|build| build["state"] == "running");
+    let running: String =
+        running.map(|build| format!("<p>Running: {}</p>\n", link(&format!("/builds/{}", build["id"]), &aims(build)))).collect();
+    body.push_str(&running);
+    body.push_str("<h2 id=\"targets\">Targets</h2>\n<div class=\"wide\"><table>\n<tr><th>target<th>kind<th>about<th></tr>\n");
+    for target in list(targets, "targets") {
+        let address = target["address"].as_str().unwrap_or_default();
+        let build = format!(
+            "<form method=\"post\" action=\"/builds\"><input type=\"hidden\" name=\"target\" value=\"{0}\"><button aria-label=\"build {0}\">build</button></form>",
+            text(address)
+        );
+        let build = if matches!(target["kind"].as_str(), Some("service" | "decision")) { "" } else { &build };
+        body.push_str(&format!(
+            "<tr><td>{}<td>{}<td>{}<td class=\"do\">{build}</tr>\n",
+            text(address),
+            said(target, "kind"),
+            said(target, "about")
+        ));
+    }
+    body.push_str("</table></div>\n<h2 id=\"runs\">Runs</h2>\n<div class=\"wide\"><table>\n<tr><th>run<th>when<th class=\"number\">took<th>goal<th class=\"number\">exit</tr>\n");
+    for run in list(runs, "runs").take(RUNS) {
+        let id = run["run"].as_str().unwrap_or_default();
+        let took = std::time::Duration::from_millis(run["duration_ms"].as_u64().unwrap_or_default());
+        let when = run["began"].as_i64().and_then(|ms| jiff::Timestamp::from_millisecond(ms).ok());
+        let when = when.map_or(String::new(), |when| format!("{when:.0}"));
+        let goal: Vec<&str> = run["goal"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+        let exit = if run["exit"] == 0 {
+            "<span class=\"good\">0</span>".to_owned()
+        } else {
+            format!("<span class=\"bad\">{}</span>", run["exit"])
+        };
+        body.push_str(&format!(
+            "<tr><td class=\"keep\">{}<td class=\"keep\">{}<td class=\"number\">{}<td>{}<td class=\"number\">{exit}</tr>\n",
+            link(&format!("/runs/{id}"), id),
+            text(&when),
+            text(&show_duration(took)),
+            text(&goal.join(" ")),
+        ));
+    }
+    body.push_str("</table></div>\n");
+    page(project, &body, false)
+}
+
+/// Returns how a build is getting on.
+pub(super) fn build(project: &str, build: &Value) -> Answer {
+    let state = build["state"].as_str().unwrap_or_default();
+    let running = state == "running";
+    let class = match state {
+        "succeeded" => "good",
+        "failed" => "bad",
+        _ => "faint",
+    };
+    let mut body = format!("<p>{}</p>\n<h1>{}</h1>\n<p class=\"{class}\">{}</p>\n", link("/", project), text(&aims(build)), text(state));
+    if running {
+        body.push_str(&format!("<form method=\"post\" action=\"/builds/{}/end\"><button>end it</button></form>\n", build["id"]));
+    }
+    let output = clean(build["output"].as_str().unwrap_or_default().as_bytes(), false);
+    let cut = if build["output_cut"] == true { "...\n" } else { "" };
+    body.push_str(&format!("<h2>What it says</h2>\n<pre>{cut}{}</pre>\n", lines(&output)));
+    page(project, &body, running)
+}
+
+fn page(project: &str, body: &str, again: bool) -> Answer {
+    let again = if again { format!("<meta http-equiv=\"refresh\" content=\"{AGAIN}\">\n") } else { String::new() };
+    let html = format!(
+        "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n{again}<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
+         <title>{}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n{body}</body>\n</html>\n",
+        text(project)
+    );
+    let style = base64(&Sha256::digest(STYLE.as_bytes()));
+    Answer::html(
+        html,
+        format!("default-src 'none'; style-src 'sha256-{style}'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"),
+    )
+}
+
+fn list<'v>(value: &'v Value, name: &str) -> impl Iterator<Item = &'v Value> {
+    value[name].as_array().into_iter().flatten()
+}
+
+fn aims(build: &Value) -> String {
+    let targets: Vec<&str> = build["targets"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+    if targets.is_empty() { String::from("what is built by default") } else { targets.join(" ") }
+}
+
+fn said(value: &Value, name: &str) -> String {
+    text(value[name].as_str().unwrap_or_default())
+}
+
+fn link(to: &str, name: &str) -> String {
+    format!("<a href=\"{}\">{}</a>", text(to), text(name))
+}
+
+/// A text as HTML, on one line and with nothing in it that moves a cursor.
+fn text(value: &str) -> String {
+    lines(&escape(value))
+}
+
+fn lines(value: &str) -> String {
+    value.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+}
+
+/// Base64 as RFC 4648 has it, for the digest in a policy.
+fn base64(bytes: &[u8]) -> String {
+    const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let mut out = String::new();
+    for part in bytes.chunks(3) {
+        let word = part.iter().fold(0u32, |word, byte| word << 8 | u32::from(*byte)) << (8 * (3 - part.len()));
+        let letters = (0..4).map(|at| LETTERS[(word >> (18 - 6 * at)) as usize & 63] as char);
+        out.extend(letters.take(part.len() + 1));
+        out.extend(std::iter::repeat_n('=', 3 - part.len()));
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::base64;
+
+    #[test]
+    fn base64_is_that_of_the_rfc() {
+        let cases = [("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("foobar", "Zm9vYmFy")];
+        cases.iter().for_each(|(plain, coded)| assert_eq!(base64(plain.as_bytes()), *coded));
+    }
+}
