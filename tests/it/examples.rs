@@ -5,7 +5,7 @@ use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use crate::common::Project;
+use crate::common::{Project, Served};
 
 fn example(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("examples").join(name)
@@ -221,7 +221,8 @@ fn strategies() {
     project.run("build asks").code(5);
     own("build asks", "prompt_strategy").ok();
     own("build hello", "cache_policy").ok();
-    for seam in ["api_runtime", "planner", "cache_policy"] {
-        own("decisions", seam).ok().says([]);
-    }
+    let served = Served::start(&project, "--strategy api_runtime=own", &[]);
+    let host = format!("Host: {0}\r\nOrigin: http://{0}\r\nAuthorization: Bearer {1}\r\n", served.address, served.key);
+    assert!(served.ask_as("POST", "/api/v1/builds", &host, "{}").body.contains("build from a terminal"));
+    assert_eq!(served.ask("POST", "/api/v1/builds", r#"{"targets": ["hello"]}"#).status, 202);
 }
