@@ -4,6 +4,9 @@ use super::paint::Paint;
 use crate::base::quantity::{plural, show_duration};
 use crate::event::{Ending, Totals};
 
+/// How many of those that failed are listed at the end; each was told where it failed.
+const NAMED: usize = 50;
+
 /// Returns how a run ended: one line, and the names of what failed where there are several.
 ///
 /// `planned` is how many tasks were to be looked at.
@@ -54,7 +57,9 @@ fn names(failed: &[String], paint: Paint) -> String {
     if failed.len() < 2 {
         return String::new();
     }
-    failed.iter().map(|name| format!("  {}\n", paint.cyan(name))).collect()
+    let shown = failed.iter().take(NAMED).map(|name| format!("  {}\n", paint.cyan(name)));
+    let more = (failed.len() > NAMED).then(|| format!("  and {} more\n", failed.len() - NAMED));
+    shown.chain(more).collect()
 }
 
 /// Returns the name of a signal that may end a run, as on Linux.

@@ -82,6 +82,11 @@ impl Loop<'_> {
         if step.index() >= self.plan.len() || self.plan.is_spare(step) {
             return false;
         }
+        let (graph, plan) = (self.graph, self.plan);
+        let decides = || plan.steps().any(|step| graph.kind(plan.target(step)) == TargetKind::Decision);
+        if !*self.decides.get_or_init(decides) {
+            return false;
+        }
         let mut seen = FxHashSet::from_iter([step]);
         let mut stack = vec![step];
         while let Some(step) = stack.pop() {

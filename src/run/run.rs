@@ -1,5 +1,6 @@
 //! The loop: counters of open needs, a queue, and messages from workers.
 
+use std::cell::OnceCell;
 use std::collections::{BinaryHeap, VecDeque};
 use std::ffi::OsString;
 use std::sync::atomic::AtomicBool;
@@ -255,6 +256,8 @@ pub(super) struct Loop<'a> {
     /// What was moved out of the way of outputs, and where to.
     pub(super) displaced: Vec<(RelPath, RelPath)>,
     pub(super) stopping: bool,
+    /// Whether there is any decision in the plan, once somebody had to know.
+    pub(super) decides: OnceCell<bool>,
     pub(super) signal: Option<i32>,
     pub(super) exit: i32,
     pub(super) services: Services,
@@ -320,6 +323,7 @@ impl<'a> Loop<'a> {
             totals: Totals::default(),
             displaced: Vec::new(),
             stopping: false,
+            decides: OnceCell::new(),
             signal: None,
             exit: 0,
             services,
@@ -421,6 +425,13 @@ impl<'a> Loop<'a> {
     /// Starts nothing more, but for remedies and what they need.
     pub(super) fn stop(&mut self) {
         self.stopping = true;
+        let (kept, dropped): (Vec<Ranked>, Vec<Ranked>) =
+            std::mem::take(&mut self.judges).into_iter().partition(|one| self.may_start(one.step));
+        self.judges = kept.into();
+        for Ranked { step, .. } in dropped {
+            self.judging -= 1;
+            self.cancelled(step, None);
+        }
         let waiting = self.services.give_up();
         for candidate in self.queue.drain() {
             if self.may_start(candidate.step) {

@@ -118,7 +118,7 @@ impl Loop<'_> {
     pub(super) fn ended_badly(&mut self, step: Step, told: Finished, exit: i32, ready: &mut Vec<Step>) {
         self.exit = self.exit.max(exit);
         self.end(step, Outcome::Failed, Some(told), ready);
-        if !self.options.keep_going && !self.looked_at(step) {
+        if !self.options.keep_going && !self.stopping && !self.looked_at(step) {
             if self.options.fail_fast {
                 self.cancel.stop();
             }

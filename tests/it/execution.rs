@@ -229,3 +229,13 @@ task "again" { sh "{log:again}; cat in > again"; inputs "in"; outputs "again"; c
     // Known by now, so that one more run is enough.
     project.run("build -k --verify-determinism random").code(1).ran(["random"]);
 }
+
+#[test]
+fn what_cannot_start_stops_the_run_as_any_failure_does() {
+    let many: String = (0..300).map(|at| format!("task \"t{at}\" {{ inputs \"s/{at}\"; sh \"{{log:t}}\" }}\n")).collect();
+    let project = Project::new().manifest(&many);
+    let seen = project.run("build -j1").code(1).ran([]).err().to_owned();
+    assert!(seen.contains("failed: 1 failed, 299 not reached ("), "{seen}");
+    let seen = project.run("build -k").code(1).err().to_owned();
+    assert!(seen.contains("failed: 300 failed (") && seen.ends_with("  and 250 more\n"), "{seen}");
+}
