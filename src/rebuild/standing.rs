@@ -4,6 +4,8 @@
 //! It holds while all of it is so: the declaration, what the task sees of the environment, the programs that its names lead to, every file
 //! and folder that it rests on, and what those that it needs put out. The last one is for the caller to compare, in the order of the plan.
 
+use std::thread;
+
 use rustc_hash::FxHashMap;
 use xxhash_rust::xxh3::Xxh3;
 
@@ -14,7 +16,7 @@ use crate::base::{Digest, Hasher, RelPath, TargetId, glob};
 use crate::decisions::Seam;
 use crate::disk::{self, Noted, PatternSet, Signature, now_ns};
 use crate::graph::{TargetKind, flag};
-use crate::record::{Proof, Status, Tool};
+use crate::record::{Picture, Proof, Status, TaskRow, Tool};
 
 /// A task of which everything is as it was proven, but for what it needs.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -48,53 +50,32 @@ pub fn standing(world: &World, targets: &[TargetId]) -> Vec<Option<Stands>> {
 
     let mut same = Surroundings { world, seen: FxHashMap::default(), tools: FxHashMap::default() };
     let mut stands: Vec<Option<Stands>> = vec![None; targets.len()];
-    let mut paths: Vec<&[u8]> = Vec::new();
-    let mut stamps: Vec<Option<Signature>> = Vec::new();
-    let mut newer = own.iter().peekable();
-    let mut rows = Vec::new();
-    let mut used = vec![false; picture.as_ref().map_or(0, |picture| picture.files().len())];
-    let mut guess = 0;
-    for (index, target) in targets.iter().enumerate() {
-        let is_newer = newer.next_if(|(newer, _)| *newer == index).is_some();
-        let graph_row = world.graph.row(*target);
-        let never = flag::ALWAYS | flag::FOREIGN | flag::EMPTY | flag::HEARD;
-        if is_newer || world.graph.kind(*target) != TargetKind::Task || graph_row.flags & never != 0 {
-            continue;
-        }
-        let Some(picture) = &picture else { continue };
-        let Some(row) = picture.row(guess, graph_row.key) else { continue };
-        guess = picture.position(row) + 1;
-        let Some(watched) = picture.watched(row) else { continue };
-        if row.shape == graph_row.shape
-            && same.surroundings(*target) == Some(row.surroundings)
-            && same.tools(*target, picture.tools().get(row.tools as usize))
-        {
-            watched.iter().for_each(|file| used.get_mut(*file as usize).into_iter().for_each(|used| *used = true));
-            rows.push((index, row, watched));
-        }
-    }
     if let Some(picture) = &picture {
-        for file in picture.files().iter().zip(&used).filter(|(_, used)| **used).map(|(file, _)| file) {
-            paths.push(picture.path(file));
-            stamps.push(file.stamp());
+        let is_newer = |index: &usize| own.binary_search_by_key(index, |(newer, _)| *newer).is_ok();
+        // Where most of what is known is asked for, all files are looked at, beside finding out which of them matter.
+        let foreseen = targets.len() * 2 > picture.rows().len();
+        let (rows, now) = thread::scope(|scope| {
+            let look = || stamps_of(world, picture, |_| true);
+            let looking = foreseen.then(|| thread::Builder::new().spawn_scoped(scope, look).ok()).flatten();
+            let rows = rows_of(picture, targets, &mut same, &|index| !is_newer(index));
+            let now = looking.and_then(|looking| looking.join().ok()).unwrap_or_else(|| {
+                let mut used = vec![false; picture.files().len()];
+                let watched = rows.iter().flat_map(|(.., watched)| *watched);
+                watched.for_each(|file| used.get_mut(*file as usize).into_iter().for_each(|used| *used = true));
+                stamps_of(world, picture, |file| used[file])
+            });
+            (rows, now)
+        });
+        for (index, row, watched) in rows {
+            if watched.iter().all(|file| now.get(*file as usize) == Some(&true)) {
+                stands[index] = Some(Stands { needs: row.needs, yields: row.yields });
+            }
         }
     }
-    for (_, proof) in &own {
-        for (path, stamp) in proof.iter().flat_map(|proof| &proof.watched) {
-            paths.push(path.as_bytes());
-            stamps.push(*stamp);
-        }
-    }
+    let watched: Vec<&(RelPath, Option<Signature>)> = own.iter().flat_map(|(_, proof)| proof).flat_map(|proof| &proof.watched).collect();
+    let paths: Vec<&[u8]> = watched.iter().map(|(path, _)| path.as_bytes()).collect();
     let now = world.tree.stat_many(&paths);
-    let mut as_it_was = now.iter().zip(&stamps).map(|(now, then)| now == then);
-
-    // From here on `used` says which files are also as they were.
-    used.iter_mut().filter(|used| **used).for_each(|used| *used = as_it_was.next().unwrap_or(false));
-    for (index, row, watched) in rows {
-        if watched.iter().all(|file| used.get(*file as usize) == Some(&true)) {
-            stands[index] = Some(Stands { needs: row.needs, yields: row.yields });
-        }
-    }
+    let mut as_it_was = now.iter().zip(&watched).map(|(now, (_, then))| now == then);
     for (index, proof) in own.iter().filter_map(|(index, proof)| Some((*index, proof.as_ref()?))) {
         let whole = proof.watched.iter().fold(true, |whole, _| as_it_was.next().unwrap_or(false) && whole);
         let target = targets[index];
@@ -110,6 +91,46 @@ pub fn standing(world: &World, targets: &[TargetId]) -> Vec<Option<Stands>> {
         targets.iter().zip(&mut stands).filter(|(one, _)| *one == target).for_each(|(_, stands)| *stands = None);
     }
     stands
+}
+
+/// Returns which files of a picture have the stamps that they had, of those that are wanted; for others, `false`.
+fn stamps_of(world: &World, picture: &Picture, wanted: impl Fn(usize) -> bool) -> Vec<bool> {
+    let files = picture.files();
+    let asked: Vec<usize> = (0..files.len()).filter(|file| wanted(*file)).collect();
+    let paths: Vec<&[u8]> = asked.iter().map(|file| picture.path(&files[*file])).collect();
+    let mut same = vec![false; files.len()];
+    for (file, now) in asked.into_iter().zip(world.tree.stat_many(&paths)) {
+        same[file] = now == files[file].stamp();
+    }
+    same
+}
+
+/// Returns the proven tasks whose declaration, environment and programs are as they were: which of `targets`, and the files that each rests on.
+fn rows_of<'p>(
+    picture: &'p Picture,
+    targets: &[TargetId],
+    same: &mut Surroundings<'_>,
+    wanted: &dyn Fn(&usize) -> bool,
+) -> Vec<(usize, &'p TaskRow, &'p [u32])> {
+    let graph = &same.world.graph;
+    let never = flag::ALWAYS | flag::FOREIGN | flag::EMPTY | flag::HEARD;
+    let (mut rows, mut guess) = (Vec::with_capacity(targets.len()), 0);
+    for (index, target) in targets.iter().enumerate().filter(|(index, _)| wanted(index)) {
+        let declared = graph.row(*target);
+        if graph.kind(*target) != TargetKind::Task || declared.flags & never != 0 {
+            continue;
+        }
+        let Some(row) = picture.row(guess, declared.key) else { continue };
+        guess = picture.position(row) + 1;
+        let Some(watched) = picture.watched(row) else { continue };
+        if row.shape == declared.shape
+            && same.surroundings(*target) == Some(row.surroundings)
+            && same.tools(*target, picture.tools().get(row.tools as usize))
+        {
+            rows.push((index, row, watched));
+        }
+    }
+    rows
 }
 
 /// What many tasks have in common, found out once.
