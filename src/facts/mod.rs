@@ -8,7 +8,9 @@ mod golang;
 mod import;
 mod java;
 mod known;
+mod kotlin;
 mod language;
+mod names;
 mod python;
 mod rust;
 #[cfg(test)]
