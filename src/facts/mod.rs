@@ -11,6 +11,7 @@ mod known;
 mod kotlin;
 mod language;
 mod names;
+mod php;
 mod python;
 mod rust;
 #[cfg(test)]
