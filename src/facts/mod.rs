@@ -3,6 +3,7 @@
 //! A language is a folder: what one file says (`extract`), and what that means among the other files (`resolve`).
 
 mod cfamily;
+mod csharp;
 mod gather;
 mod golang;
 mod import;
