@@ -83,25 +83,23 @@ impl<'a> Resolver<'a> {
     /// Adds what a `using` itself leads to. A namespace of the tree leads to what is named of it.
     fn using(&self, source: &Source<Facts>, using: &Using, name: &str, found: &mut Found) {
         let from = (&*self.modules[&source.path], &source.path);
-        match self.namespaces.thing(name) {
-            Some(Thing::Type(full)) if using.means != Means::Namespace => {
-                self.edges(source, self.namespaces.files(&full), using.at, found);
-            }
-            Some(Thing::Namespace) if using.means != Means::Static => {}
-            _ => {
-                let namespace = match using.means {
-                    Means::Namespace => name,
-                    _ => name.rsplit_once('.').map_or(name, |(namespace, _)| namespace),
-                };
-                if self.namespaces.has(namespace) {
-                    found.unresolved(&source.path, using.at, name);
-                    return;
-                }
-                let own = |begin: &str| namespace.strip_prefix(begin).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'));
-                let namespace = namespace.to_owned();
-                let goal = if OWN.iter().any(|begin| own(begin)) { Goal::Stdlib(namespace) } else { Goal::Package(namespace) };
-                found.edge(from, goal, using.at, ImportKind::Import);
-            }
+        let thing = self.namespaces.thing(name);
+        if let Some(Thing::Type(full)) = thing.as_ref().filter(|_| using.means != Means::Namespace) {
+            self.edges(source, self.namespaces.files(full), using.at, found);
+            return;
+        }
+        let namespace = match (&using.means, &thing) {
+            (Means::Namespace, _) | (Means::Alias(_), Some(Thing::Namespace)) => name,
+            _ => name.rsplit_once('.').map_or(name, |(namespace, _)| namespace),
+        };
+        let own = |begin: &str| namespace.strip_prefix(begin).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'));
+        if OWN.iter().any(|begin| own(begin)) {
+            // Also where the tree adds to it.
+            found.edge(from, Goal::Stdlib(namespace.to_owned()), using.at, ImportKind::Import);
+        } else if !self.namespaces.has(namespace) {
+            found.edge(from, Goal::Package(namespace.to_owned()), using.at, ImportKind::Import);
+        } else if namespace != name {
+            found.unresolved(&source.path, using.at, name);
         }
     }
 

@@ -29,6 +29,7 @@ fn usings_lead_to_what_is_named_of_the_namespace() {
         ("Store/Database.cs", "namespace Shop.Store;\npublic class Database { }\n"),
         ("Store/Files.cs", "namespace Shop.Store;\npublic class Files { }\n"),
         ("Hidden/Hidden.cs", "namespace Shop.Hidden;\npublic class Hidden { }\n"),
+        ("Older/Range.cs", "namespace System;\nclass Range { }\n"),
     ];
     let found = project(&files, "", None);
     assert_eq!(
