@@ -9,12 +9,12 @@ use serde::de::DeserializeOwned;
 
 use super::syntax::Extracted;
 use super::world::{Found, Source, World};
-use super::{Imports, Known, Language, Root, Unreadable, cfamily, golang, java, python, rust, script};
+use super::{Imports, Known, Language, Root, Unreadable, cfamily, csharp, golang, java, kotlin, php, python, rust, script};
 use crate::base::{Digest, Hasher, RelPath};
 use crate::disk::{Signature, Tree, now_ns, sources};
 
 /// Changes whenever an extractor finds something else in the same text.
-const VERSION: &[u8] = b"1";
+const VERSION: &[u8] = b"2";
 
 /// Reads every source file below the roots and returns what they import.
 ///
@@ -38,8 +38,15 @@ pub fn imports(tree: &Tree, roots: &[Root], known: &dyn Known) -> io::Result<Imp
     golang::resolve(&world, &sources, &mut found);
     let sources = reader.read(Language::C, false, cfamily::extract);
     cfamily::resolve(&world, &sources, &mut found);
-    let sources = reader.read(Language::Java, true, java::extract);
+    let sources = reader.read(Language::Java, true, |bytes, path| match Language::of(path) {
+        Some(Language::Kotlin) => kotlin::extract(bytes, path),
+        _ => java::extract(bytes, path),
+    });
     java::resolve(&world, &sources, &mut found);
+    let sources = reader.read(Language::Php, true, php::extract);
+    php::resolve(&world, &sources, &mut found);
+    let sources = reader.read(Language::Csharp, true, csharp::extract);
+    csharp::resolve(&world, &sources, &mut found);
 
     let (extracted, cached, mut unreadable) = (reader.extracted, reader.cached, reader.unreadable);
     unreadable.sort();
@@ -56,7 +63,7 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    /// Returns what the files of a language say, and of its twin's; with `beyond`, also those outside of the roots, if any is inside.
+    /// Returns what the files of a language say, and of those that it needs; with `beyond`, also those outside of the roots, if any is inside.
     fn read<T: Serialize + DeserializeOwned + Send>(
         &mut self,
         language: Language,
@@ -72,7 +79,7 @@ impl Reader<'_> {
             .files
             .iter()
             .filter_map(|path| Some((path, Language::of(path)?)))
-            .filter(|(_, own)| own.reads(language))
+            .filter(|(_, own)| own.needs(language))
             .map(|(path, own)| (path, wanted(path, own)))
             .collect();
         let any = paths.iter().any(|(_, wanted)| *wanted);

@@ -79,6 +79,12 @@ impl Language {
         };
         pair(self) == pair(other)
     }
+
+    /// Whether files of `other` have to be known to tell where this language's imports lead.
+    pub(super) fn needs(self, other: Language) -> bool {
+        let family = |language| if language == Language::Kotlin { Language::Java } else { language };
+        self.reads(other) || family(self) == family(other)
+    }
 }
 
 #[cfg(test)]

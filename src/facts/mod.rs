@@ -3,12 +3,16 @@
 //! A language is a folder: what one file says (`extract`), and what that means among the other files (`resolve`).
 
 mod cfamily;
+mod csharp;
 mod gather;
 mod golang;
 mod import;
 mod java;
 mod known;
+mod kotlin;
 mod language;
+mod names;
+mod php;
 mod python;
 mod rust;
 #[cfg(test)]

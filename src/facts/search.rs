@@ -32,7 +32,10 @@ impl Search {
             Language::Typescript => {
                 vec![tree_sitter_typescript::LANGUAGE_TYPESCRIPT.into(), tree_sitter_typescript::LANGUAGE_TSX.into()]
             }
-            other => return Err(format!("`{}` cannot be searched by syntax", other.name())),
+            Language::Kotlin => vec![tree_sitter_kotlin_ng::LANGUAGE.into()],
+            Language::Csharp => vec![tree_sitter_c_sharp::LANGUAGE.into()],
+            Language::Php => vec![tree_sitter_php::LANGUAGE_PHP.into()],
+            Language::Ruby => vec![tree_sitter_ruby::LANGUAGE.into()],
         };
         let compile = |grammar: tree_sitter::Language| {
             let compiled = Query::new(&grammar, query).map_err(|error| error.to_string().replace('\n', " "))?;

@@ -1,5 +1,7 @@
 //! Parsing one file: its text, its syntax tree, and the first place where it is wrong.
 
+use std::borrow::Cow;
+
 use serde::{Deserialize, Serialize};
 use tree_sitter::{Node, Parser, Tree};
 
@@ -29,6 +31,12 @@ pub(super) fn text(bytes: &[u8]) -> Extracted<&str> {
         let line = 1 + bytes[..error.valid_up_to()].iter().filter(|byte| **byte == b'\n').count();
         Wrong { line: line as u32, why: "it is not UTF-8".into() }
     })
+}
+
+/// Returns the text of a file of a language that leaves the encoding open, without a byte-order mark: names are spelled in ASCII, which
+/// nearly all encodings hold as it is.
+pub(super) fn lossy(bytes: &[u8]) -> Cow<'_, str> {
+    String::from_utf8_lossy(bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes))
 }
 
 /// Parses a text, whatever is wrong with it.

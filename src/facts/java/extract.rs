@@ -6,15 +6,21 @@ use crate::base::RelPath;
 use crate::facts::syntax::{self, At, Extracted};
 
 /// What a file says.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 pub(in crate::facts) struct Facts {
     /// The package that it is in; empty for the unnamed one.
     pub package: String,
     pub imports: Vec<Import>,
-    /// The types at its top.
+    /// The types at its top; of Kotlin also functions and properties.
     pub types: Vec<String>,
-    /// Simple names that may be those of types, sorted.
+    /// Simple names that may be those of types, sorted; only where all of a package is imported.
     pub used: Vec<String>,
+    /// Names with dots that are used without an import, each once. Java's are not looked for.
+    pub paths: Vec<(At, String)>,
+    /// Those of `types` that are Kotlin's `actual`: what another file expects.
+    pub actual: Vec<String>,
+    /// The class that Java sees Kotlin's functions in, if the file says it.
+    pub facade: Option<String>,
 }
 
 /// One `import`.
@@ -31,7 +37,7 @@ pub(in crate::facts) struct Import {
 pub(in crate::facts) fn extract(bytes: &[u8], _: &RelPath) -> Extracted<Facts> {
     let text = syntax::text(bytes)?;
     let tree = syntax::whole(syntax::parse_leniently(&tree_sitter_java::LANGUAGE.into(), text)?, &|_| false)?;
-    let mut facts = Facts { package: String::new(), imports: Vec::new(), types: Vec::new(), used: Vec::new() };
+    let mut facts = Facts::default();
     for node in syntax::named(tree.root_node()) {
         let named = || syntax::named(node).into_iter().find(|child| matches!(child.kind(), "scoped_identifier" | "identifier"));
         match node.kind() {

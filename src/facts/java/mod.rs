@@ -1,9 +1,9 @@
-//! Java.
+//! Java, and where its and Kotlin's imports lead.
 
 mod extract;
 mod resolve;
 #[cfg(test)]
 mod tests;
 
-pub(super) use extract::extract;
+pub(super) use extract::{Facts, Import, extract};
 pub(super) use resolve::resolve;

@@ -1,4 +1,4 @@
-//! Which file a Java import means: the one that declares the type.
+//! Which file a Java or Kotlin import means: the one that declares the name.
 
 use std::collections::BTreeMap;
 
@@ -6,69 +6,125 @@ use rustc_hash::FxHashMap;
 
 use super::extract::{Facts, Import};
 use crate::base::RelPath;
-use crate::facts::ImportKind;
 use crate::facts::world::{Found, Goal, Source, World};
+use crate::facts::{ImportKind, names};
 
-/// What comes with Java, by how its packages begin.
-const OWN: [&str; 5] = ["java.", "javax.", "jdk.", "sun.", "com.sun."];
+/// What comes with the languages, by how its packages begin.
+const OWN: [&str; 6] = ["java.", "javax.", "jdk.", "sun.", "com.sun.", "kotlin."];
 
-#[derive(Default)]
 struct Types<'a> {
-    /// By full name: the module and the file that declare it.
-    files: FxHashMap<String, (String, &'a RelPath)>,
+    sources: &'a [Source<Facts>],
+    modules: Vec<String>,
+    /// The folder that each file's packages begin in.
+    roots: Vec<RelPath>,
+    /// By full name: the files that declare it.
+    files: FxHashMap<String, Vec<usize>>,
     /// The simple names of each package's types, with their full names.
-    packages: BTreeMap<&'a str, Vec<(&'a str, String)>>,
+    packages: BTreeMap<&'a str, Vec<(String, String)>>,
 }
 
 /// Adds the modules and edges of all files.
 pub(in crate::facts) fn resolve(_: &World<'_>, sources: &[Source<Facts>], found: &mut Found) {
-    let mut types = Types::default();
-    for source in sources {
-        for name in &source.facts.types {
-            let full = within(&source.facts.package, name);
-            types.files.entry(full.clone()).or_insert_with(|| (module(source), &source.path));
-            types.packages.entry(&source.facts.package).or_default().push((name, full));
-        }
-    }
-    for source in sources.iter().filter(|source| source.wanted) {
-        let from = module(source);
-        found.module(&from, &source.path);
+    let types = Types::new(sources);
+    for (index, source) in sources.iter().enumerate().filter(|(_, source)| source.wanted) {
+        let from = (&*types.modules[index], &source.path);
+        found.module(from.0, from.1);
         for import in &source.facts.imports {
-            let goals = types.goals(import, &source.facts);
+            let goals = types.goals(import, index);
             for goal in &goals {
-                found.edge((&from, &source.path), goal.clone(), import.at, ImportKind::Import);
+                found.edge(from, goal.clone(), import.at, ImportKind::Import);
             }
             if goals.is_empty() && !types.knows_all(import) {
                 found.unresolved(&source.path, import.at, &import.name);
             }
         }
+        for (at, path) in &source.facts.paths {
+            for goal in types.declared(path, index) {
+                found.edge(from, goal, *at, ImportKind::Import);
+            }
+        }
     }
-}
-
-/// Returns what a file is called: its package, and its name without the ending, which is that of its public type.
-fn module(source: &Source<Facts>) -> String {
-    let name = String::from_utf8_lossy(source.path.name()).into_owned();
-    within(&source.facts.package, name.strip_suffix(".java").unwrap_or(&name))
 }
 
 fn within(package: &str, name: &str) -> String {
     if package.is_empty() { name.to_owned() } else { format!("{package}.{name}") }
 }
 
-impl Types<'_> {
-    fn goals(&self, import: &Import, facts: &Facts) -> Vec<Goal> {
-        let file = |full: &str| self.files.get(full).map(|(module, file)| Goal::File(module.clone(), (*file).clone()));
+/// Returns the class that holds a Kotlin file's functions, as Java sees it.
+fn facade(source: &Source<Facts>) -> Option<String> {
+    let stem = names::stem(&source.path);
+    let mut letters = stem.chars();
+    let first = letters.next().filter(|_| source.path.name().ends_with(b".kt"))?;
+    Some(source.facts.facade.clone().unwrap_or_else(|| format!("{}{}Kt", first.to_uppercase(), letters.as_str())))
+}
+
+/// Returns the folder in which a file's package begins: above those of its folders that are named for the end of the package.
+fn root(source: &Source<Facts>) -> RelPath {
+    let folder = source.path.parent().unwrap_or_default();
+    let folders: Vec<&[u8]> = folder.parts().collect();
+    let package: Vec<&str> = source.facts.package.split('.').collect();
+    let same = folders.iter().rev().zip(package.iter().rev()).take_while(|(folder, part)| **folder == part.as_bytes()).count();
+    RelPath::from_normal(folders[..folders.len() - same].join(&b'/'))
+}
+
+impl<'a> Types<'a> {
+    fn new(sources: &'a [Source<Facts>]) -> Types<'a> {
+        let named = sources.iter().map(|source| (&source.path, Some(within(&source.facts.package, &names::stem(&source.path)))));
+        let mut types = Types {
+            sources,
+            modules: names::names(named),
+            roots: sources.iter().map(root).collect(),
+            files: FxHashMap::default(),
+            packages: BTreeMap::new(),
+        };
+        for (index, source) in sources.iter().enumerate() {
+            for name in source.facts.types.iter().cloned().chain(facade(source)) {
+                let full = within(&source.facts.package, &name);
+                types.files.entry(full.clone()).or_default().push(index);
+                types.packages.entry(&source.facts.package).or_default().push((name, full));
+            }
+        }
+        types
+    }
+
+    /// Returns the files that declare a full name: of several those that the file at `from` sees first.
+    fn file(&self, full: &str, from: usize) -> Vec<Goal> {
+        let Some(all) = self.files.get(full) else { return Vec::new() };
+        let near = |index: &usize| {
+            let both = self.roots[*index].parts().zip(self.roots[from].parts());
+            if self.roots[*index] == self.roots[from] { usize::MAX } else { both.take_while(|(one, other)| one == other).count() }
+        };
+        let nearest = all.iter().map(near).max().unwrap_or(0);
+        let mut files: Vec<usize> = all.iter().copied().filter(|index| near(index) == nearest).collect();
+        let expected = |index: &usize| {
+            let facts = &self.sources[*index].facts;
+            !facts.actual.iter().any(|name| within(&facts.package, name) == full)
+        };
+        if files.iter().any(expected) {
+            files.retain(expected);
+        }
+        files.into_iter().map(|index| Goal::File(self.modules[index].clone(), self.sources[index].path.clone())).collect()
+    }
+
+    /// Returns the files that declare the longest beginning of a name that is declared: it may go on into a type.
+    fn declared(&self, name: &str, from: usize) -> Vec<Goal> {
+        let ends: Vec<usize> = name.match_indices('.').map(|(at, _)| at).chain([name.len()]).collect();
+        let known = ends.iter().rev().find(|end| self.files.contains_key(&name[..**end]));
+        // A name without a package needs no import, and may be that of anything.
+        known.filter(|end| name[..**end].contains('.')).map_or_else(Vec::new, |end| self.file(&name[..*end], from))
+    }
+
+    fn goals(&self, import: &Import, from: usize) -> Vec<Goal> {
+        let used = &self.sources[from].facts.used;
         if import.all
             && let Some(types) = self.packages.get(import.name.as_str())
         {
-            let used = types.iter().filter(|(name, _)| facts.used.binary_search_by(|used| used.as_str().cmp(name)).is_ok());
-            return used.filter_map(|(_, full)| file(full)).collect();
+            let used = types.iter().filter(|(name, _)| used.binary_search_by(|used| used.as_str().cmp(name)).is_ok());
+            return used.flat_map(|(_, full)| self.file(full, from)).collect();
         }
-        // A type in a type, or a static member: the longest part that is a type tells the file.
-        let ends = import.name.match_indices('.').map(|(at, _)| at).chain([import.name.len()]);
-        let ends: Vec<usize> = ends.collect();
-        if let Some(goal) = ends.iter().rev().find_map(|end| file(&import.name[..*end])) {
-            return vec![goal];
+        let goals = if self.files.contains_key(&import.name) { self.file(&import.name, from) } else { self.declared(&import.name, from) };
+        if !goals.is_empty() {
+            return goals;
         }
         let package = package(&import.name, import.all);
         if self.packages.contains_key(package) {

@@ -55,7 +55,7 @@ pub(super) struct External {
 impl External {
     /// Whether a package is the one that is meant, or one in it.
     pub fn means(&self, package: &str) -> bool {
-        package.strip_prefix(self.package.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '/']))
+        package.strip_prefix(self.package.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '/', '\\']))
     }
 }
 

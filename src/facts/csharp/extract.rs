@@ -1,0 +1,298 @@
+//! What one C# file declares, uses and names, as it is written.
+
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+use tree_sitter::Node;
+
+use super::conditional::readings;
+use crate::base::RelPath;
+use crate::facts::syntax::{self, At, Extracted};
+
+/// What a file says.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub(in crate::facts) struct Facts {
+    pub usings: Vec<Using>,
+    /// The types that are in no other type, each with its namespace.
+    pub types: Vec<(String, String)>,
+    /// The methods that seem to be those of other types, each with its namespace.
+    pub extensions: Vec<(String, String)>,
+    /// Names that may begin with a type or a namespace, with the namespace around them, each once.
+    pub names: Vec<(String, String, At)>,
+    /// What is called on something, with the namespace around it, each once.
+    pub calls: Vec<(String, String, At)>,
+}
+
+/// One `using`.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
+pub(in crate::facts) struct Using {
+    pub at: At,
+    /// The namespace that it stands in.
+    pub inside: String,
+    pub name: String,
+    pub means: Means,
+    /// Whether it counts in all files of the project.
+    pub global: bool,
+}
+
+/// What a `using` brings.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
+pub(in crate::facts) enum Means {
+    /// The types of a namespace.
+    Namespace,
+    /// The members of a type.
+    Static,
+    /// Another name for a type or a namespace.
+    Alias(String),
+}
+
+#[derive(Default)]
+struct Reader<'t> {
+    text: &'t str,
+    usings: BTreeSet<Using>,
+    types: BTreeSet<(String, String)>,
+    extensions: BTreeSet<(String, String)>,
+    names: BTreeMap<(String, String), At>,
+    calls: BTreeMap<(String, String), At>,
+    /// Types in types, and type parameters: simple names that mean nothing outside.
+    inner: BTreeSet<String>,
+}
+
+/// Reads a file. The grammar does not know all of the language; what it does not understand is passed over.
+pub(in crate::facts) fn extract(bytes: &[u8], _: &RelPath) -> Extracted<Facts> {
+    let whole = decode(bytes);
+    let texts = readings(&whole);
+    let mut reader = Reader::default();
+    for text in &texts {
+        let tree = syntax::parse_leniently(&tree_sitter_c_sharp::LANGUAGE.into(), text)?;
+        let Reader { usings, types, extensions, names, calls, inner, .. } = reader;
+        let mut next = Reader { text, usings, types, extensions, names, calls, inner };
+        next.walk(tree.root_node());
+        reader = Reader { text: "", ..next };
+    }
+    let Reader { usings, types, extensions, names, calls, inner, .. } = reader;
+    let flat = |names: BTreeMap<(String, String), At>| names.into_iter().map(|((inside, name), at)| (inside, name, at));
+    Ok(Facts {
+        usings: usings.into_iter().collect(),
+        types: types.into_iter().collect(),
+        extensions: extensions.into_iter().collect(),
+        names: flat(names).filter(|(_, name, _)| !inner.contains(name.split('.').next().unwrap_or(name))).collect(),
+        calls: flat(calls).collect(),
+    })
+}
+
+/// Returns the text of a file, which may be UTF-16 if it says so.
+fn decode(bytes: &[u8]) -> Cow<'_, str> {
+    let wide = |bytes: &[u8], read: fn([u8; 2]) -> u16| {
+        let units: Vec<u16> = bytes.chunks_exact(2).map(|pair| read([pair[0], pair[1]])).collect();
+        Cow::Owned(String::from_utf16_lossy(&units))
+    };
+    match bytes {
+        [0xff, 0xfe, rest @ ..] => wide(rest, u16::from_le_bytes),
+        [0xfe, 0xff, rest @ ..] => wide(rest, u16::from_be_bytes),
+        _ => syntax::lossy(bytes),
+    }
+}
+
+/// Returns a namespace in another.
+pub(super) fn within(outer: &str, inner: &str) -> String {
+    if outer.is_empty() { inner.to_owned() } else { format!("{outer}.{inner}") }
+}
+
+impl Reader<'_> {
+    /// Goes through a file, with the namespace around each node and whether it is in a type.
+    fn walk(&mut self, root: Node<'_>) {
+        let mut todo = vec![(root, String::new(), false)];
+        while let Some((node, mut inside, mut in_type)) = todo.pop() {
+            match node.kind() {
+                "comment" => continue,
+                "using_directive" => {
+                    self.using(node, &inside);
+                    continue;
+                }
+                "namespace_declaration" => {
+                    let name = node.child_by_field_name("name").map_or_else(String::new, |name| self.written(name));
+                    inside = within(&inside, &name);
+                    todo.extend(node.child_by_field_name("body").map(|body| (body, inside, in_type)));
+                    continue;
+                }
+                "class_declaration" | "struct_declaration" | "interface_declaration" | "enum_declaration" | "record_declaration"
+                | "delegate_declaration" => {
+                    if let Some(name) = node.child_by_field_name("name") {
+                        self.declare(name, &inside, in_type);
+                    }
+                    in_type = true;
+                }
+                "type_parameter" => {
+                    let name = node.child_by_field_name("name").map(|name| self.written(name));
+                    self.inner.extend(name);
+                }
+                "method_declaration" => self.method(node, &inside),
+                "identifier" => {
+                    self.identifier(node, &inside);
+                    continue;
+                }
+                "qualified_name" | "member_access_expression" => self.chain_at(node, &inside),
+                "member_binding_expression" => self.call(node, &inside),
+                "ERROR" => self.broken(node, &inside, in_type),
+                _ => {}
+            }
+            // A namespace without a body holds for what follows it.
+            let mut here = inside;
+            for child in syntax::named(node) {
+                if child.kind() == "file_scoped_namespace_declaration" {
+                    here = within(&here, &child.child_by_field_name("name").map_or_else(String::new, |name| self.written(name)));
+                } else {
+                    todo.push((child, here.clone(), in_type));
+                }
+            }
+        }
+    }
+
+    /// Returns a name without blanks.
+    fn written(&self, node: Node<'_>) -> String {
+        syntax::of(node, self.text).split_whitespace().collect::<String>().replace('@', "")
+    }
+
+    fn declare(&mut self, name: Node<'_>, inside: &str, in_type: bool) {
+        let name = self.written(name);
+        if in_type {
+            self.inner.insert(name);
+        } else {
+            self.types.insert((inside.to_owned(), name));
+        }
+    }
+
+    /// Notes what seems to be declared among tokens that make no sense to the grammar.
+    fn broken(&mut self, error: Node<'_>, inside: &str, in_type: bool) {
+        let children: Vec<Node<'_>> = error.children(&mut error.walk()).collect();
+        for pair in children.windows(2) {
+            if matches!(pair[0].kind(), "class" | "struct" | "interface" | "enum" | "record") && pair[1].kind() == "identifier" {
+                self.declare(pair[1], inside, in_type);
+            }
+        }
+    }
+
+    fn using(&mut self, node: Node<'_>, inside: &str) {
+        let words: Vec<&str> = node.children(&mut node.walk()).filter(|child| !child.is_named()).map(|child| child.kind()).collect();
+        let alias = node.child_by_field_name("name");
+        let target = syntax::named(node).into_iter().rfind(|child| alias.is_none_or(|alias| alias.id() != child.id()) && child.kind() != "comment");
+        let Some(target) = target else { return };
+        let Some(name) = self.chain(target) else { return };
+        let means = match alias {
+            Some(alias) => Means::Alias(self.written(alias)),
+            None if words.contains(&"static") => Means::Static,
+            None => Means::Namespace,
+        };
+        let inner = if let Means::Alias(_) = means { syntax::named(target) } else { Vec::new() };
+        let at = syntax::at(node, self.text);
+        self.usings.insert(Using { at, inside: inside.to_owned(), name, means, global: words.contains(&"global") });
+        // What stands between angle brackets.
+        let mut todo = inner;
+        while let Some(node) = todo.pop() {
+            if node.kind() == "type_argument_list" {
+                for argument in syntax::named(node) {
+                    if let Some(name) = self.chain(argument) {
+                        self.name(name, argument, inside);
+                    }
+                }
+            }
+            todo.extend(syntax::named(node));
+        }
+    }
+
+    /// Notes an extension method: its first parameter is `this`.
+    fn method(&mut self, node: Node<'_>, inside: &str) {
+        let first = node.child_by_field_name("parameters").and_then(|list| list.named_child(0));
+        let this = first.is_some_and(|first| {
+            syntax::named(first).iter().any(|part| part.kind() == "modifier" && syntax::of(*part, self.text) == "this")
+        });
+        if let Some(name) = node.child_by_field_name("name").filter(|_| this) {
+            self.extensions.insert((inside.to_owned(), self.written(name)));
+        }
+    }
+
+    fn name(&mut self, name: String, node: Node<'_>, inside: &str) {
+        let at = syntax::at(node, self.text);
+        let place = self.names.entry((inside.to_owned(), name)).or_insert(at);
+        *place = at.min(*place);
+    }
+
+    /// Notes the name of what is called on something.
+    fn call(&mut self, node: Node<'_>, inside: &str) {
+        let Some(name) = node.child_by_field_name("name").and_then(|name| self.chain(name)) else { return };
+        let at = syntax::at(node, self.text);
+        let place = self.calls.entry((inside.to_owned(), name)).or_insert(at);
+        *place = at.min(*place);
+    }
+
+    /// Notes a chain of names with dots between them, and what is called at its end.
+    fn chain_at(&mut self, node: Node<'_>, inside: &str) {
+        let Some(parent) = node.parent() else { return };
+        let called = parent.kind() == "invocation_expression";
+        if called && node.kind() == "member_access_expression" {
+            self.call(node, inside);
+        }
+        let longer = ["qualifier", "expression"].iter().any(|field| parent.child_by_field_name(field).is_some_and(|child| child.id() == node.id()));
+        if longer && matches!(parent.kind(), "qualified_name" | "member_access_expression") {
+            return;
+        }
+        if let Some(name) = self.chain(node) {
+            self.name(name, node, inside);
+        }
+    }
+
+    /// Returns the plain names that a type or an expression begins with, with dots between them; `None` if it begins with something else.
+    fn chain(&self, node: Node<'_>) -> Option<String> {
+        match node.kind() {
+            "identifier" => Some(self.written(node)),
+            "generic_name" => Some(self.written(node.named_child(0)?)),
+            "alias_qualified_name" => {
+                let alias = self.written(node.child_by_field_name("alias")?);
+                (alias == "global").then(|| node.child_by_field_name("name").map(|name| format!("global::{}", self.written(name))))?
+            }
+            "qualified_name" | "member_access_expression" => {
+                let first = node.child_by_field_name("qualifier").or_else(|| node.child_by_field_name("expression"))?;
+                let begin = self.chain(first)?;
+                let plain = matches!(first.kind(), "identifier" | "generic_name" | "alias_qualified_name" | "qualified_name" | "member_access_expression");
+                let name = node.child_by_field_name("name").filter(|_| plain).and_then(|name| self.chain(name));
+                Some(name.map_or(begin.clone(), |name| format!("{begin}.{name}")))
+            }
+            "nullable_type" | "array_type" => self.chain(node.child_by_field_name("type")?),
+            "invocation_expression" => {
+                let function = node.child_by_field_name("function")?;
+                (function.kind() == "member_access_expression").then(|| self.chain(function.child_by_field_name("expression")?))?
+            }
+            "element_access_expression" => self.chain(node.child_by_field_name("expression")?),
+            _ => None,
+        }
+    }
+
+    /// Notes a name that stands alone where a type may stand.
+    fn identifier(&mut self, node: Node<'_>, inside: &str) {
+        let Some(parent) = node.parent() else { return };
+        let is = |field: &str| parent.child_by_field_name(field).is_some_and(|child| child.id() == node.id());
+        let type_like = match parent.kind() {
+            "type_argument_list" | "base_list" | "type_parameter_constraint" | "explicit_interface_specifier" | "constant_pattern"
+            | "nullable_type" | "array_type" | "pointer_type" | "ref_type" | "type_pattern" => true,
+            "attribute" => {
+                let name = format!("{}Attribute", self.written(node));
+                self.name(name, node, inside);
+                true
+            }
+            "generic_name" => parent.parent().is_none_or(|outer| !matches!(outer.kind(), "invocation_expression" | "member_access_expression")),
+            "as_expression" | "is_expression" => is("right"),
+            "conditional_access_expression" => is("condition"),
+            "argument" => {
+                let call = parent.parent().and_then(|list| list.parent());
+                let function = call.and_then(|call| call.child_by_field_name("function"));
+                function.is_some_and(|function| syntax::of(function, self.text) == "nameof")
+            }
+            _ => is("type") || is("returns"),
+        };
+        if type_like {
+            self.name(self.written(node), node, inside);
+        }
+    }
+}

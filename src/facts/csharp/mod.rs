@@ -1,0 +1,12 @@
+//! C#.
+
+mod conditional;
+mod extract;
+mod project;
+mod resolve;
+mod scope;
+#[cfg(test)]
+mod tests;
+
+pub(super) use extract::extract;
+pub(super) use resolve::resolve;

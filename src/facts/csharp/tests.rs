@@ -1,0 +1,153 @@
+//! Small C# projects, and the edges that the language's rules give them.
+
+use crate::facts::Language;
+use crate::facts::sample::{holds, project, told, unresolved};
+
+#[test]
+fn usings_lead_to_what_is_named_of_the_namespace() {
+    let files = [
+        (
+            "Web/Page.cs",
+            concat!(
+                "\u{feff}using System;\r\nusing System.Collections.Generic;\r\nusing Dapper;\r\n",
+                "using Shop.Domain;\r\nusing static Shop.Text.Strings;\r\nusing Db = Shop.Store.Database;\r\nusing St = global::Shop.Store;\r\n",
+                "using Never = Shop.Domain.Gone;\r\nusing Shop.Empty;\r\n",
+                "// using Shop.Hidden;\r\n/* using Shop.Hidden; */\r\n",
+                "namespace Shop.Web;\r\n\r\n[Marked]\r\npublic class Page<T> : Base where T : Limit\r\n{\r\n",
+                "    const string Text = @\"\r\nusing Shop.Hidden;\r\n\"; const string Raw = \"\"\"\r\n    using Shop.Hidden;\r\n    \"\"\";\r\n",
+                "    List<Cart> carts = new(); St.Files files; Hidden nothing; Inner own;\r\n",
+                "    void F() { Unit.One.ToString(); Db.Open(); if (carts is Order { Id: 1 } o) {} Unused(); Cart Unused2; }\r\n",
+                "    class Inner { }\r\n}\r\n",
+            ),
+        ),
+        ("Domain/Cart.cs", "namespace Shop.Domain { public class Cart { } public class Limit { } }\n"),
+        ("Domain/Base.cs", "namespace Shop\n{\n    namespace Domain\n    {\n        public abstract record Base(int Id);\n    }\n}\n"),
+        ("Domain/Kinds.cs", "namespace Shop.Domain;\npublic enum Unit { One }\npublic sealed class MarkedAttribute : System.Attribute { }\n"),
+        ("Domain/Order.cs", "namespace Shop.Domain;\npublic readonly struct Order { }\n"),
+        ("Domain/Unused.cs", "namespace Shop.Domain;\npublic delegate void Unused();\npublic interface Inner { }\n"),
+        ("Text/Strings.cs", "namespace Shop.Text;\npublic static class Strings { }\n"),
+        ("Store/Database.cs", "namespace Shop.Store;\npublic class Database { }\n"),
+        ("Store/Files.cs", "namespace Shop.Store;\npublic class Files { }\n"),
+        ("Hidden/Hidden.cs", "namespace Shop.Hidden;\npublic class Hidden { }\n"),
+        ("Older/Range.cs", "namespace System;\nclass Range { }\n"),
+    ];
+    let found = project(&files, "", None);
+    assert_eq!(
+        told(&found),
+        [
+            "Shop.Web.Page -> Dapper (external)",
+            "Shop.Web.Page -> Shop.Domain.Base",
+            "Shop.Web.Page -> Shop.Domain.Cart",
+            "Shop.Web.Page -> Shop.Domain.Kinds",
+            "Shop.Web.Page -> Shop.Domain.Order",
+            "Shop.Web.Page -> Shop.Empty (external)",
+            "Shop.Web.Page -> Shop.Store.Database",
+            "Shop.Web.Page -> Shop.Store.Files",
+            "Shop.Web.Page -> Shop.Text.Strings",
+            "Shop.Web.Page -> System (stdlib)",
+            "Shop.Web.Page -> System.Collections.Generic (stdlib)",
+        ]
+    );
+    assert_eq!(unresolved(&found), ["Web/Page.cs:8 Shop.Domain.Gone"]);
+    let line = |to: &str| found.imports.iter().find(|import| import.to == to).map(|import| import.line);
+    assert_eq!([line("Shop.Domain.Cart"), line("Shop.Store.Database")], [Some(4), Some(6)]);
+}
+
+#[test]
+fn namespaces_around_are_seen_without_a_using_and_names_begin_in_them() {
+    let files = [
+        (
+            "Infra/Db.cs",
+            "namespace Shop.Infra.Sql;\nusing Tools;\nclass Db : Root { Domain.Cart a; global::Shop.Web.Page b; Shop.Web.View c; Same d; Tool e; Near f; Shop.Gone.X g; }\n",
+        ),
+        ("Infra/Same.cs", "namespace Shop.Infra.Sql { class Same {} }\n"),
+        ("Root.cs", "namespace Shop;\nclass Root { }\n"),
+        ("Near.cs", "namespace Shop;\nclass Near { }\n"),
+        ("Infra/Near.cs", "namespace Shop.Infra;\nclass Near { }\n"),
+        ("Cart.cs", "namespace Shop.Domain;\nclass Cart { }\n"),
+        ("Page.cs", "namespace Shop.Web;\nclass Page { }\n"),
+        ("View.cs", "namespace Shop.Web;\nclass View { }\n"),
+        ("Tool.cs", "namespace Shop.Tools;\nclass Tool { }\nclass Root { }\n"),
+    ];
+    holds(
+        &files,
+        &[
+            "Shop.Infra.Sql.Db -> Shop.Domain.Cart",
+            "Shop.Infra.Sql.Db -> Shop.Infra.Near",
+            "Shop.Infra.Sql.Db -> Shop.Infra.Sql.Same",
+            "Shop.Infra.Sql.Db -> Shop.Tools.Tool",
+            "Shop.Infra.Sql.Db -> Shop.Web.Page",
+            "Shop.Infra.Sql.Db -> Shop.Web.View",
+        ],
+    );
+}
+
+#[test]
+fn what_holds_in_a_whole_project_and_only_there() {
+    let files = [
+        ("app/app.csproj", "<Project>\n <ItemGroup>\n  <Using Include=\"Shop.Store\" />\n  <!-- <Using Include=\"Shop.Hidden\" /> -->\n  <Using Include=\"Shop.Text.Words\" Alias=\"W\" />\n </ItemGroup>\n</Project>\n"),
+        ("app/Usings.cs", "global using Shop.Domain;\nglobal using static System.Math;\n"),
+        ("app/Main.cs", "var cart = new Cart();\nDb.Open(cart, W.All);\nnew Hidden();\n"),
+        ("lib/lib.csproj", "<Project/>\n"),
+        ("lib/Main.cs", "namespace Lib;\nclass Main { Cart c; Db d; Own o; }\n"),
+        ("lib/Cart.cs", "namespace Shop.Domain;\nclass Cart { }\nclass Hidden2 { }\n"),
+        ("lib/Db.cs", "namespace Shop.Store;\nclass Db { }\n"),
+        ("lib/Words.cs", "namespace Shop.Text;\nclass Words { }\n"),
+        ("lib/Hidden.cs", "namespace Shop.Hidden;\nclass Hidden { }\n"),
+        ("lib/Own.cs", "namespace Lib;\nclass Own { }\n"),
+        ("lib/More.cs", "namespace Lib;\npartial class Parts { Own o; }\n"),
+        ("lib/Parts.cs", "namespace Lib;\npartial class Parts { }\n"),
+        ("lib/Use.cs", "namespace Lib;\nclass Use { Parts p; }\n"),
+        ("other/other.csproj", "<Project/>\n"),
+        ("other/Own.cs", "namespace Lib;\nclass Own { }\n"),
+    ];
+    holds(
+        &files,
+        &[
+            "Lib.Main -> lib/Own",
+            "Lib.More -> lib/Own",
+            "Lib.Use -> Lib.More",
+            "Lib.Use -> Lib.Parts",
+            "app/Main -> Shop.Domain.Cart",
+            "app/Main -> Shop.Store.Db",
+            "app/Main -> Shop.Text.Words",
+            "app/Usings -> System (stdlib)",
+        ],
+    );
+}
+
+#[test]
+fn extension_methods_lead_to_their_class_where_it_is_in_use() {
+    let files = [
+        ("a.cs", "using Ext;\nclass A { void F(string s) { s.Shout(1)?.Twice<int>(); Quiet(); s.Hidden(); } }\n"),
+        ("b.cs", "class B { void F(string s) { s.Shout(); } }\n"),
+        ("c.cs", "namespace Ext;\nstatic class C { public static string Shout(this string s, int n) => s; public static int Quiet(this int x) => x; }\n"),
+        ("d.cs", "namespace Ext;\nstatic class D { static void Hidden(string s) { } }\nstatic class E { static void Twice<T>(this object o) { } }\n"),
+    ];
+    holds(&files, &["a -> Ext.c", "a -> Ext.d"]);
+}
+
+#[test]
+fn every_branch_before_the_compiler_counts_and_strange_code_hides_nothing() {
+    let files = [
+        (
+            "a.cs",
+            concat!(
+                "#if NET\nusing One;\n#elif OLD\nusing Two;\n#else\nusing Three;\n#endif\n#if false\nusing Hidden;\n#endif\n",
+                "namespace N {\nclass A\n#if NET\n : Base1, I1\n#else\n : Base2\n#endif\n{\n#region R\n Thing1 t;\n#pragma warning disable\n",
+                "#if NET\n void F() {\n#else\n void G() { Thing2 x;\n#endif\n }\n Thing3 u; Nope n;\n}\n}\n",
+            ),
+        ),
+        ("1.cs", "namespace One { class Thing1 {} class Base1 {} interface I1 {} }\n"),
+        ("2.cs", "namespace Two { class Thing2 {} }\n"),
+        ("3.cs", "namespace Three { class Thing3 {} }\n"),
+        ("3b.cs", "namespace Three { class Base2 {} }\n"),
+        ("h.cs", "namespace Hidden { class Nope {} }\n"),
+        ("broken.cs", "using One;\nusing Gone.Lib;\nclass { ] void ( Thing1 x;\n"),
+    ];
+    let found = project(&files, "", Some(Language::Csharp));
+    let edges = told(&found);
+    let of = |file: &str| edges.iter().filter(|edge| edge.starts_with(file)).cloned().collect::<Vec<_>>();
+    assert_eq!(of("N.a"), ["N.a -> One.1", "N.a -> Three.3", "N.a -> Three.3b", "N.a -> Two.2"]);
+    assert!(of("broken").contains(&"broken -> Gone.Lib (external)".into()), "{edges:?}");
+}

@@ -1,0 +1,7 @@
+//! Kotlin: what one file says. What that means is found out together with Java, whose files stand in the same packages.
+
+mod extract;
+#[cfg(test)]
+mod tests;
+
+pub(super) use extract::extract;

@@ -1,0 +1,129 @@
+//! Small Kotlin projects, and the edges that the language's rules give them.
+
+use crate::facts::Language;
+use crate::facts::sample::{holds, project, told, unresolved};
+
+#[test]
+fn imports_lead_to_what_declares_the_name() {
+    let files = [
+        (
+            "web/Page.kt",
+            concat!(
+                "\u{feff}@file:JvmName(\"Pages\")\r\npackage org.shop.web\r\n\r\n",
+                "import kotlin.math.PI\r\nimport java.util.Date\r\nimport kotlinx.coroutines.flow.Flow\r\n",
+                "import org.shop.domain.Cart as Basket // import org.shop.never.A\r\n",
+                "import org.shop.domain.Cart.Companion.of\r\n",
+                "import org.shop.store.openAll;\r\n",
+                "import org.shop.`in`.x\r\n",
+                "import org.shop.domain.Gone\r\n\r\n",
+                "/* import org.shop.store.Hidden\r\n/* nested */\r\nimport org.shop.store.Hidden */\r\n",
+                "const val TEXT = \"\"\"\r\nimport org.shop.store.Hidden\r\n\"\"\"\r\n",
+                "class Page(val basket: Basket)\r\n",
+            ),
+        ),
+        ("domain/Cart.kt", "package org.shop.domain\nclass Cart { companion object { fun of() = Cart() } }\n"),
+        ("store/Everything.kt", "package org.shop.store\nclass Hidden\nfun openAll(): Int = 1\n"),
+        ("other/Odd.kt", "package org.shop.`in`\nval x = 1\n"),
+    ];
+    let found = project(&files, "", None);
+    assert_eq!(
+        told(&found),
+        [
+            "org.shop.web.Page -> java.util (stdlib)",
+            "org.shop.web.Page -> kotlin.math (stdlib)",
+            "org.shop.web.Page -> kotlinx.coroutines.flow (external)",
+            "org.shop.web.Page -> org.shop.domain.Cart",
+            "org.shop.web.Page -> org.shop.in.Odd",
+            "org.shop.web.Page -> org.shop.store.Everything",
+        ]
+    );
+    assert_eq!(unresolved(&found), ["web/Page.kt:11 org.shop.domain.Gone"]);
+}
+
+#[test]
+fn a_whole_package_means_what_is_named_of_it() {
+    let files = [
+        ("a/Use.kt", "package a\nimport b.*\nimport b.Kind.*\nimport ext.lib.*\nfun f(p: Plain) { helper(p); p.extended; typed<Alias>() }\n"),
+        ("b/Plain.kt", "package b\nclass Plain\nclass Inner\n"),
+        ("b/Kind.kt", "package b\nenum class Kind { ONE }\n"),
+        ("b/functions.kt", "package b\nfun helper(p: Plain) = 1\n"),
+        ("b/extensions.kt", "package b\nval Plain.extended get() = 1\n"),
+        ("b/aliases.kt", "package b\ntypealias Alias = List<Plain>\n"),
+        ("b/unused.kt", "package b\nval (never, nowhere) = 1 to 2\nfun interface Never { fun f() }\n"),
+    ];
+    holds(
+        &files,
+        &["a.Use -> b.Kind", "a.Use -> b.Plain", "a.Use -> b.aliases", "a.Use -> b.extensions", "a.Use -> b.functions", "a.Use -> ext.lib (external)"],
+    );
+}
+
+#[test]
+fn full_names_need_no_import_and_neighbours_make_no_edge() {
+    let files = [
+        ("app/Main.kt", "package org.app\nfun main() { val c: org.shop.Cart<Int>? = null; org.shop.open().use(Near()); shop.Cart() }\n"),
+        ("app/Near.kt", "package org.app\nclass Near\n"),
+        ("shop/Cart.kt", "package org.shop\nclass Cart<T>\n"),
+        ("shop/open.kt", "package org.shop\nfun open() = 1\n"),
+    ];
+    holds(&files, &["org.app.Main -> org.shop.Cart", "org.app.Main -> org.shop.open"]);
+}
+
+#[test]
+fn kotlin_and_java_see_each_other() {
+    let files = [
+        ("src/main/kotlin/org/shop/Page.kt", "package org.shop\nimport org.shop.db.Store\nclass Page\n"),
+        ("src/main/kotlin/org/shop/util/text.kt", "package org.shop.util\nfun trim() = 1\n"),
+        ("src/main/kotlin/org/shop/util/named.kt", "@file:JvmName(\"Naming\")\npackage org.shop.util\nfun name() = 1\n"),
+        (
+            "src/main/java/org/shop/db/Store.java",
+            "package org.shop.db;\nimport org.shop.Page;\nimport static org.shop.util.TextKt.trim;\nimport static org.shop.util.Naming.*;\nclass Store {}\n",
+        ),
+    ];
+    let all = [
+        "org.shop.Page -> org.shop.db.Store",
+        "org.shop.db.Store -> org.shop.Page",
+        "org.shop.db.Store -> org.shop.util.named",
+        "org.shop.db.Store -> org.shop.util.text",
+    ];
+    holds(&files, &all);
+    assert_eq!(told(&project(&files, "src", Some(Language::Kotlin))), all[..1]);
+    assert_eq!(told(&project(&files, "src/main/java", Some(Language::Java))), all[1..]);
+}
+
+#[test]
+fn each_source_set_sees_its_own_and_others_what_is_expected() {
+    let files = [
+        ("lib/src/commonMain/kotlin/io/Clock.kt", "package io\nexpect class Clock\nexpect fun now(): Int\n"),
+        ("lib/src/jvmMain/kotlin/io/Clock.kt", "package io\nactual class Clock\nactual fun now() = 1\n"),
+        ("lib/src/jsMain/kotlin/io/Clock.kt", "package io\nactual class Clock\nactual fun now() = 1\n"),
+        ("lib/src/jvmMain/kotlin/io/net/Socket.kt", "package io.net\nimport io.Clock\n"),
+        ("lib/src/commonTest/kotlin/test/ClockTest.kt", "package test\nimport io.now\n"),
+        ("app/src/Main.kt", "import io.Clock\n"),
+        ("tool/src/Main.kt", "import test.ClockTest\n"),
+        ("tool/src/ClockTest.kt", "package test\nclass ClockTest\n"),
+    ];
+    holds(
+        &files,
+        &[
+            "app/src/Main -> lib/src/commonMain/kotlin/io/Clock",
+            "io.net.Socket -> lib/src/jvmMain/kotlin/io/Clock",
+            "lib/src/commonTest/kotlin/test/ClockTest -> lib/src/commonMain/kotlin/io/Clock",
+            "tool/src/Main -> tool/src/ClockTest",
+        ],
+    );
+}
+
+#[test]
+fn what_the_grammar_does_not_know_hides_no_import() {
+    let files = [
+        ("A.kt", "package a\nimport b.B\nclass A @Inject constructor(,) : {{\nobject Kept { val x = 1 }\n"),
+        ("B.kt", "package b\nimport a.A\nfun <T> List<T>.odd() = other\nobject B { const val S = 1 }\n"),
+        ("Broken.kt", "package c )(\nclass { import b.B\n import a.A\n"),
+        ("build.gradle.kts", "import org.gradle.api.tasks.Copy\nplugins { kotlin(\"jvm\") }\n"),
+    ];
+    let found = project(&files, "", None);
+    let unreadable: Vec<String> = found.unreadable.iter().map(|one| format!("{}:{}", one.file, one.line)).collect();
+    assert_eq!(unreadable, ["Broken.kt:1"]);
+    let edges: Vec<String> = found.imports.iter().map(|import| format!("{} -> {}", import.from, import.to)).collect();
+    assert_eq!(edges, ["a.A -> b.B", "b.B -> a.A", "build.gradle -> org.gradle.api.tasks"]);
+}

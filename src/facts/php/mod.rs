@@ -1,0 +1,10 @@
+//! PHP.
+
+mod composer;
+mod extract;
+mod resolve;
+#[cfg(test)]
+mod tests;
+
+pub(super) use extract::extract;
+pub(super) use resolve::resolve;
