@@ -9,7 +9,7 @@ use serde::de::DeserializeOwned;
 
 use super::syntax::Extracted;
 use super::world::{Found, Source, World};
-use super::{Imports, Known, Language, Root, Unreadable, cfamily, csharp, golang, java, kotlin, php, python, rust, script};
+use super::{Imports, Known, Language, Root, Unreadable, cfamily, csharp, golang, java, kotlin, php, python, ruby, rust, script};
 use crate::base::{Digest, Hasher, RelPath};
 use crate::disk::{Signature, Tree, now_ns, sources};
 
@@ -47,6 +47,8 @@ pub fn imports(tree: &Tree, roots: &[Root], known: &dyn Known) -> io::Result<Imp
     php::resolve(&world, &sources, &mut found);
     let sources = reader.read(Language::Csharp, true, csharp::extract);
     csharp::resolve(&world, &sources, &mut found);
+    let sources = reader.read(Language::Ruby, false, ruby::extract);
+    ruby::resolve(&world, &sources, &mut found);
 
     let (extracted, cached, mut unreadable) = (reader.extracted, reader.cached, reader.unreadable);
     unreadable.sort();

@@ -14,6 +14,7 @@ mod language;
 mod names;
 mod php;
 mod python;
+mod ruby;
 mod rust;
 #[cfg(test)]
 mod sample;

@@ -445,3 +445,52 @@ fn evidence_has_to_be_there_recent_and_right() {
         .code(2)
         .says(["is no JSON pointer"]);
 }
+
+/// A gate in each of the languages whose modules are names, not paths.
+#[test]
+fn directions_hold_in_kotlin_csharp_php_and_ruby() {
+    let manifest = |language: &str| {
+        format!(
+            "gate \"layers\" kind=\"dependency_direction\" {{\n    root \"src\" language=\"{language}\"\n    layer \"web\" \"src/web/**\"\n    layer \"core\" \"src/core/**\"\n    order \"web\" \"core\"\n}}\n"
+        )
+    };
+    for (language, web, core, good, wrong) in [
+        (
+            "kotlin",
+            "src/web/Page.kt",
+            "src/core/Cart.kt",
+            "package web\nimport core.Cart\nclass Page(val cart: Cart)\n",
+            "package core\nimport web.Page\nclass Cart\n",
+        ),
+        (
+            "csharp",
+            "src/web/Page.cs",
+            "src/core/Cart.cs",
+            "namespace Web;\nusing Core;\nclass Page { Cart cart; }\n",
+            "namespace Core;\nusing Web;\nclass Cart { Page page; }\n",
+        ),
+        (
+            "php",
+            "src/web/Page.php",
+            "src/core/Cart.php",
+            "<?php\nnamespace Web;\nuse Core\\Cart;\nclass Page { public Cart $cart; }\n",
+            "<?php\nnamespace Core;\nuse Web\\Page;\nclass Cart { public Page $page; }\n",
+        ),
+        (
+            "ruby",
+            "src/web/page.rb",
+            "src/core/cart.rb",
+            "require_relative '../core/cart'\nclass Page; end\n",
+            "require_relative '../web/page'\nclass Cart; end\n",
+        ),
+    ] {
+        let project = Project::new().file(web, good).manifest(&manifest(language));
+        let innocent: String = wrong
+            .lines()
+            .filter(|line| !["import ", "using ", "use ", "require"].iter().any(|word| line.starts_with(word)))
+            .map(|line| format!("{}\n", line.replace("Page page; ", "").replace("public Page $page; ", "")))
+            .collect();
+        project.write(core, &innocent).run("check").ok().says(["pass    layers  nothing found  (2 files)"]);
+        project.write(core, wrong).run("check").code(1).says(["and `web` stands above `core`", &format!(" --> {core}:")]);
+    }
+}

@@ -117,7 +117,11 @@ impl Reader<'_> {
                     todo.extend(node.child_by_field_name("body").map(|body| (body, inside, in_type)));
                     continue;
                 }
-                "class_declaration" | "struct_declaration" | "interface_declaration" | "enum_declaration" | "record_declaration"
+                "class_declaration"
+                | "struct_declaration"
+                | "interface_declaration"
+                | "enum_declaration"
+                | "record_declaration"
                 | "delegate_declaration" => {
                     if let Some(name) = node.child_by_field_name("name") {
                         self.declare(name, &inside, in_type);
@@ -177,7 +181,8 @@ impl Reader<'_> {
     fn using(&mut self, node: Node<'_>, inside: &str) {
         let words: Vec<&str> = node.children(&mut node.walk()).filter(|child| !child.is_named()).map(|child| child.kind()).collect();
         let alias = node.child_by_field_name("name");
-        let target = syntax::named(node).into_iter().rfind(|child| alias.is_none_or(|alias| alias.id() != child.id()) && child.kind() != "comment");
+        let target =
+            syntax::named(node).into_iter().rfind(|child| alias.is_none_or(|alias| alias.id() != child.id()) && child.kind() != "comment");
         let Some(target) = target else { return };
         let Some(name) = self.chain(target) else { return };
         let means = match alias {
@@ -234,7 +239,8 @@ impl Reader<'_> {
         if called && node.kind() == "member_access_expression" {
             self.call(node, inside);
         }
-        let longer = ["qualifier", "expression"].iter().any(|field| parent.child_by_field_name(field).is_some_and(|child| child.id() == node.id()));
+        let longer =
+            ["qualifier", "expression"].iter().any(|field| parent.child_by_field_name(field).is_some_and(|child| child.id() == node.id()));
         if longer && matches!(parent.kind(), "qualified_name" | "member_access_expression") {
             return;
         }
@@ -255,7 +261,10 @@ impl Reader<'_> {
             "qualified_name" | "member_access_expression" => {
                 let first = node.child_by_field_name("qualifier").or_else(|| node.child_by_field_name("expression"))?;
                 let begin = self.chain(first)?;
-                let plain = matches!(first.kind(), "identifier" | "generic_name" | "alias_qualified_name" | "qualified_name" | "member_access_expression");
+                let plain = matches!(
+                    first.kind(),
+                    "identifier" | "generic_name" | "alias_qualified_name" | "qualified_name" | "member_access_expression"
+                );
                 let name = node.child_by_field_name("name").filter(|_| plain).and_then(|name| self.chain(name));
                 Some(name.map_or(begin.clone(), |name| format!("{begin}.{name}")))
             }
@@ -274,14 +283,24 @@ impl Reader<'_> {
         let Some(parent) = node.parent() else { return };
         let is = |field: &str| parent.child_by_field_name(field).is_some_and(|child| child.id() == node.id());
         let type_like = match parent.kind() {
-            "type_argument_list" | "base_list" | "type_parameter_constraint" | "explicit_interface_specifier" | "constant_pattern"
-            | "nullable_type" | "array_type" | "pointer_type" | "ref_type" | "type_pattern" => true,
+            "type_argument_list"
+            | "base_list"
+            | "type_parameter_constraint"
+            | "explicit_interface_specifier"
+            | "constant_pattern"
+            | "nullable_type"
+            | "array_type"
+            | "pointer_type"
+            | "ref_type"
+            | "type_pattern" => true,
             "attribute" => {
                 let name = format!("{}Attribute", self.written(node));
                 self.name(name, node, inside);
                 true
             }
-            "generic_name" => parent.parent().is_none_or(|outer| !matches!(outer.kind(), "invocation_expression" | "member_access_expression")),
+            "generic_name" => {
+                parent.parent().is_none_or(|outer| !matches!(outer.kind(), "invocation_expression" | "member_access_expression"))
+            }
             "as_expression" | "is_expression" => is("right"),
             "conditional_access_expression" => is("condition"),
             "argument" => {

@@ -22,7 +22,10 @@ fn usings_lead_to_what_is_named_of_the_namespace() {
         ),
         ("Domain/Cart.cs", "namespace Shop.Domain { public class Cart { } public class Limit { } }\n"),
         ("Domain/Base.cs", "namespace Shop\n{\n    namespace Domain\n    {\n        public abstract record Base(int Id);\n    }\n}\n"),
-        ("Domain/Kinds.cs", "namespace Shop.Domain;\npublic enum Unit { One }\npublic sealed class MarkedAttribute : System.Attribute { }\n"),
+        (
+            "Domain/Kinds.cs",
+            "namespace Shop.Domain;\npublic enum Unit { One }\npublic sealed class MarkedAttribute : System.Attribute { }\n",
+        ),
         ("Domain/Order.cs", "namespace Shop.Domain;\npublic readonly struct Order { }\n"),
         ("Domain/Unused.cs", "namespace Shop.Domain;\npublic delegate void Unused();\npublic interface Inner { }\n"),
         ("Text/Strings.cs", "namespace Shop.Text;\npublic static class Strings { }\n"),
@@ -85,7 +88,10 @@ fn namespaces_around_are_seen_without_a_using_and_names_begin_in_them() {
 #[test]
 fn what_holds_in_a_whole_project_and_only_there() {
     let files = [
-        ("app/app.csproj", "<Project>\n <ItemGroup>\n  <Using Include=\"Shop.Store\" />\n  <!-- <Using Include=\"Shop.Hidden\" /> -->\n  <Using Include=\"Shop.Text.Words\" Alias=\"W\" />\n </ItemGroup>\n</Project>\n"),
+        (
+            "app/app.csproj",
+            "<Project>\n <ItemGroup>\n  <Using Include=\"Shop.Store\" />\n  <!-- <Using Include=\"Shop.Hidden\" /> -->\n  <Using Include=\"Shop.Text.Words\" Alias=\"W\" />\n </ItemGroup>\n</Project>\n",
+        ),
         ("app/Usings.cs", "global using Shop.Domain;\nglobal using static System.Math;\n"),
         ("app/Main.cs", "var cart = new Cart();\nDb.Open(cart, W.All);\nnew Hidden();\n"),
         ("lib/lib.csproj", "<Project/>\n"),
@@ -121,8 +127,14 @@ fn extension_methods_lead_to_their_class_where_it_is_in_use() {
     let files = [
         ("a.cs", "using Ext;\nclass A { void F(string s) { s.Shout(1)?.Twice<int>(); Quiet(); s.Hidden(); } }\n"),
         ("b.cs", "class B { void F(string s) { s.Shout(); } }\n"),
-        ("c.cs", "namespace Ext;\nstatic class C { public static string Shout(this string s, int n) => s; public static int Quiet(this int x) => x; }\n"),
-        ("d.cs", "namespace Ext;\nstatic class D { static void Hidden(string s) { } }\nstatic class E { static void Twice<T>(this object o) { } }\n"),
+        (
+            "c.cs",
+            "namespace Ext;\nstatic class C { public static string Shout(this string s, int n) => s; public static int Quiet(this int x) => x; }\n",
+        ),
+        (
+            "d.cs",
+            "namespace Ext;\nstatic class D { static void Hidden(string s) { } }\nstatic class E { static void Twice<T>(this object o) { } }\n",
+        ),
     ];
     holds(&files, &["a -> Ext.c", "a -> Ext.d"]);
 }

@@ -135,7 +135,8 @@ impl<'t> Reader<'t> {
                 }
                 "user_type" | "navigation_expression" => {
                     let longer = node.parent().is_some_and(|parent| parent.kind() == "navigation_expression");
-                    if let Some(name) = self.chain(node).filter(|name| !longer && name.contains('.') && name.starts_with(char::is_lowercase))
+                    if let Some(name) =
+                        self.chain(node).filter(|name| !longer && name.contains('.') && name.starts_with(char::is_lowercase))
                         && self.seen.insert(name.clone())
                     {
                         self.facts.paths.push((syntax::at(node, self.text), name));
@@ -172,7 +173,8 @@ impl<'t> Reader<'t> {
     /// Whether something is called within a chain, so that what follows is no part of a name.
     fn calls(&self, node: Node<'_>) -> bool {
         let first = node.named_child(0);
-        node.kind() == "navigation_expression" && first.is_some_and(|first| first.kind() != "identifier" && (first.kind() != "navigation_expression" || self.calls(first)))
+        node.kind() == "navigation_expression"
+            && first.is_some_and(|first| first.kind() != "identifier" && (first.kind() != "navigation_expression" || self.calls(first)))
     }
 
     /// Returns the name that stands in a header.

@@ -43,7 +43,10 @@ fn imports_lead_to_what_declares_the_name() {
 #[test]
 fn a_whole_package_means_what_is_named_of_it() {
     let files = [
-        ("a/Use.kt", "package a\nimport b.*\nimport b.Kind.*\nimport ext.lib.*\nfun f(p: Plain) { helper(p); p.extended; typed<Alias>() }\n"),
+        (
+            "a/Use.kt",
+            "package a\nimport b.*\nimport b.Kind.*\nimport ext.lib.*\nfun f(p: Plain) { helper(p); p.extended; typed<Alias>() }\n",
+        ),
         ("b/Plain.kt", "package b\nclass Plain\nclass Inner\n"),
         ("b/Kind.kt", "package b\nenum class Kind { ONE }\n"),
         ("b/functions.kt", "package b\nfun helper(p: Plain) = 1\n"),
@@ -53,7 +56,14 @@ fn a_whole_package_means_what_is_named_of_it() {
     ];
     holds(
         &files,
-        &["a.Use -> b.Kind", "a.Use -> b.Plain", "a.Use -> b.aliases", "a.Use -> b.extensions", "a.Use -> b.functions", "a.Use -> ext.lib (external)"],
+        &[
+            "a.Use -> b.Kind",
+            "a.Use -> b.Plain",
+            "a.Use -> b.aliases",
+            "a.Use -> b.extensions",
+            "a.Use -> b.functions",
+            "a.Use -> ext.lib (external)",
+        ],
     );
 }
 

@@ -19,7 +19,8 @@ impl Composer {
         for file in world.files.iter().filter(|path| path.name() == b"composer.json" && !vendored(path)) {
             let Some(json) = world.text(file).and_then(|text| serde_json::from_str::<Value>(&text).ok()) else { continue };
             let here = file.parent().unwrap_or_default();
-            for (section, standard) in [("autoload", "psr-4"), ("autoload-dev", "psr-4"), ("autoload", "psr-0"), ("autoload-dev", "psr-0")] {
+            for (section, standard) in [("autoload", "psr-4"), ("autoload-dev", "psr-4"), ("autoload", "psr-0"), ("autoload-dev", "psr-0")]
+            {
                 for (prefix, folders) in json[section][standard].as_object().into_iter().flatten() {
                     let one = std::slice::from_ref(folders);
                     let folders = folders.as_array().map_or(one, Vec::as_slice).iter().filter_map(Value::as_str);

@@ -71,8 +71,7 @@ pub(in crate::facts) fn extract(bytes: &[u8], _: &RelPath) -> Extracted<Facts> {
     let mut reader = Reader { text, ..Reader::default() };
     reader.walk(tree.root_node());
     let Reader { mut facts, seen, .. } = reader;
-    facts.names =
-        seen.into_iter().map(|((sort, full, used), (at, bare))| Name { at, sort, full, bare, used }).collect();
+    facts.names = seen.into_iter().map(|((sort, full, used), (at, bare))| Name { at, sort, full, bare, used }).collect();
     facts.declared.sort();
     facts.declared.dedup();
     Ok(facts)
@@ -156,7 +155,9 @@ impl Reader<'_> {
         let mut clauses = syntax::named(node);
         clauses.extend(node.child_by_field_name("body").into_iter().flat_map(syntax::named));
         for clause in clauses.into_iter().filter(|clause| clause.kind() == "namespace_use_clause") {
-            let Some(name) = syntax::named(clause).into_iter().find(|child| matches!(child.kind(), "name" | "qualified_name")) else { continue };
+            let Some(name) = syntax::named(clause).into_iter().find(|child| matches!(child.kind(), "name" | "qualified_name")) else {
+                continue;
+            };
             let written = self.written(name);
             if written.is_empty() {
                 continue;
@@ -186,11 +187,15 @@ impl Reader<'_> {
         let field = |name: &str| parent.child_by_field_name(name).is_some_and(|child| child.id() == node.id());
         let first = parent.named_child(0).is_some_and(|child| child.id() == node.id());
         let sort = match parent.kind() {
-            "base_clause" | "class_interface_clause" | "use_declaration" | "attribute" | "named_type" | "use_instead_of_clause" => Sort::Class,
+            "base_clause" | "class_interface_clause" | "use_declaration" | "attribute" | "named_type" | "use_instead_of_clause" => {
+                Sort::Class
+            }
             "object_creation_expression" => Sort::Class,
             "scoped_call_expression" | "scoped_property_access_expression" if field("scope") => Sort::Class,
             "class_constant_access_expression" if first => Sort::Class,
-            "binary_expression" if field("right") && parent.child_by_field_name("operator").is_some_and(|word| word.kind() == "instanceof") => {
+            "binary_expression"
+                if field("right") && parent.child_by_field_name("operator").is_some_and(|word| word.kind() == "instanceof") =>
+            {
                 Sort::Class
             }
             "function_call_expression" if field("function") => Sort::Function,
@@ -198,7 +203,8 @@ impl Reader<'_> {
             _ => return,
         };
         let lower = written.to_ascii_lowercase();
-        if matches!(&*lower, "self" | "static" | "parent" | "mixed" | "never" | "object" | "iterable" | "null" | "true" | "false" | "void") {
+        if matches!(&*lower, "self" | "static" | "parent" | "mixed" | "never" | "object" | "iterable" | "null" | "true" | "false" | "void")
+        {
             return;
         }
         let at = syntax::at(node, self.text);
@@ -228,7 +234,9 @@ impl Reader<'_> {
             },
             "name" if syntax::of(node, self.text) == "__DIR__" => Some(Include::From(0, String::new())),
             "name" if syntax::of(node, self.text) == "DIRECTORY_SEPARATOR" => Some(Include::Searched("/".into())),
-            "function_call_expression" if syntax::of(node.child_by_field_name("function")?, self.text).trim_start_matches('\\') == "dirname" => {
+            "function_call_expression"
+                if syntax::of(node.child_by_field_name("function")?, self.text).trim_start_matches('\\') == "dirname" =>
+            {
                 let arguments = syntax::named(node.child_by_field_name("arguments")?);
                 let levels = match arguments.get(1) {
                     Some(levels) => syntax::of(*levels, self.text).parse().ok()?,

@@ -31,7 +31,10 @@ fn uses_lead_where_composer_would_look() {
         ("src/Store/Db.php", "<?php\nnamespace Shop\\Store;\ntrait Db {}\n"),
         ("src/Store/File.php", "<?php\nnamespace Shop\\Store;\nclass File {}\n"),
         ("src/text.php", "<?php\nnamespace Shop\\Text;\nconst EMPTY_TEXT = '';\nfunction trim() {}\nfunction Upper() {}\n"),
-        ("tests/CartTest.php", "<?php\nnamespace Shop\\Tests;\nuse PHPUnit\\Framework\\TestCase;\nclass CartTest extends TestCase { use \\Shop\\Store\\Db; }\n"),
+        (
+            "tests/CartTest.php",
+            "<?php\nnamespace Shop\\Tests;\nuse PHPUnit\\Framework\\TestCase;\nclass CartTest extends TestCase { use \\Shop\\Store\\Db; }\n",
+        ),
     ];
     let found = project(&files, "", None);
     assert_eq!(
@@ -67,7 +70,10 @@ fn names_in_the_code_lead_there_without_a_use() {
         ("src/nearby.php", "<?php\nnamespace App;\nclass Near {}\nclass Mark {}\n"),
         ("src/Base/Controller.php", "<?php\nnamespace App\\Base;\nabstract class Controller {}\n"),
         ("src/Sub/B.php", "<?php\nnamespace App\\Sub;\nclass B {}\nclass Attr {}\n"),
-        ("src/Model/all.php", "<?php\nnamespace App\\Model;\ninterface HasName {}\nclass Cart {}\nclass A {}\nclass Oops extends \\Exception {}\n"),
+        (
+            "src/Model/all.php",
+            "<?php\nnamespace App\\Model;\ninterface HasName {}\nclass Cart {}\nclass A {}\nclass Oops extends \\Exception {}\n",
+        ),
         ("src/Model/C.php", "<?php\nnamespace App\\Model;\nif (true) {\n  class C {}\n}\n"),
         ("src/helpers.php", "<?php\nnamespace App;\nif (!function_exists('App\\helper')) { function helper() {} }\n"),
     ];
@@ -138,6 +144,12 @@ fn the_nearest_of_several_and_one_broken_file() {
     edges.sort();
     assert_eq!(
         edges,
-        ["a/Use.php -> a/Thing.php", "a/Use.php -> a/deep/Down.php", "a/deep/Down.php -> a/old/Old/Name/Part.php", "b/Use.php -> a/Thing.php", "b/tail.php -> a/Thing.php"]
+        [
+            "a/Use.php -> a/Thing.php",
+            "a/Use.php -> a/deep/Down.php",
+            "a/deep/Down.php -> a/old/Old/Name/Part.php",
+            "b/Use.php -> a/Thing.php",
+            "b/tail.php -> a/Thing.php"
+        ]
     );
 }

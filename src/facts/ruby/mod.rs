@@ -1,0 +1,10 @@
+//! Ruby.
+
+mod extract;
+mod resolve;
+mod stdlib;
+#[cfg(test)]
+mod tests;
+
+pub(super) use extract::extract;
+pub(super) use resolve::resolve;

@@ -1,0 +1,102 @@
+//! Which file a Ruby feature means: one beside, or the first on the load path. On it stand the `require_paths` of each gem of the tree, else its
+//! `lib`, and the `lib`, `test` and `spec` folders of the root, as rake and rspec have it.
+
+use rustc_hash::FxHashSet;
+
+use super::extract::{Facts, Required};
+use super::stdlib::is_stdlib;
+use crate::base::RelPath;
+use crate::facts::world::{Found, Goal, Source, World};
+use crate::facts::{ImportKind, names};
+
+struct LoadPath<'a> {
+    world: &'a World<'a>,
+    /// The nearest to a file is asked first.
+    folders: Vec<RelPath>,
+    /// The first parts of the features that the tree has itself: what is not found below one is no gem.
+    own: FxHashSet<String>,
+}
+
+/// Adds the modules and edges of all files.
+pub(in crate::facts) fn resolve(world: &World<'_>, sources: &[Source<Facts>], found: &mut Found) {
+    if sources.is_empty() {
+        return;
+    }
+    let load_path = LoadPath::new(world);
+    let features = names::names(sources.iter().map(|source| (&source.path, load_path.feature(&source.path))));
+    for (source, name) in sources.iter().zip(&features) {
+        found.module(name, &source.path);
+        for (at, required) in &source.facts.required {
+            let file = load_path.find(&source.path, required);
+            let (Required::Beside(text) | Required::Searched(text) | Required::Loaded(text)) = required;
+            let first = text.split('/').next().unwrap_or(text);
+            let goal = match file {
+                Some(path) => {
+                    let known = sources.iter().position(|source| source.path == path).map(|index| features[index].clone());
+                    Some(Goal::File(known.unwrap_or_else(|| names::bare(&path)), path))
+                }
+                None if !matches!(required, Required::Searched(_)) || load_path.own.contains(first) => None,
+                None if is_stdlib(first) => Some(Goal::Stdlib(first.to_owned())),
+                None => Some(Goal::Package(first.to_owned())),
+            };
+            match goal {
+                Some(goal) => found.edge((name, &source.path), goal, *at, ImportKind::Import),
+                None => found.unresolved(&source.path, *at, text),
+            }
+        }
+    }
+}
+
+impl LoadPath<'_> {
+    fn new<'a>(world: &'a World<'a>) -> LoadPath<'a> {
+        let mut folders: Vec<RelPath> = ["lib", "test", "spec"].map(|name| RelPath::from_normal(name.as_bytes())).into();
+        for gemspec in world.files.iter().filter(|path| path.name().ends_with(b".gemspec")) {
+            let folder = gemspec.parent().unwrap_or_default();
+            let text = world.text(gemspec).unwrap_or_default();
+            folders.extend(require_paths(&text).iter().filter_map(|path| RelPath::parse_in(&folder, path.as_bytes()).ok()));
+        }
+        folders.sort();
+        folders.dedup();
+        let mut load_path = LoadPath { world, folders, own: FxHashSet::default() };
+        let features = world.files.iter().filter(|path| path.name().ends_with(b".rb")).filter_map(|path| load_path.feature(path));
+        load_path.own = features.map(|feature| feature.split('/').next().unwrap_or_default().to_owned()).collect();
+        load_path
+    }
+
+    /// Returns the name by which the load path knows a file.
+    fn feature(&self, path: &RelPath) -> Option<String> {
+        let folder = self.folders.iter().filter(|folder| path.is_in(folder)).max_by_key(|folder| folder.parts().count())?;
+        let below: Vec<_> = path.parts().skip(folder.parts().count()).map(String::from_utf8_lossy).collect();
+        below.join("/").strip_suffix(".rb").map(str::to_owned)
+    }
+
+    fn find(&self, from: &RelPath, required: &Required) -> Option<RelPath> {
+        let in_folder = |folder: &RelPath, name: &str| {
+            let with = format!("{name}.rb");
+            let names = if name.ends_with(".rb") { vec![name, &with] } else { vec![&*with] };
+            let paths = names.into_iter().filter_map(|name| RelPath::parse_in(folder, name.as_bytes()).ok());
+            paths.into_iter().find(|path| self.world.has(path.as_bytes()))
+        };
+        let searched = |name: &str| {
+            let mut folders: Vec<&RelPath> = self.folders.iter().collect();
+            folders.sort_by_key(|folder| std::cmp::Reverse(names::shared(folder, from)));
+            folders.into_iter().find_map(|folder| in_folder(folder, name))
+        };
+        match required {
+            Required::Beside(name) => in_folder(&from.parent().unwrap_or_default(), name),
+            Required::Searched(name) => searched(name),
+            Required::Loaded(name) => in_folder(&RelPath::root(), name).or_else(|| searched(name)),
+        }
+    }
+}
+
+/// Returns the folders that a gemspec puts on the load path.
+fn require_paths(text: &str) -> Vec<String> {
+    let line = text.lines().map(str::trim).find(|line| line.contains(".require_paths") && line.contains('=') && !line.starts_with('#'));
+    let value = line.and_then(|line| line.split_once('=')).map_or("", |(_, value)| value.trim());
+    let words = match value.strip_prefix("%w") {
+        Some(words) => words.trim_matches(['[', ']', '(', ')', ' ']).split_whitespace().map(str::to_owned).collect::<Vec<_>>(),
+        None => value.split(['"', '\'']).skip(1).step_by(2).map(str::to_owned).collect(),
+    };
+    if words.is_empty() { vec![String::from("lib")] } else { words }
+}

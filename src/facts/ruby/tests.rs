@@ -1,0 +1,72 @@
+//! Small Ruby projects, and the edges that the language's rules give them.
+
+use crate::facts::sample::{holds, project, told, unresolved};
+
+#[test]
+fn features_are_looked_for_beside_and_on_the_load_path() {
+    let files = [
+        ("shop.gemspec", "Gem::Specification.new do |s|\n  s.require_paths = [\"lib\"]\nend\n"),
+        (
+            "lib/shop.rb",
+            concat!(
+                "\u{feff}# require 'shop/hidden'\r\nrequire 'json'\r\nrequire \"net/http\"\r\nrequire 'rack/utils'\r\nrequire 'shop/cart'\r\n",
+                "require_relative 'shop/store/db'\r\nmodule Shop\r\n  autoload :Page, 'shop/page'\r\n",
+                "  text = \"require 'shop/hidden'\"\r\n  more = <<~X\r\n    require 'shop/hidden'\r\n  X\r\nend\r\n",
+                "require 'shop/gone'\r\nrequire name\r\nrequire \"shop/#{name}\"\r\nother.require 'shop/hidden'\r\n",
+            ),
+        ),
+        ("lib/shop/cart.rb", "Kernel.require 'shop/store/db' if ENV['DB']\n"),
+        ("lib/shop/hidden.rb", ""),
+        (
+            "lib/shop/page.rb",
+            "require File.expand_path('../cart', __FILE__)\nrequire File.join(__dir__, 'hidden')\nrequire \"#{__dir__}/store/db\"\n",
+        ),
+        ("lib/shop/store/db.rb", "def open = require('sqlite3')\nrequire_relative '../gone'\n__END__\nrequire 'shop/hidden' end end\n"),
+        ("test/helper.rb", "require 'shop'\n"),
+        ("test/cart_test.rb", "require 'helper'\nload 'Rakefile.rb'\nload 'tools/seed.rb'\n"),
+        ("tools/seed.rb", "require_relative '../lib/shop.rb'\n"),
+    ];
+    let found = project(&files, "", None);
+    assert_eq!(
+        told(&found),
+        [
+            "cart_test -> helper",
+            "cart_test -> tools/seed",
+            "helper -> shop",
+            "shop -> json (stdlib)",
+            "shop -> net (stdlib)",
+            "shop -> rack (external)",
+            "shop -> shop/cart",
+            "shop -> shop/page",
+            "shop -> shop/store/db",
+            "shop/cart -> shop/store/db",
+            "shop/page -> shop/cart",
+            "shop/page -> shop/hidden",
+            "shop/page -> shop/store/db",
+            "shop/store/db -> sqlite3 (external)",
+            "tools/seed -> shop",
+        ]
+    );
+    assert_eq!(unresolved(&found), ["lib/shop.rb:14 shop/gone", "lib/shop/store/db.rb:2 ../gone", "test/cart_test.rb:2 Rakefile.rb"]);
+}
+
+#[test]
+fn gems_of_one_tree_find_each_other() {
+    let files = [
+        ("core/core.gemspec", "s.require_paths = %w[lib ext]\n"),
+        ("core/lib/core.rb", "require 'core/fast'\n"),
+        ("core/ext/core/fast.rb", ""),
+        ("web/web.gemspec", "# s.require_paths = ['no']\ns.name = 'web'\n"),
+        ("web/lib/web.rb", "require 'core'\nrequire 'util'\n"),
+        ("web/lib/util.rb", ""),
+        ("core/lib/util.rb", ""),
+    ];
+    holds(&files, &["core -> core/fast", "web -> core", "web -> web/lib/util"]);
+}
+
+#[test]
+fn a_broken_file_is_told_and_the_others_are_read() {
+    let found = project(&[("a.rb", "require_relative 'b'\n"), ("b.rb", "def x(\n  ]\n")], "", None);
+    assert_eq!(found.unreadable.len(), 1);
+    assert_eq!(found.imports.len(), 1);
+}
