@@ -62,8 +62,6 @@ fn the_error_says_the_edit() {
 1 | task "gen" { sh "x"; outputs "src/gen.h"; needs "lint" }
   |                              -
   = help: `gen` needs `lint`, so leave it out: `inputs "!src/gen.h"`
-
-
 "#;
     project.run("build").code(2).ran([]).stderr(expected);
 }

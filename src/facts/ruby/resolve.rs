@@ -13,7 +13,7 @@ struct LoadPath<'a> {
     world: &'a World<'a>,
     /// The nearest to a file is asked first.
     folders: Vec<RelPath>,
-    /// The first parts of the features that the tree has itself: what is not found below one is no gem.
+    /// The features of one part that the tree has itself: what is not found below one is no gem.
     own: FxHashSet<String>,
 }
 
@@ -59,7 +59,7 @@ impl LoadPath<'_> {
         folders.dedup();
         let mut load_path = LoadPath { world, folders, own: FxHashSet::default() };
         let features = world.files.iter().filter(|path| path.name().ends_with(b".rb")).filter_map(|path| load_path.feature(path));
-        load_path.own = features.map(|feature| feature.split('/').next().unwrap_or_default().to_owned()).collect();
+        load_path.own = features.filter(|feature| !feature.contains('/')).collect();
         load_path
     }
 
@@ -73,7 +73,8 @@ impl LoadPath<'_> {
     fn find(&self, from: &RelPath, required: &Required) -> Option<RelPath> {
         let in_folder = |folder: &RelPath, name: &str| {
             let with = format!("{name}.rb");
-            let names = if name.ends_with(".rb") { vec![name, &with] } else { vec![&*with] };
+            let ending = name.rsplit('/').next().is_some_and(|last| last.contains('.'));
+            let names = if ending { vec![name, &with] } else { vec![&*with] };
             let paths = names.into_iter().filter_map(|name| RelPath::parse_in(folder, name.as_bytes()).ok());
             paths.into_iter().find(|path| self.world.has(path.as_bytes()))
         };

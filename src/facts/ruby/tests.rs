@@ -23,7 +23,8 @@ fn features_are_looked_for_beside_and_on_the_load_path() {
         ),
         ("lib/shop/store/db.rb", "def open = require('sqlite3')\nrequire_relative '../gone'\n__END__\nrequire 'shop/hidden' end end\n"),
         ("test/helper.rb", "require 'shop'\n"),
-        ("test/cart_test.rb", "require 'helper'\nload 'Rakefile.rb'\nload 'tools/seed.rb'\n"),
+        ("test/cart_test.rb", "require 'helper'\nload 'Rakefile.rb'\nload 'tools/seed.rb'\nload 'tools/db.rake'\n"),
+        ("tools/db.rake", ""),
         ("tools/seed.rb", "require_relative '../lib/shop.rb'\n"),
     ];
     let found = project(&files, "", None);
@@ -31,6 +32,7 @@ fn features_are_looked_for_beside_and_on_the_load_path() {
         told(&found),
         [
             "cart_test -> helper",
+            "cart_test -> tools/db",
             "cart_test -> tools/seed",
             "helper -> shop",
             "shop -> json (stdlib)",
@@ -59,9 +61,10 @@ fn gems_of_one_tree_find_each_other() {
         ("web/web.gemspec", "# s.require_paths = ['no']\ns.name = 'web'\n"),
         ("web/lib/web.rb", "require 'core'\nrequire 'util'\n"),
         ("web/lib/util.rb", ""),
+        ("web/lib/rack/page.rb", "require 'rack'\nrequire 'rack/page'\nrequire 'rack/utils'\n"),
         ("core/lib/util.rb", ""),
     ];
-    holds(&files, &["core -> core/fast", "web -> core", "web -> web/lib/util"]);
+    holds(&files, &["core -> core/fast", "rack/page -> rack (external)", "web -> core", "web -> web/lib/util"]);
 }
 
 #[test]
