@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::{Failure, Ui};
 use crate::engine::Engine;
+use crate::graph::TargetKind;
 use crate::plan::{Plan, critical_paths};
 use crate::record::RunRecord;
 use crate::report::run::{Bar, Page, html};
@@ -81,7 +82,10 @@ type Chain = Vec<(String, u64)>;
 /// Returns the longest chain of what ran, and what would be the longest if a task of it took no time.
 fn chains(engine: &Engine, run: &RunRecord) -> (Chain, Chain) {
     let graph = &engine.graph;
-    let took: BTreeMap<&str, u64> = run.tasks.iter().map(|task| (&*task.address, task.duration_ms)).collect();
+    // A service lasts as long as those that use it: it is nobody's way to the end.
+    let lasts = |address: &str| graph.find(address).is_some_and(|id| graph.kind(id) == TargetKind::Service);
+    let took: BTreeMap<&str, u64> =
+        run.tasks.iter().filter(|task| !lasts(&task.address)).map(|task| (&*task.address, task.duration_ms)).collect();
     let goal: Vec<_> = took.keys().filter_map(|address| graph.find(address)).collect();
     let plan = Plan::without(graph, &goal, false, &|_| false);
     let of = |free: Option<&str>| -> Vec<Option<f32>> {

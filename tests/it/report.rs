@@ -53,7 +53,7 @@ fn runs_are_chosen_and_compared() {
     project.run("build a").ok();
     let fresh = project.run("report --json").ok().json();
     let page = std::fs::read_to_string(fresh["output"].as_str().unwrap()).unwrap();
-    assert!(page.contains("All 1 task were fresh.") || page.contains("fresh"), "{page}");
+    assert!(page.contains("<p>Nothing to do: 1 task fresh.</p>"), "{page}");
 }
 
 #[test]
@@ -64,4 +64,18 @@ fn a_thousand_tasks_stay_below_two_mebibytes() {
     project.run("report --output page.html").ok();
     let size = project.read("page.html").len();
     assert!(size > 100_000 && size < 2 << 20, "{size}");
+}
+
+#[test]
+fn a_service_is_no_part_of_the_critical_path() {
+    let project = Project::new().manifest(
+        "service \"db\" { sh \"echo up; exec sleep 60\"; ready { output \"up\" } }
+task \"t\" { uses \"db\"; sh \"while [ ! -e {base}/seen ]; do touch {base}/seen; done\"; env { set \"A\" \"1\" } }
+task \"u\" { needs \"t\"; uses \"db\"; sh \"exit 3\" }",
+    );
+    project.run("build").code(1);
+    let path = project.run("report").ok().out().trim().to_owned();
+    let page = std::fs::read_to_string(&path).unwrap();
+    let critical = page.split("<h2>Critical path</h2>").nth(1).unwrap().split("<h2>").next().unwrap();
+    assert!(!critical.contains(">db<"), "{critical}");
 }

@@ -159,7 +159,7 @@ fn critical(page: &Page<'_>) -> String {
 
 fn tasks(run: &RunRecord) -> String {
     if run.tasks.is_empty() {
-        return format!("<p>All {} were fresh.</p>\n", plural(run.totals.fresh, "task"));
+        return format!("<p>Nothing to do: {} fresh.</p>\n", plural(run.totals.fresh, "task"));
     }
     let mut tasks: Vec<&RunTask> = run.tasks.iter().collect();
     tasks.sort_by_key(|task| (task.outcome != Outcome::Failed, std::cmp::Reverse(task.duration_ms)));
