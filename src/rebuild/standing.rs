@@ -18,6 +18,9 @@ use crate::disk::{self, Noted, PatternSet, Signature, now_ns};
 use crate::graph::{TargetKind, flag};
 use crate::record::{Picture, Proof, Status, TaskRow, Tool};
 
+/// Up to how many files it is not worth a thread to look at them beside what else is done.
+const FEW: usize = 2000;
+
 /// A task of which everything is as it was proven, but for what it needs.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Stands {
@@ -53,7 +56,7 @@ pub fn standing(world: &World, targets: &[TargetId]) -> Vec<Option<Stands>> {
     if let Some(picture) = &picture {
         let is_newer = |index: &usize| own.binary_search_by_key(index, |(newer, _)| *newer).is_ok();
         // Where most of what is known is asked for, all files are looked at, beside finding out which of them matter.
-        let foreseen = targets.len() * 2 > picture.rows().len();
+        let foreseen = picture.files().len() > FEW && targets.len() * 2 > picture.rows().len();
         let (rows, now) = thread::scope(|scope| {
             let look = || stamps_of(world, picture, |_| true);
             let looking = foreseen.then(|| thread::Builder::new().spawn_scoped(scope, look).ok()).flatten();

@@ -264,3 +264,21 @@ fn what_a_link_leads_to() {
     project.proven().remove("between").link("in", "between");
     project.run("build").code(1);
 }
+
+#[test]
+fn of_thousands_of_files_each_one_counts() {
+    let project = Project::new().manifest(
+        "task \"t\" { sh \"{log:t}; cat src/*/7 > o\"; inputs \"src/**\"; outputs \"o\" }\ntask \"u\" { needs \"t\"; sh \"{log:u}; cp o p\"; inputs \"o\"; outputs \"p\" }",
+    );
+    for at in 0..2100 {
+        project.write(&format!("src/{}/{}", at / 100, at % 100), "1\n");
+    }
+    project.run("build").ok().ran(["t", "u"]);
+    project.proven().run("build").ok().nothing_to_do();
+    project.write("src/20/99", "2\n").run("build").ok().ran(["t"]);
+    project.proven().write("src/3/7", "2\n").run("build").ok().ran(["t", "u"]);
+    project.proven().write("p", "edited\n").run("build").ok().ran([]);
+    assert_eq!(project.read("p"), project.read("o"));
+    project.proven().remove("src/0/0").run("build").ok().ran(["t"]);
+    project.proven().write("src/21/0", "1\n").run("build").ok().ran(["t"]);
+}
