@@ -494,3 +494,35 @@ fn directions_hold_in_kotlin_csharp_php_and_ruby() {
         project.write(core, wrong).run("check").code(1).says(["and `web` stands above `core`", &format!(" --> {core}:")]);
     }
 }
+
+/// What a language's own settings say decides where imports lead, and so a verdict does not outlive them.
+#[test]
+fn a_verdict_does_not_outlive_the_settings_that_imports_rest_on() {
+    let manifest = |language: &str| {
+        format!(
+            "gate \"layers\" kind=\"dependency_direction\" {{\n    root \"src\" language=\"{language}\"\n    layer \"web\" \"src/web/**\"\n    layer \"core\" \"src/core/**\"\n    order \"web\" \"core\"\n}}\n"
+        )
+    };
+    let csproj = |usings: &str| format!("<Project Sdk=\"Microsoft.NET.Sdk\"><ItemGroup>{usings}</ItemGroup></Project>\n");
+    let ruby = [("src/core/cart.rb", "require 'page'\n"), ("src/web/page.rb", "\n")];
+    let csharp = [
+        ("src/core/Cart.cs", "namespace Core;\nclass Cart { Page page; }\n"),
+        ("src/web/Page.cs", "namespace Web;\nclass Page { Core.Cart cart; }\n"),
+    ];
+    for (language, files, settings, before, after) in [
+        (
+            "ruby",
+            ruby,
+            "src/shop.gemspec",
+            String::from("s.require_paths = ['core']\n"),
+            String::from("s.require_paths = ['core', 'web']\n"),
+        ),
+        ("csharp", csharp, "src/Shop.csproj", csproj(""), csproj("<Using Include=\"Web\" />")),
+    ] {
+        let project = Project::new().manifest(&manifest(language));
+        files.iter().for_each(|(path, text)| drop(project.write(path, text).at(path)));
+        project.write(settings, &before).settle().run("build").ok().says(["done    layers"]);
+        project.run("build").ok().nothing_to_do();
+        project.write(settings, &after).settle().run("build").code(1).says(["and `web` stands above `core`"]);
+    }
+}

@@ -20,7 +20,10 @@ impl Judge for Rules {
         // Where imports lead depends on what package managers are told, and on sources outside of the roots, too.
         Box::new(|path| {
             let ending = path.name().rsplit(|byte| *byte == b'.').next().unwrap_or_default();
-            let settings = matches!(ending, b"json" | b"toml" | b"mod" | b"work" | b"cfg" | b"xml" | b"gradle" | b"yaml" | b"yml");
+            let settings = matches!(
+                ending,
+                b"json" | b"toml" | b"mod" | b"work" | b"cfg" | b"xml" | b"gradle" | b"yaml" | b"yml" | b"csproj" | b"gemspec"
+            );
             settings || Language::of(path).is_some()
         })
     }
