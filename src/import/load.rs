@@ -52,7 +52,7 @@ pub fn load(source: &dyn Source, root: &Path, manifest: &RelPath, folder_name: &
         texts: loaded.texts,
         remakes: Vec::new(),
         first: Vec::new(),
-        whole: whole && loaded.imports.is_empty(),
+        whole: whole && (problems.count() == 0 || loaded.imports.is_empty()),
         mistakes: problems,
     };
     if opened.mistakes.count() > 0 {

@@ -364,4 +364,9 @@ fn mistakes_show_their_line() {
     project.write("out/build.ninja", "rule r\n  command = x\nbuild a: r b\n");
     project.declare("import \"out/build.ninja\"\ntask \"a\" { sh \"true\" }");
     project.run("build").code(2).says(["there are two targets `a`", "epic=\"native\""]);
+    project.write("out/build.ninja", "rule r\n  command = x\nbuild a: r b\n");
+    project.declare("import \"out/build.ninja\" epic=\"native\"\ntask \"a\" { needs \"nope\"; sh \"true\" }");
+    project.run("build").code(2).says(["there is no target `nope`", "orket.kdl:2"]);
+    project.declare("import \"out/build.ninja\" epic=\"native\"\ntask \"a\" { needs \"native/b\"; shh \"true\" }");
+    project.run("build").code(2).says(["orket.kdl:2", "shh"]).never_says(["there is no target"]);
 }
