@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::problem::{Problem, Problems};
 use super::read::{Node, Value};
-use super::scope::Scopes;
+use super::scope::{Scopes, Unfilled};
 use crate::base::{Address, Place, RelPath, did_you_mean, quantity};
 use crate::model::{EnvRules, Need, Text};
 
@@ -241,11 +241,9 @@ impl Problems {
     }
 
     pub(super) fn fill(&mut self, context: &Context, text: &str, place: &Place) -> Text {
-        context.scopes.fill(text).unwrap_or_else(|(message, help)| {
-            let hole = holes(text).find(|hole| context.scopes.fill(hole).is_err()).unwrap_or_default();
-            let place = self.inside(place, hole);
-            let length = hole.len().max(1);
-            self.push(Problem { code: "manifest/unknown_name", message, place: Some(place), length, help, notes: Vec::new() });
+        context.scopes.fill(text).unwrap_or_else(|Unfilled { message, hint, hole }| {
+            let (place, length) = (Some(self.inside(place, &hole)), hole.len());
+            self.push(Problem { code: "manifest/unknown_name", message, place, length, help: Some(hint), notes: Vec::new() });
             Text::literal(text)
         })
     }
@@ -321,21 +319,4 @@ fn example(wanted: &str) -> &'static str {
         "a whole number" => "2",
         _ => "#true",
     }
-}
-
-/// The holes of a text, with their braces; one that is not closed reaches to the end.
-fn holes(text: &str) -> impl Iterator<Item = &str> {
-    let mut rest = text;
-    std::iter::from_fn(move || {
-        loop {
-            rest = &rest[rest.find("{{")?..];
-            if let Some(behind) = rest.strip_prefix("{{{{") {
-                rest = behind;
-                continue;
-            }
-            let (hole, behind) = rest.split_at(rest.find("}}").map_or(rest.len(), |end| end + 2));
-            rest = behind;
-            return Some(hole);
-        }
-    })
 }

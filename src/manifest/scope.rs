@@ -13,6 +13,17 @@ const PATTERN: [char; 7] = ['*', '?', '[', ']', '{', '}', '\\'];
 /// What is known of a task, in the order of [`Scopes::task`].
 const TASK: [&str; 2] = ["address", "name"];
 
+/// Why a text cannot be filled.
+#[derive(Debug)]
+pub(super) struct Unfilled {
+    /// What is unknown, in a sentence.
+    pub message: String,
+    /// What to write.
+    pub hint: String,
+    /// The hole as it is written, with its braces; one that is not closed reaches to the end.
+    pub hole: String,
+}
+
 /// The names that are known while loading, by scope.
 #[derive(Clone, Default)]
 pub(super) struct Scopes {
@@ -60,7 +71,7 @@ impl Scopes {
     }
 
     /// As `fill`, with such characters in names of files escaped.
-    pub fn fill_pattern(&self, text: &str) -> Result<Text, (String, Option<String>)> {
+    pub fn fill_pattern(&self, text: &str) -> Result<Text, Unfilled> {
         let mut escaped = self.clone();
         for scope in &self.odd {
             for value in Arc::make_mut(&mut escaped.known).get_mut(scope).into_iter().flat_map(BTreeMap::values_mut) {
@@ -77,8 +88,8 @@ impl Scopes {
         Arc::make_mut(&mut self.known).entry(scope.to_owned()).or_default().insert(name.to_owned(), value);
     }
 
-    /// Fills a text; what is unknown is said in a sentence and a suggestion.
-    pub fn fill(&self, text: &str) -> Result<Text, (String, Option<String>)> {
+    /// Fills a text.
+    pub fn fill(&self, text: &str) -> Result<Text, Unfilled> {
         if !text.contains("{{") {
             return Ok(Text::literal(text));
         }
@@ -86,30 +97,33 @@ impl Scopes {
         let mut rest = text;
         while let Some(at) = rest.find("{{") {
             parts.push(Part::Literal(rest[..at].into()));
-            rest = &rest[at + 2..];
+            let hole = &rest[at..];
+            rest = &hole[2..];
             if let Some(behind) = rest.strip_prefix("{{") {
                 parts.push(Part::Literal("{{".into()));
                 rest = behind;
                 continue;
             }
             let Some(end) = rest.find("}}") else {
-                return Err((
-                    String::from("`{{` is not closed"),
-                    Some(String::from("close it with `}}`, or write `{{{{` for a literal `{{`")),
-                ));
+                return Err(Unfilled {
+                    message: String::from("`{{` is not closed"),
+                    hint: String::from("close it with `}}`, or write `{{{{` for a literal `{{`"),
+                    hole: hole.to_owned(),
+                });
             };
-            parts.extend(self.hole(rest[..end].trim())?);
+            let filled = self.hole(rest[..end].trim());
+            parts.extend(filled.map_err(|(message, hint)| Unfilled { message, hint, hole: hole[..end + 4].to_owned() })?);
             rest = &rest[end + 2..];
         }
         parts.push(Part::Literal(rest.into()));
         Ok(Text::from_parts(parts))
     }
 
-    fn hole(&self, inside: &str) -> Result<Vec<Part>, (String, Option<String>)> {
+    fn hole(&self, inside: &str) -> Result<Vec<Part>, (String, String)> {
         let Some((scope, name)) = inside.split_once('.') else {
             return Err((
                 format!("`{{{{{inside}}}}}` names no scope"),
-                Some(String::from("write it as `{{scope.name}}`; for a literal `{{` write `{{{{`")),
+                String::from("write it as `{{scope.name}}`; for a literal `{{` write `{{{{`"),
             ));
         };
         let open = match scope {
@@ -126,13 +140,13 @@ impl Scopes {
         match open {
             Some(Scope::Port) => {
                 let name = match &self.ports {
-                    Some(ports) => ports.find(name, &self.package).map_err(|(message, hint)| (message, Some(hint)))?,
+                    Some(ports) => ports.find(name, &self.package)?,
                     None => port_name(&self.package, name),
                 };
                 return Ok(vec![Part::Hole(Scope::Port, name.into())]);
             }
             Some(Scope::Run) if !matches!(name, "id" | "scratch") => {
-                return Err((format!("`run` has no `{name}`"), Some(String::from("it has `run.id` and `run.scratch`"))));
+                return Err((format!("`run` has no `{name}`"), String::from("it has `run.id` and `run.scratch`")));
             }
             Some(open) => return Ok(vec![Part::Hole(open, name.into())]),
             None => {}
@@ -146,7 +160,7 @@ impl Scopes {
                 let known: Vec<String> = names.iter().map(|name| format!("`{scope}.{name}`")).collect();
                 let hint = did_you_mean(name, names.iter().copied())
                     .map_or_else(|| format!("there is {}", known.join(", ")), |near| format!("did you mean `{scope}.{near}`?"));
-                Err((format!("`{scope}` has no `{name}`"), Some(hint)))
+                Err((format!("`{scope}` has no `{name}`"), hint))
             }
             None => {
                 let mut scopes: Vec<&str> = self.known.keys().map(String::as_str).chain(self.task.iter().map(|_| "task")).collect();
@@ -154,7 +168,7 @@ impl Scopes {
                 scopes.extend(["env", "decision", "port", "run"]);
                 let hint = did_you_mean(scope, scopes.iter().copied())
                     .map_or_else(|| format!("here there is {}", scopes.join(", ")), |near| format!("did you mean `{near}.{name}`?"));
-                Err((format!("there is no scope `{scope}` here"), Some(hint)))
+                Err((format!("there is no scope `{scope}` here"), hint))
             }
         }
     }
@@ -171,8 +185,9 @@ mod tests {
         assert_eq!(scopes.fill("dist/{{src.stem}}.js").unwrap(), Text::literal("dist/app.js"));
         assert_eq!(scopes.fill("{{ env.CC }} {{{{x}}").unwrap().to_string(), "{{env.CC}} {{x}}");
         assert_eq!(scopes.fill("$VAR ${VAR} }}").unwrap(), Text::literal("$VAR ${VAR} }}"));
-        assert_eq!(scopes.fill("{{src.stm}}").unwrap_err().1.unwrap(), "did you mean `src.stem`?");
-        assert_eq!(scopes.fill("{{sc.stem}}").unwrap_err().1.unwrap(), "did you mean `src.stem`?");
-        assert_eq!(scopes.fill("{{x").unwrap_err().0, "`{{` is not closed");
+        assert_eq!(scopes.fill("{{src.stm}}").unwrap_err().hint, "did you mean `src.stem`?");
+        assert_eq!(scopes.fill("{{sc.stem}}").unwrap_err().hint, "did you mean `src.stem`?");
+        assert_eq!(scopes.fill("{{{{ {{env.A}} {{src.stm }}").unwrap_err().hole, "{{src.stm }}");
+        assert_eq!(scopes.fill("{{x").unwrap_err().message, "`{{` is not closed");
     }
 }
