@@ -31,30 +31,31 @@ pub enum Language {
     Ruby,
 }
 
-const TABLE: &[(Language, &str, &[&str])] = &[
-    (Language::Python, "python", &["py", "pyi"]),
-    (Language::Rust, "rust", &["rs"]),
-    (Language::Javascript, "javascript", &["js", "jsx", "mjs", "cjs"]),
-    (Language::Typescript, "typescript", &["ts", "tsx", "mts", "cts"]),
-    (Language::Go, "go", &["go"]),
-    (Language::Java, "java", &["java"]),
-    (Language::Kotlin, "kotlin", &["kt", "kts"]),
-    (Language::C, "c", &["c", "h"]),
-    (Language::Cpp, "cpp", &["cc", "cpp", "cxx", "c++", "hh", "hpp", "hxx", "h++", "ipp", "inl"]),
-    (Language::Csharp, "csharp", &["cs"]),
-    (Language::Php, "php", &["php"]),
-    (Language::Ruby, "ruby", &["rb"]),
+/// Each language with its name, the endings of its sources, and those of the files that tell where its imports lead.
+const TABLE: &[(Language, &str, &[&str], &[&str])] = &[
+    (Language::Python, "python", &["py", "pyi"], &["toml", "cfg"]),
+    (Language::Rust, "rust", &["rs"], &["toml"]),
+    (Language::Javascript, "javascript", &["js", "jsx", "mjs", "cjs"], &["json", "jsonc", "yaml", "yml"]),
+    (Language::Typescript, "typescript", &["ts", "tsx", "mts", "cts"], &["json", "jsonc", "yaml", "yml"]),
+    (Language::Go, "go", &["go"], &["mod", "work"]),
+    (Language::Java, "java", &["java"], &[]),
+    (Language::Kotlin, "kotlin", &["kt", "kts"], &[]),
+    (Language::C, "c", &["c", "h"], &["json"]),
+    (Language::Cpp, "cpp", &["cc", "cpp", "cxx", "c++", "hh", "hpp", "hxx", "h++", "ipp", "inl"], &["json"]),
+    (Language::Csharp, "csharp", &["cs"], &["csproj"]),
+    (Language::Php, "php", &["php"], &["json"]),
+    (Language::Ruby, "ruby", &["rb"], &["gemspec"]),
 ];
 
 impl Language {
     /// Returns the name that manifests use: `python`, `rust`, `javascript` and so on.
     pub fn name(self) -> &'static str {
-        TABLE.iter().find(|(language, ..)| *language == self).map_or("", |(_, name, _)| name)
+        TABLE.iter().find(|(language, ..)| *language == self).map_or("", |(_, name, ..)| name)
     }
 
     /// Returns the language of that name.
     pub fn find(name: &str) -> Option<Language> {
-        TABLE.iter().find(|(_, known, _)| *known == name).map(|(language, ..)| *language)
+        TABLE.iter().find(|(_, known, ..)| *known == name).map(|(language, ..)| *language)
     }
 
     /// Returns all languages, in the order in which they are declared.
@@ -64,10 +65,15 @@ impl Language {
 
     /// Returns the language that the ending of a file's name tells.
     pub fn of(path: &RelPath) -> Option<Language> {
-        let name = path.name();
-        let dot = name.iter().rposition(|byte| *byte == b'.').filter(|dot| *dot > 0)?;
-        let ending = std::str::from_utf8(&name[dot + 1..]).ok()?;
-        TABLE.iter().find(|(_, _, endings)| endings.contains(&ending)).map(|(language, ..)| *language)
+        let ending = ending(path)?;
+        TABLE.iter().find(|(_, _, sources, _)| sources.contains(&ending)).map(|(language, ..)| *language)
+    }
+
+    /// Whether what stands in a file may tell where imports lead: it is a source of some language, or one of its settings. No other file is
+    /// read for that.
+    pub fn reads_from(path: &RelPath) -> bool {
+        ending(path)
+            .is_some_and(|ending| TABLE.iter().any(|(_, _, sources, settings)| sources.contains(&ending) || settings.contains(&ending)))
     }
 
     /// Whether files of `other` belong to this language's sources: the two dialects of a pair import each other's files.
@@ -85,6 +91,13 @@ impl Language {
         let family = |language| if language == Language::Kotlin { Language::Java } else { language };
         self.reads(other) || family(self) == family(other)
     }
+}
+
+/// Returns what stands behind the last dot of a file's name, unless the name begins with it.
+fn ending(path: &RelPath) -> Option<&str> {
+    let name = path.name();
+    let dot = name.iter().rposition(|byte| *byte == b'.').filter(|dot| *dot > 0)?;
+    std::str::from_utf8(&name[dot + 1..]).ok()
 }
 
 #[cfg(test)]

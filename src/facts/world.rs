@@ -6,7 +6,7 @@ use std::collections::btree_map::Entry;
 use rustc_hash::FxHashSet;
 
 use super::syntax::At;
-use super::{Import, ImportKind, Imports, Unresolved};
+use super::{Import, ImportKind, Imports, Language, Unresolved};
 use crate::base::RelPath;
 use crate::disk::Tree;
 
@@ -23,8 +23,12 @@ impl World<'_> {
         self.has.contains(path)
     }
 
-    /// Returns the text of a file that need not be there.
+    /// Returns the text of a file that need not be there. Of one that [`Language::reads_from`] does not know, `None`: what is kept would
+    /// outlive it.
     pub fn text(&self, path: &RelPath) -> Option<String> {
+        if !Language::reads_from(path) {
+            return None;
+        }
         let bytes = self.tree.read(path).ok()?;
         super::syntax::text(&bytes).ok().map(str::to_owned)
     }

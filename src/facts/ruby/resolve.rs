@@ -1,7 +1,7 @@
 //! Which file a Ruby feature means: one beside, or the first on the load path. On it stand the `require_paths` of each gem of the tree, else its
-//! `lib`, and the `lib`, `test` and `spec` folders of the root, as rake and rspec have it.
+//! `lib`, its `test` and `spec`, as rake and rspec have it, and the same of the root.
 
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::extract::{Facts, Required};
 use super::stdlib::is_stdlib;
@@ -24,6 +24,7 @@ pub(in crate::facts) fn resolve(world: &World<'_>, sources: &[Source<Facts>], fo
     }
     let load_path = LoadPath::new(world);
     let features = names::names(sources.iter().map(|source| (&source.path, load_path.feature(&source.path))));
+    let modules: FxHashMap<&RelPath, &String> = sources.iter().map(|source| &source.path).zip(&features).collect();
     for (source, name) in sources.iter().zip(&features) {
         found.module(name, &source.path);
         for (at, required) in &source.facts.required {
@@ -31,10 +32,7 @@ pub(in crate::facts) fn resolve(world: &World<'_>, sources: &[Source<Facts>], fo
             let (Required::Beside(text) | Required::Searched(text) | Required::Loaded(text)) = required;
             let first = text.split('/').next().unwrap_or(text);
             let goal = match file {
-                Some(path) => {
-                    let known = sources.iter().position(|source| source.path == path).map(|index| features[index].clone());
-                    Some(Goal::File(known.unwrap_or_else(|| names::bare(&path)), path))
-                }
+                Some(path) => Some(Goal::File(modules.get(&path).map_or_else(|| names::bare(&path), |name| (*name).clone()), path)),
                 None if !matches!(required, Required::Searched(_)) || load_path.own.contains(first) => None,
                 None if is_stdlib(first) => Some(Goal::Stdlib(first.to_owned())),
                 None => Some(Goal::Package(first.to_owned())),
@@ -50,10 +48,11 @@ pub(in crate::facts) fn resolve(world: &World<'_>, sources: &[Source<Facts>], fo
 impl LoadPath<'_> {
     fn new<'a>(world: &'a World<'a>) -> LoadPath<'a> {
         let mut folders: Vec<RelPath> = ["lib", "test", "spec"].map(|name| RelPath::from_normal(name.as_bytes())).into();
+        let tests = ["test", "spec"].map(String::from);
         for gemspec in world.files.iter().filter(|path| path.name().ends_with(b".gemspec")) {
             let folder = gemspec.parent().unwrap_or_default();
             let text = world.text(gemspec).unwrap_or_default();
-            folders.extend(require_paths(&text).iter().filter_map(|path| RelPath::parse_in(&folder, path.as_bytes()).ok()));
+            folders.extend(require_paths(&text).iter().chain(&tests).filter_map(|path| RelPath::parse_in(&folder, path.as_bytes()).ok()));
         }
         folders.sort();
         folders.dedup();

@@ -63,8 +63,14 @@ fn gems_of_one_tree_find_each_other() {
         ("web/lib/util.rb", ""),
         ("web/lib/rack/page.rb", "require 'rack'\nrequire 'rack/page'\nrequire 'rack/utils'\n"),
         ("core/lib/util.rb", ""),
+        ("core/spec/spec_helper.rb", ""),
+        ("web/spec/spec_helper.rb", ""),
+        ("web/spec/web_spec.rb", "require 'spec_helper'\n"),
     ];
-    holds(&files, &["core -> core/fast", "rack/page -> rack (external)", "web -> core", "web -> web/lib/util"]);
+    holds(
+        &files,
+        &["core -> core/fast", "rack/page -> rack (external)", "web -> core", "web -> web/lib/util", "web_spec -> web/spec/spec_helper"],
+    );
 }
 
 #[test]

@@ -17,15 +17,8 @@ const KIND: &str = "dependency_direction";
 
 impl Judge for Rules {
     fn reads(&self, _: &RelPath) -> Reads {
-        // Where imports lead depends on what package managers are told, and on sources outside of the roots, too.
-        Box::new(|path| {
-            let ending = path.name().rsplit(|byte| *byte == b'.').next().unwrap_or_default();
-            let settings = matches!(
-                ending,
-                b"json" | b"toml" | b"mod" | b"work" | b"cfg" | b"xml" | b"gradle" | b"yaml" | b"yml" | b"csproj" | b"gemspec"
-            );
-            settings || Language::of(path).is_some()
-        })
+        // Also outside of the roots.
+        Box::new(Language::reads_from)
     }
 
     fn judge(&self, sight: &dyn Sight, asked: &Asked<'_>) -> Result<Judged, Unjudged> {
