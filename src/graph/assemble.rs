@@ -14,6 +14,9 @@ use super::{Edge, EdgeKind, Graph, Header, TargetKind, choices, clash, cycle, fl
 use crate::base::{Place, TargetId};
 use crate::model::{Decision, Need, Project, Task, Test};
 
+/// How many `each` blocks that find no file are shown with a pattern that nothing matches.
+const SHOWN: usize = 3;
+
 /// A mistake that only shows when all targets are known.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Problem {
@@ -126,7 +129,7 @@ impl<'a> Assembly<'a> {
         self.names.resolve(need).unwrap_or_else(|nearest| {
             let barren = |place: &Place| (String::from("this `each` finds no file"), place.clone());
             let notes: Vec<(String, Place)> = match need.text.contains(['*', '?']) {
-                true => self.project.barren.iter().map(barren).collect(),
+                true => self.project.barren.iter().take(SHOWN).map(barren).collect(),
                 false => Vec::new(),
             };
             let help = match nearest {
