@@ -66,6 +66,11 @@ pub fn escape(name: &str) -> String {
     safe
 }
 
+/// Returns a text that stands for itself in a page, between tags and between quotes.
+pub fn html(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;").replace('\'', "&#39;")
+}
+
 /// Returns a value between quotes, on one line, quotes and backslashes in it escaped.
 pub fn quote(value: &str) -> String {
     let mut quoted = String::from("\"");

@@ -22,14 +22,15 @@ impl Answer {
         Answer { status, kind: "application/json", body, headers: Vec::new() }
     }
 
-    /// A page; `policy` is its content policy.
-    pub fn html(body: String, policy: String) -> Answer {
-        Answer {
-            status: 200,
-            kind: "text/html; charset=utf-8",
-            body: body.into_bytes(),
-            headers: vec![("Content-Security-Policy", policy)],
-        }
+    /// A text of another kind.
+    pub fn text(kind: &'static str, body: impl Into<Vec<u8>>) -> Answer {
+        Answer { status: 200, kind, body: body.into(), headers: Vec::new() }
+    }
+
+    /// A page, which may load the style from here and nothing else, and send forms here and nowhere else.
+    pub fn page(html: String) -> Answer {
+        let policy = "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+        Answer { headers: vec![("Content-Security-Policy", policy.to_owned())], ..Answer::text("text/html; charset=utf-8", html) }
     }
 
     /// What went wrong, in a sentence.

@@ -51,6 +51,7 @@ impl Site {
         let looks = matches!(method, "GET" | "HEAD");
         match parts[..] {
             [""] if looks => self.overview(),
+            ["style.css"] if looks => Answer::text("text/css; charset=utf-8", page::STYLE),
             ["runs", run] if looks => self.report(run),
             ["builds", id] if looks => self.build(id, &|value| page::build(&self.project, &value)),
             ["builds"] if method == "POST" => self.form(body),
@@ -108,11 +109,10 @@ impl Site {
             let words = words.into_iter().chain([file.clone().into(), "--".into(), run.into()]);
             let answer = self.ask(words)?;
             // The page has its own policy.
-            Ok(if answer.status == 200 {
-                Answer { kind: "text/html; charset=utf-8", body: std::fs::read(&file)?, ..answer }
-            } else {
-                answer
-            })
+            match answer.status {
+                200 => Ok(Answer::text("text/html; charset=utf-8", std::fs::read(&file)?)),
+                _ => Ok(answer),
+            }
         };
         made().unwrap_or_else(|error| Answer::wrong(500, &format!("cannot make the page: {error}")))
     }

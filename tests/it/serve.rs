@@ -78,6 +78,15 @@ fn builds_are_started_and_told_and_ended() {
     }
     served.ask("POST", "/api/v1/builds", r#"{"targets": ["--force"]}"#);
     assert_eq!(over(&served, 4)["exit"], 4, "a target is no flag");
+    served.ask("POST", "/api/v1/builds", r#"{"decide": ["nope=1"]}"#);
+    assert_eq!(over(&served, 5)["exit"], 2);
+    project.declare("task \"bad\" { sh \"exit 1\" }\ntask \"good\" { after \"bad\"; inputs \"orket.kdl\"; sh \"{log:good}\" }");
+    let last = r#"{"keep_going": true, "force": true}"#;
+    for (id, body, ran) in [(6, "{}", 0), (7, r#"{"keep_going": true}"#, 1), (8, r#"{"keep_going": true}"#, 1), (9, last, 2)] {
+        served.ask("POST", "/api/v1/builds", body);
+        over(&served, id);
+        assert_eq!(project.log().iter().filter(|name| *name == "good").count(), ran, "{body}");
+    }
 }
 
 #[test]
@@ -91,7 +100,9 @@ fn a_browser_is_shown_pages_without_script() {
     assert!(door.head.contains("Location: /\r\n"), "{}", door.head);
     let page = served.ask_as("GET", "/", &browser(""), "");
     assert!(page.body.contains("&lt;b&gt;all&lt;/b&gt; of it") && !page.body.contains("<script"), "{}", page.body);
-    assert!(page.head.contains("Content-Security-Policy: default-src 'none'; style-src 'sha256-"), "{}", page.head);
+    assert!(page.head.contains("Content-Security-Policy: default-src 'none'; style-src 'self'; form-action 'self';"), "{}", page.head);
+    let style = served.ask_as("GET", "/style.css", &browser(""), "");
+    assert!(style.status == 200 && style.head.contains("text/css") && style.body.contains("--ink"), "{}", style.head);
     let own = format!("Origin: http://{}\r\n", served.address);
     let sent = served.ask_as("POST", "/builds", &browser(&own), "target=e%2Fb+c");
     assert!(sent.status == 303 && sent.head.contains("Location: /builds/1\r\n"), "{}", sent.head);

@@ -5,7 +5,7 @@ use super::treemap::{Area, STRIP, Shape, treemap};
 use super::words::{counted, day, grouped, headline, marks, method, percent, shown, warnings};
 use crate::base::Digest;
 use crate::churn::{FileChurn, Report};
-use crate::report::chars::{escape, shorten, width};
+use crate::report::chars::{self, escape, shorten, width};
 
 const STYLE: &str = include_str!("page.css");
 
@@ -35,19 +35,19 @@ const AGES: [(i64, &str); 6] = [
 pub fn html(report: &Report, top: Option<usize>) -> String {
     let top = top.unwrap_or(ROWS);
     let (line, much) = headline(report);
-    let mut body = format!("<header>\n<h1>{}</h1>\n", safe(&line));
-    body += &much.map_or(String::new(), |much| format!("<p>{}</p>\n", safe(&much)));
+    let mut body = format!("<header>\n<h1>{}</h1>\n", chars::html(&line));
+    body += &much.map_or(String::new(), |much| format!("<p>{}</p>\n", chars::html(&much)));
     for warning in warnings(report) {
-        body += &format!("<p class=\"note\">{}</p>\n", safe(&warning));
+        body += &format!("<p class=\"note\">{}</p>\n", chars::html(&warning));
     }
     let commit = report
         .ground
         .head
         .as_deref()
-        .map_or(String::new(), |head| format!(", at commit <code>{}</code>", safe(&head[..head.len().min(12)])));
+        .map_or(String::new(), |head| format!(", at commit <code>{}</code>", chars::html(&head[..head.len().min(12)])));
     body += &format!(
         "<p class=\"faint\">Made {}{commit}. Merges are not counted; renames are {}.</p>\n</header>\n<main>\n",
-        safe(&report.ground.made),
+        chars::html(&report.ground.made),
         if report.ground.renames { "followed" } else { "not followed" }
     );
     if !report.files.is_empty() {
@@ -57,12 +57,12 @@ pub fn html(report: &Report, top: Option<usize>) -> String {
     }
     body += "<h2>How this was computed</h2>\n<dl>\n";
     for (name, text) in method(&report.ground) {
-        body += &format!("<dt>{name}</dt><dd>{}</dd>\n", safe(&text));
+        body += &format!("<dt>{name}</dt><dd>{}</dd>\n", chars::html(&text));
     }
     body += "</dl>\n</main>\n";
     // Names cannot hold a digest of themselves, so that no name can bring a style that the policy lets in.
     let nonce = Digest::of(body.as_bytes()).hex();
-    let title = safe(&escape(&report.ground.project));
+    let title = chars::html(&escape(&report.ground.project));
     format!(
         "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; \
          style-src 'nonce-{nonce}'; base-uri 'none'; form-action 'none'\">\n<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
@@ -83,7 +83,7 @@ fn map(report: &Report, top: usize) -> String {
         shapes += &match shape {
             Shape::Folder(name, area) => {
                 let label = label(&shown(&name), area, 4.0, 11.0);
-                format!("<g class=\"folder\"><title>{}</title>{}{label}</g>\n", safe(&shown(&name)), rectangle(area))
+                format!("<g class=\"folder\"><title>{}</title>{}{label}</g>\n", chars::html(&shown(&name)), rectangle(area))
             }
             Shape::File(index, area) => {
                 let file = drawn[index];
@@ -99,7 +99,7 @@ fn map(report: &Report, top: usize) -> String {
                     counted(file.authors.len() as u64, "author"),
                     day(file.last)
                 );
-                format!("<g class=\"file age{}\"><title>{}</title>{}{label}</g>\n", age(file.age_days), safe(&told), rectangle(area))
+                format!("<g class=\"file age{}\"><title>{}</title>{}{label}</g>\n", age(file.age_days), chars::html(&told), rectangle(area))
             }
         };
     }
@@ -117,8 +117,10 @@ fn map(report: &Report, top: usize) -> String {
         )
     };
     let rows = report.files.iter().take(top).map(|file| {
-        let owner =
-            file.authors.first().map_or(String::new(), |share| format!("{} {}", safe(&shown(share.name.as_bytes())), percent(share.share)));
+        let owner = file
+            .authors
+            .first()
+            .map_or(String::new(), |share| format!("{} {}", chars::html(&shown(share.name.as_bytes())), percent(share.share)));
         let marks = marks(file);
         let marks = if marks.is_empty() { String::new() } else { format!(" <small>({})</small>", marks.join(", ")) };
         let cells = [file.touches.into(), file.adds, file.deletes, file.authors.len() as u64].map(grouped);
@@ -168,7 +170,7 @@ fn hotspots(report: &Report, top: usize) -> String {
         let told = format!("{}\ntouched {} times, complexity {}", shown(&file.path), grouped(file.touches.into()), grouped(value(file)));
         picture += &format!(
             "<g class=\"{class}\"><title>{}</title><circle class=\"dot\" cx=\"{:.1}\" cy=\"{:.1}\" r=\"4\"/></g>\n",
-            safe(&told),
+            chars::html(&told),
             across.at(file.touches.into()),
             up.at(value(file))
         );
@@ -186,7 +188,7 @@ fn hotspots(report: &Report, top: usize) -> String {
     let places: Vec<(f64, f64, f64)> = labels.iter().map(|(x, y, long, _)| (*x, *y, *long)).collect();
     for at in fitting(&places, 12.0) {
         let (x, y, _, name) = &labels[at];
-        picture += &format!("<text x=\"{x:.1}\" y=\"{y:.1}\">{}</text>\n", safe(name));
+        picture += &format!("<text x=\"{x:.1}\" y=\"{y:.1}\">{}</text>\n", chars::html(name));
     }
     let rows = hot.iter().take(top).filter_map(|file| {
         let hotspot = file.hotspot?;
@@ -258,7 +260,7 @@ fn label(name: &str, area: Area, left: f64, down: f64) -> String {
     if room < 4.min(width(name)) || room == 0 {
         return String::new();
     }
-    format!("<text x=\"{:.1}\" y=\"{:.1}\">{}</text>", area.x + left, area.y + down, safe(&shorten(name, room)))
+    format!("<text x=\"{:.1}\" y=\"{:.1}\">{}</text>", area.x + left, area.y + down, chars::html(&shorten(name, room)))
 }
 
 fn age(days: i64) -> usize {
@@ -267,12 +269,7 @@ fn age(days: i64) -> usize {
 
 /// Returns a path that may be broken behind its slashes.
 fn path(path: &[u8]) -> String {
-    safe(&shown(path)).replace('/', "/<wbr>")
-}
-
-/// Returns a text that stands for itself in a page, between quotes too.
-fn safe(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;").replace('\'', "&#39;")
+    chars::html(&shown(path)).replace('/', "/<wbr>")
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::Drawing;
 use crate::base::Digest;
-use crate::report::chars::escape;
+use crate::report::chars::{self, escape};
 
 const STYLE: &str = include_str!("page.css");
 const SCRIPT: &str = include_str!("page.js");
@@ -60,7 +60,7 @@ pub fn html(drawing: &Drawing, title: &str) -> String {
     let data = serde_json::to_string(&data).unwrap_or_default().replace('<', "\\u003c");
     // Names cannot hold a digest of themselves, so that no name can bring a script that the policy lets run.
     let nonce = Digest::of(data.as_bytes()).hex();
-    let title = shown(title).replace('&', "&amp;").replace('<', "&lt;");
+    let title = chars::html(&shown(title));
     let mut page = String::with_capacity(PAGE.len() + STYLE.len() + SCRIPT.len() + data.len());
     let mut rest = PAGE;
     while let Some(at) = rest.find('@') {
@@ -122,6 +122,6 @@ mod tests {
         assert_eq!(page.matches("<script").count(), 2);
         assert!(!page.contains("<!--") && !page.contains(['\u{202e}', '\u{1b}']));
         assert!(page.contains("\\u003c!--@nonce"), "what is filled in is not looked through again");
-        assert!(page.contains("<h1>&lt;/script>&lt;script>alert(1)"));
+        assert!(page.contains("<h1>&lt;/script&gt;&lt;script&gt;alert(1)"));
     }
 }

@@ -3,7 +3,7 @@
 use super::sections;
 use crate::base::Digest;
 use crate::record::RunRecord;
-use crate::report::chars::escape;
+use crate::report::chars;
 
 const STYLE: &str = include_str!("page.css");
 
@@ -53,5 +53,5 @@ pub fn html(page: &Page<'_>) -> String {
 
 /// Returns a text as HTML, on one line and with nothing in it that moves a cursor.
 pub(super) fn text(value: &str) -> String {
-    escape(value).replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+    chars::html(&chars::escape(value))
 }
