@@ -1,5 +1,7 @@
 //! All that decides what a task's commands do.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
 use crate::base::{Digest, RelPath};
@@ -15,10 +17,10 @@ pub struct Action {
     pub env: Vec<(String, EnvValue)>,
     /// Programs by name, sorted, with the digest of the file that was found.
     pub tools: Vec<(String, Option<Digest>)>,
-    /// Declared and discovered files and what needed tasks put out, sorted by path.
+    /// Declared and discovered files that no needed task put out, sorted by path.
     pub inputs: Vec<(RelPath, Content)>,
-    /// What needed targets that gather (epics, rocks) put out, by address.
-    pub needs: Vec<(String, Digest)>,
+    /// What needed targets put out, by address.
+    pub needs: Vec<Needed>,
     /// Declared outputs, and whether they are left out; sorted.
     pub outputs: Vec<(String, bool)>,
     /// Where the commands write what they read.
@@ -29,7 +31,7 @@ pub struct Action {
     pub incremental: bool,
     /// Words given behind `--`.
     pub args: Vec<String>,
-    /// Services beside it, by address, with the digest of their definition.
+    /// Services beside it, by address, with the digest of what makes them what they are.
     pub services: Vec<(String, Digest)>,
     /// Strategies that shape it, by seam.
     pub strategies: Vec<(String, String)>,
@@ -37,6 +39,31 @@ pub struct Action {
     pub decisions: Vec<(String, String)>,
     /// `linux-x86_64`.
     pub platform: String,
+}
+
+impl Action {
+    /// Whether a file is among those that it reads.
+    pub fn has_file(&self, path: &RelPath) -> bool {
+        let holds = |files: &[(RelPath, Content)]| files.binary_search_by(|(file, _)| file.cmp(path)).is_ok();
+        holds(&self.inputs) || self.needs.iter().any(|needed| holds(&needed.outputs))
+    }
+
+    /// Returns every file that it reads, what needed tasks put out among them.
+    pub fn files(&self) -> impl Iterator<Item = (&RelPath, &Content)> {
+        let made = self.needs.iter().flat_map(|needed| needed.outputs.iter());
+        self.inputs.iter().chain(made).map(|(path, content)| (path, content))
+    }
+}
+
+/// What one needed target put out.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Needed {
+    /// Its address.
+    pub address: String,
+    /// Of all that it put out.
+    pub digest: Digest,
+    /// The outputs of a task, sorted by path; none of a target that gathers (an epic, a rock).
+    pub outputs: Arc<Vec<(RelPath, Content)>>,
 }
 
 /// A command with everything filled in that decides its result.

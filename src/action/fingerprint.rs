@@ -2,12 +2,16 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Action, Content, EnvValue, Exact};
-use crate::base::{Digest, Hasher};
+use super::{Action, Content, EnvValue, Exact, Needed};
+use crate::base::{Digest, Hasher, RelPath};
 use crate::event::Subject;
 
 /// The format of actions: another number makes every digest another one.
-pub const FORMAT: &str = "2";
+pub const FORMAT: &str = "3";
+
+/// Up to how many outputs of one needed task are told one by one. More are told as a whole, so that what is kept of many tasks that need one
+/// large folder stays small.
+const TOLD: usize = 64;
 
 /// Takes what the walk comes by: what kind of thing it is, which one, its exact bytes, and how a person reads it.
 pub trait Sink {
@@ -74,26 +78,40 @@ pub fn walk(action: &Action, sink: &mut dyn Sink) {
         let exact = digest.as_ref().map(bytemuck::bytes_of).unwrap_or_default();
         sink.entry(Subject::Tool, name.as_bytes(), exact, &|| digest.map(|digest| digest.short()));
     }
-    for (subject, list) in [(Subject::Service, &action.services), (Subject::Need, &action.needs)] {
-        for (name, digest) in list {
-            sink.entry(subject, name.as_bytes(), bytemuck::bytes_of(digest), &|| Some(digest.short()));
+    for (name, digest) in &action.services {
+        whole(sink, Subject::Service, name, digest);
+    }
+    let mut files: Vec<(&RelPath, &Content)> = action.inputs.iter().map(|(path, content)| (path, content)).collect();
+    for Needed { address, digest, outputs } in &action.needs {
+        if (1..=TOLD).contains(&outputs.len()) {
+            files.extend(outputs.iter().map(|(path, content)| (path, content)));
+        } else {
+            whole(sink, Subject::Need, address, digest);
         }
     }
-    for (path, content) in &action.inputs {
-        let mut exact = Vec::with_capacity(41);
-        match content {
-            Content::File { digest, executable } => {
-                exact.push(if *executable { b'x' } else { b'f' });
-                exact.extend_from_slice(bytemuck::bytes_of(digest));
-            }
-            Content::Link(target) => {
-                exact.push(b'l');
-                exact.extend_from_slice(target);
-            }
-            Content::Missing => exact.push(b'-'),
+    // Whoever put a file out, by whatever name, it is the same input.
+    files.sort_by_key(|(path, _)| *path);
+    files.into_iter().for_each(|(path, content)| file(sink, path, content));
+}
+
+fn whole(sink: &mut dyn Sink, subject: Subject, name: &str, digest: &Digest) {
+    sink.entry(subject, name.as_bytes(), bytemuck::bytes_of(digest), &|| Some(digest.short()));
+}
+
+fn file(sink: &mut dyn Sink, path: &RelPath, content: &Content) {
+    let mut exact = Vec::with_capacity(41);
+    match content {
+        Content::File { digest, executable } => {
+            exact.push(if *executable { b'x' } else { b'f' });
+            exact.extend_from_slice(bytemuck::bytes_of(digest));
         }
-        sink.entry(Subject::Input, path.as_bytes(), &exact, &|| content.show());
+        Content::Link(target) => {
+            exact.push(b'l');
+            exact.extend_from_slice(target);
+        }
+        Content::Missing => exact.push(b'-'),
     }
+    sink.entry(Subject::Input, path.as_bytes(), &exact, &|| content.show());
 }
 
 /// Returns bytes as text. What is no UTF-8 is escaped, so that two values that differ never read the same.
@@ -144,8 +162,9 @@ pub fn explanation(action: &Action) -> Explanation {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
-    use crate::base::RelPath;
 
     #[test]
     fn every_part_enters_the_digest() {
@@ -168,7 +187,15 @@ mod tests {
         seen.push(with(&|a| a.inputs.push((RelPath::parse("f").unwrap(), Content::Missing))));
         seen.push(with(&|a| a.inputs.push((RelPath::parse("f").unwrap(), Content::File { digest: some, executable: false }))));
         seen.push(with(&|a| a.inputs.push((RelPath::parse("f").unwrap(), Content::File { digest: some, executable: true }))));
-        seen.push(with(&|a| a.needs.push(("e".into(), some))));
+        let needed = |outputs: usize, content: Content| Needed {
+            address: "e".into(),
+            digest: some,
+            outputs: Arc::new((0..outputs).map(|at| (RelPath::parse(format!("n{at}")).unwrap(), content.clone())).collect()),
+        };
+        seen.push(with(&|a| a.needs.push(needed(0, Content::Missing))));
+        seen.push(with(&|a| a.needs.push(needed(1, Content::Link(b"x".to_vec())))));
+        seen.push(with(&|a| a.needs.push(needed(1, Content::Link(b"y".to_vec())))));
+        seen.push(with(&|a| a.needs.push(Needed { digest: Digest::of(b"y"), ..needed(TOLD + 1, Content::Missing) })));
         seen.push(with(&|a| a.outputs.push(("o".into(), false))));
         seen.push(with(&|a| a.outputs.push(("o".into(), true))));
         seen.push(with(&|a| a.depfile = Some("d".into())));

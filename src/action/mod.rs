@@ -8,7 +8,7 @@ mod compare;
 mod fingerprint;
 mod result;
 
-pub use action::{Action, Content, EnvValue, Exact};
+pub use action::{Action, Content, EnvValue, Exact, Needed};
 pub use compare::compare;
 pub use fingerprint::{Entry, Explanation, FORMAT, Sink, digest, explanation, walk};
 pub use result::{ActionResult, Output, OutputKind};

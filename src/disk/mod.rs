@@ -3,6 +3,7 @@
 //! Start from [`Tree`], one folder that is kept open and that nothing below it can lead out of.
 
 mod beneath;
+mod links;
 mod map;
 mod poll;
 mod signature;
@@ -11,8 +12,9 @@ mod tree;
 mod walk;
 mod watch;
 
+pub use links::Names;
 pub use map::{map, write_beside};
-pub use signature::{Signature, now_ns};
+pub use signature::{Signature, now_ns, stamp_clock};
 pub use sources::sources;
 pub use tree::{Kind, Tree};
 pub use walk::{Noted, PatternSet, expand, expand_noting, walk_folder};

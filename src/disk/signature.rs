@@ -8,6 +8,9 @@ use serde::{Deserialize, Serialize};
 /// The coarsest clock that common file systems stamp with: a kernel tick of at most 10 ms (ext4, xfs, btrfs), doubled.
 const GRANULARITY: i64 = 20_000_000;
 
+/// In nanoseconds.
+const SECOND: i64 = 1_000_000_000;
+
 /// A file's stamp. Two readings that agree mean the same bytes, provided the first was [settled](Signature::settled_at).
 #[repr(C)]
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default, bytemuck::Pod, bytemuck::Zeroable, Serialize, Deserialize)]
@@ -47,6 +50,14 @@ impl Signature {
         self.mode & 0o111 != 0
     }
 
+    /// Whether the file may have been changed since the file systems' clock stood at `moment` (see [`stamp_clock`]). A change within the
+    /// same tick before counts as well.
+    pub fn may_be_younger_than(&self, moment: i64) -> bool {
+        // Some file systems stamp in whole seconds.
+        let coarse = if self.ctime % SECOND == 0 { SECOND } else { 0 };
+        self.ctime + coarse >= moment
+    }
+
     /// Whether a digest taken at `hashed_at` (nanoseconds since 1970) belongs to this stamp for good: a write that came later would have
     /// been stamped differently. A file that was changed within a clock tick of being read may be changed again under the same stamp.
     pub fn settled_at(&self, hashed_at: i64) -> bool {
@@ -70,4 +81,14 @@ impl From<Stat> for Signature {
 /// Returns the time in nanoseconds since 1970.
 pub fn now_ns() -> i64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_nanos() as i64)
+}
+
+/// Returns what the clock that file systems stamp with shows, in nanoseconds since 1970: whatever is changed from now on gets at least this.
+pub fn stamp_clock() -> i64 {
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    let clock = rustix::time::ClockId::RealtimeCoarse;
+    #[cfg(not(any(target_os = "linux", target_os = "android")))]
+    let clock = rustix::time::ClockId::Realtime;
+    let now = rustix::time::clock_gettime(clock);
+    now.tv_sec * SECOND + now.tv_nsec as i64
 }

@@ -5,14 +5,16 @@
 //! What ends a command is the end of its first process. What else is in its group then is killed, and so are orphans that left the
 //! group (see `reaper`); whoever still holds the pipe is not waited for.
 
-use std::io::{self, PipeReader, Read};
+use std::io::{self, PipeReader};
 use std::os::fd::OwnedFd;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
+use rustix::buffer::spare_capacity;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::io::Errno;
 use rustix::process::{
     Pid, PidfdFlags, Signal, WaitId, WaitIdOptions, WaitOptions, kill_process, kill_process_group, pidfd_open, waitid, waitpgid,
 };
@@ -77,7 +79,6 @@ pub struct SpawnError {
 }
 
 fn reason(error: &io::Error, dir: &Path, program: &Path) -> String {
-    use rustix::io::Errno;
     match Errno::from_io_error(error) {
         Some(Errno::TOOBIG) => String::from("its words and variables are longer than the system allows; hand them over in a file"),
         Some(Errno::NOEXEC) => String::from("it is no program that this machine can run; a script needs a first line like `#!/bin/sh`"),
@@ -223,7 +224,7 @@ impl<'a> Running<'a> {
             fds[2] = PollFd::from_borrowed_fd(thrown, PollFlags::IN);
         }
         let _ = poll(&mut fds, time.as_ref());
-        let end = self.end.is_none() || !fds[0].revents().is_empty();
+        let end = !fds[0].revents().is_empty();
         let printed = !fds[1].revents().is_empty();
         if printed {
             self.read(TURN);
@@ -231,7 +232,7 @@ impl<'a> Running<'a> {
         if self.lent.is_some() {
             self.follow_stops();
         }
-        end && self.has_ended(None)
+        if self.end.is_some() { end } else { self.has_ended(None) }
     }
 
     fn has_ended(&self, time: Option<&Timespec>) -> bool {
@@ -239,7 +240,7 @@ impl<'a> Running<'a> {
             let _ = poll(&mut [], time);
         }
         let how = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
-        !matches!(waitid(WaitId::Pid(self.pid), how), Ok(None) | Err(rustix::io::Errno::INTR))
+        !matches!(waitid(WaitId::Pid(self.pid), how), Ok(None) | Err(Errno::INTR))
     }
 
     /// Where the terminal is lent, a person's Ctrl-Z stops the command alone: orket takes the terminal back and stops, too, so that the
@@ -271,7 +272,7 @@ impl<'a> Running<'a> {
         let status = self.child.wait()?;
         if group.is_some() {
             // Those of its group that it left behind, which have fallen to orket.
-            while matches!(waitpgid(self.pid, WaitOptions::empty()), Ok(Some(_)) | Err(rustix::io::Errno::INTR)) {}
+            while matches!(waitpgid(self.pid, WaitOptions::empty()), Ok(Some(_)) | Err(Errno::INTR)) {}
         }
         if let (Some(reaper), Some(mark)) = (Reaper::installed(), spawn.mark()) {
             reaper.sweep_bytes(mark.as_encoded_bytes());
@@ -283,17 +284,17 @@ impl<'a> Running<'a> {
     /// Reads what is there, at most `turns` buffers.
     fn read(&mut self, turns: usize) {
         let Some(pipe) = &mut self.pipe else { return };
-        if self.buffer.is_empty() {
-            self.buffer.resize(BUFFER, 0);
-        }
+        // Not filled with zeros first: most commands print little.
+        self.buffer.reserve_exact(BUFFER);
         for _ in 0..turns {
-            match pipe.read(&mut self.buffer) {
+            self.buffer.clear();
+            match rustix::io::read(&*pipe, spare_capacity(&mut self.buffer)) {
                 Ok(0) => {
                     self.pipe = None;
                     return;
                 }
-                Ok(count) => self.out.bytes(&self.buffer[..count]),
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Ok(_) => self.out.bytes(&self.buffer),
+                Err(Errno::INTR) => {}
                 Err(_) => return,
             }
         }

@@ -2,20 +2,23 @@
 
 use rustc_hash::FxHashSet;
 
-use super::World;
 use super::restore::is;
+use super::{Prepared, World};
 use crate::action::{ActionResult, Content, Output, OutputKind};
 use crate::base::{RelPath, glob};
-use crate::disk::{self, Kind, PatternSet};
+use crate::disk::{self, Kind, PatternSet, Signature};
 use crate::record::Status;
 
 /// Which files are a task's own earlier outputs: those of its last success, and what it had made when it last failed.
 #[derive(Default)]
 pub struct Own {
     recorded: Vec<Output>,
-    made: Vec<RelPath>,
+    /// With the stamps that they had; `None` where it was not seen what the task had made.
+    made: Vec<(RelPath, Option<Signature>)>,
     /// Whether nothing has run since its last success, so that whatever else stands there now is somebody else's.
     sure: bool,
+    /// Whether its last run was seen to fail: what it left is all that is its own.
+    failed: bool,
 }
 
 impl Own {
@@ -23,10 +26,12 @@ impl Own {
     pub fn of(world: &World, key: [u64; 2]) -> Own {
         let record = world.checkout.lock().expect("no holder panics").task(key);
         let result = record.as_ref().and_then(|record| ActionResult::decode(&record.result));
-        let sure = record.as_ref().is_some_and(|record| record.status == Status::Succeeded);
+        let status = record.as_ref().map(|record| record.status);
+        let sure = status == Some(Status::Succeeded);
         let mut made = record.map(|record| record.own).unwrap_or_default();
         made.sort();
-        Own { sure, recorded: result.map(|result| result.outputs).unwrap_or_default(), made }
+        let failed = status.is_some_and(|status| matches!(status, Status::Failed(_)));
+        Own { sure, failed, recorded: result.map(|result| result.outputs).unwrap_or_default(), made }
     }
 
     /// Everything that stands in the place of a task's outputs now.
@@ -34,11 +39,15 @@ impl Own {
     /// # Errors
     /// A sentence, when a pattern is wrong or the disk refuses.
     pub fn all(world: &World, outputs: &[String], excluded: &[String]) -> Result<Own, String> {
-        Ok(Own { recorded: Vec::new(), made: find(world, outputs, excluded)?.files, sure: false })
+        let made = find(world, outputs, excluded)?.files.into_iter().map(|path| (path, None)).collect();
+        Ok(Own { made, ..Own::default() })
     }
 
     /// Whether somebody has changed an output since the task made it.
     fn edited(&self, world: &World, path: &RelPath) -> bool {
+        if let Some((_, Some(stamp))) = self.left(path) {
+            return world.tree.stat(path).ok().flatten() != Some(*stamp);
+        }
         let recorded = self.recorded.binary_search_by(|output| output.path.cmp(path)).ok().map(|index| &self.recorded[index]);
         self.sure && recorded.is_some_and(|output| output.kind != OutputKind::Folder && !is(world, output))
     }
@@ -49,7 +58,18 @@ impl Own {
     }
 
     fn has(&self, path: &RelPath) -> bool {
-        self.made.binary_search(path).is_ok() || self.recorded.binary_search_by(|output| output.path.cmp(path)).is_ok()
+        let recorded = || self.recorded.binary_search_by(|output| output.path.cmp(path)).is_ok();
+        self.left(path).is_some() || (!self.failed && recorded())
+    }
+
+    /// What a run that did not succeed has left at this path.
+    fn left(&self, path: &RelPath) -> Option<&(RelPath, Option<Signature>)> {
+        self.made.binary_search_by(|(left, _)| left.cmp(path)).ok().map(|index| &self.made[index])
+    }
+
+    /// Every file that may be the task's own, recorded folders last.
+    fn paths(&self) -> impl Iterator<Item = &RelPath> {
+        self.recorded.iter().map(|output| &output.path).chain(self.made.iter().map(|(path, _)| path))
     }
 }
 
@@ -146,6 +166,37 @@ pub fn clear_outputs(
             let aside = aside(world, folder);
             world.tree.make_folder(&aside).map_err(|error| wrong(error, folder))?;
             displaced.push((folder.clone(), aside));
+        }
+    }
+    Ok(displaced)
+}
+
+/// Takes away what a task has put out when it was declared otherwise, as [`clear_outputs`] does: a pattern would find it. What another task
+/// puts out now stays, and so does what version control tracks. Returns what was moved aside.
+///
+/// # Errors
+/// A sentence, when the disk refuses.
+pub(super) fn clear_undeclared(world: &World, prepared: &Prepared, own: &Own) -> Result<Vec<(RelPath, RelPath)>, String> {
+    let declared: Vec<String> = prepared.outputs.iter().chain(&prepared.folders).cloned().collect();
+    let set = PatternSet::new(&declared, &prepared.excluded)?;
+    let mut displaced = Vec::new();
+    let mut gone: Vec<&RelPath> = own.paths().filter(|path| !set.matches(path) && !world.made().matches(path)).collect();
+    gone.sort();
+    gone.dedup();
+    for path in gone.into_iter().rev() {
+        let wrong = |error: std::io::Error| format!("cannot take away `{path}`, which it put out before: {error}");
+        match world.tree.stat(path).map_err(wrong)? {
+            None => {}
+            // One that still holds something stays.
+            Some(stamp) if stamp.is_dir() => drop(world.tree.remove_folder(path)),
+            Some(_) if !own.has(path) || (world.tracked)(path) => {}
+            Some(_) if own.edited(world, path) => {
+                displaced.extend(take_away(world, path).map_err(wrong)?.map(|aside| (path.clone(), aside)));
+            }
+            Some(_) => {
+                world.files.forget(path);
+                world.tree.remove(path).map_err(wrong)?;
+            }
         }
     }
     Ok(displaced)

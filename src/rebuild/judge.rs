@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::clear::Own;
+use super::clear::{Own, clear_undeclared};
 use super::restore::{in_place, restore};
 use super::standing::{output_folders, prove};
 use super::{Blocked, Links, Prepared, World, Yield, prepare};
@@ -58,6 +58,12 @@ pub fn judge(world: &World, target: TargetId, links: &Links, again: bool, mode: 
         Err(blocked) => return Judged::Blocked(blocked),
     };
     let is = |bit: u32| world.graph.has(target, bit);
+    if let Some(record) = record.as_ref().filter(|record| record.action != prepared.key && !mode.look) {
+        match clear_undeclared(world, &prepared, &Own::of(world, record.key)) {
+            Ok(displaced) => prepared.displaced = displaced,
+            Err(text) => return Judged::Blocked(Blocked { text, hint: None }),
+        }
+    }
     if let Some(reason) = wanted {
         return Judged::Run(Box::new(prepared), reason);
     }
@@ -74,16 +80,16 @@ pub fn judge(world: &World, target: TargetId, links: &Links, again: bool, mode: 
         return Judged::Run(Box::new(prepared), Reason::Verified);
     }
     let executed = links.iter().any(|(_, yielded)| yielded.executed);
-    tracing::trace!(task = world.graph.address(target), inputs = prepared.action.inputs.len(), again, "judging");
+    tracing::trace!(task = world.graph.address(target), inputs = prepared.action.files().count(), again, "judging");
     let mut why = None;
     if let Some(record) = &record {
         if record.status != Status::Succeeded {
             why = Some(Reason::NotFinished);
             // Whoever has seen it fail does not want to hear that it once passed.
-            if record.status == Status::Failed(action::digest(&prepared.action)) {
+            if record.status == Status::Failed(prepared.key) {
                 return Judged::Run(Box::new(prepared), Reason::NotFinished);
             }
-        } else if record.action == action::digest(&prepared.action) {
+        } else if record.action == prepared.key {
             let outputs = ActionResult::decode(&record.result).map(|result| result.outputs).unwrap_or_default();
             let folders = output_folders(world, &prepared, &outputs);
             if is(flag::HEARD) && !heard(world, &record.result) {
@@ -110,9 +116,14 @@ pub fn judge(world: &World, target: TargetId, links: &Links, again: bool, mode: 
                 if !mode.look {
                     remember(world, &prepared, &result);
                 }
+                let mut displaced = prepared.displaced;
                 return match placed {
-                    Placed::Already => Judged::Fresh(yielded),
-                    Placed::Now(displaced) => Judged::Cached { yielded, log: result.log, displaced },
+                    Placed::Already if displaced.is_empty() => Judged::Fresh(yielded),
+                    Placed::Already => Judged::Cached { yielded, log: result.log, displaced },
+                    Placed::Now(moved) => {
+                        displaced.extend(moved);
+                        Judged::Cached { yielded, log: result.log, displaced }
+                    }
                 };
             }
             Ok(None) => {}
@@ -124,7 +135,7 @@ pub fn judge(world: &World, target: TargetId, links: &Links, again: bool, mode: 
 
 /// Brings here what a task put out in another workspace, if it ran there as the same action.
 fn adopt(world: &World, prepared: &Prepared, links: &Links, record: &TaskRecord, again: bool, mode: Mode) -> Option<Judged> {
-    if mode.look || record.action != action::digest(&prepared.action) {
+    if mode.look || record.action != prepared.key {
         return None;
     }
     let result = ActionResult::decode(&record.result)?;
@@ -157,7 +168,7 @@ pub fn verifiable(world: &World, prepared: &Prepared) -> bool {
 
 /// Returns what an action is known to have put out, in this checkout or in any whose results the store has.
 pub fn known(world: &World, prepared: &Prepared) -> Option<ActionResult> {
-    let action = action::digest(&prepared.action);
+    let action = prepared.key;
     let record = world.checkout.lock().expect("no holder panics").task(world.graph.row(prepared.target).key);
     let own = record.filter(|record| record.action == action).and_then(|record| ActionResult::decode(&record.result));
     own.or_else(|| ActionResult::decode(&world.actions.lookup(&action).ok()??))
@@ -193,6 +204,7 @@ fn look_up(
             Err(_) => continue,
         };
         if let Some(found) = take(world, &mut candidate, again, mode)? {
+            candidate.displaced = std::mem::take(&mut prepared.displaced);
             *prepared = candidate;
             return Ok(Some(found));
         }
@@ -201,7 +213,7 @@ fn look_up(
 }
 
 fn take(world: &World, prepared: &mut Prepared, again: bool, mode: Mode) -> Result<Option<(ActionResult, Placed)>, String> {
-    let key = action::digest(&prepared.action);
+    let key = prepared.key;
     let Some(bytes) = world.actions.lookup(&key).map_err(|error| error.to_string())? else { return Ok(None) };
     let Some(result) = ActionResult::decode(&bytes) else { return Ok(None) };
     if world.graph.has(prepared.target, flag::HEARD) && !heard(world, &bytes) {
@@ -221,7 +233,7 @@ fn take(world: &World, prepared: &mut Prepared, again: bool, mode: Mode) -> Resu
 
 /// Under which key the sets of discovered inputs stand.
 fn sets_key(bare: &Prepared) -> Digest {
-    Hasher::new().piece(b"discovered").digest(&action::digest(&bare.action)).finish()
+    Hasher::new().piece(b"discovered").digest(&bare.key).finish()
 }
 
 /// Writes what a task has come to into the checkout's memory and, if `store`, the result into the store.
@@ -256,7 +268,7 @@ pub fn put_record(
         }
     }
     if store {
-        world.actions.record(&action::digest(&prepared.action), &result.encode(), &result.blobs()).map_err(|error| error.to_string())?;
+        world.actions.record(&prepared.key, &result.encode(), &result.blobs()).map_err(|error| error.to_string())?;
     }
     remember(world, prepared, result);
     Ok((yielded(&result.outputs, true), unchanged))
@@ -267,7 +279,7 @@ fn remember(world: &World, prepared: &Prepared, result: &ActionResult) {
     let record = TaskRecord {
         key: row.key,
         manifest: world.manifest,
-        action: action::digest(&prepared.action),
+        action: prepared.key,
         result: result.encode(),
         discovered: prepared.discovered.clone(),
         explanation: postcard::to_stdvec(&action::explanation(&prepared.action)).unwrap_or_default(),

@@ -3,29 +3,35 @@
 //! Start from [`judge()`]: it makes the task's action exact, compares it with what this checkout and the store remember, and answers with
 //! outputs that are in place, outputs that were put in place, or a [`Prepared`] action and the [`Reason`](crate::event::Reason) to run it.
 
+mod blocked;
 mod capture;
 mod clear;
 mod depfile;
 mod environment;
 mod files;
+mod inputs;
 mod judge;
 mod orphans;
 mod prepare;
 mod restore;
+mod service;
 mod standing;
 mod tools;
 mod touched;
 mod world;
 
+pub use blocked::Blocked;
 pub use capture::{CaptureError, Loose, capture, capture_loosely};
 pub use clear::{Own, clear_outputs, foreign};
 pub use depfile::parse as parse_depfile;
 pub use environment::{Environment, Visible};
 pub use files::Files;
+pub use inputs::Listing;
 pub use judge::{Judged, Mode, judge, known, printed, put_record, recall, verifiable, yielded};
 pub use orphans::{Orphans, clear_orphans};
-pub use prepare::{Blocked, Prepared, prepare};
+pub use prepare::{Prepared, prepare};
 pub use restore::clear_stage;
+pub use service::service_digest;
 pub use standing::{Stands, needs_of, standing};
 pub use touched::Stamps;
 pub use world::{Adopted, Links, Made, World, Yield};

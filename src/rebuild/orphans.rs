@@ -7,6 +7,7 @@ use super::clear::take_away;
 use super::restore::is;
 use crate::action::{ActionResult, OutputKind};
 use crate::base::RelPath;
+use crate::disk::Signature;
 use crate::record::{Status, TaskRecord};
 
 /// What became of outputs that belong to no task any more.
@@ -35,8 +36,10 @@ pub fn clear_orphans(world: &World) -> std::io::Result<Orphans> {
     let mut orphans = Orphans::default();
     for record in gone {
         let outputs = ActionResult::decode(&record.result).map(|result| result.outputs).unwrap_or_default();
-        let made = record.own.iter().filter(|path| outputs.binary_search_by(|output| output.path.cmp(path)).is_err());
-        let unfinished = made.filter(|path| matches!(world.tree.stat(path), Ok(Some(signature)) if !signature.is_dir()));
+        let made = record.own.iter().filter(|(path, _)| outputs.binary_search_by(|output| output.path.cmp(path)).is_err());
+        let as_left = |stamp: &Option<Signature>, now: Signature| !now.is_dir() && stamp.is_none_or(|stamp| stamp == now);
+        let unfinished =
+            made.filter(|(path, stamp)| world.tree.stat(path).ok().flatten().is_some_and(|now| as_left(stamp, now))).map(|(path, _)| path);
         let finished = outputs.iter().filter(|output| output.kind != OutputKind::Folder && is(world, output)).map(|output| &output.path);
         for path in finished.chain(unfinished) {
             if world.made().matches(path) || (world.tracked)(path) {

@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::{Links, Visible, World, tools};
-use crate::action::{Action, Content, EnvValue, Exact};
+use super::inputs::{self, Inputs, Listing, patterns, stands_as_folder};
+use super::{Blocked, Links, Visible, World, Yield, tools};
+use crate::action::{self, Action, EnvValue, Exact, Needed};
 use crate::base::{Digest, RelPath, TargetId};
-use crate::disk::{self, Noted, PatternSet};
+use crate::disk;
 use crate::graph::{Detail, EdgeKind, TargetKind, flag};
-use crate::model::{Command, Pattern, Scope, Task, Text};
+use crate::model::{Command, Scope, Task, Text};
 use crate::record::Tool;
 
 /// A task made exact, ready to be looked up or run.
@@ -20,6 +21,10 @@ pub struct Prepared {
     pub task: Box<Task>,
     /// All that decides its result.
     pub action: Action,
+    /// The digest of that.
+    pub key: Digest,
+    /// What was moved out of its way already, from where and to where.
+    pub displaced: Vec<(RelPath, RelPath)>,
     /// What it sees.
     pub visible: Arc<Visible>,
     /// The commands as they are started: program and words, with ports and run facts filled in.
@@ -36,10 +41,8 @@ pub struct Prepared {
     pub dir: RelPath,
     /// Files that its depfile named in an earlier run.
     pub discovered: Vec<RelPath>,
-    /// Those of its inputs that no needed task put out.
-    pub sources: Vec<RelPath>,
-    /// What the list of its inputs rests on, beside its patterns: the places where globs were looked for.
-    pub searched: Noted,
+    /// What the patterns among its inputs meant.
+    pub listing: Listing,
     /// The programs that its names led to.
     pub programs: Vec<Tool>,
     /// When it was begun, in nanoseconds since 1970.
@@ -57,21 +60,6 @@ pub struct Line {
     pub words: Vec<String>,
 }
 
-/// Why a task can be neither judged nor run. A lower-case sentence, and what to do.
-#[derive(Clone, Debug)]
-pub struct Blocked {
-    /// What is wrong.
-    pub text: String,
-    /// What to do.
-    pub hint: Option<String>,
-}
-
-impl Blocked {
-    pub(super) fn new(text: impl Into<String>) -> Blocked {
-        Blocked { text: text.into(), hint: None }
-    }
-}
-
 /// Makes a task exact. `again`: something that it waits for has run, so that files are looked at again.
 ///
 /// # Errors
@@ -83,7 +71,7 @@ pub fn prepare(world: &World, target: TargetId, links: &Links, discovered: Vec<R
     // A record may be of another task that had this address, and read what this one does not.
     let discovered = if task.depfile.is_some() { discovered } else { Vec::new() };
     let began = disk::now_ns();
-    let visible = world.visible(target).map_err(Blocked::new)?;
+    let visible = world.visible(target, again).map_err(Blocked::new)?;
     let place = task.place.to_string();
     let symbolic = |text: &Text| {
         text.fill(|scope, name| match scope {
@@ -132,7 +120,7 @@ pub fn prepare(world: &World, target: TargetId, links: &Links, discovered: Vec<R
     let mut tools: BTreeMap<String, Option<Digest>> = BTreeMap::new();
     let mut programs = Vec::new();
     let listed = task.tools.iter().map(symbolic).collect::<Result<Vec<_>, _>>()?;
-    let invoke = |name: &str| tools::invoke(world, &visible, name, listed.iter().any(|tool| tool == name), &folder);
+    let invoke = |name: &str| tools::invoke(world, &visible, name, listed.iter().any(|tool| tool == name), &folder, again);
     let mut used = |tool: &tools::Found| {
         // Orket's own tools are no programs that somebody could exchange.
         let Some(name) = &tool.name else { return };
@@ -186,17 +174,21 @@ pub fn prepare(world: &World, target: TargetId, links: &Links, discovered: Vec<R
     declared.sort();
     let is_folder = |text: &String| task.imported.is_some() && stands_as_folder(world, text);
     let (folders, outputs) = outputs.into_iter().partition(is_folder);
-    let Gathered { inputs, sources, searched, unmade } = gather_inputs(world, &task, links, &discovered, &symbolic, again)?;
-    let mut needs: Vec<(String, Digest)> = links
-        .iter()
-        .filter(|(id, _)| match world.graph.kind(*id) {
-            TargetKind::Task => world.graph.has(*id, flag::EMPTY),
-            kind => kind != TargetKind::Decision,
-        })
-        .map(|(id, yielded)| (world.graph.address(*id).to_owned(), yielded.digest))
-        .collect();
-    needs.sort();
+    let Inputs { files: inputs, listing, unmade } = inputs::gather(world, &task, links, &discovered, &symbolic, again)?;
+    let mut needs: Vec<Needed> = Vec::new();
     let mut services: Vec<(String, Digest)> = Vec::new();
+    for (id, Yield { digest, outputs, .. }) in links {
+        let address = || world.graph.address(*id).to_owned();
+        match world.graph.kind(*id) {
+            TargetKind::Decision => {}
+            TargetKind::Service => services.push((address(), *digest)),
+            // A check that has passed says nothing more.
+            TargetKind::Task if outputs.is_empty() && !world.graph.has(*id, flag::EMPTY) => {}
+            _ => needs.push(Needed { address: address(), digest: *digest, outputs: outputs.clone() }),
+        }
+    }
+    needs.sort_by(|one, other| one.address.cmp(&other.address));
+    services.sort();
     let mut decisions: Vec<(String, String)> = Vec::new();
     for edge in world.graph.edges(target) {
         // A service starts with what the decisions that it uses came to.
@@ -204,9 +196,6 @@ pub fn prepare(world: &World, target: TargetId, links: &Links, discovered: Vec<R
         for edge in through.iter().filter(|edge| world.graph.kind(edge.to) == TargetKind::Decision) {
             let address = world.graph.address(edge.to);
             decisions.push((address.to_owned(), decision(world, address)?));
-        }
-        if let Detail::Service(service) = world.graph.detail(edge.to) {
-            services.push((service.address.to_string(), Digest::of(service.definition().as_bytes())));
         }
     }
     decisions.sort();
@@ -232,6 +221,8 @@ pub fn prepare(world: &World, target: TargetId, links: &Links, discovered: Vec<R
     Ok(Prepared {
         target,
         task,
+        key: action::digest(&action),
+        displaced: Vec::new(),
         action,
         visible,
         lines,
@@ -241,8 +232,7 @@ pub fn prepare(world: &World, target: TargetId, links: &Links, discovered: Vec<R
         excluded,
         dir,
         discovered,
-        sources,
-        searched,
+        listing,
         programs,
         began,
     })
@@ -264,175 +254,4 @@ fn variable(visible: &Visible, name: &str, place: &str) -> Result<String, Blocke
             hint: Some(format!("set it, and let the task see it: env {{ pass \"{name}\" }}")),
         }),
     }
-}
-
-fn patterns(patterns: &[Pattern], fill: &impl Fn(&Text) -> Result<String, Blocked>) -> Result<(Vec<String>, Vec<String>), Blocked> {
-    let (mut included, mut excluded) = (Vec::new(), Vec::new());
-    for pattern in patterns {
-        if pattern.negated { &mut excluded } else { &mut included }.push(fill(&pattern.text)?);
-    }
-    Ok((included, excluded))
-}
-
-/// Adds what a link leads to, since that is what a program reads; through links of links. What leads out of the project by `..`, or to a
-/// folder, adds nothing.
-fn follow(
-    world: &World,
-    path: &RelPath,
-    content: &Content,
-    again: bool,
-    inputs: &mut BTreeMap<RelPath, Content>,
-    sources: &mut Vec<RelPath>,
-) -> std::io::Result<()> {
-    let (mut path, mut content) = (path.clone(), content.clone());
-    while let Content::Link(target) = &content {
-        let to = match target.first() {
-            Some(b'/') => RelPath::from_normal(target.clone()),
-            _ => match RelPath::parse_in(&path.parent().unwrap_or_else(RelPath::root), target) {
-                Ok(to) => to,
-                Err(_) => return Ok(()),
-            },
-        };
-        // Also the end of a ring of links.
-        if inputs.contains_key(&to) || sources.contains(&to) {
-            return Ok(());
-        }
-        let found = world.content(&to, again)?;
-        if found == Content::Missing {
-            return Ok(());
-        }
-        inputs.insert(to.clone(), found.clone());
-        sources.push(to.clone());
-        (path, content) = (to, found);
-    }
-    Ok(())
-}
-
-/// Whether a folder stands in the place of an output.
-pub(super) fn stands_as_folder(world: &World, text: &str) -> bool {
-    let path = crate::base::glob::plain(text).and_then(|name| RelPath::parse(&*name).ok());
-    path.and_then(|path| world.tree.stat(&path).ok().flatten()).is_some_and(|signature| signature.is_dir())
-}
-
-/// Refuses a pattern all of whose files stand behind a link to a folder: such folders are not entered, so that it would mean nothing. A link
-/// that is an input is known for what it is.
-fn behind_link(world: &World, task: &Task, text: &str, inputs: &BTreeMap<RelPath, Content>) -> Result<(), Blocked> {
-    let base = match crate::base::glob::plain(text) {
-        Some(name) => RelPath::parse(&*name).ok(),
-        None => crate::base::glob::Glob::new(text.trim_end_matches('/')).ok().map(|glob| glob.base().clone()),
-    };
-    let base = base.unwrap_or_default();
-    let ends = base.as_bytes().iter().enumerate().filter(|(_, byte)| **byte == b'/').map(|(at, _)| at).chain([base.as_bytes().len()]);
-    for folder in ends.filter(|end| *end > 0).map(|end| RelPath::from_normal(&base.as_bytes()[..end])) {
-        let link = world.tree.stat(&folder).ok().flatten().is_some_and(|signature| signature.is_symlink());
-        if link && !inputs.contains_key(&folder) {
-            let target = world.tree.read_link(&folder).map(|target| String::from_utf8_lossy(&target).into_owned()).unwrap_or_default();
-            return Err(Blocked {
-                text: format!("the input `{text}` stands behind the link `{folder}`, and no glob goes into a folder through a link"),
-                hint: Some(format!("name the folder that the link leads to (`{target}`) in `inputs` at {}", task.place)),
-            });
-        }
-    }
-    Ok(())
-}
-
-struct Gathered {
-    inputs: BTreeMap<RelPath, Content>,
-    sources: Vec<RelPath>,
-    searched: Noted,
-    unmade: bool,
-}
-
-/// Declared and discovered files, and what needed tasks put out, by path.
-fn gather_inputs(
-    world: &World,
-    task: &Task,
-    links: &Links,
-    discovered: &[RelPath],
-    fill: &impl Fn(&Text) -> Result<String, Blocked>,
-    again: bool,
-) -> Result<Gathered, Blocked> {
-    let (included, excluded) = patterns(&task.inputs, fill)?;
-    let own: Vec<String> =
-        task.outputs.iter().filter(|pattern| !pattern.negated).map(|pattern| fill(&pattern.text)).collect::<Result<_, _>>()?;
-    let unreadable = |path: &RelPath, error: std::io::Error| Blocked::new(format!("cannot read the input `{path}`: {error}"));
-    let mut inputs = BTreeMap::new();
-    let (mut sources, mut searched) = (Vec::new(), Noted::new());
-    for (_, yielded) in links {
-        inputs.extend(yielded.outputs.iter().cloned());
-    }
-    let wrong = |error: String| Blocked::new(format!("an input pattern at {}: {error}", task.place));
-    let (globs, literals): (Vec<String>, Vec<String>) =
-        included.into_iter().partition(|text| crate::base::glob::is_glob(text) || text.ends_with('/') || text.is_empty() || text == ".");
-    let without = PatternSet::new(&excluded, &[]).map_err(wrong)?;
-    let mut folders = globs;
-    for literal in literals {
-        let name = crate::base::glob::plain(&literal).unwrap_or_default();
-        let path = match name.starts_with('/') && task.imported.is_some() {
-            true => RelPath::from_normal(name.as_bytes()),
-            false => RelPath::parse(&*name).map_err(|error| Blocked::new(format!("the input `{literal}`: {error}")))?,
-        };
-        if inputs.contains_key(&path) || without.matches(&path) {
-            continue;
-        }
-        match world.content(&path, again).map_err(|error| unreadable(&path, error))? {
-            Content::Missing if world.tree.stat(&path).ok().flatten().is_some_and(|signature| signature.is_dir()) => {
-                if task.imported.is_some() {
-                    continue;
-                }
-                folders.push(format!("{path}/"))
-            }
-            Content::Missing => {
-                return Err(Blocked {
-                    text: format!("the input `{path}` does not exist, and no task that it needs makes it"),
-                    hint: Some(format!("make the file, or correct `inputs` at {}", task.place)),
-                });
-            }
-            content => {
-                follow(world, &path, &content, again, &mut inputs, &mut sources).map_err(|error| unreadable(&path, error))?;
-                sources.push(path.clone());
-                inputs.insert(path, content);
-            }
-        }
-    }
-    if !folders.is_empty() {
-        for text in folders.iter().filter(|_| task.imported.is_none()) {
-            behind_link(world, task, text, &inputs)?;
-        }
-        let mut hidden = excluded;
-        hidden.extend(own);
-        let set = PatternSet::new(&folders, &hidden).map_err(wrong)?;
-        let found = disk::expand_noting(&world.tree, &set, &mut searched)
-            .map_err(|error| Blocked::new(format!("cannot look for the inputs of the task at {}: {error}", task.place)))?;
-        for path in found {
-            if inputs.contains_key(&path) || world.made().matches(&path) {
-                continue;
-            }
-            let content = world.content(&path, again).map_err(|error| unreadable(&path, error))?;
-            follow(world, &path, &content, again, &mut inputs, &mut sources).map_err(|error| unreadable(&path, error))?;
-            sources.push(path.clone());
-            inputs.insert(path, content);
-        }
-    }
-    let mut unmade = false;
-    for file in task.imported.iter().flat_map(|imported| &imported.files) {
-        let path = RelPath::from_normal(file.as_bytes());
-        if inputs.contains_key(&path) {
-            continue;
-        }
-        let content = world.content(&path, again).map_err(|error| unreadable(&path, error))?;
-        unmade |= content == Content::Missing && world.tree.stat(&path).ok().flatten().is_none();
-        follow(world, &path, &content, again, &mut inputs, &mut sources).map_err(|error| unreadable(&path, error))?;
-        sources.push(path.clone());
-        inputs.insert(path, content);
-    }
-    for path in discovered {
-        if !inputs.contains_key(path) {
-            let content = world.content(path, again).map_err(|error| unreadable(path, error))?;
-            follow(world, path, &content, again, &mut inputs, &mut sources).map_err(|error| unreadable(path, error))?;
-            sources.push(path.clone());
-            inputs.insert(path.clone(), content);
-        }
-    }
-    Ok(Gathered { inputs, sources, searched, unmade })
 }

@@ -9,7 +9,7 @@ use std::thread;
 use rustc_hash::FxHashMap;
 use xxhash_rust::xxh3::Xxh3;
 
-use super::tools::program;
+use super::tools::{self, program};
 use super::{Links, Prepared, World};
 use crate::action::{Content, EnvValue, FORMAT, Output, OutputKind};
 use crate::base::{Digest, Hasher, RelPath, TargetId, glob};
@@ -154,10 +154,10 @@ impl Surroundings<'_> {
         let Some(tools) = tools else { return false };
         let key = (self.world.graph.row(target).env, tools.clone());
         *self.tools.entry(key).or_insert_with(|| {
-            let Ok(visible) = self.world.visible(target) else { return false };
+            let Ok(visible) = self.world.visible(target, false) else { return false };
             tools.iter().all(|tool| {
                 let folder = tool.folder.under(self.world.tree.root());
-                program(self.world, &visible, &tool.name, &folder).is_ok_and(|(_, digest)| digest == tool.digest)
+                program(self.world, &visible, &tool.name, &folder, false).is_ok_and(|(_, digest)| digest == tool.digest)
             })
         })
     }
@@ -165,13 +165,16 @@ impl Surroundings<'_> {
 
 /// Returns a hash of all that a task sees and that is none of its files; `None` if its rules cannot be followed.
 fn surroundings(world: &World, target: TargetId) -> Option<[u64; 2]> {
-    let visible = world.visible(target).ok()?;
+    let visible = world.visible(target, false).ok()?;
     let mut hasher = Hasher::new();
-    hasher.piece(FORMAT.as_bytes()).piece(world.environment.platform.as_bytes());
+    hasher.piece(FORMAT.as_bytes()).piece(env!("CARGO_PKG_VERSION").as_bytes()).piece(world.environment.platform.as_bytes());
     for (seam, strategy) in world.seams.shaping() {
         hasher.piece(seam.as_bytes()).piece(strategy.as_bytes());
     }
     hasher.piece(world.seams.choice(Seam::ToolStrategy).strategy.as_bytes());
+    if let Some(lock) = tools::lock(world) {
+        hasher.digest(&lock);
+    }
     for (name, value) in &visible.entries {
         hasher.piece(name.as_bytes());
         match value {
@@ -223,21 +226,17 @@ pub(super) fn prove(world: &World, prepared: &Prepared, links: &Links, outputs: 
         None => false,
     };
     let row = world.graph.row(prepared.target);
-    let inputs = &prepared.action.inputs;
     let provable = prepared.action.args.is_empty()
         && !world.graph.has(prepared.target, flag::HEARD)
-        && settled(&prepared.searched, prepared.began)
-        && prepared
-            .sources
-            .iter()
-            .all(|path| inputs.binary_search_by(|(input, _)| input.cmp(path)).is_ok_and(|index| watch(path, &inputs[index].1)))
+        && settled(&prepared.listing.searched, prepared.began)
+        && prepared.action.inputs.iter().all(|(path, content)| watch(path, content))
         && outputs.iter().all(|output| match &output.kind {
             OutputKind::File { digest, executable } => watch(&output.path, &Content::File { digest: *digest, executable: *executable }),
             OutputKind::Link(target) => watch(&output.path, &Content::Link(target.clone())),
             OutputKind::Folder => true,
         });
     let (true, Some(folders), Some(surroundings)) = (provable, folders, surroundings(world, prepared.target)) else { return };
-    watched.extend(prepared.searched.iter().cloned());
+    watched.extend(prepared.listing.searched.iter().cloned());
     watched.extend(folders);
     watched.sort();
     watched.dedup();

@@ -3,13 +3,15 @@
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use super::prepare::Blocked;
-use super::{Visible, World};
+use rustc_hash::FxHashMap;
+
+use super::{Blocked, Visible, World};
 use crate::action::Content;
 use crate::base::{Digest, RelPath};
 use crate::decisions::{Invoked, NamedTool, Seam};
+use crate::disk::{Signature, now_ns};
 use crate::process::find_program;
 
 /// Where `locked` looks for the digests of tools, unless its option `file` says otherwise.
@@ -27,12 +29,36 @@ pub(super) struct Found {
     pub digest: Digest,
 }
 
-/// Asks the tool strategy what a name means, and finds it. `listed`: the task lists it in `tools`.
-pub(super) fn invoke(world: &World, visible: &Visible, name: &str, listed: bool, folder: &std::path::Path) -> Result<Found, Blocked> {
+/// Programs by name and by where they were looked up.
+pub type Programs = FxHashMap<String, Program>;
+
+/// A program that was looked up.
+#[derive(Clone)]
+pub struct Program {
+    file: PathBuf,
+    digest: Digest,
+    /// What finding it rests on: the folders that were looked into, and the file itself, links followed.
+    rests: Vec<(RelPath, Option<Signature>)>,
+    /// When that was looked at, in nanoseconds since 1970.
+    began: i64,
+}
+
+impl Program {
+    /// Whether looking again would find the same one.
+    fn stands(&self, world: &World) -> bool {
+        self.rests.iter().all(|(place, stamp)| {
+            stamp.is_none_or(|stamp| stamp.settled_at(self.began)) && world.tree.stat_follow(place).is_ok_and(|now| now == *stamp)
+        })
+    }
+}
+
+/// Asks the tool strategy what a name means, and finds it. `listed`: the task lists it in `tools`. `again`: something has run that may have
+/// put another program in its place.
+pub(super) fn invoke(world: &World, visible: &Visible, name: &str, listed: bool, folder: &Path, again: bool) -> Result<Found, Blocked> {
     let invoked = world.seams.ask(&NamedTool { name: name.to_owned(), listed }).map_err(|error| Blocked::new(error.to_string()))?;
     match invoked {
         Invoked::Program { name: program_name, locked } => {
-            let (program, digest) = program(world, visible, &program_name, folder)?;
+            let (program, digest) = program(world, visible, &program_name, folder, again)?;
             if locked {
                 check(world, name, &digest)?;
             }
@@ -73,26 +99,47 @@ fn check(world: &World, name: &str, digest: &Digest) -> Result<(), Blocked> {
     }
 }
 
-/// Finds a program and digests it; both are remembered for the run.
-pub(super) fn program(world: &World, visible: &Visible, name: &str, folder: &std::path::Path) -> Result<(PathBuf, Digest), Blocked> {
+/// Finds a program and digests it; both are remembered for the run, and looked at `again` where that is asked for.
+pub(super) fn program(world: &World, visible: &Visible, name: &str, folder: &Path, again: bool) -> Result<(PathBuf, Digest), Blocked> {
     let path_var = visible.variables.get("PATH").map(Vec::as_slice).unwrap_or_default();
-    let key =
-        format!("{name}\0{}\0{}", String::from_utf8_lossy(path_var), if name.contains('/') { folder.to_string_lossy() } else { "".into() });
     let local = name.contains('/') && !name.starts_with('/');
-    if !local && let Some(found) = world.programs.read().expect("no holder panics").get(&key) {
-        return Ok(found.clone());
+    let here = local || path_var.split(|byte| *byte == b':').any(|entry| entry.first() != Some(&b'/'));
+    let key = format!("{name}\0{}\0{}", String::from_utf8_lossy(path_var), if here { folder.to_string_lossy() } else { "".into() });
+    if !local
+        && let Some(known) = world.programs.read().expect("no holder panics").get(&key)
+        && (!again || known.stands(world))
+    {
+        return Ok((known.file.clone(), known.digest));
     }
+    let began = now_ns();
     let found = find_program(OsStr::new(name), OsStr::from_bytes(path_var), folder)
         .map_err(|error| Blocked { text: error.to_string(), hint: None })?;
+    let place = |path: &Path| RelPath::from_normal(path.as_os_str().as_bytes());
+    let mut looked: Vec<PathBuf> = std::env::split_paths(OsStr::from_bytes(path_var)).map(|entry| folder.join(entry)).collect();
+    if name.contains('/') {
+        looked.clear();
+    }
+    let last = found.parent().and_then(|parent| looked.iter().position(|entry| entry == parent));
+    looked.truncate(last.map_or(looked.len(), |last| last + 1));
+    looked.push(found.clone());
+    let stamp = |path: &PathBuf| (place(path), world.tree.stat_follow(&place(path)).ok().flatten());
+    let rests: Vec<_> = looked.iter().map(stamp).collect();
     let file = std::fs::canonicalize(&found).map_err(|error| Blocked::new(format!("cannot find the program `{name}`: {error}")))?;
-    let absolute = RelPath::from_normal(file.as_os_str().as_bytes());
     let digest = match world
-        .content(&absolute, local)
+        .content(&place(&file), local || again)
         .map_err(|error| Blocked::new(format!("cannot read the program `{}`: {error}", file.display())))?
     {
         Content::File { digest, .. } => digest,
         _ => return Err(Blocked::new(format!("the program `{}` is no file", file.display()))),
     };
-    world.programs.write().expect("no holder panics").insert(key, (found.clone(), digest));
+    world.programs.write().expect("no holder panics").insert(key, Program { file: found.clone(), digest, rests, began });
     Ok((found, digest))
+}
+
+/// Returns the digest of the file in which the tool strategy `locked` records tools, if that is who is asked: a tool that it does not
+/// record any more is refused.
+pub(super) fn lock(world: &World) -> Option<Digest> {
+    let choice = world.seams.choice(Seam::ToolStrategy);
+    let file = (choice.strategy == "locked").then(|| RelPath::parse(choice.options.text("file").unwrap_or(LOCK)).ok())??;
+    Some(Digest::of(&world.tree.read(&file).unwrap_or_default()))
 }

@@ -1,27 +1,61 @@
-//! What happened to the inputs of a task while it ran, also where their bytes are the same again.
+//! What happened to the files that a task reads from its judgement until its end, also where their bytes are the same again.
+
+use std::collections::BTreeSet;
+
+use rustc_hash::FxHashMap;
 
 use super::{Prepared, World};
+use crate::action::Content;
 use crate::base::RelPath;
-use crate::disk::Signature;
+use crate::disk::{Signature, stamp_clock};
 
-/// The stamps that inputs had before a task started.
-pub struct Stamps(Vec<(RelPath, Option<(Signature, i64)>)>);
+/// How the files that a task reads stood when its commands were about to start.
+pub struct Stamps {
+    files: Vec<(RelPath, Option<(Signature, i64)>)>,
+    /// What had come under its patterns, or gone, since it was judged.
+    listed: Vec<RelPath>,
+    began: i64,
+}
 
 impl Stamps {
     /// Notes the stamps of all files and links among the inputs.
     pub fn of(world: &World, prepared: &Prepared) -> Stamps {
+        let began = stamp_clock();
         let stamp = |path: &RelPath| (path.clone(), world.tree.stat_names(path).ok().flatten());
-        Stamps(prepared.action.inputs.iter().map(|(path, _)| stamp(path)).filter(|(_, stamp)| !is_folder(stamp)).collect())
+        Stamps {
+            files: prepared.action.files().map(|(path, _)| stamp(path)).filter(|(_, stamp)| !is_folder(stamp)).collect(),
+            listed: prepared.listing.changes(world, prepared.began),
+            began,
+        }
     }
 
-    /// Returns what was written, exchanged or removed since, sorted. Another name for a file, or one less, changes nothing that is read.
-    pub fn touched(&self, world: &World) -> Vec<&RelPath> {
+    /// Returns what was written, exchanged, removed, or came under a pattern. Another name for a file, or one less, changes nothing that is read.
+    pub fn touched(&self, world: &World, prepared: &Prepared) -> BTreeSet<RelPath> {
         let same = |before: &Option<(Signature, i64)>, now: &Option<(Signature, i64)>| match (before, now) {
             (Some((before, names)), Some((now, names_now))) if names != names_now => Signature { ctime: now.ctime, ..*before } == *now,
             (before, now) => before == now,
         };
-        let touched = self.0.iter().filter(|(path, before)| !world.tree.stat_names(path).is_ok_and(|now| same(before, &now)));
-        touched.map(|(path, _)| path).collect()
+        let moved = self.files.iter().filter(|(path, before)| !world.tree.stat_names(path).is_ok_and(|now| same(before, &now)));
+        let mut touched: BTreeSet<RelPath> = moved.map(|(path, _)| path.clone()).collect();
+        // Also what was changed before its stamp was taken: the action names what was there when it was judged. Where that was under the
+        // same stamp, it is there still.
+        let stamps = self.files.iter().map(|(path, stamp)| (path, stamp.map(|(signature, _)| signature)));
+        let stamps: FxHashMap<&RelPath, Option<Signature>> = stamps.collect();
+        let judged = prepared.action.files().filter(|(path, _)| !touched.contains(*path));
+        let stands =
+            |path: &RelPath, content: &Content| world.files.stamp(path, content).is_some_and(|known| stamps.get(path) == Some(&known));
+        let other =
+            judged.filter(|(path, content)| !stands(path, content) && world.content(path, true).map_or(true, |now| now != **content));
+        let other: Vec<RelPath> = other.map(|(path, _)| path.clone()).collect();
+        touched.extend(other);
+        touched.extend(self.listed.iter().cloned());
+        touched.extend(prepared.listing.changes(world, prepared.began));
+        touched
+    }
+
+    /// Whether a file of which nothing was known before may have been changed since the commands started.
+    pub fn may_have_changed(&self, world: &World, path: &RelPath) -> bool {
+        world.tree.stat(path).ok().flatten().is_some_and(|now| now.may_be_younger_than(self.began))
     }
 }
 

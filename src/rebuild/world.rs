@@ -5,12 +5,14 @@ use std::sync::{Arc, Mutex, OnceLock, RwLock};
 
 use rustc_hash::FxHashMap;
 
+use super::tools::Programs;
 use super::{Environment, Files, Visible};
 use crate::action::Content;
 use crate::base::{Digest, RelPath, TargetId};
 use crate::decisions::{Boxed, Seams};
 use crate::disk::{PatternSet, Tree};
 use crate::graph::{Graph, flag};
+use crate::model::EnvRule;
 use crate::record::{Checkout, Known, TaskRecord};
 use crate::store::{ActionCache, Blobs};
 
@@ -67,8 +69,8 @@ pub struct World {
     pub manifest: u64,
     /// Words behind `--`, for this target.
     pub args: Option<(TargetId, Vec<String>)>,
-    /// Programs that were looked up: name to file and digest.
-    pub programs: RwLock<FxHashMap<String, (PathBuf, Digest)>>,
+    /// Programs that were looked up.
+    pub programs: RwLock<Programs>,
     /// Everything that any task puts out; see [`World::made`].
     pub made: OnceLock<Made>,
     /// What each set of environment rules shows; see [`World::visible`].
@@ -100,16 +102,18 @@ impl World {
         if again { self.files.look(&self.tree, path, remembered) } else { self.files.content(&self.tree, path, remembered) }
     }
 
-    /// Returns what a task sees of the environment.
+    /// Returns what a task sees of the environment; `again` reads `dotenv` files even if that was done before in this run.
     ///
     /// # Errors
     /// As [`Environment::visible`].
-    pub fn visible(&self, task: TargetId) -> Result<Arc<Visible>, String> {
+    pub fn visible(&self, task: TargetId, again: bool) -> Result<Arc<Visible>, String> {
         let index = self.graph.row(task).env;
-        if let Some(visible) = self.shown.read().expect("no holder panics").get(&index) {
+        let rules = &self.graph.header().envs[index as usize];
+        let stale = again && rules.iter().any(|rule| matches!(rule, EnvRule::Dotenv { .. }));
+        if !stale && let Some(visible) = self.shown.read().expect("no holder panics").get(&index) {
             return Ok(visible.clone());
         }
-        let visible = Arc::new(self.environment.visible(&self.graph.header().envs[index as usize], &self.tree)?);
+        let visible = Arc::new(self.environment.visible(rules, &self.tree)?);
         self.shown.write().expect("no holder panics").insert(index, visible.clone());
         Ok(visible)
     }

@@ -15,13 +15,13 @@ use super::picture::{self, Picture};
 use super::proof::Proof;
 use super::task::{Known, Status, TaskRecord};
 use crate::base::{Digest, RelPath};
-use crate::disk;
+use crate::disk::{self, Signature};
 
 #[derive(Serialize, Deserialize)]
 enum Line {
     Task(Box<TaskRecord>),
-    Intent { key: [u64; 2], manifest: u64, outputs: Vec<RelPath> },
-    Failed { key: [u64; 2], action: Digest, made: Vec<RelPath> },
+    Intent { key: [u64; 2], manifest: u64, outputs: Vec<(RelPath, Option<Signature>)> },
+    Failed { key: [u64; 2], action: Digest, made: Vec<(RelPath, Option<Signature>)> },
     Forget([u64; 2]),
     File(Vec<u8>, Known),
     Proof([u64; 2], Proof),
@@ -136,19 +136,19 @@ impl Checkout {
     }
 
     /// Remembers that a task of this manifest is about to be started and will make these outputs, before it is; or, where it was cancelled,
-    /// that it had made them.
+    /// that it had made them, with their stamps.
     ///
     /// # Errors
     /// When the journal cannot be written.
-    pub fn intend(&mut self, key: [u64; 2], manifest: u64, outputs: &[RelPath]) -> io::Result<()> {
-        self.write(Line::Intent { key, manifest, outputs: outputs.to_vec() })
+    pub fn intend(&mut self, key: [u64; 2], manifest: u64, outputs: Vec<(RelPath, Option<Signature>)>) -> io::Result<()> {
+        self.write(Line::Intent { key, manifest, outputs })
     }
 
-    /// Remembers that a task has failed as this action, and what it had made until then.
+    /// Remembers that a task has failed as this action, and what it had made until then, with its stamps.
     ///
     /// # Errors
     /// When the journal cannot be written.
-    pub fn failed(&mut self, key: [u64; 2], action: Digest, made: Vec<RelPath>) -> io::Result<()> {
+    pub fn failed(&mut self, key: [u64; 2], action: Digest, made: Vec<(RelPath, Option<Signature>)>) -> io::Result<()> {
         self.write(Line::Failed { key, action, made })
     }
 

@@ -18,7 +18,7 @@ use crate::base::{Digest, RelPath};
 use crate::disk::{self, Signature};
 
 const MAGIC: [u8; 8] = *b"ORKETST\n";
-const VERSION: u32 = 4;
+const VERSION: u32 = 5;
 const WARM: usize = 6;
 const SECTIONS: usize = 7;
 
@@ -92,7 +92,7 @@ struct Rest {
     result: Vec<u8>,
     discovered: Vec<RelPath>,
     explanation: Vec<u8>,
-    own: Vec<RelPath>,
+    own: Vec<(RelPath, Option<Signature>)>,
     status: Status,
     manifest: u64,
 }

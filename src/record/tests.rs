@@ -25,7 +25,7 @@ fn record(key: u64) -> TaskRecord {
         explanation: vec![3],
         duration_ms: 7,
         status: Status::Succeeded,
-        own: vec![path("left")],
+        own: vec![(path("left"), None)],
         proof: Some(proof),
         ..TaskRecord::unknown([key, 0])
     }
@@ -36,7 +36,7 @@ fn what_was_put_comes_back_before_and_after_a_save() {
     let folder = tempfile::tempdir().unwrap();
     let mut checkout = Checkout::open(folder.path(), true).unwrap();
     checkout.put(record(1)).unwrap();
-    checkout.intend([2, 0], 0, &[path("o")]).unwrap();
+    checkout.intend([2, 0], 0, vec![(path("o"), None)]).unwrap();
     let again = Checkout::open(folder.path(), false).unwrap();
     assert_eq!(again.task([1, 0]), Some(record(1)));
     assert_eq!(again.task([2, 0]).unwrap().status, Status::Started);
@@ -44,7 +44,7 @@ fn what_was_put_comes_back_before_and_after_a_save() {
     assert!(!folder.path().join("journal").exists());
     let again = Checkout::open(folder.path(), false).unwrap();
     assert_eq!(again.task([1, 0]), Some(record(1)));
-    assert_eq!(again.task([2, 0]).unwrap().own[0].to_string(), "o");
+    assert_eq!(again.task([2, 0]).unwrap().own[0].0.to_string(), "o");
 }
 
 #[test]
@@ -121,7 +121,7 @@ fn lines_that_a_picture_already_holds_change_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let mut checkout = Checkout::open(folder.path(), true).unwrap();
     checkout.put(record(1)).unwrap();
-    checkout.intend([2, 0], 0, &[path("o")]).unwrap();
+    checkout.intend([2, 0], 0, vec![(path("o"), None)]).unwrap();
     checkout.put(record(2)).unwrap();
     checkout.forget([1, 0]);
     let lines = std::fs::read(folder.path().join("journal")).unwrap();

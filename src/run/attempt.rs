@@ -1,6 +1,5 @@
 //! One task run for real: way cleared, commands attempted, outputs captured, result remembered.
 
-use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -9,10 +8,11 @@ use super::choices::Choices;
 use super::gates::Gates;
 use super::request::{How, make_scratch};
 use super::undeclared::Undeclared;
-use crate::action::{self, ActionResult, Content};
+use crate::action::ActionResult;
 use crate::base::glob::{self, Glob};
 use crate::base::{Digest, RelPath};
 use crate::decisions::{Answer, Asking, Attempted, Routed, Seam, Seat, StrategyError, Verdict as Meant};
+use crate::disk::Names;
 use crate::executor::{Attempt, Executor, Request};
 use crate::graph::flag;
 use crate::process::{Cancel, Ended};
@@ -153,18 +153,21 @@ impl Bench<'_> {
         let key = world.graph.row(prepared.target).key;
         let own = Own::of(world, key);
         let keep = |_: &RelPath| prepared.task.incremental;
-        let mut displaced = Vec::new();
+        let mut displaced = std::mem::take(&mut prepared.displaced);
         if !prepared.task.interactive || !prepared.outputs.is_empty() {
             match rebuild::clear_outputs(world, &prepared.outputs, &prepared.excluded, &keep, &own) {
-                Ok(moved) => displaced = moved,
+                Ok(moved) => displaced.extend(moved),
                 Err(text) => return Ran::stopped(Verdict::Failed, text),
             }
         }
         // An incremental task starts with what is there; what of that is not its own does not become so.
-        let found = match prepared.task.incremental {
-            true => rebuild::foreign(world, &prepared.outputs, &prepared.excluded, &own).unwrap_or_default(),
+        let stands = |own: &Own| match prepared.task.incremental {
+            true => rebuild::foreign(world, &prepared.outputs, &prepared.excluded, own).unwrap_or_default(),
             false => Vec::new(),
         };
+        let found = stands(&own);
+        // What started with something else than nothing may have come to what nobody else would come to.
+        let from_nothing = stands(&Own::default()).is_empty();
         if let Err(text) = self.make_way(&prepared) {
             return Ran { displaced, ..Ran::stopped(Verdict::Broken, text) };
         }
@@ -182,9 +185,11 @@ impl Bench<'_> {
             Err(error) => return Ran { displaced, ..Ran::stopped(Verdict::Broken, error.to_string()) },
         };
         let stamps = Stamps::of(world, &prepared);
-        let Tried { attempt, attempts, duration, meant } = match self.attempt(&prepared, &request, how, retrying) {
+        let mut again = |first: bool| self.renew(&prepared, &found, first, &mut displaced);
+        let tried = self.attempt(&prepared, &request, how, &mut again, retrying);
+        let Tried { attempt, attempts, duration, meant } = match tried {
             Ok(tried) => tried,
-            Err(error) => return Ran { displaced, ..Ran::stopped(Verdict::Broken, error.to_string()) },
+            Err((verdict, text)) => return Ran { displaced, ..Ran::stopped(verdict, text) },
         };
         let mut ran = Ran {
             displaced,
@@ -212,6 +217,7 @@ impl Bench<'_> {
             _ => {
                 // What a remedy puts out belongs to one failure.
                 let store = !self.mode.no_store
+                    && from_nothing
                     && duration >= self.cheaper_than
                     && how.remedy.is_none()
                     && !ran.flaky
@@ -242,7 +248,11 @@ impl Bench<'_> {
         if !intends.is_empty() || world.graph.has(prepared.target, flag::OPEN_OUTPUTS) {
             // A journal that cannot be written costs a later run a moved file at worst.
             let key = world.graph.row(prepared.target).key;
-            let _ = world.checkout.lock().expect("no holder panics").intend(key, world.manifest, &intends);
+            let _ = world.checkout.lock().expect("no holder panics").intend(
+                key,
+                world.manifest,
+                intends.iter().map(|path| (path.clone(), None)).collect(),
+            );
         }
         let make = |folder: &RelPath| world.tree.make_folder(folder).map_err(|error| format!("cannot make the folder `{folder}`: {error}"));
         for path in &intends {
@@ -287,17 +297,46 @@ impl Bench<'_> {
         Ok(Some(format!("the router `{strategy}` wants a remote, and {why}: tasks run here")))
     }
 
-    /// Runs a task's commands until the evaluator says what has come of it.
+    /// Takes away what an earlier run or attempt has left of what the commands are to write: the depfile always, before a further attempt
+    /// also the outputs of the one that failed. `found`: files in the place of the outputs that were there before the first.
+    fn renew(
+        &self,
+        prepared: &Prepared,
+        found: &[RelPath],
+        first: bool,
+        displaced: &mut Vec<(RelPath, RelPath)>,
+    ) -> Result<(), (Verdict, String)> {
+        let world = self.world;
+        if !first && !prepared.task.incremental {
+            self.note_unfinished(prepared, true, found);
+            let own = Own::of(world, world.graph.row(prepared.target).key);
+            let moved = rebuild::clear_outputs(world, &prepared.outputs, &prepared.excluded, &|_| false, &own);
+            displaced.extend(moved.map_err(|text| (Verdict::Failed, text))?);
+            self.make_way(prepared).map_err(|text| (Verdict::Broken, text))?;
+        }
+        let Some(path) = prepared.action.depfile.as_ref().and_then(|depfile| RelPath::parse(depfile).ok()) else { return Ok(()) };
+        if !world.tree.stat(&path).ok().flatten().is_some_and(|stamp| !stamp.is_dir()) {
+            return Ok(());
+        }
+        if (world.tracked)(&path) {
+            return Err((Verdict::Failed, format!("the depfile `{path}` is tracked by git; orket does not replace what git tracks")));
+        }
+        world.tree.remove(&path).map_err(|error| (Verdict::Broken, format!("cannot remove the depfile `{path}`: {error}")))
+    }
+
+    /// Runs a task's commands until the evaluator says what has come of it; `renew` is called before each attempt, with whether it is the first.
     fn attempt(
         &self,
         prepared: &Prepared,
         request: &Request,
         how: &How,
+        renew: &mut dyn FnMut(bool) -> Result<(), (Verdict, String)>,
         retrying: &dyn Fn(u32, Duration, String),
-    ) -> Result<Tried, StrategyError> {
+    ) -> Result<Tried, (Verdict, String)> {
         let (mut attempts, mut duration) = (0, Duration::ZERO);
         loop {
             attempts += 1;
+            renew(attempts == 1)?;
             let looked = self.undeclared.as_ref().map_or(Ok(()), |undeclared| undeclared.begin(self.world));
             let attempt = self.executor.execute(request, &how.cancel);
             duration += attempt.duration;
@@ -307,7 +346,7 @@ impl Bench<'_> {
             if let Err(error) = &undeclared {
                 meant = Meant::Failure { because: Some(format!("cannot look at what it left in the checkout: {error}")), remedy: true };
             } else if attempt.error.is_none() && attempt.ended != Ended::Cancelled {
-                meant = self.world.seams.ask(&Attempted {
+                let meaning = self.world.seams.ask(&Attempted {
                     task: prepared.task.address.as_str().to_owned(),
                     attempt: attempts,
                     code: attempt.ended.code(),
@@ -319,7 +358,8 @@ impl Bench<'_> {
                     retries: prepared.task.retries,
                     backoff_ms: prepared.task.backoff.as_millis() as u64,
                     duration_ms: attempt.duration.as_millis() as u64,
-                })?;
+                });
+                meant = meaning.map_err(|error| (Verdict::Broken, error.to_string()))?;
             }
             if let Meant::Retry { wait_ms } = meant {
                 let wait = Duration::from_millis(wait_ms);
@@ -342,11 +382,13 @@ impl Bench<'_> {
         let mut checkout = world.checkout.lock().expect("no holder panics");
         // A memory that cannot be written costs a later run some work, or a file that is moved aside.
         let _ = match made {
-            Ok(mut made) => {
-                made.retain(|path| found.binary_search(path).is_err());
+            Ok(made) => {
+                let stamp = |path: &RelPath| world.tree.stat(path).ok().flatten();
+                let made = made.into_iter().filter(|path| found.binary_search(path).is_err());
+                let made: Vec<_> = made.map(|path| (path.clone(), stamp(&path))).collect();
                 match failed {
-                    true => checkout.failed(key, action::digest(&prepared.action), made),
-                    false => checkout.intend(key, world.manifest, &made),
+                    true => checkout.failed(key, prepared.key, made),
+                    false => checkout.intend(key, world.manifest, made),
                 }
             }
             Err(_) => {
@@ -407,14 +449,7 @@ impl Bench<'_> {
     ) -> Result<(Yield, bool), String> {
         let world = self.world;
         let Success { attempt, duration, stamps } = success;
-        let other = |path: &RelPath, content: &Content| world.content(path, true).map_or(true, |now| now != *content);
-        let changed = prepared.action.inputs.iter().filter(|(path, content)| other(path, content)).map(|(path, _)| path);
-        // Also what is as it was again: nobody knows what the commands have read.
-        let moved: BTreeSet<String> = changed.chain(stamps.touched(world)).map(|path| format!("`{path}`")).collect();
-        let moved = Vec::from_iter(moved);
-        if !moved.is_empty() {
-            notices.push(format!("{} changed while it ran; its result is not stored", moved.join(", ")));
-        }
+        let mut moved = stamps.touched(world, prepared);
         let store = store && moved.is_empty();
         let imported = prepared.task.imported.as_deref();
         let (outputs, whole, trouble) = match imported {
@@ -433,15 +468,17 @@ impl Bench<'_> {
                 read => read.map_err(|error| format!("the depfile `{path}` was not made: {error}"))?,
             };
             let made = |path: &RelPath| outputs.binary_search_by(|output| output.path.cmp(path)).is_ok();
+            let mut names = Names::new(&world.tree, &prepared.dir);
+            // A name with a NUL byte means no file.
             for name in rebuild::parse_depfile(&text) {
-                if let Some(found) = self.in_project(prepared, &name)
-                    && !made(&found)
-                {
-                    discovered.push(found);
-                }
+                let _ = names.look_up(&name, &mut discovered);
             }
+            discovered.retain(|path| !made(path));
             discovered.sort();
             discovered.dedup();
+            // Of a file that nobody knew to be read there is no stamp from before.
+            let known = |path: &RelPath| prepared.discovered.binary_search(path).is_ok() || prepared.action.has_file(path);
+            moved.extend(discovered.iter().filter(|path| !known(path) && stamps.may_have_changed(world, path)).cloned());
             if imported.is_some_and(|imported| imported.depfile_spent) {
                 world.tree.remove(&path).map_err(|error| format!("cannot remove the depfile `{path}`: {error}"))?;
             }
@@ -450,6 +487,11 @@ impl Bench<'_> {
             // One that stays is in nobody's way.
             let _ = world.tree.remove(&RelPath::from_normal(path.as_bytes()));
         }
+        if !moved.is_empty() {
+            let names: Vec<String> = moved.iter().map(|path| format!("`{path}`")).collect();
+            notices.push(format!("{} changed while it ran; its result is not stored", names.join(", ")));
+        }
+        let store = store && moved.is_empty();
         let mut log: Option<Digest> = None;
         if store && attempt.log.size() > 0 {
             log = attempt.log.whole().ok().and_then(|bytes| world.blobs.put_bytes(&bytes).ok());
@@ -473,11 +515,6 @@ impl Bench<'_> {
                 rebuild::put_record(world, prepared, links, &result, false)
             }
         }
-    }
-
-    /// Returns the place of a name from a depfile; compilers name their own headers, which stand outside of the project.
-    fn in_project(&self, prepared: &Prepared, name: &[u8]) -> Option<RelPath> {
-        RelPath::anywhere(self.world.tree.root(), &prepared.dir, name).ok()
     }
 
     fn withheld(&self, prepared: &Prepared, output: &[u8]) -> Vec<String> {

@@ -60,7 +60,7 @@ impl Fresh {
                 TargetKind::Task if !graph.has(target, flag::EMPTY) => {
                     stands[step.index()].filter(|stands| stands.needs == needs_of(digests)).map(|stands| stands.yields)
                 }
-                _ => Some(gathered_digest(digests)),
+                _ => Some(gathered_digest(world, target, digests, false)),
             };
         }
         let left = planned - fresh.iter().flatten().count();
@@ -173,18 +173,21 @@ impl<'a> Yields<'a> {
     }
 }
 
-/// Returns what a target that gathers puts out: what all its parts do.
+/// Returns what a target that gathers puts out: what all its parts do, and of a service what makes it what it is.
 /// `executed`: whether something that it waits for has executed.
-pub(super) fn gathered(links: &Links, executed: bool) -> Yield {
+pub(super) fn gathered(world: &World, target: TargetId, links: &Links, executed: bool) -> Yield {
     Yield {
-        digest: gathered_digest(links.iter().map(|(_, yielded)| &yielded.digest)),
+        digest: gathered_digest(world, target, links.iter().map(|(_, yielded)| &yielded.digest), executed),
         outputs: Default::default(),
         executed: executed || links.iter().any(|(_, yielded)| yielded.executed),
     }
 }
 
-fn gathered_digest<'a>(digests: impl Iterator<Item = &'a Digest>) -> Digest {
+fn gathered_digest<'a>(world: &World, target: TargetId, digests: impl Iterator<Item = &'a Digest>, again: bool) -> Digest {
     let mut hasher = Hasher::new();
+    if world.graph.kind(target) == TargetKind::Service {
+        hasher.digest(&rebuild::service_digest(world, target, again));
+    }
     for digest in digests {
         hasher.digest(digest);
     }

@@ -45,7 +45,7 @@ impl Loop<'_> {
         match self.yields.links(step) {
             Ok(links) => {
                 let executed = self.yields.executed_before(step);
-                self.yields.put(step, gathered(&links, executed));
+                self.yields.put(step, gathered(self.world, target, &links, executed));
                 match known {
                     true => self.end(step, Outcome::Fresh, None, ready),
                     false => self.end(step, Outcome::Done, Some(Finished { status: None, ..told }), ready),

@@ -101,7 +101,7 @@ pub fn look(world: &World, plan: &Plan, mode: Mode, choices: &Choices<'_>, gates
                 _ => above[step.index()] = Some(Above::Runs(graph.address(target).to_owned())),
             }
             if let Ok(links) = yields.links(step) {
-                yields.put(step, gathered(&links, false));
+                yields.put(step, gathered(world, target, &links, false));
             }
             say(outcome, reason, None);
             continue;
@@ -112,7 +112,7 @@ pub fn look(world: &World, plan: &Plan, mode: Mode, choices: &Choices<'_>, gates
             }
             above[step.index()] = found.into_iter().next();
             if let Ok(links) = yields.links(step) {
-                yields.put(step, gathered(&links, false));
+                yields.put(step, gathered(world, target, &links, false));
             }
             say(Outcome::Fresh, None, None);
             continue;

@@ -227,6 +227,8 @@ pub(super) struct Loop<'a> {
     pub(super) judges: BinaryHeap<Ranked>,
     /// What the planner has said of steps that are being judged.
     pub(super) ranks: FxHashMap<Step, [f64; RANKS]>,
+    /// How many workers wait for something to do.
+    pub(super) idle: usize,
     /// Whether the workers may go.
     pub(super) closed: bool,
     /// Whether somebody panicked.
@@ -300,6 +302,7 @@ impl<'a> Loop<'a> {
             jobs: VecDeque::new(),
             judges: BinaryHeap::new(),
             ranks: FxHashMap::default(),
+            idle: 0,
             closed: false,
             broken: false,
             held: Vec::new(),

@@ -61,7 +61,7 @@ impl Loop<'_> {
                 match self.yields.links(step) {
                     Ok(links) => {
                         let executed = self.yields.executed_before(step);
-                        self.yields.put(step, gathered(&links, executed));
+                        self.yields.put(step, gathered(self.world, target, &links, executed));
                         self.end(step, Outcome::Fresh, None, &mut ready);
                     }
                     Err(lost) => self.lost(step, lost, &mut ready),

@@ -98,9 +98,7 @@ impl<'a> Crew<'a> {
         let mut state = self.lock();
         change(&mut state);
         let starved = state.step();
-        if state.has_jobs() {
-            self.work.notify_one();
-        }
+        self.wake_one(&state);
         (state.is_over(), starved)
     }
 
@@ -126,13 +124,13 @@ impl<'a> Crew<'a> {
                 if state.closed {
                     return;
                 }
+                state.idle += 1;
                 state = self.work.wait(state).expect("no holder panics");
+                state.idle -= 1;
                 continue;
             };
             // Each wakes the next, as long as there is something to do.
-            if state.has_jobs() {
-                self.work.notify_one();
-            }
+            self.wake_one(&state);
             drop(state);
             let answer = self.perform(job, bench, mode);
             state = self.lock();
@@ -171,6 +169,13 @@ impl<'a> Crew<'a> {
                 Message::Ran { step, ran: Box::new(ran) }
             }
             Job::Serve { step, request, cancel } => Message::Ran { step, ran: Box::new(bench.serve(&request, &cancel)) },
+        }
+    }
+
+    /// Waking is a call of the system, also where nobody waits.
+    fn wake_one(&self, state: &Loop<'_>) {
+        if state.idle > 0 && state.has_jobs() {
+            self.work.notify_one();
         }
     }
 

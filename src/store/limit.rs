@@ -10,6 +10,9 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::{LocalStore, StoreError, Swept};
 
+/// The file of the account.
+pub(super) const ACCOUNT: &str = "size";
+
 /// How long a measured size is good for, in seconds.
 const GOOD: u64 = 7 * 24 * 3600;
 
@@ -21,6 +24,22 @@ struct Account {
     measured: u64,
     /// When that was, in seconds since 1970.
     at: u64,
+}
+
+impl Account {
+    fn text(self) -> String {
+        format!("{} {} {}\n", self.now, self.measured, self.at)
+    }
+}
+
+/// Returns the account of a store in which nothing is.
+pub(super) fn empty() -> String {
+    Account { at: seconds(), ..Account::default() }.text()
+}
+
+/// Since 1970.
+fn seconds() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
 }
 
 impl LocalStore {
@@ -35,7 +54,7 @@ impl LocalStore {
         if written == 0 {
             return Ok(None);
         }
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
+        let now = seconds();
         let account = match self.account() {
             Some(account) if now.abs_diff(account.at) <= GOOD => Account { now: account.now.saturating_add(written), ..account },
             _ => {
@@ -56,20 +75,20 @@ impl LocalStore {
 
     /// Enters what was just measured.
     pub(super) fn measured(&self, bytes: u64) -> Result<(), StoreError> {
-        let at = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
+        let at = seconds();
         self.take_written();
         self.keep_account(Account { now: bytes, measured: bytes, at })
     }
 
     fn account(&self) -> Option<Account> {
-        let text = fs::read_to_string(self.root().join("size")).ok()?;
+        let text = fs::read_to_string(self.root().join(ACCOUNT)).ok()?;
         let mut numbers = text.split_whitespace().map(str::parse);
         let (now, measured, at) = (numbers.next()?.ok()?, numbers.next()?.ok()?, numbers.next()?.ok()?);
         Some(Account { now, measured, at })
     }
 
-    fn keep_account(&self, Account { now, measured, at }: Account) -> Result<(), StoreError> {
-        self.write(&self.root().join("size"), format!("{now} {measured} {at}\n").as_bytes())?;
+    fn keep_account(&self, account: Account) -> Result<(), StoreError> {
+        self.write(&self.root().join(ACCOUNT), account.text().as_bytes())?;
         self.take_written();
         Ok(())
     }

@@ -11,7 +11,7 @@ use std::time::{Duration, SystemTime};
 
 use super::medium::{Disk, Medium, write_all};
 use super::shelf::Shelf;
-use super::{ActionCache, Blobs, StoreError, entry};
+use super::{ActionCache, Blobs, StoreError, entry, limit};
 use crate::base::{Digest, RelPath};
 use crate::disk::{Signature, Tree};
 
@@ -118,7 +118,8 @@ impl LocalStore {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 // First, since who finds one of the folders takes all the rest for made.
                 self.medium.folder(&self.root)?;
-                for (name, text) in [("CACHEDIR.TAG", TAG), ("version", "2\n")] {
+                let empty = limit::empty();
+                for (name, text) in [("CACHEDIR.TAG", TAG), ("version", "2\n"), (limit::ACCOUNT, &empty)] {
                     let place = self.root.join(name);
                     if !place.exists() {
                         fs::write(place, text)?;

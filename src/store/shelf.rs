@@ -86,6 +86,8 @@ struct Row {
     file: Option<File>,
     /// How far the file was read.
     end: u64,
+    /// Where the next write goes, unless it is told otherwise.
+    next: u64,
     spots: FxHashMap<Digest, Spot>,
 }
 
@@ -142,20 +144,26 @@ impl Shelf {
             if row.file.is_none() {
                 *row = Row { file: Some(self.medium.open(&path)?), ..Row::default() };
             }
+            let row = &mut *row;
             let file = row.file.as_mut().expect("it was just opened");
             // On a file system without locks two writers may spoil each other's entry, and then it is missing.
             let locked = file.lock();
-            if file.metadata()?.nlink() == 0 {
-                row.file = None;
+            let metadata = file.metadata()?;
+            if metadata.nlink() == 0 {
+                *row = Row::default();
                 continue;
             }
-            let end = file.seek(SeekFrom::End(0))?;
+            let end = metadata.len();
+            if row.next != end {
+                file.seek(SeekFrom::Start(end))?;
+            }
             let head = Head::new(key, bytes, seconds());
             let whole = [bytemuck::bytes_of(&head), bytes].concat();
             let written = write_all(&*self.medium, file, &whole);
             if written.is_err() {
                 file.set_len(end)?;
             }
+            row.next = if written.is_ok() { end + whole.len() as u64 } else { u64::MAX };
             if locked.is_ok() {
                 file.unlock()?;
             }

@@ -9,7 +9,7 @@ use std::time::{Duration, SystemTime};
 use walkdir::WalkDir;
 
 use super::shelf::Shelf;
-use super::{Blobs, LocalStore, StoreError, entry};
+use super::{Blobs, LocalStore, StoreError, entry, limit};
 use crate::base::Digest;
 
 /// Temporary files this old belong to nobody any more.
@@ -200,7 +200,7 @@ impl LocalStore {
                 _ => {}
             }
         }
-        let _ = fs::remove_file(self.root().join("size"));
+        let _ = fs::write(self.root().join(limit::ACCOUNT), limit::empty());
         Ok(stats.blob_bytes + stats.action_bytes)
     }
 

@@ -4,6 +4,7 @@ mod affected;
 mod architecture;
 mod build;
 mod cache;
+mod changing;
 mod churn;
 mod common;
 mod completions;

@@ -1,0 +1,16 @@
+//! Why a task can be neither judged nor run.
+
+/// Why a task can be neither judged nor run. A lower-case sentence, and what to do.
+#[derive(Clone, Debug)]
+pub struct Blocked {
+    /// What is wrong.
+    pub text: String,
+    /// What to do.
+    pub hint: Option<String>,
+}
+
+impl Blocked {
+    pub(super) fn new(text: impl Into<String>) -> Blocked {
+        Blocked { text: text.into(), hint: None }
+    }
+}

@@ -1,0 +1,222 @@
+//! The files that a task reads: those that it declares, those that links lead to, and those that its depfile named.
+
+use std::cell::OnceCell;
+use std::collections::BTreeMap;
+use std::io;
+
+use rustc_hash::FxHashSet;
+
+use super::{Blocked, Links, World};
+use crate::action::Content;
+use crate::base::{RelPath, glob};
+use crate::disk::{self, Noted, PatternSet};
+use crate::model::{Pattern, Task, Text};
+
+/// The files of one task, without what needed tasks put out.
+#[derive(Default)]
+pub(super) struct Inputs {
+    /// By path.
+    pub files: BTreeMap<RelPath, Content>,
+    /// What the patterns among the declarations meant.
+    pub listing: Listing,
+    /// Whether a file is not there without which it runs each time.
+    pub unmade: bool,
+}
+
+/// Which files patterns meant when somebody looked.
+#[derive(Default)]
+pub struct Listing {
+    set: PatternSet,
+    files: Vec<RelPath>,
+    /// The places that were looked at, with their stamps.
+    pub searched: Noted,
+}
+
+impl Listing {
+    /// Returns the files that have come under the patterns since `began` (nanoseconds since 1970, before they were looked for), or are gone.
+    pub fn changes(&self, world: &World, began: i64) -> Vec<RelPath> {
+        let stands = |(place, stamp): &(RelPath, Option<disk::Signature>)| {
+            stamp.is_none_or(|stamp| stamp.settled_at(began)) && world.tree.stat(place).is_ok_and(|now| now == *stamp)
+        };
+        if self.searched.iter().all(stands) {
+            return Vec::new();
+        }
+        // What cannot be looked at any more is told by whoever looks next.
+        let now = disk::expand(&world.tree, &self.set).unwrap_or_default();
+        let differs = |one: &[RelPath], other: &[RelPath]| -> Vec<RelPath> {
+            one.iter().filter(|path| other.binary_search(path).is_err() && !world.made().matches(path)).cloned().collect()
+        };
+        [differs(&now, &self.files), differs(&self.files, &now)].concat()
+    }
+}
+
+/// Splits patterns into those that include and those that exclude, filled in.
+pub(super) fn patterns(
+    patterns: &[Pattern],
+    fill: &impl Fn(&Text) -> Result<String, Blocked>,
+) -> Result<(Vec<String>, Vec<String>), Blocked> {
+    let (mut included, mut excluded) = (Vec::new(), Vec::new());
+    for pattern in patterns {
+        if pattern.negated { &mut excluded } else { &mut included }.push(fill(&pattern.text)?);
+    }
+    Ok((included, excluded))
+}
+
+/// Whether a folder stands in the place of an output.
+pub(super) fn stands_as_folder(world: &World, text: &str) -> bool {
+    let path = glob::plain(text).and_then(|name| RelPath::parse(&*name).ok());
+    path.and_then(|path| world.tree.stat(&path).ok().flatten()).is_some_and(|signature| signature.is_dir())
+}
+
+/// Finds what a task reads. `again`: files are looked at again.
+///
+/// # Errors
+/// When a declared file is missing, stands behind a link, or cannot be read.
+pub(super) fn gather(
+    world: &World,
+    task: &Task,
+    links: &Links,
+    discovered: &[RelPath],
+    fill: &impl Fn(&Text) -> Result<String, Blocked>,
+    again: bool,
+) -> Result<Inputs, Blocked> {
+    let (included, excluded) = patterns(&task.inputs, fill)?;
+    let mut reading = Reading { world, links, again, made: OnceCell::new(), files: BTreeMap::new() };
+    for (path, content) in links.iter().flat_map(|(_, yielded)| yielded.outputs.iter()) {
+        reading.follow(path, content)?;
+    }
+    let wrong = |error: String| Blocked::new(format!("an input pattern at {}: {error}", task.place));
+    let (mut folders, literals): (Vec<String>, Vec<String>) =
+        included.into_iter().partition(|text| glob::is_glob(text) || text.ends_with('/') || text.is_empty() || text == ".");
+    let without = PatternSet::new(&excluded, &[]).map_err(wrong)?;
+    for literal in literals {
+        let name = glob::plain(&literal).unwrap_or_default();
+        let path = match name.starts_with('/') && task.imported.is_some() {
+            true => RelPath::from_normal(name.as_bytes()),
+            false => RelPath::parse(&*name).map_err(|error| Blocked::new(format!("the input `{literal}`: {error}")))?,
+        };
+        if reading.knows(&path) || without.matches(&path) {
+            continue;
+        }
+        match reading.content(&path)? {
+            Content::Missing if world.tree.stat(&path).ok().flatten().is_some_and(|signature| signature.is_dir()) => {
+                if task.imported.is_none() {
+                    folders.push(format!("{path}/"));
+                }
+            }
+            Content::Missing => {
+                return Err(Blocked {
+                    text: format!("the input `{path}` does not exist, and no task that it needs makes it"),
+                    hint: Some(format!("make the file, or correct `inputs` at {}", task.place)),
+                });
+            }
+            content => reading.add(path, content)?,
+        }
+    }
+    let mut listing = Listing::default();
+    if !folders.is_empty() {
+        for text in folders.iter().filter(|_| task.imported.is_none()) {
+            behind_link(world, task, text, &reading.files)?;
+        }
+        let mut hidden = excluded;
+        for pattern in task.outputs.iter().filter(|pattern| !pattern.negated) {
+            hidden.push(fill(&pattern.text)?);
+        }
+        listing.set = PatternSet::new(&folders, &hidden).map_err(wrong)?;
+        listing.files = disk::expand_noting(&world.tree, &listing.set, &mut listing.searched)
+            .map_err(|error| Blocked::new(format!("cannot look for the inputs of the task at {}: {error}", task.place)))?;
+        for path in &listing.files {
+            if !reading.knows(path) && !world.made().matches(path) {
+                reading.read(path)?;
+            }
+        }
+    }
+    let mut unmade = false;
+    for file in task.imported.iter().flat_map(|imported| &imported.files) {
+        let path = RelPath::from_normal(file.as_bytes());
+        if !reading.knows(&path) {
+            unmade |= reading.read(&path)? == Content::Missing && world.tree.stat(&path).ok().flatten().is_none();
+        }
+    }
+    for path in discovered {
+        if !reading.knows(path) {
+            reading.read(path)?;
+        }
+    }
+    Ok(Inputs { files: reading.files, listing, unmade })
+}
+
+/// Files as they are come by.
+struct Reading<'a> {
+    world: &'a World,
+    links: &'a Links,
+    again: bool,
+    /// What needed tasks put out, once somebody asks.
+    made: OnceCell<FxHashSet<&'a [u8]>>,
+    files: BTreeMap<RelPath, Content>,
+}
+
+impl<'a> Reading<'a> {
+    fn knows(&self, path: &RelPath) -> bool {
+        let outputs = || self.links.iter().flat_map(|(_, yielded)| yielded.outputs.iter());
+        self.files.contains_key(path)
+            || self.made.get_or_init(|| outputs().map(|(path, _)| path.as_bytes()).collect()).contains(path.as_bytes())
+    }
+
+    fn content(&self, path: &RelPath) -> Result<Content, Blocked> {
+        let unreadable = |error: io::Error| Blocked::new(format!("cannot read the input `{path}`: {error}"));
+        self.world.content(path, self.again).map_err(unreadable)
+    }
+
+    fn read(&mut self, path: &RelPath) -> Result<Content, Blocked> {
+        let content = self.content(path)?;
+        self.add(path.clone(), content.clone())?;
+        Ok(content)
+    }
+
+    fn add(&mut self, path: RelPath, content: Content) -> Result<(), Blocked> {
+        self.follow(&path, &content)?;
+        self.files.insert(path, content);
+        Ok(())
+    }
+
+    /// Adds what a link leads to, since that is what a program reads: the links on the way, and the file at its end. That nothing is there
+    /// is something a program can find out, too.
+    fn follow(&mut self, path: &RelPath, content: &Content) -> Result<(), Blocked> {
+        let Content::Link(target) = content else { return Ok(()) };
+        let unreadable = |error: io::Error| Blocked::new(format!("cannot follow the link `{path}`: {error}"));
+        for met in self.world.tree.follow(path, target).map_err(unreadable)? {
+            if self.knows(&met) {
+                continue;
+            }
+            let content = self.content(&met)?;
+            let folder = content == Content::Missing && self.world.tree.stat(&met).ok().flatten().is_some();
+            if !folder {
+                self.files.insert(met, content);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Refuses a pattern all of whose files stand behind a link to a folder: such folders are not entered, so that it would mean nothing. A link
+/// that is an input is known for what it is.
+fn behind_link(world: &World, task: &Task, text: &str, inputs: &BTreeMap<RelPath, Content>) -> Result<(), Blocked> {
+    let base = match glob::plain(text) {
+        Some(name) => RelPath::parse(&*name).ok(),
+        None => glob::Glob::new(text.trim_end_matches('/')).ok().map(|glob| glob.base().clone()),
+    };
+    let base = base.unwrap_or_default();
+    let ends = base.as_bytes().iter().enumerate().filter(|(_, byte)| **byte == b'/').map(|(at, _)| at).chain([base.as_bytes().len()]);
+    for folder in ends.filter(|end| *end > 0).map(|end| RelPath::from_normal(&base.as_bytes()[..end])) {
+        let link = world.tree.stat(&folder).ok().flatten().is_some_and(|signature| signature.is_symlink());
+        if link && !inputs.contains_key(&folder) {
+            let target = world.tree.read_link(&folder).map(|target| String::from_utf8_lossy(&target).into_owned()).unwrap_or_default();
+            return Err(Blocked {
+                text: format!("the input `{text}` stands behind the link `{folder}`, and no glob goes into a folder through a link"),
+                hint: Some(format!("name the folder that the link leads to (`{target}`) in `inputs` at {}", task.place)),
+            });
+        }
+    }
+    Ok(())
+}
