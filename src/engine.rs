@@ -36,6 +36,7 @@ use crate::manifest::Problems;
 use crate::rebuild::{Environment, Files, World};
 use crate::record::{Checkout, Runs, Status};
 use crate::store::{LocalStore, StoreError, Swept};
+use crate::vcs::TrackedNames;
 
 pub use affected::Affected;
 pub use churn::{ChurnError, ChurnWanted, churn};
@@ -188,8 +189,8 @@ impl Engine {
             blobs: self.store.clone(),
             actions: self.store.clone(),
             tracked: {
-                let root = self.root.clone();
-                Arc::new(move |path: &RelPath| crate::vcs::tracks(&root, path))
+                let (root, names) = (self.root.clone(), OnceLock::new());
+                Arc::new(move |path: &RelPath| names.get_or_init(|| TrackedNames::of(&root)).holds(path))
             },
             checkout: Mutex::new(Checkout::open(&self.state(), writable)?),
             ports: RwLock::default(),

@@ -127,8 +127,10 @@ pub fn clear_outputs(
     let declared = |folder: &RelPath| outputs.iter().any(|text| text.trim_end_matches('/').as_bytes() == folder.as_bytes());
     files.retain(|path| !keep(path));
     for path in &files {
-        if (!own.has(path) || own.edited(world, path)) && (world.tracked)(path) {
-            return Err(format!("the output `{path}` is tracked by git; orket does not replace what git tracks"));
+        if (world.tracked)(path) {
+            return Err(format!(
+                "the output `{path}` is tracked by git; orket does not replace what git tracks (`git rm --cached` leaves it to its task)"
+            ));
         }
     }
     for path in files {
