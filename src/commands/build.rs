@@ -51,7 +51,7 @@ pub(super) fn go(ui: &Ui, args: &BuildArgs, foreground: Option<&[String]>, adopt
     // Before anything is opened: see `Jobs::from_parent`. Whoever says -j wants that many, whatever stands above.
     let makeflags = ui.surroundings.variables.iter().find(|(name, _)| name == "MAKEFLAGS").map(|(_, value)| value.as_os_str());
     let outer = Jobs::from_parent(makeflags.filter(|_| args.jobs.is_none()));
-    let engine = remade(ui, args, ui.open(!looking)?, looking)?;
+    let (engine, lock) = opened(ui, args, looking)?;
     let mut targets = select(&engine.graph, &args.targets, &engine.package)?.targets;
     if args.rerun.is_some() {
         let last = engine.runs().find(None).ok().flatten();
@@ -109,9 +109,6 @@ pub(super) fn go(ui: &Ui, args: &BuildArgs, foreground: Option<&[String]>, adopt
         return look_at(ui, args, &engine, &plan, mode, &choices);
     }
 
-    let lock = engine
-        .lock(&mut |holder| ui.say(&format!("waiting for another build in this checkout ({holder})")))
-        .map_err(|error| Failure::Broken(format!("cannot write the state of this checkout: {error}")))?;
     let mut world = engine
         .world(policy.named.run.clone(), true)
         .map_err(|error| Failure::Broken(format!("cannot read the state of this checkout: {error}")))?;
@@ -274,6 +271,23 @@ pub(super) fn go(ui: &Ui, args: &BuildArgs, foreground: Option<&[String]>, adopt
     match ending.exit.max(failed) {
         0 => Ok(()),
         exit => Err(Failure::Exit(exit)),
+    }
+}
+
+/// Opens the project and, unless it is only looked at, waits until no other build runs in this checkout. Whoever has waited builds what the
+/// manifests say then: they may have been edited meanwhile, and the last run is another one.
+fn opened(ui: &Ui, args: &BuildArgs, looking: bool) -> Result<(Engine, Option<File>), Failure> {
+    loop {
+        let engine = remade(ui, args, ui.open(!looking)?, looking)?;
+        if looking {
+            return Ok((engine, None));
+        }
+        let (lock, sure) = engine
+            .lock(&mut |holder| ui.say(&format!("waiting for another build in this checkout ({holder})")))
+            .map_err(|error| Failure::Broken(format!("cannot write the state of this checkout: {error}")))?;
+        if sure {
+            return Ok((engine, Some(lock)));
+        }
     }
 }
 
