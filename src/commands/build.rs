@@ -217,7 +217,11 @@ pub(super) fn go(ui: &Ui, args: &BuildArgs, foreground: Option<&[String]>, adopt
             size = now_size;
         };
         let ending = walk(&world, &plan, fresh, &options, &Seat { executor: &executor, cancel: &cancel }, &mut tell, &mut tick);
-        reaper.end_all();
+        for pid in reaper.end_all() {
+            ui.say(&format!(
+                "note: process {pid}, which a task has left behind, cannot be ended: it is another user's, or the system holds it"
+            ));
+        }
         rebuild::clear_stage(&world);
         ending
     } else {

@@ -3,7 +3,7 @@
 //! It is started with `posix_spawn` (nothing is done between fork and exec), and one `poll` waits for all there is to wait for: its
 //! end (a pidfd), its output (one pipe for standard output and error, so that their order is kept), being cancelled, and the clock.
 //! What ends a command is the end of its first process. What else is in its group then is killed, and so are orphans that left the
-//! group (see `reaper`); whoever still holds the pipe is not waited for.
+//! group (see `reaper`); whoever still holds the pipe is not waited for. What cannot be killed is waited for a while, and told.
 
 use std::io::{self, PipeReader, Read};
 use std::os::fd::OwnedFd;
@@ -18,6 +18,7 @@ use rustix::process::{
 };
 
 use super::groups::{self, Member};
+use super::reaper::{PATIENCE, gone};
 use super::terminal::{Lent, Standing, standing};
 use super::{Cancel, Ended, Output, Reaper, Spawn, Stdin};
 
@@ -96,7 +97,7 @@ fn reason(error: &io::Error, dir: &Path, program: &Path) -> String {
 /// Starts a command and waits until it has ended; then ends what is left of its group, and orphans that carry its mark.
 ///
 /// A command whose time is over, or that is cancelled, is sent the signal of `limits`, and `SIGKILL` after the grace; it counts as such even if it
-/// then ends with status 0. Blocks; called from many threads.
+/// then ends with status 0. Where something of it cannot be killed, that is what is told. Blocks; called from many threads.
 ///
 /// # Errors
 /// When it cannot be started.
@@ -108,11 +109,13 @@ pub fn run(spawn: &Spawn, limits: &Limits, cancel: &Cancel, out: &mut dyn Output
     let mut running = Running::start(spawn, out).map_err(failed)?;
     running.out.started();
     let told = running.watch(limits, cancel);
-    let status = running.finish(spawn).map_err(failed)?;
-    Ok(told.unwrap_or_else(|| match (status.code(), status.signal()) {
+    let stuck = matches!(told, Some(Ended::Left(_)));
+    let (status, left) = running.finish(spawn, cancel, stuck).map_err(failed)?;
+    let own = status.map(|status| match (status.code(), status.signal()) {
         (Some(code), _) => Ended::Exit(code),
         (None, signal) => Ended::Signal(signal.unwrap_or_default()),
-    }))
+    });
+    Ok(left.map(Ended::Left).or(told).or(own).unwrap_or(Ended::Cancelled))
 }
 
 struct Running<'a> {
@@ -167,21 +170,26 @@ impl<'a> Running<'a> {
         })
     }
 
-    /// Waits until the first process has ended, and ends it when it must; returns why it was told to end, if it was.
+    /// Waits until the first process has ended, and ends it when it must; returns why it was told to end, if it was, or that it cannot be ended.
     fn watch(&mut self, limits: &Limits, cancel: &Cancel) -> Option<Ended> {
         let began = Instant::now();
         let still = groups::paused();
         let spent = || began.elapsed().saturating_sub(groups::paused().saturating_sub(still));
         let mut told: Option<(Duration, Ended)> = None;
-        let mut killed = false;
+        let mut killed: Option<Duration> = None;
         loop {
-            let wait = match told {
-                _ if killed => None,
-                Some((since, _)) => Some(limits.grace.saturating_sub(spent().saturating_sub(since))),
-                None => limits.timeout.map(|timeout| timeout.saturating_sub(spent())),
+            let left = |time: Duration, since: Duration| time.saturating_sub(spent().saturating_sub(since));
+            let wait = match (killed, told) {
+                (Some(since), _) => Some(left(PATIENCE, since)),
+                (None, Some((since, _))) => Some(left(limits.grace, since)),
+                (None, None) => limits.timeout.map(|timeout| timeout.saturating_sub(spent())),
             };
-            if self.wait(wait, (!killed).then(|| if told.is_some() { cancel.on_kill() } else { cancel.on_stop() })) {
+            let thrown = killed.is_none().then(|| if told.is_some() { cancel.on_kill() } else { cancel.on_stop() });
+            if self.wait(wait, thrown) {
                 return told.map(|(_, why)| why);
+            }
+            if killed.is_some_and(|since| left(PATIENCE, since).is_zero()) {
+                return Some(Ended::Left(self.pid.as_raw_nonzero().get()));
             }
             if told.is_none() {
                 let late = limits.timeout.filter(|timeout| spent() >= *timeout);
@@ -194,10 +202,10 @@ impl<'a> Running<'a> {
                 }
             }
             if let Some((since, _)) = told
-                && !killed
-                && (cancel.killed() || spent().saturating_sub(since) >= limits.grace)
+                && killed.is_none()
+                && (cancel.killed() || left(limits.grace, since).is_zero())
             {
-                killed = true;
+                killed = Some(spent());
                 self.signal(Signal::KILL);
             }
         }
@@ -231,7 +239,8 @@ impl<'a> Running<'a> {
         if self.lent.is_some() {
             self.follow_stops();
         }
-        end && self.has_ended(None)
+        // What stands behind a pidfd that can be read has ended.
+        end && (self.end.is_some() || self.has_ended(None))
     }
 
     fn has_ended(&self, time: Option<&Timespec>) -> bool {
@@ -261,23 +270,26 @@ impl<'a> Running<'a> {
         let _ = if self.group.is_some() { kill_process_group(self.pid, signal) } else { kill_process(self.pid, signal) };
     }
 
-    /// Ends what is left and reads the rest. The group is killed before its first process is reaped, whose number is the group's.
-    fn finish(mut self, spawn: &Spawn) -> io::Result<ExitStatus> {
+    /// Ends what is left and reads the rest; returns also what could not be ended. The group is killed before its first process is reaped,
+    /// whose number is the group's. `stuck`: the first process has not ended, and will not.
+    fn finish(mut self, spawn: &Spawn, cancel: &Cancel, stuck: bool) -> io::Result<(Option<ExitStatus>, Option<i32>)> {
         let group = self.group.take();
         if group.is_some() {
             let _ = kill_process_group(self.pid, Signal::KILL);
         }
         self.lent = None;
-        let status = self.child.wait()?;
-        if group.is_some() {
-            // Those of its group that it left behind, which have fallen to orket.
-            while matches!(waitpgid(self.pid, WaitOptions::empty()), Ok(Some(_)) | Err(rustix::io::Errno::INTR)) {}
+        let status = if stuck { None } else { Some(self.child.wait()?) };
+        let mut left = stuck.then(|| self.pid.as_raw_nonzero().get());
+        let reaper = Reaper::installed();
+        // Those of its group that it left behind, which have fallen to orket.
+        if group.is_some() && !stuck && !gone(Some(cancel), || no_child_in(self.pid)) {
+            left = Some(reaper.and_then(|reaper| reaper.orphan_in(self.pid)).unwrap_or(self.pid.as_raw_nonzero().get()));
         }
-        if let (Some(reaper), Some(mark)) = (Reaper::installed(), spawn.mark()) {
-            reaper.sweep_bytes(mark.as_encoded_bytes());
+        if let (Some(reaper), Some(mark)) = (reaper, spawn.mark()) {
+            left = left.or(reaper.sweep_bytes(mark.as_encoded_bytes()));
         }
         self.read(LAST_TURN);
-        Ok(status)
+        Ok((status, left))
     }
 
     /// Reads what is there, at most `turns` buffers.
@@ -296,6 +308,17 @@ impl<'a> Running<'a> {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(_) => return,
             }
+        }
+    }
+}
+
+/// Reaps what has ended of a group; whether nothing of it is left that is a child of this process.
+fn no_child_in(group: Pid) -> bool {
+    loop {
+        match waitpgid(group, WaitOptions::NOHANG) {
+            Ok(Some(_)) | Err(rustix::io::Errno::INTR) => {}
+            Ok(None) => return false,
+            Err(_) => return true,
         }
     }
 }
