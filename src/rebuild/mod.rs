@@ -28,4 +28,4 @@ pub use prepare::{Blocked, Prepared, prepare};
 pub use restore::clear_stage;
 pub use standing::{Stands, needs_of, standing};
 pub use touched::Stamps;
-pub use world::{Adopted, Links, Made, World, Yield};
+pub use world::{Adopted, Links, World, Yield};

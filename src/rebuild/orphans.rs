@@ -39,7 +39,8 @@ pub fn clear_orphans(world: &World) -> std::io::Result<Orphans> {
         let unfinished = made.filter(|path| matches!(world.tree.stat(path), Ok(Some(signature)) if !signature.is_dir()));
         let finished = outputs.iter().filter(|output| output.kind != OutputKind::Folder && is(world, output)).map(|output| &output.path);
         for path in finished.chain(unfinished) {
-            if world.made().matches(path) || (world.tracked)(path) {
+            let behind_link = || path.parent().is_some_and(|folder| world.tree.link_on_the_way(&folder).is_some());
+            if world.made().holds(path) || (world.tracked)(path) || behind_link() {
                 continue;
             }
             match take_away(world, path)? {
@@ -47,7 +48,7 @@ pub fn clear_orphans(world: &World) -> std::io::Result<Orphans> {
                 Some(aside) => orphans.displaced.push((path.clone(), aside)),
             }
         }
-        for output in outputs.iter().rev().filter(|output| output.kind == OutputKind::Folder && !world.made().matches(&output.path)) {
+        for output in outputs.iter().rev().filter(|output| output.kind == OutputKind::Folder && !world.made().holds(&output.path)) {
             // One that still holds something stays.
             let _ = world.tree.remove_folder(&output.path);
         }

@@ -405,7 +405,7 @@ fn gather_inputs(
         let found = disk::expand_noting(&world.tree, &set, &mut searched)
             .map_err(|error| Blocked::new(format!("cannot look for the inputs of the task at {}: {error}", task.place)))?;
         for path in found {
-            if inputs.contains_key(&path) || world.made().matches(&path) {
+            if inputs.contains_key(&path) || world.made().holds(&path) {
                 continue;
             }
             let content = world.content(&path, again).map_err(|error| unreadable(&path, error))?;
