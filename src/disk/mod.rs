@@ -7,6 +7,7 @@ mod map;
 mod poll;
 mod signature;
 mod sources;
+mod transfer;
 mod tree;
 mod walk;
 mod watch;

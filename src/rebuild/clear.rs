@@ -108,7 +108,7 @@ pub fn foreign(world: &World, outputs: &[String], excluded: &[String], own: &Own
 /// Takes away what stands in the place of `outputs`, but for what `keep` names, and returns what was moved aside, from where and to where.
 ///
 /// The task's own earlier outputs are removed, and so are bytes that the store holds. Anything else is moved aside, whole, to
-/// `.orket/displaced/RUN/`, unless version control tracks it: then nothing is touched.
+/// `.orket/displaced/RUN/`. Where version control tracks any of it, the task's own or not, nothing is touched: so it is in a clone, too.
 ///
 /// # Errors
 /// A sentence: what is tracked stands there, or the disk refuses.
@@ -164,7 +164,7 @@ pub(super) fn take_away(world: &World, path: &RelPath) -> std::io::Result<Option
     if let Some(parent) = aside.parent() {
         world.tree.make_folder(&parent)?;
     }
-    world.tree.rename(path, &aside)?;
+    world.tree.transfer(path, &aside)?;
     Ok(Some(aside))
 }
 
