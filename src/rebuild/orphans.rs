@@ -20,7 +20,7 @@ pub struct Orphans {
 
 /// Takes away what tasks of this manifest had put out that are declared no longer, so that no pattern finds it.
 ///
-/// A file stays where a task that is declared puts one out, where version control tracks it, and where it is not, byte for byte, what the
+/// A file stays where a task that is declared puts one out, where version control tracks it, behind a link to a folder, and where it is not, byte for byte, what the
 /// task had made: then a person has changed it.
 ///
 /// # Errors
