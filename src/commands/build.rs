@@ -16,7 +16,7 @@ use super::remake::remade;
 use super::webhooks::{self, Webhooks};
 use super::{Failure, Ui};
 use crate::base::{TargetId, quantity};
-use crate::decisions::AfterFailure;
+use crate::decisions::{AfterFailure, OWN_STORE};
 use crate::engine::Engine;
 use crate::event::{Ending, Event, Outcome, Reason};
 use crate::executor::Local;
@@ -96,6 +96,13 @@ pub(super) fn go(ui: &Ui, args: &BuildArgs, foreground: Option<&[String]>, adopt
     let choices = Choices::new(&engine.graph, &facts, &args.deciding.decide, &engine.package).map_err(super::wrongly)?;
     let mut plan = Plan::without(&engine.graph, &targets, remedies, &|id| choices.is_given(id));
     say_later(ui, &engine);
+    let store = engine.store().root();
+    if !looking && ui.surroundings.has_no_home() && *store == engine.root.join(OWN_STORE) && !store.exists() {
+        ui.say(&format!(
+            "note: neither HOME nor XDG_CACHE_HOME is set, so that results are kept in `{}`, for this checkout alone",
+            store.display()
+        ));
+    }
     for id in targets.iter().filter(|id| foreground.is_none() && engine.graph.kind(**id) == TargetKind::Service) {
         let name = engine.graph.address(*id);
         ui.say(&format!("note: `{name}` is a service: what it needs is built, and it is not started; `orket run {name}` runs it"));
