@@ -1,5 +1,6 @@
 //! `orket build` and `orket run`.
 
+use std::borrow::Cow;
 use std::fs::File;
 use std::io::{self, Write};
 use std::path::Path;
@@ -187,7 +188,7 @@ pub(super) fn go(ui: &Ui, args: &BuildArgs, foreground: Option<&[String]>, adopt
     if busy {
         end_stragglers_of(ui, &engine);
         match engine.runs().journal(options.began, &world.run) {
-            Ok(journal) => sinks.push(report::journal(names.clone(), journal)),
+            Ok(journal) => sinks.push(report::kept(report::journal(names.clone(), journal))),
             Err(error) => ui.say(&format!("note: this run is not recorded: {error}")),
         }
     }
@@ -197,12 +198,12 @@ pub(super) fn go(ui: &Ui, args: &BuildArgs, foreground: Option<&[String]>, adopt
     let sinks = Mutex::new(sinks);
     let mut tell = |event: &Event| {
         // What failed in a workspace is a failure of this build.
-        let event = &match event {
-            Event::RunFinished(ending) => Event::RunFinished(Ending { exit: ending.exit.max(failed), ..ending.clone() }),
-            other => other.clone(),
+        let event = match event {
+            Event::RunFinished(ending) => Cow::Owned(Event::RunFinished(Ending { exit: ending.exit.max(failed), ..ending.clone() })),
+            other => Cow::Borrowed(other),
         };
-        sinks.lock().expect("no sink panics").iter_mut().for_each(|sink| sink.event(event));
-        events.push(event.clone());
+        sinks.lock().expect("no sink panics").iter_mut().for_each(|sink| sink.event(&event));
+        events.push(event.kept().into_owned());
     };
     let ending = if busy {
         if policy.cache.store {

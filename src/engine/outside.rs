@@ -127,7 +127,7 @@ impl Surroundings<'_> {
             env: env.chain([("ORKET_MARK".into(), mark.into())]).collect(),
             stdin: Stdin::Null,
             output: Output::Capture,
-            errors: None,
+            apart: false,
             group: true,
         })
     }

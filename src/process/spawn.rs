@@ -5,7 +5,7 @@
 //! What ends a command is the end of its first process. What else is in its group then is killed, and so are orphans that left the
 //! group (see `reaper`); whoever still holds the pipe is not waited for. What cannot be killed is waited for a while, and told.
 
-use std::io::{self, PipeReader, Read};
+use std::io::{self, PipeReader, PipeWriter, Read};
 use std::os::fd::OwnedFd;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::{Path, PathBuf};
@@ -54,6 +54,11 @@ impl Limits {
 pub trait OutputSink {
     /// More output, at most 64 KiB.
     fn bytes(&mut self, bytes: &[u8]);
+
+    /// The same of standard error, where that has a pipe of its own.
+    fn errors(&mut self, bytes: &[u8]) {
+        self.bytes(bytes);
+    }
 
     /// The command has been started.
     fn started(&mut self) {}
@@ -124,6 +129,8 @@ struct Running<'a> {
     /// `None` where the system has none.
     end: Option<OwnedFd>,
     pipe: Option<PipeReader>,
+    /// Standard error, where it is told apart.
+    errors: Option<PipeReader>,
     out: &'a mut dyn OutputSink,
     buffer: Vec<u8>,
     group: Option<Member>,
@@ -142,16 +149,17 @@ impl<'a> Running<'a> {
             .env_clear()
             .envs(spawn.env.iter().map(|(name, value)| (name, value)))
             .stdin(if spawn.stdin == Stdin::Null { Stdio::null() } else { Stdio::inherit() });
-        let mut pipe = None;
+        let (mut pipe, mut errors) = (None, None);
         if spawn.output == Output::Capture {
-            let (reader, writer) = io::pipe()?;
-            rustix::io::ioctl_fionbio(&reader, true)?;
-            command.stdout(writer.try_clone()?);
-            match &spawn.errors {
-                Some(errors) => command.stderr(errors.try_clone()?),
-                None => command.stderr(writer),
-            };
+            let (reader, writer) = capturing()?;
             pipe = Some(reader);
+            if spawn.apart {
+                let (reader, other) = capturing()?;
+                errors = Some(reader);
+                command.stdout(writer).stderr(other);
+            } else {
+                command.stdout(writer.try_clone()?).stderr(writer);
+            }
         }
         if group {
             command.process_group(0);
@@ -163,6 +171,7 @@ impl<'a> Running<'a> {
             pid,
             end: pidfd_open(pid, PidfdFlags::empty()).ok(),
             pipe,
+            errors,
             out,
             buffer: Vec::new(),
             group: group.then(|| Member::new(pid)),
@@ -223,16 +232,19 @@ impl<'a> Running<'a> {
             (None, None, Some(thrown)) => PollFd::from_borrowed_fd(thrown, PollFlags::IN),
             (None, None, None) => return self.has_ended(time.as_ref()),
         };
-        let mut fds = [first.clone(), first.clone(), first];
+        let mut fds = [first.clone(), first.clone(), first.clone(), first];
         if let Some(pipe) = &self.pipe {
             fds[1] = PollFd::new(pipe, PollFlags::IN);
+        }
+        if let Some(errors) = &self.errors {
+            fds[3] = PollFd::new(errors, PollFlags::IN);
         }
         if let Some(thrown) = thrown {
             fds[2] = PollFd::from_borrowed_fd(thrown, PollFlags::IN);
         }
         let _ = poll(&mut fds, time.as_ref());
         let end = self.end.is_none() || !fds[0].revents().is_empty();
-        let printed = !fds[1].revents().is_empty();
+        let printed = !fds[1].revents().is_empty() || !fds[3].revents().is_empty();
         if printed {
             self.read(TURN);
         }
@@ -292,22 +304,36 @@ impl<'a> Running<'a> {
         Ok((status, left))
     }
 
-    /// Reads what is there, at most `turns` buffers.
+    /// Reads what is there, at most `turns` buffers of each pipe.
     fn read(&mut self, turns: usize) {
-        let Some(pipe) = &mut self.pipe else { return };
-        if self.buffer.is_empty() {
-            self.buffer.resize(BUFFER, 0);
-        }
-        for _ in 0..turns {
-            match pipe.read(&mut self.buffer) {
-                Ok(0) => {
-                    self.pipe = None;
-                    return;
-                }
-                Ok(count) => self.out.bytes(&self.buffer[..count]),
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(_) => return,
+        let out = &mut *self.out;
+        drain(&mut self.pipe, &mut self.buffer, turns, &mut |bytes| out.bytes(bytes));
+        drain(&mut self.errors, &mut self.buffer, turns, &mut |bytes| out.errors(bytes));
+    }
+}
+
+/// A pipe whose reading end never makes anybody wait.
+fn capturing() -> io::Result<(PipeReader, PipeWriter)> {
+    let (reader, writer) = io::pipe()?;
+    rustix::io::ioctl_fionbio(&reader, true)?;
+    Ok((reader, writer))
+}
+
+/// Reads what is in a pipe, and lets go of one that has ended.
+fn drain(from: &mut Option<PipeReader>, buffer: &mut Vec<u8>, turns: usize, each: &mut dyn FnMut(&[u8])) {
+    let Some(pipe) = from else { return };
+    if buffer.is_empty() {
+        buffer.resize(BUFFER, 0);
+    }
+    for _ in 0..turns {
+        match pipe.read(buffer) {
+            Ok(0) => {
+                *from = None;
+                return;
             }
+            Ok(count) => each(&buffer[..count]),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(_) => return,
         }
     }
 }

@@ -24,7 +24,7 @@ fn shell(script: &str) -> (Spawn, String) {
         env: vec![("PATH".into(), std::env::var_os("PATH").unwrap()), (MARK.into(), mark.clone().into())],
         stdin: Stdin::Null,
         output: Output::Capture,
-        errors: None,
+        apart: false,
         group: true,
     };
     (spawn, mark)

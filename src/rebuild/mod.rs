@@ -22,7 +22,7 @@ pub use clear::{Own, clear_outputs, foreign};
 pub use depfile::parse as parse_depfile;
 pub use environment::{Environment, Visible};
 pub use files::Files;
-pub use judge::{Judged, Mode, judge, known, printed, put_record, recall, verifiable, yielded};
+pub use judge::{Judged, Mode, end_of, judge, known, printed, put_record, recall, verifiable, yielded};
 pub use orphans::{Orphans, clear_orphans};
 pub use prepare::{Blocked, Prepared, prepare};
 pub use restore::clear_stage;

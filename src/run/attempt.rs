@@ -49,6 +49,7 @@ pub(super) struct Ran {
     pub output: Vec<u8>,
     pub output_size: u64,
     pub log: Option<String>,
+    pub stored: Option<Digest>,
     pub command: Option<String>,
     pub withheld: Vec<String>,
     pub flaky: bool,
@@ -102,6 +103,7 @@ impl Ran {
             output: Vec::new(),
             output_size: 0,
             log: None,
+            stored: None,
             command: None,
             withheld: Vec::new(),
             flaky: false,
@@ -218,7 +220,7 @@ impl Bench<'_> {
                     && !world.graph.has(prepared.target, flag::UNCACHED)
                     && !world.graph.has(prepared.target, flag::ALWAYS);
                 let success = Success { attempt: &attempt, duration, stamps: &stamps };
-                match self.keep(&mut prepared, links, &success, store, &mut ran.notices) {
+                match self.keep(&mut prepared, links, &success, store, &mut ran) {
                     Ok((yielded, unchanged)) => Verdict::Succeeded { yielded, unchanged },
                     Err(text) => {
                         ran.status = Some(text);
@@ -397,15 +399,8 @@ impl Bench<'_> {
     }
 
     /// Captures the outputs of a success. What changed under the task while it ran is used and not stored.
-    fn keep(
-        &self,
-        prepared: &mut Prepared,
-        links: &Links,
-        success: &Success,
-        store: bool,
-        notices: &mut Vec<String>,
-    ) -> Result<(Yield, bool), String> {
-        let world = self.world;
+    fn keep(&self, prepared: &mut Prepared, links: &Links, success: &Success, store: bool, ran: &mut Ran) -> Result<(Yield, bool), String> {
+        let (world, notices) = (self.world, &mut ran.notices);
         let Success { attempt, duration, stamps } = success;
         let other = |path: &RelPath, content: &Content| world.content(path, true).map_or(true, |now| now != *content);
         let changed = prepared.action.inputs.iter().filter(|(path, content)| other(path, content)).map(|(path, _)| path);
@@ -453,6 +448,7 @@ impl Bench<'_> {
         let mut log: Option<Digest> = None;
         if store && attempt.log.size() > 0 {
             log = attempt.log.whole().ok().and_then(|bytes| world.blobs.put_bytes(&bytes).ok());
+            ran.stored = log;
         }
         if let Some(error) = &trouble {
             notices.push(format!("its result is not stored: {error}"));
