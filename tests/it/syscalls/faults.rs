@@ -37,8 +37,8 @@ const WAYS: [Way; 24] = [
     at("readlink,readlinkat,fcntl,ioctl,statfs,fstatfs", "error=EIO", 17),
 ];
 
-/// How many calls are reached in each scene.
-const LEAST: usize = 1_000_000;
+/// How many calls are reached in each scene at least.
+const LEAST: usize = 20;
 
 #[test]
 fn a_call_that_fails_costs_nothing_but_a_build() {
