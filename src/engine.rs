@@ -36,6 +36,7 @@ use crate::manifest::Problems;
 use crate::rebuild::{Environment, Files, World};
 use crate::record::{Checkout, Runs, Status};
 use crate::store::{LocalStore, StoreError, Swept};
+use crate::vcs::TrackedNames;
 
 pub use affected::Affected;
 pub use churn::{ChurnError, ChurnWanted, churn};
@@ -188,8 +189,8 @@ impl Engine {
             blobs: self.store.clone(),
             actions: self.store.clone(),
             tracked: {
-                let root = self.root.clone();
-                Arc::new(move |path: &RelPath| crate::vcs::tracks(&root, path))
+                let (root, names) = (self.root.clone(), OnceLock::new());
+                Arc::new(move |path: &RelPath| names.get_or_init(|| TrackedNames::of(&root)).holds(path))
             },
             checkout: Mutex::new(Checkout::open(&self.state(), writable)?),
             ports: RwLock::default(),
@@ -213,12 +214,14 @@ impl Engine {
         let _ = self.store.register(&self.state());
     }
 
-    /// Waits until no other build runs in this checkout. `said` is told for whom, once, if there is one.
+    /// Waits until no other build runs in this checkout. `said` is told for whom, once, if there is one. Returns also whether it is still
+    /// sure that the manifests are what was opened: while it waited, they may have been changed.
     ///
     /// # Errors
     /// When the lock cannot be made.
-    pub fn lock(&self, said: &mut dyn FnMut(&str)) -> io::Result<File> {
+    pub fn lock(&self, said: &mut dyn FnMut(&str)) -> io::Result<(File, bool)> {
         state_folder(&self.root)?;
+        let mut sure = true;
         let mut file = fs::OpenOptions::new().create(true).truncate(false).read(true).write(true).open(self.state().join("lock"))?;
         match file.try_lock() {
             Ok(()) => {}
@@ -227,6 +230,7 @@ impl Engine {
                 file.read_to_string(&mut holder)?;
                 said(holder.trim());
                 file.lock()?;
+                sure = current(&self.graph, &self.tree, &self.manifest) && self.outdated().is_empty();
             }
             // A file system without locks: builds in one checkout are then the user's to keep apart.
             Err(fs::TryLockError::Error(_)) => {}
@@ -234,7 +238,7 @@ impl Engine {
         file.set_len(0)?;
         io::Seek::seek(&mut file, io::SeekFrom::Start(0))?;
         write!(file, "process {}", std::process::id())?;
-        Ok(file)
+        Ok((file, sure))
     }
 
     /// Removes what was used least from the store until it holds at most `limit` bytes; what the last build of any checkout used stays.

@@ -54,6 +54,17 @@ impl Digest {
         self.hash[..6].iter().map(|byte| format!("{byte:02x}")).collect()
     }
 
+    /// Returns all of it as one text: the hash, a slash, the size.
+    pub fn name(&self) -> String {
+        format!("{}/{}", self.hex(), self.size)
+    }
+
+    /// Reads what [`Digest::name`] returns; `None` for anything else.
+    pub fn from_name(text: &str) -> Option<Digest> {
+        let (hash, size) = text.split_once('/')?;
+        Digest::from_hex(hash, size.parse().ok()?)
+    }
+
     /// Reads 64 hexadecimal digits; `None` for anything else. The size is not part of the text and is handed in.
     pub fn from_hex(text: &str, size: u64) -> Option<Digest> {
         let text = text.as_bytes();
@@ -128,6 +139,8 @@ mod tests {
         assert_eq!(Digest::from_hex(&digest.hex(), 5), Some(digest));
         assert_eq!(Digest::from_hex(&digest.hex().to_uppercase(), 5), None);
         assert_eq!(Digest::from_hex("12", 5), None);
+        assert_eq!(Digest::from_name(&digest.name()), Some(digest));
+        assert_eq!(Digest::from_name(&digest.hex()), None);
     }
 
     #[test]

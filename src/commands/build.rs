@@ -1,5 +1,6 @@
 //! `orket build` and `orket run`.
 
+use std::borrow::Cow;
 use std::fs::File;
 use std::io::{self, Write};
 use std::path::Path;
@@ -16,7 +17,7 @@ use super::remake::remade;
 use super::webhooks::{self, Webhooks};
 use super::{Failure, Ui};
 use crate::base::{TargetId, quantity};
-use crate::decisions::AfterFailure;
+use crate::decisions::{AfterFailure, OWN_STORE};
 use crate::engine::Engine;
 use crate::event::{Ending, Event, Outcome, Reason};
 use crate::executor::Local;
@@ -51,7 +52,7 @@ pub(super) fn go(ui: &Ui, args: &BuildArgs, foreground: Option<&[String]>, adopt
     // Before anything is opened: see `Jobs::from_parent`. Whoever says -j wants that many, whatever stands above.
     let makeflags = ui.surroundings.variables.iter().find(|(name, _)| name == "MAKEFLAGS").map(|(_, value)| value.as_os_str());
     let outer = Jobs::from_parent(makeflags.filter(|_| args.jobs.is_none()));
-    let engine = remade(ui, args, ui.open(!looking)?, looking)?;
+    let (engine, lock) = opened(ui, args, looking)?;
     let mut targets = select(&engine.graph, &args.targets, &engine.package)?.targets;
     if args.rerun.is_some() {
         let last = engine.runs().find(None).ok().flatten();
@@ -96,6 +97,13 @@ pub(super) fn go(ui: &Ui, args: &BuildArgs, foreground: Option<&[String]>, adopt
     let choices = Choices::new(&engine.graph, &facts, &args.deciding.decide, &engine.package).map_err(super::wrongly)?;
     let mut plan = Plan::without(&engine.graph, &targets, remedies, &|id| choices.is_given(id));
     say_later(ui, &engine);
+    let store = engine.store().root();
+    if !looking && ui.surroundings.has_no_home() && *store == engine.root.join(OWN_STORE) && !store.exists() {
+        ui.say(&format!(
+            "note: neither HOME nor XDG_CACHE_HOME is set, so that results are kept in `{}`, for this checkout alone",
+            store.display()
+        ));
+    }
     for id in targets.iter().filter(|id| foreground.is_none() && engine.graph.kind(**id) == TargetKind::Service) {
         let name = engine.graph.address(*id);
         ui.say(&format!("note: `{name}` is a service: what it needs is built, and it is not started; `orket run {name}` runs it"));
@@ -109,9 +117,6 @@ pub(super) fn go(ui: &Ui, args: &BuildArgs, foreground: Option<&[String]>, adopt
         return look_at(ui, args, &engine, &plan, mode, &choices);
     }
 
-    let lock = engine
-        .lock(&mut |holder| ui.say(&format!("waiting for another build in this checkout ({holder})")))
-        .map_err(|error| Failure::Broken(format!("cannot write the state of this checkout: {error}")))?;
     let mut world = engine
         .world(policy.named.run.clone(), true)
         .map_err(|error| Failure::Broken(format!("cannot read the state of this checkout: {error}")))?;
@@ -183,7 +188,7 @@ pub(super) fn go(ui: &Ui, args: &BuildArgs, foreground: Option<&[String]>, adopt
     if busy {
         end_stragglers_of(ui, &engine);
         match engine.runs().journal(options.began, &world.run) {
-            Ok(journal) => sinks.push(report::journal(names.clone(), journal)),
+            Ok(journal) => sinks.push(report::kept(report::journal(names.clone(), journal))),
             Err(error) => ui.say(&format!("note: this run is not recorded: {error}")),
         }
     }
@@ -193,12 +198,12 @@ pub(super) fn go(ui: &Ui, args: &BuildArgs, foreground: Option<&[String]>, adopt
     let sinks = Mutex::new(sinks);
     let mut tell = |event: &Event| {
         // What failed in a workspace is a failure of this build.
-        let event = &match event {
-            Event::RunFinished(ending) => Event::RunFinished(Ending { exit: ending.exit.max(failed), ..ending.clone() }),
-            other => other.clone(),
+        let event = match event {
+            Event::RunFinished(ending) => Cow::Owned(Event::RunFinished(Ending { exit: ending.exit.max(failed), ..ending.clone() })),
+            other => Cow::Borrowed(other),
         };
-        sinks.lock().expect("no sink panics").iter_mut().for_each(|sink| sink.event(event));
-        events.push(event.clone());
+        sinks.lock().expect("no sink panics").iter_mut().for_each(|sink| sink.event(&event));
+        events.push(event.kept().into_owned());
     };
     let ending = if busy {
         if policy.cache.store {
@@ -220,7 +225,11 @@ pub(super) fn go(ui: &Ui, args: &BuildArgs, foreground: Option<&[String]>, adopt
             size = now_size;
         };
         let ending = walk(&world, &plan, fresh, &options, &Seat { executor: &executor, cancel: &cancel }, &mut tell, &mut tick);
-        reaper.end_all();
+        for pid in reaper.end_all() {
+            ui.say(&format!(
+                "note: process {pid}, which a task has left behind, cannot be ended: it is another user's, or the system holds it"
+            ));
+        }
         rebuild::clear_stage(&world);
         ending
     } else {
@@ -274,6 +283,23 @@ pub(super) fn go(ui: &Ui, args: &BuildArgs, foreground: Option<&[String]>, adopt
     match ending.exit.max(failed) {
         0 => Ok(()),
         exit => Err(Failure::Exit(exit)),
+    }
+}
+
+/// Opens the project and, unless it is only looked at, waits until no other build runs in this checkout. Whoever has waited builds what the
+/// manifests say then: they may have been edited meanwhile, and the last run is another one.
+fn opened(ui: &Ui, args: &BuildArgs, looking: bool) -> Result<(Engine, Option<File>), Failure> {
+    loop {
+        let engine = remade(ui, args, ui.open(!looking)?, looking)?;
+        if looking {
+            return Ok((engine, None));
+        }
+        let (lock, sure) = engine
+            .lock(&mut |holder| ui.say(&format!("waiting for another build in this checkout ({holder})")))
+            .map_err(|error| Failure::Broken(format!("cannot write the state of this checkout: {error}")))?;
+        if sure {
+            return Ok((engine, Some(lock)));
+        }
     }
 }
 

@@ -5,10 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::json;
 
 use super::{Failure, Ui};
+use crate::base::Digest;
 use crate::base::quantity::{plural, show_duration};
 use crate::record::{RunRecord, Runs};
 use crate::report::reason_text;
 use crate::shell::RunsCommand;
+use crate::store::Blobs;
 
 /// Lists, shows or compares runs, or prints what their tasks printed.
 ///
@@ -101,12 +103,17 @@ pub fn runs(ui: &Ui, command: Option<&RunsCommand>) -> Result<(), Failure> {
             let run = one(&runs, run.as_deref())?;
             let wanted = |address: &str| target.as_ref().is_none_or(|target| address == target || address.ends_with(&format!("/{target}")));
             for task in run.tasks.iter().filter(|task| wanted(&task.address)) {
-                if task.output.is_empty() {
+                if task.output.is_empty() && task.log.is_none() && task.stored.is_none() {
                     continue;
                 }
-                let whole = task.log.as_ref().and_then(|log| std::fs::read(engine.root.join(log)).ok());
+                let logged = || task.log.as_ref().and_then(|log| std::fs::read(engine.root.join(log)).ok());
+                let stored = || task.stored.as_deref().and_then(Digest::from_name).and_then(|log| engine.store().get_bytes(&log).ok()?);
+                let whole = logged().or_else(stored).unwrap_or_else(|| match task.output.is_empty() {
+                    true => b"(what it printed is no longer in the store)\n".to_vec(),
+                    false => task.output.clone().into_bytes(),
+                });
                 ui.out(&format!("== {}\n", task.address));
-                ui.out(&whole.map_or_else(|| task.output.clone(), |bytes| String::from_utf8_lossy(&bytes).into_owned()));
+                ui.out(&String::from_utf8_lossy(&whole));
             }
         }
     }

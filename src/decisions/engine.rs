@@ -4,6 +4,9 @@ use serde::{Deserialize, Serialize};
 
 use super::{Question, Seam, Strategy};
 
+/// The store of a project whose user has no folder for caches.
+pub const OWN_STORE: &str = ".orket/store";
+
 /// How is orket to start?
 #[derive(Clone, Debug, Serialize)]
 pub struct Starting {
@@ -34,8 +37,9 @@ impl Question for Starting {
 pub(super) fn brought(name: &str) -> Box<dyn Strategy<Starting>> {
     let (dotenv, here) = (name == "default", name == "ci");
     Box::new(move |question: &Starting| {
-        let user = || question.user_cache.as_ref().map_or_else(|| String::from("/tmp/.cache/orket"), |cache| format!("{cache}/orket"));
-        let store = question.cache_dir.clone().unwrap_or_else(|| if here { String::from(".orket/store") } else { user() });
+        // Where everybody may write, somebody else could have put something into it.
+        let user = question.user_cache.as_ref().filter(|_| !here).map(|cache| format!("{cache}/orket"));
+        let store = question.cache_dir.clone().or(user).unwrap_or_else(|| String::from(OWN_STORE));
         Bootstrap { dotenv, store }
     })
 }

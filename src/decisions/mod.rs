@@ -25,7 +25,7 @@ mod tools;
 
 pub use api::{Access, Asked};
 pub use cache::{CacheUse, Caching};
-pub use engine::{Bootstrap, Starting};
+pub use engine::{Bootstrap, OWN_STORE, Starting};
 pub use evaluator::{Attempted, Verdict};
 pub use execution::{CI_VARIABLES, Named, Naming};
 pub use loader::{Look, Looking};

@@ -1,4 +1,5 @@
-//! Where changes may go: below the root, whatever links stand on the way or are swapped in meanwhile.
+//! Where changes may go: below the root, and through no link, whatever is swapped in meanwhile. A file behind a link has two names, so that
+//! two tasks could put it out without anybody knowing.
 
 use std::ffi::OsStr;
 use std::io;
@@ -22,11 +23,14 @@ impl Tree {
     /// Makes a folder and those above it; being there is fine.
     ///
     /// # Errors
-    /// When the disk refuses, a file is in the way, or the way there leaves the tree.
+    /// When the disk refuses, or a file or link is in the way.
     pub fn make_folder(&self, path: &RelPath) -> io::Result<()> {
         let mut missing = Vec::new();
         let mut folder = path.clone();
-        while !folder.is_root() && self.beneath(&folder).is_err() {
+        while let Err(error) = self.beneath(&folder) {
+            if folder.is_root() || error.kind() != io::ErrorKind::NotFound {
+                return Err(error);
+            }
             let parent = folder.parent().unwrap_or_default();
             missing.push(std::mem::replace(&mut folder, parent));
         }
@@ -44,7 +48,7 @@ impl Tree {
     /// Removes a folder and all below it, or a file or link; links are removed, never followed. Nothing there is fine.
     ///
     /// # Errors
-    /// When the disk refuses, the way there leaves the tree, or the path is the root.
+    /// When the disk refuses, a link stands on the way, or the path is the root.
     pub fn remove_all(&self, path: &RelPath) -> io::Result<()> {
         let (parent, name) = match self.parent_of(path) {
             Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => return Ok(()),
@@ -62,47 +66,61 @@ impl Tree {
         remove_empty(&parent, name.as_path())
     }
 
-    /// Opens the folder that `path` stands in, and returns the last part. No link on the way may lead out of the tree.
+    /// Opens the folder that `path` stands in, and returns the last part. No link may stand on the way.
     pub(super) fn parent_of(&self, path: &RelPath) -> io::Result<(OwnedFd, RelPath)> {
         let parent = path.parent().ok_or_else(|| io::Error::other("the root of the project cannot be replaced"))?;
         Ok((self.beneath(&parent)?, RelPath::from_normal(path.name())))
     }
 
-    /// Opens a folder with the kernel's own promise that it stands below the root (Linux 5.6, `openat2`).
+    /// Opens a folder with the kernel's own promise that it stands below the root and behind no link (Linux 5.6, `openat2`).
     pub(super) fn beneath(&self, folder: &RelPath) -> io::Result<OwnedFd> {
         let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
         let (near, rest) = self.near(folder)?;
         let near = near.as_ref().map_or(self.folder(), AsFd::as_fd);
+        let resolve = ResolveFlags::BENEATH | ResolveFlags::NO_SYMLINKS;
         for _ in 0..TRIES {
-            match rustix::fs::openat2(near, rest.as_path(), flags, Mode::empty(), ResolveFlags::BENEATH) {
+            match rustix::fs::openat2(near, rest.as_path(), flags, Mode::empty(), resolve) {
                 Ok(opened) => return Ok(opened),
-                // A folder was renamed meanwhile, so that the kernel could not tell whether a `..` in a link left the root.
+                // A folder was renamed meanwhile, so that the kernel could not tell.
                 Err(Errno::AGAIN) => {}
-                Err(Errno::XDEV) => return Err(outside()),
                 // An old kernel, or a container that knows the call but forbids it.
                 Err(Errno::NOSYS | Errno::PERM) => return self.beneath_by_parts(folder),
-                Err(error) => return Err(error.into()),
+                Err(error) => return Err(self.refused(folder, error)),
             }
         }
         Err(Errno::AGAIN.into())
     }
 
-    /// As [`Tree::beneath`], without `openat2`: links are resolved first, then each part of what they mean is opened without following any.
+    /// As [`Tree::beneath`], without `openat2`: each part is opened by itself.
     pub(super) fn beneath_by_parts(&self, folder: &RelPath) -> io::Result<OwnedFd> {
         let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC | OFlags::NOFOLLOW;
-        let whole = std::fs::canonicalize(folder.under(self.root()))?;
-        let root = std::fs::canonicalize(self.root())?;
-        let inside = whole.strip_prefix(&root).map_err(|_| outside())?;
         let mut opened = rustix::fs::openat(self.folder(), ".", flags, Mode::empty())?;
-        for part in inside {
-            opened = rustix::fs::openat(&opened, part, flags, Mode::empty())?;
+        for part in folder.parts() {
+            opened = rustix::fs::openat(&opened, part, flags, Mode::empty()).map_err(|error| self.refused(folder, error))?;
         }
         Ok(opened)
     }
-}
 
-fn outside() -> io::Error {
-    io::Error::new(io::ErrorKind::PermissionDenied, "a link on the way leads out of the project")
+    /// Returns the first link on the way to a folder, itself among them.
+    pub fn link_on_the_way(&self, folder: &RelPath) -> Option<RelPath> {
+        let bytes = folder.as_bytes();
+        let ends = bytes.iter().enumerate().filter(|(_, byte)| **byte == b'/').map(|(at, _)| at).chain([bytes.len()]);
+        let is_link = |path: &RelPath| self.stat(path).is_ok_and(|found| found.is_some_and(|signature| signature.is_symlink()));
+        ends.map(|end| RelPath::from_normal(&bytes[..end])).find(is_link)
+    }
+
+    /// Why a folder cannot be opened: where it is for a link on the way, with its name.
+    fn refused(&self, folder: &RelPath, error: Errno) -> io::Error {
+        match self.link_on_the_way(folder).filter(|_| matches!(error, Errno::LOOP | Errno::NOTDIR)) {
+            Some(link) => {
+                let target = self.read_link(&link).map(|target| String::from_utf8_lossy(&target).into_owned()).unwrap_or_default();
+                let text =
+                    format!("`{link}` on the way there is a link, behind which nothing is changed; name what it leads to (`{target}`)");
+                io::Error::new(io::ErrorKind::PermissionDenied, text)
+            }
+            None => error.into(),
+        }
+    }
 }
 
 /// Removes what is no folder; a folder is opened and returned.
@@ -184,14 +202,25 @@ mod tests {
     }
 
     #[test]
-    fn a_link_that_stays_inside_is_a_way() {
+    fn nothing_is_changed_through_a_link_that_stays_inside_either() {
         let inside = tempfile::tempdir().unwrap();
         fs::create_dir(inside.path().join("real")).unwrap();
+        fs::write(inside.path().join("real/kept"), "x").unwrap();
         symlink("real", inside.path().join("link")).unwrap();
         let tree = Tree::open(inside.path()).unwrap();
-        tree.write(&path("link/sub/a"), b"text").unwrap();
-        assert_eq!(fs::read(inside.path().join("real/sub/a")).unwrap(), b"text");
-        tree.beneath_by_parts(&path("link/sub")).unwrap();
+        let told = "`link` on the way there is a link, behind which nothing is changed; name what it leads to (`real`)";
+        for error in [
+            tree.write(&path("link/sub/a"), b"text").unwrap_err(),
+            tree.remove(&path("link/kept")).unwrap_err(),
+            tree.make_folder(&path("link")).unwrap_err(),
+            tree.rename(&path("real/kept"), &path("link/moved")).unwrap_err(),
+            tree.beneath_by_parts(&path("link/sub")).unwrap_err(),
+        ] {
+            assert_eq!(error.to_string(), told);
+        }
+        assert_eq!(fs::read_dir(inside.path().join("real")).unwrap().count(), 1);
+        tree.remove(&path("link")).unwrap();
+        assert_eq!(tree.make_folder(&path("real/kept/x")).unwrap_err().kind(), io::ErrorKind::NotADirectory);
     }
 
     #[test]

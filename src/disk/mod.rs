@@ -8,6 +8,7 @@ mod map;
 mod poll;
 mod signature;
 mod sources;
+mod transfer;
 mod tree;
 mod walk;
 mod watch;

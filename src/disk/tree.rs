@@ -41,7 +41,7 @@ pub enum Kind {
     Other,
 }
 
-/// A folder. Reading follows absolute paths as they are; whatever changes something stays below the folder, also through links.
+/// A folder. Reading follows links, and absolute paths as they are; whatever changes something stays below the folder, and passes no link.
 #[derive(Clone)]
 pub struct Tree {
     root: Arc<PathBuf>,
@@ -206,7 +206,7 @@ impl Tree {
     /// Writes a file as a whole: whoever looks sees the old bytes or the new ones.
     ///
     /// # Errors
-    /// When the disk refuses, or the way there leaves the tree.
+    /// When the disk refuses, or a link stands on the way.
     pub fn write(&self, path: &RelPath, bytes: &[u8]) -> io::Result<()> {
         let parent = path.parent().unwrap_or_else(RelPath::root);
         self.make_folder(&parent)?;
@@ -220,7 +220,7 @@ impl Tree {
     /// Makes a file that was not there, for writing.
     ///
     /// # Errors
-    /// When something is there, the disk refuses, or the way there leaves the tree.
+    /// When something is there, the disk refuses, or a link stands on the way.
     pub fn create(&self, path: &RelPath, executable: bool) -> io::Result<File> {
         let (parent, name) = self.parent_of(path)?;
         let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::CLOEXEC;
@@ -231,7 +231,7 @@ impl Tree {
     /// Removes a file or link; nothing there is fine.
     ///
     /// # Errors
-    /// When the disk refuses, or the way there leaves the tree.
+    /// When the disk refuses, or a link stands on the way.
     pub fn remove(&self, path: &RelPath) -> io::Result<()> {
         let (parent, name) = match self.parent_of(path) {
             Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => return Ok(()),
@@ -246,7 +246,7 @@ impl Tree {
     /// Removes an empty folder.
     ///
     /// # Errors
-    /// When something is in it, the disk refuses, or the way there leaves the tree.
+    /// When something is in it, the disk refuses, or a link stands on the way.
     pub fn remove_folder(&self, path: &RelPath) -> io::Result<()> {
         let (parent, name) = self.parent_of(path)?;
         Ok(rustix::fs::unlinkat(&parent, name.as_path(), AtFlags::REMOVEDIR)?)
@@ -255,7 +255,7 @@ impl Tree {
     /// Moves a file or folder within the tree, over what is there.
     ///
     /// # Errors
-    /// When the disk refuses, or one of the ways leaves the tree.
+    /// When the disk refuses, or a link stands on one of the ways.
     pub fn rename(&self, from: &RelPath, to: &RelPath) -> io::Result<()> {
         let ((from_folder, from), (to_folder, to)) = (self.parent_of(from)?, self.parent_of(to)?);
         Ok(rustix::fs::renameat(&from_folder, from.as_path(), &to_folder, to.as_path())?)
@@ -264,7 +264,7 @@ impl Tree {
     /// Makes a symbolic link.
     ///
     /// # Errors
-    /// When something is there, the disk refuses, or the way there leaves the tree.
+    /// When something is there, the disk refuses, or a link stands on the way.
     pub fn link(&self, path: &RelPath, target: &[u8]) -> io::Result<()> {
         use std::os::unix::ffi::OsStrExt;
         let (parent, name) = self.parent_of(path)?;

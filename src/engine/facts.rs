@@ -114,7 +114,7 @@ impl Facts for Surveyed {
             env: env.chain([("ORKET_MARK".into(), mark.into())]).collect(),
             stdin: Stdin::Null,
             output: Output::Capture,
-            errors: None,
+            apart: false,
             group: true,
         };
         let limits = Limits { timeout: Some(self.within), grace: Duration::from_secs(1), signal: Limits::TERM };

@@ -83,6 +83,7 @@ impl Outside for Surroundings<'_> {
             Ended::Cancelled => return Err(Unjudged::broken("it was interrupted")),
             Ended::TimedOut(within) => return Err(Unjudged::broken(format!("it took longer than {} minutes", within.as_secs() / 60))),
             Ended::Signal(_) => None,
+            Ended::Left(_) => return Err(broken(ended.to_string())),
         };
         Ok(Printed { code, status: ended.to_string(), text })
     }
@@ -126,7 +127,7 @@ impl Surroundings<'_> {
             env: env.chain([("ORKET_MARK".into(), mark.into())]).collect(),
             stdin: Stdin::Null,
             output: Output::Capture,
-            errors: None,
+            apart: false,
             group: true,
         })
     }

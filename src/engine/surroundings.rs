@@ -3,8 +3,9 @@
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
+use super::find::find;
 use crate::base::quantity;
-use crate::decisions::{Registry, Starting};
+use crate::decisions::{OWN_STORE, Registry, Starting};
 
 /// How much the store may hold unless `ORKET_CACHE_LIMIT` or `cache gc` say otherwise, in bytes.
 const STORE_LIMIT: u64 = 20 << 30;
@@ -34,13 +35,18 @@ impl Surroundings {
         self.variable(name).map(|value| value.to_string_lossy().trim().to_owned()).filter(|value| !value.is_empty())
     }
 
-    /// Returns where the user's store is, whatever a project says: `ORKET_CACHE_DIR`, else the user's cache folder.
+    /// Returns where the user's store is, whatever a project says: `ORKET_CACHE_DIR`, else the user's cache folder, else the project's own.
     pub fn store(&self) -> PathBuf {
         let question = self.starting(&self.folder);
-        question
-            .cache_dir
-            .or_else(|| question.user_cache.map(|cache| format!("{cache}/orket")))
-            .map_or_else(|| "/tmp/.cache/orket".into(), PathBuf::from)
+        let users = question.cache_dir.or_else(|| question.user_cache.map(|cache| format!("{cache}/orket")));
+        let root = || find(self, true, u64::MAX).map_or_else(|_| self.folder.clone(), |(root, _)| root);
+        users.map_or_else(|| root().join(OWN_STORE), PathBuf::from)
+    }
+
+    /// Whether the user has no folder for caches, so that each project has a store of its own.
+    pub fn has_no_home(&self) -> bool {
+        let Starting { cache_dir, user_cache, .. } = self.starting(&self.folder);
+        cache_dir.is_none() && user_cache.is_none()
     }
 
     /// Returns what `engine_runtime` is asked.

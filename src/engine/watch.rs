@@ -88,7 +88,7 @@ impl Sentinel {
     /// Drops what tasks put out: that is no change, it is made anew where that is needed.
     pub fn sift(&self, changes: &mut Changes) {
         if let Some(world) = &self.world {
-            changes.paths.retain(|path| !world.made().matches(path));
+            changes.paths.retain(|path| !world.made().holds(path));
         }
     }
 

@@ -133,7 +133,7 @@ impl Engine {
             let set = PatternSet::new(&texts(false), &texts(true)).map_err(io::Error::other)?;
             found.extend(expand(&self.tree, &set)?.into_iter().map(|path| self.up_to_a_link(path)));
         }
-        found.retain(|path| !world.made().matches(path));
+        found.retain(|path| !world.made().holds(path));
         let header = self.graph.header();
         let dotenvs = header.envs.iter().flatten().filter_map(|rule| match rule {
             EnvRule::Dotenv { file, .. } => Some(file.clone()),

@@ -1,11 +1,12 @@
 //! What happens in a run, in one order.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
 use super::{Decided, GateReport, Outcome, Reason};
-use crate::base::TargetId;
+use crate::base::{Digest, TargetId};
 
 /// The version of the shapes in this folder, as `--events`, `--json` and the journal carry it.
 pub const EVENT_VERSION: u32 = 1;
@@ -37,6 +38,26 @@ pub enum Event {
     Notice(Notice),
     /// The last event of every run.
     RunFinished(Ending),
+}
+
+/// How much output is kept with an event whatever else has it, in bytes: looking it up would cost more.
+const LITTLE: usize = 4 << 10;
+
+impl Event {
+    /// Returns what is kept of an event: all but output that somebody else has whole, so that what many tasks print fills neither memory nor
+    /// disk several times. What a failure printed stays.
+    pub fn kept(&self) -> Cow<'_, Event> {
+        let spare = |output: &[u8], elsewhere: bool| elsewhere && output.len() > LITTLE;
+        match self {
+            Event::Finished(one) if one.outcome != Outcome::Failed && spare(&one.output, one.log.is_some() || one.stored.is_some()) => {
+                Cow::Owned(Event::Finished(Box::new(Finished { output: Vec::new(), ..(**one).clone() })))
+            }
+            Event::Service(one) if one.state == Face::Stopped && spare(&one.output, one.log.is_some()) => {
+                Cow::Owned(Event::Service(Box::new(ServiceChange { output: Vec::new(), ..(**one).clone() })))
+            }
+            _ => Cow::Borrowed(self),
+        }
+    }
 }
 
 /// What a run is about to do.
@@ -102,6 +123,8 @@ pub struct Finished {
     pub output_size: u64,
     /// Where the whole output is, relative to the project's root.
     pub log: Option<String>,
+    /// What the store calls the whole output, where it has it.
+    pub stored: Option<Digest>,
     /// The command line that ended it, as one line for a shell.
     pub command: Option<String>,
     /// Variables that orket was started with, that were withheld from the task, and that the output of a failure mentions.
@@ -131,6 +154,7 @@ impl Finished {
             output: Vec::new(),
             output_size: 0,
             log: None,
+            stored: None,
             command: None,
             withheld: Vec::new(),
             because: None,

@@ -1,13 +1,11 @@
 //! The seat on this machine.
 
-use std::fs::File;
-use std::io::{self, ErrorKind, Read, Seek};
+use std::io::{self, ErrorKind};
 use std::path::Path;
-use std::sync::Arc;
 use std::time::Instant;
 
 use super::{Attempt, Executor, Request, Tell, Upkeep, service};
-use crate::process::{self, Cancel, Ended, Limits, Log, OutputSink, Reaper, Redactor, Spawn};
+use crate::process::{self, Cancel, Ended, Limits, Log, OutputSink, Reaper, Redactor};
 
 /// Runs commands on this machine, as they are.
 pub struct Local {
@@ -25,19 +23,21 @@ impl Local {
 impl Executor for Local {
     fn execute(&self, request: &Request, cancel: &Cancel) -> Attempt {
         let began = Instant::now();
-        let mut output = Redacted::new(&request.secrets, &request.log_file);
+        let mut printed = Printed {
+            output: Redacted::new(&request.secrets, &request.log_file),
+            errors: request.spawns.iter().any(|spawn| spawn.apart).then(|| {
+                let beside = request.log_file.with_extension("err");
+                Redacted::new(&request.secrets, &beside)
+            }),
+        };
         let mut attempt = (Ended::Exit(0), 0, None);
-        let mut started = false;
-        // Without a file the streams stay together, and nothing is claimed of either.
-        let apart = if request.apart { tempfile::tempfile().ok().map(Arc::new) } else { None };
         for (index, spawn) in request.spawns.iter().enumerate() {
             let timeout = request.limits.timeout.map(|timeout| timeout.saturating_sub(began.elapsed()));
             if cancel.stopped() {
                 attempt = (Ended::Cancelled, index, None);
                 break;
             }
-            let own = apart.as_ref().map(|errors| Spawn { errors: Some(errors.clone()), ..spawn.clone() });
-            match process::run(own.as_ref().unwrap_or(spawn), &Limits { timeout, ..request.limits }, cancel, &mut output) {
+            match process::run(spawn, &Limits { timeout, ..request.limits }, cancel, &mut printed) {
                 // The time is for all commands together.
                 Ok(Ended::TimedOut(_)) => attempt = (Ended::TimedOut(request.limits.timeout.unwrap_or_default()), index, None),
                 Ok(ended) => attempt = (ended, index, None),
@@ -47,16 +47,16 @@ impl Executor for Local {
                     break;
                 }
             }
-            started = true;
             if !attempt.0.success() {
                 break;
             }
         }
-        let errors = apart.and_then(|errors| output.append(&errors).ok());
+        let Printed { mut output, errors } = printed;
+        let errors = errors.map(|errors| output.append(errors.finish(false)));
         let (ended, command, error) = attempt;
         // What failed is read in full sooner or later.
         let keep = error.is_some() || !ended.success();
-        Attempt { ended, command, log: output.finish(keep), errors, duration: began.elapsed(), started, error }
+        Attempt { ended, command, log: output.finish(keep), errors, duration: began.elapsed(), error }
     }
 
     fn serve(&self, upkeep: Upkeep, tell: Tell) -> io::Result<Cancel> {
@@ -81,18 +81,15 @@ impl Redacted {
         self.log.keep();
     }
 
-    /// Adds what stands in a file; returns how many bytes that are.
-    fn append(&mut self, mut file: &File) -> io::Result<u64> {
-        file.rewind()?;
-        let (mut buffer, mut total) = (vec![0; 64 << 10], 0);
-        loop {
-            let read = file.read(&mut buffer)?;
-            if read == 0 {
-                return Ok(total);
-            }
-            total += read as u64;
-            self.bytes(&buffer[..read]);
-        }
+    /// Adds what another log holds, behind all that came before, and takes its file away; returns how much was printed to it.
+    fn append(&mut self, other: Log) -> u64 {
+        self.clean.clear();
+        self.redactor.finish(&mut self.clean);
+        self.log.push(&self.clean);
+        // What cannot be read back is missing in the log: no reason for a task to fail.
+        let _ = other.pour(&mut |piece| self.log.push(piece));
+        let _ = other.file().map(std::fs::remove_file);
+        other.size()
     }
 
     pub(super) fn finish(mut self, keep: bool) -> Log {
@@ -104,6 +101,22 @@ impl Redacted {
         }
         self.log.finish();
         self.log
+    }
+}
+
+/// What commands print, where standard error may be told apart.
+struct Printed {
+    output: Redacted,
+    errors: Option<Redacted>,
+}
+
+impl OutputSink for Printed {
+    fn bytes(&mut self, bytes: &[u8]) {
+        self.output.bytes(bytes);
+    }
+
+    fn errors(&mut self, bytes: &[u8]) {
+        self.errors.as_mut().unwrap_or(&mut self.output).bytes(bytes);
     }
 }
 
@@ -123,9 +136,13 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::process::{Output, Stdin};
+    use crate::process::{Output, Spawn, Stdin};
 
     fn shell(script: &str, timeout: Option<Duration>) -> (Attempt, String) {
+        printing(script, timeout, false)
+    }
+
+    fn printing(script: &str, timeout: Option<Duration>, apart: bool) -> (Attempt, String) {
         let folder = tempfile::tempdir().unwrap();
         let mark = format!("test-{}-{}", std::process::id(), crate::base::Digest::of(script.as_bytes()).short());
         let spawn = Spawn {
@@ -136,7 +153,7 @@ mod tests {
             env: vec![("PATH".into(), std::env::var_os("PATH").unwrap()), ("ORKET_MARK".into(), mark.clone().into())],
             stdin: Stdin::Null,
             output: Output::Capture,
-            errors: None,
+            apart,
             group: true,
         };
         let request = Request {
@@ -146,7 +163,6 @@ mod tests {
             mark,
             secrets: vec![b"hunter2".to_vec()],
             log_file: folder.path().join("log"),
-            apart: false,
         };
         let attempt = Local::new(Reaper::install()).execute(&request, &Cancel::new().unwrap());
         let output = String::from_utf8_lossy(attempt.log.tail()).into_owned();
@@ -158,6 +174,15 @@ mod tests {
         let (attempt, output) = shell("echo one; echo two >&2; printf hunt; printf er2", None);
         assert!(attempt.ended.success());
         assert_eq!(output, "one\ntwo\n(secret)");
+    }
+
+    #[test]
+    fn standard_error_that_is_told_apart_stands_behind_the_rest_and_is_bounded() {
+        let (attempt, output) = printing("echo one >&2; printf 'hunter2'; echo two hunter2 >&2", None, true);
+        assert_eq!((output.as_str(), attempt.errors), ("(secret)one\ntwo (secret)\n", Some(17)));
+        let (attempt, _) = printing("echo out; head -c 100000000 /dev/zero >&2", None, true);
+        assert_eq!((attempt.errors, attempt.log.tail().len()), (Some(100_000_000), 64 << 10));
+        assert!(attempt.log.size() < (64 << 20) + (128 << 10), "{} bytes are kept", attempt.log.size());
     }
 
     #[test]

@@ -30,8 +30,6 @@ pub struct Request {
     pub secrets: Vec<Vec<u8>>,
     /// Where large output goes.
     pub log_file: PathBuf,
-    /// Whether standard error is told apart: it then stands behind all other output.
-    pub apart: bool,
 }
 
 /// What came of a request.
@@ -42,12 +40,10 @@ pub struct Attempt {
     pub command: usize,
     /// What all of them printed, redacted.
     pub log: Log,
-    /// How many bytes of it were standard error, where that was told apart.
+    /// How many bytes were printed to standard error, where that was told apart: it then stands behind all other output.
     pub errors: Option<u64>,
     /// How long it took.
     pub duration: Duration,
-    /// Whether any command was started.
-    pub started: bool,
     /// Why a command could not be started; `ended` is then exit status 127, as shells have it, or 126 for a file that is there.
     pub error: Option<String>,
 }

@@ -30,5 +30,6 @@ pub use assemble::{Problem, assemble};
 pub use declared::{declared_otherwise, made_otherwise};
 pub use edge::{Edge, EdgeKind};
 pub use graph::{Detail, Graph, Header, Row, TargetKind, address_key, flag};
+pub use made::Made;
 pub use query::{FUNCTIONS, Looks, QueryError, query};
 pub use select::{SelectError, Selected, everything, select};

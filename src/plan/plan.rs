@@ -38,12 +38,8 @@ impl Plan {
         Plan::make(graph, goal, false, &|_| false)
     }
 
-    /// The same, and as spare steps all that the remedies of its tasks need; see [`Plan::is_spare`]. Nothing else waits for a spare step.
-    pub fn with_remedies(graph: &Graph, goal: &[TargetId]) -> Plan {
-        Plan::make(graph, goal, true, &|_| false)
-    }
-
-    /// As `new` or, with `remedies`, as `with_remedies`, where nothing that a target of `given` waits for counts.
+    /// As `new`, where nothing that a target of `given` waits for counts. With `remedies`, all that the remedies of its tasks need are spare
+    /// steps; see [`Plan::is_spare`]. Nothing else waits for a spare step.
     pub fn without(graph: &Graph, goal: &[TargetId], remedies: bool, given: &dyn Fn(TargetId) -> bool) -> Plan {
         Plan::make(graph, goal, remedies, given)
     }
@@ -238,7 +234,7 @@ mod tests {
             names.sort();
             names
         };
-        let plan = Plan::with_remedies(&graph, &goal);
+        let plan = Plan::without(&graph, &goal, true, &|_| false);
         assert_eq!(names(&plan, false), ["late", "shared", "test"]);
         assert_eq!(names(&plan, true), ["base", "tool"]);
         let late = plan.step(goal[0]).unwrap();

@@ -43,13 +43,8 @@ impl Cancel {
     }
 
     /// Asks everything that runs to end, and lets nothing new start.
-    pub fn cancel(&self) {
-        self.throw(1);
-    }
-
-    /// The same as [`Cancel::cancel`].
     pub fn stop(&self) {
-        self.cancel();
+        self.throw(1);
     }
 
     /// Ends everything at once.
@@ -107,7 +102,7 @@ impl Cancel {
         let _ = rustix::io::write(&self.shared.stop, &1u64.to_ne_bytes());
     }
 
-    /// Returns what becomes readable when [`Cancel::cancel`] or [`Cancel::kill`] is called.
+    /// Returns what becomes readable when [`Cancel::stop`] or [`Cancel::kill`] is called.
     pub(super) fn on_stop(&self) -> BorrowedFd<'_> {
         self.shared.stop.as_fd()
     }
@@ -127,7 +122,7 @@ mod tests {
         let cancel = Cancel::new().unwrap();
         assert_eq!(cancel.state(), CancelState::GoOn);
         cancel.clone().kill();
-        cancel.cancel();
+        cancel.stop();
         assert_eq!(cancel.state(), CancelState::Kill);
         assert!(!cancel.wait(Duration::from_secs(1000)));
     }

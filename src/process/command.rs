@@ -1,9 +1,7 @@
 //! What to start, complete: nothing is taken from orket's own environment.
 
 use std::ffi::{OsStr, OsString};
-use std::fs::File;
 use std::path::PathBuf;
-use std::sync::Arc;
 
 /// A command made exact.
 #[derive(Clone, Debug)]
@@ -22,8 +20,8 @@ pub struct Spawn {
     pub stdin: Stdin,
     /// Where it prints to.
     pub output: Output,
-    /// Where it prints to as standard error, if apart from the rest.
-    pub errors: Option<Arc<File>>,
+    /// Whether standard error has a pipe of its own.
+    pub apart: bool,
     /// Whether it gets a process group of its own, which is ended with it.
     pub group: bool,
 }

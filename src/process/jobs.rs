@@ -15,12 +15,9 @@ use std::io::{self, Read, Write};
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::os::unix::fs::{FileTypeExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::thread;
 
-use crossbeam_channel::{Receiver, Sender, unbounded};
-use rustix::event::{EventfdFlags, PollFd, PollFlags, eventfd, poll};
 use rustix::pipe::{PipeFlags, pipe_with};
 
 /// What every pipe can hold: one page.
@@ -38,10 +35,7 @@ impl Drop for Token {
         match self.byte {
             // A pipe that holds every token cannot be full, and has a reader as long as this one holds it open.
             Some(byte) => drop((&self.pipe.write).write_all(&[byte])),
-            None => {
-                self.pipe.own_slot.store(true, Ordering::SeqCst);
-                self.pipe.wake();
-            }
+            None => self.pipe.own_slot.store(true, Ordering::SeqCst),
         }
     }
 }
@@ -50,7 +44,6 @@ impl Drop for Token {
 #[derive(Clone)]
 pub struct Jobs {
     pipe: Arc<Pipe>,
-    waiting: Arc<Waiting>,
     env: Vec<(OsString, OsString)>,
 }
 
@@ -60,23 +53,6 @@ struct Pipe {
     /// What children inherit, where orket made it.
     _offered: Option<OwnedFd>,
     own_slot: AtomicBool,
-    wake: OwnedFd,
-}
-
-type Callback = Box<dyn FnOnce(io::Result<Token>) + Send>;
-
-/// Those who wait, served one after the other by a thread that is there from the first of them on.
-struct Waiting {
-    sender: Mutex<Option<Sender<Callback>>>,
-    over: Arc<AtomicBool>,
-    pipe: Arc<Pipe>,
-}
-
-impl Drop for Waiting {
-    fn drop(&mut self) {
-        self.over.store(true, Ordering::SeqCst);
-        self.pipe.wake();
-    }
 }
 
 impl Jobs {
@@ -93,7 +69,7 @@ impl Jobs {
         write.write_all(&vec![b'+'; slots])?;
         let flags = format!("-j{slots} --jobserver-fds={auth} --jobserver-auth={auth}");
         // A first word without a dash would be read as one-letter flags; a blank before it says that there are none.
-        Jobs::over(own, write, Some(read), false, OsString::from(format!(" {flags}")), OsString::from(flags))
+        Ok(Jobs::over(own, write, Some(read), false, OsString::from(format!(" {flags}")), OsString::from(flags)))
     }
 
     /// Joins the jobserver that `makeflags`, the value of `MAKEFLAGS` that orket was started with, offers. To be called early: a number in
@@ -121,15 +97,13 @@ impl Jobs {
         }
         // A named pipe is opened for both, since opening it for writing alone could fail or wait.
         let write = open(&write, auth.starts_with("fifo:"), true).ok()?;
-        Jobs::over(open(&read, true, false).ok()?, write, None, true, flags.to_owned(), flags.to_owned()).ok()
+        Some(Jobs::over(open(&read, true, false).ok()?, write, None, true, flags.to_owned(), flags.to_owned()))
     }
 
-    fn over(read: File, write: File, offered: Option<OwnedFd>, own_slot: bool, make: OsString, cargo: OsString) -> io::Result<Jobs> {
-        let wake = eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK)?;
-        let pipe = Arc::new(Pipe { read, write, _offered: offered, own_slot: AtomicBool::new(own_slot), wake });
-        let waiting = Waiting { sender: Mutex::new(None), over: Arc::new(AtomicBool::new(false)), pipe: pipe.clone() };
+    fn over(read: File, write: File, offered: Option<OwnedFd>, own_slot: bool, make: OsString, cargo: OsString) -> Jobs {
+        let pipe = Arc::new(Pipe { read, write, _offered: offered, own_slot: AtomicBool::new(own_slot) });
         let env = vec![(OsString::from("MAKEFLAGS"), make), (OsString::from("CARGO_MAKEFLAGS"), cargo)];
-        Ok(Jobs { pipe, waiting: Arc::new(waiting), env })
+        Jobs { pipe, env }
     }
 
     /// Takes a token if one is free.
@@ -138,23 +112,6 @@ impl Jobs {
     /// When the pipe is broken.
     pub fn try_acquire(&self) -> io::Result<Option<Token>> {
         self.pipe.try_acquire()
-    }
-
-    /// Hands a token to `f`, in another thread, as soon as one is free; callers are served in their order. When the last clone of this is
-    /// dropped before that, `f` gets an error.
-    pub fn acquire_later(&self, f: impl FnOnce(io::Result<Token>) + Send + 'static) {
-        let mut sender = self.waiting.sender.lock().unwrap_or_else(PoisonError::into_inner);
-        if sender.is_none() {
-            let (to, from) = unbounded();
-            let (pipe, over) = (self.pipe.clone(), self.waiting.over.clone());
-            if let Err(error) = thread::Builder::new().name(String::from("jobserver")).spawn(move || pipe.serve(&from, &over)) {
-                return f(Err(error));
-            }
-            *sender = Some(to);
-        }
-        if let Some(sender) = &*sender {
-            let _ = sender.send(Box::new(f));
-        }
     }
 
     /// Returns what tasks are given, so that their tools join in: `MAKEFLAGS` and `CARGO_MAKEFLAGS`.
@@ -175,32 +132,6 @@ impl Pipe {
             Err(error) if matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted) => Ok(None),
             Err(error) => Err(error),
         }
-    }
-
-    fn serve(self: &Arc<Pipe>, waiting: &Receiver<Callback>, over: &AtomicBool) {
-        for callback in waiting {
-            let token = loop {
-                if over.load(Ordering::SeqCst) {
-                    break Err(io::Error::new(io::ErrorKind::Interrupted, "the jobserver is closed"));
-                }
-                match self.try_acquire() {
-                    Ok(None) => self.wait(),
-                    Ok(Some(token)) => break Ok(token),
-                    Err(error) => break Err(error),
-                }
-            };
-            callback(token);
-        }
-    }
-
-    fn wait(&self) {
-        let mut fds = [PollFd::new(&self.read, PollFlags::IN), PollFd::new(&self.wake, PollFlags::IN)];
-        let _ = poll(&mut fds, None);
-        let _ = rustix::io::read(&self.wake, &mut [0; 8]);
-    }
-
-    fn wake(&self) {
-        let _ = rustix::io::write(&self.wake, &1u64.to_ne_bytes());
     }
 }
 
@@ -263,30 +194,5 @@ mod tests {
             assert!(Jobs::from_parent(Some(OsStr::new(flags))).is_none(), "{flags}");
         }
         assert!(Jobs::from_parent(None).is_none());
-    }
-
-    #[test]
-    fn who_waits_gets_the_token_that_comes_free() {
-        let jobs = Jobs::host(1).unwrap();
-        let token = jobs.try_acquire().unwrap().unwrap();
-        let (to, from) = unbounded();
-        for name in ["first", "second"] {
-            let to = to.clone();
-            jobs.acquire_later(move |token| to.send((name, token.is_ok())).unwrap());
-        }
-        assert!(from.is_empty());
-        drop(token);
-        assert_eq!([from.recv().unwrap(), from.recv().unwrap()], [("first", true), ("second", true)]);
-    }
-
-    #[test]
-    fn who_still_waits_at_the_end_is_told() {
-        let jobs = Jobs::host(1).unwrap();
-        let token = jobs.try_acquire().unwrap();
-        let (to, from) = unbounded();
-        jobs.acquire_later(move |token| to.send(token.is_ok()).unwrap());
-        drop(jobs);
-        assert!(!from.recv().unwrap());
-        drop(token);
     }
 }

@@ -1,7 +1,7 @@
 //! What a command printed: its end in memory, the whole in a file once it is large, and a bound on that file.
 
 use std::fs::{self, File};
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
 /// How much of the end is kept in memory.
@@ -102,6 +102,24 @@ impl Log {
     /// Returns where the whole is, if it is more than 16 KiB and a file could be made.
     pub fn file(&self) -> Option<&Path> {
         self.file.as_ref().map(|_| self.path.as_path())
+    }
+
+    /// Hands all of it to `each`, piece by piece, as far as the file holds it; after [`Log::finish`].
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub fn pour(&self, each: &mut dyn FnMut(&[u8])) -> io::Result<()> {
+        let Some(path) = self.file() else {
+            each(self.tail());
+            return Ok(());
+        };
+        let (mut file, mut buffer) = (File::open(path)?, vec![0; TAIL]);
+        loop {
+            match file.read(&mut buffer)? {
+                0 => return Ok(()),
+                count => each(&buffer[..count]),
+            }
+        }
     }
 
     /// Returns all of it, as far as the file holds it; after [`Log::finish`].

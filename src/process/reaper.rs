@@ -9,13 +9,23 @@
 use std::fs::{self, File};
 use std::os::unix::fs::FileExt;
 use std::sync::{Arc, OnceLock};
+use std::thread;
+use std::time::{Duration, Instant};
 
-use rustix::process::{Pid, Signal, WaitOptions, kill_process, set_child_subreaper, waitpid};
+use rustix::process::{Pid, Signal, WaitOptions, getpgid, kill_process, set_child_subreaper, waitpid};
 
+use super::Cancel;
 use super::command::MARK;
 
 /// Rounds of killing, since what is killed may leave orphans of its own, which fall to orket in turn.
 const ROUNDS: usize = 64;
+
+/// How long is waited for what was killed to be gone. What orket may not signal, since it runs as another user, or what the system does not
+/// let go of, is left then.
+pub(super) const PATIENCE: Duration = Duration::from_secs(5);
+
+/// The same where a person has asked a second time to end everything.
+const IMPATIENCE: Duration = Duration::from_millis(250);
 
 static INSTALLED: OnceLock<Reaper> = OnceLock::new();
 
@@ -51,18 +61,17 @@ impl Reaper {
         self.list.is_some()
     }
 
-    /// Ends and reaps all orphans that carry `mark`, and what they started. Also reaps orphans that have ended by themselves.
-    pub fn sweep(&self, mark: &str) {
-        self.sweep_bytes(mark.as_bytes());
-    }
-
-    pub(super) fn sweep_bytes(&self, mark: &[u8]) {
+    /// Ends and reaps all orphans that carry `mark`, and what they started. Also reaps orphans that have ended by themselves. Returns one
+    /// that could not be ended, if there is one.
+    pub(super) fn sweep_bytes(&self, mark: &[u8]) -> Option<i32> {
         for _ in 0..ROUNDS {
             let mut found = false;
             for pid in self.orphans() {
                 match carries(pid, mark) {
                     Carries::Yes => {
-                        end_tree(pid);
+                        if let left @ Some(_) = end_tree(pid) {
+                            return left;
+                        }
                         found = true;
                     }
                     Carries::Ended => reap_stranger(pid),
@@ -71,22 +80,26 @@ impl Reaper {
                 }
             }
             if !found {
-                return;
+                break;
             }
         }
+        None
     }
 
-    /// Ends and reaps every child of this process, whoever started it, and all below. For the end of a run.
-    pub fn end_all(&self) {
+    /// Ends and reaps every child of this process, whoever started it, and all below. For the end of a run. Returns those that could not be
+    /// ended.
+    pub fn end_all(&self) -> Vec<i32> {
+        let mut left: Vec<i32> = Vec::new();
         for _ in 0..ROUNDS {
             let threads = fs::read_dir("/proc/self/task").into_iter().flatten().flatten();
-            let children: Vec<i32> =
-                threads.flat_map(|thread| pids(&fs::read_to_string(thread.path().join("children")).unwrap_or_default())).collect();
+            let children = threads.flat_map(|thread| pids(&fs::read_to_string(thread.path().join("children")).unwrap_or_default()));
+            let children: Vec<i32> = children.filter(|pid| !left.contains(pid)).collect();
             if children.is_empty() {
-                return;
+                break;
             }
-            children.into_iter().for_each(end_tree);
+            left.extend(children.into_iter().filter_map(end_tree));
         }
+        left
     }
 
     /// As [`Reaper::end_all`], if [`Reaper::install`] was called before.
@@ -94,6 +107,11 @@ impl Reaper {
         if let Some(reaper) = Reaper::installed() {
             reaper.end_all();
         }
+    }
+
+    /// Returns an orphan of a group.
+    pub(super) fn orphan_in(&self, group: Pid) -> Option<i32> {
+        self.orphans().into_iter().find(|pid| Pid::from_raw(*pid).is_some_and(|pid| getpgid(Some(pid)) == Ok(group)))
     }
 
     fn orphans(&self) -> Vec<i32> {
@@ -136,8 +154,9 @@ fn carries(pid: i32, mark: &[u8]) -> Carries {
     if environment.split(|byte| *byte == 0).any(is_mark) { Carries::Yes } else { Carries::No }
 }
 
-/// Kills a child and all below it, from the top down, and reaps them: each falls to orket when the one above it is gone.
-fn end_tree(pid: i32) {
+/// Kills a child and all below it, from the top down, and reaps them: each falls to orket when the one above it is gone. Returns the first
+/// that could not be ended; what stands below it is not waited for.
+fn end_tree(pid: i32) -> Option<i32> {
     let mut tree = vec![pid];
     let mut next = 0;
     while next < tree.len() {
@@ -151,9 +170,29 @@ fn end_tree(pid: i32) {
     for pid in &tree {
         let _ = kill_process(*pid, Signal::KILL);
     }
-    for pid in tree {
-        while let Err(rustix::io::Errno::INTR) = waitpid(Some(pid), WaitOptions::empty()) {}
+    let ended = |pid: Pid| loop {
+        match waitpid(Some(pid), WaitOptions::NOHANG) {
+            Err(rustix::io::Errno::INTR) => {}
+            waited => return !matches!(waited, Ok(None)),
+        }
+    };
+    tree.into_iter().find(|pid| !gone(None, || ended(*pid))).map(|pid| pid.as_raw_nonzero().get())
+}
+
+/// Asks whether something is gone that was killed, until it is or the time for that is over; returns whether it is.
+pub(super) fn gone(cancel: Option<&Cancel>, mut is_gone: impl FnMut() -> bool) -> bool {
+    if is_gone() {
+        return true;
     }
+    let (began, mut pause) = (Instant::now(), Duration::from_micros(50));
+    while began.elapsed() < if cancel.is_some_and(Cancel::killed) { IMPATIENCE } else { PATIENCE } {
+        thread::sleep(pause);
+        if is_gone() {
+            return true;
+        }
+        pause = (pause * 2).min(Duration::from_millis(20));
+    }
+    false
 }
 
 /// Reaps a child that has ended, if it is of another session: orket's own threads start none, so nobody else waits for it.

@@ -3,9 +3,9 @@
 //! It is started with `posix_spawn` (nothing is done between fork and exec), and one `poll` waits for all there is to wait for: its
 //! end (a pidfd), its output (one pipe for standard output and error, so that their order is kept), being cancelled, and the clock.
 //! What ends a command is the end of its first process. What else is in its group then is killed, and so are orphans that left the
-//! group (see `reaper`); whoever still holds the pipe is not waited for.
+//! group (see `reaper`); whoever still holds the pipe is not waited for. What cannot be killed is waited for a while, and told.
 
-use std::io::{self, PipeReader};
+use std::io::{self, PipeReader, PipeWriter};
 use std::os::fd::OwnedFd;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::{Path, PathBuf};
@@ -20,6 +20,7 @@ use rustix::process::{
 };
 
 use super::groups::{self, Member};
+use super::reaper::{PATIENCE, gone};
 use super::terminal::{Lent, Standing, standing};
 use super::{Cancel, Ended, Output, Reaper, Spawn, Stdin};
 
@@ -55,6 +56,11 @@ impl Limits {
 pub trait OutputSink {
     /// More output, at most 64 KiB.
     fn bytes(&mut self, bytes: &[u8]);
+
+    /// The same of standard error, where that has a pipe of its own.
+    fn errors(&mut self, bytes: &[u8]) {
+        self.bytes(bytes);
+    }
 
     /// The command has been started.
     fn started(&mut self) {}
@@ -97,7 +103,7 @@ fn reason(error: &io::Error, dir: &Path, program: &Path) -> String {
 /// Starts a command and waits until it has ended; then ends what is left of its group, and orphans that carry its mark.
 ///
 /// A command whose time is over, or that is cancelled, is sent the signal of `limits`, and `SIGKILL` after the grace; it counts as such even if it
-/// then ends with status 0. Blocks; called from many threads.
+/// then ends with status 0. Where something of it cannot be killed, that is what is told. Blocks; called from many threads.
 ///
 /// # Errors
 /// When it cannot be started.
@@ -109,11 +115,13 @@ pub fn run(spawn: &Spawn, limits: &Limits, cancel: &Cancel, out: &mut dyn Output
     let mut running = Running::start(spawn, out).map_err(failed)?;
     running.out.started();
     let told = running.watch(limits, cancel);
-    let status = running.finish(spawn).map_err(failed)?;
-    Ok(told.unwrap_or_else(|| match (status.code(), status.signal()) {
+    let stuck = matches!(told, Some(Ended::Left(_)));
+    let (status, left) = running.finish(spawn, cancel, stuck).map_err(failed)?;
+    let own = status.map(|status| match (status.code(), status.signal()) {
         (Some(code), _) => Ended::Exit(code),
         (None, signal) => Ended::Signal(signal.unwrap_or_default()),
-    }))
+    });
+    Ok(left.map(Ended::Left).or(told).or(own).unwrap_or(Ended::Cancelled))
 }
 
 struct Running<'a> {
@@ -122,6 +130,8 @@ struct Running<'a> {
     /// `None` where the system has none.
     end: Option<OwnedFd>,
     pipe: Option<PipeReader>,
+    /// Standard error, where it is told apart.
+    errors: Option<PipeReader>,
     out: &'a mut dyn OutputSink,
     buffer: Vec<u8>,
     group: Option<Member>,
@@ -140,16 +150,17 @@ impl<'a> Running<'a> {
             .env_clear()
             .envs(spawn.env.iter().map(|(name, value)| (name, value)))
             .stdin(if spawn.stdin == Stdin::Null { Stdio::null() } else { Stdio::inherit() });
-        let mut pipe = None;
+        let (mut pipe, mut errors) = (None, None);
         if spawn.output == Output::Capture {
-            let (reader, writer) = io::pipe()?;
-            rustix::io::ioctl_fionbio(&reader, true)?;
-            command.stdout(writer.try_clone()?);
-            match &spawn.errors {
-                Some(errors) => command.stderr(errors.try_clone()?),
-                None => command.stderr(writer),
-            };
+            let (reader, writer) = capturing()?;
             pipe = Some(reader);
+            if spawn.apart {
+                let (reader, other) = capturing()?;
+                errors = Some(reader);
+                command.stdout(writer).stderr(other);
+            } else {
+                command.stdout(writer.try_clone()?).stderr(writer);
+            }
         }
         if group {
             command.process_group(0);
@@ -161,6 +172,7 @@ impl<'a> Running<'a> {
             pid,
             end: pidfd_open(pid, PidfdFlags::empty()).ok(),
             pipe,
+            errors,
             out,
             buffer: Vec::new(),
             group: group.then(|| Member::new(pid)),
@@ -168,21 +180,26 @@ impl<'a> Running<'a> {
         })
     }
 
-    /// Waits until the first process has ended, and ends it when it must; returns why it was told to end, if it was.
+    /// Waits until the first process has ended, and ends it when it must; returns why it was told to end, if it was, or that it cannot be ended.
     fn watch(&mut self, limits: &Limits, cancel: &Cancel) -> Option<Ended> {
         let began = Instant::now();
         let still = groups::paused();
         let spent = || began.elapsed().saturating_sub(groups::paused().saturating_sub(still));
         let mut told: Option<(Duration, Ended)> = None;
-        let mut killed = false;
+        let mut killed: Option<Duration> = None;
         loop {
-            let wait = match told {
-                _ if killed => None,
-                Some((since, _)) => Some(limits.grace.saturating_sub(spent().saturating_sub(since))),
-                None => limits.timeout.map(|timeout| timeout.saturating_sub(spent())),
+            let left = |time: Duration, since: Duration| time.saturating_sub(spent().saturating_sub(since));
+            let wait = match (killed, told) {
+                (Some(since), _) => Some(left(PATIENCE, since)),
+                (None, Some((since, _))) => Some(left(limits.grace, since)),
+                (None, None) => limits.timeout.map(|timeout| timeout.saturating_sub(spent())),
             };
-            if self.wait(wait, (!killed).then(|| if told.is_some() { cancel.on_kill() } else { cancel.on_stop() })) {
+            let thrown = killed.is_none().then(|| if told.is_some() { cancel.on_kill() } else { cancel.on_stop() });
+            if self.wait(wait, thrown) {
                 return told.map(|(_, why)| why);
+            }
+            if killed.is_some_and(|since| left(PATIENCE, since).is_zero()) {
+                return Some(Ended::Left(self.pid.as_raw_nonzero().get()));
             }
             if told.is_none() {
                 let late = limits.timeout.filter(|timeout| spent() >= *timeout);
@@ -195,10 +212,10 @@ impl<'a> Running<'a> {
                 }
             }
             if let Some((since, _)) = told
-                && !killed
-                && (cancel.killed() || spent().saturating_sub(since) >= limits.grace)
+                && killed.is_none()
+                && (cancel.killed() || left(limits.grace, since).is_zero())
             {
-                killed = true;
+                killed = Some(spent());
                 self.signal(Signal::KILL);
             }
         }
@@ -216,22 +233,26 @@ impl<'a> Running<'a> {
             (None, None, Some(thrown)) => PollFd::from_borrowed_fd(thrown, PollFlags::IN),
             (None, None, None) => return self.has_ended(time.as_ref()),
         };
-        let mut fds = [first.clone(), first.clone(), first];
+        let mut fds = [first.clone(), first.clone(), first.clone(), first];
         if let Some(pipe) = &self.pipe {
             fds[1] = PollFd::new(pipe, PollFlags::IN);
+        }
+        if let Some(errors) = &self.errors {
+            fds[3] = PollFd::new(errors, PollFlags::IN);
         }
         if let Some(thrown) = thrown {
             fds[2] = PollFd::from_borrowed_fd(thrown, PollFlags::IN);
         }
         let _ = poll(&mut fds, time.as_ref());
         let end = !fds[0].revents().is_empty();
-        let printed = !fds[1].revents().is_empty();
+        let printed = !fds[1].revents().is_empty() || !fds[3].revents().is_empty();
         if printed {
             self.read(TURN);
         }
         if self.lent.is_some() {
             self.follow_stops();
         }
+        // What stands behind a pidfd that can be read has ended.
         if self.end.is_some() { end } else { self.has_ended(None) }
     }
 
@@ -262,41 +283,69 @@ impl<'a> Running<'a> {
         let _ = if self.group.is_some() { kill_process_group(self.pid, signal) } else { kill_process(self.pid, signal) };
     }
 
-    /// Ends what is left and reads the rest. The group is killed before its first process is reaped, whose number is the group's.
-    fn finish(mut self, spawn: &Spawn) -> io::Result<ExitStatus> {
+    /// Ends what is left and reads the rest; returns also what could not be ended. The group is killed before its first process is reaped,
+    /// whose number is the group's. `stuck`: the first process has not ended, and will not.
+    fn finish(mut self, spawn: &Spawn, cancel: &Cancel, stuck: bool) -> io::Result<(Option<ExitStatus>, Option<i32>)> {
         let group = self.group.take();
         if group.is_some() {
             let _ = kill_process_group(self.pid, Signal::KILL);
         }
         self.lent = None;
-        let status = self.child.wait()?;
-        if group.is_some() {
-            // Those of its group that it left behind, which have fallen to orket.
-            while matches!(waitpgid(self.pid, WaitOptions::empty()), Ok(Some(_)) | Err(Errno::INTR)) {}
+        let status = if stuck { None } else { Some(self.child.wait()?) };
+        let mut left = stuck.then(|| self.pid.as_raw_nonzero().get());
+        let reaper = Reaper::installed();
+        // Those of its group that it left behind, which have fallen to orket.
+        if group.is_some() && !stuck && !gone(Some(cancel), || no_child_in(self.pid)) {
+            left = Some(reaper.and_then(|reaper| reaper.orphan_in(self.pid)).unwrap_or(self.pid.as_raw_nonzero().get()));
         }
-        if let (Some(reaper), Some(mark)) = (Reaper::installed(), spawn.mark()) {
-            reaper.sweep_bytes(mark.as_encoded_bytes());
+        if let (Some(reaper), Some(mark)) = (reaper, spawn.mark()) {
+            left = left.or(reaper.sweep_bytes(mark.as_encoded_bytes()));
         }
         self.read(LAST_TURN);
-        Ok(status)
+        Ok((status, left))
     }
 
-    /// Reads what is there, at most `turns` buffers.
+    /// Reads what is there, at most `turns` buffers of each pipe.
     fn read(&mut self, turns: usize) {
-        let Some(pipe) = &mut self.pipe else { return };
-        // Not filled with zeros first: most commands print little.
-        self.buffer.reserve_exact(BUFFER);
-        for _ in 0..turns {
-            self.buffer.clear();
-            match rustix::io::read(&*pipe, spare_capacity(&mut self.buffer)) {
-                Ok(0) => {
-                    self.pipe = None;
-                    return;
-                }
-                Ok(_) => self.out.bytes(&self.buffer),
-                Err(Errno::INTR) => {}
-                Err(_) => return,
+        let out = &mut *self.out;
+        drain(&mut self.pipe, &mut self.buffer, turns, &mut |bytes| out.bytes(bytes));
+        drain(&mut self.errors, &mut self.buffer, turns, &mut |bytes| out.errors(bytes));
+    }
+}
+
+/// A pipe whose reading end never makes anybody wait.
+fn capturing() -> io::Result<(PipeReader, PipeWriter)> {
+    let (reader, writer) = io::pipe()?;
+    rustix::io::ioctl_fionbio(&reader, true)?;
+    Ok((reader, writer))
+}
+
+/// Reads what is in a pipe, and lets go of one that has ended.
+fn drain(from: &mut Option<PipeReader>, buffer: &mut Vec<u8>, turns: usize, each: &mut dyn FnMut(&[u8])) {
+    let Some(pipe) = from else { return };
+    // Not filled with zeros first: most commands print little.
+    buffer.reserve_exact(BUFFER);
+    for _ in 0..turns {
+        buffer.clear();
+        match rustix::io::read(&*pipe, spare_capacity(buffer)) {
+            Ok(0) => {
+                *from = None;
+                return;
             }
+            Ok(_) => each(buffer),
+            Err(Errno::INTR) => {}
+            Err(_) => return,
+        }
+    }
+}
+
+/// Reaps what has ended of a group; whether nothing of it is left that is a child of this process.
+fn no_child_in(group: Pid) -> bool {
+    loop {
+        match waitpgid(group, WaitOptions::NOHANG) {
+            Ok(Some(_)) | Err(Errno::INTR) => {}
+            Ok(None) => return false,
+            Err(_) => return true,
         }
     }
 }

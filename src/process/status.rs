@@ -16,6 +16,8 @@ pub enum Ended {
     TimedOut(Duration),
     /// Orket was told to stop.
     Cancelled,
+    /// Not all of it: the process with this number could not be ended.
+    Left(i32),
 }
 
 impl Ended {
@@ -40,6 +42,9 @@ impl fmt::Display for Ended {
             Ended::Signal(signal) => write!(f, "killed by {}", signal_name(*signal)),
             Ended::TimedOut(limit) => write!(f, "timed out after {}", show_duration(*limit)),
             Ended::Cancelled => f.write_str("cancelled"),
+            Ended::Left(pid) => {
+                write!(f, "its process {pid} still runs and cannot be ended: it is another user's, or the system holds it; end it by hand")
+            }
         }
     }
 }

@@ -24,7 +24,7 @@ fn shell(script: &str) -> (Spawn, String) {
         env: vec![("PATH".into(), std::env::var_os("PATH").unwrap()), (MARK.into(), mark.clone().into())],
         stdin: Stdin::Null,
         output: Output::Capture,
-        errors: None,
+        apart: false,
         group: true,
     };
     (spawn, mark)
@@ -130,7 +130,7 @@ fn orphans_of_another_command_live_on() {
         assert_eq!(simply("(setsid sleep 1000 &); exit 5").0, Ended::Exit(5));
         // The shell, its sleep, and the orphan.
         *lived.borrow_mut() = marked(mark);
-        cancel.cancel();
+        cancel.stop();
     });
     assert_eq!((ended, *lived.borrow() >= 2), (Ended::Cancelled, true));
 }
@@ -139,7 +139,7 @@ fn orphans_of_another_command_live_on() {
 fn asked_to_end_and_ending_well_is_cancelled_all_the_same() {
     let cancel = Cancel::new().unwrap();
     let script = "trap 'echo bye; exit 0' TERM; echo ready; sleep 1000 & wait";
-    let (ended, printed) = watched(script, LONG, &cancel, |_, _| cancel.cancel());
+    let (ended, printed) = watched(script, LONG, &cancel, |_, _| cancel.stop());
     assert_eq!((ended.to_string().as_str(), printed.as_str()), ("cancelled", "ready\nbye\n"));
 }
 
@@ -148,21 +148,21 @@ fn the_second_time_it_is_killed_at_once() {
     let cancel = Cancel::new().unwrap();
     let script = "trap 'echo again' TERM; echo ready; while :; do sleep 1000 & wait; done";
     let (ended, printed) =
-        watched(script, LONG, &cancel, |printed, _| if printed.ends_with("again\n") { cancel.kill() } else { cancel.cancel() });
+        watched(script, LONG, &cancel, |printed, _| if printed.ends_with("again\n") { cancel.kill() } else { cancel.stop() });
     assert_eq!((ended, printed.starts_with("ready\nagain\n")), (Ended::Cancelled, true));
 }
 
 #[test]
 fn what_stands_still_is_ended_too() {
     let cancel = Cancel::new().unwrap();
-    let (ended, _) = watched("echo ready; kill -STOP $$", LONG, &cancel, |_, _| cancel.cancel());
+    let (ended, _) = watched("echo ready; kill -STOP $$", LONG, &cancel, |_, _| cancel.stop());
     assert_eq!(ended, Ended::Cancelled);
 }
 
 #[test]
 fn nothing_starts_once_cancelled() {
     let cancel = Cancel::new().unwrap();
-    cancel.cancel();
+    cancel.stop();
     assert_eq!(watched("echo started", LONG, &cancel, |_, _| {}), (Ended::Cancelled, String::new()));
 }
 
@@ -170,7 +170,7 @@ fn nothing_starts_once_cancelled() {
 fn without_a_group_of_its_own_it_is_ended_with_all_below() {
     let cancel = Cancel::new().unwrap();
     let (spawn, mark) = shell("sleep 1000 & echo ready; wait");
-    let ended = run(&Spawn { group: false, ..spawn }, &LONG, &cancel, &mut |_: &[u8]| cancel.cancel());
+    let ended = run(&Spawn { group: false, ..spawn }, &LONG, &cancel, &mut |_: &[u8]| cancel.stop());
     assert_eq!((ended.unwrap(), marked(&mark)), (Ended::Cancelled, 0));
 }
 

@@ -128,7 +128,7 @@ pub fn foreign(world: &World, outputs: &[String], excluded: &[String], own: &Own
 /// Takes away what stands in the place of `outputs`, but for what `keep` names, and returns what was moved aside, from where and to where.
 ///
 /// The task's own earlier outputs are removed, and so are bytes that the store holds. Anything else is moved aside, whole, to
-/// `.orket/displaced/RUN/`, unless version control tracks it: then nothing is touched.
+/// `.orket/displaced/RUN/`. Where version control tracks any of it, the task's own or not, nothing is touched: so it is in a clone, too.
 ///
 /// # Errors
 /// A sentence: what is tracked stands there, or the disk refuses.
@@ -147,8 +147,10 @@ pub fn clear_outputs(
     let declared = |folder: &RelPath| outputs.iter().any(|text| text.trim_end_matches('/').as_bytes() == folder.as_bytes());
     files.retain(|path| !keep(path));
     for path in &files {
-        if (!own.has(path) || own.edited(world, path)) && (world.tracked)(path) {
-            return Err(format!("the output `{path}` is tracked by git; orket does not replace what git tracks"));
+        if (world.tracked)(path) {
+            return Err(format!(
+                "the output `{path}` is tracked by git; orket does not replace what git tracks (`git rm --cached` leaves it to its task)"
+            ));
         }
     }
     for path in files {
@@ -180,7 +182,7 @@ pub(super) fn clear_undeclared(world: &World, prepared: &Prepared, own: &Own) ->
     let declared: Vec<String> = prepared.outputs.iter().chain(&prepared.folders).cloned().collect();
     let set = PatternSet::new(&declared, &prepared.excluded)?;
     let mut displaced = Vec::new();
-    let mut gone: Vec<&RelPath> = own.paths().filter(|path| !set.matches(path) && !world.made().matches(path)).collect();
+    let mut gone: Vec<&RelPath> = own.paths().filter(|path| !set.matches(path) && !world.made().holds(path)).collect();
     gone.sort();
     gone.dedup();
     for path in gone.into_iter().rev() {
@@ -213,7 +215,7 @@ pub(super) fn take_away(world: &World, path: &RelPath) -> std::io::Result<Option
     if let Some(parent) = aside.parent() {
         world.tree.make_folder(&parent)?;
     }
-    world.tree.rename(path, &aside)?;
+    world.tree.transfer(path, &aside)?;
     Ok(Some(aside))
 }
 

@@ -44,7 +44,7 @@ impl Listing {
         // What cannot be looked at any more is told by whoever looks next.
         let now = disk::expand(&world.tree, &self.set).unwrap_or_default();
         let differs = |one: &[RelPath], other: &[RelPath]| -> Vec<RelPath> {
-            one.iter().filter(|path| other.binary_search(path).is_err() && !world.made().matches(path)).cloned().collect()
+            one.iter().filter(|path| other.binary_search(path).is_err() && !world.made().holds(path)).cloned().collect()
         };
         [differs(&now, &self.files), differs(&self.files, &now)].concat()
     }
@@ -126,7 +126,7 @@ pub(super) fn gather(
         listing.files = disk::expand_noting(&world.tree, &listing.set, &mut listing.searched)
             .map_err(|error| Blocked::new(format!("cannot look for the inputs of the task at {}: {error}", task.place)))?;
         for path in &listing.files {
-            if !reading.knows(path) && !world.made().matches(path) {
+            if !reading.knows(path) && !world.made().holds(path) {
                 reading.read(path)?;
             }
         }

@@ -309,12 +309,14 @@ fn heard(world: &World, result: &[u8]) -> bool {
 
 /// Returns the end of what a task printed when it last succeeded, at most 64 KiB.
 pub fn printed(world: &World, target: TargetId) -> Vec<u8> {
-    const MOST: usize = 64 << 10;
     let record = world.checkout.lock().expect("no holder panics").task(world.graph.row(target).key);
     let log = record.and_then(|record| ActionResult::decode(&record.result)).and_then(|result| result.log);
-    let mut bytes = log.and_then(|log| world.blobs.get_bytes(&log).ok().flatten()).unwrap_or_default();
-    bytes.drain(..bytes.len().saturating_sub(MOST));
-    bytes
+    log.map(|log| end_of(world, &log)).unwrap_or_default()
+}
+
+/// Returns the end of what the store calls `log`, at most 64 KiB; nothing where the store has lost it.
+pub fn end_of(world: &World, log: &Digest) -> Vec<u8> {
+    world.blobs.get_end(log, 64 << 10).ok().flatten().unwrap_or_default()
 }
 
 /// Returns what those that need a task see of its outputs.

@@ -21,7 +21,7 @@ pub struct Orphans {
 
 /// Takes away what tasks of this manifest had put out that are declared no longer, so that no pattern finds it.
 ///
-/// A file stays where a task that is declared puts one out, where version control tracks it, and where it is not, byte for byte, what the
+/// A file stays where a task that is declared puts one out, where version control tracks it, behind a link to a folder, and where it is not, byte for byte, what the
 /// task had made: then a person has changed it.
 ///
 /// # Errors
@@ -42,7 +42,8 @@ pub fn clear_orphans(world: &World) -> std::io::Result<Orphans> {
             made.filter(|(path, stamp)| world.tree.stat(path).ok().flatten().is_some_and(|now| as_left(stamp, now))).map(|(path, _)| path);
         let finished = outputs.iter().filter(|output| output.kind != OutputKind::Folder && is(world, output)).map(|output| &output.path);
         for path in finished.chain(unfinished) {
-            if world.made().matches(path) || (world.tracked)(path) {
+            let behind_link = || path.parent().is_some_and(|folder| world.tree.link_on_the_way(&folder).is_some());
+            if world.made().holds(path) || (world.tracked)(path) || behind_link() {
                 continue;
             }
             match take_away(world, path)? {
@@ -50,7 +51,7 @@ pub fn clear_orphans(world: &World) -> std::io::Result<Orphans> {
                 Some(aside) => orphans.displaced.push((path.clone(), aside)),
             }
         }
-        for output in outputs.iter().rev().filter(|output| output.kind == OutputKind::Folder && !world.made().matches(&output.path)) {
+        for output in outputs.iter().rev().filter(|output| output.kind == OutputKind::Folder && !world.made().holds(&output.path)) {
             // One that still holds something stays.
             let _ = world.tree.remove_folder(&output.path);
         }

@@ -101,7 +101,7 @@ pub(super) fn restore(
     }
     for (from, output, digest) in &staged {
         parent(world, &output.path).map_err(fail)?;
-        world.tree.rename(from, &output.path).map_err(fail)?;
+        world.tree.transfer(from, &output.path).map_err(fail)?;
         world.files.forget(&output.path);
         if let Some(signature) = world.tree.stat(&output.path).map_err(fail)? {
             let content = Content::File { digest: *digest, executable: signature.is_executable() };

@@ -10,8 +10,8 @@ use super::{Environment, Files, Visible};
 use crate::action::Content;
 use crate::base::{Digest, RelPath, TargetId};
 use crate::decisions::{Boxed, Seams};
-use crate::disk::{PatternSet, Tree};
-use crate::graph::{Graph, flag};
+use crate::disk::Tree;
+use crate::graph::{Graph, Made};
 use crate::model::EnvRule;
 use crate::record::{Checkout, Known, TaskRecord};
 use crate::store::{ActionCache, Blobs};
@@ -120,33 +120,6 @@ impl World {
 
     /// Returns everything that any task puts out: what a glob over sources must not see.
     pub fn made(&self) -> &Made {
-        self.made.get_or_init(|| {
-            let tasks = self.graph.ids().filter(|id| self.graph.has(*id, flag::OUTPUTS)).filter_map(|id| self.graph.task(id));
-            let mut made = Made::default();
-            let mut whole: Vec<String> = Vec::new();
-            for task in tasks {
-                let literal = |negated: bool| {
-                    let patterns = task.outputs.iter().filter(move |pattern| pattern.negated == negated);
-                    patterns.filter_map(|pattern| pattern.text.as_literal().map(str::to_owned)).collect::<Vec<_>>()
-                };
-                match literal(true) {
-                    excluded if excluded.is_empty() => whole.extend(literal(false)),
-                    excluded => made.0.extend(PatternSet::new(&literal(false), &excluded)),
-                }
-            }
-            made.0.extend(PatternSet::new(&whole, &[]));
-            made
-        })
-    }
-}
-
-/// What tasks put out, each without what it leaves out.
-#[derive(Default)]
-pub struct Made(Vec<PatternSet>);
-
-impl Made {
-    /// Whether some task puts this out.
-    pub fn matches(&self, path: &RelPath) -> bool {
-        self.0.iter().any(|set| set.matches(path))
+        self.made.get_or_init(|| Made::of(&self.graph))
     }
 }

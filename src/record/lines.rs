@@ -74,6 +74,7 @@ enum Line {
         status: Option<String>,
         output: Option<String>,
         log: Option<String>,
+        stored: Option<String>,
         unchanged: bool,
     },
     Decided {
@@ -115,12 +116,13 @@ pub(super) fn read(bytes: &[u8]) -> Option<RunRecord> {
                 record.decisions.push(RunDecision { address: decision, value, origin, saw });
             }
             (Line::Fresh { tasks }, Some(record)) => record.totals.fresh += tasks,
-            (Line::Finished { task, at_ms, outcome, duration_ms, status, output, log, unchanged }, Some(record)) => {
+            (Line::Finished { task, at_ms, outcome, duration_ms, status, output, log, stored, unchanged }, Some(record)) => {
                 record.totals.count(outcome);
                 record.duration_ms = at_ms;
                 if outcome != Outcome::Fresh {
                     let output = output.unwrap_or_default();
-                    record.tasks.push(RunTask { address: task, outcome, reason: None, duration_ms, status, output, log, unchanged });
+                    let (address, reason) = (task, None);
+                    record.tasks.push(RunTask { address, outcome, reason, duration_ms, status, output, log, stored, unchanged });
                 }
             }
             _ => {}

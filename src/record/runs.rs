@@ -11,6 +11,12 @@ use crate::event::{GateReport, Origin, Outcome, Reason, Sight, Totals};
 /// How many runs are kept.
 const KEPT: usize = 50;
 
+/// How many bytes they may have altogether, with what their tasks printed. The newest stays, however large it is.
+const MOST: u64 = 256 << 20;
+
+/// A run with less than this is not weighed: fifty of them are no matter.
+const LIGHT: u64 = 1 << 20;
+
 /// What one run came to.
 #[derive(Clone, Default, PartialEq, Debug, Serialize, Deserialize)]
 pub struct RunRecord {
@@ -67,10 +73,13 @@ pub struct RunTask {
     pub duration_ms: u64,
     /// How its last command ended.
     pub status: Option<String>,
-    /// What it printed, at most the last 64 KiB.
+    /// The end of what it printed, at most 64 KiB; empty where that is much, `log` or `stored` leads to it, and it has not failed.
     pub output: String,
     /// Where the whole of it is, relative to the project's root.
     pub log: Option<String>,
+    /// What the store calls the whole of it: hash and size.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stored: Option<String>,
     /// Whether it put out the same bytes as before.
     pub unchanged: bool,
 }
@@ -99,32 +108,57 @@ impl Runs {
         Ok(Box::new(Lines::create(&self.folder.join(format!("{began:013}-{run}.jsonl")))?))
     }
 
-    /// Keeps a record and lets go of the oldest beyond fifty.
+    /// Keeps a record and lets go of the oldest beyond fifty, or beyond 256 MiB.
     ///
     /// # Errors
     /// When the disk refuses.
     pub fn keep(&self, record: &RunRecord) -> io::Result<()> {
+        self.keep_within(record, MOST, LIGHT)
+    }
+
+    fn keep_within(&self, record: &RunRecord, most: u64, light: u64) -> io::Result<()> {
         std::fs::create_dir_all(&self.folder)?;
         let bytes = serde_json::to_vec(record).map_err(io::Error::other)?;
         let mut file = tempfile::NamedTempFile::new_in(&self.folder)?;
         io::Write::write_all(&mut file, &bytes)?;
-        file.persist(self.folder.join(format!("{:013}-{}.json", record.began, record.run))).map_err(|error| error.error)?;
+        let own = format!("{:013}-{}", record.began, record.run);
+        file.persist(self.folder.join(format!("{own}.json"))).map_err(|error| error.error)?;
         let names = self.names()?;
-        for name in names.iter().rev().skip(KEPT) {
+        let mut spared = KEPT;
+        if self.weight(&own) > light {
+            let mut weight = 0;
+            let fitting = names.iter().rev().take_while(|name| {
+                weight += self.weight(name);
+                weight <= most
+            });
+            spared = fitting.count().clamp(1, KEPT);
+        }
+        for name in names.iter().rev().skip(spared) {
             for end in ["json", "jsonl"] {
                 match std::fs::remove_file(self.folder.join(format!("{name}.{end}"))) {
                     Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
                     _ => {}
                 }
             }
-            if let Some((_, run)) = name.split_once('-')
-                && !matches!(run, "" | "." | "..")
-                && let Some(logs) = self.folder.parent().map(|state| state.join("logs").join(run))
-            {
+            if let Some(logs) = self.logs(name) {
                 let _ = std::fs::remove_dir_all(logs);
             }
         }
         Ok(())
+    }
+
+    /// The folder with what the tasks of a run printed.
+    fn logs(&self, name: &str) -> Option<PathBuf> {
+        let (_, run) = name.split_once('-').filter(|(_, run)| !matches!(*run, "" | "." | ".."))?;
+        self.folder.parent().map(|state| state.join("logs").join(run))
+    }
+
+    /// How many bytes are kept of a run.
+    fn weight(&self, name: &str) -> u64 {
+        let size = |path: PathBuf| std::fs::metadata(path).map_or(0, |metadata| metadata.len());
+        let logs = self.logs(name).and_then(|logs| std::fs::read_dir(logs).ok()).into_iter().flatten().flatten();
+        let own = ["json", "jsonl"].map(|end| size(self.folder.join(format!("{name}.{end}"))));
+        own.into_iter().chain(logs.map(|log| size(log.path()))).sum()
     }
 
     /// Returns the records, newest first; what cannot be read is left out.
@@ -232,6 +266,27 @@ mod tests {
         assert_eq!(runs.find(None).unwrap(), Some(record(50, "r50")));
         assert_eq!(runs.find(Some("r7")).unwrap(), Some(record(7, "r7")));
         assert_eq!(runs.find(Some("x")).unwrap(), None);
+    }
+
+    #[test]
+    fn large_runs_push_out_the_oldest_with_their_logs_and_never_the_newest() {
+        let state = tempfile::tempdir().unwrap();
+        let runs = Runs::new(state.path());
+        let log = |run: &str, size: usize| {
+            let folder = state.path().join("logs").join(run);
+            std::fs::create_dir_all(&folder).unwrap();
+            std::fs::write(folder.join("1.log"), vec![b'x'; size]).unwrap();
+        };
+        let left = || runs.all().unwrap().into_iter().map(|run| run.run).collect::<Vec<_>>();
+        for (at, size) in [(1, 3000), (2, 3000), (3, 10), (4, 3000)] {
+            log(&format!("r{at}"), size);
+            runs.keep_within(&record(at, &format!("r{at}")), 8000, 2000).unwrap();
+        }
+        assert_eq!(left(), ["r4", "r3", "r2"]);
+        assert!(!state.path().join("logs/r1").exists() && state.path().join("logs/r2").exists());
+        log("r5", 9000);
+        runs.keep_within(&record(5, "r5"), 8000, 2000).unwrap();
+        assert_eq!(left(), ["r5"]);
     }
 
     #[test]

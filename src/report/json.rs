@@ -180,6 +180,9 @@ struct FinishedLine<'a> {
     /// Where all of it is, relative to the root of the project.
     #[serde(skip_serializing_if = "Option::is_none")]
     log: Option<&'a str>,
+    /// What the store calls all of it: hash and size.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    stored: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     command: Option<&'a str>,
     /// Variables that were withheld and that the output mentions.
@@ -349,6 +352,7 @@ fn finished_line<'a>(names: &dyn Names, finished: &'a Finished) -> FinishedLine<
         output: (!finished.output.is_empty()).then(|| String::from_utf8_lossy(&finished.output).into_owned()),
         output_size: finished.output_size,
         log: finished.log.as_deref(),
+        stored: finished.stored.map(|stored| stored.name()),
         command: finished.command.as_deref(),
         withheld: &finished.withheld,
         because: finished.because.as_deref(),

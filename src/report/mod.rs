@@ -30,6 +30,6 @@ pub use live::live;
 pub use plain::plain;
 pub use reason::{reason_lines, reason_text};
 pub use record::{outcomes, record};
-pub use sink::{Names, Screen, Sink};
+pub use sink::{Names, Screen, Sink, kept};
 pub use summary::summary;
 pub use trace::trace;

@@ -49,6 +49,7 @@ pub fn record(names: &dyn Names, events: &[Event]) -> RunRecord {
                 status: finished.status.clone(),
                 output: String::from_utf8_lossy(&finished.output).into_owned(),
                 log: finished.log.clone(),
+                stored: finished.stored.map(|stored| stored.name()),
                 unchanged: finished.unchanged,
             }),
             Event::Service(change) if matches!(change.state, Face::Stopped | Face::Died) => record.tasks.push(RunTask {
@@ -59,6 +60,7 @@ pub fn record(names: &dyn Names, events: &[Event]) -> RunRecord {
                 status: change.status.clone(),
                 output: String::from_utf8_lossy(&change.output).into_owned(),
                 log: change.log.clone(),
+                stored: None,
                 unchanged: false,
             }),
             Event::Gate { report, .. } => record.gates.push((**report).clone()),

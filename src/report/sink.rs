@@ -46,6 +46,31 @@ pub trait Sink: Send {
     fn finish(&mut self) {}
 }
 
+/// Follows a run with all but output that is kept elsewhere; see [`Event::kept`].
+pub fn kept(sink: Box<dyn Sink>) -> Box<dyn Sink> {
+    Box::new(Kept(sink))
+}
+
+struct Kept(Box<dyn Sink>);
+
+impl Sink for Kept {
+    fn event(&mut self, event: &Event) {
+        self.0.event(&event.kept());
+    }
+
+    fn tick(&mut self, now: Duration) {
+        self.0.tick(now);
+    }
+
+    fn resize(&mut self, width: usize, height: usize) {
+        self.0.resize(width, height);
+    }
+
+    fn finish(&mut self) {
+        self.0.finish();
+    }
+}
+
 /// The measures of a screen, and how much is told on it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Screen {

@@ -49,6 +49,7 @@ pub(super) struct Ran {
     pub output: Vec<u8>,
     pub output_size: u64,
     pub log: Option<String>,
+    pub stored: Option<Digest>,
     pub command: Option<String>,
     pub withheld: Vec<String>,
     pub flaky: bool,
@@ -102,6 +103,7 @@ impl Ran {
             output: Vec::new(),
             output_size: 0,
             log: None,
+            stored: None,
             command: None,
             withheld: Vec::new(),
             flaky: false,
@@ -224,7 +226,7 @@ impl Bench<'_> {
                     && !world.graph.has(prepared.target, flag::UNCACHED)
                     && !world.graph.has(prepared.target, flag::ALWAYS);
                 let success = Success { attempt: &attempt, duration, stamps: &stamps };
-                match self.keep(&mut prepared, links, &success, store, &mut ran.notices) {
+                match self.keep(&mut prepared, links, &success, store, &mut ran) {
                     Ok((yielded, unchanged)) => Verdict::Succeeded { yielded, unchanged },
                     Err(text) => {
                         ran.status = Some(text);
@@ -439,15 +441,8 @@ impl Bench<'_> {
     }
 
     /// Captures the outputs of a success. What changed under the task while it ran is used and not stored.
-    fn keep(
-        &self,
-        prepared: &mut Prepared,
-        links: &Links,
-        success: &Success,
-        store: bool,
-        notices: &mut Vec<String>,
-    ) -> Result<(Yield, bool), String> {
-        let world = self.world;
+    fn keep(&self, prepared: &mut Prepared, links: &Links, success: &Success, store: bool, ran: &mut Ran) -> Result<(Yield, bool), String> {
+        let (world, notices) = (self.world, &mut ran.notices);
         let Success { attempt, duration, stamps } = success;
         let mut moved = stamps.touched(world, prepared);
         let store = store && moved.is_empty();
@@ -495,6 +490,7 @@ impl Bench<'_> {
         let mut log: Option<Digest> = None;
         if store && attempt.log.size() > 0 {
             log = attempt.log.whole().ok().and_then(|bytes| world.blobs.put_bytes(&bytes).ok());
+            ran.stored = log;
         }
         if let Some(error) = &trouble {
             notices.push(format!("its result is not stored: {error}"));

@@ -67,7 +67,7 @@ impl Bench<'_> {
                 env: env.clone(),
                 stdin: if inherit { Stdin::Inherit } else { Stdin::Null },
                 output: if inherit { Capture::Inherit } else { Capture::Capture },
-                errors: None,
+                apart: self.undeclared.is_some(),
                 group: true,
             })
             .map(|spawn| match &world.boxer {
@@ -94,7 +94,6 @@ impl Bench<'_> {
             mark,
             secrets: prepared.visible.secrets.clone(),
             log_file: self.log_path(prepared, how),
-            apart: self.undeclared.is_some(),
         }
     }
 

@@ -101,7 +101,7 @@ impl Exact {
             env: env.iter().cloned().chain([("ORKET_MARK".into(), mark.into())]).collect(),
             stdin: Stdin::Null,
             output: Output::Capture,
-            errors: None,
+            apart: false,
             group: true,
         };
         let shell = |script: String, mark: String| {
@@ -184,7 +184,6 @@ impl Exact {
             mark,
             secrets: self.secrets,
             log_file: self.log_file,
-            apart: false,
         }
     }
 

@@ -8,7 +8,7 @@ use super::walk::finished;
 use super::work::Message;
 use crate::event::{Event, Finished, Notice, Outcome};
 use crate::plan::Step;
-use crate::rebuild::{Judged, Links};
+use crate::rebuild::{self, Judged, Links};
 
 impl Loop<'_> {
     pub(super) fn take(&mut self, message: Message) {
@@ -49,9 +49,9 @@ impl Loop<'_> {
             Judged::Cached { yielded, log, displaced } => {
                 self.displaced.extend(displaced);
                 self.yields.put(step, yielded);
-                let output = log.and_then(|digest| self.world.blobs.get_bytes(&digest).ok().flatten()).unwrap_or_default();
-                let output_size = output.len() as u64;
-                self.end(step, Outcome::Cached, Some(Finished { output, output_size, ..finished(target) }), ready);
+                let output = log.map(|log| rebuild::end_of(self.world, &log)).unwrap_or_default();
+                let output_size = log.filter(|_| !output.is_empty()).map_or(0, |log| log.size);
+                self.end(step, Outcome::Cached, Some(Finished { output, output_size, stored: log, ..finished(target) }), ready);
             }
             Judged::Run(prepared, reason) => self.wait(step, prepared, reason, links),
             Judged::Blocked(blocked) => {
@@ -84,6 +84,7 @@ impl Loop<'_> {
             output: ran.output,
             output_size: ran.output_size,
             log: ran.log,
+            stored: ran.stored,
             command: ran.command,
             withheld: ran.withheld,
             flaky: ran.flaky,

@@ -41,7 +41,7 @@ impl Undeclared {
         let own = crate::disk::PatternSet::new(&prepared.outputs, &prepared.excluded).map_err(io::Error::other)?;
         let named = [prepared.action.depfile.as_deref(), prepared.action.response.as_ref().map(|(path, _)| &**path)];
         let declared = |path: &RelPath| {
-            own.matches(path) || world.made().matches(path) || named.iter().flatten().any(|name| name.as_bytes() == path.as_bytes())
+            own.matches(path) || world.made().holds(path) || named.iter().flatten().any(|name| name.as_bytes() == path.as_bytes())
         };
         let changed = now.iter().filter(|(path, stamp)| before.get(*path) != Some(*stamp) && !declared(path));
         let mut left: Vec<RelPath> = changed.map(|(path, _)| path.clone()).collect();

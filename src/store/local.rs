@@ -198,6 +198,34 @@ impl LocalStore {
         Ok(Some(file))
     }
 
+    /// Hands the bytes of a blob to `each`, piece by piece; returns whether they were what the digest says. Damaged ones are put aside.
+    fn pour(
+        &self,
+        path: &Path,
+        mut from: File,
+        digest: &Digest,
+        each: &mut dyn FnMut(&[u8]) -> Result<(), StoreError>,
+    ) -> Result<bool, StoreError> {
+        let mut hasher = blake3::Hasher::new();
+        let mut buffer = vec![0u8; 1 << 16];
+        loop {
+            match from.read(&mut buffer) {
+                Ok(0) => break,
+                Ok(count) => {
+                    hasher.update(&buffer[..count]);
+                    each(&buffer[..count])?;
+                }
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(StoreError::new("read", path)(error)),
+            }
+        }
+        let good = Digest { hash: *hasher.finalize().as_bytes(), size: hasher.count() } == *digest;
+        if !good {
+            self.quarantine(path);
+        }
+        Ok(good)
+    }
+
     /// Copies a large file, sharing its blocks where the file system can; fails unless what was copied is what was digested.
     fn copy(&self, tree: &Tree, path: &RelPath, to: &mut File, digest: &Digest, signature: &Signature) -> io::Result<()> {
         let changed = || io::Error::other("it changed while it was stored");
@@ -295,6 +323,26 @@ impl Blobs for LocalStore {
         Ok(None)
     }
 
+    fn get_end(&self, digest: &Digest, most: usize) -> Result<Option<Vec<u8>>, StoreError> {
+        let mut end = Vec::new();
+        let good = match digest.size < SMALL {
+            true => self.small(digest)?.map(|bytes| end = bytes).is_some(),
+            false => {
+                let path = self.blob(digest);
+                let Some(from) = self.open_blob(&path, digest)? else { return Ok(None) };
+                self.pour(&path, from, digest, &mut |piece| {
+                    end.extend_from_slice(piece);
+                    if end.len() > 2 * most {
+                        end.drain(..end.len() - most);
+                    }
+                    Ok(())
+                })?
+            }
+        };
+        end.drain(..end.len().saturating_sub(most));
+        Ok(good.then_some(end))
+    }
+
     fn get_file(&self, digest: &Digest, tree: &Tree, to: &RelPath, executable: bool) -> Result<bool, StoreError> {
         let failed = |error| StoreError { operation: "write", path: to.under(tree.root()), source: error };
         if digest.size < SMALL {
@@ -305,32 +353,13 @@ impl Blobs for LocalStore {
             });
         }
         let path = self.blob(digest);
-        let Some(mut from) = self.open_blob(&path, digest)? else { return Ok(false) };
+        let Some(from) = self.open_blob(&path, digest)? else { return Ok(false) };
         let mut file = tree.create(to, executable).map_err(failed)?;
-        let mut hasher = blake3::Hasher::new();
-        let mut buffer = vec![0u8; 1 << 16];
-        let copied = loop {
-            match from.read(&mut buffer) {
-                Ok(0) => break Ok(()),
-                Ok(count) => {
-                    hasher.update(&buffer[..count]);
-                    if let Err(error) = file.write_all(&buffer[..count]) {
-                        break Err(failed(error));
-                    }
-                }
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => break Err(StoreError::new("read", &path)(error)),
-            }
-        };
-        let good = Digest { hash: *hasher.finalize().as_bytes(), size: hasher.count() } == *digest;
-        if copied.is_err() || !good {
+        let good = self.pour(&path, from, digest, &mut |piece| file.write_all(piece).map_err(failed));
+        if !matches!(good, Ok(true)) {
             let _ = tree.remove(to);
         }
-        copied?;
-        if !good {
-            self.quarantine(&path);
-        }
-        Ok(good)
+        good
     }
 }
 
@@ -415,6 +444,7 @@ mod tests {
         for bytes in [b"text".to_vec(), vec![7; SMALL as usize]] {
             tree.write(&path("a"), &bytes).unwrap();
             let (digest, _) = store.put_file(&tree, &path("a")).unwrap();
+            assert_eq!(store.get_end(&digest, 3).unwrap().unwrap(), bytes[bytes.len() - 3..]);
             assert!(store.get_file(&digest, &tree, &path("b"), true).unwrap());
             assert_eq!(tree.read(&path("b")).unwrap(), bytes);
             assert!(tree.stat(&path("b")).unwrap().unwrap().is_executable());
@@ -426,6 +456,7 @@ mod tests {
             fs::write(&place, stored).unwrap();
             assert!(!store.get_file(&digest, &tree, &path("c"), false).unwrap());
             assert_eq!(tree.stat(&path("c")).unwrap(), None);
+            assert_eq!(store.get_end(&digest, 3).unwrap(), None);
         }
     }
 }

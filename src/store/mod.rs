@@ -44,6 +44,12 @@ pub trait Blobs: Send + Sync {
     /// When the store cannot be read for another reason than that they are not there.
     fn get_bytes(&self, digest: &Digest) -> Result<Option<Vec<u8>>, StoreError>;
 
+    /// Returns the last of the bytes, at most so many, as [`Blobs::get_bytes`] does; no more of them than that are held in memory.
+    ///
+    /// # Errors
+    /// As [`Blobs::get_bytes`].
+    fn get_end(&self, digest: &Digest, most: usize) -> Result<Option<Vec<u8>>, StoreError>;
+
     /// Writes the bytes, verified, to `to`, which is not there yet. `false`, and nothing at `to`, if they are missing or damaged.
     ///
     /// # Errors

@@ -7,7 +7,6 @@ use std::process::{Child, ChildStdout, Command, Stdio};
 use std::thread::JoinHandle;
 
 use super::VcsError;
-use crate::base::RelPath;
 
 /// Settings of a repository that name programs, or that change what is printed.
 const SETTINGS: [&str; 9] = [
@@ -33,15 +32,6 @@ pub const ELSEWHERE: [&str; 8] = [
     "GIT_NAMESPACE",
     "GIT_PREFIX",
 ];
-
-/// Whether git tracks a path, or something below it. Nothing of the repository's configuration that starts programs is honoured. Without
-/// git, or outside a repository, nothing is tracked.
-pub fn tracks(root: &Path, path: &RelPath) -> bool {
-    let mut command = Command::new("git");
-    command.args(["-c", "core.fsmonitor=false", "--literal-pathspecs", "ls-files", "--error-unmatch", "--"]).arg(path.as_path());
-    command.current_dir(root).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-    command.status().is_ok_and(|status| status.success())
-}
 
 /// Git in one folder.
 #[derive(Clone, Debug)]

@@ -1,6 +1,7 @@
 //! What version control knows of the tree and of its history.
 //!
-//! Start from [`Repository`] for the history, from [`Past`] for the files of one revision and what has changed since. Git is asked through its command line, so that nothing of the repository's configuration runs.
+//! Start from [`Repository`] for the history, from [`Past`] for the files of one revision and what has changed since. Git is asked through its command line, so that nothing of the repository's
+//! configuration runs; only the names of what it tracks ([`TrackedNames`]) are read here.
 
 mod blobs;
 mod changes;
@@ -10,6 +11,7 @@ mod history;
 mod index;
 mod kept;
 mod mirror;
+mod names;
 mod parse;
 mod past;
 mod repository;
@@ -18,9 +20,10 @@ mod standing;
 
 pub use changes::Changes;
 pub use error::VcsError;
-pub use git::{ELSEWHERE, tracks};
+pub use git::ELSEWHERE;
 pub use history::{RENAME_LIMIT, SIMILARITY, Told, Wanted};
 pub use mirror::{Mirror, Mirrored};
+pub use names::TrackedNames;
 pub use past::Past;
 pub use repository::{Attributes, Newest, Present, Repository};
 pub use staged::{Scope, Staging};

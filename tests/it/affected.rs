@@ -494,3 +494,22 @@ fn variables_of_a_hook_lead_nowhere_else() {
     }
     since(&project, "HEAD", &["docs"]);
 }
+
+#[test]
+fn a_file_that_a_task_leaves_out_of_its_outputs_is_a_source() {
+    let manifest = r#"
+        task "gen" { sh "{log:gen}; echo made > gen/made.c"; outputs "gen/*.c" "!gen/keep.c" }
+        task "named" { sh "{log:named}; mkdir -p dir; echo made > dir/made"; outputs "dir" "!dir/keep" }
+        task "d" { sh "{log:d}; cat gen/keep.c > o"; inputs "gen/kee[p].c"; outputs "o" }
+        task "e" { sh "{log:e}; cat dir/keep > p"; inputs "dir/kee[p]"; outputs "p" }
+    "#;
+    let project = Project::new().file("gen/keep.c", "old\n").file("dir/keep", "old\n").file(".gitignore", "o\np\nmade*\n");
+    let project = committed(project.manifest(manifest));
+    project.run("build").ok().ran(["gen", "named", "d", "e"]);
+    project.write("gen/keep.c", "new\n").write("dir/keep", "new\n");
+    since(&project, "HEAD", &["d", "e"]);
+    project.run("build --affected HEAD").ok().ran(["d", "e"]);
+    assert_eq!((project.read("o"), project.read("p")), ("new\n".into(), "new\n".into()));
+    project.write("gen/made.c", "by hand\n");
+    since(&project, "HEAD", &["d", "e"]);
+}

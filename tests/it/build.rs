@@ -1,6 +1,6 @@
 //! What runs, what does not, and in which order.
 
-use crate::common::Project;
+use crate::common::{Project, wait_until};
 
 const CHAIN: &str = r#"
 task "one" { sh "{log:one}; cat in > a"; inputs "in"; outputs "a" }
@@ -186,4 +186,19 @@ fn state_may_be_deleted_at_any_time() {
         project.read(".orket/.gitignore").contains('*')
             && project.read(".orket/CACHEDIR.TAG").starts_with("Signature: 8a477f597d28d172789f06886806bc55")
     );
+}
+
+#[test]
+fn a_build_that_has_waited_for_another_builds_what_the_manifest_says_then() {
+    let manifest =
+        |text: &str| format!(r#"task "t" {{ sh "{{log:{text}}}; until test -e go; do :; done; echo {text} > o"; outputs "o" }}"#);
+    let project = Project::new().manifest(&manifest("old"));
+    let first = project.start("build");
+    assert!(wait_until(|| project.log() == ["old"]), "the first build does not run");
+    let second = project.start("build");
+    assert!(wait_until(|| second.said().contains("waiting for another build")), "the second build does not wait: {}", second.said());
+    project.declare(&manifest("new")).write("go", "");
+    assert_eq!((first.end().code(), second.end().code()), (0, 0));
+    assert_eq!((project.read("o").as_str(), project.log()), ("new\n", vec![String::from("old"), String::from("new")]));
+    project.run("build").ok().nothing_to_do();
 }

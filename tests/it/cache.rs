@@ -297,3 +297,18 @@ fn a_script_cannot_see_what_its_task_is_called() {
     project.run("build --force").ok();
     assert_eq!(project.read("o"), before);
 }
+
+#[test]
+fn who_has_no_home_has_a_store_in_each_checkout_and_none_that_others_can_write() {
+    let project = Project::new()
+        .var("HOME", "")
+        .var("ORKET_CACHE_DIR", "")
+        .file("sub/x", "")
+        .manifest(r#"task "t" { sh "{log:t}; echo > o"; outputs "o" }"#);
+    project.run("build").ok().ran(["t"]).says(["note: neither HOME nor XDG_CACHE_HOME is set", ".orket/store`"]);
+    project.remove("o").run("build").ok().ran([]).says(["cached  t"]).never_says(["HOME"]);
+    let store = format!("{}/.orket/store\n", project.root().canonicalize().unwrap().display());
+    assert_eq!(project.run("cache path").ok().out(), store);
+    assert_eq!(project.run_in("sub", "cache path").ok().out(), store);
+    project.run("cache verify").ok();
+}

@@ -69,7 +69,7 @@ fn what_failed_once_holds_now() {
 }
 
 fn hold(folder: &Path) {
-    let mut failed = Vec::new();
+    let (mut failed, mut played) = (Vec::new(), 0);
     for file in std::fs::read_dir(folder).unwrap() {
         let path = file.unwrap().path();
         if path.extension().is_none_or(|extension| extension != "txt") {
@@ -78,7 +78,9 @@ fn hold(folder: &Path) {
         let text = std::fs::read_to_string(&path).unwrap();
         let case = Case::parse(&text).unwrap_or_else(|| panic!("{} cannot be read", path.display()));
         failed.extend(shrink::failure(&case).map(|why| format!("{}: {why}", path.display())));
+        played += 1;
     }
+    assert!(played > 0, "there is no fixture in {}", folder.display());
     assert!(failed.is_empty(), "{}", failed.join("\n\n"));
 }
 

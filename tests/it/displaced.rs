@@ -136,3 +136,17 @@ fn an_output_that_a_person_has_changed_is_moved_aside_and_one_that_git_tracks_by
     project.run("build").code(1).says(["the output `o` is tracked by git"]);
     assert_eq!(project.read("o"), "more by hand");
 }
+
+#[test]
+fn an_output_that_git_tracks_by_now_stays_also_where_it_is_as_its_task_made_it() {
+    let project = Project::new().file("in", "one\n").manifest(r#"task "t" { sh "{log:t}; grep o in > o"; inputs "in"; outputs "o" }"#);
+    project.run("build").ok();
+    project.write("in", "two\n").run("build").ok().ran(["t"]);
+    project.git("init -q").git("add -f o").git("commit -qm x");
+    project.write("in", "none\n").run("build").code(1).ran([]).says(["the output `o` is tracked by git", "git rm --cached"]);
+    project.write("in", "fails\n").run("build").code(1).ran([]);
+    project.write("in", "one\n").run("build").code(1).ran([]).says(["the output `o` is tracked by git"]);
+    assert_eq!(project.read("o"), "two\n");
+    project.git("rm -q --cached o").run("build").ok().ran([]);
+    assert_eq!(project.read("o"), "one\n");
+}

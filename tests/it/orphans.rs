@@ -70,3 +70,12 @@ fn what_a_failed_task_that_is_gone_had_left_is_moved_aside() {
     project.run("build").ok().says(["`o`; 1 of them"]);
     assert!(!project.has("o"));
 }
+
+#[test]
+fn what_stands_behind_a_link_by_now_is_left_alone() {
+    let project = Project::new().manifest(r#"task "t" { sh "echo > d/o"; outputs "d/o" }"#);
+    project.run("build").ok();
+    std::fs::rename(project.at("d"), project.at("real")).unwrap();
+    project.link("real", "d").declare("task \"u\" { sh \"true\" }").run("build").ok();
+    assert!(project.has("real/o"));
+}

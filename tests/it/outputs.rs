@@ -1,6 +1,6 @@
 //! What tasks put out, declare and discover.
 
-use crate::common::Project;
+use crate::common::{Project, skipped};
 
 #[test]
 fn the_folders_before_a_pattern_are_made() {
@@ -167,4 +167,54 @@ task "all" { needs "gen"; sh "{log:all}; cat src/*.c > all"; inputs "src/*.c"; o
     project.run("build").ok().ran(["all"]);
     project.write("src/kept.c", "3").run("build").ok().ran(["all"]);
     assert_eq!(project.read("all"), "32\n");
+}
+
+#[test]
+fn an_output_behind_a_link_is_refused_since_another_task_may_name_its_file_too() {
+    let project = Project::new().manifest(
+        r#"
+        task "a" { sh "{log:a}; echo a > real/x"; outputs "real/x" }
+        task "b" { sh "{log:b}; echo b > lnk/x"; outputs "lnk/x" }
+        "#,
+    );
+    std::fs::create_dir(project.at("real")).unwrap();
+    project.link("real", "lnk");
+    let (code, seen) = project.run("build b").either();
+    assert!(code != 0, "{}", seen.all());
+    seen.ran([]).says(["`lnk` on the way there is a link, behind which nothing is changed; name what it leads to (`real`)"]);
+    project.run("build a").ok().ran(["a"]);
+    let (code, seen) = project.run("build -k").either();
+    assert!(code != 0, "{}", seen.all());
+    seen.ran([]).says(["`lnk` on the way there is a link"]);
+    assert_eq!(project.read("real/x"), "a\n");
+    project.remove("lnk").run("build").ok().ran(["b"]);
+    project.run("build").ok().nothing_to_do();
+}
+
+/// The words of a shell that sees a file system of its own at `dist`, and orket as `$0`.
+const MOUNTED: &str = r#"
+mkdir dist; mount -t tmpfs none dist
+"$0" build -q; rm dist/o dist/d/f; "$0" build -q; cat dist/o dist/d/f
+echo mine > dist/o; "$0" build -q; cat dist/o; ls -A dist
+cat .orket/displaced/*/dist/o
+"#;
+
+#[test]
+fn outputs_may_stand_on_a_file_system_of_their_own() {
+    let can = std::process::Command::new("unshare").args(["-rm", "sh", "-c", "mount -t tmpfs none /tmp"]).output();
+    if !can.is_ok_and(|ended| ended.status.success()) {
+        return skipped("no file system can be mounted here, so no output stands on one of its own");
+    }
+    let project = Project::new().file("in", "1").manifest(
+        r#"
+        task "o" { sh "{log:o}; echo made > dist/o"; inputs "in"; outputs "dist/o" }
+        task "d" { sh "{log:d}; mkdir dist/d/e; echo also > dist/d/f; ln -s f dist/d/l"; inputs "in"; outputs "dist/d/" }
+        "#,
+    );
+    let ended = project.under("unshare", &["-rm", "sh", "-ec", MOUNTED].map(str::to_owned), "build");
+    let (out, err) = (String::from_utf8_lossy(&ended.out), String::from_utf8_lossy(&ended.err));
+    assert_eq!((ended.code(), &*out), (0, "made\nalso\nmade\nd\no\nmine\n"), "{err}");
+    let mut ran = project.log();
+    ran.sort();
+    assert_eq!(ran, ["d", "o"], "{err}");
 }

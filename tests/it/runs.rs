@@ -64,3 +64,57 @@ task "two" { needs "one"; sh "echo $$ > pid; while ! test -e stop; do sleep 0.1;
     project.run("build").ok();
     assert_eq!(project.run("runs").ok().out().lines().filter(|line| line.contains("not ended")).count(), 1);
 }
+
+/// How many bytes stand in the records of runs.
+fn recorded(project: &Project) -> u64 {
+    std::fs::read_dir(project.at(".orket/runs")).unwrap().map(|entry| entry.unwrap().metadata().unwrap().len()).sum()
+}
+
+#[test]
+fn much_output_is_kept_once_and_printed_whole_again() {
+    let project = Project::new().file("in", "1").manifest(
+        r#"
+        task "kept" { sh "printf begin; head -c 60000 /dev/zero | tr '\\0' x; echo end > o"; inputs "in"; outputs "o" }
+        task "unkept" { sh "printf start; head -c 60000 /dev/zero | tr '\\0' y"; inputs "in"; cache #false }
+        task "small" { sh "printf first; head -c 10000 /dev/zero | tr '\\0' z"; inputs "in"; cache #false }
+        "#,
+    );
+    let whole = |seen: &str, begin: &str, letter: &str, count: usize| {
+        assert!(seen.contains(&format!("{begin}{}", letter.repeat(count))), "{} bytes were printed", seen.len());
+    };
+    whole(project.run("build -j1").ok().err(), "begin", "x", 60_000);
+    assert!(recorded(&project) < 30_000, "{} bytes", recorded(&project));
+    let logs = project.run("runs logs").ok();
+    for (begin, letter, count) in [("begin", "x", 60_000), ("start", "y", 60_000), ("first", "z", 10_000)] {
+        whole(logs.out(), begin, letter, count);
+    }
+    project.remove(".orket/logs");
+    whole(project.run("runs logs --target kept").ok().out(), "begin", "x", 60_000);
+    project.run("runs logs --target unkept").ok().says(["(what it printed is no longer in the store)"]);
+    project.remove("o");
+    let before = recorded(&project);
+    whole(project.run("build kept").ok().ran([]).says(["cached  kept"]).err(), "begin", "x", 60_000);
+    assert!(recorded(&project) < before + 5_000, "{} bytes more", recorded(&project) - before);
+    whole(project.run("runs logs").ok().out(), "begin", "x", 60_000);
+}
+
+#[test]
+fn of_much_output_the_end_is_shown_also_where_it_comes_from_the_store() {
+    let project =
+        Project::new().manifest(r#"task "t" { sh "head -c 3000000 /dev/zero | tr '\\0' x; echo; echo last; echo > o"; outputs "o" }"#);
+    let shown = |seen: &str| (seen.len() < 70_000, seen.contains("the first 2.8 MiB left out"), seen.contains("x\nlast\n"));
+    assert_eq!(shown(project.run("build").ok().err()), (true, true, true));
+    project.remove("o");
+    let again = project.run("build").ok().says(["cached  t"]);
+    assert_eq!(shown(again.err()), (true, true, true));
+    assert!(project.run("runs logs").ok().out().len() > 3_000_000);
+}
+
+#[test]
+fn the_record_of_a_failure_has_the_end_of_what_it_printed() {
+    let project = Project::new().manifest(r#"task "t" { sh "head -c 60000 /dev/zero | tr '\\0' x; echo why; exit 1" }"#);
+    project.run("build").code(1);
+    project.remove(".orket/logs");
+    let seen = project.run("runs logs").ok();
+    assert!(seen.out().ends_with("xwhy\n") && seen.out().len() > 60_000, "{} bytes", seen.out().len());
+}

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use rustix::process::Signal;
 
-use crate::common::{Project, alive, wait_until};
+use crate::common::{Project, alive, skipped, wait_until};
 use crate::differential::busy;
 
 /// A script that writes its process id to `{base}/pid`, in the way that it is meant to survive.
@@ -139,4 +139,33 @@ fn what_a_killed_orket_left_running_is_ended_by_the_next_build() {
     assert!(!alive(&left), "it lives on");
     project.write("in", "again").run("build").ok().never_says(["left behind"]);
     project.run("runs").ok().says(["not ended"]);
+}
+
+/// A program that runs as root whoever starts it, as `sudo` does, and orket as somebody who may not end that.
+#[test]
+fn what_cannot_be_ended_is_told_and_not_waited_for() {
+    if !rustix::process::geteuid().is_root() {
+        return skipped("orket cannot be started as another user, so nothing is there that it may not end");
+    }
+    let project = Project::new().manifest(
+        r#"
+        task "behind" { sh "{base}/as_root --reuid 0 sh -c 'echo $$ > {base}/behind; exec sleep 300' & until test -s {base}/behind; do :; done" }
+        task "itself" { run "{base}/as_root" "--reuid" "0" "sh" "-c" "echo $$ > {base}/itself; exec sleep 300"; timeout "100ms" }
+        "#,
+    );
+    let sh = |script: &str| {
+        let status = std::process::Command::new("sh").args(["-ec", script]).current_dir(project.base()).status().unwrap();
+        assert!(status.success(), "{script}");
+    };
+    sh("cp \"$(command -v setpriv)\" as_root; chown -R 65534:65534 .; chown 0:0 as_root; chmod 4755 as_root");
+    let as_nobody = ["--reuid", "65534", "--regid", "65534", "--clear-groups"].map(str::to_owned);
+    let ended = project.under("setpriv", &as_nobody, "build -k -j2");
+    let (said, code) = (String::from_utf8_lossy(&ended.err).into_owned(), ended.code());
+    let pids = ["behind", "itself"].map(|name| std::fs::read_to_string(project.base().join(name)).unwrap_or_default());
+    let lived = pids.each_ref().map(|pid| alive(pid));
+    sh("kill -9 $(cat behind itself)");
+    assert_eq!((code, lived), (1, [true; 2]), "{said}");
+    for pid in pids {
+        assert!(said.contains(&format!("its process {} still runs and cannot be ended", pid.trim())), "{pid}{said}");
+    }
 }

@@ -7,6 +7,7 @@ mod filter;
 mod project;
 mod seen;
 mod served;
+mod skipped;
 mod spawn;
 mod strace;
 
@@ -14,5 +15,6 @@ pub use filter::filtered;
 pub use project::Project;
 pub use seen::Typed;
 pub use served::Served;
+pub use skipped::{missing, skipped};
 pub use spawn::{Background, alive, wait_until};
 pub use strace::strace_works;

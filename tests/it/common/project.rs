@@ -189,7 +189,7 @@ impl Project {
     }
 
     /// Types `PROGRAM OPTIONS orket WORDS`.
-    pub(super) fn under(&self, program: &str, options: &[String], words: &str) -> Ended {
+    pub fn under(&self, program: &str, options: &[String], words: &str) -> Ended {
         let mut command = self.clean(Command::new(program));
         command.args(options).arg(orket()).args(words.split_whitespace());
         Background::start(command, self.call()).within(self.limit).end()

@@ -57,6 +57,11 @@ impl Background {
         Pid::from_child(self.child.as_ref().unwrap())
     }
 
+    /// Whether it has ended.
+    pub fn is_over(&mut self) -> bool {
+        self.child.as_mut().is_none_or(|child| child.try_wait().is_ok_and(|status| status.is_some()))
+    }
+
     /// Returns what it has said so far.
     pub fn said(&self) -> String {
         String::from_utf8_lossy(&self.printed(&self.err)).into_owned()

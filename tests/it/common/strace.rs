@@ -4,7 +4,7 @@ use std::fs;
 use std::process::{Command, Stdio};
 use std::sync::OnceLock;
 
-use super::Project;
+use super::{Project, missing};
 
 /// What came of a call with something put in its way.
 pub struct Injected {
@@ -18,8 +18,7 @@ pub struct Injected {
     pub calls: String,
 }
 
-/// Whether strace is there and allowed to trace. If not, that is said on the terminal, once.
-#[expect(clippy::print_stderr, reason = "a proof that was skipped must not look like one that held")]
+/// Whether strace is there and allowed to trace. If not, that is said on the terminal, once, and is a failure where CI is set.
 pub fn strace_works() -> bool {
     static WORKS: OnceLock<bool> = OnceLock::new();
     *WORKS.get_or_init(|| {
@@ -27,7 +26,7 @@ pub fn strace_works() -> bool {
         command.args(["-f", "-b", "execve", "-o", "/dev/null", "-e", "inject=?flock:error=EIO:when=1", "true"]);
         let works = command.stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok_and(|status| status.success());
         if !works {
-            eprintln!("skipped: strace is not there or may not trace, so no system call of orket was made to fail");
+            missing("strace", "it is not there or may not trace, so no system call of orket was made to fail");
         }
         works
     })

@@ -152,7 +152,7 @@ impl Play {
             }
             let Some(one) = made.get(name) else { return Err(format!("{name} ran and is not declared")) };
             let known = [(&self.stored, "is stored"), (&self.placed, "is in place")].into_iter().find(|(keys, _)| keys.contains(&one.key));
-            if let Some((_, how)) = known.filter(|_| !self.world.discovers(name)) {
+            if let Some((_, how)) = known.filter(|_| !self.world.may_run_again(name)) {
                 return Err(format!("{name} ran although its result {how}"));
             }
         }

@@ -9,7 +9,7 @@ use rustix::process::Signal;
 
 use super::case::{Play, outputs_are};
 use super::random::Random;
-use super::steps::edit;
+use super::steps::{add, edit, put_dotenv, remove};
 use crate::common::wait_until;
 
 /// Kills a build at a random moment, and waits until what it had started is gone.
@@ -22,18 +22,44 @@ pub fn kill(play: &mut Play, random: &mut Random) {
     assert!(wait_until(|| !busy(&play.project.root())), "something still runs in the project 30 seconds after orket was killed");
 }
 
-/// Edits while a build is under way, which is then killed or ends as it can: what it read may have been half old, half new.
-pub fn edit_under_a_build(play: &mut Play, random: &mut Random) {
+/// Edits while a build is under way whose tasks have been judged and have read nothing yet: what they read is not what they were judged by.
+/// Then the build is killed or ends as it can, and now and then all is as it was again.
+///
+/// # Errors
+/// When neither a task was started nor the build ended.
+pub fn edit_under_a_build(play: &mut Play, random: &mut Random) -> Result<(), String> {
     play.placed.clear();
-    let build = play.project.start("build");
-    thread::park_timeout(Duration::from_micros(random.below(40_000) as u64));
-    edit(play, random);
-    if random.once_in(2) {
+    let hold = play.project.base().join("hold");
+    fs::write(&hold, "").unwrap();
+    let before = (play.world.sources.clone(), play.project.log().len());
+    let mut build = play.project.start("build");
+    if !wait_until(|| play.project.log().len() > before.1 || build.is_over()) {
+        return Err(format!("a build with an edit under it does not start a task\n{}", build.said()));
+    }
+    for _ in 0..1 + random.below(3) {
+        match random.below(4) {
+            0 => add(play, random, "g"),
+            1 => remove(play, random, "g/"),
+            _ => edit(play, random),
+        }
+    }
+    fs::remove_file(&hold).unwrap();
+    if random.once_in(3) {
         thread::park_timeout(Duration::from_micros(random.below(10_000) as u64));
         build.signal(Signal::KILL);
     }
     build.end();
+    if random.once_in(2) {
+        let after = std::mem::replace(&mut play.world.sources, before.0);
+        for path in after.keys().filter(|path| !play.world.sources.contains_key(*path)) {
+            play.project.remove(path);
+        }
+        for (path, text) in play.world.sources.iter().filter(|(path, text)| after.get(*path) != Some(text)) {
+            play.project.write(path, text);
+        }
+    }
     assert!(wait_until(|| !busy(&play.project.root())), "something still runs in the project 30 seconds after orket ended");
+    Ok(())
 }
 
 /// Whether a process works in the folder.
@@ -69,6 +95,7 @@ pub fn second_checkout(play: &mut Play) -> Result<(), String> {
     let manifest = play.project.placed(&play.world.manifest());
     play.project.write("../second/orket.kdl", manifest);
     let _ = fs::create_dir_all(second.join("g"));
+    put_dotenv(&play.project, "../second/", &play.world);
     let (code, seen) = play.project.run_in("../second", "build").either();
     let made = play.world.evaluate();
     if code != 0 {

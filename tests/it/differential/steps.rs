@@ -8,7 +8,7 @@ use super::case::Play;
 use super::processes::{both, edit_under_a_build, kill, second_checkout};
 use super::random::Random;
 use super::spoil::{spoil, swap};
-use super::world::{VARS, World, text};
+use super::world::{DOTENV, VARS, World, text};
 use crate::common::Project;
 
 /// The kinds of steps, by the name that fixtures use.
@@ -93,6 +93,7 @@ fn surround(project: &mut Project, world: &World) {
     for (number, value) in world.vars.iter().enumerate() {
         project.set(&format!("V{number}"), Some(&value.to_string()));
     }
+    put_dotenv(project, "", world);
     let base = project.base().to_path_buf();
     let folders = ["near", "far"].map(|folder| base.join(folder));
     for (folder, version) in folders.iter().zip(world.tools) {
@@ -106,6 +107,18 @@ fn surround(project: &mut Project, world: &World) {
     }
     let path = std::env::var("PATH").unwrap_or_default();
     project.set("PATH", Some(&format!("{}:{}:{path}", folders[0].display(), folders[1].display())));
+}
+
+/// Writes or removes the `dotenv` file of a checkout, unless it is as it should be.
+pub fn put_dotenv(project: &Project, checkout: &str, world: &World) {
+    let path = format!("{checkout}{DOTENV}");
+    let text = world.dotenv.map(|value| format!("D={value}\n"));
+    if fs::read_to_string(project.at(&path)).ok() != text {
+        let _ = fs::remove_file(project.at(&path));
+        if let Some(text) = text {
+            project.write(&path, text);
+        }
+    }
 }
 
 /// Puts a version of `tool` there, the even ones as links.
@@ -166,18 +179,10 @@ pub fn apply(play: &mut Play, step: Step) -> Result<(), String> {
                 fs::rename(play.project.at(&old), play.project.at(&new)).map_err(|error| error.to_string())?;
             }
         }
-        "glob_add" | "each_add" => {
-            let path = format!("{}/n{}", if step.kind == "glob_add" { "g" } else { "e" }, random.below(9));
-            play.world.sources.insert(path.clone(), text(&mut random));
-            play.project.write(&path, &play.world.sources[&path]);
-        }
-        "glob_remove" | "each_remove" => {
-            let folder = if step.kind == "glob_remove" { "g/" } else { "e/" };
-            if let Some(path) = pick(&mut random, &play.world.under(folder)) {
-                play.world.sources.remove(&path);
-                play.project.remove(&path);
-            }
-        }
+        "glob_add" => add(play, &mut random, "g"),
+        "each_add" => add(play, &mut random, "e"),
+        "glob_remove" => remove(play, &mut random, "g/"),
+        "each_remove" => remove(play, &mut random, "e/"),
         "delete_output" | "tamper_output" | "mode_output" | "replace_output" | "link_output" | "link_folder" | "fifo_output"
         | "stale_output" | "swap_outputs" => {
             spoil(play, &mut random, step.kind).map_err(|error| error.to_string())?;
@@ -194,6 +199,9 @@ pub fn apply(play: &mut Play, step: Step) -> Result<(), String> {
         "var" => {
             let number = random.below(VARS);
             play.world.vars[number] = random.below(4);
+            if step.seed.is_multiple_of(3) {
+                play.world.dotenv = Some(step.seed as usize / 3 % 4).filter(|value| *value < 3);
+            }
         }
         "command" => {
             if let Some(task) = pick_task(&mut random).and_then(|number| play.world.tasks.get_mut(&number)) {
@@ -235,7 +243,7 @@ pub fn apply(play: &mut Play, step: Step) -> Result<(), String> {
             0 => play.world.tools[0] = None,
             which => play.world.tools[which - 1] = Some(random.below(4)),
         },
-        "edit_under_a_build" => edit_under_a_build(play, &mut random),
+        "edit_under_a_build" => edit_under_a_build(play, &mut random)?,
         "need" => {
             if let (Some(from), Some(to)) = (pick_task(&mut random), pick_task(&mut random))
                 && from != to
@@ -288,4 +296,20 @@ pub fn edit(play: &mut Play, random: &mut Random) {
     let new = text(random);
     play.project.write(&path, &new);
     play.world.sources.insert(path, new);
+}
+
+/// Makes, or writes anew, a source that a pattern finds.
+pub fn add(play: &mut Play, random: &mut Random, folder: &str) {
+    let path = format!("{folder}/n{}", random.below(9));
+    play.world.sources.insert(path.clone(), text(random));
+    play.project.write(&path, &play.world.sources[&path]);
+}
+
+/// Removes a source that a pattern finds.
+pub fn remove(play: &mut Play, random: &mut Random, folder: &str) {
+    let all = play.world.under(folder);
+    if let Some(path) = all.get(random.below(all.len().max(1))) {
+        play.world.sources.remove(path);
+        play.project.remove(path);
+    }
 }

@@ -7,6 +7,10 @@ use super::random::Random;
 
 /// How many variables there are, `V0` and up.
 pub const VARS: usize = 3;
+/// The `dotenv` file.
+pub const DOTENV: &str = "vars.env";
+/// What a task waits for before it reads anything, when the harness says so.
+const HELD: &str = "while test -e {base}/hold; do sleep 0.01; done";
 /// How many plain sources a new world has, `s/0` and up.
 const SOURCES: usize = 12;
 
@@ -40,8 +44,13 @@ pub enum Kind {
     Glob,
     /// The value of a variable.
     Env,
+    /// The value of a variable of a `dotenv` file.
+    Dotenv,
+    /// All of it, on the second attempt.
+    Flaky,
 }
 
+/// The kinds that are drawn; the others stand in for some of them.
 const KINDS: [Kind; 10] =
     [Kind::Cat, Kind::Head, Kind::Several, Kind::Folder, Kind::Executable, Kind::Link, Kind::Check, Kind::Depfile, Kind::Glob, Kind::Env];
 
@@ -71,6 +80,8 @@ pub struct Away {
 pub struct World {
     pub sources: BTreeMap<String, String>,
     pub vars: [usize; VARS],
+    /// The value in the `dotenv` file; without one there is no file.
+    pub dotenv: Option<usize>,
     pub tasks: BTreeMap<usize, Task>,
     /// Tasks that were taken from the manifest and can be put back.
     pub away: BTreeMap<usize, Away>,
@@ -97,7 +108,8 @@ impl World {
                 sources.insert(format!("{folder}/{number}"), text(random));
             }
         }
-        let mut world = World { sources, vars: [0; VARS], tasks: BTreeMap::new(), away: BTreeMap::new(), tools: [None, Some(0)] };
+        let mut world =
+            World { sources, vars: [0; VARS], dotenv: Some(0), tasks: BTreeMap::new(), away: BTreeMap::new(), tools: [None, Some(0)] };
         let most = [3, 8, 20, 60][random.below(4)];
         for _ in 0..1 + random.below(most) {
             world.add(random);
@@ -112,8 +124,13 @@ impl World {
         let sources = (0..1 + random.below(3)).map(|_| plain[random.below(plain.len())].clone()).collect();
         let before: Vec<usize> = self.tasks.keys().copied().collect();
         let needs = (0..random.below(4).min(before.len())).map(|_| before[random.below(before.len())]).collect();
-        let kind = KINDS[random.below(KINDS.len())];
+        let drawn = KINDS[random.below(KINDS.len())];
         let (salt, var) = (random.below(4), random.below(VARS));
+        let kind = match (number * 5 + salt * 3 + var) % 9 {
+            0 => Kind::Dotenv,
+            1 => Kind::Flaky,
+            _ => drawn,
+        };
         self.tasks.insert(number, Task { kind, sources, needs, salt, var, name: format!("t{number}"), argv: false });
     }
 
@@ -173,6 +190,7 @@ impl World {
     pub fn manifest(&self) -> String {
         let mut plain = String::new();
         let mut epic = String::new();
+        let mut served = false;
         for (&number, task) in &self.tasks {
             let to = if number % 4 == 1 { &mut epic } else { &mut plain };
             let how = if task.argv { "run \"sh\" \"-c\"" } else { "sh" };
@@ -182,7 +200,7 @@ impl World {
             }
             let inputs = match task.kind {
                 Kind::Glob => "g/*".to_owned(),
-                Kind::Env => String::new(),
+                Kind::Env | Kind::Dotenv => String::new(),
                 _ => task.sources.join("\" \""),
             };
             if !inputs.is_empty() {
@@ -201,14 +219,29 @@ impl World {
                 _ => format!("    outputs \"o/t{number}\"\n"),
             };
             to.push_str(&outputs);
-            if task.kind == Kind::Env {
-                let _ = writeln!(to, "    env {{ pass \"V{}\" }}", task.var);
+            match task.kind {
+                Kind::Env => drop(writeln!(to, "    env {{ pass \"V{}\" }}", task.var)),
+                Kind::Dotenv => drop(writeln!(to, "    env {{ dotenv \"{DOTENV}\" }}")),
+                Kind::Flaky => to.push_str("    retries 1\n    backoff \"1ms\"\n"),
+                _ => {}
+            }
+            // Order alone, and what runs beside it: neither changes what it puts out.
+            if let Some((&before, _)) = self.tasks.range(..number).next_back().filter(|_| number % 5 == 3) {
+                let _ = writeln!(to, "    after \"{}\"", self.address(before));
+            }
+            if number % 7 == 4 {
+                to.push_str("    uses \"beside\"\n");
+                served = true;
             }
             to.push_str("}\n");
         }
-        let each = "each \"m\" glob=\"e/*\" { task \"e-{{m.name}}\" { sh \"{log:e-{{m.name}}}; cat {{m.path}} {{m.path}} > o/e-{{m.name}}\"; inputs \"{{m.path}}\"; outputs \"o/e-{{m.name}}\" } }\n";
+        if served {
+            // It also ends when orket was killed.
+            plain.push_str("service \"beside\" { sh \"while kill -0 $PPID; do sleep 0.02; done\" }\n");
+        }
+        let each = "each \"m\" glob=\"e/*\" { task \"e-{{m.name}}\" { sh \"{log:e-{{m.name}}}; HELD; cat {{m.path}} {{m.path}} > o/e-{{m.name}}\"; inputs \"{{m.path}}\"; outputs \"o/e-{{m.name}}\" } }\n";
         // The placeholder for the log ends at the first `}`.
-        let each = each.replace("{log:e-{{m.name}}}", "echo e-{{m.name}} >> {base}/ran");
+        let each = each.replace("{log:e-{{m.name}}}", "echo e-{{m.name}} >> {base}/ran").replace("HELD", HELD);
         let epic = if epic.is_empty() { epic } else { format!("epic \"ep\" {{\n{epic}}}\n") };
         format!("{plain}{epic}{each}")
     }
@@ -221,7 +254,8 @@ impl World {
     fn script(&self, number: usize, task: &Task) -> String {
         let out = format!("o/t{number}");
         let salt = format!("{} {}", if uses_tool(number, task) { "tool" } else { "printf" }, task.salt);
-        let mut reads: Vec<String> = if matches!(task.kind, Kind::Glob | Kind::Env) { Vec::new() } else { task.sources.clone() };
+        let mut reads: Vec<String> =
+            if matches!(task.kind, Kind::Glob | Kind::Env | Kind::Dotenv) { Vec::new() } else { task.sources.clone() };
         reads.extend(task.needs.iter().filter_map(|&need| self.read_of(need)));
         let cat = if reads.is_empty() { ":".to_owned() } else { format!("cat {}", reads.join(" ")) };
         let does = match task.kind {
@@ -235,8 +269,15 @@ impl World {
             Kind::Depfile => format!("mkdir -p d; {{ {salt}; {cat}; cat h/0; }} > {out}; echo '{out}: h/0' > d/t{number}.d"),
             Kind::Glob => format!("{{ {salt}; for f in g/*; do if test -f $f; then cat $f; fi; done; {cat}; }} > {out}"),
             Kind::Env => format!("{{ {salt}; echo $V{}; {cat}; }} > {out}", task.var),
+            Kind::Dotenv => format!("{{ {salt}; echo $D; {cat}; }} > {out}"),
+            Kind::Flaky => format!("{{ {salt}; {cat}; }} > {out}"),
         };
-        format!("{{log:t{number}}}; set -e; {does}")
+        let tried = format!("d/t{number}.tried");
+        let first = match task.kind {
+            Kind::Flaky => format!("if test -e {tried}; then rm {tried}; else mkdir -p d; : > {tried}; exit 1; fi; "),
+            _ => String::new(),
+        };
+        format!("{first}{{log:t{number}}}; {HELD}; set -e; {does}")
     }
 
     /// Returns the one output of a task that others read.
@@ -254,7 +295,7 @@ impl World {
         for (&number, task) in &self.tasks {
             let mut all = String::new();
             let mut key = format!("{number} {} {}\n", task.argv, self.script(number, task));
-            if !matches!(task.kind, Kind::Glob | Kind::Env) {
+            if !matches!(task.kind, Kind::Glob | Kind::Env | Kind::Dotenv) {
                 for source in &task.sources {
                     all.push_str(&self.sources[source]);
                     let _ = writeln!(key, "{source}={:?}", self.sources[source]);
@@ -295,6 +336,12 @@ impl World {
                     }
                     vec![(out, file(salt + &text + &all))]
                 }
+                Kind::Flaky => vec![(out, file(salt + &all))],
+                Kind::Dotenv => {
+                    let value = self.dotenv.map(|value| value.to_string()).unwrap_or_default();
+                    let _ = writeln!(key, "D={value}");
+                    vec![(out, file(format!("{salt}{value}\n{all}")))]
+                }
                 Kind::Env => {
                     let _ = writeln!(key, "V={}", self.vars[task.var]);
                     vec![(out, file(format!("{salt}{}\n{all}", self.vars[task.var])))]
@@ -310,12 +357,13 @@ impl World {
         made
     }
 
-    /// Whether the names that a task logs stand for one whose inputs are only known after it ran.
-    pub fn discovers(&self, name: &str) -> bool {
+    /// Whether the name that a task logs stands for one that may run again: its inputs are only known after it ran, or its result is not
+    /// stored, since it needed more than one attempt.
+    pub fn may_run_again(&self, name: &str) -> bool {
         name.strip_prefix('t')
             .and_then(|number| number.parse().ok())
             .and_then(|number: usize| self.tasks.get(&number))
-            .is_some_and(|task| task.kind == Kind::Depfile)
+            .is_some_and(|task| matches!(task.kind, Kind::Depfile | Kind::Flaky))
     }
 }
 
