@@ -4,13 +4,15 @@ use std::ffi::OsString;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use rustc_hash::FxHashSet;
+
 use super::choices::Choices;
 use super::gates::Gates;
 use super::request::{How, make_scratch};
 use super::undeclared::Undeclared;
 use crate::action::ActionResult;
 use crate::base::glob::{self, Glob};
-use crate::base::{Digest, RelPath};
+use crate::base::{Digest, RelPath, TargetId};
 use crate::decisions::{Answer, Asking, Attempted, Routed, Seam, Seat, StrategyError, Verdict as Meant};
 use crate::disk::Names;
 use crate::executor::{Attempt, Executor, Request};
@@ -471,6 +473,9 @@ impl Bench<'_> {
             discovered.retain(|path| !made(path));
             discovered.sort();
             discovered.dedup();
+            if let Some(text) = discovered.iter().filter(|_| imported.is_none()).find_map(|path| not_needed(world, prepared.target, path)) {
+                return Err(text);
+            }
             // Of a file that nobody knew to be read there is no stamp from before.
             let known = |path: &RelPath| prepared.discovered.binary_search(path).is_ok() || prepared.action.has_file(path);
             moved.extend(discovered.iter().filter(|path| !known(path) && stamps.may_have_changed(world, path)).cloned());
@@ -520,6 +525,23 @@ impl Bench<'_> {
         let hidden = |name: &str| self.world.environment.variables.contains_key(name) && !prepared.visible.variables.contains_key(name);
         words.into_iter().filter(|word| hidden(word)).map(str::to_owned).collect()
     }
+}
+
+/// Says, of a file that a task has read, that another task makes it which it does not need: nobody knows whether it was there yet.
+fn not_needed(world: &World, reader: TargetId, path: &RelPath) -> Option<String> {
+    let maker = world.made().maker(path).filter(|maker| *maker != reader)?;
+    let (mut seen, mut next) = (FxHashSet::from_iter([reader]), vec![reader]);
+    while let Some(target) = next.pop() {
+        let needed = world.graph.edges(target).iter().filter(|edge| edge.kind().hands_over()).map(|edge| edge.to);
+        next.extend(needed.filter(|needed| seen.insert(*needed)));
+        if seen.contains(&maker) {
+            return None;
+        }
+    }
+    let maker = world.graph.address(maker);
+    Some(format!(
+        "its depfile says that it has read `{path}`, which `{maker}` makes, and it does not need `{maker}`; add: needs \"{maker}\""
+    ))
 }
 
 /// Says what a run has moved out of the way, in one sentence; `None` if that is nothing.

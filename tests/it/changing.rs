@@ -72,6 +72,24 @@ fn a_depfile_of_an_earlier_run_is_none_of_this_one() {
 }
 
 #[test]
+fn a_depfile_that_names_what_a_task_makes_that_is_not_needed_is_a_failure() {
+    let manifest = r#"task "gen" { sh "cat in > gen.h"; inputs "in"; outputs "gen.h" }
+task "o" { after "gen"; sh "cat gen.h > o; echo 'o: gen.h' > o.d"; inputs "main.c"; outputs "o"; depfile "o.d" }"#;
+    let project = Project::new().file("in", "1").file("main.c", "").manifest(manifest);
+    project
+        .run("build")
+        .code(1)
+        .says(["its depfile says that it has read `gen.h`, which `gen` makes, and it does not need `gen`; add: needs \"gen\""]);
+    project.declare(&manifest.replace("after \"gen\"", "needs \"gen\"")).run("build").ok();
+    project
+        .declare(&manifest.replace("after \"gen\"", "needs \"both\"").replace("task \"o\"", "task \"both\" { needs \"gen\" }\ntask \"o\""))
+        .run("build")
+        .ok();
+    project.write("in", "2").run("build").ok();
+    assert_eq!(project.read("o"), "2");
+}
+
+#[test]
 fn a_depfile_that_git_tracks_stays() {
     let project = Project::new()
         .file("a.h", "")
