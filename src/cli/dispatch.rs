@@ -2,9 +2,10 @@
 
 use std::ffi::OsString;
 use std::io::IsTerminal;
+use std::mem::ManuallyDrop;
 use std::sync::Arc;
 
-use clap::Parser;
+use clap::{CommandFactory, FromArgMatches};
 
 use super::{crash, man};
 use crate::commands::{self, Failure, Ui};
@@ -23,7 +24,7 @@ fn dispatch() -> Exit {
     if complete::answered() {
         return Exit::Holds;
     }
-    let cli = Cli::parse();
+    let cli = parse();
     let variables: Vec<_> = std::env::vars_os().collect();
     let set = |name: &str| variables.iter().any(|(key, value)| key == name && !value.is_empty());
     let dumb = variables.iter().any(|(key, value)| key == "TERM" && value == "dumb");
@@ -127,6 +128,13 @@ fn dispatch() -> Exit {
         Err(Failure::NoTarget(text)) => said(text, Exit::NoTarget),
         Err(Failure::Exit(code)) => Exit::Program(code),
     }
+}
+
+/// Reads the command line. What it may say is described at length, and is not taken down again piece by piece before the work begins.
+fn parse() -> Cli {
+    let mut command = ManuallyDrop::new(Cli::command());
+    let mut matches = command.try_get_matches_from_mut(std::env::args_os()).unwrap_or_else(|error| error.exit());
+    Cli::from_arg_matches_mut(&mut matches).unwrap_or_else(|error| error.format(&mut command).exit())
 }
 
 /// Returns how orket was called, up to the command, so that what is said to do next works where it was typed.

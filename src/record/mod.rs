@@ -3,6 +3,7 @@
 //! Start from [`Checkout`] (what makes the next run cheap) and [`RunRecord`] (what makes a past run tellable).
 
 mod checkout;
+mod idle;
 mod journal;
 mod lines;
 mod picture;

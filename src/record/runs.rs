@@ -1,10 +1,12 @@
-//! The record of each run: `.orket/runs/BEGAN-ID.json`, beside it its events, and what its tasks printed in `.orket/logs/ID/`.
+//! The record of each run: `.orket/runs/BEGAN-ID.json`, beside it its events, and what its tasks printed in `.orket/logs/ID/`. Runs in which
+//! there was nothing to do share one file.
 
 use std::io;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use super::idle::Idle;
 use super::lines::{self, Lines};
 use crate::event::{GateReport, Origin, Outcome, Reason, Sight, Totals};
 
@@ -84,6 +86,19 @@ pub struct RunTask {
     pub unchanged: bool,
 }
 
+impl RunRecord {
+    /// Whether there was nothing to do.
+    fn is_idle(&self) -> bool {
+        let idle = Totals { fresh: self.totals.fresh, ..Totals::default() };
+        self.ended && self.exit == 0 && self.tasks.is_empty() && self.gates.is_empty() && self.totals == idle
+    }
+
+    /// What it is called among others: names are in the order of time.
+    fn name(&self) -> String {
+        format!("{:013}-{}", self.began, self.run)
+    }
+}
+
 fn yes() -> bool {
     true
 }
@@ -108,11 +123,14 @@ impl Runs {
         Ok(Box::new(Lines::create(&self.folder.join(format!("{began:013}-{run}.jsonl")))?))
     }
 
-    /// Keeps a record and lets go of the oldest beyond fifty, or beyond 256 MiB.
+    /// Keeps a record and lets go of the oldest beyond fifty, or beyond 256 MiB. A run without anything to do pushes no other out.
     ///
     /// # Errors
     /// When the disk refuses.
     pub fn keep(&self, record: &RunRecord) -> io::Result<()> {
+        if record.is_idle() && !self.folder.join(format!("{}.jsonl", record.name())).exists() {
+            return self.idle().add(record);
+        }
         self.keep_within(record, MOST, LIGHT)
     }
 
@@ -121,7 +139,7 @@ impl Runs {
         let bytes = serde_json::to_vec(record).map_err(io::Error::other)?;
         let mut file = tempfile::NamedTempFile::new_in(&self.folder)?;
         io::Write::write_all(&mut file, &bytes)?;
-        let own = format!("{:013}-{}", record.began, record.run);
+        let own = record.name();
         file.persist(self.folder.join(format!("{own}.json"))).map_err(|error| error.error)?;
         let names = self.names()?;
         let mut spared = KEPT;
@@ -166,7 +184,9 @@ impl Runs {
     /// # Errors
     /// When the folder cannot be read.
     pub fn all(&self) -> io::Result<Vec<RunRecord>> {
-        Ok(self.names()?.iter().rev().filter_map(|name| self.read(name)).collect())
+        let mut all: Vec<RunRecord> = self.names()?.iter().filter_map(|name| self.read(name)).chain(self.idle().all()).collect();
+        all.sort_by_key(|run| std::cmp::Reverse(run.name()));
+        Ok(all)
     }
 
     /// Returns the lines of a run's event journal; none where it has none, as where nothing was to be done.
@@ -195,15 +215,11 @@ impl Runs {
     /// # Errors
     /// When the folder cannot be read.
     pub fn find(&self, run: Option<&str>) -> io::Result<Option<RunRecord>> {
-        for name in self.names()?.iter().rev() {
-            let id = name.split_once('-').map_or("", |(_, id)| id);
-            if run.is_none_or(|run| id.starts_with(run))
-                && let Some(record) = self.read(name)
-            {
-                return Ok(Some(record));
-            }
-        }
-        Ok(None)
+        let is_meant = |name: &str| run.is_none_or(|run| name.split_once('-').is_some_and(|(_, id)| id.starts_with(run)));
+        let idle = self.idle().all().into_iter().rfind(|record| is_meant(&record.name()));
+        let names = self.names()?;
+        let full = names.iter().rev().filter(|name| is_meant(name)).find_map(|name| self.read(name));
+        Ok([idle, full].into_iter().flatten().max_by_key(RunRecord::name))
     }
 
     /// Returns the record of a run, or what the journal of one without a record tells.
@@ -212,6 +228,10 @@ impl Runs {
             Ok(bytes) => serde_json::from_slice(&bytes).ok(),
             Err(_) => lines::read(&std::fs::read(self.folder.join(format!("{name}.jsonl"))).ok()?),
         }
+    }
+
+    fn idle(&self) -> Idle {
+        Idle(self.folder.join("idle"))
     }
 
     /// The names of all runs, without what they end with, oldest first.
@@ -240,7 +260,7 @@ mod tests {
             began,
             duration_ms: 1,
             goal: vec!["app".into()],
-            exit: 0,
+            exit: 1,
             ended: true,
             totals: Totals::default(),
             tasks: Vec::new(),
@@ -303,5 +323,25 @@ mod tests {
         }
         assert_eq!(std::fs::read_dir(state.path().join("runs")).unwrap().count(), KEPT);
         assert!(state.path().join("logs/kept").exists());
+    }
+
+    #[test]
+    fn a_run_with_nothing_to_do_is_kept_and_pushes_no_other_out() {
+        let state = tempfile::tempdir().unwrap();
+        let runs = Runs::new(state.path());
+        runs.keep(&record(1, "worked")).unwrap();
+        let idle = |at: u64| RunRecord { exit: 0, ..record(at, &format!("i{at}")) };
+        for at in 2..500 {
+            runs.keep(&idle(at)).unwrap();
+        }
+        assert_eq!(runs.find(None).unwrap(), Some(idle(499)));
+        assert_eq!(runs.find(Some("worked")).unwrap(), Some(record(1, "worked")));
+        assert_eq!(runs.find(Some("i49")).unwrap(), Some(idle(499)));
+        let all = runs.all().unwrap();
+        assert_eq!((all.first().unwrap().run.as_str(), all.last().unwrap().run.as_str()), ("i499", "worked"));
+        assert!(all.len() < 498, "it has grown without bound");
+        runs.keep(&record(500, "later")).unwrap();
+        assert_eq!(runs.find(None).unwrap().unwrap().run, "later");
+        assert_eq!(runs.unended().unwrap(), []);
     }
 }
