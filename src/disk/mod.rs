@@ -8,6 +8,7 @@ mod poll;
 mod signature;
 mod sources;
 mod tree;
+mod vigil;
 mod walk;
 mod watch;
 
@@ -15,5 +16,6 @@ pub use map::{map, write_beside};
 pub use signature::{Signature, now_ns};
 pub use sources::sources;
 pub use tree::{Kind, Tree};
+pub use vigil::{Stamped, View, Vigil};
 pub use walk::{Noted, PatternSet, expand, expand_noting, walk_folder};
 pub use watch::{Changes, PassedOver, Told, Watch};
