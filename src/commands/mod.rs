@@ -32,6 +32,7 @@ mod runs;
 mod smoke;
 mod tool;
 mod ui;
+mod vigil;
 mod watch;
 mod webhooks;
 

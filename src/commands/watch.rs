@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::{Receiver, after, bounded, never, select};
 use rustc_hash::FxHashSet;
 
+use super::vigil::{Vigil, keep_watch};
 use super::{Failure, Ui};
 use crate::base::{RelPath, TargetId, quantity};
 use crate::disk::{Changes, Signature, Watch};
@@ -15,8 +16,7 @@ use crate::engine::{Engine, Reach, Sentinel, Unrest};
 use crate::graph::{TargetKind, select};
 use crate::plan::Plan;
 use crate::process::{end_process, listen_to_signals, own_command};
-use crate::record::{Begun, Watcher};
-use crate::shell::BuildArgs;
+use crate::shell::{BuildArgs, WatchArgs};
 
 /// How long nothing has to change before the next build: editors and version control write several files at once.
 const QUIET: Duration = Duration::from_millis(50);
@@ -38,7 +38,8 @@ const QUIT: i32 = 3;
 ///
 /// # Errors
 /// When the manifest is wrong at the start, or nothing can be watched; and with the signal that ended it.
-pub fn watch(ui: &Ui, args: &BuildArgs, words: &[OsString]) -> Result<(), Failure> {
+pub fn watch(ui: &Ui, args: &WatchArgs, words: &[OsString]) -> Result<(), Failure> {
+    let WatchArgs { build: args, no_build } = args;
     if args.dry_run || args.check || args.rerun.is_some() || args.affected.is_some() {
         return Err(Failure::Wrong(String::from(
             "`orket watch` builds what changes; -n, --check, --rerun and --affected belong to `orket build`",
@@ -50,15 +51,18 @@ pub fn watch(ui: &Ui, args: &BuildArgs, words: &[OsString]) -> Result<(), Failur
         }
     };
     let signals = listen_to_signals().map_err(|error| Failure::Broken(format!("cannot listen to signals: {error}")))?;
+    if *no_build {
+        return keep_watch(ui, &signals);
+    }
     let (mut scene, mut unrest, mut polls) = (Scene::open(ui, args)?, Unrest::default(), false);
-    let (mut changes, mut watcher) = (Changes::default(), None);
+    let (mut changes, mut vigil) = (Changes::default(), Vigil::default());
     loop {
-        watcher = watcher.filter(Watcher::lives).or_else(|| begin_watcher(ui, &scene.engine));
+        vigil.keep(ui, &scene.engine);
         let (mut child, mut under) = (build(ui, words)?, Changes::default());
         if let Some(signal) = scene.until_built(&mut child, &signals, &unrest, &mut under) {
             return Err(Failure::Exit(128 + signal));
         }
-        watcher.iter().for_each(Watcher::call);
+        vigil.built(ui);
         changes.add(under.clone());
         if scene.outlived || scene.engine.is_outlived(&changes) {
             match Scene::open(ui, args) {
@@ -76,9 +80,6 @@ pub fn watch(ui: &Ui, args: &BuildArgs, words: &[OsString]) -> Result<(), Failur
             }
             if let Some(why) = scene.watch.polls.as_ref().filter(|_| !std::mem::replace(&mut polls, true)) {
                 ui.say(&format!("note: the system does not tell of changes, so they are looked for every second: {why}"));
-            }
-            if let Some(why) = watcher.as_ref().and_then(Watcher::trouble) {
-                unwatched(ui, &why);
             }
             say(&format!("watching {} for changes (Ctrl-C ends)", scene.what()));
             changes = Changes::default();
@@ -221,22 +222,6 @@ impl Scene {
 fn build(ui: &Ui, words: &[OsString]) -> Result<Child, Failure> {
     let broken = |error: std::io::Error| Failure::Broken(format!("cannot start a build: {error}"));
     own_command().map_err(broken)?.args(words).env_clear().envs(ui.surroundings.variables.iter().cloned()).spawn().map_err(broken)
-}
-
-/// Begins to keep watch for all builds in this checkout, unless another process does.
-fn begin_watcher(ui: &Ui, engine: &Engine) -> Option<Watcher> {
-    match engine.watcher() {
-        Ok(Some(Begun::Watching(watcher))) => Some(watcher),
-        Ok(_) => None,
-        Err(error) => {
-            unwatched(ui, &error.to_string());
-            None
-        }
-    }
-}
-
-fn unwatched(ui: &Ui, why: &str) {
-    ui.say(&format!("note: builds look at every file, as without `orket watch`: {why}"));
 }
 
 /// Which files orket prints to: what is said of a change is none itself.

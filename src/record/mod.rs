@@ -21,4 +21,4 @@ pub use picture::{FileRow, Picture, TaskRow};
 pub use proof::{Proof, Tool};
 pub use runs::{RunDecision, RunRecord, RunTask, Runs};
 pub use task::{Known, Status, TaskRecord};
-pub use watcher::{Begun, Watcher};
+pub use watcher::{Begun, Watcher, has_picture};

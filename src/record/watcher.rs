@@ -9,7 +9,7 @@ use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -41,7 +41,7 @@ pub struct Watcher {
     bell: Arc<OwnedFd>,
     leash: Option<Sender<()>>,
     thread: Option<thread::JoinHandle<()>>,
-    trouble: Arc<Mutex<Option<String>>>,
+    trouble: Receiver<String>,
     /// Held as long as it lives.
     _lock: File,
 }
@@ -77,7 +77,7 @@ impl Watcher {
         listener.set_nonblocking(true)?;
         let bell = Arc::new(eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK)?);
         let (leash, over) = unbounded();
-        let trouble = Arc::default();
+        let (told, trouble) = unbounded();
         let door = Door {
             socket: place(&path),
             tree: tree.clone(),
@@ -86,7 +86,7 @@ impl Watcher {
             over,
             helper: unbounded(),
             bell: bell.clone(),
-            trouble: Arc::clone(&trouble),
+            told,
             watched: None,
             wanted: true,
             busy: false,
@@ -108,9 +108,9 @@ impl Watcher {
         ring(&self.bell);
     }
 
-    /// Returns why nothing can be promised in this checkout, once.
-    pub fn trouble(&self) -> Option<String> {
-        self.trouble.lock().expect("no holder panics").take()
+    /// Returns where it is told why nothing can be promised in this checkout; closed when it lives no more.
+    pub fn trouble(&self) -> &Receiver<String> {
+        &self.trouble
     }
 }
 
@@ -153,7 +153,8 @@ struct Door {
     over: Receiver<()>,
     helper: (Sender<Found>, Receiver<Found>),
     bell: Arc<OwnedFd>,
-    trouble: Arc<Mutex<Option<String>>>,
+    /// Where troubles are told.
+    told: Sender<String>,
     watched: Option<([u64; 2], Vigil)>,
     /// Whether a vigil has to be begun.
     wanted: bool,
@@ -262,7 +263,8 @@ impl Door {
                 tracing::debug!(%why, "the files of the state are not under watch");
                 self.watched = None;
                 self.not_before = Instant::now() + REFUSED;
-                *self.trouble.lock().expect("no holder panics") = Some(why);
+                // Nobody may listen.
+                let _ = self.told.send(why);
             }
             Found::Unlike(mark, rows) => {
                 if let Some((_, vigil)) = self.watched.as_mut().filter(|(watched, _)| *watched == mark) {
@@ -312,6 +314,11 @@ impl Door {
 
 fn place(path: impl AsRef<Path>) -> Option<(u64, u64)> {
     rustix::fs::stat(path.as_ref()).ok().map(|stat| (stat.st_dev, stat.st_ino))
+}
+
+/// Whether a checkout remembers anything that could be watched; `state` is its folder `.orket`.
+pub fn has_picture(state: &Path) -> bool {
+    state.join("state").exists()
 }
 
 fn begin(tree: &Tree, state: &Path) -> Result<([u64; 2], Vigil), Unwatched> {
