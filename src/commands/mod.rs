@@ -20,6 +20,7 @@ mod init_ci;
 mod init_layers;
 mod init_project;
 mod isolated;
+mod keep;
 mod list;
 mod look;
 mod policy;
@@ -32,7 +33,6 @@ mod runs;
 mod smoke;
 mod tool;
 mod ui;
-mod vigil;
 mod watch;
 mod webhooks;
 

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::{Receiver, after, bounded, never, select};
 use rustc_hash::FxHashSet;
 
-use super::vigil::{Vigil, keep_watch};
+use super::keep::{Keeper, keep_watch};
 use super::{Failure, Ui};
 use crate::base::{RelPath, TargetId, quantity};
 use crate::disk::{Changes, Signature, Watch};
@@ -55,14 +55,14 @@ pub fn watch(ui: &Ui, args: &WatchArgs, words: &[OsString]) -> Result<(), Failur
         return keep_watch(ui, &signals);
     }
     let (mut scene, mut unrest, mut polls) = (Scene::open(ui, args)?, Unrest::default(), false);
-    let (mut changes, mut vigil) = (Changes::default(), Vigil::default());
+    let (mut changes, mut keeper) = (Changes::default(), Keeper::default());
     loop {
-        vigil.keep(ui, &scene.engine);
+        keeper.keep(ui, &scene.engine);
         let (mut child, mut under) = (build(ui, words)?, Changes::default());
         if let Some(signal) = scene.until_built(&mut child, &signals, &unrest, &mut under) {
             return Err(Failure::Exit(128 + signal));
         }
-        vigil.built(ui);
+        keeper.built(ui);
         changes.add(under.clone());
         if scene.outlived || scene.engine.is_outlived(&changes) {
             match Scene::open(ui, args) {

@@ -128,17 +128,21 @@ fn rows_of<'p>(
     let graph = &same.world.graph;
     let never = flag::ALWAYS | flag::FOREIGN | flag::EMPTY | flag::HEARD;
     let (mut rows, mut guess) = (Vec::with_capacity(targets.len()), 0);
-    for (index, target) in targets.iter().enumerate().filter(|(index, _)| wanted(index)) {
-        let declared = graph.row(*target);
-        if graph.kind(*target) != TargetKind::Task || declared.flags & never != 0 {
+    let mut tools: FxHashMap<(u32, u32), bool> = FxHashMap::default();
+    let mut places = vec![None; graph.len()];
+    targets.iter().enumerate().for_each(|(index, target)| places[target.index()] = Some(index as u32));
+    // In the order of declaration: so they stand in the picture, one behind the other.
+    for (target, index) in graph.ids().zip(places).filter_map(|(target, index)| Some((target, index? as usize))) {
+        let declared = graph.row(target);
+        if graph.kind(target) != TargetKind::Task || declared.flags & never != 0 || !wanted(&index) {
             continue;
         }
         let Some(row) = picture.row(guess, declared.key) else { continue };
         guess = picture.position(row) + 1;
         let Some(watched) = picture.watched(row) else { continue };
         if row.shape == declared.shape
-            && same.surroundings(*target) == Some(row.surroundings)
-            && same.tools(*target, picture.tools().get(row.tools as usize))
+            && same.surroundings(target) == Some(row.surroundings)
+            && *tools.entry((declared.env, row.tools)).or_insert_with(|| same.tools(target, picture.tools().get(row.tools as usize)))
         {
             rows.push((index, row, watched));
         }

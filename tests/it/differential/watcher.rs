@@ -43,7 +43,7 @@ impl Play {
     }
 
     /// Lets the watcher die, stand still for a while, or lose count; `edit` happens meanwhile.
-    pub fn befall(&mut self, random: &mut Random, edit: impl FnOnce(&mut Play, &mut Random)) {
+    pub fn befall(&mut self, random: &mut Random, edit: fn(&mut Play, &mut Random)) {
         let Some(watcher) = self.watcher.take() else { return edit(self, random) };
         let lives = match random.below(4) {
             dies @ (0 | 1) => {

@@ -13,13 +13,13 @@ const AGAIN: Duration = Duration::from_secs(1);
 
 /// The watcher of this process, if it has one.
 #[derive(Default)]
-pub(super) struct Vigil {
+pub(super) struct Keeper {
     watcher: Option<Watcher>,
     /// Whether it was said why there is none, or none that helps.
     said: bool,
 }
 
-impl Vigil {
+impl Keeper {
     /// Begins to watch, unless that is done: by this process or another one.
     pub(super) fn keep(&mut self, ui: &Ui, engine: &Engine) {
         if self.watcher.as_ref().is_some_and(Watcher::lives) {
@@ -55,21 +55,21 @@ impl Vigil {
 /// When nobody could ask, or another process watches; and with the signal that ended it.
 pub(super) fn keep_watch(ui: &Ui, signals: &Receiver<i32>) -> Result<(), Failure> {
     let engine = ui.open(false)?;
-    let mut vigil = Vigil::default();
+    let mut keeper = Keeper::default();
     loop {
         match engine.watcher() {
-            Ok(Some(Begun::Watching(watcher))) => vigil.watcher = Some(watcher),
+            Ok(Some(Begun::Watching(watcher))) => keeper.watcher = Some(watcher),
             Ok(Some(Begun::Watched)) => return Err(Failure::Wrong(String::from("another `orket watch` keeps watch in this checkout"))),
             Ok(None) => return Err(Failure::Wrong(String::from("ORKET_WATCHER is `off`: nobody would ask what has changed"))),
             Err(error) => return Err(Failure::Broken(format!("cannot keep watch in `{}`: {error}", engine.root.display()))),
         }
         ui.say("keeping watch for builds in this checkout (Ctrl-C ends)");
-        while let Some(watcher) = &vigil.watcher {
+        while let Some(watcher) = &keeper.watcher {
             select! {
                 recv(signals) -> signal => if let Ok(signal) = signal { return Err(Failure::Exit(128 + signal)) },
                 recv(watcher.trouble()) -> trouble => match trouble {
-                    Ok(why) => vigil.tell(ui, &why),
-                    Err(_) => vigil.watcher = None,
+                    Ok(why) => keeper.tell(ui, &why),
+                    Err(_) => keeper.watcher = None,
                 },
             }
         }
