@@ -34,7 +34,7 @@ use crate::disk::{Tree, write_beside};
 use crate::graph::Graph;
 use crate::manifest::Problems;
 use crate::rebuild::{Environment, Files, World};
-use crate::record::{Checkout, Runs, Status};
+use crate::record::{Begun, Checkout, Runs, Status, Watcher, is_watched};
 use crate::store::{LocalStore, StoreError, Swept};
 use crate::vcs::TrackedNames;
 
@@ -98,6 +98,7 @@ pub struct Engine {
     pub seams: Arc<Seams>,
     store: Arc<LocalStore>,
     environment: Environment,
+    watcher: bool,
 }
 
 impl Engine {
@@ -142,7 +143,20 @@ impl Engine {
         let secrets = graph.header().envs.iter().flatten().any(|rule| matches!(rule, crate::model::EnvRule::Secret { .. }));
         let secret_key = if secrets { secret_key(store.root(), keep).map_err(broken("read the key for secrets"))? } else { [0; 32] };
         let environment = Environment { variables, secret_key, platform, dotenv: bootstrap.dotenv };
-        Ok(Engine { root, manifest, graph, tree, package, loaded, name, about, seams: Arc::new(seams), store, environment })
+        Ok(Engine {
+            root,
+            manifest,
+            graph,
+            tree,
+            package,
+            loaded,
+            name,
+            about,
+            seams: Arc::new(seams),
+            store,
+            environment,
+            watcher: surroundings.watcher()?,
+        })
     }
 
     /// Keeps the image of the load for the next time, if it is a new one. For after [`clear_orphans`](crate::rebuild::clear_orphans).
@@ -166,6 +180,23 @@ impl Engine {
     /// Returns the folder with the checkout's state.
     pub fn state(&self) -> PathBuf {
         self.root.join(".orket")
+    }
+
+    /// Begins to watch this checkout, so that builds in it need not look at every file; `None` if that is not wanted.
+    ///
+    /// # Errors
+    /// When nobody could ask.
+    pub fn watcher(&self) -> io::Result<Option<Begun>> {
+        if !self.watcher {
+            return Ok(None);
+        }
+        state_folder(&self.root)?;
+        Watcher::begin(&self.tree, &self.state()).map(Some)
+    }
+
+    /// Whether a watcher lives in this checkout that builds ask; `None` if they are not to.
+    pub fn is_watched(&self) -> Option<bool> {
+        self.watcher.then(|| is_watched(&self.state()))
     }
 
     /// Returns the records of past runs.
@@ -204,6 +235,7 @@ impl Engine {
             args: None,
             programs: RwLock::default(),
             made: OnceLock::new(),
+            watcher: self.watcher,
             shown: RwLock::default(),
         })
     }

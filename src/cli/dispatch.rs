@@ -59,7 +59,8 @@ fn dispatch() -> Exit {
             manifest: cli.global.manifest.clone(),
             variables,
             strategies: match &cli.command {
-                Some(Command::Build(args) | Command::Watch(args)) => args.deciding.strategy.clone(),
+                Some(Command::Build(args)) => args.deciding.strategy.clone(),
+                Some(Command::Watch(args)) => args.build.deciding.strategy.clone(),
                 Some(Command::Run(args)) => args.deciding.strategy.clone(),
                 Some(Command::Explain(args)) => args.deciding.strategy.clone(),
                 Some(Command::Decisions(args)) => args.strategy.clone(),

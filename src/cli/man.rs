@@ -44,6 +44,9 @@ how many tasks run at once
 ORKET_LOG
 a filter for orket's own log
 .TP
+ORKET_WATCHER
+`off`: builds do not ask a watcher what has changed
+.TP
 NO_COLOR, CLICOLOR_FORCE, TERM, CI, COLUMNS
 are honoured
 .SH FILES

@@ -29,6 +29,12 @@ pub fn doctor(ui: &Ui) -> Result<(), Failure> {
                     String::from("the project's folder cannot be written: only commands that look will work")
                 },
             ));
+            let watched = match engine.is_watched() {
+                None => "off (ORKET_WATCHER): builds look at every file",
+                Some(true) => "alive: builds in this checkout look at what has changed",
+                Some(false) => "none here: builds look at every file; `orket watch` is one",
+            };
+            rows.push((true, "watcher", watched.to_owned()));
         }
         Err(Failure::Wrong(text)) => {
             rows.push((false, "manifest", text.clone()));

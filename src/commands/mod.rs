@@ -20,6 +20,7 @@ mod init_ci;
 mod init_layers;
 mod init_project;
 mod isolated;
+mod keep;
 mod list;
 mod look;
 mod policy;

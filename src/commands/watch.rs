@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::{Receiver, after, bounded, never, select};
 use rustc_hash::FxHashSet;
 
+use super::keep::{Keeper, keep_watch};
 use super::{Failure, Ui};
 use crate::base::{RelPath, TargetId, quantity};
 use crate::disk::{Changes, Signature, Watch};
@@ -15,7 +16,7 @@ use crate::engine::{Engine, Reach, Sentinel, Unrest};
 use crate::graph::{TargetKind, select};
 use crate::plan::Plan;
 use crate::process::{end_process, listen_to_signals, own_command};
-use crate::shell::BuildArgs;
+use crate::shell::{BuildArgs, WatchArgs};
 
 /// How long nothing has to change before the next build: editors and version control write several files at once.
 const QUIET: Duration = Duration::from_millis(50);
@@ -37,7 +38,8 @@ const QUIT: i32 = 3;
 ///
 /// # Errors
 /// When the manifest is wrong at the start, or nothing can be watched; and with the signal that ended it.
-pub fn watch(ui: &Ui, args: &BuildArgs, words: &[OsString]) -> Result<(), Failure> {
+pub fn watch(ui: &Ui, args: &WatchArgs, words: &[OsString]) -> Result<(), Failure> {
+    let WatchArgs { build: args, no_build } = args;
     if args.dry_run || args.check || args.rerun.is_some() || args.affected.is_some() {
         return Err(Failure::Wrong(String::from(
             "`orket watch` builds what changes; -n, --check, --rerun and --affected belong to `orket build`",
@@ -49,13 +51,18 @@ pub fn watch(ui: &Ui, args: &BuildArgs, words: &[OsString]) -> Result<(), Failur
         }
     };
     let signals = listen_to_signals().map_err(|error| Failure::Broken(format!("cannot listen to signals: {error}")))?;
+    if *no_build {
+        return keep_watch(ui, &signals);
+    }
     let (mut scene, mut unrest, mut polls) = (Scene::open(ui, args)?, Unrest::default(), false);
-    let mut changes = Changes::default();
+    let (mut changes, mut keeper) = (Changes::default(), Keeper::default());
     loop {
+        keeper.keep(ui, &scene.engine);
         let (mut child, mut under) = (build(ui, words)?, Changes::default());
         if let Some(signal) = scene.until_built(&mut child, &signals, &unrest, &mut under) {
             return Err(Failure::Exit(128 + signal));
         }
+        keeper.built(ui);
         changes.add(under.clone());
         if scene.outlived || scene.engine.is_outlived(&changes) {
             match Scene::open(ui, args) {

@@ -10,6 +10,7 @@ mod signature;
 mod sources;
 mod transfer;
 mod tree;
+mod vigil;
 mod walk;
 mod watch;
 
@@ -18,5 +19,6 @@ pub use map::{map, write_beside};
 pub use signature::{Signature, now_ns, stamp_clock};
 pub use sources::sources;
 pub use tree::{Kind, Tree};
+pub use vigil::{Stamped, View, Vigil};
 pub use walk::{Noted, PatternSet, expand, expand_noting, walk_folder};
 pub use watch::{Changes, PassedOver, Told, Watch};

@@ -107,14 +107,23 @@ impl Tree {
     ///
     /// Neighbours in one folder are asked for relative to it, so that sorted paths cost one look on their common way.
     pub fn stat_many(&self, paths: &[&[u8]]) -> Vec<Option<Signature>> {
+        self.stat_all(paths, Signature::from)
+    }
+
+    /// As [`Tree::stat_many`], and how many names each has.
+    pub fn stat_many_names(&self, paths: &[&[u8]]) -> Vec<Option<(Signature, i64)>> {
+        self.stat_all(paths, |stat| (Signature::from(stat), stat.st_nlink as i64))
+    }
+
+    fn stat_all<T: Clone + Send>(&self, paths: &[&[u8]], of: fn(Stat) -> T) -> Vec<Option<T>> {
         if paths.len() < PARALLEL {
-            return self.stat_row(paths);
+            return self.stat_row(paths, of);
         }
-        let rows: Vec<Vec<Option<Signature>>> = paths.par_chunks(PARALLEL / 2).map(|row| self.stat_row(row)).collect();
+        let rows: Vec<Vec<Option<T>>> = paths.par_chunks(PARALLEL / 2).map(|row| self.stat_row(row, of)).collect();
         rows.concat()
     }
 
-    fn stat_row(&self, paths: &[&[u8]]) -> Vec<Option<Signature>> {
+    fn stat_row<T>(&self, paths: &[&[u8]], of: fn(Stat) -> T) -> Vec<Option<T>> {
         let parent = |path: &[u8]| path.iter().rposition(|byte| *byte == b'/').unwrap_or(0);
         let mut found = Vec::with_capacity(paths.len());
         let mut rest = paths;
@@ -127,11 +136,14 @@ impl Tree {
                 false => rustix::fs::openat(self.folder(), folder, flags, Mode::empty()).ok(),
             };
             for path in &rest[..row] {
-                found.push(match &near {
-                    Some(near) => rustix::fs::statat(near, &path[folder.len() + 1..], AtFlags::SYMLINK_NOFOLLOW).ok().map(Signature::from),
-                    None if path.is_empty() || path.len() > LONG => self.stat(&RelPath::from_normal(*path)).ok().flatten(),
-                    None => rustix::fs::statat(self.folder(), *path, AtFlags::SYMLINK_NOFOLLOW).ok().map(Signature::from),
-                });
+                let stat = match &near {
+                    Some(near) => rustix::fs::statat(near, &path[folder.len() + 1..], AtFlags::SYMLINK_NOFOLLOW).ok(),
+                    None if path.is_empty() || path.len() > LONG => {
+                        self.stat_at(&RelPath::from_normal(*path), AtFlags::SYMLINK_NOFOLLOW).ok().flatten()
+                    }
+                    None => rustix::fs::statat(self.folder(), *path, AtFlags::SYMLINK_NOFOLLOW).ok(),
+                };
+                found.push(stat.map(of));
             }
             rest = &rest[row..];
         }

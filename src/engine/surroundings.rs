@@ -3,6 +3,7 @@
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
+use super::OpenError;
 use super::find::find;
 use crate::base::quantity;
 use crate::decisions::{OWN_STORE, Registry, Starting};
@@ -33,6 +34,15 @@ impl Surroundings {
     /// Returns a variable as text; a blank one counts as not set.
     pub fn text(&self, name: &str) -> Option<String> {
         self.variable(name).map(|value| value.to_string_lossy().trim().to_owned()).filter(|value| !value.is_empty())
+    }
+
+    /// Whether builds ask a watcher what has changed, and `orket watch` is one: unless `ORKET_WATCHER` is `off`.
+    pub(super) fn watcher(&self) -> Result<bool, OpenError> {
+        match self.text("ORKET_WATCHER").as_deref() {
+            None | Some("on") => Ok(true),
+            Some("off") => Ok(false),
+            Some(other) => Err(OpenError::Undecided(format!("ORKET_WATCHER is `{other}`; it has to be `on` or `off`"))),
+        }
     }
 
     /// Returns where the user's store is, whatever a project says: `ORKET_CACHE_DIR`, else the user's cache folder, else the project's own.

@@ -16,7 +16,7 @@ use crate::base::{Digest, Hasher, RelPath, TargetId, glob};
 use crate::decisions::Seam;
 use crate::disk::{self, Noted, PatternSet, Signature, now_ns};
 use crate::graph::{TargetKind, flag};
-use crate::record::{Picture, Proof, Status, TaskRow, Tool};
+use crate::record::{Picture, Proof, Status, TaskRow, Tool, doubtful};
 
 /// Up to how many files it is not worth a thread to look at them beside what else is done.
 const FEW: usize = 2000;
@@ -43,6 +43,7 @@ pub fn needs_of<'a>(digests: impl Iterator<Item = &'a Digest>) -> [u64; 2] {
 pub fn standing(world: &World, targets: &[TargetId]) -> Vec<Option<Stands>> {
     let checkout = world.checkout.lock().expect("no holder panics");
     let picture = checkout.picture().cloned();
+    let state = checkout.folder().to_path_buf();
     let own: Vec<(usize, Option<Proof>)> = targets
         .iter()
         .enumerate()
@@ -55,17 +56,27 @@ pub fn standing(world: &World, targets: &[TargetId]) -> Vec<Option<Stands>> {
     let mut stands: Vec<Option<Stands>> = vec![None; targets.len()];
     if let Some(picture) = &picture {
         let is_newer = |index: &usize| own.binary_search_by_key(index, |(newer, _)| *newer).is_ok();
+        let count = picture.files().len();
+        let doubtful = if world.watcher { doubtful(&world.tree, &state, picture) } else { None };
         // Where most of what is known is asked for, all files are looked at, beside finding out which of them matter.
-        let foreseen = picture.files().len() > FEW && targets.len() * 2 > picture.rows().len();
+        let foreseen = doubtful.is_none() && count > FEW && targets.len() * 2 > picture.rows().len();
         let (rows, now) = thread::scope(|scope| {
-            let look = || stamps_of(world, picture, |_| true);
+            let look = || stamps_of(world, picture, &(0..count).collect::<Vec<_>>(), false);
             let looking = foreseen.then(|| thread::Builder::new().spawn_scoped(scope, look).ok()).flatten();
             let rows = rows_of(picture, targets, &mut same, &|index| !is_newer(index));
             let now = looking.and_then(|looking| looking.join().ok()).unwrap_or_else(|| {
-                let mut used = vec![false; picture.files().len()];
+                let mut used = vec![false; count];
                 let watched = rows.iter().flat_map(|(.., watched)| *watched);
                 watched.for_each(|file| used.get_mut(*file as usize).into_iter().for_each(|used| *used = true));
-                stamps_of(world, picture, |file| used[file])
+                match doubtful {
+                    // A watcher's word stands for all the others.
+                    Some(mut doubtful) => {
+                        doubtful.sort_unstable();
+                        let asked = doubtful.into_iter().map(|file| file as usize).filter(|file| used[*file]);
+                        stamps_of(world, picture, &asked.collect::<Vec<_>>(), true)
+                    }
+                    None => stamps_of(world, picture, &(0..count).filter(|file| used[*file]).collect::<Vec<_>>(), false),
+                }
             });
             (rows, now)
         });
@@ -96,14 +107,13 @@ pub fn standing(world: &World, targets: &[TargetId]) -> Vec<Option<Stands>> {
     stands
 }
 
-/// Returns which files of a picture have the stamps that they had, of those that are wanted; for others, `false`.
-fn stamps_of(world: &World, picture: &Picture, wanted: impl Fn(usize) -> bool) -> Vec<bool> {
+/// Returns which files of a picture have the stamps that they had: those that are `asked` for by a look; the others are told `rest`.
+fn stamps_of(world: &World, picture: &Picture, asked: &[usize], rest: bool) -> Vec<bool> {
     let files = picture.files();
-    let asked: Vec<usize> = (0..files.len()).filter(|file| wanted(*file)).collect();
     let paths: Vec<&[u8]> = asked.iter().map(|file| picture.path(&files[*file])).collect();
-    let mut same = vec![false; files.len()];
-    for (file, now) in asked.into_iter().zip(world.tree.stat_many(&paths)) {
-        same[file] = now == files[file].stamp();
+    let mut same = vec![rest; files.len()];
+    for (file, now) in asked.iter().zip(world.tree.stat_many(&paths)) {
+        same[*file] = now == files[*file].stamp();
     }
     same
 }
@@ -118,17 +128,21 @@ fn rows_of<'p>(
     let graph = &same.world.graph;
     let never = flag::ALWAYS | flag::FOREIGN | flag::EMPTY | flag::HEARD;
     let (mut rows, mut guess) = (Vec::with_capacity(targets.len()), 0);
-    for (index, target) in targets.iter().enumerate().filter(|(index, _)| wanted(index)) {
-        let declared = graph.row(*target);
-        if graph.kind(*target) != TargetKind::Task || declared.flags & never != 0 {
+    let mut tools: FxHashMap<(u32, u32), bool> = FxHashMap::default();
+    let mut places = vec![None; graph.len()];
+    targets.iter().enumerate().for_each(|(index, target)| places[target.index()] = Some(index as u32));
+    // In the order of declaration: so they stand in the picture, one behind the other.
+    for (target, index) in graph.ids().zip(places).filter_map(|(target, index)| Some((target, index? as usize))) {
+        let declared = graph.row(target);
+        if graph.kind(target) != TargetKind::Task || declared.flags & never != 0 || !wanted(&index) {
             continue;
         }
         let Some(row) = picture.row(guess, declared.key) else { continue };
         guess = picture.position(row) + 1;
         let Some(watched) = picture.watched(row) else { continue };
         if row.shape == declared.shape
-            && same.surroundings(*target) == Some(row.surroundings)
-            && same.tools(*target, picture.tools().get(row.tools as usize))
+            && same.surroundings(target) == Some(row.surroundings)
+            && *tools.entry((declared.env, row.tools)).or_insert_with(|| same.tools(target, picture.tools().get(row.tools as usize)))
         {
             rows.push((index, row, watched));
         }

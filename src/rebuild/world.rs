@@ -73,6 +73,8 @@ pub struct World {
     pub programs: RwLock<Programs>,
     /// Everything that any task puts out; see [`World::made`].
     pub made: OnceLock<Made>,
+    /// Whether a watcher is asked what has changed.
+    pub watcher: bool,
     /// What each set of environment rules shows; see [`World::visible`].
     pub shown: RwLock<FxHashMap<u32, Arc<Visible>>>,
 }

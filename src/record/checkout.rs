@@ -91,6 +91,11 @@ impl Checkout {
         Ok(checkout)
     }
 
+    /// Returns the folder that it is kept in.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
     /// Returns what has to be said about the memory, if anything.
     pub fn complaint(&self) -> Option<&str> {
         self.complaint.as_deref()

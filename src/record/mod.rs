@@ -2,6 +2,7 @@
 //!
 //! Start from [`Checkout`] (what makes the next run cheap) and [`RunRecord`] (what makes a past run tellable).
 
+mod asking;
 mod checkout;
 mod idle;
 mod journal;
@@ -12,10 +13,13 @@ mod runs;
 mod task;
 #[cfg(test)]
 mod tests;
+mod watcher;
 
+pub use asking::{doubtful, is_watched};
 pub use checkout::Checkout;
 pub use journal::{Good, Journal, read as read_journal};
 pub use picture::{FileRow, Picture, TaskRow};
 pub use proof::{Proof, Tool};
 pub use runs::{RunDecision, RunRecord, RunTask, Runs};
 pub use task::{Known, Status, TaskRecord};
+pub use watcher::{Begun, Watcher, has_picture};

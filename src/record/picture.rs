@@ -15,7 +15,7 @@ use super::proof::{Proof, Tool};
 use super::task::{Known, Status, TaskRecord};
 use crate::base::image::{self, Bytes, ImageError};
 use crate::base::{Digest, RelPath};
-use crate::disk::{self, Signature};
+use crate::disk::{self, Signature, Stamped};
 
 const MAGIC: [u8; 8] = *b"ORKETST\n";
 const VERSION: u32 = 5;
@@ -139,6 +139,11 @@ impl Picture {
         self.bytes.as_slice().len() as u64
     }
 
+    /// Returns what tells it from others: pictures with the same mark say the same of all tasks and files.
+    pub fn mark(&self) -> [u64; 2] {
+        image::mark(&self.bytes)
+    }
+
     /// Returns all tasks.
     pub fn rows(&self) -> &[TaskRow] {
         bytemuck::cast_slice(self.section(1))
@@ -243,6 +248,20 @@ impl Picture {
 
     fn section(&self, index: usize) -> &[u8] {
         &self.bytes.as_slice()[self.sections[index].clone()]
+    }
+}
+
+impl Stamped for Picture {
+    fn count(&self) -> usize {
+        self.files().len()
+    }
+
+    fn path(&self, row: usize) -> &[u8] {
+        Picture::path(self, &self.files()[row])
+    }
+
+    fn stamp(&self, row: usize) -> Option<Signature> {
+        self.files()[row].stamp()
     }
 }
 

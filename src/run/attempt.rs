@@ -319,7 +319,7 @@ impl Bench<'_> {
             self.make_way(prepared).map_err(|text| (Verdict::Broken, text))?;
         }
         let Some(path) = prepared.action.depfile.as_ref().and_then(|depfile| RelPath::parse(depfile).ok()) else { return Ok(()) };
-        if !world.tree.stat(&path).ok().flatten().is_some_and(|stamp| !stamp.is_dir()) {
+        if world.tree.stat(&path).ok().flatten().is_none_or(|stamp| stamp.is_dir()) {
             return Ok(());
         }
         if (world.tracked)(&path) {

@@ -39,7 +39,7 @@ pub enum Command {
     #[command(after_help = "\
 A change ends a build that rests on what was changed, and begins the next one.
 Example: orket watch app/test")]
-    Watch(BuildArgs),
+    Watch(WatchArgs),
     /// Let the gates judge: the rules of the project, run.
     #[command(after_help = "\
 Exit status: 0 all hold, 1 something was found, 3 a gate could not judge.
@@ -230,6 +230,17 @@ pub struct BuildArgs {
     /// Show progress as: auto, plain, live or json.
     #[arg(long, value_enum, default_value_t, value_name = "FACE", hide_possible_values = true)]
     pub ui: Ui,
+}
+
+/// What `watch` takes.
+#[derive(Clone, Debug, Args)]
+pub struct WatchArgs {
+    /// What every build takes.
+    #[command(flatten)]
+    pub build: BuildArgs,
+    /// Build nothing: only keep watch, so that builds in this checkout need not look at every file.
+    #[arg(long, conflicts_with_all = ["targets", "force", "jobs"])]
+    pub no_build: bool,
 }
 
 /// What `run` takes.

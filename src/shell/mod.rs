@@ -9,6 +9,6 @@ pub mod exit;
 pub use args::{
     AffectedArgs, BuildArgs, CacheCommand, CheckArgs, CheckFormat, ChurnArgs, ChurnFormat, CiHost, Cli, Color, Command, CompletionsArgs,
     DecidingArgs, ExplainArgs, FmtArgs, GlobalArgs, GraphArgs, GraphFormat, HooksCommand, InitArgs, InitCommand, QueryArgs, ReportArgs,
-    Rerun, RoadmapCheckArgs, RoadmapCommand, RunArgs, RunsCommand, ServeArgs, SmokeArgs, StageName, Ui,
+    Rerun, RoadmapCheckArgs, RoadmapCommand, RunArgs, RunsCommand, ServeArgs, SmokeArgs, StageName, Ui, WatchArgs,
 };
 pub use exit::Exit;

@@ -9,9 +9,11 @@ mod random;
 mod shrink;
 mod spoil;
 mod steps;
+mod watcher;
 mod world;
 
 pub use processes::busy;
+pub use watcher::overflow;
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -29,7 +31,17 @@ fn number(name: &str, default: u64) -> u64 {
 
 #[test]
 fn every_build_equals_one_from_scratch() {
-    let (first, count) = (number("ORKET_TEST_SEED", 1), number("ORKET_TEST_SEQUENCES", 200));
+    play_many(200, |case| case);
+}
+
+#[test]
+fn every_build_beside_a_watcher_equals_one_from_scratch() {
+    play_many(40, Case::watched);
+}
+
+/// Plays so many sequences, unless somebody wants another number.
+fn play_many(count: u64, with: fn(Case) -> Case) {
+    let (first, count) = (number("ORKET_TEST_SEED", 1), number("ORKET_TEST_SEQUENCES", count));
     let whole = std::env::var_os("ORKET_TEST_SEQUENCES").is_some();
     let next = AtomicU64::new(first);
     let play = || {
@@ -40,6 +52,7 @@ fn every_build_equals_one_from_scratch() {
                 return failed;
             }
             let case = if whole || seed.is_multiple_of(20) { Case::new(seed) } else { Case::short(seed) };
+            let case = with(case);
             if let Some(why) = shrink::failure(&case) {
                 tell(seed);
                 let (small, why) = shrink::shrink(case, why);
@@ -86,6 +99,7 @@ fn hold(folder: &Path) {
 
 #[test]
 fn a_fixture_reads_as_it_was_written() {
-    let case = Case { dropped: vec![3, 5], ..Case::new(7) };
+    let case = Case { dropped: vec![3, 5], ..Case::new(7).watched() };
+    assert!(case.show("").contains("watched\n"));
     assert_eq!(Case::parse(&case.show("why\nin two lines")), Some(case));
 }

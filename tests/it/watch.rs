@@ -191,3 +191,133 @@ fn a_folder_that_is_replaced_is_watched() {
     assert!(wait_until(|| holds("13")), "{}", watch.said());
     ends(watch, Signal::INT, 130);
 }
+
+/// A project of which all is proven, with a watcher that knows it.
+fn watched(project: &Project) -> Background {
+    project.proven();
+    let watcher = project.start("watch --no-build");
+    assert!(wait_until(|| asked(project).is_ok()), "{}\n{:?}", watcher.said(), asked(project));
+    watcher
+}
+
+/// How many files a build looks at although there is a watcher; or why it looks at all.
+fn asked(project: &Project) -> Result<usize, String> {
+    let (_, seen) = project.run_with("build", &[("ORKET_LOG", "orket::record=debug")]).either();
+    match seen.err().split("doubtful=").nth(1) {
+        Some(rest) => Ok(rest.split_whitespace().next().unwrap_or_default().parse().unwrap()),
+        None => Err(seen.err().to_owned()),
+    }
+}
+
+#[test]
+fn a_build_beside_a_watcher_looks_at_what_has_changed() {
+    let project = two();
+    let watcher = watched(&project);
+    let outside = asked(&project).unwrap();
+    assert!(outside <= 2, "it looks at {outside} files and nothing has changed: more than the shell");
+    project.write("a.in", "2");
+    assert_eq!(asked(&project), Ok(outside + 1));
+    assert_eq!((project.log().last().map(String::as_str), project.read("out/a")), (Some("a"), "2".to_owned()));
+    project.write("src/new", "2");
+    project.run("build").ok().ran(["b"]);
+    project.remove("out/b").run("build --json").ok().cached(["b"]);
+    let said = project.run("doctor").ok();
+    assert!(said.out().contains("alive: builds in this checkout look at what has changed"), "{}", said.out());
+    project.run("watch --no-build").code(2).says(["another `orket watch` keeps watch"]);
+    ends(watcher, Signal::INT, 130);
+    assert!(!project.has(".orket/watcher"));
+    assert!(project.run("doctor").ok().out().contains("`orket watch` is one"));
+}
+
+#[test]
+fn builds_of_a_watch_ask_it_themselves() {
+    let project = two();
+    project.proven();
+    let watch = project.start_with("watch", &[("ORKET_LOG", "orket::record=debug")]);
+    rests(&watch, 1);
+    assert!(wait_until(|| watch.said().contains("are under watch")), "{}", watch.said());
+    project.write("a.in", "2");
+    rests(&watch, 2);
+    assert!(watch.said().contains("a watcher knows what may have changed"), "{}", watch.said());
+    assert_eq!(project.read("out/a"), "2");
+    ends(watch, Signal::INT, 130);
+}
+
+#[test]
+fn a_watcher_that_dies_stands_still_or_loses_count_is_done_without() {
+    let project = two();
+    let watcher = watched(&project);
+    watcher.signal(Signal::STOP);
+    project.write("a.in", "2");
+    assert!(asked(&project).unwrap_err().contains("it does not answer in time"));
+    assert_eq!(project.read("out/a"), "2");
+    project.proven();
+    std::fs::create_dir(project.at("s")).unwrap();
+    crate::differential::overflow(&project);
+    project.write("a.in", "3");
+    watcher.signal(Signal::CONT);
+    project.run("build").ok().ran(["a"]);
+    project.proven();
+    assert!(wait_until(|| asked(&project).is_ok()), "it does not begin anew: {}", watcher.said());
+    ends(watcher, Signal::KILL, 137);
+    assert!(project.has(".orket/watcher"), "what is left of it");
+    project.write("a.in", "4").run("build").ok().ran(["a"]);
+    ends(watched(&project), Signal::TERM, 143);
+}
+
+#[test]
+fn what_no_watcher_is_told_of_is_looked_at() {
+    let project = Project::new()
+        .file("real/x", "1")
+        .file("src/y", "1")
+        .manifest(r#"task "t" { inputs "src/l/x" "src/y"; outputs "out"; sh "{log:t}; cat src/l/x src/y > out" }"#);
+    project.link("../real", "src/l");
+    std::fs::hard_link(project.at("src/y"), project.base().join("elsewhere")).unwrap();
+    let watcher = watched(&project);
+    std::fs::write(project.base().join("elsewhere"), "2").unwrap();
+    project.run("build").ok().ran(["t"]);
+    project.proven().write("real/x", "3").run("build").ok().ran(["t"]);
+    assert_eq!(project.read("out"), "32");
+    ends(watcher, Signal::INT, 130);
+}
+
+#[test]
+fn a_state_that_is_deleted_is_watched_again() {
+    let project = two();
+    let watcher = watched(&project);
+    project.remove(".orket").write("a.in", "2").run("build").ok().ran(["a"]);
+    assert!(wait_until(|| asked(&project).is_ok()), "{}", watcher.said());
+    project.write("b.in", "2").run("build").ok().ran(["b"]);
+    ends(watcher, Signal::INT, 130);
+}
+
+#[test]
+fn what_speaks_in_a_watchers_place_and_says_nonsense_is_not_believed() {
+    use std::io::Write;
+    let project = two();
+    project.proven();
+    let listener = std::os::unix::net::UnixListener::bind(project.at(".orket/watcher")).unwrap();
+    let answers: [&[u8]; 5] = [b"", b"\x01", b"\xff\xff\xff\xff", b"\x03\0\0\0\0\x01\x7f", b"\x02\0\0\0\x07\x07"];
+    std::thread::spawn(move || {
+        for (stream, answer) in listener.incoming().flatten().zip(answers.into_iter().cycle()) {
+            // Whoever asks may have gone.
+            let _ = { stream }.write_all(answer);
+        }
+    });
+    for text in ["2", "3", "4", "5", "6"] {
+        project.write("a.in", text).run("build").ok().ran(["a"]);
+        assert_eq!(project.read("out/a"), text);
+    }
+}
+
+#[test]
+fn whoever_wants_no_watcher_has_none() {
+    let mut project = two();
+    let watcher = watched(&project);
+    project.set("ORKET_WATCHER", Some("off"));
+    assert_eq!(asked(&project).unwrap_err().matches("watcher").count(), 0);
+    project.run("watch --no-build").code(2).says(["ORKET_WATCHER is `off`"]);
+    project.set("ORKET_WATCHER", Some("maybe"));
+    project.run("build").code(3).says(["ORKET_WATCHER is `maybe`; it has to be `on` or `off`"]);
+    ends(watcher, Signal::INT, 130);
+}

@@ -235,6 +235,13 @@ impl Project {
         self.start_with(words, &[])
     }
 
+    /// Starts `orket WORDS` in the folder around the project, and returns at once.
+    pub fn start_beside(&self, words: &str) -> Background {
+        let mut command = self.command(&words.split_whitespace().collect::<Vec<_>>());
+        command.current_dir(self.base());
+        Background::start(command, self.call())
+    }
+
     /// Starts `orket WORDS` with these variables set, and returns at once.
     pub fn start_with(&self, words: &str, variables: &[(&str, &str)]) -> Background {
         let mut command = self.command(&words.split_whitespace().collect::<Vec<_>>());

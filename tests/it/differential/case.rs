@@ -7,8 +7,9 @@ use std::path::{Path, PathBuf};
 
 use super::random::Random;
 use super::steps::{Step, apply, put};
+use super::watcher;
 use super::world::{Made, Node, World};
-use crate::common::Project;
+use crate::common::{Background, Project};
 
 /// What stands beside outputs and is nobody's business.
 const BYSTANDER: &str = "o/bystander";
@@ -20,6 +21,8 @@ pub struct Case {
     /// Tasks of the first world that are left out.
     pub dropped: Vec<usize>,
     pub steps: Vec<Step>,
+    /// Whether a watcher lives beside the builds.
+    pub watched: bool,
 }
 
 /// A sequence under way.
@@ -31,6 +34,8 @@ pub struct Play {
     /// Keys of tasks whose outputs stand in the checkout, as the last build left them, for certain.
     pub placed: HashSet<String>,
     pub random: Random,
+    /// Told of all that happens, if there is one.
+    pub watcher: Option<Background>,
 }
 
 impl Case {
@@ -38,7 +43,18 @@ impl Case {
     pub fn new(seed: u64) -> Case {
         let mut random = Random::new(seed ^ 0x5eed);
         let steps = (0..10 + random.below(31)).map(|_| Step::random(&mut random)).collect();
-        Case { seed, dropped: Vec::new(), steps }
+        Case { seed, dropped: Vec::new(), steps, watched: false }
+    }
+
+    /// Returns the sequence with a watcher beside it, to which something may happen too.
+    pub fn watched(mut self) -> Case {
+        let mut random = Random::new(self.seed ^ 0x3a7c);
+        for step in &mut self.steps {
+            if random.once_in(5) {
+                *step = Step::befalls(&mut random);
+            }
+        }
+        Case { watched: true, ..self }
     }
 
     /// Returns the sequence of a seed, cut short: at most 6 steps, and at first at most 4 tasks.
@@ -51,12 +67,13 @@ impl Case {
 
     /// Returns the sequence that a fixture describes.
     pub fn parse(text: &str) -> Option<Case> {
-        let mut case = Case { seed: 0, dropped: Vec::new(), steps: Vec::new() };
+        let mut case = Case { seed: 0, dropped: Vec::new(), steps: Vec::new(), watched: false };
         for line in text.lines().filter(|line| !line.starts_with('#') && !line.is_empty()) {
             let mut words = line.split_whitespace();
             match words.next()? {
                 "seed" => case.seed = words.next()?.parse().ok()?,
                 "drop" => case.dropped = words.map(str::parse).collect::<Result<_, _>>().ok()?,
+                "watched" => case.watched = true,
                 "step" => case.steps.push(Step::parse(&words.collect::<Vec<_>>())?),
                 _ => return None,
             }
@@ -69,7 +86,8 @@ impl Case {
         let comment: String = why.lines().map(|line| format!("# {line}\n")).collect();
         let dropped: Vec<String> = self.dropped.iter().map(usize::to_string).collect();
         let steps: String = self.steps.iter().map(|step| format!("step {}\n", step.show())).collect();
-        format!("{comment}seed {}\ndrop {}\n{steps}", self.seed, dropped.join(" "))
+        let watched = if self.watched { "watched\n" } else { "" };
+        format!("{comment}seed {}\ndrop {}\n{watched}{steps}", self.seed, dropped.join(" "))
     }
 
     /// Returns the numbers of the tasks that the first world has.
@@ -96,17 +114,22 @@ impl Case {
             stored: HashSet::new(),
             placed: HashSet::new(),
             random: Random::new(self.seed ^ 0xfa11),
+            watcher: None,
         };
         put(&mut play.project, &play.world);
         play.project.write(BYSTANDER, "mine");
         play.project.write("../outside/file", "mine");
         play.build().map_err(|why| format!("first build: {why}"))?;
+        play.watcher = self.watched.then(|| watcher::start(&play.project));
+        play.let_it_watch()?;
         for (at, step) in self.steps.iter().enumerate() {
             let last = at + 1 == self.steps.len();
             let tell = |why: String| format!("step {at} ({}): {why}", step.show());
             apply(&mut play, *step).map_err(tell)?;
             if last || step.builds() {
+                play.says_the_same().map_err(tell)?;
                 play.build().map_err(tell)?;
+                play.let_it_watch().map_err(tell)?;
                 if last || play.random.once_in(12) {
                     play.equals_one_from_scratch().map_err(tell)?;
                 }

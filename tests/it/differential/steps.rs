@@ -11,6 +11,9 @@ use super::spoil::{spoil, swap};
 use super::world::{DOTENV, VARS, World, text};
 use crate::common::Project;
 
+/// What befalls a watcher, with an edit meanwhile.
+const BEFALLS: &str = "befalls_the_watcher";
+
 /// The kinds of steps, by the name that fixtures use.
 const KINDS: [&str; 34] = [
     "edit",
@@ -63,9 +66,14 @@ impl Step {
         Step { kind, seed: random.next() % 1_000_000 }
     }
 
+    /// Returns a step in which something befalls the watcher.
+    pub fn befalls(random: &mut Random) -> Step {
+        Step { kind: BEFALLS, seed: random.next() % 1_000_000 }
+    }
+
     pub fn parse(words: &[&str]) -> Option<Step> {
         let [kind, seed] = words else { return None };
-        Some(Step { kind: KINDS.into_iter().find(|known| known == kind)?, seed: seed.parse().ok()? })
+        Some(Step { kind: KINDS.into_iter().chain([BEFALLS]).find(|known| known == kind)?, seed: seed.parse().ok()? })
     }
 
     pub fn show(&self) -> String {
@@ -243,6 +251,7 @@ pub fn apply(play: &mut Play, step: Step) -> Result<(), String> {
             0 => play.world.tools[0] = None,
             which => play.world.tools[which - 1] = Some(random.below(4)),
         },
+        BEFALLS => play.befall(&mut random, edit),
         "edit_under_a_build" => edit_under_a_build(play, &mut random)?,
         "need" => {
             if let (Some(from), Some(to)) = (pick_task(&mut random), pick_task(&mut random))
