@@ -95,6 +95,27 @@ pub(super) fn at(node: Node<'_>, text: &str) -> At {
     At { line: point.row as u32 + 1, column: column as u32 + 1 }
 }
 
+/// Where the lines of a text begin: from bytes to places, for parsers that do not count lines themselves.
+pub(super) struct Places<'t> {
+    text: &'t str,
+    lines: Vec<usize>,
+}
+
+impl<'t> Places<'t> {
+    pub fn new(text: &'t str) -> Places<'t> {
+        let lines = std::iter::once(0).chain(memchr::memchr_iter(b'\n', text.as_bytes()).map(|at| at + 1)).collect();
+        Places { text, lines }
+    }
+
+    /// Returns the place of a byte.
+    pub fn at(&self, byte: usize) -> At {
+        let line = self.lines.partition_point(|start| *start <= byte);
+        let start = self.lines[line.saturating_sub(1)];
+        let column = self.text.get(start..byte).map_or(byte - start, |before| before.chars().count());
+        At { line: line as u32, column: column as u32 + 1 }
+    }
+}
+
 /// Returns the children of a node that have a name in the grammar.
 pub(super) fn named<'t>(node: Node<'t>) -> Vec<Node<'t>> {
     node.named_children(&mut node.walk()).collect()

@@ -5,6 +5,7 @@ use std::ops::Range;
 use serde::{Deserialize, Serialize};
 use tree_sitter::{Node, Tree};
 
+use super::package::How;
 use crate::base::RelPath;
 use crate::facts::ImportKind;
 use crate::facts::syntax::{self, At, Extracted};
@@ -14,6 +15,7 @@ use crate::facts::syntax::{self, At, Extracted};
 pub(in crate::facts) struct Raw {
     pub at: At,
     pub kind: ImportKind,
+    pub how: How,
     /// What stands between the quotes.
     pub name: String,
 }
@@ -31,8 +33,8 @@ pub(in crate::facts) fn extract(bytes: &[u8], path: &RelPath) -> Extracted<Vec<R
     let mut cursor = tree.walk();
     let mut todo = vec![tree.root_node()];
     while let Some(node) = todo.pop() {
-        if let Some((kind, name)) = import(node, text) {
-            raws.push(Raw { at: syntax::at(node, text), kind, name });
+        if let Some((kind, how, name)) = import(node, text) {
+            raws.push(Raw { at: syntax::at(node, text), kind, how, name });
         }
         todo.extend(node.named_children(&mut cursor));
     }
@@ -68,8 +70,8 @@ fn parse_typed(language: &tree_sitter::Language, text: &str) -> Extracted<(Tree,
     let mut cursor = tree.walk();
     let mut todo = vec![tree.root_node()];
     while let Some(node) = todo.pop().filter(|_| text.contains("import(")) {
-        if let Some((ImportKind::Dynamic, name)) = import(node, text) {
-            hidden.push((node.byte_range(), Raw { at: syntax::at(node, text), kind: ImportKind::Dynamic, name }));
+        if let Some((kind @ ImportKind::Dynamic, how, name)) = import(node, text) {
+            hidden.push((node.byte_range(), Raw { at: syntax::at(node, text), kind, how, name }));
         }
         todo.extend(node.named_children(&mut cursor));
     }
@@ -103,24 +105,25 @@ fn is_type(name: Node<'_>) -> bool {
 }
 
 /// Returns what a node imports, and how.
-fn import(node: Node<'_>, text: &str) -> Option<(ImportKind, String)> {
+fn import(node: Node<'_>, text: &str) -> Option<(ImportKind, How, String)> {
     match node.kind() {
         "import_statement" | "export_statement" => {
             let clause = || syntax::named(node).into_iter().find(|child| child.kind() == "import_require_clause");
             let source = node.child_by_field_name("source").or_else(|| clause()?.child_by_field_name("source"))?;
             let kind = if types_only(node) { ImportKind::Type } else { ImportKind::Import };
-            Some((kind, literal(source, text)?))
+            let how = if node.child_by_field_name("source").is_some() { How::Import } else { How::Require };
+            Some((kind, how, literal(source, text)?))
         }
         "call_expression" => {
             let function = node.child_by_field_name("function")?;
-            let kind = match function.kind() {
-                "import" => ImportKind::Dynamic,
-                "identifier" if syntax::of(function, text) == "require" => ImportKind::Import,
+            let (kind, how) = match function.kind() {
+                "import" => (ImportKind::Dynamic, How::Import),
+                "identifier" if syntax::of(function, text) == "require" => (ImportKind::Import, How::Require),
                 _ => return None,
             };
             let arguments = syntax::named(node.child_by_field_name("arguments")?);
             let first = arguments.into_iter().find(|argument| argument.kind() != "comment")?;
-            Some((kind, literal(first, text)?))
+            Some((kind, how, literal(first, text)?))
         }
         // `/// <reference path="./globals.d.ts" />`
         "comment" => {
@@ -128,9 +131,9 @@ fn import(node: Node<'_>, text: &str) -> Option<(ImportKind, String)> {
             let (attribute, value) = rest.trim().split_once('=')?;
             let value = value.trim_start().strip_prefix(['"', '\''])?.split(['"', '\'']).next()?;
             match attribute.trim() {
-                "path" if value.starts_with('.') => Some((ImportKind::Type, value.to_owned())),
-                "path" => Some((ImportKind::Type, format!("./{value}"))),
-                "types" => Some((ImportKind::Type, value.to_owned())),
+                "path" if value.starts_with('.') => Some((ImportKind::Type, How::Import, value.to_owned())),
+                "path" => Some((ImportKind::Type, How::Import, format!("./{value}"))),
+                "types" => Some((ImportKind::Type, How::Import, value.to_owned())),
                 _ => None,
             }
         }
