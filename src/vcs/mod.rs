@@ -23,5 +23,5 @@ pub use history::{RENAME_LIMIT, SIMILARITY, Told, Wanted};
 pub use mirror::{Mirror, Mirrored};
 pub use past::Past;
 pub use repository::{Attributes, Newest, Present, Repository};
-pub use staged::{Scope, Staging};
+pub use staged::{Given, Scope, Staging};
 pub use standing::{branch, changed, tags};

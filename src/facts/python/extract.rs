@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::parse::{Depth, parse};
 use crate::base::RelPath;
 use crate::facts::ImportKind;
-use crate::facts::syntax::{self, At, Extracted, Places, Wrong};
+use crate::facts::syntax::{self, At, Extracted, Places};
 
 /// The imports of a file, in the order of their places.
 pub(in crate::facts) type Facts = Vec<Raw>;

@@ -2,7 +2,6 @@
 
 use ruff_python_ast::{PySourceType, Stmt};
 use ruff_python_parser::parse_unchecked_source;
-use ruff_text_size::Ranged;
 
 use crate::facts::syntax::{Extracted, Places, Wrong};
 
