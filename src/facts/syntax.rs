@@ -61,6 +61,11 @@ pub(super) fn whole(tree: Tree, excused: &dyn Fn(Node<'_>) -> bool) -> Extracted
     }
 }
 
+/// Returns the first place where a tree is wrong, if it is.
+pub(super) fn first_wrong(tree: &Tree) -> Option<Wrong> {
+    first_error(tree.root_node(), &|_| false).map(wrong)
+}
+
 /// Says that a node is wrong.
 fn wrong(node: Node<'_>) -> Wrong {
     let why = if node.is_missing() { format!("a syntax error: expected `{}`", node.kind()) } else { "a syntax error".to_owned() };

@@ -1,5 +1,6 @@
 //! What one JavaScript or TypeScript file imports, as it is written.
 
+use std::borrow::Cow;
 use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
@@ -65,6 +66,7 @@ fn parse(text: &str, path: &RelPath) -> Extracted<(Tree, Hidden)> {
 /// Parses TypeScript. The grammar takes `import("x")` for a call wherever it stands, also where it is part of a type and
 /// `import("x").Box<string>` is no expression; behind a plain name, both are read.
 fn parse_typed(language: &tree_sitter::Language, text: &str) -> Extracted<(Tree, Hidden)> {
+    let text = &*members(text);
     let tree = syntax::parse_leniently(language, text)?;
     let mut hidden = Hidden::new();
     let mut cursor = tree.walk();
@@ -85,6 +87,21 @@ fn parse_typed(language: &tree_sitter::Language, text: &str) -> Extracted<(Tree,
     }
     let tree = syntax::parse_leniently(language, &plain)?;
     syntax::whole(tree, &|node| newer(node, &plain)).map(|tree| (tree, hidden))
+}
+
+/// Returns a text in which members have other names of the same length that the grammar takes for operators: `in?: string` on a line of its
+/// own. As an operator, nothing of the kind can stand there.
+fn members(text: &str) -> Cow<'_, str> {
+    let mut plain = Cow::Borrowed(text);
+    for (name, other) in [("in?:", "_n?:"), ("instanceof?:", "_nstanceof?:")] {
+        for (at, _) in text.match_indices(name) {
+            let before = text[..at].trim_end_matches([' ', '\t']);
+            if before.is_empty() || before.ends_with('\n') {
+                plain.to_mut().replace_range(at..at + name.len(), other);
+            }
+        }
+    }
+    plain
 }
 
 /// Whether an error is none: the grammar does not know `export type * from`, `import defer * as` and `import source x` yet.
