@@ -271,8 +271,14 @@ fn whatever_form_an_index_has() {
 #[test]
 fn hooks_that_are_there_run_first_and_come_back() {
     let project = watched();
-    project.run("hooks uninstall").ok().stderr("removed `.git/hooks/pre-commit`\nremoved `.git/hooks/pre-merge-commit`\n");
-    project.run("hooks uninstall").ok().stderr("`.git/hooks/pre-commit` is not there\n`.git/hooks/pre-merge-commit` is not there\n");
+    project
+        .run("hooks uninstall")
+        .ok()
+        .stderr("removed `.git/hooks/pre-commit`\nremoved `.git/hooks/pre-merge-commit`\nremoved `.git/hooks/pre-push`\n");
+    project
+        .run("hooks uninstall")
+        .ok()
+        .stderr("`.git/hooks/pre-commit` is not there\n`.git/hooks/pre-merge-commit` is not there\n`.git/hooks/pre-push` is not there\n");
     let hooks = project.at(".git/hooks");
     project.write(".git/hooks/pre-commit", "#!/bin/sh\necho earlier \"$#\"\nexit $(cat verdict)\n").mode(".git/hooks/pre-commit", 0o751);
     let before = files(&hooks, &|_| false);
@@ -281,7 +287,9 @@ fn hooks_that_are_there_run_first_and_come_back() {
         .ok()
         .says(["wrote `.git/hooks/pre-commit`; the hook that was there runs first, as `.git/hooks/pre-commit.before-orket`"]);
     let installed = files(&hooks, &|_| false);
-    project.run("hooks install").ok().stderr("`.git/hooks/pre-commit` is there already\n`.git/hooks/pre-merge-commit` is there already\n");
+    project.run("hooks install").ok().stderr(
+        "`.git/hooks/pre-commit` is there already\n`.git/hooks/pre-merge-commit` is there already\n`.git/hooks/pre-push` is there already\n",
+    );
     assert_eq!(files(&hooks, &|_| false), installed);
     project.write("verdict", "7").write("src/a.txt", "FIXME\n");
     let (good, text) = commit(&project, "-aqm x");

@@ -14,7 +14,7 @@ enum Directive {
 
 /// Returns texts that together hold every branch of every `#if`, but for those under `#if false`. What is not in one of them is blanks
 /// there, and so are the directives, so that all else keeps its place.
-pub(super) fn readings(text: &str) -> Vec<String> {
+pub(in crate::facts) fn readings(text: &str) -> Vec<String> {
     let lines: Vec<&str> = text.split_inclusive('\n').collect();
     let directives: Vec<Option<(Directive, bool)>> = lines.iter().map(|line| directive(line)).collect();
     if directives.iter().all(Option::is_none) {

@@ -64,16 +64,19 @@ pub(in crate::facts) fn extract(bytes: &[u8], _: &RelPath) -> Extracted<Facts> {
     let whole = decode(bytes);
     let texts = readings(&whole);
     let mut reader = Reader::default();
-    let mut wrong = Some(None);
+    let (mut whole_once, mut wrong) = (false, None);
     for text in &texts {
         let tree = syntax::parse_leniently(&tree_sitter_c_sharp::LANGUAGE.into(), text)?;
-        wrong = wrong.and_then(|first| Some(Some(first.or(syntax::first_wrong(&tree)?))));
+        match syntax::first_wrong(&tree) {
+            None => whole_once = true,
+            Some(first) => wrong = wrong.or(Some(first)),
+        }
         let Reader { usings, types, extensions, names, calls, inner, .. } = reader;
         let mut next = Reader { text, usings, types, extensions, names, calls, inner };
         next.walk(tree.root_node());
         reader = Reader { text: "", ..next };
     }
-    if let Some(Some(wrong)) = wrong {
+    if let Some(wrong) = wrong.filter(|_| !whole_once) {
         return Err(wrong);
     }
     let Reader { usings, types, extensions, names, calls, inner, .. } = reader;

@@ -115,7 +115,8 @@ impl<'a> Resolver<'a> {
         let absolute = name.strip_prefix("global::");
         let full = absolute.unwrap_or(name);
         let first = full.split('.').next().unwrap_or(full);
-        if levels(inside).any(|level| self.namespaces.has(&within(level, first))) {
+        let own = |level| Some(within(level, first)).filter(|full| self.namespaces.has(full) && !OWN.contains(&full.as_str()));
+        if levels(inside).any(|level| own(level).is_some()) {
             return None;
         }
         let begins = full.match_indices('.').rev().map(|(at, _)| &full[..at]);
@@ -123,7 +124,7 @@ impl<'a> Resolver<'a> {
         if let Some(own) = OWN.iter().find(|own| full.strip_prefix(**own).is_some_and(|rest| rest.starts_with('.'))) {
             return Some(Goal::Stdlib(known.unwrap_or(own).to_owned()));
         }
-        known.or_else(|| begins.clone().next().filter(|_| absolute.is_some())).map(|namespace| Goal::Package(namespace.to_owned()))
+        known.or_else(|| absolute.map(|_| first)).map(|namespace| Goal::Package(namespace.to_owned()))
     }
 
     /// Adds edges to files; where several projects declare the same, the own one goes first.

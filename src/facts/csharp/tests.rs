@@ -183,7 +183,7 @@ fn what_is_elsewhere_needs_no_using_where_it_is_named_in_full() {
         &files,
         &[
             "a -> Serilog.Core (external)",
-            "b -> Moq.Linq (external)",
+            "b -> Moq (external)",
             "b -> Newtonsoft.Json (external)",
             "b -> Serilog.Core (external)",
             "b -> System (stdlib)",

@@ -63,6 +63,9 @@ fn a_whole_package_means_what_is_named_of_it() {
             "a.Use -> b.extensions",
             "a.Use -> b.functions",
             "a.Use -> ext.lib (external)",
+            "b.aliases -> b.Plain",
+            "b.extensions -> b.Plain",
+            "b.functions -> b.Plain",
         ],
     );
 }
