@@ -534,8 +534,9 @@ fn what_is_pushed_is_judged_as_it_was_committed() {
     assert!(good && text.contains("pass    bare"), "{text}");
     let (good, text) = push(&["HEAD~1:refs/heads/old", "HEAD:refs/heads/new"]);
     assert!(!good && text.contains("src/a.txt:1:1"), "{text}");
-    let (good, text) = push(&["--delete", "main"]);
-    assert!(good, "nothing is pushed: {text}");
+    assert!(push(&["HEAD:refs/heads/side"]).0);
+    let (good, text) = push(&["--delete", "side"]);
+    assert!(good && !text.contains("bare"), "nothing is pushed: {text}");
     project.run("hooks run pre_push").ok().says(["pass    bare"]);
     // A hook that was there hears the same.
     project.run("hooks uninstall").ok();
