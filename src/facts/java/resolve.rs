@@ -125,7 +125,7 @@ impl<'a> Types<'a> {
         if is_script(path) {
             return Vec::new();
         }
-        let named = facts.used.iter().filter_map(|(name, at)| Some((name, (*at)?)));
+        let named = facts.used.iter().filter(|(name, _)| !facts.types.contains(name)).filter_map(|(name, at)| Some((name, (*at)?)));
         let near = |goal: &Goal| match goal {
             Goal::File(_, file) => !is_script(file) && (!facts.package.is_empty() || file.parent() == path.parent()),
             _ => false,
