@@ -41,7 +41,7 @@ impl Depth {
 ///
 /// # Errors
 /// With the first place that is wrong.
-pub(super) fn parse<'t, T>(text: &'t str, walk: impl FnOnce(&[Stmt], &mut Depth) -> T) -> Extracted<T> {
+pub(super) fn parse<T>(text: &str, walk: impl FnOnce(&[Stmt], &mut Depth) -> T) -> Extracted<T> {
     let parsed = parse_unchecked_source(text, PySourceType::Python);
     let places = Places::new(text);
     let wrong = parsed.errors().iter().min_by_key(|error| error.location.start()).map(|error| Wrong {
