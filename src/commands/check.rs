@@ -7,7 +7,7 @@ use rayon::prelude::*;
 
 use super::{Failure, Ui};
 use crate::base::{RelPath, TargetId, did_you_mean};
-use crate::engine::Engine;
+use crate::engine::{Engine, Inspector};
 use crate::event::{GateOutcome, GateReport};
 use crate::gates::{Baseline, Stage, Wrong};
 use crate::graph::{Detail, TargetKind, select};
@@ -32,6 +32,9 @@ pub fn check(ui: &Ui, args: &CheckArgs) -> Result<(), Failure> {
         let judged: Result<Vec<(GateReport, bool)>, _> = gates.par_iter().map(|gate| inspector.check(gate, &ground)).collect();
         judged.map(|judged| judged.into_iter().map(|(report, _)| report).collect()).map_err(|wrong| mistaken(&wrong))
     };
+    if args.fix {
+        fix(ui, &engine, &inspector, &gates)?;
+    }
     let mut reports: Vec<GateReport> = judge()?;
     if args.update_baseline {
         if update(ui, &engine, &gates, &reports)?.is_empty() {
@@ -119,6 +122,7 @@ fn chosen(ui: &Ui, args: &CheckArgs, engine: &Engine) -> Result<Vec<Gate>, Failu
     let ids = if args.gates.is_empty() { all } else { wanted.into_iter().collect() };
     let stage = args.stage.map(|stage| match stage {
         StageName::PreCommit => Stage::PreCommit,
+        StageName::PrePush => Stage::PrePush,
         StageName::Ci => Stage::Ci,
     });
     let mut gates = Vec::new();
@@ -185,7 +189,8 @@ fn update(ui: &Ui, engine: &Engine, gates: &[Gate], reports: &[GateReport]) -> R
             before.entries.iter().filter(|entry| !now.entries.contains(entry)).collect(),
             now.entries.iter().filter(|entry| !before.entries.contains(entry)).collect(),
         );
-        ui.say(&format!("{path}: {} entries, {} added, {} dropped", now.entries.len(), new.len(), gone.len()));
+        let entries = if now.entries.len() == 1 { "entry" } else { "entries" };
+        ui.say(&format!("{path}: {} {entries}, {} added, {} dropped", now.entries.len(), new.len(), gone.len()));
         gone.iter().for_each(|entry| ui.say(&format!("  - {}", entry.about())));
         new.iter().for_each(|entry| ui.say(&format!("  + {}", entry.about())));
         if before != now || engine.tree.stat(path).is_ok_and(|there| there.is_none()) {
@@ -193,6 +198,21 @@ fn update(ui: &Ui, engine: &Engine, gates: &[Gate], reports: &[GateReport]) -> R
         }
     }
     Ok(files.into_keys().collect())
+}
+
+/// Writes the files of the work tree as the fixers among the gates would have them, one fixer after the other.
+fn fix(ui: &Ui, engine: &Engine, inspector: &Inspector<'_>, gates: &[Gate]) -> Result<(), Failure> {
+    for gate in gates {
+        let ground = inspector.ground();
+        for path in inspector.fixes(gate, &ground).map_err(Failure::Broken)? {
+            let Ok(bytes) = engine.tree.read(&path) else { continue };
+            // Of what it cannot read, it says so when it judges.
+            let Ok(Some(mended)) = inspector.mended(gate, &ground, &path, &bytes) else { continue };
+            engine.tree.rewrite(&path, &mended).map_err(|error| Failure::Broken(format!("cannot write `{path}`: {error}")))?;
+            ui.say(&format!("{} mended `{path}`", gate.address));
+        }
+    }
+    Ok(())
 }
 
 /// Leaves only findings in files that differ from a revision.

@@ -9,8 +9,8 @@ use super::hooks::broken;
 use super::{Failure, Ui};
 use crate::vcs::{Mirror, Scope, Staging};
 
-/// The hooks that git starts before it makes a commit.
-const HOOKS: [&str; 2] = ["pre-commit", "pre-merge-commit"];
+/// The hooks that git starts before it makes a commit, and before it pushes some.
+const HOOKS: [&str; 3] = ["pre-commit", "pre-merge-commit", "pre-push"];
 /// By what a hook of orket's is known.
 const MARK: &str = "# orket hook: ";
 /// By what it is known that the folder was not there.
@@ -132,12 +132,17 @@ fn script(name: &str, project: &Path, orket: &Path, made: bool) -> String {
         true => String::new(),
         false => format!(" -C {}", quoted(project)),
     };
+    // Before a push, git says on standard input what is pushed, and each hook has to be told.
+    let (stage, hear, tell) = match name {
+        "pre-push" => ("pre_push", "pushed=$(cat)\n", "printf '%s\\n' \"$pushed\" | "),
+        _ => ("pre_commit", "", ""),
+    };
     format!(
         "#!/bin/sh
 {MARK}`orket hooks install` wrote it, `orket hooks uninstall` takes it away.
-{made}before=\"$(dirname -- \"$0\")/{name}.before-orket\"
+{made}{hear}before=\"$(dirname -- \"$0\")/{name}.before-orket\"
 if [ -x \"$before\" ]; then
-    \"$before\" \"$@\" || exit $?
+    {tell}\"$before\" \"$@\" || exit $?
 fi
 orket={orket}
 if command -v orket >/dev/null 2>&1; then
@@ -147,8 +152,9 @@ elif [ ! -x \"$orket\" ]; then
     echo \"hint: install it, or remove this hook: $0\" >&2
     exit 3
 fi
-exec \"$orket\"{place} hooks run pre_commit
+{run}\"$orket\"{place} hooks run {stage}
 ",
+        run = if tell.is_empty() { "exec " } else { tell },
         made = if made { MADE } else { "" },
         orket = quoted(orket),
     )

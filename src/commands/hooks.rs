@@ -1,15 +1,21 @@
 //! `orket hooks`: the gates of a stage on what is about to be committed.
 
+use std::collections::BTreeMap;
 use std::fs;
+use std::io::{self, IsTerminal, Read};
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 
 use super::{Failure, Ui, hook_files};
-use crate::engine::Surroundings;
-use crate::graph::TargetKind;
+use crate::base::{RelPath, quantity};
+use crate::disk::Tree;
+use crate::engine::{Engine, Surroundings};
+use crate::gates::{self, Stage};
+use crate::graph::{Detail, TargetKind};
+use crate::model::Gate;
 use crate::process::own_command;
 use crate::shell::{HooksCommand, StageName};
-use crate::vcs::{ELSEWHERE, Mirror, Staging, VcsError};
+use crate::vcs::{ELSEWHERE, Given, Mirror, Staging, VcsError};
 
 /// Writes hooks, takes them away, or does what they are for.
 ///
@@ -20,8 +26,33 @@ pub fn hooks(ui: &Ui, command: &HooksCommand) -> Result<(), Failure> {
     match command {
         HooksCommand::Install => hook_files::install(ui, &staging, &below(&ui.surroundings.folder, &staging)?),
         HooksCommand::Uninstall => hook_files::uninstall(ui, &staging),
+        HooksCommand::Run { stage: StageName::PrePush } => pushed(ui, &staging),
         HooksCommand::Run { stage } => run(ui, &staging, *stage),
     }
+}
+
+/// Lets gates judge each commit that is about to be pushed: git names them on standard input. Without any, the last one.
+fn pushed(ui: &Ui, staging: &Staging) -> Result<(), Failure> {
+    let mut text = String::new();
+    if !io::stdin().is_terminal() {
+        io::stdin().read_to_string(&mut text).map_err(|error| Failure::Broken(format!("cannot read what git says: {error}")))?;
+    }
+    // A local name and its commit, a remote name and its commit.
+    let lines: Vec<Vec<&str>> =
+        text.lines().map(|line| line.split_whitespace().collect()).filter(|words: &Vec<_>| !words.is_empty()).collect();
+    let mut commits: Vec<&str> =
+        lines.iter().filter_map(|words| words.get(1).copied()).filter(|id| !id.bytes().all(|c| c == b'0')).collect();
+    commits.sort_unstable();
+    commits.dedup();
+    if lines.is_empty() {
+        commits.push("HEAD");
+    }
+    for commit in commits {
+        if let Some(staging) = staging.of_commit(commit).map_err(broken)? {
+            run(ui, &staging, StageName::PrePush)?;
+        }
+    }
+    Ok(())
 }
 
 /// Returns the folder to ask git in: that of the process where git itself has started it, as its variables are meant from there.
@@ -40,7 +71,7 @@ fn below(folder: &Path, staging: &Staging) -> Result<PathBuf, Failure> {
 }
 
 fn run(ui: &Ui, staging: &Staging, stage: StageName) -> Result<(), Failure> {
-    let mirror = Mirror::of(staging).update(staging).map_err(broken)?;
+    let mut mirror = Mirror::of(staging).update(staging).map_err(broken)?;
     tracing::debug!(files = mirror.files, written = mirror.written, "the index is copied");
     let start = mirror.root.join(below(&ui.surroundings.folder, staging)?);
     let start = start.ancestors().find(|folder| folder.is_dir()).unwrap_or(&mirror.root).to_path_buf();
@@ -59,11 +90,18 @@ fn run(ui: &Ui, staging: &Staging, stage: StageName) -> Result<(), Failure> {
     };
     if !there {
         let name = ui.surroundings.manifest.as_deref().unwrap_or(Path::new("orket.kdl")).display();
+        let (place, hint) = match stage {
+            StageName::PrePush => ("what is pushed", String::from("commit it, or `git push --no-verify` for a commit from before it")),
+            _ => ("the index", format!("`git add {name}`, or `orket hooks uninstall`")),
+        };
         return Err(Failure::Wrong(format!(
-            "error: `{name}` is not in the index, and the rules of a commit are those that it holds itself\nhint: `git add {name}`, or `orket hooks uninstall`"
+            "error: `{name}` is not in {place}, and the rules of a commit are those that it holds itself\nhint: {hint}"
         )));
     }
-    let surroundings = Surroundings { folder: start.clone(), manifest: manifest.clone(), ..ui.surroundings.clone() };
+    let mut surroundings = Surroundings { folder: start.clone(), manifest: manifest.clone(), ..ui.surroundings.clone() };
+    // What git has told this process is not true in the copy.
+    surroundings.variables.retain(|(name, _)| !ELSEWHERE.iter().any(|known| name == known));
+    let root = mirror.root.clone();
     let engine = Ui { surroundings, ..ui.clone() }.open(false)?;
     let graph = &engine.graph;
     if !graph.ids().any(|id| graph.kind(id) == TargetKind::Gate) {
@@ -72,13 +110,19 @@ fn run(ui: &Ui, staging: &Staging, stage: StageName) -> Result<(), Failure> {
     }
     let state = engine.state();
     fs::create_dir_all(&state).map_err(|error| Failure::Broken(format!("cannot make `{}`: {error}", state.display())))?;
-    // A process of its own: what git has told this one is not true in the copy.
+    if stage == StageName::PreCommit && mend(ui, staging, &engine, &root)? {
+        drop(mirror);
+        mirror = Mirror::of(staging).update(staging).map_err(broken)?;
+        tracing::debug!(written = mirror.written, "what was mended is copied");
+    }
+    // A process of its own, for the same reason.
     let mut check = own_command().map_err(|error| Failure::Broken(format!("cannot find orket itself: {error}")))?;
     check.arg("check").arg("-C").arg(&start).args(["--color", if ui.color_out { "always" } else { "never" }]);
     check.args([
         "--stage",
         match stage {
             StageName::PreCommit => "pre_commit",
+            StageName::PrePush => "pre_push",
             StageName::Ci => "ci",
         },
     ]);
@@ -99,6 +143,65 @@ fn run(ui: &Ui, staging: &Staging, stage: StageName) -> Result<(), Failure> {
         0 => Ok(()),
         code => Err(Failure::Exit(code)),
     }
+}
+
+/// Lets fixers of this stage mend what is about to be committed: only files that differ from the last commit, and only where the text in
+/// the index is the one in the work tree. Returns whether anything was mended, in the index and in the work tree.
+fn mend(ui: &Ui, staging: &Staging, engine: &Engine, root: &Path) -> Result<bool, Failure> {
+    let of_stage = |gate: &Gate| {
+        let stages = gates::read(gate).map(|rules| rules.common.stages).unwrap_or_default();
+        stages.is_empty() || stages.contains(&Stage::PreCommit)
+    };
+    let all = engine.graph.ids().filter_map(|id| match engine.graph.detail(id) {
+        Detail::Gate(gate) if &*gate.kind == "fixer" && !gate.private && of_stage(&gate) => Some(gate),
+        _ => None,
+    });
+    let fixers: Vec<Gate> = all.collect();
+    // The index of `git commit FILE` is thrown away: what is written to it would be in the commit, and not in what comes after it.
+    let index = ui.surroundings.text("GIT_INDEX_FILE").unwrap_or_default();
+    if fixers.is_empty() || index.rsplit('/').next().is_some_and(|name| name.starts_with("next-index-")) {
+        return Ok(false);
+    }
+    let given = staging.given().map_err(broken)?;
+    let below = RelPath::parse(engine.root.strip_prefix(root).unwrap_or(Path::new("")).as_os_str().as_encoded_bytes()).unwrap_or_default();
+    let work = Tree::open(staging.top()).map_err(|error| Failure::Broken(format!("cannot open `{}`: {error}", staging.top().display())))?;
+    let inspector = engine.inspector(false);
+    let mut mended: BTreeMap<RelPath, (Given, Vec<u8>)> = BTreeMap::new();
+    for gate in &fixers {
+        let ground = inspector.ground();
+        let meant = inspector.fixes(gate, &ground).map_err(Failure::Broken)?;
+        let mut count = 0;
+        for path in meant {
+            let whole = below.join(path.as_bytes());
+            let Some(given) = given.iter().find(|given| given.path == whole) else { continue };
+            let Ok(staged) = engine.tree.read(&path) else { continue };
+            if !work.stat(&whole).is_ok_and(|there| there.is_some_and(|there| there.is_file()))
+                || !work.read(&whole).is_ok_and(|text| text == staged)
+            {
+                continue;
+            }
+            let before = mended.get(&whole).map_or(&staged, |(_, bytes)| bytes);
+            // Of what it cannot read, it says so when it judges.
+            if let Ok(Some(after)) = inspector.mended(gate, &ground, &path, before) {
+                mended.insert(whole, (given.clone(), after));
+                count += 1;
+            }
+        }
+        if count > 0 {
+            ui.say(&format!("{} mended {}", gate.address, quantity::plural(count, "file")));
+        }
+    }
+    inspector.keep();
+    let files: Vec<(Given, Vec<u8>)> = mended.into_values().collect();
+    if files.is_empty() {
+        return Ok(false);
+    }
+    staging.stage(&files).map_err(broken)?;
+    for (given, bytes) in &files {
+        work.rewrite(&given.path, bytes).map_err(|error| Failure::Broken(format!("cannot write `{}`: {error}", given.path)))?;
+        ui.say(&format!("  {}", given.path));
+    }
+    Ok(true)
 }
 
 /// Returns what is to be said where git has no answer.

@@ -220,10 +220,23 @@ impl Tree {
     /// # Errors
     /// When the disk refuses, or a link stands on the way.
     pub fn write(&self, path: &RelPath, bytes: &[u8]) -> io::Result<()> {
+        self.write_as(path, bytes, false)
+    }
+
+    /// As [`Tree::write`], over a file that stays executable if it was.
+    ///
+    /// # Errors
+    /// As [`Tree::write`].
+    pub fn rewrite(&self, path: &RelPath, bytes: &[u8]) -> io::Result<()> {
+        let executable = self.stat(path)?.is_some_and(|there| there.mode & 0o100 != 0);
+        self.write_as(path, bytes, executable)
+    }
+
+    fn write_as(&self, path: &RelPath, bytes: &[u8], executable: bool) -> io::Result<()> {
         let parent = path.parent().unwrap_or_else(RelPath::root);
         self.make_folder(&parent)?;
         let beside = parent.join(format!(".orket-{}-{}", std::process::id(), now_ns()).as_bytes());
-        let mut file = self.create(&beside, false)?;
+        let mut file = self.create(&beside, executable)?;
         file.write_all(bytes).and_then(|()| self.rename(&beside, path)).inspect_err(|_| {
             let _ = self.remove(&beside);
         })

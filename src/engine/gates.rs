@@ -4,7 +4,7 @@ use std::sync::{Arc, OnceLock};
 
 use super::Engine;
 use super::outside::Surroundings;
-use crate::base::TargetId;
+use crate::base::{RelPath, TargetId};
 use crate::event::GateReport;
 use crate::facts::{FactFile, Forgetful, Known};
 use crate::gates::{self, Asked, Ground, Today, Wrong};
@@ -56,6 +56,22 @@ impl Inspector<'_> {
         let rules = gates::read(gate)?;
         let view = ground.seen_by(gate);
         Ok(gates::check(gate, &rules, &view, &Asked { quick: self.quick, today: &self.today }))
+    }
+
+    /// Returns the files that a gate would mend; none, where it is no fixer.
+    ///
+    /// # Errors
+    /// A sentence, when they cannot be listed.
+    pub fn fixes(&self, gate: &Gate, ground: &Ground<'_>) -> Result<Vec<RelPath>, String> {
+        gates::fixes(gate, &ground.seen_by(gate)).map_err(|error| format!("cannot look for files: {error}"))
+    }
+
+    /// Returns what a gate that is a fixer makes of a file; `None` where it leaves it as it is.
+    ///
+    /// # Errors
+    /// A sentence, why it has nothing to say.
+    pub fn mended(&self, gate: &Gate, ground: &Ground<'_>, path: &RelPath, bytes: &[u8]) -> Result<Option<Vec<u8>>, String> {
+        gates::mended(gate, &ground.seen_by(gate), path, bytes).map_err(|unjudged| unjudged.text)
     }
 
     /// Keeps what was learned of files for the next time.

@@ -1,8 +1,9 @@
 //! What gates ask beside the tree, for real: the history, commands, and what tasks printed.
 
 use std::ffi::{OsStr, OsString};
+use std::io::Write;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crossbeam_channel::{bounded, select};
@@ -10,11 +11,12 @@ use crossbeam_channel::{bounded, select};
 use super::{ChurnError, ChurnWanted, Engine, churn};
 use crate::base::TargetId;
 use crate::churn::Report;
+use crate::disk::Signature;
 use crate::event::Outcome;
 use crate::gates::{Outside, Printed, Unjudged, folder_of};
 use crate::model::Gate;
 use crate::plan::Plan;
-use crate::process::{self, Cancel, Ended, Limits, Output, Spawn, Stdin, find_program, listen_to_signals};
+use crate::process::{self, Cancel, Ended, Limits, Output, OutputSink, Spawn, Stdin, find_program, listen_to_signals};
 use crate::rebuild::{self, Mode, World};
 use crate::report::chars::clean;
 use crate::run::{Choices, look};
@@ -32,6 +34,31 @@ pub(super) struct Surroundings<'a> {
     pub engine: &'a Engine,
     /// The run that the gate is part of, if it is part of one.
     pub world: Option<&'a World>,
+}
+
+/// The end of what a program prints.
+#[derive(Default)]
+struct Heard {
+    output: Vec<u8>,
+    /// Standard error, where that is told apart.
+    errors: Vec<u8>,
+    /// How much is kept of each, in bytes.
+    most: usize,
+}
+
+impl OutputSink for Heard {
+    fn bytes(&mut self, bytes: &[u8]) {
+        keep_end(&mut self.output, bytes, self.most);
+    }
+
+    fn errors(&mut self, bytes: &[u8]) {
+        keep_end(&mut self.errors, bytes, self.most);
+    }
+}
+
+fn keep_end(kept: &mut Vec<u8>, bytes: &[u8], most: usize) {
+    kept.extend_from_slice(bytes);
+    kept.drain(..kept.len().saturating_sub(most));
 }
 
 impl Outside for Surroundings<'_> {
@@ -55,37 +82,46 @@ impl Outside for Surroundings<'_> {
     fn run(&self, gate: &Gate, line: &str) -> Result<Printed, Unjudged> {
         let broken = |why: String| Unjudged::broken(format!("it cannot run: {why}"));
         let spawn = self.spawn(gate, line).map_err(broken)?;
-        let cancel = Cancel::new().map_err(|error| broken(error.to_string()))?;
-        let signals = listen_to_signals().map_err(|error| broken(error.to_string()))?;
-        let limits = Limits { timeout: Some(WITHIN), grace: Duration::from_secs(5), signal: Limits::TERM };
-        let mut output = Vec::new();
-        let (done, over) = bounded::<()>(0);
-        let result = std::thread::scope(|scope| {
-            let switch = &cancel;
-            scope.spawn(move || {
-                select! {
-                    recv(signals) -> _ => switch.stop(),
-                    recv(over) -> _ => {}
-                }
-            });
-            let result = process::run(&spawn, &limits, &cancel, &mut |bytes: &[u8]| {
-                output.extend_from_slice(bytes);
-                output.drain(..output.len().saturating_sub(MOST));
-            });
-            drop(done);
-            result
-        });
-        let ended = result.map_err(|error| broken(error.to_string()))?;
-        let text = clean(&output, false);
+        let (ended, heard) = self.wait(&spawn, MOST)?;
+        let text = clean(&heard.output, false);
         let code = match ended {
             Ended::Exit(MISSING) => return Err(broken(text.lines().last().unwrap_or("a program is missing").to_owned())),
             Ended::Exit(code) => Some(code),
-            Ended::Cancelled => return Err(Unjudged::broken("it was interrupted")),
-            Ended::TimedOut(within) => return Err(Unjudged::broken(format!("it took longer than {} minutes", within.as_secs() / 60))),
-            Ended::Signal(_) => None,
             Ended::Left(_) => return Err(broken(ended.to_string())),
+            _ => None,
         };
         Ok(Printed { code, status: ended.to_string(), text })
+    }
+
+    fn program(&self, gate: &Gate, name: &str) -> Result<(PathBuf, Signature), Unjudged> {
+        let visible = self.engine.environment.visible(&gate.env, &self.engine.tree).map_err(Unjudged::broken)?;
+        let path = visible.variables.get("PATH").map(Vec::as_slice).unwrap_or_default();
+        let folder = folder_of(gate).under(&self.engine.root);
+        let program =
+            find_program(OsStr::new(name), OsStr::from_bytes(path), &folder).map_err(|error| Unjudged::broken(error.to_string()))?;
+        let stamp =
+            rustix::fs::stat(&program).map_err(|error| Unjudged::broken(format!("cannot look at `{}`: {error}", program.display())))?;
+        Ok((program, stamp.into()))
+    }
+
+    fn filter(&self, gate: &Gate, program: &Path, words: &[String], bytes: &[u8]) -> Result<Vec<u8>, Unjudged> {
+        let name = program.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let broken = |why: String| Unjudged::broken(format!("`{name}` cannot run: {why}"));
+        let failed = |error: std::io::Error| broken(error.to_string());
+        let mut text = tempfile::NamedTempFile::new().map_err(failed)?;
+        text.write_all(bytes).map_err(failed)?;
+        // The shell only puts the text where the program reads.
+        let shell = self.spawn(gate, "text=$1; shift; exec \"$@\" <\"$text\"").map_err(broken)?;
+        let given = [OsString::from("sh"), text.path().into(), program.into()];
+        let args = shell.args.into_iter().chain(given).chain(words.iter().map(OsString::from)).collect();
+        let spawn = Spawn { args, apart: true, ..shell };
+        let (ended, heard) = self.wait(&spawn, usize::MAX)?;
+        if ended == Ended::Exit(0) {
+            return Ok(heard.output);
+        }
+        let said = clean(&heard.errors, false);
+        let said = said.lines().find(|line| !line.trim().is_empty()).map_or(String::new(), |line| format!(": {}", line.trim()));
+        Err(Unjudged::broken(format!("`{name}` ended with {ended}{said}")))
     }
 
     fn log_of(&self, gate: &Gate, task: &str) -> Result<Printed, Unjudged> {
@@ -113,6 +149,33 @@ impl Outside for Surroundings<'_> {
 }
 
 impl Surroundings<'_> {
+    /// Runs a command to its end; returns how it ended, and the last `most` bytes of what it printed.
+    fn wait(&self, spawn: &Spawn, most: usize) -> Result<(Ended, Heard), Unjudged> {
+        let broken = |why: String| Unjudged::broken(format!("it cannot run: {why}"));
+        let cancel = Cancel::new().map_err(|error| broken(error.to_string()))?;
+        let signals = listen_to_signals().map_err(|error| broken(error.to_string()))?;
+        let limits = Limits { timeout: Some(WITHIN), grace: Duration::from_secs(5), signal: Limits::TERM };
+        let mut heard = Heard { most, ..Heard::default() };
+        let (done, over) = bounded::<()>(0);
+        let result = std::thread::scope(|scope| {
+            let switch = &cancel;
+            scope.spawn(move || {
+                select! {
+                    recv(signals) -> _ => switch.stop(),
+                    recv(over) -> _ => {}
+                }
+            });
+            let result = process::run(spawn, &limits, &cancel, &mut heard);
+            drop(done);
+            result
+        });
+        match result.map_err(|error| broken(error.to_string()))? {
+            Ended::Cancelled => Err(Unjudged::broken("it was interrupted")),
+            Ended::TimedOut(within) => Err(Unjudged::broken(format!("it took longer than {} minutes", within.as_secs() / 60))),
+            ended => Ok((ended, heard)),
+        }
+    }
+
     fn spawn(&self, gate: &Gate, line: &str) -> Result<Spawn, String> {
         let visible = self.engine.environment.visible(&gate.env, &self.engine.tree)?;
         let path = visible.variables.get("PATH").map(Vec::as_slice).unwrap_or_default();

@@ -14,7 +14,7 @@ use crate::base::{Digest, Hasher, RelPath};
 use crate::disk::{Signature, Tree, now_ns, sources};
 
 /// Changes whenever an extractor finds something else in the same text.
-const VERSION: &[u8] = b"2";
+const VERSION: &[u8] = b"3";
 
 /// Reads every source file below the roots and returns what they import.
 ///

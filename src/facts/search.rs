@@ -5,7 +5,8 @@ use std::ops::Range;
 use tree_sitter::{Query, QueryCursor, StreamingIterator};
 
 use super::Language;
-use super::syntax::{parse_leniently, text, whole};
+use super::csharp::readings;
+use super::syntax::{Wrong, parse_leniently, text, whole};
 use crate::base::RelPath;
 
 /// A query in tree-sitter's language, for the files of one language.
@@ -60,18 +61,20 @@ impl Search {
     pub fn find(&self, path: &RelPath, bytes: &[u8]) -> Result<Vec<Range<usize>>, (u32, String)> {
         let jsx = usize::from(path.name().ends_with(b".tsx")).min(self.queries.len() - 1);
         let (grammar, query) = &self.queries[jsx];
-        let parse = || {
-            let text = text(bytes)?;
-            Ok((text, whole(parse_leniently(grammar, text)?, &|_| false)?))
-        };
-        let (text, tree) = parse().map_err(|wrong: super::syntax::Wrong| (wrong.line, wrong.why))?;
+        let said = |wrong: Wrong| (wrong.line, wrong.why);
+        let text = text(bytes).map_err(said)?;
         let mark = bytes.len() - text.len();
-        let mut cursor = QueryCursor::new();
-        let mut matches = cursor.matches(query, tree.root_node(), text.as_bytes());
         let mut found = Vec::new();
-        while let Some(one) = matches.next() {
-            let first = one.captures().iter().map(|capture| capture.node.byte_range()).min_by_key(|range| range.start);
-            found.extend(first.map(|range| range.start + mark..range.end + mark));
+        // C# before its compiler has chosen among `#if` and `#else` is no C# yet.
+        let texts = if self.language == Language::Csharp { readings(text) } else { vec![text.to_owned()] };
+        for text in &texts {
+            let tree = parse_leniently(grammar, text).and_then(|tree| whole(tree, &|_| false)).map_err(said)?;
+            let mut cursor = QueryCursor::new();
+            let mut matches = cursor.matches(query, tree.root_node(), text.as_bytes());
+            while let Some(one) = matches.next() {
+                let first = one.captures().iter().map(|capture| capture.node.byte_range()).min_by_key(|range| range.start);
+                found.extend(first.map(|range| range.start + mark..range.end + mark));
+            }
         }
         found.sort_by_key(|range| (range.start, range.end));
         found.dedup();

@@ -61,6 +61,11 @@ pub(super) fn whole(tree: Tree, excused: &dyn Fn(Node<'_>) -> bool) -> Extracted
     }
 }
 
+/// Returns the first place where a tree is wrong, if it is.
+pub(super) fn first_wrong(tree: &Tree) -> Option<Wrong> {
+    first_error(tree.root_node(), &|_| false).map(wrong)
+}
+
 /// Says that a node is wrong.
 fn wrong(node: Node<'_>) -> Wrong {
     let why = if node.is_missing() { format!("a syntax error: expected `{}`", node.kind()) } else { "a syntax error".to_owned() };
@@ -93,6 +98,27 @@ pub(super) fn at(node: Node<'_>, text: &str) -> At {
     let (start, point) = (node.start_byte(), node.start_position());
     let column = text.get(start.saturating_sub(point.column)..start).map_or(point.column, |before| before.chars().count());
     At { line: point.row as u32 + 1, column: column as u32 + 1 }
+}
+
+/// Where the lines of a text begin: from bytes to places, for parsers that do not count lines themselves.
+pub(super) struct Places<'t> {
+    text: &'t str,
+    lines: Vec<usize>,
+}
+
+impl<'t> Places<'t> {
+    pub fn new(text: &'t str) -> Places<'t> {
+        let lines = std::iter::once(0).chain(memchr::memchr_iter(b'\n', text.as_bytes()).map(|at| at + 1)).collect();
+        Places { text, lines }
+    }
+
+    /// Returns the place of a byte.
+    pub fn at(&self, byte: usize) -> At {
+        let line = self.lines.partition_point(|start| *start <= byte);
+        let start = self.lines[line.saturating_sub(1)];
+        let column = self.text.get(start..byte).map_or(byte - start, |before| before.chars().count());
+        At { line: line as u32, column: column as u32 + 1 }
+    }
 }
 
 /// Returns the children of a node that have a name in the grammar.

@@ -55,6 +55,10 @@ impl Baseline {
         if baseline.version != 1 {
             return Err(format!("it has version {}, and this orket knows version 1", baseline.version));
         }
+        let day = |until: &str| until.is_empty() || (until.len() == 10 && until.parse::<jiff::civil::Date>().is_ok());
+        if let Some(entry) = baseline.entries.iter().find(|entry| !day(&entry.until)) {
+            return Err(format!("`until` of {} is `{}`, and has to be a day such as `2027-01-31`", entry.about(), entry.until));
+        }
         Ok(baseline)
     }
 

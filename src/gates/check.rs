@@ -6,7 +6,7 @@ use super::baseline::{Baseline, Entry};
 use super::judge::{Asked, Judge, Reads, Sight, Unjudged};
 use super::settings::{Common, Reader, Wrong};
 use super::sight::View;
-use super::{churn, dependency_direction, evidence, pattern, policy, release_smoke, roadmap_metrics, suppress, working_model};
+use super::{churn, dependency_direction, evidence, fixer, pattern, policy, release_smoke, roadmap_metrics, suppress, working_model};
 use crate::base::{Digest, Hasher, PathError, RelPath, did_you_mean, quantity};
 use crate::event::{Facts, Finding, GateOutcome, GateReport, State};
 use crate::model::Gate;
@@ -21,6 +21,7 @@ const KINDS: &[(&str, Read)] = &[
     ("churn", churn::read),
     ("dependency_direction", dependency_direction::read),
     ("evidence", evidence::read),
+    ("fixer", fixer::read),
     ("pattern", pattern::read),
     ("policy", policy::read),
     ("release_smoke", release_smoke::read),

@@ -42,6 +42,13 @@ pub trait Sight: Sync {
     /// Why it could not run.
     fn run(&self, line: &str) -> Result<Printed, Unjudged>;
 
+    /// Lets a program read a file and write it as it should be; `None` if that is how it is. Relative words are meant from the gate's folder,
+    /// and `{{file}}` in them is the file, from there.
+    ///
+    /// # Errors
+    /// Why it has written nothing that counts.
+    fn filter(&self, filter: &Filter, path: &RelPath, bytes: &[u8]) -> Result<Option<Vec<u8>>, Unjudged>;
+
     /// Returns what a task printed when it last succeeded, if that was with all that it rests on as it is now.
     ///
     /// # Errors
@@ -57,6 +64,15 @@ pub trait Sight: Sync {
 
     /// Returns the tree, for what is about it as a whole; whoever uses it says so by [`Sight::looks_beyond`].
     fn tree(&self) -> &Tree;
+}
+
+/// A program that reads a text and writes it as it should be.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Filter {
+    /// The program and its words.
+    pub words: Vec<String>,
+    /// Which files tell it how: patterns.
+    pub config: Vec<String>,
 }
 
 /// What a command came to.

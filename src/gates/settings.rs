@@ -8,6 +8,8 @@ use crate::model::{Gate, RuleValue, Setting};
 pub enum Stage {
     /// Before a commit.
     PreCommit,
+    /// Before a push.
+    PrePush,
     /// By a CI system.
     Ci,
 }
@@ -17,6 +19,7 @@ impl Stage {
     pub fn find(name: &str) -> Option<Stage> {
         match name {
             "pre_commit" | "pre-commit" => Some(Stage::PreCommit),
+            "pre_push" | "pre-push" => Some(Stage::PrePush),
             "ci" => Some(Stage::Ci),
             _ => None,
         }
@@ -79,7 +82,7 @@ impl<'a> Reader<'a> {
                     for text in setting.texts() {
                         match Stage::find(text) {
                             Some(stage) => common.stages.push(stage),
-                            None => self.say(&setting.place, format!("there is no stage `{text}`"), "there are: pre_commit, ci"),
+                            None => self.say(&setting.place, format!("there is no stage `{text}`"), "there are: pre_commit, pre_push, ci"),
                         }
                     }
                 }

@@ -1,10 +1,11 @@
 //! What gates see of a tree: listed once, however many gates there are.
 
 use std::io;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
-use super::judge::{Printed, Reads, Sight, Unjudged};
+use super::judge::{Filter, Printed, Reads, Sight, Unjudged};
 use crate::base::{Digest, Hasher, RelPath};
 use crate::churn::Report;
 use crate::disk::{PatternSet, Signature, Tree, now_ns, sources};
@@ -24,6 +25,18 @@ pub trait Outside: Send + Sync {
     /// # Errors
     /// Why it could not run.
     fn run(&self, gate: &Gate, line: &str) -> Result<Printed, Unjudged>;
+
+    /// Returns the program of a filter as it would be started, and its stamp.
+    ///
+    /// # Errors
+    /// Why there is none.
+    fn program(&self, gate: &Gate, name: &str) -> Result<(PathBuf, Signature), Unjudged>;
+
+    /// Lets a program with these words read `bytes`, and returns what it writes.
+    ///
+    /// # Errors
+    /// Why it has written nothing that counts.
+    fn filter(&self, gate: &Gate, program: &Path, words: &[String], bytes: &[u8]) -> Result<Vec<u8>, Unjudged>;
 
     /// See [`Sight::log_of`].
     ///
@@ -144,6 +157,38 @@ impl Sight for View<'_> {
     fn run(&self, line: &str) -> Result<Printed, Unjudged> {
         self.looks_beyond();
         self.ground.outside.run(self.gate, line)
+    }
+
+    fn filter(&self, filter: &Filter, path: &RelPath, bytes: &[u8]) -> Result<Option<Vec<u8>>, Unjudged> {
+        // Which program that is depends on more than the tree.
+        self.looks_beyond();
+        let [name, words @ ..] = &filter.words[..] else { return Ok(None) };
+        let (program, stamp) = self.ground.outside.program(self.gate, name)?;
+        let below: Vec<&[u8]> = path.parts().skip(self.folder.parts().filter(|part| !part.is_empty()).count()).collect();
+        let below = String::from_utf8_lossy(&below.join(&b'/')).into_owned();
+        let words: Vec<String> = words.iter().map(|word| word.replace("{{file}}", &below)).collect();
+        let mut key = Hasher::new();
+        key.piece(b"filter 1").piece(program.as_os_str().as_encoded_bytes()).piece(bytemuck::bytes_of(&stamp));
+        for word in &words {
+            key.piece(word.as_bytes());
+        }
+        // Of two files with one content a program may think differently by their names.
+        key.piece(path.as_bytes()).digest(&Digest::of(bytes));
+        let config = if filter.config.is_empty() { Ok(Vec::new()) } else { self.files(&filter.config, true) };
+        for path in config.map_err(|error| Unjudged::broken(format!("cannot look for its `config`: {error}")))? {
+            let bytes = self.read(&path).map_err(|error| Unjudged::broken(format!("cannot read `{path}`: {error}")))?;
+            key.piece(path.as_bytes()).digest(&Digest::of(&bytes));
+        }
+        let key = key.finish();
+        if self.ground.known.get(&key).is_some() {
+            return Ok(None);
+        }
+        let after = self.ground.outside.filter(self.gate, &program, &words, bytes)?;
+        if after == bytes {
+            self.ground.known.put(&key, &[]);
+            return Ok(None);
+        }
+        Ok(Some(after))
     }
 
     fn log_of(&self, task: &str) -> Result<Printed, Unjudged> {

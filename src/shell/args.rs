@@ -386,6 +386,9 @@ pub struct CheckArgs {
     /// Write to a file; standard error gets the text.
     #[arg(long, visible_alias = "out", value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub output: Option<PathBuf>,
+    /// Let gates that are fixers write the files as they should be, before all gates judge.
+    #[arg(long, conflicts_with = "update_baseline")]
+    pub fix: bool,
     /// Write down today's findings as tolerated, and drop what is gone.
     #[arg(long, visible_alias = "update_baseline")]
     pub update_baseline: bool,
@@ -429,11 +432,11 @@ pub enum InitCommand {
 /// What can be done with git's hooks.
 #[derive(Clone, Debug, Subcommand)]
 pub enum HooksCommand {
-    /// Write the hooks `pre-commit` and `pre-merge-commit`; hooks that are there run first.
+    /// Write the hooks `pre-commit`, `pre-merge-commit` and `pre-push`; hooks that are there run first.
     Install,
     /// Take these hooks away, and put those back that were there before.
     Uninstall,
-    /// Check the index as a whole, manifest included, by the gates of a stage.
+    /// Check the index as a whole, manifest included, by the gates of a stage; `pre_push` checks the commits that git names on standard input.
     Run {
         /// The stage.
         #[arg(value_name = "STAGE", value_enum)]
@@ -447,6 +450,9 @@ pub enum StageName {
     /// Before a commit.
     #[value(name = "pre_commit", alias = "pre-commit")]
     PreCommit,
+    /// Before a push.
+    #[value(name = "pre_push", alias = "pre-push")]
+    PrePush,
     /// In continuous integration.
     Ci,
 }

@@ -39,6 +39,8 @@ pub(super) struct Git {
     folder: PathBuf,
     /// Whether variables that lead to another repository count.
     led: bool,
+    /// The index that is meant, where it is not the one that git itself would take.
+    index: Option<PathBuf>,
 }
 
 /// What a call printed, and whether it ended well.
@@ -58,12 +60,17 @@ pub(super) struct Stream {
 
 impl Git {
     pub(super) fn new(folder: &Path) -> Git {
-        Git { folder: folder.to_path_buf(), led: true }
+        Git { folder: folder.to_path_buf(), led: true, index: None }
     }
 
     /// Git in the repository that a folder stands in, whatever the environment says.
     pub(super) fn around(folder: &Path) -> Git {
-        Git { folder: folder.to_path_buf(), led: false }
+        Git { folder: folder.to_path_buf(), led: false, index: None }
+    }
+
+    /// Git with another index.
+    pub(super) fn with_index(self, index: PathBuf) -> Git {
+        Git { index: Some(index), ..self }
     }
 
     /// Returns a command with its words still to come. No pager, no programs of the repository's, no network, no locks.
@@ -77,6 +84,9 @@ impl Git {
         command.env("GIT_ALLOW_PROTOCOL", "none");
         for name in ELSEWHERE.iter().filter(|_| !self.led) {
             command.env_remove(name);
+        }
+        if let Some(index) = &self.index {
+            command.env("GIT_INDEX_FILE", index);
         }
         command.env_remove("GIT_EXTERNAL_DIFF").env_remove("GIT_DIFF_OPTS");
         command.current_dir(&self.folder).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
@@ -101,6 +111,18 @@ impl Git {
             false if answer.err.contains("not a git repository") => Err(VcsError::NoRepository(self.folder.clone())),
             false => Err(VcsError::refused(answer.err)),
         }
+    }
+
+    /// Runs git to its end, with `input` to read; returns what it printed.
+    ///
+    /// # Errors
+    /// When git did not end well, with its own words.
+    pub(super) fn fed(&self, words: &[&[u8]], input: &[u8]) -> Result<Vec<u8>, VcsError> {
+        let mut stream = self.stream(words, Some(input.to_vec()))?;
+        let mut text = Vec::new();
+        stream.out.read_to_end(&mut text).map_err(VcsError::Unreadable)?;
+        stream.end()?;
+        Ok(text)
     }
 
     /// Runs git to its end; returns what it printed, without the last end of line.

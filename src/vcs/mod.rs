@@ -26,5 +26,5 @@ pub use mirror::{Mirror, Mirrored};
 pub use names::TrackedNames;
 pub use past::Past;
 pub use repository::{Attributes, Newest, Present, Repository};
-pub use staged::{Scope, Staging};
+pub use staged::{Given, Scope, Staging};
 pub use standing::{branch, changed, tags};

@@ -1,4 +1,4 @@
-//! What would be committed from a work tree: its index, read and never written, and where git keeps what belongs to it.
+//! What would be committed from a work tree: its index, and where git keeps what belongs to it. It is only read, but for what fixers mend.
 
 use std::ffi::OsStr;
 use std::io::Write;
@@ -6,10 +6,13 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use tempfile::TempDir;
+
 use super::VcsError;
 use super::blobs::Blobs;
 use super::git::Git;
 use super::index::{Tracked, tracked};
+use crate::base::RelPath;
 
 /// A work tree, and the index that git says is its own. `GIT_INDEX_FILE` is honoured: `git commit -a` and `git commit FILE` have one of
 /// their own.
@@ -18,6 +21,16 @@ pub struct Staging {
     top: PathBuf,
     own: PathBuf,
     common: PathBuf,
+    /// The commit that the files are those of, with its index; `None`: they are those of the work tree's index.
+    commit: Option<(String, TempDir)>,
+}
+
+/// A file that a commit would change.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Given {
+    /// Where it is.
+    pub path: RelPath,
+    executable: bool,
 }
 
 /// Who has set the folder for hooks.
@@ -47,10 +60,64 @@ impl Staging {
         match git.line(&[b"rev-parse", b"--show-toplevel"])? {
             Some(top) if !top.is_empty() => {
                 let top = path(&top);
-                Ok(Staging { git: Git::new(&top), top, own, common })
+                Ok(Staging { git: Git::new(&top), top, own, common, commit: None })
             }
             _ => Err(VcsError::Bare(folder.to_path_buf())),
         }
+    }
+
+    /// Returns the same for the files of a commit, as if they were staged; `None` where `name` means no commit.
+    ///
+    /// # Errors
+    /// When git cannot read it.
+    pub fn of_commit(&self, name: &str) -> Result<Option<Staging>, VcsError> {
+        let Some(commit) =
+            self.git.line(&[b"rev-parse", b"--verify", b"--quiet", b"--end-of-options", format!("{name}^{{commit}}").as_bytes()])?
+        else {
+            return Ok(None);
+        };
+        let folder = tempfile::Builder::new().prefix("orket-commit-").tempdir_in(&self.own)?;
+        let git = Git::new(&self.top).with_index(folder.path().join("index"));
+        git.told(&[b"read-tree", &commit])?;
+        let commit = Some((String::from_utf8_lossy(&commit).into_owned(), folder));
+        Ok(Some(Staging { git, top: self.top.clone(), own: self.own.clone(), common: self.common.clone(), commit }))
+    }
+
+    /// Returns the files that differ from the last commit, without links and repositories.
+    ///
+    /// # Errors
+    /// When git cannot say.
+    pub fn given(&self) -> Result<Vec<Given>, VcsError> {
+        let last = match self.git.line(&[b"rev-parse", b"--verify", b"--quiet", b"HEAD^{tree}"])? {
+            Some(tree) => tree,
+            None => self.git.line(&[b"hash-object", b"-t", b"tree", b"/dev/null"])?.unwrap_or_default(),
+        };
+        let text = self.git.told(&[b"diff-index", b"--cached", b"--no-renames", b"--raw", b"-z", &last, b"--"])?;
+        let mut parts = text.split(|byte| *byte == 0);
+        let mut found = Vec::new();
+        while let (Some(about), Some(path)) = (parts.next(), parts.next()) {
+            let executable = match about.split(|byte| *byte == b' ').nth(1) {
+                Some(b"100644") => false,
+                Some(b"100755") => true,
+                _ => continue,
+            };
+            found.push(Given { path: RelPath::from_normal(path), executable });
+        }
+        Ok(found)
+    }
+
+    /// Puts other bytes in the place of files in the index, all of them or none.
+    ///
+    /// # Errors
+    /// When git refuses.
+    pub fn stage(&self, files: &[(Given, Vec<u8>)]) -> Result<(), VcsError> {
+        let mut text = Vec::new();
+        for (file, bytes) in files {
+            let id = self.git.fed(&[b"hash-object", b"-w", b"--stdin"], bytes)?;
+            let mode: &[u8] = if file.executable { b"100755 " } else { b"100644 " };
+            text.extend([mode, id.trim_ascii_end(), b"\t", file.path.as_bytes(), b"\0"].concat());
+        }
+        self.git.fed(&[b"update-index", b"-z", b"--index-info"], &text).map(drop)
     }
 
     /// Returns the folder of the work tree.
@@ -120,7 +187,11 @@ impl Staging {
         std::fs::create_dir_all(folder)?;
         let common = std::fs::canonicalize(&self.common)?;
         std::fs::write(folder.join("commondir"), [common.as_os_str().as_bytes(), b"\n"].concat())?;
-        std::fs::write(folder.join("HEAD"), std::fs::read(self.own.join("HEAD"))?)?;
+        let head = match &self.commit {
+            Some((commit, _)) => format!("{commit}\n").into_bytes(),
+            None => std::fs::read(self.own.join("HEAD"))?,
+        };
+        std::fs::write(folder.join("HEAD"), head)?;
         let Some(files) = files else { return Ok(()) };
         for old in ["index", "index.lock"] {
             let _ = std::fs::remove_file(folder.join(old));

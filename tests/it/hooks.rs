@@ -96,7 +96,10 @@ fn commit(project: &Project, words: &str) -> (bool, String) {
 fn watched() -> Project {
     let project = Project::new().manifest(RULE).file("src/a.txt", "one\n").file("src/b.txt", "two\n");
     project.git("init -q").git("add -A").git("commit -qm first");
-    project.run("hooks install").ok().stderr("wrote `.git/hooks/pre-commit`\nwrote `.git/hooks/pre-merge-commit`\n");
+    project
+        .run("hooks install")
+        .ok()
+        .stderr("wrote `.git/hooks/pre-commit`\nwrote `.git/hooks/pre-merge-commit`\nwrote `.git/hooks/pre-push`\n");
     project
 }
 
@@ -268,8 +271,14 @@ fn whatever_form_an_index_has() {
 #[test]
 fn hooks_that_are_there_run_first_and_come_back() {
     let project = watched();
-    project.run("hooks uninstall").ok().stderr("removed `.git/hooks/pre-commit`\nremoved `.git/hooks/pre-merge-commit`\n");
-    project.run("hooks uninstall").ok().stderr("`.git/hooks/pre-commit` is not there\n`.git/hooks/pre-merge-commit` is not there\n");
+    project
+        .run("hooks uninstall")
+        .ok()
+        .stderr("removed `.git/hooks/pre-commit`\nremoved `.git/hooks/pre-merge-commit`\nremoved `.git/hooks/pre-push`\n");
+    project
+        .run("hooks uninstall")
+        .ok()
+        .stderr("`.git/hooks/pre-commit` is not there\n`.git/hooks/pre-merge-commit` is not there\n`.git/hooks/pre-push` is not there\n");
     let hooks = project.at(".git/hooks");
     project.write(".git/hooks/pre-commit", "#!/bin/sh\necho earlier \"$#\"\nexit $(cat verdict)\n").mode(".git/hooks/pre-commit", 0o751);
     let before = files(&hooks, &|_| false);
@@ -278,7 +287,9 @@ fn hooks_that_are_there_run_first_and_come_back() {
         .ok()
         .says(["wrote `.git/hooks/pre-commit`; the hook that was there runs first, as `.git/hooks/pre-commit.before-orket`"]);
     let installed = files(&hooks, &|_| false);
-    project.run("hooks install").ok().stderr("`.git/hooks/pre-commit` is there already\n`.git/hooks/pre-merge-commit` is there already\n");
+    project.run("hooks install").ok().stderr(
+        "`.git/hooks/pre-commit` is there already\n`.git/hooks/pre-merge-commit` is there already\n`.git/hooks/pre-push` is there already\n",
+    );
     assert_eq!(files(&hooks, &|_| false), installed);
     project.write("verdict", "7").write("src/a.txt", "FIXME\n");
     let (good, text) = commit(&project, "-aqm x");
@@ -437,4 +448,103 @@ fn whatever_the_state_it_is_the_same_afterwards() {
         assert_eq!(code, if before.contains_key(&project.at("orket.kdl")) { 0 } else { 2 }, "state {state}: {text}");
         assert_mirrored(&project);
     }
+}
+
+/// A gate whose filter takes blanks away at the ends of lines.
+const FIXER: &str = "gate \"tidy\" kind=\"fixer\" { files \"src/**\"; filter \"sed\" \"s/ *$//\" }\n";
+
+fn fixed() -> Project {
+    let project = Project::new().manifest(FIXER).file("src/a.sh", "one\n").file("src/b.txt", "two\n").file("src/old.txt", "old  \n");
+    fs::set_permissions(project.at("src/a.sh"), fs::Permissions::from_mode(0o755)).unwrap();
+    project.git("init -q").git("add -A").git("commit -qm first");
+    project.run("hooks install").ok();
+    project
+}
+
+#[test]
+fn a_fixer_mends_what_is_staged_where_the_work_tree_has_the_same() {
+    let project = fixed();
+    project.run("check").code(1).says(["error[fixer/unfixed]: `sed` would write this otherwise", " --> src/old.txt:1:1"]);
+    project.write("src/old.txt", "old\n").git("commit -qanm second");
+    project.write("src/a.sh", "three  \n").write("src/b.txt", "four  \n").git("add -A").write("src/c.txt", "five  \n");
+    let (good, text) = commit(&project, "-qm third");
+    assert!(good && text.contains("tidy mended 2 files\n  src/a.sh\n  src/b.txt\n"), "{text}");
+    for (path, there) in [("src/a.sh", "three\n"), ("src/b.txt", "four\n"), ("src/c.txt", "five  \n")] {
+        assert_eq!(project.read(path), there, "what was given is mended, and nothing else");
+    }
+    assert_eq!(fs::metadata(project.at("src/a.sh")).unwrap().mode() & 0o777, 0o755);
+    let (_, text) = git(project.base(), &project.root(), &["status", "--porcelain"]);
+    assert_eq!(text, "?? src/c.txt\n");
+    let (_, text) = git(project.base(), &project.root(), &["show", "HEAD:src/b.txt"]);
+    assert_eq!(text, "four\n");
+    // With an index of its own, git takes what is mended along, too.
+    project.write("src/b.txt", "six  \n");
+    let (good, text) = commit(&project, "-aqm fourth");
+    assert!(good, "{text}");
+    assert_eq!(project.read("src/b.txt"), "six\n");
+    let (_, text) = git(project.base(), &project.root(), &["status", "--porcelain"]);
+    assert_eq!(text, "?? src/c.txt\n");
+}
+
+#[test]
+fn a_fixer_leaves_alone_what_is_staged_in_part_or_committed_alone() {
+    let project = fixed();
+    project.write("src/old.txt", "old\n").git("commit -qanm second");
+    project.write("src/a.sh", "three  \n").git("add -A").write("src/a.sh", "three  \nmore  \n");
+    let before = standing(&project);
+    project.run("hooks run pre_commit").code(1).says(["src/a.sh:1:1"]);
+    assert_same(&project, &before, "");
+    project.git("reset -q --hard").write("src/a.sh", "three  \n");
+    let before = standing(&project);
+    let (good, text) = commit(&project, "-qm third src/a.sh");
+    assert!(!good && text.contains("src/a.sh:1:1"), "{text}");
+    assert_same(&project, &before, &text);
+    project.run("check --fix").ok().says(["tidy mended `src/a.sh`"]);
+    let (good, text) = commit(&project, "-qm third src/a.sh");
+    assert!(good, "{text}");
+}
+
+#[test]
+fn a_fixer_that_fails_is_not_evaluated_and_mends_nothing() {
+    let project = fixed();
+    project
+        .declare("gate \"tidy\" kind=\"fixer\" { files \"src/a.sh\"; filter \"sh\" \"-c\" \"echo {{file}} is odd >&2; exit 3\" }\n")
+        .git("add -A");
+    let before = standing(&project);
+    project.run("hooks run pre_commit").code(3).says(["error[fixer/failed]: `sh` ended with exit status 3: src/a.sh is odd"]);
+    assert_same(&project, &before, "");
+    project.declare("gate \"tidy\" kind=\"fixer\" { filter \"no-such-program\" }\n").run("check").code(3).says(["no-such-program"]);
+    project.declare("gate \"tidy\" kind=\"fixer\" { files \"src/*\" }\n").run("check").code(2).says(["the gate has no filter"]);
+}
+
+#[test]
+fn what_is_pushed_is_judged_as_it_was_committed() {
+    let project = watched();
+    let remote = project.base().join("remote.git");
+    project.git(&format!("init -q --bare {}", remote.display())).git(&format!("remote add origin {}", remote.display()));
+    let push = |words: &[&str]| git(project.base(), &project.root(), &[&["push", "-q", "origin"], words].concat());
+    project.declare(&RULE.replace("pre_commit", "pre_push")).write("src/a.txt", "FIXME\n").git("add -A").git("commit -qnm bad");
+    project.write("src/a.txt", "fine\n").git("add -A");
+    let before = standing(&project);
+    let (good, text) = push(&["HEAD:main"]);
+    assert!(!good && text.contains("src/a.txt:1:1"), "{text}");
+    assert_same(&project, &before, &text);
+    project.git("commit -qm good");
+    let (good, text) = push(&["HEAD:main"]);
+    assert!(good && text.contains("pass    bare"), "{text}");
+    let (good, text) = push(&["HEAD~1:refs/heads/old", "HEAD:refs/heads/new"]);
+    assert!(!good && text.contains("src/a.txt:1:1"), "{text}");
+    assert!(push(&["HEAD:refs/heads/side"]).0);
+    let (good, text) = push(&["--delete", "side"]);
+    assert!(good && !text.contains("bare"), "nothing is pushed: {text}");
+    project.run("hooks run pre_push").ok().says(["pass    bare"]);
+    // A hook that was there hears the same.
+    project.run("hooks uninstall").ok();
+    let heard = project.base().join("heard");
+    project.write(".git/hooks/pre-push", format!("#!/bin/sh\ncat > {}\n", heard.display()));
+    fs::set_permissions(project.at(".git/hooks/pre-push"), fs::Permissions::from_mode(0o755)).unwrap();
+    project.run("hooks install").ok();
+    let (good, text) = push(&["HEAD:main"]);
+    assert!(good && text.contains("pass    bare"), "{text}");
+    assert!(fs::read_to_string(heard).unwrap().starts_with("HEAD "));
 }

@@ -1,4 +1,7 @@
-//! The text of a C# file as a compiler may see it: `#if` takes parts of it away, and no one parser reads all of them at once.
+//! The text of a C# file as a compiler may see it: `#if` takes parts of it away, and no one parser reads all of them at once. A word that is
+//! only sometimes one of the language's own does not look so where it is not.
+
+use std::borrow::Cow;
 
 /// How many texts are made of one file at most.
 const MOST: usize = 4;
@@ -12,16 +15,31 @@ enum Directive {
     Other,
 }
 
+/// What an attribute may be about: `[method: Obsolete]`.
+const TARGETS: [&str; 9] = ["assembly", "module", "field", "event", "method", "param", "property", "return", "type"];
+
 /// Returns texts that together hold every branch of every `#if`, but for those under `#if false`. What is not in one of them is blanks
 /// there, and so are the directives, so that all else keeps its place.
-pub(super) fn readings(text: &str) -> Vec<String> {
+pub(in crate::facts) fn readings(text: &str) -> Vec<String> {
     let lines: Vec<&str> = text.split_inclusive('\n').collect();
     let directives: Vec<Option<(Directive, bool)>> = lines.iter().map(|line| directive(line)).collect();
-    if directives.iter().all(Option::is_none) {
-        return vec![text.to_owned()];
+    let most = most(&directives).filter(|_| directives.iter().any(Option::is_some));
+    let Some(most) = most else { return vec![plain(text).into_owned()] };
+    (0..most.min(MOST)).map(|which| plain(&reading(&lines, &directives, which)).into_owned()).collect()
+}
+
+/// Returns a text in which a list that begins with a name such as `type` does not look like an attribute with a target, of the same length:
+/// the grammar takes `[type]` for the beginning of one wherever it stands.
+fn plain(text: &str) -> Cow<'_, str> {
+    let mut plain = Cow::Borrowed(text);
+    for target in TARGETS {
+        for (at, begin) in text.match_indices(&format!("[{target}")) {
+            if text[at + begin.len()..].starts_with([']', ',']) {
+                plain.to_mut().replace_range(at + 1..at + 2, "_");
+            }
+        }
     }
-    let Some(most) = most(&directives) else { return vec![text.to_owned()] };
-    (0..most.min(MOST)).map(|which| reading(&lines, &directives, which)).collect()
+    plain
 }
 
 /// Returns what directive a line is, and whether its condition never holds.
@@ -120,5 +138,9 @@ mod tests {
             ]
         );
         assert_eq!(readings("x\n#endif\n"), ["x\n#endif\n"]);
+        assert_eq!(
+            readings("f(x, [method]); [type: A] a[type] = [type, method];\n"),
+            ["f(x, [_ethod]); [type: A] a[_ype] = [_ype, method];\n"]
+        );
     }
 }

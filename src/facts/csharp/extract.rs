@@ -8,7 +8,7 @@ use tree_sitter::Node;
 
 use super::conditional::readings;
 use crate::base::RelPath;
-use crate::facts::syntax::{self, At, Extracted};
+use crate::facts::syntax::{self, At, Extracted, Places};
 
 /// What a file says.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
@@ -59,17 +59,25 @@ struct Reader<'t> {
     inner: BTreeSet<String>,
 }
 
-/// Reads a file. The grammar does not know all of the language; what it does not understand is passed over.
+/// Reads a file. One of its readings has to make sense as a whole; in the others every word counts as a name where none is understood.
 pub(in crate::facts) fn extract(bytes: &[u8], _: &RelPath) -> Extracted<Facts> {
     let whole = decode(bytes);
     let texts = readings(&whole);
     let mut reader = Reader::default();
+    let (mut whole_once, mut wrong) = (false, None);
     for text in &texts {
         let tree = syntax::parse_leniently(&tree_sitter_c_sharp::LANGUAGE.into(), text)?;
+        match syntax::first_wrong(&tree) {
+            None => whole_once = true,
+            Some(first) => wrong = wrong.or(Some(first)),
+        }
         let Reader { usings, types, extensions, names, calls, inner, .. } = reader;
         let mut next = Reader { text, usings, types, extensions, names, calls, inner };
         next.walk(tree.root_node());
         reader = Reader { text: "", ..next };
+    }
+    if let Some(wrong) = wrong.filter(|_| !whole_once) {
+        return Err(wrong);
     }
     let Reader { usings, types, extensions, names, calls, inner, .. } = reader;
     let flat = |names: BTreeMap<(String, String), At>| names.into_iter().map(|((inside, name), at)| (inside, name, at));
@@ -176,6 +184,17 @@ impl Reader<'_> {
                 self.declare(pair[1], inside, in_type);
             }
         }
+        let mut words = Vec::new();
+        let mut start = error.start_byte();
+        for word in syntax::of(error, self.text).split_inclusive(|c: char| !c.is_alphanumeric() && c != '_') {
+            let bare = word.trim_end_matches(|c: char| !c.is_alphanumeric() && c != '_');
+            if bare.starts_with(|c: char| c.is_alphabetic() || c == '_') {
+                words.push((bare.to_owned(), start));
+            }
+            start += word.len();
+        }
+        let places = Places::new(self.text);
+        words.into_iter().for_each(|(word, byte)| self.name_at(word, places.at(byte), inside));
     }
 
     fn using(&mut self, node: Node<'_>, inside: &str) {
@@ -219,7 +238,10 @@ impl Reader<'_> {
     }
 
     fn name(&mut self, name: String, node: Node<'_>, inside: &str) {
-        let at = syntax::at(node, self.text);
+        self.name_at(name, syntax::at(node, self.text), inside);
+    }
+
+    fn name_at(&mut self, name: String, at: At, inside: &str) {
         let place = self.names.entry((inside.to_owned(), name)).or_insert(at);
         *place = at.min(*place);
     }

@@ -8,5 +8,6 @@ mod scope;
 #[cfg(test)]
 mod tests;
 
+pub(super) use conditional::readings;
 pub(super) use extract::extract;
 pub(super) use resolve::resolve;

@@ -1,8 +1,8 @@
 //! Which files a C# file needs: those that declare what it names.
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::extract::{Facts, Means, Using};
+use super::extract::{Facts, Means, Using, within};
 use super::project::Projects;
 use super::scope::{Namespaces, Open, Thing, levels};
 use crate::base::RelPath;
@@ -19,6 +19,8 @@ struct Resolver<'a> {
     modules: FxHashMap<&'a RelPath, String>,
     /// What holds in all files of each project.
     everywhere: Vec<Vec<Open>>,
+    /// Namespaces that are not the tree's: those of which something is used, and the names of packages, after which theirs are called.
+    foreign: FxHashSet<String>,
 }
 
 /// Adds the modules and edges of all files.
@@ -54,7 +56,10 @@ impl<'a> Resolver<'a> {
             everywhere[projects.of(&source.path)].extend(global.map(|using| open(&using.name, &using.means)));
         }
         let modules = sources.iter().map(|source| &source.path).zip(named).collect();
-        Resolver { namespaces, projects, modules, everywhere }
+        let used = sources.iter().flat_map(|source| &source.facts.usings).filter(|using| using.means == Means::Namespace);
+        let used = used.map(|using| namespaces.full(&using.inside, &using.name));
+        let foreign = used.chain(projects.packages().cloned()).filter(|name| !namespaces.has(name)).collect();
+        Resolver { namespaces, projects, modules, everywhere, foreign }
     }
 
     fn file(&self, source: &Source<Facts>, found: &mut Found) {
@@ -68,6 +73,8 @@ impl<'a> Resolver<'a> {
         for (inside, name, at) in &source.facts.names {
             if let Some((full, using)) = self.namespaces.find(inside, name, &open) {
                 self.edges(source, self.namespaces.files(&full), using.and_then(|using| using.at).unwrap_or(*at), found);
+            } else if let Some(goal) = self.elsewhere(inside, name) {
+                found.edge((&self.modules[&source.path], &source.path), goal, *at, ImportKind::Import);
             }
         }
         for (inside, call, at) in &source.facts.calls {
@@ -101,6 +108,23 @@ impl<'a> Resolver<'a> {
         } else if namespace != name {
             found.unresolved(&source.path, using.at, name);
         }
+    }
+
+    /// Returns the namespace from elsewhere that a name is in, if it is spelled in full.
+    fn elsewhere(&self, inside: &str, name: &str) -> Option<Goal> {
+        let absolute = name.strip_prefix("global::");
+        let full = absolute.unwrap_or(name);
+        let first = full.split('.').next().unwrap_or(full);
+        let own = |level| Some(within(level, first)).filter(|full| self.namespaces.has(full) && !OWN.contains(&full.as_str()));
+        if levels(inside).any(|level| own(level).is_some()) {
+            return None;
+        }
+        let begins = full.match_indices('.').rev().map(|(at, _)| &full[..at]);
+        let known = begins.clone().find(|begin| self.foreign.contains(*begin));
+        if let Some(own) = OWN.iter().find(|own| full.strip_prefix(**own).is_some_and(|rest| rest.starts_with('.'))) {
+            return Some(Goal::Stdlib(known.unwrap_or(own).to_owned()));
+        }
+        known.or_else(|| absolute.map(|_| first)).map(|namespace| Goal::Package(namespace.to_owned()))
     }
 
     /// Adds edges to files; where several projects declare the same, the own one goes first.

@@ -38,6 +38,7 @@ fn usings_lead_to_what_is_named_of_the_namespace() {
     assert_eq!(
         told(&found),
         [
+            "Shop.Domain.Kinds -> System (stdlib)",
             "Shop.Web.Page -> Dapper (external)",
             "Shop.Web.Page -> Shop.Domain.Base",
             "Shop.Web.Page -> Shop.Domain.Cart",
@@ -140,7 +141,7 @@ fn extension_methods_lead_to_their_class_where_it_is_in_use() {
 }
 
 #[test]
-fn every_branch_before_the_compiler_counts_and_strange_code_hides_nothing() {
+fn every_branch_before_the_compiler_counts() {
     let files = [
         (
             "a.cs",
@@ -158,8 +159,34 @@ fn every_branch_before_the_compiler_counts_and_strange_code_hides_nothing() {
         ("broken.cs", "using One;\nusing Gone.Lib;\nclass { ] void ( Thing1 x;\n"),
     ];
     let found = project(&files, "", Some(Language::Csharp));
-    let edges = told(&found);
-    let of = |file: &str| edges.iter().filter(|edge| edge.starts_with(file)).cloned().collect::<Vec<_>>();
-    assert_eq!(of("N.a"), ["N.a -> One.1", "N.a -> Three.3", "N.a -> Three.3b", "N.a -> Two.2"]);
-    assert!(of("broken").contains(&"broken -> Gone.Lib (external)".into()), "{edges:?}");
+    let edges: Vec<String> = found.imports.iter().map(|import| format!("{} -> {}", import.from, import.to)).collect();
+    assert_eq!(edges, ["N.a -> One.1", "N.a -> Three.3", "N.a -> Three.3b", "N.a -> Two.2"]);
+    let unreadable: Vec<String> = found.unreadable.iter().map(|one| format!("{}:{}", one.file, one.line)).collect();
+    assert_eq!(unreadable, ["broken.cs:3"], "what makes no sense at all is told");
+}
+
+#[test]
+fn what_is_elsewhere_needs_no_using_where_it_is_named_in_full() {
+    let files = [
+        ("app.csproj", "<Project><ItemGroup><PackageReference Include=\"Newtonsoft.Json\" Version=\"13\" /></ItemGroup></Project>\n"),
+        ("a.cs", "using Serilog.Core;\nclass A { Order Order; }\n"),
+        (
+            "b.cs",
+            concat!(
+                "class B {\n void F(Cart Cart) {\n  Newtonsoft.Json.JsonConvert.Parse(\"x\");\n  new Serilog.Core.Logger(); System.IO.File.Open();\n",
+                "  Cart.Items.Count.Sum(); global::Moq.Linq.Mock.Of(); Shop.Gone.All();\n }\n}\n",
+            ),
+        ),
+        ("c.cs", "namespace Shop { class Cart { } class Order { } }\n"),
+    ];
+    holds(
+        &files,
+        &[
+            "a -> Serilog.Core (external)",
+            "b -> Moq (external)",
+            "b -> Newtonsoft.Json (external)",
+            "b -> Serilog.Core (external)",
+            "b -> System (stdlib)",
+        ],
+    );
 }

@@ -1,6 +1,10 @@
 //! What one Java file imports, as it is written, and which types it declares and names.
 
+use std::collections::BTreeMap;
+
+use rustc_hash::FxHashSet;
 use serde::{Deserialize, Serialize};
+use tree_sitter::Node;
 
 use crate::base::RelPath;
 use crate::facts::syntax::{self, At, Extracted};
@@ -13,8 +17,9 @@ pub(in crate::facts) struct Facts {
     pub imports: Vec<Import>,
     /// The types at its top; of Kotlin also functions and properties.
     pub types: Vec<String>,
-    /// Simple names that may be those of types, sorted; only where all of a package is imported.
-    pub used: Vec<String>,
+    /// Simple names that may be those of types of this package, or of one that is imported whole, sorted, each with the first place where
+    /// it is no member of something. What the file declares or imports by itself is not among them.
+    pub used: Vec<(String, Option<At>)>,
     /// Names with dots that are used without an import, each once. Java's are not looked for.
     pub paths: Vec<(At, String)>,
     /// Those of `types` that are Kotlin's `actual`: what another file expects.
@@ -54,19 +59,52 @@ pub(in crate::facts) fn extract(bytes: &[u8], _: &RelPath) -> Extracted<Facts> {
             _ => {}
         }
     }
-    if facts.imports.iter().any(|import| import.all) {
-        let mut todo = vec![tree.root_node()];
-        while let Some(node) = todo.pop() {
-            if matches!(node.kind(), "identifier" | "type_identifier") {
-                let name = syntax::of(node, text);
-                facts.used.extend(name.starts_with(char::is_uppercase).then(|| name.to_owned()));
-            }
-            todo.extend(syntax::named(node));
+    let (mut used, mut own) = (BTreeMap::new(), FxHashSet::default());
+    let mut todo = vec![tree.root_node()];
+    while let Some(node) = todo.pop() {
+        let kind = node.kind();
+        if kind == "import_declaration" || kind == "package_declaration" {
+            continue;
         }
-        facts.used.sort();
-        facts.used.dedup();
+        if kind.ends_with("_declaration") || kind == "type_parameter" {
+            let name = node.child_by_field_name("name").or_else(|| node.named_child(0).filter(|_| kind == "type_parameter"));
+            own.extend(name.map(|name| syntax::of(name, text)));
+        }
+        if begins_a_type(node, text) {
+            let at = syntax::at(node, text);
+            let first = used.entry(syntax::of(node, text)).or_insert(at);
+            *first = at.min(*first);
+        }
+        todo.extend(syntax::named(node));
     }
+    own.extend(facts.imports.iter().filter(|import| !import.all).filter_map(|import| import.name.rsplit('.').next()));
+    let used = used.into_iter().filter(|(name, _)| !own.contains(name)).map(|(name, at)| (name.to_owned(), Some(at)));
+    facts.used = used.collect();
     Ok(facts)
+}
+
+/// Whether a name stands where a type's simple name may stand: as a type, or before the first dot of something.
+fn begins_a_type(node: Node<'_>, text: &str) -> bool {
+    let Some(parent) = node.parent() else { return false };
+    let is = |field: &str| parent.child_by_field_name(field).is_some_and(|child| child.id() == node.id());
+    let first = || parent.named_child(0).is_some_and(|child| child.id() == node.id());
+    match (node.kind(), parent.kind()) {
+        ("type_identifier", "scoped_type_identifier") => first(),
+        ("type_identifier", "type_parameter") => false,
+        ("type_identifier", _) => true,
+        ("identifier", kind) => {
+            let place = match kind {
+                "method_invocation" | "field_access" => is("object"),
+                "annotation" | "marker_annotation" => is("name"),
+                "scoped_identifier" => is("scope"),
+                "method_reference" => first(),
+                _ => false,
+            };
+            // Any variable may stand there, too.
+            place && syntax::of(node, text).starts_with(char::is_uppercase)
+        }
+        _ => false,
+    }
 }
 
 /// Returns a name without the blanks and comments that may stand between its parts.

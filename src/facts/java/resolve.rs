@@ -6,6 +6,7 @@ use rustc_hash::FxHashMap;
 
 use super::extract::{Facts, Import};
 use crate::base::RelPath;
+use crate::facts::syntax::At;
 use crate::facts::world::{Found, Goal, Source, World};
 use crate::facts::{ImportKind, names};
 
@@ -37,6 +38,9 @@ pub(in crate::facts) fn resolve(_: &World<'_>, sources: &[Source<Facts>], found:
             if goals.is_empty() && !types.knows_all(import) {
                 found.unresolved(&source.path, import.at, &import.name);
             }
+        }
+        for (at, goal) in types.neighbours(index) {
+            found.edge(from, goal, at, ImportKind::Import);
         }
         for (at, path) in &source.facts.paths {
             for goal in types.declared(path, index) {
@@ -114,12 +118,31 @@ impl<'a> Types<'a> {
         known.filter(|end| name[..**end].contains('.')).map_or_else(Vec::new, |end| self.file(&name[..*end], from))
     }
 
+    /// Returns what a file names of its own package without an import, with the places. What has no package sees its own folder, and a
+    /// script sees no other.
+    fn neighbours(&self, from: usize) -> Vec<(At, Goal)> {
+        let Source { path, facts, .. } = &self.sources[from];
+        if is_script(path) {
+            return Vec::new();
+        }
+        let named = facts.used.iter().filter(|(name, _)| !facts.types.contains(name)).filter_map(|(name, at)| Some((name, (*at)?)));
+        let near = |goal: &Goal| match goal {
+            Goal::File(_, file) => !is_script(file) && (!facts.package.is_empty() || file.parent() == path.parent()),
+            _ => false,
+        };
+        named
+            .flat_map(|(name, at)| self.file(&within(&facts.package, name), from).into_iter().filter(near).map(move |goal| (at, goal)))
+            .collect()
+    }
+
     fn goals(&self, import: &Import, from: usize) -> Vec<Goal> {
-        let used = &self.sources[from].facts.used;
+        let Facts { used, package: own, .. } = &self.sources[from].facts;
         if import.all
             && let Some(types) = self.packages.get(import.name.as_str())
         {
-            let used = types.iter().filter(|(name, _)| used.binary_search_by(|used| used.as_str().cmp(name)).is_ok());
+            // What the own package has of that name goes first.
+            let own = |name: &str| import.name != *own && self.files.contains_key(&within(own, name));
+            let used = types.iter().filter(|(name, _)| used.binary_search_by(|(used, _)| used.as_str().cmp(name)).is_ok() && !own(name));
             return used.flat_map(|(_, full)| self.file(full, from)).collect();
         }
         let goals = if self.files.contains_key(&import.name) { self.file(&import.name, from) } else { self.declared(&import.name, from) };
@@ -138,6 +161,11 @@ impl<'a> Types<'a> {
     fn knows_all(&self, import: &Import) -> bool {
         import.all && self.packages.contains_key(import.name.as_str())
     }
+}
+
+/// Whether a file is a Kotlin script, which is compiled alone.
+fn is_script(path: &RelPath) -> bool {
+    path.name().ends_with(b".kts")
 }
 
 /// Returns the package of a name: what stands before the first part that begins with a capital.

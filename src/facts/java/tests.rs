@@ -1,6 +1,6 @@
 //! Small Java projects, and the edges that the language's rules give them.
 
-use crate::facts::sample::{project, told, unresolved};
+use crate::facts::sample::{holds, project, told, unresolved};
 
 #[test]
 fn types_lead_to_the_files_that_declare_them() {
@@ -44,4 +44,48 @@ fn types_lead_to_the_files_that_declare_them() {
         ]
     );
     assert_eq!(unresolved(&found), ["src/main/java/org/shop/web/Page.java:10 org.shop.domain.Gone"]);
+}
+
+#[test]
+fn neighbours_in_a_package_need_no_import() {
+    let files = [
+        (
+            "src/main/java/a/Use.java",
+            concat!(
+                "package a;\nimport b.Taken;\nimport b.*;\n",
+                "@Marked class Use<T> extends Base implements Outer.Inner {\n",
+                "  static final int Constant = 1; Taken taken; T t; Own own; Both both; b.Full full;\n",
+                "  class Own {}\n  Object f() { int Name = Constant; return Tool.make(Name).Field + new Made[0].length; }\n",
+                "  Runnable g() { return Ref::run; }\n}\n",
+            ),
+        ),
+        ("src/main/java/a/Base.java", "package a;\nclass Base {}\n"),
+        ("src/main/java/a/Outer.java", "package a;\ninterface Outer { interface Inner {} }\n"),
+        ("src/main/java/a/Marked.java", "package a;\n@interface Marked {}\n"),
+        ("src/main/java/a/Tool.java", "package a;\nclass Tool {}\nclass Made {}\n"),
+        ("src/main/java/a/Ref.java", "package a;\nclass Ref {}\n"),
+        ("src/main/java/a/Both.java", "package a;\nclass Both {}\n"),
+        (
+            "src/main/java/a/Never.java",
+            "package a;\nclass Inner {}\nclass Constant {}\nclass Taken {}\nclass T {}\nclass Own {}\nclass Name {}\nclass Field {}\nclass Full {}\n",
+        ),
+        ("src/main/java/b/Taken.java", "package b;\npublic class Taken {}\n"),
+        ("src/main/java/b/Both.java", "package b;\npublic class Both {}\n"),
+        ("One.java", "class One { Two two; Far far; }\n"),
+        ("Two.java", "class Two {}\n"),
+        ("far/Far.java", "class Far {}\n"),
+    ];
+    holds(
+        &files,
+        &[
+            "One -> Two",
+            "a.Use -> a.Base",
+            "a.Use -> a.Both",
+            "a.Use -> a.Marked",
+            "a.Use -> a.Outer",
+            "a.Use -> a.Ref",
+            "a.Use -> a.Tool",
+            "a.Use -> b.Taken",
+        ],
+    );
 }

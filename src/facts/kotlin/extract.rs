@@ -2,17 +2,21 @@
 //!
 //! The grammar does not know all of the language. So a file is read however much of it is strange, as long as its imports are not.
 
+use std::collections::BTreeMap;
+
 use rustc_hash::FxHashSet;
 use tree_sitter::Node;
 
 use crate::base::RelPath;
 use crate::facts::java::{Facts, Import};
-use crate::facts::syntax::{self, Extracted};
+use crate::facts::syntax::{self, At, Extracted};
 
 struct Reader<'t> {
     text: &'t str,
     facts: Facts,
-    used: FxHashSet<&'t str>,
+    used: BTreeMap<&'t str, Option<At>>,
+    /// What is declared anywhere in the file, also in what it declares.
+    own: FxHashSet<&'t str>,
     seen: FxHashSet<String>,
 }
 
@@ -25,18 +29,25 @@ pub(in crate::facts) fn extract(bytes: &[u8], _: &RelPath) -> Extracted<Facts> {
         syntax::whole(tree, &|_| false)?;
         return Ok(Facts::default());
     }
-    let mut reader = Reader { text, facts: Facts::default(), used: FxHashSet::default(), seen: FxHashSet::default() };
+    let mut reader = Reader { text, facts: Facts::default(), used: BTreeMap::new(), own: FxHashSet::default(), seen: FxHashSet::default() };
     for node in syntax::named(root) {
         reader.top(node);
     }
-    let Reader { mut facts, used, .. } = reader;
+    let Reader { mut facts, used, mut own, .. } = reader;
     facts.types.sort();
     facts.types.dedup();
     facts.paths.sort();
-    if facts.imports.iter().any(|import| import.all) {
-        facts.used = used.into_iter().map(str::to_owned).collect();
-        facts.used.sort_unstable();
-    }
+    let renamed =
+        text.lines().filter_map(|line| line.trim_start().strip_prefix("import ")?.split_once(" as ")?.1.split_whitespace().next());
+    own.extend(renamed);
+    let imported: FxHashSet<String> =
+        facts.imports.iter().filter(|import| !import.all).filter_map(|import| import.name.rsplit('.').next().map(str::to_owned)).collect();
+    // Behind a dot, and from all of a package, a name may still be another's.
+    let used = used
+        .into_iter()
+        .filter(|(name, _)| !imported.contains(*name))
+        .map(|(name, at)| (name.to_owned(), at.filter(|_| !own.contains(name))));
+    facts.used = used.collect();
     Ok(facts)
 }
 
@@ -130,9 +141,7 @@ impl<'t> Reader<'t> {
         let mut todo = vec![root];
         while let Some(node) = todo.pop() {
             match node.kind() {
-                "identifier" => {
-                    self.used.insert(self.plain(node));
-                }
+                "identifier" => self.identifier(node),
                 "user_type" | "navigation_expression" => {
                     let longer = node.parent().is_some_and(|parent| parent.kind() == "navigation_expression");
                     if let Some(name) =
@@ -146,6 +155,28 @@ impl<'t> Reader<'t> {
             }
             todo.extend(syntax::named(node));
         }
+    }
+
+    /// Notes a name, as one that is declared or as one that is used.
+    fn identifier(&mut self, node: Node<'_>) {
+        let name = self.plain(node);
+        let parent = node.parent();
+        let named = |parent: Node<'_>| {
+            let kind = parent.kind();
+            let declares =
+                kind.ends_with("_declaration") || matches!(kind, "parameter" | "class_parameter" | "type_parameter" | "enum_entry");
+            let first =
+                parent.child_by_field_name("name").or_else(|| syntax::named(parent).into_iter().find(|child| child.kind() == "identifier"));
+            declares && first.is_some_and(|first| first.id() == node.id())
+        };
+        if parent.is_some_and(named) {
+            self.own.insert(name);
+        }
+        let first = |parent: Node<'_>| parent.named_child(0).is_some_and(|first| first.id() == node.id());
+        let member = parent.is_some_and(|parent| matches!(parent.kind(), "navigation_expression" | "user_type") && !first(parent));
+        let at = (!member).then(|| syntax::at(node, self.text));
+        let known = self.used.entry(name).or_insert(at);
+        *known = [*known, at].into_iter().flatten().min();
     }
 
     /// Returns the plain names that an expression or a type begins with, with dots between them.

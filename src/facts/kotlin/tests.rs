@@ -63,19 +63,44 @@ fn a_whole_package_means_what_is_named_of_it() {
             "a.Use -> b.extensions",
             "a.Use -> b.functions",
             "a.Use -> ext.lib (external)",
+            "b.aliases -> b.Plain",
+            "b.extensions -> b.Plain",
+            "b.functions -> b.Plain",
         ],
     );
 }
 
 #[test]
-fn full_names_need_no_import_and_neighbours_make_no_edge() {
+fn full_names_and_neighbours_need_no_import() {
     let files = [
         ("app/Main.kt", "package org.app\nfun main() { val c: org.shop.Cart<Int>? = null; org.shop.open().use(Near()); shop.Cart() }\n"),
         ("app/Near.kt", "package org.app\nclass Near\n"),
         ("shop/Cart.kt", "package org.shop\nclass Cart<T>\n"),
         ("shop/open.kt", "package org.shop\nfun open() = 1\n"),
     ];
-    holds(&files, &["org.app.Main -> org.shop.Cart", "org.app.Main -> org.shop.open"]);
+    holds(&files, &["org.app.Main -> org.app.Near", "org.app.Main -> org.shop.Cart", "org.app.Main -> org.shop.open"]);
+}
+
+#[test]
+fn what_a_file_has_itself_or_imports_hides_its_neighbours() {
+    let files = [
+        (
+            "a/Use.kt",
+            concat!(
+                "package a\nimport b.Taken\nimport b.*\nimport b.Long as Short\n",
+                "class Own\nfun f(local: Int, t: Taken, s: Short): Own { val other = local; g(x.member); return Own() }\n",
+                "fun <T> h(t: T) = constant\nfun i(b: Both) = Deep.Kind.of()\n",
+            ),
+        ),
+        ("a/Others.kt", "package a\nval local = 1\nval other = 2\nval member = 3\nclass Taken\nclass Short\nclass T\nclass Kind\n"),
+        ("a/g.kt", "package a\nfun g(x: Int) = x\n"),
+        ("a/constant.kt", "package a\nconst val constant = 1\nclass Both\n"),
+        ("a/Deep.kt", "package a\nobject Deep\n"),
+        ("a/script.kts", "g(1)\n"),
+        ("b/b.kt", "package b\nclass Taken\nclass Long\n"),
+        ("b/Both.kt", "package b\nclass Both\n"),
+    ];
+    holds(&files, &["a.Use -> a.Deep", "a.Use -> a.constant", "a.Use -> a.g", "a.Use -> b.b"]);
 }
 
 #[test]

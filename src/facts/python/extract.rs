@@ -2,13 +2,16 @@
 
 use std::borrow::Cow;
 
+use ruff_python_ast::visitor::{self, Visitor};
+use ruff_python_ast::{BoolOp, Expr, ExprCall, InterpolatedStringElement, Pattern, Stmt, StmtIf, UnaryOp};
+use ruff_text_size::Ranged;
 use rustc_hash::FxHashSet;
 use serde::{Deserialize, Serialize};
-use tree_sitter::Node;
 
+use super::parse::{Depth, parse};
 use crate::base::RelPath;
 use crate::facts::ImportKind;
-use crate::facts::syntax::{self, At, Extracted, Wrong};
+use crate::facts::syntax::{self, At, Extracted, Places};
 
 /// The imports of a file, in the order of their places.
 pub(in crate::facts) type Facts = Vec<Raw>;
@@ -30,50 +33,18 @@ pub(in crate::facts) enum What {
     From(u32, String, Option<String>),
 }
 
-/// Names under which a file knows what tells type checking from running.
-#[derive(Default)]
-struct Aliases<'t> {
-    checking: FxHashSet<&'t str>,
-    importlib: FxHashSet<&'t str>,
-    import_module: FxHashSet<&'t str>,
-}
-
 /// Reads a file.
 pub(in crate::facts) fn extract(bytes: &[u8], _: &RelPath) -> Extracted<Facts> {
     let text = decode(bytes)?;
-    let text = &*text;
-    let tree = syntax::parse_leniently(&tree_sitter_python::LANGUAGE.into(), text)?;
-    let tree = syntax::whole(tree, &|node| default_of_a_type(node, text))?;
-    let mut cursor = tree.walk();
-    let mut aliases = Aliases::default();
-    let mut todo = vec![tree.root_node()];
-    while let Some(node) = todo.pop() {
-        match node.kind() {
-            "import_statement" | "import_from_statement" => aliases.note(node, text),
-            // Since Python 3, `print >> file, "text"` is a tuple.
-            "print_statement" | "exec_statement" if !syntax::named(node).iter().any(|child| child.kind() == "chevron") => {
-                let line = node.start_position().row as u32 + 1;
-                return Err(Wrong {
-                    line,
-                    why: format!("a syntax error: `{}` is a statement of Python 2", node.kind().replace("_statement", "")),
-                });
-            }
-            _ => todo.extend(node.named_children(&mut cursor)),
-        }
-    }
-    let mut raws = Facts::new();
-    let mut todo = vec![(tree.root_node(), ImportKind::Import)];
-    while let Some((node, kind)) = todo.pop() {
-        match node.kind() {
-            "import_statement" | "import_from_statement" | "future_import_statement" => statement(node, text, kind, &mut raws),
-            "if_statement" => branches(node, kind, text, &aliases, &mut todo),
-            "call" => {
-                raws.extend(aliases.dynamic(node, text));
-                todo.extend(node.named_children(&mut cursor).map(|child| (child, kind)));
-            }
-            _ => todo.extend(node.named_children(&mut cursor).map(|child| (child, kind))),
-        }
-    }
+    let places = Places::new(&text);
+    let mut raws = parse(&text, |body, depth| {
+        let mut names = Names { aliases: Aliases::default(), depth };
+        names.visit_body(body);
+        let Names { aliases, depth } = names;
+        let mut walk = Walk { aliases, depth, kind: ImportKind::Import, places: &places, raws: Facts::new() };
+        walk.visit_body(body);
+        walk.raws
+    })?;
     raws.sort_by_key(|raw| raw.at);
     Ok(raws)
 }
@@ -95,74 +66,124 @@ fn decode(bytes: &[u8]) -> Extracted<Cow<'_, str>> {
     }
 }
 
-/// Whether an error is none: the grammar does not know yet what stands behind the `=` in `class A[T = int]` (PEP 696).
-fn default_of_a_type(node: Node<'_>, text: &str) -> bool {
-    let around = node.parent().is_some_and(|parent| parent.kind() == "type_parameter");
-    around && node.is_error() && syntax::of(node, text).contains('=')
+/// Names under which a file knows what tells type checking from running, and what imports by a call.
+#[derive(Default)]
+struct Aliases<'t> {
+    checking: FxHashSet<&'t str>,
+    importlib: FxHashSet<&'t str>,
+    import_module: FxHashSet<&'t str>,
 }
 
-/// Puts the branches of an `if` on the list, each with the kind of its imports.
-fn branches<'t>(node: Node<'t>, kind: ImportKind, text: &str, aliases: &Aliases<'_>, todo: &mut Vec<(Node<'t>, ImportKind)>) {
-    let mut rest = kind;
-    let mut judge = |branch: Node<'t>, todo: &mut Vec<_>| {
-        let condition = branch.child_by_field_name("condition");
-        todo.extend(condition.map(|condition| (condition, rest)));
-        let verdict = condition.and_then(|condition| aliases.verdict(condition, text));
-        let own = if verdict == Some(true) { ImportKind::Type } else { rest };
-        if verdict == Some(false) {
-            rest = ImportKind::Type;
+/// Learns those names: they may be bound below the place where they are used.
+struct Names<'t, 'd> {
+    aliases: Aliases<'t>,
+    depth: &'d mut Depth,
+}
+
+impl<'t> Visitor<'t> for Names<'t, '_> {
+    fn visit_stmt(&mut self, stmt: &'t Stmt) {
+        match stmt {
+            Stmt::Import(_) | Stmt::ImportFrom(_) => self.aliases.note(stmt),
+            _ => Depth::deeper(self, |this| this.depth, |this| visitor::walk_stmt(this, stmt)),
         }
-        own
-    };
-    let own = judge(node, todo);
-    todo.extend(node.child_by_field_name("consequence").map(|block| (block, own)));
-    for branch in node.children_by_field_name("alternative", &mut node.walk()) {
-        let own = judge(branch, todo);
-        let block = branch.child_by_field_name("consequence").or_else(|| branch.child_by_field_name("body"));
-        todo.extend(block.map(|block| (block, own)));
     }
+
+    /// No statement stands in an expression.
+    fn visit_expr(&mut self, _: &'t Expr) {}
+
+    fn visit_pattern(&mut self, _: &'t Pattern) {}
 }
 
-/// Adds what an import statement imports.
-fn statement(node: Node<'_>, text: &str, kind: ImportKind, raws: &mut Facts) {
-    let mut add = |at: Node<'_>, what| raws.push(Raw { at: syntax::at(at, text), kind, what });
-    let names: Vec<Node<'_>> = node.children_by_field_name("name", &mut node.walk()).collect();
-    let names = names.into_iter().map(|name| (name, dotted(name.child_by_field_name("name").unwrap_or(name), text)));
-    if node.kind() == "import_statement" {
-        names.for_each(|(_, name)| add(node, What::Module(name)));
-        return;
-    }
-    let (level, module) = match node.child_by_field_name("module_name") {
-        Some(module) if module.kind() == "relative_import" => {
-            let part = |kind| syntax::named(module).into_iter().find(|part| part.kind() == kind);
-            let dots = part("import_prefix").map_or(0, |dots| syntax::of(dots, text).matches('.').count());
-            (dots as u32, part("dotted_name").map_or(String::new(), |name| dotted(name, text)))
+/// Gathers what is imported.
+struct Walk<'t, 'd> {
+    aliases: Aliases<'t>,
+    depth: &'d mut Depth,
+    /// What an import here would be.
+    kind: ImportKind,
+    places: &'d Places<'t>,
+    raws: Facts,
+}
+
+impl<'t> Visitor<'t> for Walk<'t, '_> {
+    fn visit_stmt(&mut self, stmt: &'t Stmt) {
+        match stmt {
+            Stmt::Import(_) | Stmt::ImportFrom(_) => self.statement(stmt),
+            Stmt::If(stmt) => Depth::deeper(self, |this| this.depth, |this| this.branches(stmt)),
+            _ => Depth::deeper(self, |this| this.depth, |this| visitor::walk_stmt(this, stmt)),
         }
-        Some(module) => (0, dotted(module, text)),
-        None => (0, "__future__".to_owned()),
-    };
-    let wildcard = syntax::named(node).iter().any(|child| child.kind() == "wildcard_import");
-    if wildcard {
-        add(node, What::From(level, module.clone(), None));
     }
-    names.for_each(|(_, name)| add(node, What::From(level, module.clone(), Some(name))));
+
+    fn visit_expr(&mut self, expr: &'t Expr) {
+        if let Expr::Call(call) = expr
+            && let Some(what) = self.aliases.dynamic(call)
+        {
+            self.raws.push(Raw { at: self.places.at(call.start().into()), kind: ImportKind::Dynamic, what });
+        }
+        Depth::deeper(self, |this| this.depth, |this| visitor::walk_expr(this, expr));
+    }
+
+    fn visit_pattern(&mut self, pattern: &'t Pattern) {
+        Depth::deeper(self, |this| this.depth, |this| visitor::walk_pattern(this, pattern));
+    }
+
+    fn visit_interpolated_string_element(&mut self, element: &'t InterpolatedStringElement) {
+        Depth::deeper(self, |this| this.depth, |this| visitor::walk_interpolated_string_element(this, element));
+    }
 }
 
-/// Returns a dotted name without the blanks that may stand in it.
-fn dotted(node: Node<'_>, text: &str) -> String {
-    match node.kind() {
-        "dotted_name" => syntax::named(node).into_iter().map(|part| syntax::of(part, text)).collect::<Vec<_>>().join("."),
-        _ => syntax::of(node, text).to_owned(),
+impl<'t> Walk<'t, '_> {
+    /// Visits the branches of an `if`, each with the kind of its imports.
+    fn branches(&mut self, stmt: &'t StmtIf) {
+        let outer = self.kind;
+        let mut rest = outer;
+        let others = stmt.elif_else_clauses.iter().map(|clause| (clause.test.as_ref(), &clause.body[..]));
+        for (test, body) in std::iter::once((Some(&*stmt.test), &stmt.body[..])).chain(others) {
+            self.kind = rest;
+            test.into_iter().for_each(|test| self.visit_expr(test));
+            let verdict = test.and_then(|test| self.aliases.verdict(test, CLEAR));
+            if verdict == Some(true) {
+                self.kind = ImportKind::Type;
+            }
+            self.visit_body(body);
+            if verdict == Some(false) {
+                rest = ImportKind::Type;
+            }
+        }
+        self.kind = outer;
+    }
+
+    /// Adds what an import statement imports.
+    fn statement(&mut self, stmt: &Stmt) {
+        let at = self.places.at(stmt.start().into());
+        let mut add = |what| self.raws.push(Raw { at, kind: self.kind, what });
+        match stmt {
+            Stmt::Import(import) => import.names.iter().for_each(|name| add(What::Module(name.name.to_string()))),
+            Stmt::ImportFrom(import) => {
+                let module = import.module.as_ref().map_or("", |module| module.as_str());
+                for name in &import.names {
+                    let name = Some(name.name.to_string()).filter(|name| name != "*");
+                    add(What::From(import.level, module.to_owned(), name));
+                }
+            }
+            _ => {}
+        }
     }
 }
+
+/// How many `not`, `and` and `or` a condition may hold inside each other to be understood.
+const CLEAR: usize = 20;
 
 impl<'t> Aliases<'t> {
     /// Learns what an import statement calls the names that matter.
-    fn note(&mut self, node: Node<'_>, text: &'t str) {
-        let module = node.child_by_field_name("module_name").map(|module| syntax::of(module, text));
-        for name in node.children_by_field_name("name", &mut node.walk()) {
-            let real = syntax::of(name.child_by_field_name("name").unwrap_or(name), text);
-            let known = syntax::of(name.child_by_field_name("alias").unwrap_or(name), text);
+    fn note(&mut self, stmt: &'t Stmt) {
+        let (module, names) = match stmt {
+            Stmt::Import(import) => (None, &import.names),
+            Stmt::ImportFrom(import) if import.level == 0 => (import.module.as_ref().map(|module| module.as_str()), &import.names),
+            _ => return,
+        };
+        for name in names {
+            let real = name.name.as_str();
+            let known = name.asname.as_ref().unwrap_or(&name.name).as_str();
             match (module, real) {
                 (Some("typing" | "typing_extensions"), "TYPE_CHECKING") => self.checking.insert(known),
                 (Some("importlib"), "import_module") => self.import_module.insert(known),
@@ -173,96 +194,58 @@ impl<'t> Aliases<'t> {
     }
 
     /// Whether a condition says that only a type checker (`true`), or only a running program (`false`), goes there.
-    fn verdict(&self, condition: Node<'_>, text: &str) -> Option<bool> {
-        match condition.kind() {
-            "identifier" => {
-                let name = syntax::of(condition, text);
-                (name == "TYPE_CHECKING" || self.checking.contains(name)).then_some(true)
-            }
-            "attribute" => {
-                let name = condition.child_by_field_name("attribute").map_or("", |name| syntax::of(name, text));
-                (name == "TYPE_CHECKING").then_some(true)
-            }
-            "parenthesized_expression" => self.verdict(condition.named_child(0)?, text),
-            "not_operator" => self.verdict(condition.child_by_field_name("argument")?, text).map(|verdict| !verdict),
-            "boolean_operator" => {
-                let side = |field| condition.child_by_field_name(field).and_then(|side| self.verdict(side, text));
-                let (left, right) = (side("left"), side("right"));
-                match condition.child_by_field_name("operator")?.kind() {
-                    // Either side alone keeps the running program, or the checker, out.
-                    "and" => left.or(right),
-                    _ if left == right => left,
-                    _ => None,
-                }
+    fn verdict(&self, condition: &Expr, clear: usize) -> Option<bool> {
+        let inner = |condition| self.verdict(condition, clear.checked_sub(1)?);
+        match condition {
+            Expr::Name(name) => (name.id == *"TYPE_CHECKING" || self.checking.contains(name.id.as_str())).then_some(true),
+            Expr::Attribute(attribute) => (attribute.attr.as_str() == "TYPE_CHECKING").then_some(true),
+            Expr::UnaryOp(not) if not.op == UnaryOp::Not => inner(&not.operand).map(|verdict| !verdict),
+            // Either side alone keeps the running program, or the checker, out.
+            Expr::BoolOp(both) if both.op == BoolOp::And => both.values.iter().find_map(inner),
+            Expr::BoolOp(either) => {
+                let mut verdicts = either.values.iter().map(inner);
+                let first = verdicts.next()?;
+                verdicts.all(|verdict| verdict == first).then_some(first)?
             }
             _ => None,
         }
     }
 
     /// Returns what a call imports, if it is one that imports and the name is spelled out.
-    fn dynamic(&self, call: Node<'_>, text: &str) -> Option<Raw> {
-        let function = call.child_by_field_name("function")?;
-        let is_import = match function.kind() {
-            "identifier" => {
-                let name = syntax::of(function, text);
-                name == "__import__" || self.import_module.contains(name)
-            }
-            "attribute" => {
-                let object = syntax::of(function.child_by_field_name("object")?, text);
-                let name = syntax::of(function.child_by_field_name("attribute")?, text);
-                (name == "import_module" && self.importlib.contains(object)) || (name == "__import__" && object == "builtins")
-            }
+    fn dynamic(&self, call: &ExprCall) -> Option<What> {
+        let is_import = match &*call.func {
+            Expr::Name(name) => name.id == *"__import__" || self.import_module.contains(name.id.as_str()),
+            Expr::Attribute(attribute) => match (&*attribute.value, attribute.attr.as_str()) {
+                (Expr::Name(object), "import_module") => self.importlib.contains(object.id.as_str()),
+                (Expr::Name(object), "__import__") => object.id == *"builtins",
+                _ => false,
+            },
             _ => false,
         };
         if !is_import {
             return None;
         }
-        let arguments = syntax::named(call.child_by_field_name("arguments")?);
-        let keyword = |wanted: &str| {
-            let mut named = arguments.iter().filter(|argument| argument.kind() == "keyword_argument");
-            let found = named.find(|argument| argument.child_by_field_name("name").is_some_and(|name| syntax::of(name, text) == wanted))?;
-            found.child_by_field_name("value")
-        };
-        let positional = |index| arguments.iter().filter(|argument| argument.kind() != "comment").nth(index).copied();
-        let plain = |node: &Node<'_>| node.kind() != "keyword_argument";
-        let name = literal(positional(0).filter(plain).or_else(|| keyword("name"))?, text)?;
-        let rest = name.trim_start_matches('.').to_owned();
+        let argument = |index: usize, name| call.arguments.find_argument_value(name, index);
+        let name = literal(argument(0, "name")?)?;
+        let rest = name.trim_start_matches('.');
         let dots = name.len() - rest.len();
-        let what = match positional(1).filter(plain).or_else(|| keyword("package")) {
-            _ if dots == 0 => What::Module(name),
-            Some(package) => match literal(package, text) {
-                Some(package) => {
-                    let mut parts: Vec<&str> = package.split('.').collect();
-                    parts.truncate((parts.len() + 1).saturating_sub(dots));
-                    parts.extend(rest.split('.').filter(|part| !part.is_empty()));
-                    What::Module(parts.join("."))
-                }
-                None if matches!(syntax::of(package, text), "__package__" | "__name__") => What::From(dots as u32, rest, None),
-                None => return None,
-            },
-            None => return None,
-        };
-        Some(Raw { at: syntax::at(call, text), kind: ImportKind::Dynamic, what })
+        if dots == 0 {
+            return Some(What::Module(name.to_owned()));
+        }
+        let package = argument(1, "package")?;
+        if let Some(package) = literal(package) {
+            let mut parts: Vec<&str> = package.split('.').collect();
+            parts.truncate((parts.len() + 1).saturating_sub(dots));
+            parts.extend(rest.split('.').filter(|part| !part.is_empty()));
+            return Some(What::Module(parts.join(".")));
+        }
+        let own = matches!(package, Expr::Name(name) if matches!(name.id.as_str(), "__package__" | "__name__"));
+        own.then(|| What::From(dots as u32, rest.to_owned(), None))
     }
 }
 
-/// Returns the value of a string that is spelled out, without escapes.
-fn literal(node: Node<'_>, text: &str) -> Option<String> {
-    match node.kind() {
-        "string" => {
-            let mut value = String::new();
-            for part in syntax::named(node) {
-                match part.kind() {
-                    "string_content" if part.named_child_count() == 0 => value += syntax::of(part, text),
-                    "string_start" if !syntax::of(part, text).contains(['b', 'B']) => {}
-                    "string_end" => {}
-                    _ => return None,
-                }
-            }
-            Some(value).filter(|value| !value.is_empty())
-        }
-        "concatenated_string" => syntax::named(node).into_iter().map(|part| literal(part, text)).collect(),
-        "parenthesized_expression" => literal(node.named_child(0)?, text),
-        _ => None,
-    }
+/// Returns the value of a string that is spelled out.
+fn literal(expr: &Expr) -> Option<&str> {
+    let Expr::StringLiteral(string) = expr else { return None };
+    Some(string.value.to_str()).filter(|value| !value.is_empty())
 }

@@ -2,6 +2,7 @@
 
 mod extract;
 mod layout;
+mod parse;
 mod resolve;
 mod stdlib;
 #[cfg(test)]

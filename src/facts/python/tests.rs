@@ -226,6 +226,35 @@ fn what_cannot_be_parsed_is_told_with_its_line() {
 }
 
 #[test]
+fn however_deep_a_file_nests_nothing_breaks() {
+    let deep =
+        |begin: &str, middle: &str, end: &str, count: usize| format!("{}{middle}{}\nimport b\n", begin.repeat(count), end.repeat(count));
+    let blocks: String = (0..90).map(|depth| format!("{}if x:\n", " ".repeat(depth))).collect();
+    let texts = [
+        deep("(", "x", ")", 190),
+        deep("[", "x", "]", 5_000),
+        deep("not ", "x", "", 5_000),
+        deep("", "x", ".y", 5_000),
+        deep("", "1", " + 1", 5_000),
+        deep("if x: pass\n", "", "", 5_000),
+        format!("match x:\n case {}y{}: pass\nimport b\n", "[".repeat(2_000), "]".repeat(2_000)),
+        format!("{blocks}{}import b\n", " ".repeat(90)),
+    ];
+    for text in texts {
+        let found = project(&[("a.py", &text), ("b.py", "")], "", None);
+        assert_eq!(told(&found), ["a -> b"], "{}", &text[..20]);
+    }
+    let found = project(&[("a.py", &deep("[", "x", "]", 50_000)), ("b.py", "")], "", None);
+    assert_eq!(found.unreadable.iter().map(|one| one.file.to_string()).collect::<Vec<_>>(), ["a.py"]);
+}
+
+#[test]
+fn a_syntax_error_says_what_was_expected() {
+    let found = project(&[("a.py", "import b\nif x\n    import c\n")], "", None);
+    assert_eq!((found.unreadable[0].line, &*found.unreadable[0].why), (2, "a syntax error: expected `:`, found newline"));
+}
+
+#[test]
 fn other_encodings_and_line_ends() {
     let folder = [("a.py", "# -*- coding: latin-1 -*-\r\nimport b  \\\r\n  , c\r\n"), ("b.py", ""), ("c.py", "")];
     holds(&folder, &["a -> b", "a -> c"]);

@@ -1,5 +1,6 @@
 //! Which file a Ruby feature means: one beside, or the first on the load path. On it stand the `require_paths` of each gem of the tree, else its
-//! `lib`, its `test` and `spec`, as rake and rspec have it, and the same of the root.
+//! `lib`, its `test` and `spec`, as rake and rspec have it, and the same of the root. To the files of a project in the tree that is no gem, its
+//! own `lib`, `test` and `spec` stand on it, too: rake and rspec are started there.
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
@@ -13,6 +14,8 @@ struct LoadPath<'a> {
     world: &'a World<'a>,
     /// The nearest to a file is asked first.
     folders: Vec<RelPath>,
+    /// Projects that are no gems: what they have is found from within only.
+    projects: Vec<RelPath>,
     /// The features of one part that the tree has itself: what is not found below one is no gem.
     own: FxHashSet<String>,
 }
@@ -56,7 +59,10 @@ impl LoadPath<'_> {
         }
         folders.sort();
         folders.dedup();
-        let mut load_path = LoadPath { world, folders, own: FxHashSet::default() };
+        let mut projects: Vec<RelPath> = world.files.iter().filter_map(project).filter(|folder| !folder.is_root()).collect();
+        projects.sort();
+        projects.dedup();
+        let mut load_path = LoadPath { world, folders, projects, own: FxHashSet::default() };
         let features = world.files.iter().filter(|path| path.name().ends_with(b".rb")).filter_map(|path| load_path.feature(path));
         load_path.own = features.filter(|feature| !feature.contains('/')).collect();
         load_path
@@ -80,13 +86,25 @@ impl LoadPath<'_> {
         let searched = |name: &str| {
             let mut folders: Vec<&RelPath> = self.folders.iter().collect();
             folders.sort_by_key(|folder| std::cmp::Reverse(names::shared(folder, from)));
-            folders.into_iter().find_map(|folder| in_folder(folder, name))
+            let near = self.projects.iter().rev().filter(|project| from.is_in(project));
+            let near = near.flat_map(|project| ["lib", "test", "spec"].map(|name| project.join(name.as_bytes())));
+            near.chain(folders.into_iter().cloned()).find_map(|folder| in_folder(&folder, name))
         };
         match required {
             Required::Beside(name) => in_folder(&from.parent().unwrap_or_default(), name),
             Required::Searched(name) => searched(name),
             Required::Loaded(name) => in_folder(&RelPath::root(), name).or_else(|| searched(name)),
         }
+    }
+}
+
+/// Returns the folder of a project that a file shows to be one.
+fn project(path: &RelPath) -> Option<RelPath> {
+    let folder = path.parent()?;
+    match (folder.name(), path.name()) {
+        (_, b"Gemfile" | b"Rakefile") => Some(folder),
+        (b"spec", b"spec_helper.rb" | b"rails_helper.rb") | (b"test", b"test_helper.rb") => folder.parent(),
+        _ => None,
     }
 }
 

@@ -79,3 +79,31 @@ fn a_broken_file_is_told_and_the_others_are_read() {
     assert_eq!(found.unreadable.len(), 1);
     assert_eq!(found.imports.len(), 1);
 }
+
+#[test]
+fn a_project_in_the_tree_finds_what_it_has_itself() {
+    let files = [
+        ("Gemfile", ""),
+        ("spec/spec_helper.rb", ""),
+        ("spec/a_spec.rb", "require 'spec_helper'\n"),
+        ("sub/app/Gemfile", ""),
+        ("sub/app/lib/tool.rb", "require 'rack'\n"),
+        ("sub/app/spec/spec_helper.rb", "require 'tool'\n"),
+        ("sub/app/spec/deep/b_spec.rb", "require 'spec_helper'\nrequire 'rspec'\n"),
+        ("sub/other/c_spec.rb", "require 'tool'\n"),
+        ("sub/tested/test/test_helper.rb", ""),
+        ("sub/tested/test/d_test.rb", "require 'test_helper'\n"),
+    ];
+    holds(
+        &files,
+        &[
+            "a_spec -> spec_helper",
+            "sub/app/lib/tool -> rack (external)",
+            "sub/app/spec/deep/b_spec -> rspec (external)",
+            "sub/app/spec/deep/b_spec -> sub/app/spec/spec_helper",
+            "sub/app/spec/spec_helper -> sub/app/lib/tool",
+            "sub/other/c_spec -> tool (external)",
+            "sub/tested/test/d_test -> sub/tested/test/test_helper",
+        ],
+    );
+}

@@ -1,10 +1,12 @@
 //! What one JavaScript or TypeScript file imports, as it is written.
 
+use std::borrow::Cow;
 use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
 use tree_sitter::{Node, Tree};
 
+use super::package::How;
 use crate::base::RelPath;
 use crate::facts::ImportKind;
 use crate::facts::syntax::{self, At, Extracted};
@@ -14,6 +16,7 @@ use crate::facts::syntax::{self, At, Extracted};
 pub(in crate::facts) struct Raw {
     pub at: At,
     pub kind: ImportKind,
+    pub how: How,
     /// What stands between the quotes.
     pub name: String,
 }
@@ -31,8 +34,8 @@ pub(in crate::facts) fn extract(bytes: &[u8], path: &RelPath) -> Extracted<Vec<R
     let mut cursor = tree.walk();
     let mut todo = vec![tree.root_node()];
     while let Some(node) = todo.pop() {
-        if let Some((kind, name)) = import(node, text) {
-            raws.push(Raw { at: syntax::at(node, text), kind, name });
+        if let Some((kind, how, name)) = import(node, text) {
+            raws.push(Raw { at: syntax::at(node, text), kind, how, name });
         }
         todo.extend(node.named_children(&mut cursor));
     }
@@ -63,13 +66,14 @@ fn parse(text: &str, path: &RelPath) -> Extracted<(Tree, Hidden)> {
 /// Parses TypeScript. The grammar takes `import("x")` for a call wherever it stands, also where it is part of a type and
 /// `import("x").Box<string>` is no expression; behind a plain name, both are read.
 fn parse_typed(language: &tree_sitter::Language, text: &str) -> Extracted<(Tree, Hidden)> {
+    let text = &*members(text);
     let tree = syntax::parse_leniently(language, text)?;
     let mut hidden = Hidden::new();
     let mut cursor = tree.walk();
     let mut todo = vec![tree.root_node()];
     while let Some(node) = todo.pop().filter(|_| text.contains("import(")) {
-        if let Some((ImportKind::Dynamic, name)) = import(node, text) {
-            hidden.push((node.byte_range(), Raw { at: syntax::at(node, text), kind: ImportKind::Dynamic, name }));
+        if let Some((kind @ ImportKind::Dynamic, how, name)) = import(node, text) {
+            hidden.push((node.byte_range(), Raw { at: syntax::at(node, text), kind, how, name }));
         }
         todo.extend(node.named_children(&mut cursor));
     }
@@ -83,6 +87,21 @@ fn parse_typed(language: &tree_sitter::Language, text: &str) -> Extracted<(Tree,
     }
     let tree = syntax::parse_leniently(language, &plain)?;
     syntax::whole(tree, &|node| newer(node, &plain)).map(|tree| (tree, hidden))
+}
+
+/// Returns a text in which members have other names of the same length that the grammar takes for operators: `in?: string` on a line of its
+/// own. As an operator, nothing of the kind can stand there.
+fn members(text: &str) -> Cow<'_, str> {
+    let mut plain = Cow::Borrowed(text);
+    for (name, other) in [("in?:", "_n?:"), ("instanceof?:", "_nstanceof?:")] {
+        for (at, _) in text.match_indices(name) {
+            let before = text[..at].trim_end_matches([' ', '\t']);
+            if before.is_empty() || before.ends_with('\n') {
+                plain.to_mut().replace_range(at..at + name.len(), other);
+            }
+        }
+    }
+    plain
 }
 
 /// Whether an error is none: the grammar does not know `export type * from`, `import defer * as` and `import source x` yet.
@@ -103,24 +122,25 @@ fn is_type(name: Node<'_>) -> bool {
 }
 
 /// Returns what a node imports, and how.
-fn import(node: Node<'_>, text: &str) -> Option<(ImportKind, String)> {
+fn import(node: Node<'_>, text: &str) -> Option<(ImportKind, How, String)> {
     match node.kind() {
         "import_statement" | "export_statement" => {
             let clause = || syntax::named(node).into_iter().find(|child| child.kind() == "import_require_clause");
             let source = node.child_by_field_name("source").or_else(|| clause()?.child_by_field_name("source"))?;
             let kind = if types_only(node) { ImportKind::Type } else { ImportKind::Import };
-            Some((kind, literal(source, text)?))
+            let how = if node.child_by_field_name("source").is_some() { How::Import } else { How::Require };
+            Some((kind, how, literal(source, text)?))
         }
         "call_expression" => {
             let function = node.child_by_field_name("function")?;
-            let kind = match function.kind() {
-                "import" => ImportKind::Dynamic,
-                "identifier" if syntax::of(function, text) == "require" => ImportKind::Import,
+            let (kind, how) = match function.kind() {
+                "import" => (ImportKind::Dynamic, How::Import),
+                "identifier" if syntax::of(function, text) == "require" => (ImportKind::Import, How::Require),
                 _ => return None,
             };
             let arguments = syntax::named(node.child_by_field_name("arguments")?);
             let first = arguments.into_iter().find(|argument| argument.kind() != "comment")?;
-            Some((kind, literal(first, text)?))
+            Some((kind, how, literal(first, text)?))
         }
         // `/// <reference path="./globals.d.ts" />`
         "comment" => {
@@ -128,9 +148,9 @@ fn import(node: Node<'_>, text: &str) -> Option<(ImportKind, String)> {
             let (attribute, value) = rest.trim().split_once('=')?;
             let value = value.trim_start().strip_prefix(['"', '\''])?.split(['"', '\'']).next()?;
             match attribute.trim() {
-                "path" if value.starts_with('.') => Some((ImportKind::Type, value.to_owned())),
-                "path" => Some((ImportKind::Type, format!("./{value}"))),
-                "types" => Some((ImportKind::Type, value.to_owned())),
+                "path" if value.starts_with('.') => Some((ImportKind::Type, How::Import, value.to_owned())),
+                "path" => Some((ImportKind::Type, How::Import, format!("./{value}"))),
+                "types" => Some((ImportKind::Type, How::Import, value.to_owned())),
                 _ => None,
             }
         }

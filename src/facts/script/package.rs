@@ -1,6 +1,7 @@
 //! `package.json`: names, entries, `exports`, `imports`, and which packages of the tree are one workspace.
 
 use rustc_hash::{FxHashMap, FxHashSet};
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::base::RelPath;
@@ -11,6 +12,13 @@ use crate::facts::world::World;
 pub(super) struct Package {
     pub folder: RelPath,
     pub json: Value,
+}
+
+/// Which of a package's entries an import asks for: with `import`, or with `require`.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub(in crate::facts) enum How {
+    Import,
+    Require,
 }
 
 /// All packages of the tree.
@@ -29,7 +37,7 @@ impl Package {
 
     /// Returns what the package's `exports` or `imports` say to a key, such as `.`, `./sub` or `#sub`, likeliest first; `None`
     /// if they say nothing of it.
-    pub(super) fn targets(&self, field: &str, key: &str) -> Option<Vec<String>> {
+    pub(super) fn targets(&self, field: &str, key: &str, how: How) -> Option<Vec<String>> {
         let map = &self.json[field];
         let subpaths = map.as_object().filter(|map| map.keys().any(|key| key.starts_with(['.', '#'])));
         let (value, star) = match subpaths {
@@ -49,7 +57,7 @@ impl Package {
             },
         };
         let mut found = Vec::new();
-        gather(value, &mut found);
+        gather(value, how, &mut found);
         found.sort_by_key(|(rank, _)| *rank);
         Some(found.into_iter().map(|(_, target)| star.map_or(target.to_owned(), |star| target.replace('*', star))).collect())
     }
@@ -61,16 +69,19 @@ impl Package {
 }
 
 /// Gathers the targets below conditions. All that can hold are of interest: what a build makes is not in the tree, its source is.
-fn gather<'j>(value: &'j Value, found: &mut Vec<(usize, &'j str)>) {
+fn gather<'j>(value: &'j Value, how: How, found: &mut Vec<(usize, &'j str)>) {
     let mut todo = vec![(value, 0)];
     while let Some((value, rank)) = todo.pop() {
         match value {
             Value::String(target) => found.push((rank, target)),
             Value::Array(targets) => todo.extend(targets.iter().rev().map(|target| (target, rank))),
             Value::Object(conditions) => {
+                let order = match how {
+                    How::Import => ["source", "development", "import", "module", "node", "default", "require"],
+                    How::Require => ["source", "development", "require", "node", "default", "import", "module"],
+                };
                 for (condition, target) in conditions {
-                    const ORDER: [&str; 7] = ["source", "development", "import", "module", "require", "node", "default"];
-                    let own = ORDER.iter().position(|known| known == condition).unwrap_or(ORDER.len());
+                    let own = order.iter().position(|known| known == condition).unwrap_or(order.len());
                     todo.push((target, rank.max(own)));
                 }
             }

@@ -2,16 +2,20 @@
 
 use std::rc::Rc;
 
+use rustc_hash::{FxHashMap, FxHashSet};
+
 use super::builtin::builtin;
 use super::config::{Config, Configs};
 use super::extract::Raw;
 use super::files::{built, file, inner, typed};
-use super::package::{Package, Packages};
+use super::package::{How, Package, Packages};
 use crate::base::RelPath;
+use crate::facts::Language;
 use crate::facts::world::{Found, Goal, Source, World};
 
 struct Resolver<'a> {
     world: &'a World<'a>,
+    names: FxHashMap<&'a RelPath, String>,
     packages: Packages,
     configs: Configs<'a>,
 }
@@ -21,13 +25,13 @@ pub(in crate::facts) fn resolve(world: &World<'_>, sources: &[Source<Vec<Raw>>],
     if sources.is_empty() {
         return;
     }
-    let resolver = Resolver { world, packages: Packages::new(world), configs: Configs::new(world) };
+    let resolver = Resolver { world, names: names(world.files), packages: Packages::new(world), configs: Configs::new(world) };
     for source in sources {
-        let name = name(&source.path);
+        let name = resolver.name(&source.path);
         found.module(&name, &source.path);
         let config = resolver.configs.around(&source.path.parent().unwrap_or_default());
         for raw in &source.facts {
-            match resolver.goal(&source.path, config.as_ref(), &raw.name) {
+            match resolver.goal(&source.path, config.as_ref(), &raw.name, raw.how) {
                 Some(goal) => found.edge((&name, &source.path), goal, raw.at, raw.kind),
                 None => found.unresolved(&source.path, raw.at, &raw.name),
             }
@@ -35,31 +39,56 @@ pub(in crate::facts) fn resolve(world: &World<'_>, sources: &[Source<Vec<Raw>>],
     }
 }
 
-/// Returns a file's module: its path without the ending of a source.
-fn name(path: &RelPath) -> String {
-    let text = path.to_string();
-    const ENDINGS: [&str; 11] = [".d.ts", ".d.mts", ".d.cts", ".ts", ".tsx", ".mts", ".cts", ".js", ".jsx", ".mjs", ".cjs"];
-    ENDINGS.iter().find_map(|ending| text.strip_suffix(ending)).unwrap_or(&text).to_owned()
-}
+/// The endings of sources. Of files that differ in nothing else, the one whose ending stands first here is the module of that name.
+const ENDINGS: [&str; 11] = [".ts", ".tsx", ".mts", ".cts", ".js", ".jsx", ".mjs", ".cjs", ".d.ts", ".d.mts", ".d.cts"];
 
-fn to(file: RelPath) -> Goal {
-    Goal::File(name(&file), file)
+/// Returns the modules' names: each file's path without the ending of a source, and with it where another file is called so.
+fn names(files: &[RelPath]) -> FxHashMap<&RelPath, String> {
+    let script = |path: &&RelPath| Language::of(path).is_some_and(|language| Language::Javascript.reads(language));
+    let mut ranked: Vec<(usize, &RelPath, String)> = files
+        .iter()
+        .filter(script)
+        .filter_map(|path| {
+            let text = path.to_string();
+            // `.d.ts` ends with `.ts`, too.
+            let rank = ENDINGS.iter().rposition(|ending| text.ends_with(ending))?;
+            Some((rank, path, text))
+        })
+        .collect();
+    ranked.sort();
+    let mut taken = FxHashSet::default();
+    let mut named = FxHashMap::default();
+    for (rank, path, text) in ranked {
+        let bare = text[..text.len() - ENDINGS[rank].len()].to_owned();
+        let name = if taken.insert(bare.clone()) { bare } else { text };
+        named.insert(path, name);
+    }
+    named
 }
 
 impl Resolver<'_> {
-    fn goal(&self, from: &RelPath, config: Option<&Rc<Config>>, text: &str) -> Option<Goal> {
+    /// Returns a file's module; what is no source is called by its path.
+    fn name(&self, path: &RelPath) -> String {
+        self.names.get(path).cloned().unwrap_or_else(|| path.to_string())
+    }
+
+    fn to(&self, file: RelPath) -> Goal {
+        Goal::File(self.name(&file), file)
+    }
+
+    fn goal(&self, from: &RelPath, config: Option<&Rc<Config>>, text: &str, how: How) -> Option<Goal> {
         let folder = from.parent().unwrap_or_default();
         let typed = typed(from);
         let at = |path: &RelPath| file(self.world, &self.packages, path, typed);
         if matches!(text, "." | "..") || text.starts_with("./") || text.starts_with("../") {
             let find = |text: &str| at(&RelPath::parse_in(&folder, text.as_bytes()).ok()?);
             // Bundlers take a query behind the name.
-            return find(text).or_else(|| find(text.split_once('?')?.0)).map(to);
+            return find(text).or_else(|| find(text.split_once('?')?.0)).map(|file| self.to(file));
         }
         if let Some(targets) = config.and_then(|config| config.lead(text))
             && let Some(found) = targets.iter().find_map(at)
         {
-            return Some(to(found));
+            return Some(self.to(found));
         }
         if let Some(name) = builtin(text) {
             return Some(Goal::Stdlib(name));
@@ -67,10 +96,10 @@ impl Resolver<'_> {
         let own = self.packages.around(&folder);
         if text.starts_with('#') {
             let own = own?;
-            let targets = own.targets("imports", text)?;
+            let targets = own.targets("imports", text, how)?;
             let inside = targets.iter().filter(|target| target.starts_with('.')).find_map(|target| self.target(own, target, typed));
             let outside = || targets.iter().find(|target| !target.starts_with(['.', '#', '/']));
-            return inside.map(to).or_else(|| self.goal(from, None, outside()?));
+            return inside.map(|file| self.to(file)).or_else(|| self.goal(from, None, outside()?, how));
         }
         if text.starts_with('/') {
             return None;
@@ -85,10 +114,10 @@ impl Resolver<'_> {
         }
         let (package, below) = top(text);
         if let Some(found) = self.packages.find(package, own) {
-            return self.entry(found, below, typed).map(to);
+            return self.entry(found, below, typed, how).map(|file| self.to(file));
         }
         if let Some(found) = config.and_then(|config| at(&config.base.as_ref()?.join(text.as_bytes()))) {
-            return Some(to(found));
+            return Some(self.to(found));
         }
         let alias = config.is_some_and(|config| config.paths.iter().any(|(pattern, _)| pattern != "*" && config.lead(text).is_some()));
         let installed = own.is_some_and(|own| {
@@ -102,10 +131,10 @@ impl Resolver<'_> {
     }
 
     /// Returns the file that a package of the tree hands out as `below`, which is empty for the package itself.
-    fn entry(&self, package: &Package, below: &str, typed: bool) -> Option<RelPath> {
+    fn entry(&self, package: &Package, below: &str, typed: bool, how: How) -> Option<RelPath> {
         let key = if below.is_empty() { String::from(".") } else { format!("./{below}") };
         if !package.json["exports"].is_null() {
-            let targets = package.targets("exports", &key)?;
+            let targets = package.targets("exports", &key, how)?;
             return targets.iter().find_map(|target| self.target(package, target, typed));
         }
         if below.is_empty() {

@@ -175,6 +175,7 @@ fn the_syntax_of_today_is_read() {
         "import b from './b'; const f = async <T,>(x: T) => x ?? 1n ** 2n; a?.b?.[c]?.(d); x ||= y; label: for (;;) break label;",
         "\u{feff}#!/usr/bin/env node\nimport b from './b';",
         "import b from './b'; let x: unique symbol; type F = new (...a: [x: string, y?: number]) => void; type G = abstract new () => T;",
+        "import b from './b'; interface A {\n  in2?: number\n  in?: string | undefined\n  instanceof?: B\n  b?: 'x'\n}",
         "import b from './b'; export default interface A {} export = 1; export as namespace X;",
     ];
     let jsx = [
@@ -197,5 +198,34 @@ fn triple_slash_references_are_types() {
     holds(
         &[("a.ts", "/// <reference path=\"./g.d.ts\" />\n/// <reference types=\"vitest\" />\n"), ("g.d.ts", "")],
         &["a -> g (type)", "a -> vitest (type) (external)"],
+    );
+}
+
+#[test]
+fn files_that_differ_in_their_endings_only_are_modules_of_their_own() {
+    let files = [
+        ("package.json", "{ \"name\": \"pack\", \"exports\": { \"require\": \"./index.cjs\", \"default\": \"./index.js\" } }"),
+        ("index.js", "export * from './a.js';\n"),
+        ("index.cjs", "module.exports = import('./index.js');\n"),
+        ("index.d.ts", "import { B } from './b.js';\n"),
+        ("a.js", ""),
+        ("b.d.ts", ""),
+        ("use.mjs", "import 'pack';\n"),
+        ("need.cjs", "require('pack');\n"),
+        ("typed.mts", "import p = require('pack');\n"),
+        ("bin/run.js", "import './run.cjs';\n"),
+        ("bin/run.cjs", ""),
+    ];
+    holds(
+        &files,
+        &[
+            "bin/run -> bin/run.cjs",
+            "index -> a",
+            "index.cjs -> index (dynamic)",
+            "index.d.ts -> b",
+            "need -> index.cjs",
+            "typed -> index.cjs",
+            "use -> index",
+        ],
     );
 }

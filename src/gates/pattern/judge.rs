@@ -69,9 +69,12 @@ impl Rules {
                 Pattern::Syntax(search) => match search.find(path, bytes) {
                     Ok(hits) => hits,
                     Err((line, why)) => {
-                        let help = String::from("mend the file; it cannot be searched by syntax");
-                        let finding = finding("pattern/unparsable", &file, line, 1, why, help, &[&file]);
-                        looked.gaps.push(Gap { finding, empty: false });
+                        let help = "mend the file; what a compiler takes and this grammar does not, leave out of `files`, or look for it by `pattern`";
+                        let finding = finding("pattern/unparsable", &file, line, 1, why, help.to_owned(), &[&file]);
+                        // Once, however many queries there are.
+                        if looked.gaps.is_empty() {
+                            looked.gaps.push(Gap { finding, empty: false });
+                        }
                         Vec::new()
                     }
                 },
