@@ -151,7 +151,8 @@ impl Vigil {
     }
 
     fn watch_folder(&mut self, tree: &Tree, folder: &RelPath, what: WatchFlags) -> Result<(), Errno> {
-        let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        // Without NOFOLLOW: with it, a link at the end is no folder, which is no reason for doubt; so it is one link too many, which is.
+        let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
         let near = ResolveFlags::BENEATH | ResolveFlags::NO_SYMLINKS | ResolveFlags::NO_XDEV | ResolveFlags::NO_MAGICLINKS;
         let opened = match folder.is_root() {
             true => None,
