@@ -36,6 +36,8 @@ pub struct Told {
     pub commits: u64,
     /// How many of them were known from before.
     pub known: u64,
+    /// A digest of all that changes depend on beside commits; zeros where nothing is kept.
+    pub stamp: [u8; 32],
 }
 
 impl Repository {
@@ -53,6 +55,7 @@ impl Repository {
             Some(file) => Kept::open(file, self, wanted.renames, &mut told.paths)?,
             None => Kept::nowhere(),
         };
+        told.stamp = kept.stamp();
         let whole = wanted.renames || wanted.scope.as_ref().is_none_or(RelPath::is_root);
         if kept.is_empty() && (whole || !kept.keeps()) {
             self.read(wanted, &mut told, &mut kept, &mut each)?;
@@ -68,7 +71,7 @@ impl Repository {
     fn read(&self, wanted: &Wanted, told: &mut Told, kept: &mut Kept, each: &mut impl FnMut(&Commit<'_>, &Paths)) -> Result<(), VcsError> {
         self.commits(&log(wanted, true), None, told, |head, changes, told| {
             kept.add(&head.id, changes);
-            each(&Commit { author: AuthorId(head.author), at: head.at, changes }, &told.paths);
+            each(&Commit { id: &head.id, author: AuthorId(head.author), at: head.at, changes }, &told.paths);
             told.commits += 1;
             Ok(())
         })
@@ -86,7 +89,7 @@ impl Repository {
         let mut pass = |to: Option<&Head>, kept: &Kept, told: &mut Told| {
             for head in waiting.by_ref() {
                 if let Some(changes) = kept.find(&head.id) {
-                    each(&Commit { author: AuthorId(head.author), at: head.at, changes }, &told.paths);
+                    each(&Commit { id: &head.id, author: AuthorId(head.author), at: head.at, changes }, &told.paths);
                     told.commits += 1;
                     told.known += u64::from(to.is_none_or(|to| to.id != head.id));
                 }
@@ -96,8 +99,7 @@ impl Repository {
             }
         };
         if !unknown.is_empty() {
-            let mut words = compare(wanted);
-            words.splice(1..1, [&b"--no-walk=unsorted"[..], b"--stdin"].map(Into::into));
+            let words = changes_of(wanted.renames, true);
             self.commits(&words, Some(unknown.into_bytes()), told, |head, changes, told| {
                 kept.add(&head.id, changes);
                 pass(Some(&head), kept, told);
@@ -152,20 +154,28 @@ fn plain() -> Vec<Box<[u8]>> {
     words.iter().map(|word| word.as_bytes().into()).chain([FORMAT.into()]).collect()
 }
 
-/// Returns [`plain`] with changes.
-fn compare(wanted: &Wanted) -> Vec<Box<[u8]>> {
+/// Returns [`plain`] with changes, with their lines or without.
+fn compare(renames: bool, lines: bool) -> Vec<Box<[u8]>> {
     let mut words = plain();
-    words.extend(["--raw", "--numstat", "--no-abbrev", "--no-ext-diff", "--no-textconv"].map(|word| word.as_bytes().into()));
-    match wanted.renames {
+    words.extend(lines.then(|| b"--numstat"[..].into()));
+    words.extend(["--raw", "--no-abbrev", "--no-ext-diff", "--no-textconv"].map(|word| word.as_bytes().into()));
+    match renames {
         true => words.extend([format!("-M{SIMILARITY}%"), format!("-l{RENAME_LIMIT}")].map(|word| word.into_bytes().into())),
         false => words.push(b"--no-renames"[..].into()),
     }
     words
 }
 
+/// Returns [`compare`] for the commits whose ids come as input, in their order.
+pub(super) fn changes_of(renames: bool, lines: bool) -> Vec<Box<[u8]>> {
+    let mut words = compare(renames, lines);
+    words.splice(1..1, [&b"--no-walk=unsorted"[..], b"--stdin"].map(Into::into));
+    words
+}
+
 /// Returns a walk through what is wanted, with changes or without.
 fn log(wanted: &Wanted, changes: bool) -> Vec<Box<[u8]>> {
-    let mut words = if changes { compare(wanted) } else { plain() };
+    let mut words = if changes { compare(wanted.renames, true) } else { plain() };
     words.extend(wanted.since.map(|since| format!("--max-age={since}").into_bytes().into()));
     words.push(b"HEAD"[..].into());
     words.push(b"--"[..].into());

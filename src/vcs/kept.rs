@@ -76,6 +76,11 @@ impl Kept {
         self.file.is_some()
     }
 
+    /// Returns a digest of all that changes depend on beside commits.
+    pub(super) fn stamp(&self) -> [u8; 32] {
+        self.stamp
+    }
+
     pub(super) fn is_empty(&self) -> bool {
         self.ids.is_empty()
     }

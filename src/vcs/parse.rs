@@ -29,12 +29,34 @@ pub(super) struct Reader<R> {
     piece: Vec<u8>,
     /// Whether `piece` was read and not yet used.
     ahead: bool,
-    raw: Vec<(Status, FileKind, Option<PathId>, PathId)>,
+    raw: Vec<Raw>,
+    /// Whether the ids of texts are wanted.
+    texts: bool,
+}
+
+/// What stands in a line of `--raw`.
+pub(super) struct Raw {
+    pub(super) status: Status,
+    pub(super) kind: FileKind,
+    pub(super) from: Option<PathId>,
+    pub(super) path: PathId,
+    /// The ids of the texts before and behind, of regular files, where they are wanted.
+    pub(super) texts: [Option<Id>; 2],
 }
 
 impl<R: BufRead> Reader<R> {
     pub(super) fn new(input: R) -> Reader<R> {
-        Reader { input, piece: Vec::new(), ahead: false, raw: Vec::new() }
+        Reader { input, piece: Vec::new(), ahead: false, raw: Vec::new(), texts: false }
+    }
+
+    /// A reader that reads the ids of texts, too.
+    pub(super) fn with_texts(input: R) -> Reader<R> {
+        Reader { texts: true, ..Reader::new(input) }
+    }
+
+    /// Returns what `--raw` says of the commit that was read last.
+    pub(super) fn raw_changes(&self) -> &[Raw] {
+        &self.raw
     }
 
     /// Reads the next commit, its changes into `changes`; `None` at the end.
@@ -71,7 +93,7 @@ impl<R: BufRead> Reader<R> {
     /// Reads `:100644 100755 OLD NEW M` and the paths behind it.
     fn raw(&mut self, paths: &mut Paths) -> Result<(), VcsError> {
         let words: Vec<&[u8]> = self.piece.split(|byte| *byte == b' ').collect();
-        let [old, new, _, _, letter] = words[..] else { return Err(strange(&self.piece)) };
+        let [old, new, old_text, new_text, letter] = words[..] else { return Err(strange(&self.piece)) };
         let status = match letter.first() {
             Some(b'A' | b'C') => Status::Added,
             Some(b'D') => Status::Deleted,
@@ -79,6 +101,8 @@ impl<R: BufRead> Reader<R> {
             _ => Status::Changed,
         };
         let copied = letter.first() == Some(&b'C');
+        let text = |mode: &[u8], id: &[u8]| bytes_of(id).filter(|id| mode.starts_with(b"100") && id.iter().any(|byte| *byte != 0));
+        let texts = if self.texts { [text(&old[1..], old_text), text(new, new_text)] } else { [None, None] };
         let kind = match if status == Status::Deleted { &old[1..] } else { new } {
             b"120000" => FileKind::Link,
             b"160000" => FileKind::Submodule,
@@ -86,7 +110,8 @@ impl<R: BufRead> Reader<R> {
         };
         let first = self.path(paths)?;
         let second = if status == Status::Renamed || copied { Some(self.path(paths)?) } else { None };
-        self.raw.push((status, kind, second.filter(|_| !copied).map(|_| first), second.unwrap_or(first)));
+        let from = second.filter(|_| !copied).map(|_| first);
+        self.raw.push(Raw { status, kind, from, path: second.unwrap_or(first), texts });
         Ok(())
     }
 
@@ -107,11 +132,11 @@ impl<R: BufRead> Reader<R> {
         } else {
             PathId(paths.id(name))
         };
-        let found = self.raw[*seen..].iter().position(|(.., known)| *known == path);
+        let found = self.raw[*seen..].iter().position(|raw| raw.path == path);
         *seen += found.map_or(0, |at| at + 1);
-        let (status, kind, from, _) = match found {
-            Some(_) => self.raw[*seen - 1],
-            None => (Status::Changed, FileKind::File, None, path),
+        let (status, kind, from) = match found {
+            Some(_) => (self.raw[*seen - 1].status, self.raw[*seen - 1].kind, self.raw[*seen - 1].from),
+            None => (Status::Changed, FileKind::File, None),
         };
         Ok(Change { path, from, status, kind, lines })
     }

@@ -159,11 +159,11 @@ impl Repository {
         Ok(answer.out.split(|byte| *byte == 0).filter_map(file).collect())
     }
 
-    /// Reads texts by the ids of their blobs, in that order; one that is not there is passed over.
+    /// Reads texts by the ids of their blobs, in that order; one that is not there or has more than `limit` bytes is none.
     ///
     /// # Errors
     /// When git cannot read them.
-    pub fn texts(&self, blobs: &[&str], mut each: impl FnMut(usize, &[u8])) -> Result<(), VcsError> {
+    pub fn texts(&self, blobs: &[&str], limit: u64, mut each: impl FnMut(usize, Option<&[u8]>)) -> Result<(), VcsError> {
         if blobs.is_empty() {
             return Ok(());
         }
@@ -176,11 +176,20 @@ impl Repository {
                 break;
             }
             let words = String::from_utf8_lossy(&line).into_owned();
-            let Some(size) = words.split_ascii_whitespace().nth(2).and_then(|size| size.parse::<u64>().ok()) else { continue };
+            let Some(size) = words.split_ascii_whitespace().nth(2).and_then(|size| size.parse::<u64>().ok()) else {
+                each(index, None);
+                continue;
+            };
+            let mut rest = stream.out.by_ref().take(size + 1);
+            if size > limit {
+                std::io::copy(&mut rest, &mut std::io::sink())?;
+                each(index, None);
+                continue;
+            }
             text.clear();
-            stream.out.by_ref().take(size + 1).read_to_end(&mut text)?;
+            rest.read_to_end(&mut text)?;
             text.pop();
-            each(index, &text);
+            each(index, Some(&text));
         }
         stream.end()
     }
