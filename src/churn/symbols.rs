@@ -21,6 +21,8 @@ pub struct Touch {
     pub author: AuthorId,
     /// When, in seconds since 1970.
     pub at: i64,
+    /// Whether the file had no lines to count.
+    pub binary: bool,
 }
 
 /// The touches of files that may have symbols, newest first.
@@ -170,9 +172,9 @@ impl SymbolTally {
         }
         let mut present: FxHashMap<PathId, Option<(FxHashSet<&SymbolKey>, bool)>> = FxHashMap::default();
         for (file, _) in self.rows.keys() {
-            present.entry(*file).or_insert_with(|| {
-                now(*file).map(|now| (now.touched.iter().map(|change| &change.key).collect(), now.flawed))
-            });
+            present
+                .entry(*file)
+                .or_insert_with(|| now(*file).map(|now| (now.touched.iter().map(|change| &change.key).collect(), now.flawed)));
         }
         let mut symbols: Vec<SymbolChurn> = Vec::with_capacity(self.rows.len());
         for ((file, symbol), row) in &self.rows {
@@ -195,14 +197,18 @@ impl SymbolTally {
                 touches: row.touches,
                 adds: row.adds,
                 deletes: row.deletes,
-                authors: ownership::shares(row.authors.iter().map(|(author, (touches, lines))| (name(*author), *touches, *lines)).collect()),
+                authors: ownership::shares(
+                    row.authors.iter().map(|(author, (touches, lines))| (name(*author), *touches, *lines)).collect(),
+                ),
                 first: row.first,
                 last: row.last,
                 recent: row.recent,
                 gone,
             });
         }
-        symbols.sort_by(|one, other| (other.touches, &one.path, &one.symbol, one.kind).cmp(&(one.touches, &other.path, &other.symbol, other.kind)));
+        symbols.sort_by(|one, other| {
+            (other.touches, &one.path, &one.symbol, one.kind).cmp(&(one.touches, &other.path, &other.symbol, other.kind))
+        });
         symbols
     }
 }

@@ -127,7 +127,8 @@ impl Tally {
                     self.touches.commits.push(commit.id.into());
                 }
                 let number = self.touches.commits.len() as u32 - 1;
-                self.touches.all.push(Touch { file, path: change.path, commit: number, author: commit.author, at: commit.at });
+                let binary = change.lines.is_none();
+                self.touches.all.push(Touch { file, path: change.path, commit: number, author: commit.author, at: commit.at, binary });
             }
             row.adds += added;
             row.deletes += deleted;
@@ -223,7 +224,14 @@ impl Tally {
             (self.present.contains(path) && !standing(path).generated).then_some(path)
         };
         let coupling = self.coupling.pairs(|file| self.renames.joined(file), told);
-        Report { ground, totals: self.totals(&files, name), files, symbols: Vec::new(), coupling, months: self.months.into_values().collect() }
+        Report {
+            ground,
+            totals: self.totals(&files, name),
+            files,
+            symbols: Vec::new(),
+            coupling,
+            months: self.months.into_values().collect(),
+        }
     }
 
     /// Returns the counts by file, those joined that turned out to be one.

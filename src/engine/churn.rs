@@ -112,7 +112,8 @@ pub fn churn(wanted: &ChurnWanted) -> Result<Report, ChurnError> {
     };
     let standing = |path: &[u8]| standings.get(path).copied().unwrap_or_default();
     let plain = |path: &[u8]| !standing(path).generated;
-    let source = symbols::Source { repository: &repository, present: &present, told: &told, renames: wanted.renames, kept: kept.as_deref() };
+    let source =
+        symbols::Source { repository: &repository, present: &present, told: &told, renames: wanted.renames, kept: kept.as_deref() };
     let (symbols, how) = source.symbols(wanted.symbols, &busiest, plain, tally.touches(), until)?;
     let ground = Ground { symbols: how, ..ground };
     let report = tally.report(ground, &told.paths, &told.authors, standing);

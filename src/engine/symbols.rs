@@ -16,7 +16,7 @@ use crate::vcs::{Present, Repository, TextPair, Told, VcsError};
 pub(super) const SYMBOL_LIMIT: u64 = 1 << 19;
 
 /// About how many bytes are parsed where no number of files is asked for.
-const CHEAP: u64 = 16 << 20;
+const CHEAP: u64 = 4 << 20;
 
 /// What a file cost that is not there any more: its lines, so many bytes each.
 const LINE: u64 = 32;
@@ -63,12 +63,18 @@ impl Source<'_> {
             ..SymbolGround::default()
         };
         let files = &files[..chosen];
+        if files.is_empty() {
+            return Ok((Vec::new(), ground));
+        }
         let known: Box<dyn Known> = match self.kept {
             Some(folder) => Box::new(FactFile::open(folder.join("symbols"))),
             None => Box::new(Forgetful),
         };
-        let jobs = self.jobs(files, &touches, &*known)?;
-        ground.changes = jobs.len() as u64;
+        let chosen: FxHashSet<PathId> = files.iter().map(|busy| busy.file).collect();
+        let (binary, wanted): (Vec<&Touch>, Vec<&Touch>) =
+            touches.all.iter().filter(|touch| chosen.contains(&touch.file)).partition(|touch| touch.binary);
+        let jobs = self.jobs(&wanted, &touches, &*known)?;
+        (ground.changes, ground.left_out) = ((jobs.len() + binary.len()) as u64, binary.len() as u64);
         let heads = self.heads(files);
         let pairs = jobs.iter().map(|(_, pair)| pair).chain(heads.values());
         let found = self.compared(pairs, &*known)?;
@@ -113,9 +119,7 @@ impl Source<'_> {
     }
 
     /// Returns what has to be compared, newest first: what is known of each touch, else what git says.
-    fn jobs(&self, files: &[&Busy<'_>], touches: &Touches, known: &dyn Known) -> Result<Vec<Job>, VcsError> {
-        let chosen: FxHashSet<PathId> = files.iter().map(|busy| busy.file).collect();
-        let wanted: Vec<&Touch> = touches.all.iter().filter(|touch| chosen.contains(&touch.file)).collect();
+    fn jobs(&self, wanted: &[&Touch], touches: &Touches, known: &dyn Known) -> Result<Vec<Job>, VcsError> {
         let stamp = &self.told.stamp[..];
         let name = |commit: &[u8], path: &[u8]| Digest::of(&[b"pair\0", stamp, commit, path].concat());
         let names: Vec<Digest> =

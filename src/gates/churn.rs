@@ -161,8 +161,12 @@ impl Limit {
         for symbol in report.symbols.iter().filter(|symbol| !symbol.gone) {
             if let Some(most) = self.symbol_touches.filter(|most| u64::from(symbol.touches) > *most) {
                 let path = String::from_utf8_lossy(&symbol.path).into_owned();
-                let message =
-                    format!("{} commits have changed the {} `{}`{within}, and {most} are allowed", symbol.touches, symbol.kind.word(), symbol.symbol);
+                let message = format!(
+                    "{} commits have changed the {} `{}`{within}, and {most} are allowed",
+                    symbol.touches,
+                    symbol.kind.word(),
+                    symbol.symbol
+                );
                 let help = String::from("see why it changes so often; split it by reason");
                 found.push(finding("churn/symbol_touches", &path, 0, 0, message, help, &[&path, &symbol.symbol]));
             }

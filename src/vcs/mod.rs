@@ -9,13 +9,15 @@ mod git;
 mod history;
 mod index;
 mod kept;
+mod lanes;
 mod mirror;
-mod parse;
 mod pairs;
+mod parse;
 mod past;
 mod repository;
 mod staged;
 mod standing;
+mod walk;
 
 pub use changes::Changes;
 pub use error::VcsError;

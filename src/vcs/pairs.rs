@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::history::changes_of;
-use super::parse::{Reader, hex};
+use super::parse::{Id, Reader, hex};
 use super::{Repository, VcsError};
 use crate::base::Paths;
 
@@ -32,24 +32,20 @@ impl Repository {
         let mut stream = self.git.stream(&words, Some(input))?;
         let (mut paths, mut authors, mut changes) = (Paths::default(), Paths::default(), Vec::new());
         let mut reader = Reader::with_texts(&mut stream.out);
-        loop {
+        let result = loop {
             match reader.next(&mut paths, &mut authors, &mut changes) {
-                Ok(None) => return stream.end(),
+                Ok(None) => break Ok(()),
+                Err(error) => break Err(error),
                 Ok(Some(head)) => {
                     for raw in reader.raw_changes() {
-                        let side = |path: u32, text: &Option<super::parse::Id>| {
-                            text.as_ref().map(|text| (paths.bytes(path).to_vec(), hex(text)))
-                        };
+                        let side = |path: u32, text: &Option<Id>| text.as_ref().map(|text| (paths.bytes(path).to_vec(), hex(text)));
                         let path = raw.path.0;
                         let old = side(raw.from.map_or(path, |from| from.0), &raw.texts[0]);
                         each(&head.id, paths.bytes(path), TextPair { old, new: side(path, &raw.texts[1]) });
                     }
                 }
-                Err(error) => {
-                    stream.give_up();
-                    return Err(error);
-                }
             }
-        }
+        };
+        stream.ended(result)
     }
 }

@@ -8,8 +8,11 @@ use std::io::BufRead;
 use super::VcsError;
 use crate::base::{Change, FileKind, PathId, Paths, Status};
 
-/// What git is told to print of each commit: its id, its author behind the mail map, when it was committed.
-pub(super) const FORMAT: &[u8] = b"--format=@%H%x00%aN%x00%aE%x00%ct";
+/// What git is told to print of each commit: its id, its author behind the mail map, when it was committed and its parents.
+pub(super) const FORMAT: &[u8] = b"--format=@%H%x00%aN%x00%aE%x00%ct %P";
+
+/// The same shape with the id alone: who made a commit is not looked up twice.
+pub(super) const ID_ALONE: &[u8] = b"--format=@%H%x00-%x00-%x000";
 
 /// What stands before the changes of a commit.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -18,6 +21,8 @@ pub(super) struct Head {
     pub(super) id: Id,
     pub(super) author: u32,
     pub(super) at: i64,
+    /// The ids of the parents.
+    pub(super) parents: Vec<Id>,
 }
 
 /// The id of a commit: 20 bytes of SHA-1, or 32 of SHA-256.
@@ -72,7 +77,9 @@ impl<R: BufRead> Reader<R> {
         self.name()?;
         let author = authors.id(if author.is_empty() { &self.piece } else { &author });
         self.name()?;
-        let at = number(&self.piece).ok_or_else(|| strange(&self.piece))?;
+        let mut words = self.piece.split(|byte| *byte == b' ').filter(|word| !word.is_empty());
+        let at = words.next().and_then(number).ok_or_else(|| strange(&self.piece))?;
+        let parents = words.map(bytes_of).collect::<Option<Vec<Id>>>().ok_or_else(|| strange(&self.piece))?;
         let mut seen = 0;
         while self.piece()? {
             match self.piece.first() {
@@ -87,7 +94,7 @@ impl<R: BufRead> Reader<R> {
                 }
             }
         }
-        Ok(Some(Head { id, author, at }))
+        Ok(Some(Head { id, author, at, parents }))
     }
 
     /// Reads `:100644 100755 OLD NEW M` and the paths behind it.
@@ -224,10 +231,10 @@ mod tests {
     #[test]
     fn commits_with_and_without_changes() {
         let text = format!(
-            "@{A}|Ann|e|17|@{A}|||-3|\n:100644 120000 {Z} {A} T|l|:100644 100644 {Z} {A} R100|a|b|1\t2\tl|-\t-\t|a|b|@{A}|Ann|e|9|"
+            "@{A}|Ann|e|17 {A} {A}|@{A}|||-3 |\n:100644 120000 {Z} {A} T|l|:100644 100644 {Z} {A} R100|a|b|1\t2\tl|-\t-\t|a|b|@{A}|Ann|e|9|"
         );
         let all = read(&text).unwrap();
-        assert_eq!(all.len(), 3);
+        assert_eq!((all.len(), all[0].0.parents.len(), all[1].0.parents.len()), (3, 2, 0));
         assert_eq!((all[0].0.at, all[0].1.len(), all[1].0.at, all[2].0.author), (17, 0, -3, 0));
         let [link, renamed] = all[1].1[..] else { panic!("{all:?}") };
         assert_eq!((link.status, link.kind, link.lines), (Status::Changed, FileKind::Link, Some((1, 2))));

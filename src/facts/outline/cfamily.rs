@@ -39,7 +39,12 @@ fn defined(node: Node<'_>, text: &[u8], function: SymbolKind, overloads: bool) -
                 let name = field(declarator, "type", text).map(|to| format!("operator {to}"));
                 return name.map_or(Declared::Nothing, |name| Declared::plain(name, SymbolKind::Method));
             }
-            "identifier" | "field_identifier" | "qualified_identifier" | "destructor_name" | "operator_name" | "template_function"
+            "identifier"
+            | "field_identifier"
+            | "qualified_identifier"
+            | "destructor_name"
+            | "operator_name"
+            | "template_function"
             | "type_identifier" => break,
             _ => {}
         }
@@ -69,6 +74,7 @@ fn types(function: Node<'_>, parameters: Node<'_>, text: &[u8]) -> String {
         let whole = part(parameter.start_byte()..name.start) + &part(name.end.min(value)..value);
         types.push(squeezed(whole.trim_end().trim_end_matches('=')));
     }
-    let constant = function.named_children(&mut function.walk()).any(|child| child.kind() == "type_qualifier" && of(child, text) == "const");
+    let constant =
+        function.named_children(&mut function.walk()).any(|child| child.kind() == "type_qualifier" && of(child, text) == "const");
     format!("({}){}", types.join(", "), if constant { " const" } else { "" })
 }

@@ -84,7 +84,12 @@ fn python(node: Node<'_>, around: Option<Node<'_>>, text: &[u8], function: Symbo
             Declared::apart(name, function, apart.map_or(String::new(), |apart| format!("({apart})")))
         }
         // Only statements that hold others hold definitions.
-        "expression_statement" | "return_statement" | "import_statement" | "import_from_statement" | "assert_statement" | "decorator"
+        "expression_statement"
+        | "return_statement"
+        | "import_statement"
+        | "import_from_statement"
+        | "assert_statement"
+        | "decorator"
         | "raise_statement" => Declared::Leaf,
         _ => Declared::Nothing,
     }

@@ -76,7 +76,8 @@ fn types(parameters: Option<Node<'_>>, text: &[u8]) -> String {
                 types.push(squeezed(&kind.unwrap_or_default()) + &dimensions);
             }
             "spread_parameter" => {
-                let named = |child: &Node<'_>| !matches!(child.kind(), "modifiers" | "variable_declarator" | "annotation" | "marker_annotation");
+                let named =
+                    |child: &Node<'_>| !matches!(child.kind(), "modifiers" | "variable_declarator" | "annotation" | "marker_annotation");
                 let kind = parameter.named_children(&mut parameter.walk()).find(named).map(|kind| of(kind, text));
                 types.push(squeezed(&kind.unwrap_or_default()) + "...");
             }

@@ -7,6 +7,8 @@ mod cfamily;
 mod declare;
 mod managed;
 mod script;
+#[cfg(test)]
+mod tests;
 
 use rustc_hash::FxHashMap;
 use tree_sitter::Node;

@@ -373,6 +373,18 @@ mod tests {
             found["coupling"][0],
             json!({ "a": "src/app.rs", "b": "src/cart.rs", "support": 4, "confidence": 0.8, "a_to_b": 0.3333, "b_to_a": 0.8 })
         );
+        let mut symbol = found["symbols"][1].clone();
+        for nested in ["owner", "recent"] {
+            symbol.as_object_mut().unwrap().remove(nested);
+        }
+        assert_eq!(
+            symbol,
+            json!({
+                "path": "src/app.rs", "symbol": "start", "kind": "function", "language": "rust", "touches": 3, "adds": 40, "deletes": 4, "authors": 1,
+                "first": "2022-01-08T00:00:00Z", "last": "2024-03-08T00:00:00Z", "trend": "rising", "gone": true
+            })
+        );
+        assert_eq!((&found["method"]["symbol_files"], &found["method"]["symbol_changes_doubtful"]), (&json!(4), &json!(2)));
         assert_eq!(found["months"][0]["month"], "2024-03");
         assert!(found["method"]["renames"].as_str().is_some_and(|text| text.contains("50%")));
     }

@@ -63,7 +63,11 @@ pub fn text(report: &Report, top: Option<usize>, columns: usize) -> String {
 fn symbols(report: &Report, columns: usize) -> String {
     let ground = &report.ground.symbols;
     let of = match ground.counted < ground.files {
-        true => format!(", in the {} of {} source files touched most; `--symbols N` parses N", grouped(ground.counted as u64), grouped(ground.files as u64)),
+        true => format!(
+            ", in the {} of {} source files touched most; `--symbols N` parses N",
+            grouped(ground.counted as u64),
+            grouped(ground.files as u64)
+        ),
         false => String::new(),
     };
     let rows = report.symbols.iter().take(SYMBOLS).map(|symbol| {
@@ -143,6 +147,11 @@ mod tests {
              12  1,400      140        2  2024-03-08  Ann 92%  src/app.rs
               5     50        5        2  2024-03-08  Ann 80%  src/cart.rs
               2      0        0        2  2024-03-08  Ann 50%  assets/logo.png (binary, generated, gone)
+
+        functions, classes and methods, in the 2 of 4 source files touched most; `--symbols N` parses N
+        touches  adds  deletes  authors        last  symbol
+              9    40        4        1  2024-03-08  App.run (src/app.rs)
+              3    40        4        1  2024-03-08  start (src/app.rs) (gone)
 
         hotspots: touched often and complex (touches x indentation)
         score  touches  complexity  file

@@ -156,7 +156,7 @@ fn symbols(ground: &Ground) -> String {
             "counted in the {} of {} that were touched most: no symbol of the others has more than {}",
             grouped(found.counted as u64),
             counted(found.files as u64, "source file"),
-            counted(found.beyond.into(), "touch").replace("touchs", "touches")
+            if found.beyond == 1 { String::from("1 touch") } else { format!("{} touches", grouped(found.beyond.into())) }
         ),
     };
     format!(
