@@ -11,6 +11,7 @@ mod load;
 mod outside;
 mod remake;
 mod surroundings;
+mod symbols;
 mod unrest;
 mod watch;
 mod workspace;
@@ -39,7 +40,7 @@ use crate::store::{LocalStore, StoreError, Swept};
 use crate::vcs::TrackedNames;
 
 pub use affected::Affected;
-pub use churn::{ChurnError, ChurnWanted, churn};
+pub use churn::{ChurnError, ChurnWanted, SymbolsWanted, churn};
 pub use facts::Surveyed;
 pub use gates::Inspector;
 pub use glimpse::Glimpse;

@@ -99,6 +99,8 @@ pub struct Change {
 /// One commit.
 #[derive(Clone, Copy, Debug)]
 pub struct Commit<'a> {
+    /// Its id, in bytes.
+    pub id: &'a [u8],
     /// Its author, after the mail map.
     pub author: AuthorId,
     /// When it was committed, in seconds since 1970.

@@ -1,4 +1,4 @@
-//! The small words that every other folder needs: addresses, digests, paths, globs, places, quantities, changes of files.
+//! The small words that every other folder needs: addresses, digests, paths, globs, places, quantities, changes of files and symbols.
 //!
 //! Nothing here has an effect, and nothing here knows what a task is.
 
@@ -13,6 +13,7 @@ mod path;
 mod place;
 pub mod quantity;
 mod suggest;
+mod symbol;
 
 pub use address::{Address, AddressError};
 pub use change::{AuthorId, Change, Commit, FileKind, PathId, Paths, Status};
@@ -21,3 +22,4 @@ pub use id::{FileId, TargetId};
 pub use path::{PathError, RelPath};
 pub use place::Place;
 pub use suggest::did_you_mean;
+pub use symbol::{Outline, Symbol, SymbolChange, SymbolChanges, SymbolKey, SymbolKind};

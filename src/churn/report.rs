@@ -1,6 +1,6 @@
 //! What was found, as plain data.
 
-use super::{Hotspot, Pair, Recent, Share};
+use super::{Hotspot, Pair, Recent, Share, SymbolChurn, SymbolGround};
 use crate::base::FileKind;
 
 /// All that a report of churn tells.
@@ -12,6 +12,8 @@ pub struct Report {
     pub totals: Totals,
     /// The files, the most often touched first, those that are alike by path.
     pub files: Vec<FileChurn>,
+    /// Functions, classes and methods, the most often touched first.
+    pub symbols: Vec<SymbolChurn>,
     /// Pairs of files that change together, the strongest first.
     pub coupling: Vec<Pair>,
     /// What happened in each month that had a commit, the earliest first.
@@ -47,6 +49,8 @@ pub struct Ground {
     pub texts: usize,
     /// Up to which size, in bytes.
     pub text_limit: u64,
+    /// How the symbols were come by.
+    pub symbols: SymbolGround,
 }
 
 /// Sums over all files.

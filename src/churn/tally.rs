@@ -7,7 +7,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use super::coupling::Coupling;
 use super::rename::Renames;
 use super::window::{DAY, month};
-use super::{Complexity, FileChurn, Ground, Hotspot, Month, Part, Recent, Report, Totals, ownership};
+use super::{Complexity, FileChurn, Ground, Hotspot, Month, Part, Recent, Report, Totals, Touch, Touches, ownership};
 use crate::base::{Commit, FileKind, PathId, Paths, RelPath};
 
 /// What is known of a file as it is in the newest commit.
@@ -35,6 +35,21 @@ pub struct Tally {
     recent: Recent,
     span: Option<(i64, i64)>,
     touched: Vec<PathId>,
+    sources: fn(&[u8]) -> bool,
+    touches: Touches,
+}
+
+/// A file and how much it was touched.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Busy<'a> {
+    /// The file, by its latest name.
+    pub file: PathId,
+    /// That name.
+    pub path: &'a [u8],
+    /// Commits that touch it.
+    pub touches: u32,
+    /// Lines added.
+    pub adds: u64,
 }
 
 /// The counts of a file.
@@ -50,6 +65,8 @@ struct Row {
     recent: Recent,
     /// The number of the commit that touched it last in this walk.
     seen: u64,
+    /// Whether its touches are kept one by one.
+    source: bool,
 }
 
 impl Tally {
@@ -69,7 +86,14 @@ impl Tally {
             recent: Recent::default(),
             span: None,
             touched: Vec::new(),
+            sources: |_| false,
+            touches: Touches::default(),
         }
+    }
+
+    /// Keeps the touches of files whose paths are `sources` one by one, for their symbols.
+    pub fn keep_touches(&mut self, sources: fn(&[u8]) -> bool) {
+        self.sources = sources;
     }
 
     /// Counts a commit.
@@ -96,7 +120,16 @@ impl Tally {
                 kind: change.kind,
                 recent: Recent::default(),
                 seen: 0,
+                source: change.kind == FileKind::File && (self.sources)(paths.bytes(file.0)),
             });
+            if row.source && change.kind == FileKind::File {
+                if self.touches.commits.last().is_none_or(|last| **last != *commit.id) {
+                    self.touches.commits.push(commit.id.into());
+                }
+                let number = self.touches.commits.len() as u32 - 1;
+                let binary = change.lines.is_none();
+                self.touches.all.push(Touch { file, path: change.path, commit: number, author: commit.author, at: commit.at, binary });
+            }
             row.adds += added;
             row.deletes += deleted;
             row.first = row.first.min(commit.at);
@@ -134,11 +167,21 @@ impl Tally {
         self.coupling.add(&mut self.touched);
     }
 
-    /// Returns the paths of all files that were touched, the most often touched first.
-    pub fn busiest<'a>(&self, paths: &'a Paths) -> Vec<&'a [u8]> {
-        let mut busiest: Vec<(u32, &[u8])> = self.rows().iter().map(|(file, row)| (row.touches, paths.bytes(file.0))).collect();
-        busiest.sort_by(|one, other| (other.0, one.1).cmp(&(one.0, other.1)));
-        busiest.into_iter().map(|(_, path)| path).collect()
+    /// Returns all files that were touched, the most often touched first.
+    pub fn busiest<'a>(&self, paths: &'a Paths) -> Vec<Busy<'a>> {
+        let busy = |(file, row): (PathId, Row)| Busy { file, path: paths.bytes(file.0), touches: row.touches, adds: row.adds };
+        let mut busiest: Vec<Busy<'a>> = self.rows().into_iter().map(busy).collect();
+        busiest.sort_by(|one, other| (other.touches, one.path).cmp(&(one.touches, other.path)));
+        busiest
+    }
+
+    /// Hands out the touches that were kept.
+    pub fn touches(&mut self) -> Touches {
+        let mut touches = std::mem::take(&mut self.touches);
+        for touch in &mut touches.all {
+            touch.file = self.renames.joined(touch.file);
+        }
+        touches
     }
 
     /// Makes the report. `standing` tells what is known of a path.
@@ -181,7 +224,14 @@ impl Tally {
             (self.present.contains(path) && !standing(path).generated).then_some(path)
         };
         let coupling = self.coupling.pairs(|file| self.renames.joined(file), told);
-        Report { ground, totals: self.totals(&files, name), files, coupling, months: self.months.into_values().collect() }
+        Report {
+            ground,
+            totals: self.totals(&files, name),
+            files,
+            symbols: Vec::new(),
+            coupling,
+            months: self.months.into_values().collect(),
+        }
     }
 
     /// Returns the counts by file, those joined that turned out to be one.
@@ -269,7 +319,7 @@ mod tests {
                 let lines = (word != "B").then(|| (words.next().unwrap().parse().unwrap(), words.next().unwrap()[1..].parse().unwrap()));
                 changes.push(Change { path, from, status, kind: FileKind::File, lines });
             }
-            tally.add(&Commit { author, at, changes: &changes }, &paths);
+            tally.add(&Commit { id: b"", author, at, changes: &changes }, &paths);
         }
         let standing =
             |path: &[u8]| Standing { generated: path == b"gen", complexity: Some(Complexity { lines: 3, indentation: 5, deepest: 2 }) };

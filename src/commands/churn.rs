@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::{Failure, Ui};
 use crate::base::quantity;
-use crate::engine::{ChurnError, ChurnWanted, Engine, churn as read};
+use crate::engine::{ChurnError, ChurnWanted, Engine, SymbolsWanted, churn as read};
 use crate::report::churn as report;
 use crate::shell::{ChurnArgs, ChurnFormat};
 use crate::vcs::VcsError;
@@ -27,6 +27,7 @@ pub fn churn(ui: &Ui, args: &ChurnArgs) -> Result<(), Failure> {
         scope: args.scope.clone(),
         since,
         renames: !args.no_renames,
+        symbols: args.symbols.map_or(SymbolsWanted::Cheap, SymbolsWanted::Files),
         project: project.filter(|name| !name.is_empty()),
         made: now.strftime("%Y-%m-%d").to_string(),
     };

@@ -4,8 +4,9 @@ use std::path::{Path, PathBuf};
 
 use rustc_hash::FxHashMap;
 
+use super::symbols;
 use crate::base::{FileKind, RelPath};
-use crate::churn::{Ground, Report, Standing, Tally, complexity};
+use crate::churn::{Busy, Ground, Report, Standing, Tally, complexity};
 use crate::vcs::{RENAME_LIMIT, Repository, SIMILARITY, VcsError, Wanted};
 
 /// The complexity of so many files is read, the most often touched: the others cannot be hot.
@@ -25,10 +26,24 @@ pub struct ChurnWanted {
     pub since: Option<i64>,
     /// Whether files are followed through renames.
     pub renames: bool,
+    /// Of which files the symbols are counted.
+    pub symbols: SymbolsWanted,
     /// The name of the project; left out, that of the repository's folder.
     pub project: Option<String>,
     /// The day on which the report is made, in UTC.
     pub made: String,
+}
+
+/// Of which files functions, classes and methods are counted.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum SymbolsWanted {
+    /// Of the most often touched, as far as little has to be parsed.
+    #[default]
+    Cheap,
+    /// Of so many, the most often touched.
+    Files(usize),
+    /// Of those that were touched more often than that: no symbol of another can have been.
+    Above(u64),
 }
 
 /// Why there is no report.
@@ -61,9 +76,11 @@ pub fn churn(wanted: &ChurnWanted) -> Result<Report, ChurnError> {
     let present = repository.present()?;
     let until = repository.head().map_or(0, |head| head.at);
     let mut tally = Tally::new(scope.clone().unwrap_or_default(), until, present.iter().map(|file| file.path.clone()));
+    tally.keep_touches(symbols::is_source);
     let part = Wanted { scope: scope.clone(), since: wanted.since, renames: wanted.renames };
-    let kept = kept(&folder, repository.top(), wanted.renames);
-    let told = repository.history(&part, kept.as_deref(), |commit, paths| tally.add(commit, paths))?;
+    let kept = kept(&folder, repository.top());
+    let known = kept.as_ref().map(|folder| folder.join(if wanted.renames { "followed" } else { "named" }));
+    let told = repository.history(&part, known.as_deref(), |commit, paths| tally.add(commit, paths))?;
     tracing::debug!(commits = told.commits, known = told.known, paths = told.paths.len(), "the history was read");
 
     let busiest = tally.busiest(&told.paths);
@@ -91,21 +108,28 @@ pub fn churn(wanted: &ChurnWanted) -> Result<Report, ChurnError> {
         mailmap: repository.mailmap(),
         texts: TEXTS,
         text_limit: TEXT_LIMIT,
+        ..Ground::default()
     };
     let standing = |path: &[u8]| standings.get(path).copied().unwrap_or_default();
-    Ok(tally.report(ground, &told.paths, &told.authors, standing))
+    let plain = |path: &[u8]| !standing(path).generated;
+    let source =
+        symbols::Source { repository: &repository, present: &present, told: &told, renames: wanted.renames, kept: kept.as_deref() };
+    let (symbols, how) = source.symbols(wanted.symbols, &busiest, plain, tally.touches(), until)?;
+    let ground = Ground { symbols: how, ..ground };
+    let report = tally.report(ground, &told.paths, &told.authors, standing);
+    Ok(Report { symbols, ..report })
 }
 
 /// Asks what is known of files as they are now.
 fn standings(
     repository: &Repository,
-    busiest: &[&[u8]],
+    busiest: &[Busy<'_>],
     present: &[crate::vcs::Present],
 ) -> Result<FxHashMap<Box<[u8]>, Standing>, VcsError> {
-    let attributes = repository.attributes(busiest.iter().copied())?;
+    let attributes = repository.attributes(busiest.iter().map(|busy| busy.path))?;
     let mut standings: FxHashMap<Box<[u8]>, Standing> = FxHashMap::default();
-    for (path, attributes) in busiest.iter().zip(&attributes).filter(|(_, attributes)| attributes.generated) {
-        standings.insert((*path).into(), Standing { generated: attributes.generated, complexity: None });
+    for (busy, attributes) in busiest.iter().zip(&attributes).filter(|(_, attributes)| attributes.generated) {
+        standings.insert(busy.path.into(), Standing { generated: attributes.generated, complexity: None });
     }
     let blobs: FxHashMap<&[u8], &str> = present
         .iter()
@@ -114,22 +138,22 @@ fn standings(
         .collect();
     let looked_at: Vec<(&[u8], &str)> = busiest
         .iter()
-        .filter(|path| !standings.contains_key(**path))
-        .filter_map(|path| Some((*path, *blobs.get(path)?)))
+        .filter(|busy| !standings.contains_key(busy.path))
+        .filter_map(|busy| Some((busy.path, *blobs.get(busy.path)?)))
         .take(TEXTS)
         .collect();
     let ids: Vec<&str> = looked_at.iter().map(|(_, blob)| *blob).collect();
-    repository.texts(&ids, |at, text| {
-        standings.insert(looked_at[at].0.into(), Standing { generated: false, complexity: complexity(text) });
+    repository.texts(&ids, TEXT_LIMIT, |at, text| {
+        standings.insert(looked_at[at].0.into(), Standing { generated: false, complexity: text.and_then(complexity) });
     })?;
     Ok(standings)
 }
 
-/// Returns the file that keeps what was read, in the nearest state folder between here and the repository's folder.
-fn kept(folder: &Path, top: &Path, renames: bool) -> Option<PathBuf> {
+/// Returns the folder that keeps what was read, in the nearest state folder between here and the repository's folder.
+fn kept(folder: &Path, top: &Path) -> Option<PathBuf> {
     let inside = folder.ancestors().take_while(|folder| folder.starts_with(top));
     let state = inside.map(|folder| folder.join(".orket")).find(|state| state.symlink_metadata().is_ok_and(|found| found.is_dir()))?;
-    Some(state.join("churn").join(if renames { "followed" } else { "named" }))
+    Some(state.join("churn"))
 }
 
 fn name(top: &Path) -> String {

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use crossbeam_channel::{bounded, select};
 
-use super::{ChurnError, ChurnWanted, Engine, churn};
+use super::{ChurnError, ChurnWanted, Engine, SymbolsWanted, churn};
 use crate::base::TargetId;
 use crate::churn::Report;
 use crate::disk::Signature;
@@ -62,12 +62,13 @@ fn keep_end(kept: &mut Vec<u8>, bytes: &[u8], most: usize) {
 }
 
 impl Outside for Surroundings<'_> {
-    fn churn(&self, gate: &Gate, scope: Option<&str>, since: Option<i64>, today: &str) -> Result<Report, Unjudged> {
+    fn churn(&self, gate: &Gate, scope: Option<&str>, since: Option<i64>, symbols: Option<u64>, today: &str) -> Result<Report, Unjudged> {
         let wanted = ChurnWanted {
             folder: folder_of(gate).under(&self.engine.root),
             scope: Some(PathBuf::from(scope.unwrap_or("."))),
             since: since.map(|seconds| jiff::Timestamp::now().as_second().saturating_sub(seconds)),
             renames: true,
+            symbols: symbols.map_or(SymbolsWanted::Cheap, SymbolsWanted::Above),
             project: Some(self.engine.name.clone()),
             made: today.to_owned(),
         };

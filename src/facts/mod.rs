@@ -1,6 +1,6 @@
 //! What is known of a source file: what it imports, read by a real parser, cached by content, and resolved as its language does.
 //!
-//! A language is a folder: what one file says (`extract`), and what that means among the other files (`resolve`).
+//! [`outline`] tells what it declares. For imports, a language is a folder: what one file says (`extract`), and what that means among the other files (`resolve`).
 
 mod cfamily;
 mod csharp;
@@ -12,6 +12,7 @@ mod known;
 mod kotlin;
 mod language;
 mod names;
+mod outline;
 mod php;
 mod python;
 mod ruby;
@@ -27,4 +28,5 @@ pub use gather::imports;
 pub use import::{Import, ImportKind, Imports, Root, Unreadable, Unresolved};
 pub use known::{FactFile, Forgetful, Known};
 pub use language::Language;
+pub use outline::{OUTLINES, outline};
 pub use search::Search;

@@ -6,7 +6,7 @@ use tree_sitter::{Query, QueryCursor, StreamingIterator};
 
 use super::Language;
 use super::csharp::readings;
-use super::syntax::{Wrong, parse_leniently, text, whole};
+use super::syntax::{Wrong, grammars, parse_leniently, text, whole};
 use crate::base::RelPath;
 
 /// A query in tree-sitter's language, for the files of one language.
@@ -22,22 +22,6 @@ impl Search {
     /// # Errors
     /// A sentence, when the language cannot be searched or the query is wrong.
     pub fn new(language: Language, query: &str) -> Result<Search, String> {
-        let grammars: Vec<tree_sitter::Language> = match language {
-            Language::Python => vec![tree_sitter_python::LANGUAGE.into()],
-            Language::Rust => vec![tree_sitter_rust::LANGUAGE.into()],
-            Language::Go => vec![tree_sitter_go::LANGUAGE.into()],
-            Language::Java => vec![tree_sitter_java::LANGUAGE.into()],
-            Language::C => vec![tree_sitter_c::LANGUAGE.into()],
-            Language::Cpp => vec![tree_sitter_cpp::LANGUAGE.into()],
-            Language::Javascript => vec![tree_sitter_javascript::LANGUAGE.into()],
-            Language::Typescript => {
-                vec![tree_sitter_typescript::LANGUAGE_TYPESCRIPT.into(), tree_sitter_typescript::LANGUAGE_TSX.into()]
-            }
-            Language::Kotlin => vec![tree_sitter_kotlin_ng::LANGUAGE.into()],
-            Language::Csharp => vec![tree_sitter_c_sharp::LANGUAGE.into()],
-            Language::Php => vec![tree_sitter_php::LANGUAGE_PHP.into()],
-            Language::Ruby => vec![tree_sitter_ruby::LANGUAGE.into()],
-        };
         let compile = |grammar: tree_sitter::Language| {
             let compiled = Query::new(&grammar, query).map_err(|error| error.to_string().replace('\n', " "))?;
             if compiled.capture_names().is_empty() {
@@ -45,7 +29,7 @@ impl Search {
             }
             Ok((grammar, compiled))
         };
-        let queries = grammars.into_iter().map(compile).collect::<Result<_, _>>()?;
+        let queries = grammars(language).into_iter().map(compile).collect::<Result<_, _>>()?;
         Ok(Search { language, queries })
     }
 

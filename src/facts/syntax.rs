@@ -5,6 +5,8 @@ use std::borrow::Cow;
 use serde::{Deserialize, Serialize};
 use tree_sitter::{Node, Parser, Tree};
 
+use super::Language;
+
 /// What one file says, or why it says nothing.
 pub(super) type Extracted<T> = Result<T, Wrong>;
 
@@ -39,11 +41,29 @@ pub(super) fn lossy(bytes: &[u8]) -> Cow<'_, str> {
     String::from_utf8_lossy(bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes))
 }
 
+/// Returns the grammars of a language: TypeScript has a second one, for files with JSX.
+pub(super) fn grammars(language: Language) -> Vec<tree_sitter::Language> {
+    match language {
+        Language::Python => vec![tree_sitter_python::LANGUAGE.into()],
+        Language::Rust => vec![tree_sitter_rust::LANGUAGE.into()],
+        Language::Go => vec![tree_sitter_go::LANGUAGE.into()],
+        Language::Java => vec![tree_sitter_java::LANGUAGE.into()],
+        Language::C => vec![tree_sitter_c::LANGUAGE.into()],
+        Language::Cpp => vec![tree_sitter_cpp::LANGUAGE.into()],
+        Language::Javascript => vec![tree_sitter_javascript::LANGUAGE.into()],
+        Language::Typescript => vec![tree_sitter_typescript::LANGUAGE_TYPESCRIPT.into(), tree_sitter_typescript::LANGUAGE_TSX.into()],
+        Language::Kotlin => vec![tree_sitter_kotlin_ng::LANGUAGE.into()],
+        Language::Csharp => vec![tree_sitter_c_sharp::LANGUAGE.into()],
+        Language::Php => vec![tree_sitter_php::LANGUAGE_PHP.into()],
+        Language::Ruby => vec![tree_sitter_ruby::LANGUAGE.into()],
+    }
+}
+
 /// Parses a text, whatever is wrong with it.
 ///
 /// # Errors
 /// When the grammar is made for another version of the parser.
-pub(super) fn parse_leniently(language: &tree_sitter::Language, text: &str) -> Extracted<Tree> {
+pub(super) fn parse_leniently(language: &tree_sitter::Language, text: impl AsRef<[u8]>) -> Extracted<Tree> {
     let none = || Wrong { line: 1, why: "the parser gave up".into() };
     let mut parser = Parser::new();
     parser.set_language(language).map_err(|_| none())?;

@@ -12,7 +12,7 @@ use crate::model::{RuleValue, Setting};
 use crate::report;
 
 const KNOWN: [&str; 3] = ["scope", "limit", "archive"];
-const LIMITS: [&str; 4] = ["touches", "lines", "hotspot", "coupling"];
+const LIMITS: [&str; 5] = ["touches", "lines", "symbol_touches", "hotspot", "coupling"];
 
 /// Where evidence is kept, unless the gate says where.
 const ARCHIVE: &str = "benchmarks/results";
@@ -31,6 +31,7 @@ struct Limit {
     window: Option<String>,
     touches: Option<u64>,
     lines: Option<u64>,
+    symbol_touches: Option<u64>,
     hotspot: Option<u64>,
     /// 0 to 1.
     coupling: Option<f64>,
@@ -61,7 +62,7 @@ pub(super) fn read(reader: &mut Reader<'_>) -> (Common, Box<dyn Judge>) {
 fn limit(reader: &mut Reader<'_>, setting: &Setting) -> Option<Limit> {
     let known: Vec<&str> = LIMITS.iter().chain(&["since"]).copied().collect();
     reader.only(setting, &known);
-    let mut limit = Limit { since: None, window: None, touches: None, lines: None, hotspot: None, coupling: None };
+    let mut limit = Limit { since: None, window: None, touches: None, lines: None, symbol_touches: None, hotspot: None, coupling: None };
     for (name, value) in &setting.properties {
         let whole = match value {
             RuleValue::Whole(number) if *number >= 0 => Some(*number as u64),
@@ -74,6 +75,7 @@ fn limit(reader: &mut Reader<'_>, setting: &Setting) -> Option<Limit> {
         let understood = match &**name {
             "touches" => whole.map(|most| limit.touches = Some(most)),
             "lines" => whole.map(|most| limit.lines = Some(most)),
+            "symbol_touches" => whole.map(|most| limit.symbol_touches = Some(most)),
             "hotspot" => whole.map(|most| limit.hotspot = Some(most)),
             "coupling" => {
                 let part = text.and_then(|text| text.parse::<f64>().ok()).or(whole.map(|whole| whole as f64));
@@ -107,7 +109,9 @@ impl Judge for Churn {
         let windows = self.limits.iter().map(|limit| limit.since).chain(self.limits.is_empty().then_some(None));
         for since in windows {
             if let Entry::Vacant(free) = reports.entry(since) {
-                free.insert(sight.churn(self.scope.as_deref(), since, &asked.today.0)?);
+                // All that the tightest limit may find has to be looked at; what was touched less often than that cannot break it.
+                let symbols = self.limits.iter().filter(|limit| limit.since == since).filter_map(|limit| limit.symbol_touches).min();
+                free.insert(sight.churn(self.scope.as_deref(), since, symbols, &asked.today.0)?);
             }
         }
         let widest = reports.values().max_by_key(|report| report.totals.touches);
@@ -152,6 +156,19 @@ impl Limit {
                     let message = format!("{count} {what}{within}, and {most} are allowed");
                     found.push(finding(&format!("churn/{rule}"), &path, 0, 0, message, help.to_owned(), &[&path]));
                 }
+            }
+        }
+        for symbol in report.symbols.iter().filter(|symbol| !symbol.gone) {
+            if let Some(most) = self.symbol_touches.filter(|most| u64::from(symbol.touches) > *most) {
+                let path = String::from_utf8_lossy(&symbol.path).into_owned();
+                let message = format!(
+                    "{} commits have changed the {} `{}`{within}, and {most} are allowed",
+                    symbol.touches,
+                    symbol.kind.word(),
+                    symbol.symbol
+                );
+                let help = String::from("see why it changes so often; split it by reason");
+                found.push(finding("churn/symbol_touches", &path, 0, 0, message, help, &[&path, &symbol.symbol]));
             }
         }
         for pair in report.coupling.iter().filter(|pair| self.coupling.is_some_and(|most| pair.confidence() > most)) {

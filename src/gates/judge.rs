@@ -30,11 +30,12 @@ pub trait Sight: Sync {
     /// When a folder is not there or cannot be read.
     fn imports(&self, roots: &[Root]) -> io::Result<Imports>;
 
-    /// Returns what the history says of a scope, from so many seconds before now on; `today` is the day on which it is said.
+    /// Returns what the history says of a scope, from so many seconds before now on; `today` is the day on which it is said. Symbols are
+    /// those of files that were touched more often than `symbols`; left out, of those that cost little.
     ///
     /// # Errors
     /// Why there is nothing to say.
-    fn churn(&self, scope: Option<&str>, since: Option<i64>, today: &str) -> Result<Report, Unjudged>;
+    fn churn(&self, scope: Option<&str>, since: Option<i64>, symbols: Option<u64>, today: &str) -> Result<Report, Unjudged>;
 
     /// Runs a command line in the gate's folder, and returns what it printed.
     ///

@@ -18,7 +18,7 @@ pub trait Outside: Send + Sync {
     ///
     /// # Errors
     /// Why there is nothing to say.
-    fn churn(&self, gate: &Gate, scope: Option<&str>, since: Option<i64>, today: &str) -> Result<Report, Unjudged>;
+    fn churn(&self, gate: &Gate, scope: Option<&str>, since: Option<i64>, symbols: Option<u64>, today: &str) -> Result<Report, Unjudged>;
 
     /// See [`Sight::run`].
     ///
@@ -149,9 +149,9 @@ impl Sight for View<'_> {
         facts::imports(&self.ground.tree, &roots, &*self.ground.known)
     }
 
-    fn churn(&self, scope: Option<&str>, since: Option<i64>, today: &str) -> Result<Report, Unjudged> {
+    fn churn(&self, scope: Option<&str>, since: Option<i64>, symbols: Option<u64>, today: &str) -> Result<Report, Unjudged> {
         self.looks_beyond();
-        self.ground.outside.churn(self.gate, scope, since, today)
+        self.ground.outside.churn(self.gate, scope, since, symbols, today)
     }
 
     fn run(&self, line: &str) -> Result<Printed, Unjudged> {

@@ -546,6 +546,9 @@ pub struct ChurnArgs {
     /// Count every path for itself instead of following files through renames.
     #[arg(long)]
     pub no_renames: bool,
+    /// Count functions, classes and methods in the N source files that were touched most; without it, in as many as cost little.
+    #[arg(long, value_name = "N")]
+    pub symbols: Option<usize>,
     /// Write to this file; in a folder, to `DATE_NAME_churn.json`.
     #[arg(long, visible_alias = "out", value_name = "FILE", value_hint = ValueHint::AnyPath)]
     pub output: Option<PathBuf>,

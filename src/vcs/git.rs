@@ -175,8 +175,24 @@ impl Stream {
         if status.success() { Ok(()) } else { Err(VcsError::refused(text)) }
     }
 
+    /// Waits for the end behind a reader that came to one, or ends git where the reader failed.
+    ///
+    /// # Errors
+    /// The reader's, unless git says better what is wrong.
+    pub(super) fn ended<T>(self, result: Result<T, VcsError>) -> Result<T, VcsError> {
+        match result {
+            Ok(value) => self.end().map(|()| value),
+            // Git that failed in the middle of a line says better than its output does what is wrong.
+            Err(VcsError::Strange(text)) => self.end().and(Err(VcsError::Strange(text))),
+            Err(error) => {
+                self.give_up();
+                Err(error)
+            }
+        }
+    }
+
     /// Ends git, whatever it was about to say.
-    pub(super) fn give_up(mut self) {
+    fn give_up(mut self) {
         let _ = self.child.kill();
         let _ = self.end();
     }

@@ -1,9 +1,12 @@
 //! Reads a history, newest commit first, without holding it.
 
 use std::path::Path;
+use std::thread;
 
 use super::kept::Kept;
-use super::parse::{FORMAT, Head, Reader, hex};
+use super::lanes::Lanes;
+use super::parse::{FORMAT, Head, ID_ALONE, Reader, bytes_of, hex};
+use super::walk::Walk;
 use super::{Repository, VcsError};
 use crate::base::{AuthorId, Commit, Paths, RelPath};
 
@@ -36,6 +39,8 @@ pub struct Told {
     pub commits: u64,
     /// How many of them were known from before.
     pub known: u64,
+    /// A digest of all that changes depend on beside commits; zeros where nothing is kept.
+    pub stamp: [u8; 32],
 }
 
 impl Repository {
@@ -53,119 +58,122 @@ impl Repository {
             Some(file) => Kept::open(file, self, wanted.renames, &mut told.paths)?,
             None => Kept::nowhere(),
         };
-        let whole = wanted.renames || wanted.scope.as_ref().is_none_or(RelPath::is_root);
-        if kept.is_empty() && (whole || !kept.keeps()) {
-            self.read(wanted, &mut told, &mut kept, &mut each)?;
-        } else {
-            self.fill(wanted, &mut told, &mut kept, &mut each)?;
-        }
+        told.stamp = kept.stamp();
+        self.fill(wanted, &mut told, &mut kept, &mut each)?;
         let everything = wanted.since.is_none() && (wanted.renames || wanted.scope.is_none());
         kept.save(self, &told.paths, everything.then_some(told.commits))?;
         Ok(told)
     }
 
-    /// Reads all in one go.
-    fn read(&self, wanted: &Wanted, told: &mut Told, kept: &mut Kept, each: &mut impl FnMut(&Commit<'_>, &Paths)) -> Result<(), VcsError> {
-        self.commits(&log(wanted, true), None, told, |head, changes, told| {
-            kept.add(&head.id, changes);
-            each(&Commit { author: AuthorId(head.author), at: head.at, changes }, &told.paths);
-            told.commits += 1;
+    /// Asks which commits there are, and has the changes counted of those that are not known yet.
+    fn fill(&self, wanted: &Wanted, told: &mut Told, kept: &mut Kept, each: &mut impl FnMut(&Commit<'_>, &Paths)) -> Result<(), VcsError> {
+        let heads = match wanted.since.is_none() && (wanted.renames || wanted.scope.is_none()) && kept.keeps() {
+            true => self.walked(told, kept)?,
+            false => self.heads(&log(wanted), told)?,
+        };
+        let unknown: Vec<&[u8]> = heads.iter().map(|head| &*head.id).filter(|id| kept.find(id).is_none()).collect();
+        let mut words = changes_of(wanted.renames, true);
+        // What is kept has to be whole.
+        if let Some(scope) = wanted.scope.as_ref().filter(|_| !wanted.renames && !kept.keeps()) {
+            words.extend([b"--"[..].into(), scope.as_path().as_os_str().as_encoded_bytes().into()]);
+        }
+        let mut waiting = heads.iter();
+        let missing = |head: &Head| VcsError::Strange(format!("nothing of what commit {} changed", hex(&head.id)));
+        thread::scope(|scope| {
+            let mut lanes = Lanes::start(scope, &self.git, &words, &unknown);
+            while let Some(mut slice) = lanes.next()? {
+                slice.rename(&mut told.paths);
+                for (id, changes) in slice.commits() {
+                    for head in waiting.by_ref() {
+                        let new = head.id == *id;
+                        let changes = if new { changes } else { kept.find(&head.id).ok_or_else(|| missing(head))? };
+                        each(&Commit { id: &head.id, author: AuthorId(head.author), at: head.at, changes }, &told.paths);
+                        told.commits += 1;
+                        if new {
+                            break;
+                        }
+                        told.known += 1;
+                    }
+                    kept.add(id, changes);
+                }
+            }
+            for head in waiting {
+                let changes = kept.find(&head.id).ok_or_else(|| missing(head))?;
+                each(&Commit { id: &head.id, author: AuthorId(head.author), at: head.at, changes }, &told.paths);
+                told.commits += 1;
+                told.known += 1;
+            }
             Ok(())
         })
     }
 
-    /// Asks which commits there are, and reads the changes of those that are not known yet.
-    fn fill(&self, wanted: &Wanted, told: &mut Told, kept: &mut Kept, each: &mut impl FnMut(&Commit<'_>, &Paths)) -> Result<(), VcsError> {
-        let mut heads: Vec<Head> = Vec::new();
-        self.commits(&log(wanted, false), None, told, |head, _, _| {
-            heads.push(head);
-            Ok(())
-        })?;
-        let unknown: String = heads.iter().filter(|head| kept.find(&head.id).is_none()).map(|head| hex(&head.id) + "\n").collect();
-        let mut waiting = heads.iter();
-        let mut pass = |to: Option<&Head>, kept: &Kept, told: &mut Told| {
-            for head in waiting.by_ref() {
-                if let Some(changes) = kept.find(&head.id) {
-                    each(&Commit { author: AuthorId(head.author), at: head.at, changes }, &told.paths);
-                    told.commits += 1;
-                    told.known += u64::from(to.is_none_or(|to| to.id != head.id));
-                }
-                if to.is_some_and(|to| to.id == head.id) {
-                    break;
+    /// Returns all commits that there are, newest first: those that are new since the last time, and those from then.
+    fn walked(&self, told: &mut Told, kept: &mut Kept) -> Result<Vec<Head>, VcsError> {
+        let head = self.head().and_then(|head| bytes_of(head.id.as_bytes())).unwrap_or_default();
+        let all = match kept.take_walk(&mut told.authors) {
+            Some(walk) if walk.tip == head => walk.commits,
+            Some(walk) => {
+                let words = [plain(), vec![FORMAT.into(), b"HEAD"[..].into(), format!("^{}", hex(&walk.tip)).into_bytes().into()]].concat();
+                // A commit that is gone altogether cannot be asked for.
+                let new = self.heads(&words, told).ok();
+                match new.and_then(|new| walk.after(new)) {
+                    Some(all) => all,
+                    None => self.heads(&[plain(), vec![FORMAT.into(), b"HEAD"[..].into()]].concat(), told)?,
                 }
             }
+            None => self.heads(&[plain(), vec![FORMAT.into(), b"HEAD"[..].into()]].concat(), told)?,
         };
-        if !unknown.is_empty() {
-            let mut words = compare(wanted);
-            words.splice(1..1, [&b"--no-walk=unsorted"[..], b"--stdin"].map(Into::into));
-            self.commits(&words, Some(unknown.into_bytes()), told, |head, changes, told| {
-                kept.add(&head.id, changes);
-                pass(Some(&head), kept, told);
-                Ok(())
-            })?;
-        }
-        pass(None, kept, told);
-        if told.commits < heads.len() as u64 {
-            return Err(VcsError::Strange(format!("the changes of {} of {} commits", told.commits, heads.len())));
-        }
-        Ok(())
+        let commits = all.iter().filter(|head| head.parents.len() < 2).cloned().collect();
+        kept.keep_walk(&Walk { tip: head, commits: all }, &told.authors);
+        Ok(commits)
     }
 
-    fn commits(
-        &self,
-        words: &[Box<[u8]>],
-        input: Option<Vec<u8>>,
-        told: &mut Told,
-        mut each: impl FnMut(Head, &[crate::base::Change], &mut Told) -> Result<(), VcsError>,
-    ) -> Result<(), VcsError> {
+    /// Returns the commits that git tells of, in its order.
+    fn heads(&self, words: &[Box<[u8]>], told: &mut Told) -> Result<Vec<Head>, VcsError> {
         let words: Vec<&[u8]> = words.iter().map(|word| &**word).collect();
-        let mut stream = self.git.stream(&words, input)?;
+        let mut stream = self.git.stream(&words, None)?;
         let mut reader = Reader::new(&mut stream.out);
-        let mut changes = Vec::new();
+        let (mut heads, mut changes) = (Vec::new(), Vec::new());
         let result = loop {
             match reader.next(&mut told.paths, &mut told.authors, &mut changes) {
                 Ok(None) => break Ok(()),
-                Ok(Some(head)) => {
-                    if let Err(error) = each(head, &changes, told) {
-                        break Err(error);
-                    }
-                }
+                Ok(Some(head)) => heads.push(head),
                 Err(error) => break Err(error),
             }
         };
-        match result {
-            // Git that failed in the middle of a line says better than its output does what is wrong.
-            Err(VcsError::Strange(text)) => stream.end().and(Err(VcsError::Strange(text))),
-            Err(error) => {
-                stream.give_up();
-                Err(error)
-            }
-            Ok(()) => stream.end(),
-        }
+        stream.ended(result).map(|()| heads)
     }
 }
 
-/// Returns `git log` with what makes each commit one piece of text that names no program and no colour.
+/// Returns `git log` with what makes its text the same everywhere, without programs and colours.
 fn plain() -> Vec<Box<[u8]>> {
-    let words =
-        ["log", "-z", "--no-color", "--no-show-signature", "--no-notes", "--no-decorate", "--no-follow", "--no-merges", "--encoding=UTF-8"];
-    words.iter().map(|word| word.as_bytes().into()).chain([FORMAT.into()]).collect()
+    let words = ["log", "-z", "--no-color", "--no-show-signature", "--no-notes", "--no-decorate", "--no-follow", "--encoding=UTF-8"];
+    words.iter().map(|word| word.as_bytes().into()).collect()
 }
 
-/// Returns [`plain`] with changes.
-fn compare(wanted: &Wanted) -> Vec<Box<[u8]>> {
+/// Returns [`plain`] with changes, with their lines or without.
+fn compare(renames: bool, lines: bool) -> Vec<Box<[u8]>> {
     let mut words = plain();
-    words.extend(["--raw", "--numstat", "--no-abbrev", "--no-ext-diff", "--no-textconv"].map(|word| word.as_bytes().into()));
-    match wanted.renames {
+    words.extend(lines.then(|| b"--numstat"[..].into()));
+    words.extend(["--raw", "--no-abbrev", "--no-ext-diff", "--no-textconv"].map(|word| word.as_bytes().into()));
+    match renames {
         true => words.extend([format!("-M{SIMILARITY}%"), format!("-l{RENAME_LIMIT}")].map(|word| word.into_bytes().into())),
         false => words.push(b"--no-renames"[..].into()),
     }
     words
 }
 
-/// Returns a walk through what is wanted, with changes or without.
-fn log(wanted: &Wanted, changes: bool) -> Vec<Box<[u8]>> {
-    let mut words = if changes { compare(wanted) } else { plain() };
+/// Returns [`compare`] for the commits whose ids come as input, in their order.
+pub(super) fn changes_of(renames: bool, lines: bool) -> Vec<Box<[u8]>> {
+    let mut words = compare(renames, lines);
+    words.splice(1..1, [&b"--no-walk=unsorted"[..], b"--stdin", ID_ALONE].map(Into::into));
+    words
+}
+
+/// Returns a walk through what is wanted, without changes.
+fn log(wanted: &Wanted) -> Vec<Box<[u8]>> {
+    let mut words = plain();
+    words.extend([FORMAT.into(), b"--no-merges"[..].into()]);
     words.extend(wanted.since.map(|since| format!("--max-age={since}").into_bytes().into()));
     words.push(b"HEAD"[..].into());
     words.push(b"--"[..].into());

@@ -8,8 +8,11 @@ use std::io::BufRead;
 use super::VcsError;
 use crate::base::{Change, FileKind, PathId, Paths, Status};
 
-/// What git is told to print of each commit: its id, its author behind the mail map, when it was committed.
-pub(super) const FORMAT: &[u8] = b"--format=@%H%x00%aN%x00%aE%x00%ct";
+/// What git is told to print of each commit: its id, its author behind the mail map, when it was committed and its parents.
+pub(super) const FORMAT: &[u8] = b"--format=@%H%x00%aN%x00%aE%x00%ct %P";
+
+/// The same shape with the id alone: who made a commit is not looked up twice.
+pub(super) const ID_ALONE: &[u8] = b"--format=@%H%x00-%x00-%x000";
 
 /// What stands before the changes of a commit.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -18,6 +21,8 @@ pub(super) struct Head {
     pub(super) id: Id,
     pub(super) author: u32,
     pub(super) at: i64,
+    /// The ids of the parents.
+    pub(super) parents: Vec<Id>,
 }
 
 /// The id of a commit: 20 bytes of SHA-1, or 32 of SHA-256.
@@ -29,12 +34,34 @@ pub(super) struct Reader<R> {
     piece: Vec<u8>,
     /// Whether `piece` was read and not yet used.
     ahead: bool,
-    raw: Vec<(Status, FileKind, Option<PathId>, PathId)>,
+    raw: Vec<Raw>,
+    /// Whether the ids of texts are wanted.
+    texts: bool,
+}
+
+/// What stands in a line of `--raw`.
+pub(super) struct Raw {
+    pub(super) status: Status,
+    pub(super) kind: FileKind,
+    pub(super) from: Option<PathId>,
+    pub(super) path: PathId,
+    /// The ids of the texts before and behind, of regular files, where they are wanted.
+    pub(super) texts: [Option<Id>; 2],
 }
 
 impl<R: BufRead> Reader<R> {
     pub(super) fn new(input: R) -> Reader<R> {
-        Reader { input, piece: Vec::new(), ahead: false, raw: Vec::new() }
+        Reader { input, piece: Vec::new(), ahead: false, raw: Vec::new(), texts: false }
+    }
+
+    /// A reader that reads the ids of texts, too.
+    pub(super) fn with_texts(input: R) -> Reader<R> {
+        Reader { texts: true, ..Reader::new(input) }
+    }
+
+    /// Returns what `--raw` says of the commit that was read last.
+    pub(super) fn raw_changes(&self) -> &[Raw] {
+        &self.raw
     }
 
     /// Reads the next commit, its changes into `changes`; `None` at the end.
@@ -50,7 +77,9 @@ impl<R: BufRead> Reader<R> {
         self.name()?;
         let author = authors.id(if author.is_empty() { &self.piece } else { &author });
         self.name()?;
-        let at = number(&self.piece).ok_or_else(|| strange(&self.piece))?;
+        let mut words = self.piece.split(|byte| *byte == b' ').filter(|word| !word.is_empty());
+        let at = words.next().and_then(number).ok_or_else(|| strange(&self.piece))?;
+        let parents = words.map(bytes_of).collect::<Option<Vec<Id>>>().ok_or_else(|| strange(&self.piece))?;
         let mut seen = 0;
         while self.piece()? {
             match self.piece.first() {
@@ -65,13 +94,13 @@ impl<R: BufRead> Reader<R> {
                 }
             }
         }
-        Ok(Some(Head { id, author, at }))
+        Ok(Some(Head { id, author, at, parents }))
     }
 
     /// Reads `:100644 100755 OLD NEW M` and the paths behind it.
     fn raw(&mut self, paths: &mut Paths) -> Result<(), VcsError> {
         let words: Vec<&[u8]> = self.piece.split(|byte| *byte == b' ').collect();
-        let [old, new, _, _, letter] = words[..] else { return Err(strange(&self.piece)) };
+        let [old, new, old_text, new_text, letter] = words[..] else { return Err(strange(&self.piece)) };
         let status = match letter.first() {
             Some(b'A' | b'C') => Status::Added,
             Some(b'D') => Status::Deleted,
@@ -79,6 +108,8 @@ impl<R: BufRead> Reader<R> {
             _ => Status::Changed,
         };
         let copied = letter.first() == Some(&b'C');
+        let text = |mode: &[u8], id: &[u8]| bytes_of(id).filter(|id| mode.starts_with(b"100") && id.iter().any(|byte| *byte != 0));
+        let texts = if self.texts { [text(&old[1..], old_text), text(new, new_text)] } else { [None, None] };
         let kind = match if status == Status::Deleted { &old[1..] } else { new } {
             b"120000" => FileKind::Link,
             b"160000" => FileKind::Submodule,
@@ -86,7 +117,8 @@ impl<R: BufRead> Reader<R> {
         };
         let first = self.path(paths)?;
         let second = if status == Status::Renamed || copied { Some(self.path(paths)?) } else { None };
-        self.raw.push((status, kind, second.filter(|_| !copied).map(|_| first), second.unwrap_or(first)));
+        let from = second.filter(|_| !copied).map(|_| first);
+        self.raw.push(Raw { status, kind, from, path: second.unwrap_or(first), texts });
         Ok(())
     }
 
@@ -107,11 +139,11 @@ impl<R: BufRead> Reader<R> {
         } else {
             PathId(paths.id(name))
         };
-        let found = self.raw[*seen..].iter().position(|(.., known)| *known == path);
+        let found = self.raw[*seen..].iter().position(|raw| raw.path == path);
         *seen += found.map_or(0, |at| at + 1);
-        let (status, kind, from, _) = match found {
-            Some(_) => self.raw[*seen - 1],
-            None => (Status::Changed, FileKind::File, None, path),
+        let (status, kind, from) = match found {
+            Some(_) => (self.raw[*seen - 1].status, self.raw[*seen - 1].kind, self.raw[*seen - 1].from),
+            None => (Status::Changed, FileKind::File, None),
         };
         Ok(Change { path, from, status, kind, lines })
     }
@@ -199,10 +231,10 @@ mod tests {
     #[test]
     fn commits_with_and_without_changes() {
         let text = format!(
-            "@{A}|Ann|e|17|@{A}|||-3|\n:100644 120000 {Z} {A} T|l|:100644 100644 {Z} {A} R100|a|b|1\t2\tl|-\t-\t|a|b|@{A}|Ann|e|9|"
+            "@{A}|Ann|e|17 {A} {A}|@{A}|||-3 |\n:100644 120000 {Z} {A} T|l|:100644 100644 {Z} {A} R100|a|b|1\t2\tl|-\t-\t|a|b|@{A}|Ann|e|9|"
         );
         let all = read(&text).unwrap();
-        assert_eq!(all.len(), 3);
+        assert_eq!((all.len(), all[0].0.parents.len(), all[1].0.parents.len()), (3, 2, 0));
         assert_eq!((all[0].0.at, all[0].1.len(), all[1].0.at, all[2].0.author), (17, 0, -3, 0));
         let [link, renamed] = all[1].1[..] else { panic!("{all:?}") };
         assert_eq!((link.status, link.kind, link.lines), (Status::Changed, FileKind::Link, Some((1, 2))));

@@ -3,6 +3,9 @@
 use std::io::{BufRead, Read};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use rustc_hash::FxHashMap;
 
 use super::VcsError;
 use super::git::Git;
@@ -17,6 +20,8 @@ pub struct Repository {
     common: PathBuf,
     head: Option<Newest>,
     shallow: bool,
+    /// What is known of paths from asking.
+    attributes: Arc<Mutex<FxHashMap<Box<[u8]>, Attributes>>>,
 }
 
 /// The commit that is checked out.
@@ -82,7 +87,7 @@ impl Repository {
         };
         let shallow = common.join("shallow").exists();
         let prefix = RelPath::parse(prefix).unwrap_or_default();
-        Ok(Repository { git, top, prefix, common, head, shallow })
+        Ok(Repository { git, top, prefix, common, head, shallow, attributes: Arc::default() })
     }
 
     /// Returns the folder of the work tree; of a bare repository, the repository's own.
@@ -159,11 +164,11 @@ impl Repository {
         Ok(answer.out.split(|byte| *byte == 0).filter_map(file).collect())
     }
 
-    /// Reads texts by the ids of their blobs, in that order; one that is not there is passed over.
+    /// Reads texts by the ids of their blobs, in that order; one that is not there or has more than `limit` bytes is none.
     ///
     /// # Errors
     /// When git cannot read them.
-    pub fn texts(&self, blobs: &[&str], mut each: impl FnMut(usize, &[u8])) -> Result<(), VcsError> {
+    pub fn texts(&self, blobs: &[&str], limit: u64, mut each: impl FnMut(usize, Option<&[u8]>)) -> Result<(), VcsError> {
         if blobs.is_empty() {
             return Ok(());
         }
@@ -176,20 +181,38 @@ impl Repository {
                 break;
             }
             let words = String::from_utf8_lossy(&line).into_owned();
-            let Some(size) = words.split_ascii_whitespace().nth(2).and_then(|size| size.parse::<u64>().ok()) else { continue };
+            let Some(size) = words.split_ascii_whitespace().nth(2).and_then(|size| size.parse::<u64>().ok()) else {
+                each(index, None);
+                continue;
+            };
+            let mut rest = stream.out.by_ref().take(size + 1);
+            if size > limit {
+                std::io::copy(&mut rest, &mut std::io::sink())?;
+                each(index, None);
+                continue;
+            }
             text.clear();
-            stream.out.by_ref().take(size + 1).read_to_end(&mut text)?;
+            rest.read_to_end(&mut text)?;
             text.pop();
-            each(index, &text);
+            each(index, Some(&text));
         }
         stream.end()
     }
 
-    /// Returns what `.gitattributes` say of paths, in their order.
+    /// Returns what `.gitattributes` say of paths, in their order. Each path is asked for once.
     ///
     /// # Errors
     /// When git cannot say.
     pub fn attributes<'a>(&self, paths: impl Iterator<Item = &'a [u8]>) -> Result<Vec<Attributes>, VcsError> {
+        let paths: Vec<&[u8]> = paths.collect();
+        let mut known = self.attributes.lock().unwrap_or_else(PoisonError::into_inner);
+        let new: Vec<&[u8]> = paths.iter().copied().filter(|path| !known.contains_key(*path)).collect();
+        let found = self.ask_attributes(new.iter().copied())?;
+        known.extend(new.into_iter().map(Box::from).zip(found));
+        Ok(paths.into_iter().map(|path| known.get(path).copied().unwrap_or_default()).collect())
+    }
+
+    fn ask_attributes<'a>(&self, paths: impl Iterator<Item = &'a [u8]>) -> Result<Vec<Attributes>, VcsError> {
         let (mut input, mut count) = (Vec::new(), 0);
         for path in paths {
             input.extend_from_slice(path);
@@ -223,22 +246,27 @@ impl Repository {
         Ok(found)
     }
 
-    /// Returns a digest of all that a commit's changes depend on beside the commit: git itself, its settings, grafts and boundaries.
-    pub(super) fn stamp(&self, renames: bool) -> Result<Digest, VcsError> {
+    /// Returns a digest of all that a commit's changes depend on beside the commit: git itself, its settings, grafts and boundaries; and
+    /// one of what the names of authors depend on, where that is the mail map of the work tree alone.
+    pub(super) fn stamp(&self, renames: bool) -> Result<([u8; 32], Option<[u8; 32]>), VcsError> {
         let mut all = format!("{renames}\n").into_bytes();
         let calls: [&[&[u8]]; 3] = [
             &[b"version"],
-            &[b"config", b"-z", b"--get-regexp", b"^(diff|submodule|core[.]attributesfile|core[.]bigfilethreshold|extensions)"],
+            &[b"config", b"-z", b"--get-regexp", b"^(diff|submodule|core[.]attributesfile|core[.]bigfilethreshold|extensions|mailmap)"],
             &[b"for-each-ref", b"--format=%(refname) %(objectname)", b"refs/replace"],
         ];
+        let mut elsewhere = !self.top.join(".git").exists();
         for call in calls {
-            all.extend(self.git.ask(call)?.out);
+            let out = self.git.ask(call)?.out;
+            elsewhere |= out.split(|byte| *byte == 0).any(|setting| setting.starts_with(b"mailmap."));
+            all.extend(out);
             all.push(0);
         }
         for file in [self.common.join("shallow"), self.common.join("info/grafts"), self.top.join(".gitmodules")] {
             all.extend(std::fs::read(file).unwrap_or_default());
             all.push(0);
         }
-        Ok(Digest::of(&all))
+        let people = std::fs::read(self.top.join(".mailmap")).unwrap_or_default();
+        Ok((Digest::of(&all).hash, (!elsewhere).then(|| Digest::of(&people).hash)))
     }
 }

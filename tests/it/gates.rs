@@ -413,6 +413,15 @@ fn churn_beyond_a_limit_is_found_and_the_evidence_kept() {
     project.declare(&manifest("limit lines=2; archive #false; baseline \"b.json\"")).run("check").code(1).says(["[churn/lines]"]);
     project.run("check --update-baseline").ok();
     project.write("src/a", "3\n").git("commit -qam three").run("check").ok();
+    project.write("src/c.py", "def one(): return 1\ndef two(): return 2\n").git("add .").git("commit -qm four");
+    project.write("src/c.py", "def one(): return 1\ndef two(): return 3\n").git("commit -qam five");
+    project.declare(&manifest("limit symbol_touches=2; archive #false")).run("check").ok();
+    project
+        .declare(&manifest("limit symbol_touches=1; archive #false"))
+        .run("check")
+        .code(1)
+        .says(["error[churn/symbol_touches]: 2 commits have changed the function `two`, and 1 are allowed\n --> src/c.py\n"])
+        .never_says(["`one`"]);
     project.declare(&manifest("limit")).run("check").code(2).says(["the limit limits nothing"]);
     project.declare(&manifest("limit touches=\"many\"")).run("check").code(2).says(["`touches` of a limit is not understood"]);
 }

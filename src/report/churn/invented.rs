@@ -1,7 +1,7 @@
 //! Reports for the tests of this folder.
 
-use crate::base::FileKind;
-use crate::churn::{Complexity, FileChurn, Ground, Hotspot, Month, Pair, Part, Recent, Report, Share, Totals};
+use crate::base::{FileKind, SymbolKind};
+use crate::churn::{Complexity, FileChurn, Ground, Hotspot, Month, Pair, Part, Recent, Report, Share, SymbolChurn, SymbolGround, Totals};
 
 const DAY: i64 = 86_400;
 
@@ -26,6 +26,23 @@ fn file(path: &[u8], touches: u32, adds: u64) -> FileChurn {
     }
 }
 
+fn symbol(name: &str, kind: SymbolKind, touches: u32, gone: bool) -> SymbolChurn {
+    SymbolChurn {
+        path: b"src/app.rs"[..].into(),
+        symbol: name.into(),
+        kind,
+        language: "rust",
+        touches,
+        adds: 40,
+        deletes: 4,
+        authors: vec![Share { name: "Ann".into(), touches, lines: 44, share: 1.0 }],
+        first: 19_000 * DAY,
+        last: 19_790 * DAY,
+        recent: Recent { days_30: 1, days_90: 2, before_90: 0, days_365: touches },
+        gone,
+    }
+}
+
 /// Three files, of which one is complex and one binary, generated and gone.
 pub(super) fn invented() -> Report {
     let complexity = Complexity { lines: 300, indentation: 520, deepest: 6 };
@@ -42,6 +59,7 @@ pub(super) fn invented() -> Report {
             until: 19_800 * DAY,
             texts: 2000,
             text_limit: 1 << 20,
+            symbols: SymbolGround { files: 4, counted: 2, changes: 17, left_out: 1, doubtful: 2, beyond: 3 },
             ..Ground::default()
         },
         totals: Totals {
@@ -58,6 +76,7 @@ pub(super) fn invented() -> Report {
             last: Some(19_800 * DAY),
             ..Totals::default()
         },
+        symbols: vec![symbol("App.run", SymbolKind::Method, 9, false), symbol("start", SymbolKind::Function, 3, true)],
         coupling: vec![Pair { a: b"src/app.rs"[..].into(), b: b"src/cart.rs"[..].into(), support: 4, a_to_b: 0.3333, b_to_a: 0.8 }],
         months: vec![Month { year: 2024, month: 3, commits: 14, touches: 19, adds: 1450, deletes: 145 }],
         files: vec![app, file(b"src/cart.rs", 5, 50), logo],
@@ -73,6 +92,9 @@ pub(super) fn hostile() -> Report {
     report.files[0].path = [name.as_bytes(), b"\xff"].concat().into();
     report.files[0].authors[0].name = name.into();
     report.files[1].path = name.as_bytes().into();
+    report.symbols[0].path = name.as_bytes().into();
+    report.symbols[0].symbol = name.into();
+    report.symbols[0].authors[0].name = name.into();
     report.coupling[0].a = name.as_bytes().into();
     report
 }

@@ -7,13 +7,13 @@ use serde_json::{Map, Value};
 
 use super::words::{marks, method, moment, warnings};
 use crate::base::FileKind;
-use crate::churn::{self, FileChurn, Report, Share};
+use crate::churn::{self, FileChurn, Report, Share, SymbolChurn};
 
 /// How many authors of a file are named.
 const NAMED: usize = 5;
 
-/// Returns a report as a JSON object, with at most `top` files: `version`, `kind`, `project`, `made`, `scope`, `method`, `totals`,
-/// `files`, `authors`, `hotspots`, `coupling`, `months`, `notes`. A path that is no UTF-8 has its bytes beside it, in hexadecimal digits.
+/// Returns a report as a JSON object, with at most `top` files and symbols: `version`, `kind`, `project`, `made`, `scope`, `method`, `totals`,
+/// `files`, `symbols`, `authors`, `hotspots`, `coupling`, `months`, `notes`. A path that is no UTF-8 has its bytes beside it, in hexadecimal digits.
 pub fn json(report: &Report, top: Option<usize>) -> String {
     let (ground, totals) = (&report.ground, &report.totals);
     let shown = top.unwrap_or(usize::MAX);
@@ -45,6 +45,7 @@ pub fn json(report: &Report, top: Option<usize>) -> String {
             trend: totals.recent.trend().word(),
         },
         files: &report.files[..report.files.len().min(shown)],
+        symbols: &report.symbols[..report.symbols.len().min(shown)],
         authors: totals.authors.iter().map(author).collect(),
         hotspots: report.hotspots().into_iter().take(shown).filter_map(hotspot).collect(),
         coupling: report.coupling.iter().map(pair).collect(),
@@ -64,6 +65,13 @@ fn how(report: &Report) -> Map<String, Value> {
     how.insert("head".into(), ground.head.clone().into());
     how.insert("until".into(), ground.head.as_ref().map(|_| moment(ground.until)).into());
     how.insert("since".into(), ground.since.map(moment).into());
+    let symbols = &ground.symbols;
+    how.insert("symbol_files".into(), symbols.files.into());
+    how.insert("symbol_files_counted".into(), symbols.counted.into());
+    how.insert("symbol_changes".into(), symbols.changes.into());
+    how.insert("symbol_changes_left_out".into(), symbols.left_out.into());
+    how.insert("symbol_changes_doubtful".into(), symbols.doubtful.into());
+    how.insert("symbols_complete_above".into(), symbols.beyond.into());
     how.insert("coupling_commits_left_out".into(), totals.coupling_left_out.into());
     how.insert("coupling_lower_bound".into(), totals.coupling_bounded.into());
     how
@@ -80,6 +88,8 @@ struct Whole<'a> {
     totals: Totals,
     #[serde(serialize_with = "files")]
     files: &'a [FileChurn],
+    #[serde(serialize_with = "symbols")]
+    symbols: &'a [SymbolChurn],
     authors: Vec<Author<'a>>,
     hotspots: Vec<Hotspot<'a>>,
     coupling: Vec<Pair<'a>>,
@@ -137,6 +147,26 @@ struct File<'a> {
     deepest: Option<u32>,
     complexity: Option<u64>,
     hotspot: Option<u64>,
+}
+
+#[derive(Serialize)]
+struct Symbol<'a> {
+    path: Cow<'a, str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    path_hex: Option<String>,
+    symbol: &'a str,
+    kind: &'static str,
+    language: &'static str,
+    touches: u32,
+    adds: u64,
+    deletes: u64,
+    authors: usize,
+    owner: Option<Owner<'a>>,
+    first: String,
+    last: String,
+    recent: Recent,
+    trend: &'static str,
+    gone: bool,
 }
 
 #[derive(Serialize)]
@@ -233,6 +263,27 @@ fn file(file: &FileChurn) -> File<'_> {
     }
 }
 
+/// Writes symbols one by one.
+fn symbols<S: Serializer>(symbols: &&[SymbolChurn], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_seq(symbols.iter().map(|symbol| Symbol {
+        path: text(&symbol.path),
+        path_hex: hex(&symbol.path),
+        symbol: &symbol.symbol,
+        kind: symbol.kind.word(),
+        language: symbol.language,
+        touches: symbol.touches,
+        adds: symbol.adds,
+        deletes: symbol.deletes,
+        authors: symbol.authors.len(),
+        owner: symbol.authors.first().map(owner),
+        first: moment(symbol.first),
+        last: moment(symbol.last),
+        recent: symbol.recent.into(),
+        trend: symbol.recent.trend().word(),
+        gone: symbol.gone,
+    }))
+}
+
 fn hotspot(file: &FileChurn) -> Option<Hotspot<'_>> {
     let churn::Hotspot { complexity, score } = file.hotspot?;
     Some(Hotspot { path: text(&file.path), path_hex: hex(&file.path), touches: file.touches, complexity: complexity.indentation, score })
@@ -322,6 +373,18 @@ mod tests {
             found["coupling"][0],
             json!({ "a": "src/app.rs", "b": "src/cart.rs", "support": 4, "confidence": 0.8, "a_to_b": 0.3333, "b_to_a": 0.8 })
         );
+        let mut symbol = found["symbols"][1].clone();
+        for nested in ["owner", "recent"] {
+            symbol.as_object_mut().unwrap().remove(nested);
+        }
+        assert_eq!(
+            symbol,
+            json!({
+                "path": "src/app.rs", "symbol": "start", "kind": "function", "language": "rust", "touches": 3, "adds": 40, "deletes": 4, "authors": 1,
+                "first": "2022-01-08T00:00:00Z", "last": "2024-03-08T00:00:00Z", "trend": "rising", "gone": true
+            })
+        );
+        assert_eq!((&found["method"]["symbol_files"], &found["method"]["symbol_changes_doubtful"]), (&json!(4), &json!(2)));
         assert_eq!(found["months"][0]["month"], "2024-03");
         assert!(found["method"]["renames"].as_str().is_some_and(|text| text.contains("50%")));
     }

@@ -52,6 +52,7 @@ pub fn html(report: &Report, top: Option<usize>) -> String {
     );
     if !report.files.is_empty() {
         body += &map(report, top);
+        body += &symbols(report, top);
         body += &hotspots(report, top);
         body += &coupling(report, top);
     }
@@ -137,6 +138,30 @@ fn map(report: &Report, top: usize) -> String {
     format!(
         "<h2>Where the churn is</h2>\n<p class=\"faint\">Each rectangle is a file of the newest commit{more}: as large as the lines added and deleted, as strong in colour as it was changed lately.</p>\n<div class=\"both\">\n<div>{picture}</div>\n{table}</div>\n"
     )
+}
+
+fn symbols(report: &Report, top: usize) -> String {
+    if report.symbols.is_empty() {
+        return String::new();
+    }
+    let rows = report.symbols.iter().take(top).map(|symbol| {
+        let owner = symbol
+            .authors
+            .first()
+            .map_or(String::new(), |share| format!("{} {}", chars::html(&shown(share.name.as_bytes())), percent(share.share)));
+        let gone = if symbol.gone { " <small>(gone)</small>" } else { "" };
+        let cells = [symbol.touches.into(), symbol.adds, symbol.deletes, symbol.authors.len() as u64].map(grouped);
+        row(
+            &format!("{}{gone}<br><small>{}</small>", chars::html(&shown(symbol.symbol.as_bytes())), path(&symbol.path)),
+            &[symbol.kind.word(), &cells[0], &cells[1], &cells[2], &cells[3], &day(symbol.last), symbol.recent.trend().word(), &owner],
+        )
+    });
+    let table = table(
+        &caption("functions, classes and methods, the most often touched first", report.symbols.len(), top),
+        &["symbol", "kind", "touches", "adds", "deletes", "authors", "last", "90 days", "main author"],
+        rows.collect(),
+    );
+    format!("<h2>Functions, classes and methods</h2>\n{table}")
 }
 
 fn hotspots(report: &Report, top: usize) -> String {
@@ -287,6 +312,9 @@ mod tests {
             "src/<wbr>app.rs",
             "class=\"file age0\"",
             "files, the most often touched first: 3",
+            "functions, classes and methods, the most often touched first: 2",
+            "App.run",
+            "start <small>(gone)</small>",
             "hotspots, the hottest first: 1",
             "pairs, the strongest first: 1",
             "(binary, generated, gone)",

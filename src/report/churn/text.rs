@@ -7,6 +7,9 @@ use crate::report::chars::{shorten, width};
 /// How many files are shown where nothing else is asked for.
 const TOP: usize = 20;
 
+/// How many functions, classes and methods are shown.
+const SYMBOLS: usize = 10;
+
 /// How many pairs and hotspots are shown.
 const BESIDE: usize = 5;
 
@@ -33,6 +36,9 @@ pub fn text(report: &Report, top: Option<usize>, columns: usize) -> String {
     if let Some(more) = report.files.len().checked_sub(top).filter(|more| *more > 0) {
         text.push_str(&format!("{} more; `--top N` shows N\n", grouped(more as u64)));
     }
+    if !report.symbols.is_empty() {
+        text.push_str(&symbols(report, columns));
+    }
     let hot = report.hotspots();
     if !hot.is_empty() {
         text.push_str("\nhotspots: touched often and complex (touches x indentation)\n");
@@ -52,6 +58,30 @@ pub fn text(report: &Report, top: Option<usize>, columns: usize) -> String {
         text.push_str(&table(&["commits", "of changes"], rows.collect(), columns));
     }
     text
+}
+
+fn symbols(report: &Report, columns: usize) -> String {
+    let ground = &report.ground.symbols;
+    let of = match ground.counted < ground.files {
+        true => format!(
+            ", in the {} of {} source files touched most; `--symbols N` parses N",
+            grouped(ground.counted as u64),
+            grouped(ground.files as u64)
+        ),
+        false => String::new(),
+    };
+    let rows = report.symbols.iter().take(SYMBOLS).map(|symbol| {
+        let cells = vec![
+            symbol.touches.to_string(),
+            grouped(symbol.adds),
+            grouped(symbol.deletes),
+            symbol.authors.len().to_string(),
+            day(symbol.last),
+        ];
+        let name = format!("{} ({})", shown(symbol.symbol.as_bytes()), shown(&symbol.path));
+        (cells, name, if symbol.gone { String::from(" (gone)") } else { String::new() })
+    });
+    format!("\nfunctions, classes and methods{of}\n{}", table(&["touches", "adds", "deletes", "authors", "last"], rows.collect(), columns))
 }
 
 fn files(files: &[FileChurn], columns: usize) -> String {
@@ -89,7 +119,11 @@ fn table(heads: &[&str], rows: Vec<(Vec<String>, String, String)>, columns: usiz
         }
         line + &shorten(path, room.saturating_sub(marks.len()).max(LEAST)) + marks + "\n"
     };
-    let last = if heads.contains(&"of changes") { "files" } else { "file" };
+    let last = match heads {
+        [_, "of changes"] => "files",
+        [.., "last"] => "symbol",
+        _ => "file",
+    };
     let mut text = line(heads, last, "");
     for (cells, path, marks) in &rows {
         text.push_str(&line(&cells.iter().map(String::as_str).collect::<Vec<_>>(), path, marks));
@@ -113,6 +147,11 @@ mod tests {
              12  1,400      140        2  2024-03-08  Ann 92%  src/app.rs
               5     50        5        2  2024-03-08  Ann 80%  src/cart.rs
               2      0        0        2  2024-03-08  Ann 50%  assets/logo.png (binary, generated, gone)
+
+        functions, classes and methods, in the 2 of 4 source files touched most; `--symbols N` parses N
+        touches  adds  deletes  authors        last  symbol
+              9    40        4        1  2024-03-08  App.run (src/app.rs)
+              3    40        4        1  2024-03-08  start (src/app.rs) (gone)
 
         hotspots: touched often and complex (touches x indentation)
         score  touches  complexity  file

@@ -142,8 +142,29 @@ pub(super) fn method(ground: &Ground) -> Vec<(&'static str, String)> {
                 grouped(ground.text_limit)
             ),
         ),
+        ("symbols", symbols(ground)),
         ("history", String::from(if ground.shallow { "shallow: older commits are missing" } else { "complete" })),
     ]
+}
+
+/// Returns how functions, classes and methods were counted.
+fn symbols(ground: &Ground) -> String {
+    let found = &ground.symbols;
+    let of = match found.counted < found.files {
+        false => format!("counted in all {}", counted(found.files as u64, "source file")),
+        true => format!(
+            "counted in the {} of {} that were touched most: no symbol of the others has more than {}",
+            grouped(found.counted as u64),
+            counted(found.files as u64, "source file"),
+            if found.beyond == 1 { String::from("1 touch") } else { format!("{} touches", grouped(found.beyond.into())) }
+        ),
+    };
+    format!(
+        "functions, classes and methods, {of}. Both sides of each change are parsed; a commit touches a symbol whose own text is another behind it, from decorators or attributes to its end, whatever stands around it; a class holds its methods; lines are those of that text. Known by file and name, and where a language lets them choose by the types of the parameters; `#2` is the second of a name in its file; under a new name it is another symbol. Of {} {} were left out, binary or too large, and in {} syntax errors came or went, so that nothing is said of symbols that one side alone shows",
+        counted(found.changes, "change"),
+        grouped(found.left_out),
+        grouped(found.doubtful)
+    )
 }
 
 #[cfg(test)]

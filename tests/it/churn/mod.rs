@@ -10,6 +10,8 @@ use serde_json::Value;
 
 use crate::common::Project;
 
+mod symbols;
+
 /// Seconds from 1970 to 2024-01-01, when histories begin here.
 const BEGIN: i64 = 1_704_067_200;
 
