@@ -263,6 +263,39 @@ fn outputs_that_clash() {
 }
 
 #[test]
+fn a_cycle_hides_no_other_mistake() {
+    let mut project = tasks(vec![
+        task("a", &[], &["out/"], &["b"]),
+        task("b", &[], &["out/b"], &["a"]),
+        task("reads", &["out/x"], &[], &[]),
+        task("reads_rightly", &["out/x"], &[], &["b"]),
+    ]);
+    project.tasks.push(task("same", &[], &["out/"], &[]));
+    let codes: Vec<_> = problems(&project).into_iter().map(|problem| (problem.code, problem.message)).collect();
+    for (code, part) in [
+        ("graph/cycle", "`a` -> `b` -> `a`"),
+        ("graph/output_in_output", "`out/b`, which `b` makes"),
+        ("graph/same_output", "`a` and `same` both make `out`"),
+        ("graph/undeclared_need", "`reads` does not need it"),
+    ] {
+        assert!(codes.iter().any(|(found, message)| *found == code && message.contains(part)), "{code} {part}: {codes:?}");
+    }
+    assert_eq!(codes.len(), 4, "{codes:?}");
+}
+
+#[test]
+fn what_is_needed_twice_is_one_edge() {
+    let mut twice = task("twice", &[], &[], &["a*", "a1", "a2"]);
+    twice.after = needs(&["a*", "b"]);
+    let mut once = task("once", &[], &[], &["b"]);
+    once.needs[0].optional = true;
+    once.after = needs(&["b", "b"]);
+    let all = tasks(vec![task("a1", &[], &[], &[]), task("a2", &[], &[], &[]), task("b", &[], &[], &[]), twice, once]);
+    let found = ["twice Need a1", "twice Need a2", "twice After b", "once OptionalNeed b", "once After b"];
+    assert_eq!(edges(&graph(&all)), found);
+}
+
+#[test]
 fn an_input_that_another_makes_must_be_needed() {
     let with = |reader: Task| tasks(vec![task("gen", &[], &["out/"], &[]), task("mid", &[], &[], &["gen"]), reader]);
     let found = problems(&with(task("b", &["out/b.h"], &[], &[])));
