@@ -6,6 +6,7 @@
 mod capture;
 mod clear;
 mod depfile;
+mod dotenv;
 mod environment;
 mod files;
 mod judge;
