@@ -172,6 +172,8 @@ fn a_task_that_nothing_can_show_fresh_always_runs() {
             task("fed", &[], &[], &["makes"]),
             task("fed_by_epic", &[], &[], &["full"]),
             task("not_fed", &[], &[], &["bare", "fed"]),
+            Task { commands: Vec::new(), ..task("gather", &[], &[], &["makes"]) },
+            task("fed_by_gather", &[], &[], &["gather"]),
             ordered,
         ])
     };
