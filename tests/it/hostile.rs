@@ -91,3 +91,15 @@ fn thousands_of_variants_that_need_thousands() {
     project.declare(&format!("task \"t\" {{ {matrix} }}\ntask \"all\" {{ needs \"t\" }}\ntask \"u\" {{ {matrix}; needs \"all\" }}\n"));
     project.run_within(MEMORY, "list").ok();
 }
+
+#[test]
+fn an_axis_of_three_hundred_thousand_values() {
+    let values: String = (0..300_000).map(|value| format!("\"{value}\" ")).collect();
+    text(format!("task \"t\" {{ sh \"x\"; matrix {{ a {values} \"7\" }} }}"));
+}
+
+#[test]
+fn a_template_that_grows_by_its_own_size() {
+    let (long, holes) = ("x".repeat(8_000), "{{param.x}}".repeat(8_000));
+    text(format!("template \"t\" {{ param \"x\"; sh \"{holes}\" }}\ntask \"a\" {{ use \"t\" x=\"{long}\" }}"));
+}
