@@ -58,6 +58,9 @@ pub enum OpenError {
     /// The manifest that was named is not there.
     #[error("there is no manifest `{}`", .0.display())]
     NotThere(PathBuf),
+    /// Something else stands where the manifest should.
+    #[error("`{}` is {what}, and a manifest is a file", .0.display(), what = .1)]
+    NoFile(PathBuf, &'static str),
     /// There is one above, and it may not be looked for there.
     #[error("there is no `orket.kdl` in `{}`, and the loader strategy `{strategy}` looks nowhere else", folder.display())]
     NotHere {
@@ -120,7 +123,7 @@ impl Engine {
         let kept = root.join(".orket/graph");
         let (graph, loaded) = match mapped(&kept).filter(|graph| current(graph, &tree, &manifest)) {
             Some(graph) => (graph, false),
-            None => (load(&Disk(&tree), &root, &manifest, &platform)?, true),
+            None => (load(&Disk(&tree), &root, &manifest, &platform, Some(&surroundings.registry))?, true),
         };
         tracing::debug!(targets = graph.len(), loaded, "the graph is there");
         let package = package(&graph, &root, surroundings);

@@ -1,6 +1,13 @@
 //! `orket fmt`: tidies manifests.
 
+use std::fs;
+use std::io;
+use std::os::unix::ffi::OsStrExt;
+
 use super::{Failure, Ui};
+use crate::base::RelPath;
+use crate::disk::Tree;
+use crate::engine::Engine;
 use crate::manifest;
 use crate::shell::FmtArgs;
 
@@ -16,7 +23,7 @@ pub fn fmt(ui: &Ui, args: &FmtArgs) -> Result<(), Failure> {
         let bytes = engine.tree.read(&package.manifest).map_err(broken)?;
         let text = String::from_utf8_lossy(&bytes);
         let tidied = manifest::tidy(&text, &package.manifest.to_string())
-            .map_err(|problems| Failure::Wrong(problems.render(ui.color_err, ui.width)))?;
+            .map_err(|problems| Failure::Wrong(problems.render(ui.color_err, ui.excerpt())))?;
         if tidied == text {
             continue;
         }
@@ -24,7 +31,7 @@ pub fn fmt(ui: &Ui, args: &FmtArgs) -> Result<(), Failure> {
         if args.check {
             ui.out(&format!("{} is not tidy\n", package.manifest));
         } else {
-            engine.tree.write(&package.manifest, tidied.as_bytes()).map_err(broken)?;
+            write(&engine, &package.manifest, tidied.as_bytes()).map_err(broken)?;
             ui.out(&format!("tidied {}\n", package.manifest));
         }
     }
@@ -33,4 +40,13 @@ pub fn fmt(ui: &Ui, args: &FmtArgs) -> Result<(), Failure> {
         return Err(Failure::Failed);
     }
     Ok(())
+}
+
+/// Replaces a manifest; of one that is a link, the file that the link leads to.
+fn write(engine: &Engine, manifest: &RelPath, bytes: &[u8]) -> io::Result<()> {
+    let file = fs::canonicalize(manifest.under(&engine.root))?;
+    match (file.parent(), file.file_name()) {
+        (Some(folder), Some(name)) => Tree::open(folder)?.write(&RelPath::from_normal(name.as_bytes()), bytes),
+        _ => Err(io::ErrorKind::IsADirectory.into()),
+    }
 }

@@ -112,12 +112,20 @@ impl Ui {
             OpenError::Wrong(problems) if self.json => {
                 Failure::Wrong(serde_json::to_string_pretty(&problems.to_json()).unwrap_or_default())
             }
-            OpenError::Wrong(problems) => Failure::Wrong(problems.render(self.color_err, self.width)),
+            OpenError::Wrong(problems) => Failure::Wrong(problems.render(self.color_err, self.excerpt())),
             OpenError::NotThere(_) => Failure::Wrong(format!("{error}\nhint: `-f` takes the file's name as seen from here")),
+            OpenError::NoFile(..) => {
+                Failure::Wrong(format!("{error}\nhint: write it to a file, and name that with `-f` where it is no `orket.kdl`"))
+            }
             OpenError::NotHere { .. } => Failure::Wrong(format!("{error}\nhint: go to the folder of the manifest, or name it with `-f`")),
             OpenError::Undecided(_) => Failure::Broken(error.to_string()),
             OpenError::Broken(..) => Failure::Broken(error.to_string()),
         })
+    }
+
+    /// Returns at how many columns the lines of a file are cut: those of the screen, or 1,000 where it is none.
+    pub(super) fn excerpt(&self) -> usize {
+        if self.fixed_width || std::io::stderr().is_terminal() { self.width } else { 1000 }
     }
 
     /// Whether a person sits at the other end of standard input.

@@ -140,7 +140,7 @@ fn look_for(tree: &Tree, set: &PatternSet, mut noted: Option<&mut Noted>) -> io:
         let names = match tree.list(&folder) {
             Ok(names) => names,
             Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => continue,
-            Err(error) => return Err(error),
+            Err(error) => return Err(io::Error::new(error.kind(), format!("`{folder}`: {error}"))),
         };
         for (name, kind) in names {
             let path = folder.join(&name);
@@ -202,6 +202,15 @@ mod tests {
         assert_eq!(expanded(&files, &["src/"], &[]), ["src/.hidden.rs", "src/b.rs", "src/gen/c.rs"]);
         assert_eq!(expanded(&files, &["missing/*", "nothing"], &[]), [] as [&str; 0]);
         assert_eq!(expanded(&files, &["a.rs", "*.rs"], &[]), ["a.rs"]);
+    }
+
+    #[test]
+    fn a_folder_that_cannot_be_read_is_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let name = "x".repeat(300);
+        let set = PatternSet::new(&[format!("{name}/*.c")], &[]).unwrap();
+        let error = expand(&Tree::open(folder.path()).unwrap(), &set).unwrap_err();
+        assert!(error.to_string().starts_with(&format!("`{name}`: ")), "{error}");
     }
 
     #[test]

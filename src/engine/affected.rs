@@ -48,7 +48,7 @@ impl Engine {
         let (mut declared, mut turned) = (Vec::new(), Vec::new());
         let trail = postcard::from_bytes::<Stamp>(&self.graph.header().trail).map(|stamp| stamp.trail).unwrap_or_default();
         if declares(&changes, &trail, &past) {
-            match load(&Then(&past), &self.root, &self.manifest, &self.environment.platform) {
+            match load(&Then(&past), &self.root, &self.manifest, &self.environment.platform, None) {
                 Ok(then) if decided(&self.graph) != decided(&then) => {
                     declared = self.graph.ids().collect();
                     notes.push(format!("`process_rules` shape tasks in another way than at `{revision}`: every target counts as affected"));

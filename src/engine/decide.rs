@@ -5,11 +5,11 @@ use std::io;
 use super::load::Disk;
 use super::{OpenError, Surroundings};
 use crate::base::{Place, RelPath};
-use crate::decisions::{Given, Look, Looking, Mistake, Origin, Seam, Seams, StrategyError, resolve};
+use crate::decisions::{Given, Look, Looking, Mistake, Origin, Registry, Seam, Seams, StrategyError, resolve};
 use crate::disk::Tree;
 use crate::graph::Graph;
 use crate::manifest::{self, Problem, Problems, Source};
-use crate::model::Rule;
+use crate::model::{Project, Rule};
 
 /// What may be looked for, and by whose word.
 pub(super) struct Search {
@@ -82,6 +82,23 @@ pub(super) fn seams(
     Ok((make(choose(&[])?), look))
 }
 
+/// Returns what is wrong with the strategies that a project declares and chooses, for who tells it beside other mistakes of the manifest.
+pub(super) fn wrong(registry: &Registry, project: &Project) -> Vec<Problem> {
+    let given = Given { rules: &project.rules, strategies: &project.strategies, registry: Some(registry), ..Given::default() };
+    resolve(&given).err().unwrap_or_default().iter().map(problem).collect()
+}
+
+fn problem(mistake: &Mistake) -> Problem {
+    Problem {
+        code: "decisions/unknown",
+        message: mistake.message.clone(),
+        place: mistake.place.clone(),
+        length: 1,
+        help: Some(mistake.help.clone()),
+        notes: Vec::new(),
+    }
+}
+
 /// Shows mistakes as those of a manifest are shown, each with its line.
 fn undecided(mistakes: &[Mistake], text: &dyn Fn(&str) -> Option<String>) -> OpenError {
     let mut files: Vec<&Place> = mistakes.iter().filter_map(|mistake| mistake.place.as_ref()).collect();
@@ -90,16 +107,7 @@ fn undecided(mistakes: &[Mistake], text: &dyn Fn(&str) -> Option<String>) -> Ope
     let texts: Vec<(String, String)> =
         files.into_iter().map(|place| (place.file.to_string(), text(&place.file).unwrap_or_default())).collect();
     let mut problems = Problems::new(texts);
-    for mistake in mistakes {
-        problems.push(Problem {
-            code: "decisions/unknown",
-            message: mistake.message.clone(),
-            place: mistake.place.clone(),
-            length: 1,
-            help: Some(mistake.help.clone()),
-            notes: Vec::new(),
-        });
-    }
+    mistakes.iter().for_each(|mistake| problems.push(problem(mistake)));
     OpenError::Wrong(Box::new(problems))
 }
 

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::FileTypeExt;
 use std::path::{Path, PathBuf};
 
 use super::glimpse::Little;
@@ -18,6 +19,9 @@ pub(super) fn find(surroundings: &Surroundings, upward: bool, most: u64) -> Resu
     let start = fs::canonicalize(&surroundings.folder).map_err(broken)?;
     if let Some(given) = &surroundings.manifest {
         let path = start.join(given);
+        if let Some(what) = no_file(&path) {
+            return Err(OpenError::NoFile(given.clone(), what));
+        }
         let folder = path
             .parent()
             .map(fs::canonicalize)
@@ -30,6 +34,7 @@ pub(super) fn find(surroundings: &Surroundings, upward: bool, most: u64) -> Resu
         return Ok((folder, RelPath::from_normal(name)));
     }
     let mut found: Option<PathBuf> = None;
+    let mut odd = None;
     for folder in start.ancestors().take(if upward { usize::MAX } else { 1 }) {
         if folder.join("orket.kdl").is_file() {
             // A package's manifest is found first; the one that includes it stands above, and is the project's.
@@ -37,9 +42,25 @@ pub(super) fn find(surroundings: &Surroundings, upward: bool, most: u64) -> Resu
             if whole {
                 found = Some(folder.to_path_buf());
             }
+        } else if odd.is_none() {
+            odd = no_file(&folder.join("orket.kdl")).map(|what| OpenError::NoFile(folder.join("orket.kdl"), what));
         }
     }
-    found.map(|root| (root, RelPath::from_normal(&b"orket.kdl"[..]))).ok_or(OpenError::NoManifest(start))
+    found.map(|root| (root, RelPath::from_normal(&b"orket.kdl"[..]))).ok_or(odd.unwrap_or(OpenError::NoManifest(start)))
+}
+
+/// Returns what stands at a path, if something does that is no file.
+fn no_file(path: &Path) -> Option<&'static str> {
+    let link = fs::symlink_metadata(path).ok()?.is_symlink();
+    let Ok(found) = fs::metadata(path) else { return link.then_some("a link to nothing that can be opened") };
+    let kind = found.file_type();
+    match () {
+        () if kind.is_file() => None,
+        () if kind.is_dir() => Some("a folder"),
+        () if kind.is_fifo() => Some("a pipe"),
+        () if kind.is_socket() => Some("a socket"),
+        () => Some("a device"),
+    }
 }
 
 /// Whether a manifest includes the package in `inner`, directly or not. Only read where a package is entered from below.

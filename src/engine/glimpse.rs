@@ -33,7 +33,7 @@ impl Engine {
             Some(graph) if current(&graph, &tree, &manifest) => graph,
             kept => {
                 let little = Little::new(&tree, GLIMPSE);
-                match load(&little, &root, &manifest, "") {
+                match load(&little, &root, &manifest, "", None) {
                     Err(_) if little.refused.load(Ordering::Relaxed) => kept?,
                     loaded => loaded.ok()?,
                 }

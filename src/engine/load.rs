@@ -6,8 +6,9 @@ use std::thread;
 
 use serde::{Deserialize, Serialize};
 
-use super::OpenError;
+use super::{OpenError, decide};
 use crate::base::{Digest, RelPath};
+use crate::decisions::Registry;
 use crate::disk::{self, PatternSet, Tree};
 use crate::gates;
 use crate::graph::{self, Graph};
@@ -51,8 +52,15 @@ impl Source for Disk<'_> {
     }
 }
 
-/// Loads a manifest and assembles its graph.
-pub(super) fn load(source: &dyn Source, root: &Path, manifest: &RelPath, platform: &str) -> Result<Graph, OpenError> {
+/// Loads a manifest and assembles its graph. Where something is wrong, it is told together with what is wrong with the choice of
+/// strategies, be they orket's own, the project's or those of `registry`.
+pub(super) fn load(
+    source: &dyn Source,
+    root: &Path,
+    manifest: &RelPath,
+    platform: &str,
+    registry: Option<&Registry>,
+) -> Result<Graph, OpenError> {
     let folder = root.file_name().map_or_else(|| String::from("project"), |name| name.to_string_lossy().into_owned());
     let Opened { project, trail, digests, texts, remakes, first, mistakes, whole } =
         import::load(source, root, manifest, &folder).map_err(|problems| OpenError::Wrong(Box::new(problems)))?;
@@ -61,6 +69,7 @@ pub(super) fn load(source: &dyn Source, root: &Path, manifest: &RelPath, platfor
     tracing::debug!(tasks = project.tasks.len(), "the manifest is read");
     let assembled = graph::assemble(&project, stamp, platform);
     let wrong: Vec<gates::Wrong> = project.gates.iter().filter_map(|gate| gates::read(gate).err()).flatten().collect();
+    let undecided = registry.map(|registry| decide::wrong(registry, &project)).unwrap_or_default();
     if project.tasks.len() > MANY {
         // Giving back the memory of many tasks takes a while, and nobody has to wait for it.
         thread::spawn(move || drop(project));
@@ -72,6 +81,7 @@ pub(super) fn load(source: &dyn Source, root: &Path, manifest: &RelPath, platfor
         Ok(graph) if problems.count() == 0 => return Ok(graph),
         assembled => assembled.err().unwrap_or_default(),
     };
+    undecided.into_iter().for_each(|problem| problems.push(problem));
     // What was left out for a mistake may be what is missing here.
     let sure = |code: &str| match code {
         "graph/unknown_target" => whole,

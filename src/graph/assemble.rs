@@ -1,8 +1,8 @@
 //! Model to graph: names become edges, and what cannot be right is an error before anything runs.
 
 use std::collections::VecDeque;
-use std::collections::hash_map::Entry;
 use std::hash::Hash;
+use std::rc::Rc;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 use xxhash_rust::xxh3::Xxh3;
@@ -11,11 +11,13 @@ use super::draft::{Declared, Draft, halves, write};
 use super::flags::{self, flags};
 use super::resolve::Names;
 use super::{Edge, EdgeKind, Graph, Header, TargetKind, choices, clash, cycle, flag, overlap};
-use crate::base::{Place, TargetId};
+use crate::base::{Address, Place, TargetId};
 use crate::model::{Decision, Need, Project, Task, Test};
 
 /// How many `each` blocks that find no file are shown with a pattern that nothing matches.
 const SHOWN: usize = 3;
+/// How many edges there may be in all from needs that mean several targets each. An edge takes some 25 bytes.
+const MOST_EDGES: usize = 10_000_000;
 
 /// A mistake that only shows when all targets are known.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -47,7 +49,10 @@ struct Assembly<'a> {
     project: &'a Project,
     names: Names<'a>,
     drafts: Vec<Draft<'a>>,
-    places: FxHashMap<(u32, u32), &'a Place>,
+    /// What needs that may mean several targets came to.
+    met: FxHashMap<&'a [Address], Rc<[TargetId]>>,
+    /// How many edges come from needs that mean several targets.
+    several: usize,
     entries: FxHashMap<TargetId, TargetId>,
     header: Header,
     problems: Vec<Problem>,
@@ -60,7 +65,8 @@ impl<'a> Assembly<'a> {
             project,
             names: Names::default(),
             drafts: Vec::new(),
-            places: FxHashMap::default(),
+            met: FxHashMap::default(),
+            several: 0,
             entries: FxHashMap::default(),
             header: Header { envs: vec![Vec::new()], ..Header::default() },
             problems: Vec::new(),
@@ -106,46 +112,80 @@ impl<'a> Assembly<'a> {
         if kind != TargetKind::Entry {
             self.names.add(address, id);
         }
-        self.drafts.push(Draft { address, kind, flags: 0, env: 0, pool: 0, weight: 1, priority: 2.0, edges: Vec::new(), detail });
+        self.drafts.push(Draft {
+            address,
+            kind,
+            flags: 0,
+            env: 0,
+            pool: 0,
+            weight: 1,
+            priority: 2.0,
+            edges: Vec::new(),
+            places: Vec::new(),
+            detail,
+        });
         id
     }
 
     fn edge(&mut self, from: TargetId, to: TargetId, kind: EdgeKind, place: &'a Place) {
-        match self.places.entry((from.0, to.0)) {
-            Entry::Vacant(vacant) => {
-                vacant.insert(place);
-            }
-            Entry::Occupied(_) => {
-                let mut same = self.drafts[from.index()].edges.iter().filter(|edge| edge.to == to);
-                if same.any(|edge| edge.kind() == kind || edge.kind() == EdgeKind::Need) {
-                    return;
-                }
-            }
-        }
-        self.drafts[from.index()].edges.push(Edge::new(to, kind));
+        let draft = &mut self.drafts[from.index()];
+        draft.edges.push(Edge::new(to, kind));
+        draft.places.push(place);
     }
 
-    fn resolve(&mut self, need: &Need) -> Vec<TargetId> {
-        self.names.resolve(need).unwrap_or_else(|nearest| {
-            let barren = |place: &Place| (String::from("this `each` finds no file"), place.clone());
-            let notes: Vec<(String, Place)> = match need.text.contains(['*', '?']) {
-                true => self.project.barren.iter().take(SHOWN).map(barren).collect(),
-                false => Vec::new(),
-            };
-            let help = match nearest {
-                Some(nearest) => format!("did you mean `{nearest}`?"),
-                None if !notes.is_empty() => String::from("mend the glob, or take the need out"),
-                None => String::from("`orket list` shows all targets"),
-            };
-            self.problems.push(Problem {
-                code: "graph/unknown_target",
-                message: format!("there is no target `{}`", need.text),
+    /// Returns what a need means, nothing where that is too much. `needs "x"` of thousands of variants is looked up once.
+    fn resolve(&mut self, need: &'a Need) -> Rc<[TargetId]> {
+        let found = match self.met.get(&need.candidates[..]) {
+            Some(found) => found.clone(),
+            None => match self.names.resolve(need) {
+                Ok(found) => self.met.entry(&need.candidates).or_insert(found.into()).clone(),
+                Err(nearest) => {
+                    self.nobody(need, nearest);
+                    return Rc::from([]);
+                }
+            },
+        };
+        if found.len() < 2 {
+            return found;
+        }
+        let before = self.several;
+        self.several += found.len();
+        match (before <= MOST_EDGES, self.several <= MOST_EDGES) {
+            (_, true) => return found,
+            (true, false) => self.problems.push(Problem {
+                code: "graph/too_many_edges",
+                message: format!(
+                    "needs that mean several targets make more than {MOST_EDGES} edges in all, this one {} for each that says it",
+                    found.len()
+                ),
                 place: Some(need.place.clone()),
-                help: Some(help),
-                notes,
-            });
-            Vec::new()
-        })
+                help: Some(format!("gather them once, `task \"all\" {{ needs \"{}\" }}`, and need that task instead", need.text)),
+                notes: Vec::new(),
+            }),
+            (false, false) => {}
+        }
+        Rc::from([])
+    }
+
+    /// Says that a need means nothing.
+    fn nobody(&mut self, need: &Need, nearest: Option<String>) {
+        let barren = |place: &Place| (String::from("this `each` finds no file"), place.clone());
+        let notes: Vec<(String, Place)> = match need.text.contains(['*', '?']) {
+            true => self.project.barren.iter().take(SHOWN).map(barren).collect(),
+            false => Vec::new(),
+        };
+        let help = match nearest {
+            Some(nearest) => format!("did you mean `{nearest}`?"),
+            None if !notes.is_empty() => String::from("mend the glob, or take the need out"),
+            None => String::from("`orket list` shows all targets"),
+        };
+        self.problems.push(Problem {
+            code: "graph/unknown_target",
+            message: format!("there is no target `{}`", need.text),
+            place: Some(need.place.clone()),
+            help: Some(help),
+            notes,
+        });
     }
 
     fn connect_all(&mut self, from: TargetId, needs: &'a [Need], kind: EdgeKind) {
@@ -158,8 +198,8 @@ impl<'a> Assembly<'a> {
             let kind = if need.optional && kind == EdgeKind::Need { EdgeKind::OptionalNeed } else { kind };
             let several = need.text.contains(['*', '?']);
             let one = self.names.one(need);
-            let others = if one.is_none() { self.resolve(need) } else { Vec::new() };
-            for to in one.into_iter().chain(others) {
+            let others = if one.is_none() { self.resolve(need) } else { Rc::from([]) };
+            for to in one.into_iter().chain(others.iter().copied()) {
                 let service = self.drafts[to.index()].kind == TargetKind::Service;
                 let decision = self.drafts[to.index()].kind == TargetKind::Decision;
                 if decision || service != (kind == EdgeKind::Uses) {
@@ -217,13 +257,13 @@ impl<'a> Assembly<'a> {
     /// Lets a decision wait for what it needs, for what its conditions look at, and for other decisions.
     fn decision(&mut self, id: TargetId, decision: &'a Decision) {
         self.connect_all(id, &decision.needs, EdgeKind::Need);
-        let mut looks: Vec<(Box<str>, Vec<TargetId>)> = Vec::new();
+        let mut looks: Vec<(Box<str>, Rc<[TargetId]>)> = Vec::new();
         for need in decision.looks_at() {
             if looks.iter().any(|(text, _)| *text == need.text) {
                 continue;
             }
             let found = self.resolve(need);
-            for to in &found {
+            for to in found.iter() {
                 match self.drafts[to.index()].kind {
                     TargetKind::Service | TargetKind::Decision => self.not_looked_at(need, *to),
                     _ => self.edge(id, *to, EdgeKind::Look, &need.place),
@@ -235,8 +275,8 @@ impl<'a> Assembly<'a> {
             match &condition.test {
                 Test::Decided { decision, .. } => self.uses_decisions(id, vec![(decision.as_str(), &condition.place)]),
                 Test::Output { task, .. } | Test::ExitCode { task, .. } => {
-                    let found = looks.iter().find(|(text, _)| *text == task.text).map(|(_, found)| found.clone()).unwrap_or_default();
-                    for to in found {
+                    let found = looks.iter().find(|(text, _)| *text == task.text).map(|(_, found)| found.clone());
+                    for to in found.iter().flat_map(|found| found.iter().copied()) {
                         match self.drafts[to.index()].kind {
                             TargetKind::Task => self.drafts[to.index()].flags |= flag::HEARD,
                             TargetKind::Service | TargetKind::Decision => {}
@@ -248,7 +288,7 @@ impl<'a> Assembly<'a> {
             }
         }
         if let Declared::Decision(_, slot) = &mut self.drafts[id.index()].detail {
-            *slot = looks;
+            *slot = looks.into_iter().map(|(text, found)| (text, found.to_vec())).collect();
         }
     }
 
@@ -270,7 +310,7 @@ impl<'a> Assembly<'a> {
     }
 
     /// Returns the one task that a failure starts.
-    fn remedy(&mut self, of: TargetId, need: &Need) -> Option<TargetId> {
+    fn remedy(&mut self, of: TargetId, need: &'a Need) -> Option<TargetId> {
         let found = self.resolve(need);
         let wrong = match found[..] {
             [] => return None,
@@ -334,7 +374,7 @@ impl<'a> Assembly<'a> {
         for rock in &project.rocks {
             let mut found = Vec::new();
             for need in &rock.parts {
-                for id in self.resolve(need) {
+                for id in self.resolve(need).iter().copied() {
                     if self.drafts[id.index()].kind != TargetKind::Decision {
                         found.push((id, &need.place));
                     } else if !need.text.contains(['*', '?']) {
@@ -416,12 +456,14 @@ impl<'a> Assembly<'a> {
             })
             .filter(|id| self.drafts[id.index()].flags & flag::PRIVATE != 0)
             .collect();
-        for draft in self.drafts.iter_mut().filter(|draft| draft.kind == TargetKind::Epic) {
-            draft.edges.retain(|edge| !remedies.contains(&edge.to));
+        let mut seen = vec![(u32::MAX, 0); self.drafts.len()];
+        for (from, draft) in self.drafts.iter_mut().enumerate() {
+            let epic = draft.kind == TargetKind::Epic;
+            draft.distinct(from as u32, &mut seen, |edge| !(epic && remedies.contains(&edge.to)));
         }
         for need in project.default.iter() {
             let targets = self.resolve(need);
-            let built = targets.into_iter().filter(|id| self.drafts[id.index()].kind != TargetKind::Decision);
+            let built = targets.iter().copied().filter(|id| self.drafts[id.index()].kind != TargetKind::Decision);
             self.header.default.extend(built.collect::<Vec<_>>());
         }
     }
@@ -429,43 +471,42 @@ impl<'a> Assembly<'a> {
     fn check(&mut self) {
         let drafts = &self.drafts;
         let edges = |node: usize| drafts[node].edges.iter().filter(|edge| edge.kind().waits()).map(|edge| edge.to.index());
-        let rank = cycle::ranks(drafts.len(), edges);
-        let around = rank.contains(&u32::MAX);
-        let cycles =
-            if around { cycle::cycles(&(0..drafts.len()).map(|node| edges(node).collect()).collect::<Vec<_>>()) } else { Vec::new() };
-        cycle::tell(&cycles, drafts, &self.places, &mut self.problems);
-        if cycles.is_empty() {
-            // Order alone is no need: `after` does not build what stands at its end.
-            let pulled = |node: usize| {
-                drafts[node].edges.iter().filter(|edge| edge.kind().pulls() && edge.kind().waits()).map(|edge| edge.to.index())
-            };
-            let first = self.first_task;
-            let reaches = |from: usize, to: usize| {
-                let (from, to) = (from + first, to + first);
-                if pulled(from).any(|next| next == to) {
+        let mut rank = cycle::ranks(drafts.len(), edges);
+        if rank.contains(&u32::MAX) {
+            let edges: Vec<Vec<usize>> = (0..drafts.len()).map(|node| edges(node).collect()).collect();
+            let knots = cycle::knots(&edges);
+            cycle::tell(&cycle::cycles(&knots, &edges), drafts, &mut self.problems);
+            rank = cycle::ranks_of_knots(&knots, drafts.len());
+        }
+        // Order alone is no need: `after` does not build what stands at its end.
+        let pulled =
+            |node: usize| drafts[node].edges.iter().filter(|edge| edge.kind().pulls() && edge.kind().waits()).map(|edge| edge.to.index());
+        let first = self.first_task;
+        let reaches = |from: usize, to: usize| {
+            let (from, to) = (from + first, to + first);
+            if pulled(from).any(|next| next == to) {
+                return true;
+            }
+            let mut seen = FxHashSet::default();
+            let mut stack = vec![from];
+            while let Some(node) = stack.pop() {
+                if node == to {
                     return true;
                 }
-                let mut seen = FxHashSet::default();
-                let mut stack = vec![from];
-                while let Some(node) = stack.pop() {
-                    if node == to {
-                        return true;
-                    }
-                    stack.extend(pulled(node).filter(|next| rank[*next] <= rank[to] && seen.insert(*next)));
-                }
-                false
-            };
-            clash::clashes(self.project, &reaches, &mut self.problems);
-            let all = |from: usize| {
-                let mut seen = FxHashSet::default();
-                let mut stack = vec![from + first];
-                while let Some(node) = stack.pop() {
-                    stack.extend(pulled(node).filter(|next| seen.insert(*next)));
-                }
-                seen.into_iter().filter_map(|node| node.checked_sub(first)).collect()
-            };
-            overlap::overlaps(self.project, &reaches, &all, &mut self.problems);
-        }
+                stack.extend(pulled(node).filter(|next| rank[*next] <= rank[to] && seen.insert(*next)));
+            }
+            false
+        };
+        clash::clashes(self.project, &reaches, &mut self.problems);
+        let all = |from: usize| {
+            let mut seen = FxHashSet::default();
+            let mut stack = vec![from + first];
+            while let Some(node) = stack.pop() {
+                stack.extend(pulled(node).filter(|next| seen.insert(*next)));
+            }
+            seen.into_iter().filter_map(|node| node.checked_sub(first)).collect()
+        };
+        overlap::overlaps(self.project, &reaches, &all, &mut self.problems);
         self.problems.sort_by(|one, other| one.place.cmp(&other.place));
     }
 

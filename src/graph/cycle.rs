@@ -13,11 +13,8 @@ use crate::base::Place;
 /// Up to so many targets and edges of a cycle are named.
 const TOLD: usize = 12;
 
-/// Returns one shortest cycle for each knot of targets that wait for each other, each as the positions along it, the first not repeated.
-pub(super) fn cycles(edges: &[Vec<usize>]) -> Vec<Vec<usize>> {
-    if !has_cycle(edges) {
-        return Vec::new();
-    }
+/// Returns the targets in groups that wait for each other, most of them alone; whoever waits for another group stands before it.
+pub(super) fn knots(edges: &[Vec<usize>]) -> Vec<Vec<usize>> {
     let mut graph: DiGraph<(), ()> = DiGraph::with_capacity(edges.len(), edges.iter().map(Vec::len).sum());
     for _ in 0..edges.len() {
         graph.add_node(());
@@ -28,11 +25,16 @@ pub(super) fn cycles(edges: &[Vec<usize>]) -> Vec<Vec<usize>> {
         }
     }
     let knots = kosaraju_scc(&graph);
+    knots.into_iter().rev().map(|knot| knot.into_iter().map(NodeIndex::index).collect()).collect()
+}
+
+/// Returns one shortest cycle for each knot, each as the positions along it, the first not repeated.
+pub(super) fn cycles(knots: &[Vec<usize>], edges: &[Vec<usize>]) -> Vec<Vec<usize>> {
     let mut found: Vec<Vec<usize>> = knots
-        .into_iter()
-        .filter(|knot| knot.len() > 1 || edges[knot[0].index()].contains(&knot[0].index()))
+        .iter()
+        .filter(|knot| knot.len() > 1 || edges[knot[0]].contains(&knot[0]))
         .map(|knot| {
-            let inside: rustc_hash::FxHashSet<usize> = knot.iter().map(|node| node.index()).collect();
+            let inside: rustc_hash::FxHashSet<usize> = knot.iter().copied().collect();
             // A shortest cycle overall takes a search from every member; in a large knot, one from a few is as good for a reader.
             let mut starts: Vec<usize> = inside.iter().copied().collect();
             starts.sort_unstable();
@@ -46,16 +48,16 @@ pub(super) fn cycles(edges: &[Vec<usize>]) -> Vec<Vec<usize>> {
 }
 
 /// Says of each cycle which targets are on it, and where each of its edges was written.
-pub(super) fn tell(cycles: &[Vec<usize>], drafts: &[Draft<'_>], places: &FxHashMap<(u32, u32), &Place>, problems: &mut Vec<Problem>) {
+pub(super) fn tell(cycles: &[Vec<usize>], drafts: &[Draft<'_>], problems: &mut Vec<Problem>) {
     for path in cycles {
         let name = |index: usize| drafts[index].address;
         let mut notes = Vec::new();
         for (at, from) in path.iter().enumerate() {
             let to = path[(at + 1) % path.len()];
             if notes.len() < TOLD
-                && let Some(place) = places.get(&(*from as u32, to as u32))
+                && let Some(at) = drafts[*from].edges.iter().position(|edge| edge.to.index() == to && edge.kind().waits())
             {
-                let kind = drafts[*from].edges.iter().find(|edge| edge.to.index() == to).map_or("needs", |edge| edge.kind().word());
+                let (kind, place) = (drafts[*from].edges[at].kind().word(), drafts[*from].places[at]);
                 notes.push((
                     format!("`{}` {} `{}`", name(*from), if kind == "part" { "holds" } else { kind }, name(to)),
                     Place::clone(place),
@@ -81,10 +83,6 @@ pub(super) fn tell(cycles: &[Vec<usize>], drafts: &[Draft<'_>], places: &FxHashM
     }
 }
 
-fn has_cycle(edges: &[Vec<usize>]) -> bool {
-    ranks(edges.len(), |node| edges[node].iter().copied()).contains(&u32::MAX)
-}
-
 /// Returns for each node a number that grows along every edge; `u32::MAX` for those on a cycle and behind one.
 pub(super) fn ranks<E: Iterator<Item = usize>>(nodes: usize, edges: impl Fn(usize) -> E) -> Vec<u32> {
     let mut open = vec![0u32; nodes];
@@ -101,6 +99,15 @@ pub(super) fn ranks<E: Iterator<Item = usize>>(nodes: usize, edges: impl Fn(usiz
                 ready.push(to);
             }
         }
+    }
+    ranks
+}
+
+/// As [`ranks`], where there are cycles: targets of one knot have one number.
+pub(super) fn ranks_of_knots(knots: &[Vec<usize>], nodes: usize) -> Vec<u32> {
+    let mut ranks = vec![0; nodes];
+    for (rank, knot) in knots.iter().enumerate() {
+        knot.iter().for_each(|node| ranks[*node] = rank as u32);
     }
     ranks
 }
@@ -130,6 +137,17 @@ fn around(start: usize, edges: &[Vec<usize>], inside: &rustc_hash::FxHashSet<usi
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn cycles(edges: &[Vec<usize>]) -> Vec<Vec<usize>> {
+        super::cycles(&knots(edges), edges)
+    }
+
+    #[test]
+    fn ranks_grow_along_edges_between_knots() {
+        let edges = [vec![1], vec![2], vec![1, 3], vec![], vec![0]];
+        let ranks = ranks_of_knots(&knots(&edges), edges.len());
+        assert!(ranks[4] < ranks[0] && ranks[0] < ranks[1] && ranks[1] == ranks[2] && ranks[2] < ranks[3], "{ranks:?}");
+    }
 
     #[test]
     fn the_shortest_way_round_is_told() {

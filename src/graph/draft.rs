@@ -6,7 +6,7 @@ use serde::Serialize;
 use xxhash_rust::xxh3::Xxh3;
 
 use super::graph::{MAGIC, SECTIONS, VERSION};
-use super::{Edge, Graph, Header, Row, TargetKind, address_key};
+use super::{Edge, EdgeKind, Graph, Header, Row, TargetKind, address_key};
 use crate::base::{Place, TargetId, image};
 use crate::model::{Decision, Epic, Gate, Rock, Service, Task};
 
@@ -20,7 +20,31 @@ pub(super) struct Draft<'a> {
     pub weight: u32,
     pub priority: f64,
     pub edges: Vec<Edge>,
+    /// Where each edge was written.
+    pub places: Vec<&'a Place>,
     pub detail: Declared<'a>,
+}
+
+impl Draft<'_> {
+    /// Leaves out the edges that `kept` does not hold for, and those that an earlier one says already: one of its kind to the same target, or
+    /// a plain need of it. `from` is the position of this draft; `seen` has an entry for each target, and is shared by all drafts.
+    pub fn distinct(&mut self, from: u32, seen: &mut [(u32, u32)], mut kept: impl FnMut(&Edge) -> bool) {
+        let mut holds = Vec::with_capacity(self.edges.len());
+        for edge in &self.edges {
+            let (last, kinds) = &mut seen[edge.to.index()];
+            if *last != from {
+                (*last, *kinds) = (from, 0);
+            }
+            let told = *kinds & (1 << edge.kind as usize | 1 << EdgeKind::Need as usize) != 0;
+            *kinds |= 1 << edge.kind as usize;
+            holds.push(!told && kept(edge));
+        }
+        if holds.contains(&false) {
+            let (mut edges, mut places) = (holds.iter(), holds.iter());
+            self.edges.retain(|_| edges.next() == Some(&true));
+            self.places.retain(|_| places.next() == Some(&true));
+        }
+    }
 }
 
 /// What a [`super::Detail`] is before it is in an image: written in the same form, without a copy of what was declared.

@@ -56,7 +56,8 @@ pub(super) fn mark_always(drafts: &mut [Draft<'_>]) {
     }
 }
 
-/// Returns for each target whether it puts anything out that one who needs it sees: a task by itself, any other through its parts.
+/// Returns for each target whether it puts anything out that one who needs it sees: a task with a command by itself, any other through what
+/// it gathers.
 fn yields(drafts: &[Draft<'_>]) -> Vec<bool> {
     let mut yields: Vec<Option<bool>> = vec![None; drafts.len()];
     let mut stack = Vec::new();
@@ -70,7 +71,7 @@ fn yields(drafts: &[Draft<'_>]) -> Vec<bool> {
             let below = || draft.edges.iter().filter(|edge| edge.kind().hands_over()).map(|edge| edge.to.index());
             if draft.kind == TargetKind::Decision {
                 yields[node] = Some(false);
-            } else if draft.kind == TargetKind::Task {
+            } else if draft.kind == TargetKind::Task && draft.flags & flag::EMPTY == 0 {
                 yields[node] = Some(draft.flags & flag::OUTPUTS != 0);
             } else if back {
                 yields[node] = Some(below().any(|to| yields[to] == Some(true)));

@@ -172,6 +172,8 @@ fn a_task_that_nothing_can_show_fresh_always_runs() {
             task("fed", &[], &[], &["makes"]),
             task("fed_by_epic", &[], &[], &["full"]),
             task("not_fed", &[], &[], &["bare", "fed"]),
+            Task { commands: Vec::new(), ..task("gather", &[], &[], &["makes"]) },
+            task("fed_by_gather", &[], &[], &["gather"]),
             ordered,
         ])
     };
@@ -260,6 +262,39 @@ fn outputs_that_clash() {
     let mut open = tasks(vec![task("a", &[], &["x"], &[]), task("b", &[], &["x"], &[])]);
     open.tasks.iter_mut().for_each(|task| task.outputs[0].text = hole());
     assert_eq!(told(&open), [] as [&str; 0]);
+}
+
+#[test]
+fn a_cycle_hides_no_other_mistake() {
+    let mut project = tasks(vec![
+        task("a", &[], &["out/"], &["b"]),
+        task("b", &[], &["out/b"], &["a"]),
+        task("reads", &["out/x"], &[], &[]),
+        task("reads_rightly", &["out/x"], &[], &["b"]),
+    ]);
+    project.tasks.push(task("same", &[], &["out/"], &[]));
+    let codes: Vec<_> = problems(&project).into_iter().map(|problem| (problem.code, problem.message)).collect();
+    for (code, part) in [
+        ("graph/cycle", "`a` -> `b` -> `a`"),
+        ("graph/output_in_output", "`out/b`, which `b` makes"),
+        ("graph/same_output", "`a` and `same` both make `out`"),
+        ("graph/undeclared_need", "`reads` does not need it"),
+    ] {
+        assert!(codes.iter().any(|(found, message)| *found == code && message.contains(part)), "{code} {part}: {codes:?}");
+    }
+    assert_eq!(codes.len(), 4, "{codes:?}");
+}
+
+#[test]
+fn what_is_needed_twice_is_one_edge() {
+    let mut twice = task("twice", &[], &[], &["a*", "a1", "a2"]);
+    twice.after = needs(&["a*", "b"]);
+    let mut once = task("once", &[], &[], &["b"]);
+    once.needs[0].optional = true;
+    once.after = needs(&["b", "b"]);
+    let all = tasks(vec![task("a1", &[], &[], &[]), task("a2", &[], &[], &[]), task("b", &[], &[], &[]), twice, once]);
+    let found = ["twice Need a1", "twice Need a2", "twice After b", "once OptionalNeed b", "once After b"];
+    assert_eq!(edges(&graph(&all)), found);
 }
 
 #[test]

@@ -10,6 +10,11 @@ use super::scope::{Scopes, Unfilled};
 use crate::base::{Address, Place, RelPath, did_you_mean, quantity};
 use crate::model::{EnvRules, Need, Text};
 
+/// What a text takes beside its bytes.
+pub(super) const TEXT: u64 = 16;
+/// What a need takes beside its text.
+pub(super) const NEED: u64 = 128;
+
 /// Where a node stands.
 #[derive(Clone)]
 pub(super) struct Context {
@@ -241,11 +246,19 @@ impl Problems {
     }
 
     pub(super) fn fill(&mut self, context: &Context, text: &str, place: &Place) -> Text {
-        context.scopes.fill(text).unwrap_or_else(|Unfilled { message, hint, hole }| {
-            let (place, length) = (Some(self.inside(place, &hole)), hole.len());
-            self.push(Problem { code: "manifest/unknown_name", message, place, length, help: Some(hint), notes: Vec::new() });
-            Text::literal(text)
-        })
+        match context.scopes.fill(text) {
+            Ok(filled) => {
+                self.takes(TEXT + filled.size() as u64, place);
+                filled
+            }
+            Err(wrong) => {
+                for Unfilled { code, message, hint, hole } in wrong {
+                    let (place, length) = (Some(self.inside(place, &hole)), hole.len());
+                    self.push(Problem { code, message, place, length, help: Some(hint), notes: Vec::new() });
+                }
+                Text::literal(text)
+            }
+        }
     }
 
     /// Returns where a part of a text stands, if that can be seen in its line; else where the text does.
@@ -307,6 +320,7 @@ impl Problems {
                     let message = format!("`{}` names nothing", node.name);
                     self.say("manifest/wrong_value", place, message, "write the name of a target, or take the text out");
                 }
+                self.takes(NEED, place);
                 Need { candidates: context.candidates(&text), text: text.into(), optional, place: place.clone() }
             })
             .collect()

@@ -94,6 +94,9 @@ impl Load<'_> {
         }
         let around = self.file.take();
         for path in found {
+            if self.problems.full() {
+                break;
+            }
             let Ok(text) = std::str::from_utf8(path.as_bytes()) else {
                 self.problems.say(
                     "manifest/name_not_utf8",

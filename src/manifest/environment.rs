@@ -1,16 +1,55 @@
 //! An `env` block.
 
+use std::collections::BTreeMap;
+
 use super::common::Context;
-use super::problem::Problems;
-use super::read::Node;
+use super::problem::{Problem, Problems};
+use super::read::{Node, Value};
 use crate::base::{Place, RelPath};
 use crate::model::{EnvRule, EnvRules};
+
+/// Returns what to do where a manifest names a variable that orket sets for every task or service.
+fn orkets_own(name: &str) -> Option<&'static str> {
+    match name {
+        "MAKEFLAGS" | "CARGO_MAKEFLAGS" => Some("take it out: the jobserver is offered there; flags stand in the command, as in `make -k`"),
+        "ORKET_MARK" | "ORKET_RUN" | "ORKET_TASK" | "ORKET_SERVICE" => Some("choose another name: it tells what runs"),
+        name if name.starts_with("ORKET_FAILED_") => Some("choose another name: it tells a remedy what failed"),
+        _ => None,
+    }
+}
 
 impl Problems {
     fn variable(&mut self, name: &str, place: &Place) {
         if name.is_empty() || name.contains(|c: char| c == '=' || c.is_whitespace() || c.is_control()) {
             let message = format!("`{name}` is no name of a variable");
             self.say("manifest/wrong_name", place, message, "write a name such as \"CARGO_HOME\"");
+        } else if let Some(help) = orkets_own(name) {
+            self.say("manifest/wrong_name", place, format!("orket sets `{name}` itself, whatever stands here"), help);
+        }
+    }
+
+    /// Checks that the `env` blocks among these nodes, which are those of one level, say each variable once.
+    pub(super) fn env_once(&mut self, nodes: &[Node]) {
+        let mut seen: BTreeMap<&str, &Place> = BTreeMap::new();
+        for child in nodes.iter().filter(|node| node.name == "env").flat_map(|env| &env.children) {
+            let names = match &*child.name {
+                "pass" | "secret" => child.args.len(),
+                "set" => 1,
+                _ => 0,
+            };
+            for (value, place) in child.args.iter().take(names) {
+                let Value::Text(name) = value else { continue };
+                if let Some(earlier) = seen.insert(name, place) {
+                    self.push(Problem {
+                        code: "manifest/duplicate",
+                        message: format!("the variable `{name}` is said twice"),
+                        place: Some(place.clone()),
+                        length: name.len(),
+                        help: Some(String::from("keep one of them; for one name the nearest level wins, and this is one level")),
+                        notes: vec![(String::from("the other one"), earlier.clone())],
+                    });
+                }
+            }
         }
     }
 

@@ -65,16 +65,21 @@ fn what_passes_is_what_the_kdl_crate_reads() {
         "#\"\"\"\n r\n \"\"\"#",
         "\u{feff}",
     ];
-    let (mut seed, mut good, mut odd) = (88_172_645_463_325_252, 0, Vec::new());
+    let (mut seed, mut good, mut doubtful, mut odd) = (88_172_645_463_325_252, 0, 0, Vec::new());
     for _ in 0..60_000 {
         let text: String = (0..next(&mut seed) % 9 + 1).map(|_| words[next(&mut seed) % words.len()]).collect();
         match (check(&text), KdlDocument::parse_v2(&text)) {
-            (Ok(plain), Ok(_)) => {
+            (Ok((plain, words)), _) if !words.is_empty() => {
+                assert!(KdlDocument::parse_v2(&plain).is_ok() || text.contains("/-"), "{text:?} {plain:?}");
+                assert_eq!(plain.len(), text.len(), "{text:?}");
+                doubtful += 1;
+            }
+            (Ok((plain, _)), Ok(_)) => {
                 assert!(KdlDocument::parse_v2(&plain).is_ok(), "{text:?}");
                 good += 1;
             }
             (Err(_), Err(_)) => {}
-            (Ok(plain), Err(_)) if KdlDocument::parse_v2(&plain).is_ok() && text.contains("/-") => {}
+            (Ok((plain, _)), Err(_)) if KdlDocument::parse_v2(&plain).is_ok() && text.contains("/-") => {}
             (Ok(_), Err(error)) => odd.push(format!("passes, but is not KDL: {text:?}: {:?}", error.diagnostics[0].message)),
             // The crate lets a node beside `/-` end without `;` or a new line; the grammar of KDL does not.
             (Err(mistakes), Ok(_)) if text.contains("/-") && mistakes[0].message.contains("/-") => {}
@@ -85,7 +90,7 @@ fn what_passes_is_what_the_kdl_crate_reads() {
     odd.sort_by_key(String::len);
     odd.truncate(25);
     assert_eq!(odd, [""; 0]);
-    assert!(good > 5_000, "{good}");
+    assert!(good > 5_000 && doubtful > 1_000, "{good} {doubtful}");
 }
 
 #[test]
@@ -107,15 +112,15 @@ fn hostile_texts_end_in_mistakes_and_not_in_recursion() {
         deep.clone(),
     ];
     for text in many {
-        let found = check(&text).unwrap_err();
-        assert!(found.len() <= MOST, "{}", found.len());
+        let found = check(&text).map_or_else(|found| found.len(), |(_, words)| words.len());
+        assert!((1..=MOST).contains(&found), "{found}");
     }
     for (open, close) in [("a /-{ ", "}"), ("a /-b {", "}"), ("a /-b /-{", "}"), ("a { } /-{", "}"), ("/-a {", "}")] {
         let text = format!("{}{}\n", open.repeat(64), close.repeat(64));
-        assert!(KdlDocument::parse_v2(&check(&text).unwrap()).is_ok(), "{text}");
+        assert!(KdlDocument::parse_v2(&check(&text).unwrap().0).is_ok(), "{text}");
     }
     let comment = format!("task \"a\" /*{}*/\n", "* / ".repeat(200_000));
-    assert!(KdlDocument::parse_v2(&check(&comment).unwrap()).is_ok());
+    assert!(KdlDocument::parse_v2(&check(&comment).unwrap().0).is_ok());
 }
 
 #[test]

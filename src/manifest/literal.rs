@@ -135,7 +135,7 @@ fn unescaped(text: &str, line: bool, out: &mut String) -> Option<usize> {
             'u' => {
                 let hex = behind.get(2..behind.find('}')?)?;
                 at += hex.len() + 2;
-                char::from_u32(u32::from_str_radix(hex, 16).ok()?)?
+                char::from_u32(u32::from_str_radix(hex, 16).ok()?).filter(|c| *c != '\0')?
             }
             _ => {
                 at += behind.find(|c| !is_space(c) && !is_newline(c)).unwrap_or(behind.len()) - 1;

@@ -12,7 +12,7 @@ use super::import::Import;
 use super::include::included_twice;
 use super::nodes::Level;
 use super::problem::{Problem, Problems};
-use super::read::{Node, read};
+use super::read::{Legible, Node, legible};
 use super::scope::Scopes;
 use super::settings::Ports;
 use super::task::Template;
@@ -148,6 +148,7 @@ pub fn survey(source: &dyn Source, manifest: &RelPath, folder_name: &str) -> Sur
         let context = Context { package: package.folder, epic: None, scopes, env, manifests: load.manifests.clone() };
         load.nodes(nodes, &context, if index == 0 { Level::Root } else { Level::Package });
     }
+    load.whole &= !load.problems.full();
     load.pools();
     load.choices();
     let texts = load.problems.sources().to_vec();
@@ -219,8 +220,13 @@ impl Load<'_> {
         };
         self.trail.manifests.push(path.clone());
         self.problems.text(file.clone(), String::from_utf8_lossy(&bytes).into());
-        match read(&file, &bytes) {
-            Ok(nodes) => Some(nodes),
+        match legible(&file, &bytes) {
+            Ok(Legible { nodes, problems, doubtful }) => {
+                self.whole &= problems.is_empty();
+                problems.into_iter().for_each(|problem| self.problems.push(problem));
+                self.problems.doubt(doubtful);
+                Some(nodes)
+            }
             Err(found) => {
                 found.into_iter().for_each(|problem| self.problems.push(problem));
                 None

@@ -2,7 +2,7 @@
 
 use super::common::Context;
 use super::load::Load;
-use super::matrix::variants;
+use super::matrix::{variants, weight};
 use super::problem::Problem;
 use super::read::Node;
 use super::{decision, service, task};
@@ -145,7 +145,14 @@ impl Load<'_> {
     }
 
     pub(super) fn task(&mut self, node: &Node, context: &Context) {
-        if !self.room(variants(node), &node.place) {
+        let count = variants(node);
+        if !self.room(count, &node.place) {
+            return;
+        }
+        // What a matrix comes to is known before it is expanded.
+        if let Some(count) = count.filter(|count| *count > 1)
+            && !self.problems.has_room(count.saturating_mul(weight(node, &self.templates) + task::env_size(&context.env)), &node.place)
+        {
             return;
         }
         for task in task::lower(&mut self.problems, node, context, &self.templates, &mut self.project.later) {
@@ -175,6 +182,7 @@ impl Load<'_> {
             tags: Vec::new(),
         };
         let mut inner = context.clone();
+        self.problems.env_once(&node.children);
         for child in &node.children {
             match child.name.as_str() {
                 "about" => epic.about = self.problems.about(child, context),

@@ -1,6 +1,6 @@
 //! Paths and patterns: from what a manifest writes to what holds from the project's root.
 
-use super::common::Context;
+use super::common::{Context, TEXT};
 use super::problem::Problems;
 use super::read::Node;
 use crate::base::{Place, RelPath, glob};
@@ -16,13 +16,20 @@ impl Problems {
     /// As `path`, for what is matched: a file that `each` found stands for itself, whatever characters its name has.
     pub(super) fn pattern(&mut self, context: &Context, text: &str, place: &Place) -> Text {
         let filled = if context.scopes.has_odd_files() { context.scopes.fill_pattern(text).ok() } else { None };
-        let filled = filled.unwrap_or_else(|| self.fill(context, text, place));
+        let filled = match filled {
+            Some(filled) => {
+                self.takes(TEXT + filled.size() as u64, place);
+                filled
+            }
+            None => self.fill(context, text, place),
+        };
         self.rooted(context, filled, place)
     }
 
     fn rooted(&mut self, context: &Context, filled: Text, place: &Place) -> Text {
         if filled.as_literal() == Some("") {
             self.say("manifest/wrong_path", place, "the path is empty", "write `.` for the folder of this manifest");
+            return filled;
         }
         let Some(literal) = filled.as_literal() else {
             return self.rooted_open(context, &filled, place);

@@ -10,6 +10,9 @@ use crate::base::Place;
 /// How many are kept; a file with more has one mistake that makes all of them.
 const KEPT: usize = 100;
 
+/// How many bytes all that is declared may take when it is expanded, as far as texts and needs go.
+const MOST_BYTES: u64 = 2 << 30;
+
 /// One mistake.
 #[derive(Clone, Debug)]
 pub struct Problem {
@@ -36,6 +39,10 @@ pub struct Problems {
     said: BTreeSet<u64>,
     /// How many there are beyond those that are kept.
     more: usize,
+    /// Where a wrong word, and where the node that it belongs to, stands.
+    doubtful: [BTreeSet<Place>; 2],
+    /// How many bytes the texts that were filled take.
+    bytes: u64,
     /// Where tasks name their pools, by the task's place: said where a pool turns out not to exist.
     pub(super) pool_places: BTreeMap<(Place, Box<str>), Place>,
 }
@@ -54,8 +61,17 @@ impl Problems {
     /// Adds a mistake, once: another one with its code, place and message is the same. The first 100 in the order of their places are
     /// kept, the others are counted.
     pub fn push(&mut self, problem: Problem) {
+        let [words, nodes] = &self.doubtful;
+        let fault = |place: &Place| {
+            words.contains(place) || (matches!(problem.code, "manifest/wrong_value" | "manifest/duplicate") && nodes.contains(place))
+        };
+        if problem.place.as_ref().is_some_and(fault) {
+            return;
+        }
+        // A place has no hash of its own: where a thing stands makes no difference to what it is.
+        let place = problem.place.as_ref().map(|place| (&place.file, place.line, place.column));
         let mut hasher = rustc_hash::FxHasher::default();
-        (problem.code, &problem.place, &problem.message).hash(&mut hasher);
+        (problem.code, place, &problem.message).hash(&mut hasher);
         if self.said.insert(hasher.finish()) {
             self.list.push(problem);
             if self.list.len() >= 2 * KEPT {
@@ -64,10 +80,45 @@ impl Problems {
         }
     }
 
+    /// Leaves out from now on what may only be wrong because a word is, which was told already.
+    pub(super) fn doubt(&mut self, doubtful: Vec<(Place, Place)>) {
+        for (word, node) in doubtful {
+            self.doubtful[0].insert(word);
+            self.doubtful[1].insert(node);
+        }
+    }
+
     fn settle(&mut self) {
         self.list.sort_by(|one, other| (&one.place, one.code, &one.message).cmp(&(&other.place, other.code, &other.message)));
         self.more += self.list.len().saturating_sub(KEPT);
         self.list.truncate(KEPT);
+    }
+
+    /// Counts bytes that are kept of what stands at a place. Where they are too many, that is a mistake, and is told once.
+    pub(super) fn takes(&mut self, bytes: u64, place: &Place) {
+        let before = self.full();
+        self.bytes = self.bytes.saturating_add(bytes);
+        if self.full() && !before {
+            self.say(
+                "manifest/too_much_text",
+                place,
+                format!("expanded, the texts of all that is declared take more than {} GiB", MOST_BYTES >> 30),
+                "narrow the matrix or the glob, or put what all variants share into a file",
+            );
+        }
+    }
+
+    /// Whether so many bytes more can be taken; if not, no more is taken at all.
+    pub(super) fn has_room(&mut self, bytes: u64, place: &Place) -> bool {
+        if self.bytes.saturating_add(bytes) > MOST_BYTES {
+            self.takes(bytes, place);
+        }
+        !self.full()
+    }
+
+    /// Whether no more is to be expanded.
+    pub(super) fn full(&self) -> bool {
+        self.bytes > MOST_BYTES
     }
 
     /// Returns how many mistakes there are, those that are not kept among them.

@@ -37,7 +37,9 @@ pub(super) fn property(problems: &mut Problems, task: &mut Task, node: &Node, co
             for pattern in problems.patterns(node, context) {
                 let text = pattern.text.to_string();
                 let wrong = match text.trim_end_matches('/') {
-                    "." | "" => Some("it is the project's root"),
+                    // That the path is empty was said.
+                    "" => None,
+                    "." => Some("it is the project's root"),
                     text if text.split('/').any(|part| part == ".git") => Some("it stands in `.git`"),
                     text if text.split('/').next() == Some(".orket") => Some("it stands in `.orket`, which is orket's own"),
                     text if covers(text, &context.manifests) => Some("a manifest stands there"),
@@ -78,7 +80,15 @@ pub(super) fn property(problems: &mut Problems, task: &mut Task, node: &Node, co
         "incremental" => task.incremental = problems.bool_of(node),
         "interactive" => task.interactive = problems.bool_of(node),
         "private" => task.private = problems.bool_of(node),
-        "timeout" => task.timeout = problems.duration_of(node),
+        "timeout" => {
+            if let Some((text, at)) = problems.text_of(node) {
+                task.timeout = problems.duration(&text, &at);
+                if task.timeout.is_some_and(|timeout| timeout.is_zero()) {
+                    let help = "give it some time, or take `timeout` out: then it may take as long as it likes";
+                    problems.say("manifest/out_of_range", &at, format!("within `{text}` nothing can be done"), help);
+                }
+            }
+        }
         "retries" => {
             task.retries = problems.whole_of(node, 0).unwrap_or(0);
             if let Some((text, place)) = problems.text_prop(node, "backoff") {

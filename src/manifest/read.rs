@@ -59,6 +59,31 @@ impl Value {
 /// # Errors
 /// Everything that is wrong with its syntax.
 pub fn read(file: &Arc<str>, bytes: &[u8]) -> Result<Vec<Node>, Vec<Problem>> {
+    legible(file, bytes)?.whole()
+}
+
+/// A manifest as far as it can be read.
+pub(super) struct Legible {
+    /// Its nodes.
+    pub nodes: Vec<Node>,
+    /// Which words are wrong. Each is read as `x`.
+    pub problems: Vec<Problem>,
+    /// Where such a word, or the property that it is the value of, stands, and the node that it belongs to: what else is wrong there may be
+    /// the word's fault.
+    pub doubtful: Vec<(Place, Place)>,
+}
+
+impl Legible {
+    fn whole(self) -> Result<Vec<Node>, Vec<Problem>> {
+        if self.problems.is_empty() { Ok(self.nodes) } else { Err(self.problems) }
+    }
+}
+
+/// As [`read`], also where words are wrong.
+///
+/// # Errors
+/// Everything that is wrong with its syntax, where it is not clear what belongs to what.
+pub(super) fn legible(file: &Arc<str>, bytes: &[u8]) -> Result<Legible, Vec<Problem>> {
     let at = |text: &str, offset: usize| place(file, text, offset);
     let one = |code, message: String, place, help: &str| {
         vec![Problem { code, message, place, length: 1, help: Some(help.to_owned()), notes: Vec::new() }]
@@ -75,34 +100,41 @@ pub fn read(file: &Arc<str>, bytes: &[u8]) -> Result<Vec<Node>, Vec<Problem>> {
             "save the file as UTF-8",
         )
     })?;
-    if let Some(nodes) = quick::read(file, text) {
-        return Ok(nodes);
+    match quick::read(file, text) {
+        Some(nodes) => Ok(Legible { nodes, problems: Vec::new(), doubtful: Vec::new() }),
+        None => all_of_it(file, text),
     }
-    the_long_way(file, text)
 }
 
 /// Reads a manifest with the `kdl` crate.
 ///
 /// # Errors
 /// As [`read`].
+#[cfg(test)]
 pub(super) fn the_long_way(file: &Arc<str>, text: &str) -> Result<Vec<Node>, Vec<Problem>> {
+    all_of_it(file, text)?.whole()
+}
+
+fn all_of_it(file: &Arc<str>, text: &str) -> Result<Legible, Vec<Problem>> {
     let at = |text: &str, offset: usize| place(file, text, offset);
-    let plain = syntax::check(text).map_err(|found| {
+    let problem = |lines: &Lines<'_>, mistake: Mistake| Problem {
+        code: mistake.code,
+        message: mistake.message,
+        place: Some(lines.place(mistake.span.start)),
+        length: mistake.span.len(),
+        help: Some(mistake.help),
+        notes: Vec::new(),
+    };
+    let (plain, words) = syntax::check(text).map_err(|found| {
         let lines = Lines::new(file, text);
-        let problem = |mistake: Mistake| Problem {
-            code: mistake.code,
-            message: mistake.message,
-            place: Some(lines.place(mistake.span.start)),
-            length: mistake.span.len(),
-            help: Some(mistake.help),
-            notes: Vec::new(),
-        };
-        found.into_iter().map(problem).collect::<Vec<_>>()
+        found.into_iter().map(|mistake| problem(&lines, mistake)).collect::<Vec<_>>()
     })?;
     match KdlDocument::parse_v2(&plain) {
         Ok(document) => {
             let lines = Lines::new(file, text);
-            Ok(document.nodes().iter().map(|node| lower(node, &lines)).collect())
+            let nodes = document.nodes().iter().map(|node| lower(node, &lines)).collect();
+            let doubtful = words.iter().map(|word| (lines.place(word.entry), lines.place(word.node))).collect();
+            Ok(Legible { nodes, problems: words.into_iter().map(|word| problem(&lines, word.mistake)).collect(), doubtful })
         }
         Err(error) => Err(error
             .diagnostics

@@ -10,12 +10,21 @@ use crate::model::{Part, Scope, Text};
 /// What patterns use for themselves.
 const PATTERN: [char; 7] = ['*', '?', '[', ']', '{', '}', '\\'];
 
+const UNKNOWN: &str = "manifest/unknown_name";
+
 /// What is known of a task, in the order of [`Scopes::task`].
 const TASK: [&str; 2] = ["address", "name"];
 
-/// Why a text cannot be filled.
+/// How many bytes a text may have when it is filled: names in names grow fast.
+const LONGEST: usize = 16 << 20;
+/// So many wrong holes of one text are told.
+const MOST_WRONG: usize = 10;
+
+/// Why a hole of a text cannot be filled.
 #[derive(Debug)]
 pub(super) struct Unfilled {
+    /// `manifest/unknown_name`
+    pub code: &'static str,
     /// What is unknown, in a sentence.
     pub message: String,
     /// What to write.
@@ -71,7 +80,7 @@ impl Scopes {
     }
 
     /// As `fill`, with such characters in names of files escaped.
-    pub fn fill_pattern(&self, text: &str) -> Result<Text, Unfilled> {
+    pub fn fill_pattern(&self, text: &str) -> Result<Text, Vec<Unfilled>> {
         let mut escaped = self.clone();
         for scope in &self.odd {
             for value in Arc::make_mut(&mut escaped.known).get_mut(scope).into_iter().flat_map(BTreeMap::values_mut) {
@@ -89,13 +98,16 @@ impl Scopes {
     }
 
     /// Fills a text.
-    pub fn fill(&self, text: &str) -> Result<Text, Unfilled> {
+    ///
+    /// # Errors
+    /// All holes that cannot be filled, up to 10.
+    pub fn fill(&self, text: &str) -> Result<Text, Vec<Unfilled>> {
         if !text.contains("{{") {
             return Ok(Text::literal(text));
         }
-        let mut parts = Vec::new();
+        let (mut parts, mut wrong, mut length) = (Vec::new(), Vec::new(), text.len());
         let mut rest = text;
-        while let Some(at) = rest.find("{{") {
+        while let Some(at) = rest.find("{{").filter(|_| wrong.len() < MOST_WRONG) {
             parts.push(Part::Literal(rest[..at].into()));
             let hole = &rest[at..];
             rest = &hole[2..];
@@ -105,18 +117,34 @@ impl Scopes {
                 continue;
             }
             let Some(end) = rest.find("}}") else {
-                return Err(Unfilled {
+                wrong.push(Unfilled {
+                    code: UNKNOWN,
                     message: String::from("`{{` is not closed"),
                     hint: String::from("close it with `}}`, or write `{{{{` for a literal `{{`"),
                     hole: hole.to_owned(),
                 });
+                break;
             };
-            let filled = self.hole(rest[..end].trim());
-            parts.extend(filled.map_err(|(message, hint)| Unfilled { message, hint, hole: hole[..end + 4].to_owned() })?);
+            let written = || hole[..end + 4].to_owned();
+            match self.hole(rest[..end].trim()) {
+                Ok(filled) => {
+                    length += filled.iter().map(Part::size).sum::<usize>();
+                    parts.extend(filled);
+                }
+                Err((message, hint)) => wrong.push(Unfilled { code: UNKNOWN, message, hint, hole: written() }),
+            }
+            if length > LONGEST {
+                return Err(vec![Unfilled {
+                    code: "manifest/too_much_text",
+                    message: format!("filled in, this text is longer than {} MiB", LONGEST >> 20),
+                    hint: String::from("put what is long into a file, and name the file"),
+                    hole: written(),
+                }]);
+            }
             rest = &rest[end + 2..];
         }
         parts.push(Part::Literal(rest.into()));
-        Ok(Text::from_parts(parts))
+        if wrong.is_empty() { Ok(Text::from_parts(parts)) } else { Err(wrong) }
     }
 
     fn hole(&self, inside: &str) -> Result<Vec<Part>, (String, String)> {
@@ -185,9 +213,22 @@ mod tests {
         assert_eq!(scopes.fill("dist/{{src.stem}}.js").unwrap(), Text::literal("dist/app.js"));
         assert_eq!(scopes.fill("{{ env.CC }} {{{{x}}").unwrap().to_string(), "{{env.CC}} {{x}}");
         assert_eq!(scopes.fill("$VAR ${VAR} }}").unwrap(), Text::literal("$VAR ${VAR} }}"));
-        assert_eq!(scopes.fill("{{src.stm}}").unwrap_err().hint, "did you mean `src.stem`?");
-        assert_eq!(scopes.fill("{{sc.stem}}").unwrap_err().hint, "did you mean `src.stem`?");
-        assert_eq!(scopes.fill("{{{{ {{env.A}} {{src.stm }}").unwrap_err().hole, "{{src.stm }}");
-        assert_eq!(scopes.fill("{{x").unwrap_err().message, "`{{` is not closed");
+        assert_eq!(scopes.fill("{{src.stm}}").unwrap_err()[0].hint, "did you mean `src.stem`?");
+        assert_eq!(scopes.fill("{{sc.stem}}").unwrap_err()[0].hint, "did you mean `src.stem`?");
+        assert_eq!(scopes.fill("{{{{ {{env.A}} {{src.stm }}").unwrap_err()[0].hole, "{{src.stm }}");
+        let holes = scopes.fill("{{a}} {{src.stem}} {{b.c}} {{x").unwrap_err().into_iter().map(|wrong| wrong.hole).collect::<Vec<_>>();
+        assert_eq!(holes, ["{{a}}", "{{b.c}}", "{{x"]);
+    }
+
+    #[test]
+    fn a_text_that_grows_is_filled_in_time_or_not_at_all() {
+        let long = |bytes: usize, holes: usize| {
+            let mut scopes = Scopes::default();
+            scopes.set("param", "x", "x".repeat(bytes));
+            scopes.fill(&"{{param.x}}".repeat(holes))
+        };
+        // Quadratic joining would copy 100 GB here.
+        assert_eq!(long(300, 30_000).unwrap().size(), 9_000_000);
+        assert_eq!(long(1 << 20, 1_000_000).unwrap_err()[0].code, "manifest/too_much_text");
     }
 }

@@ -16,6 +16,7 @@ pub(super) fn lower(problems: &mut Problems, node: &Node, context: &Context) -> 
     problems.only(node, &[]);
     problems.once(&node.children, &["run", "sh", "port", "env", "needs"]);
     let (name, _) = problems.name_of(node, context)?;
+    problems.env_once(&node.children);
     let mut commands = Vec::new();
     let mut service = Service {
         address: context.address(&name),

@@ -18,6 +18,7 @@ impl Load<'_> {
         self.problems.only(node, &[]);
         let many: Vec<&str> = task::MANY.into_iter().collect();
         self.problems.once(&body, &many);
+        self.problems.env_once(&body);
         let mut lowered: Vec<(String, Option<String>)> = Vec::new();
         for param in &params {
             self.problems.leaf(param, &["default"]);
@@ -71,6 +72,7 @@ impl Load<'_> {
             let nodes: Vec<Node> = nodes.iter().filter(|node| node.name == name).cloned().collect();
             self.problems.once(&nodes, &[]);
         }
+        self.problems.env_once(nodes);
         for node in nodes.iter().filter(|node| node.name == "orket") {
             self.problems.leaf(node, &[]);
             self.problems.at_most(node, 1);

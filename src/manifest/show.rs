@@ -47,10 +47,12 @@ fn cut(line: &str, column: usize, length: usize, width: usize) -> (String, usize
     let start = if column + 12 > width { column.saturating_sub(width / 3) } else { 0 };
     let mut shown = String::from(if start > 0 { "..." } else { "" });
     let (mut used, mut before, mut under, mut bytes) = (shown.len(), shown.len(), 0, 0);
-    for (index, c) in all.iter().enumerate().skip(start) {
+    let wides: Vec<usize> = all[start..].iter().map(|c| visible(*c).width().unwrap_or(1)).collect();
+    let whole = used + wides.iter().sum::<usize>() <= width;
+    let room = if whole { width } else { width.saturating_sub(3) };
+    for ((index, c), wide) in all.iter().enumerate().skip(start).zip(wides) {
         let c = visible(*c);
-        let wide = c.width().unwrap_or(1);
-        if used + wide > width {
+        if used + wide > room {
             break;
         }
         shown.push(c);
@@ -61,6 +63,9 @@ fn cut(line: &str, column: usize, length: usize, width: usize) -> (String, usize
             bytes += c.len_utf8();
             under += wide;
         }
+    }
+    if !whole {
+        shown.push_str("...");
     }
     (shown, before, under.max(1))
 }

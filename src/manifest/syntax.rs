@@ -39,13 +39,25 @@ struct Check<'a> {
     /// Blocks that `/-` takes out: how deep their inside is, where they begin, and what stands before them.
     gaps: Vec<(usize, usize, Before)>,
     comments: Vec<Range<usize>>,
+    /// Where the last name of a node begins, and where the last value or property does.
+    node: usize,
+    entry: usize,
+    words: Vec<Word>,
 }
 
-/// Returns the text with its comments blanked, byte for byte, so that places stay what they are.
+/// A word that is wrong, and where what it belongs to begins.
+pub(super) struct Word {
+    pub mistake: Mistake,
+    pub node: usize,
+    pub entry: usize,
+}
+
+/// Returns the text with its comments blanked, byte for byte, so that places stay what they are; and the words that are wrong in it, each of
+/// which is an `x` there.
 ///
 /// # Errors
 /// The mistakes in their order, at most 10; those behind an unclosed text, comment or block are not looked for.
-pub(super) fn check(text: &str) -> Result<Cow<'_, str>, Vec<Mistake>> {
+pub(super) fn check(text: &str) -> Result<(Cow<'_, str>, Vec<Word>), Vec<Mistake>> {
     if let Some((at, c)) = hidden(text) {
         let message = format!("a hidden control character stands here: U+{:04X}", c as u32);
         return Err(vec![Mistake {
@@ -54,35 +66,51 @@ pub(super) fn check(text: &str) -> Result<Cow<'_, str>, Vec<Mistake>> {
         }]);
     }
     let start = if text.starts_with('\u{feff}') { 3 } else { 0 };
-    let mut check = Check { text, at: start, open: Vec::new(), dashed: Vec::new(), gaps: Vec::new(), comments: Vec::new() };
+    let mut check = Check {
+        text,
+        at: start,
+        open: Vec::new(),
+        dashed: Vec::new(),
+        gaps: Vec::new(),
+        comments: Vec::new(),
+        node: start,
+        entry: start,
+        words: Vec::new(),
+    };
     let mut mistakes = Vec::new();
     while let Err(mistake) = check.nodes(mistakes.is_empty()) {
         let fatal = mistake.fatal;
         check.at = text.ceil_char_boundary(check.at.max(mistake.span.end));
         mistakes.push(mistake);
-        if fatal || mistakes.len() == MOST {
+        if fatal || mistakes.len() + check.words.len() >= MOST {
             break;
         }
         check.at += text[check.at..].find('\n').unwrap_or(text.len() - check.at);
     }
     if !mistakes.is_empty() {
+        mistakes.extend(check.words.into_iter().map(|word| word.mistake));
+        mistakes.sort_by_key(|mistake| mistake.span.start);
+        mistakes.truncate(MOST);
         return Err(mistakes);
     }
-    if check.comments.is_empty() {
-        return Ok(Cow::Borrowed(text));
+    if check.comments.is_empty() && check.words.is_empty() {
+        return Ok((Cow::Borrowed(text), Vec::new()));
     }
     let mut blanked = String::with_capacity(text.len());
     let mut end = 0;
-    check.comments.sort_by_key(|comment| (comment.start, std::cmp::Reverse(comment.end)));
-    for comment in check.comments.into_iter().filter(|comment| !comment.is_empty()) {
-        if comment.end > end {
-            blanked.push_str(&text[end..comment.start]);
-            blanked.extend(std::iter::repeat_n(' ', comment.len()));
-            end = comment.end;
+    let words = check.words.iter().map(|word| (word.mistake.span.clone(), "x"));
+    let mut blanks: Vec<(Range<usize>, &str)> = check.comments.into_iter().map(|comment| (comment, "")).chain(words).collect();
+    blanks.sort_by_key(|(blank, _)| (blank.start, std::cmp::Reverse(blank.end)));
+    for (blank, put) in blanks.into_iter().filter(|(blank, _)| !blank.is_empty()) {
+        if blank.end > end {
+            blanked.push_str(&text[end..blank.start]);
+            blanked.push_str(put);
+            blanked.extend(std::iter::repeat_n(' ', blank.len() - put.len()));
+            end = blank.end;
         }
     }
     blanked.push_str(&text[end..]);
-    Ok(Cow::Owned(blanked))
+    Ok((Cow::Owned(blanked), check.words))
 }
 
 /// Returns the first character that KDL forbids everywhere, and where it stands.
@@ -282,9 +310,21 @@ impl Check<'_> {
         self.comments.push(start..self.at);
     }
 
+    /// As [`text::value`]; a word that is wrong is noted, and taken for a right one.
+    fn value(&mut self) -> Result<bool, Mistake> {
+        match text::value(self.text, &mut self.at) {
+            Err(mistake) if mistake.word && self.words.len() + 1 < MOST && text::ends_here(self.text, self.at) => {
+                self.words.push(Word { mistake, node: self.node, entry: self.entry });
+                Ok(true)
+            }
+            read => read,
+        }
+    }
+
     fn name(&mut self) -> Result<(), Mistake> {
         let start = self.at;
-        if text::value(self.text, &mut self.at)? {
+        (self.node, self.entry) = (start, start);
+        if self.value()? {
             return Ok(());
         }
         let span = start..self.at;
@@ -293,7 +333,8 @@ impl Check<'_> {
 
     /// Reads a value, or a property with its value.
     fn entry(&mut self) -> Result<(), Mistake> {
-        let named = text::value(self.text, &mut self.at)?;
+        self.entry = self.at;
+        let named = self.value()?;
         let end = self.at;
         if !named {
             return Ok(());
@@ -310,6 +351,6 @@ impl Check<'_> {
         if self.rest().is_empty() || self.starts("//") || text::newline(self.rest()) > 0 {
             return Err(self.wrong(0, "the property has no value", "write it as `name=\"value\"`"));
         }
-        text::value(self.text, &mut self.at).map(drop)
+        self.value().map(drop)
     }
 }

@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::common::Context;
-use super::matrix::axes;
+use super::common::{Context, TEXT};
+use super::matrix::{axes, rows};
 use super::problem::Problems;
 use super::property::property;
 use super::read::{Node, Value};
-use crate::model::{Later, Priority, Task, Text};
+use crate::model::{EnvRule, EnvRules, Later, Priority, Task, Text};
 
 /// Every property of a task.
 pub(super) const PROPERTIES: [&str; 34] = [
@@ -68,17 +68,29 @@ pub(super) fn lower(
 ) -> Vec<Task> {
     problems.only(node, &[]);
     problems.once(&node.children, &MANY);
+    problems.env_once(&node.children);
     let Some(axes) = axes(problems, node, context) else { return Vec::new() };
-    let mut rows: Vec<Vec<(Box<str>, Box<str>)>> = vec![Vec::new()];
-    for (axis, values) in &axes {
-        rows = rows
-            .into_iter()
-            .flat_map(|row| {
-                values.iter().map(move |value| row.iter().cloned().chain([(axis.as_str().into(), value.as_str().into())]).collect())
-            })
-            .collect();
+    let around = env_size(&context.env);
+    let mut tasks = Vec::new();
+    for row in rows(&axes) {
+        let named: usize = row.iter().map(|(axis, value)| axis.len() + value.len()).sum();
+        problems.takes(around + 3 * named as u64, &node.place);
+        if problems.full() {
+            break;
+        }
+        tasks.extend(one(problems, node, context, templates, later, row));
     }
-    rows.into_iter().filter_map(|row| one(problems, node, context, templates, later, row)).collect()
+    tasks
+}
+
+/// How many bytes the rules take that a task inherits.
+pub(super) fn env_size(rules: &EnvRules) -> u64 {
+    let size = |rule: &EnvRule| match rule {
+        EnvRule::Set { name, value, .. } => name.len() + value.size(),
+        EnvRule::Pass { name, .. } | EnvRule::Secret { name, .. } => name.len(),
+        EnvRule::Dotenv { file, .. } => file.as_bytes().len(),
+    };
+    rules.iter().map(|rule| TEXT + size(rule) as u64).sum()
 }
 
 fn one(

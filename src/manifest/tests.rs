@@ -300,6 +300,65 @@ fn the_deepest_that_is_allowed_is_read_in_no_time() {
 }
 
 #[test]
+fn wrong_words_and_wrong_holes_hide_nothing() {
+    let text = "task \"a\" { cache #flase; retries 2x }\ntask \"b\" { shh \"x\"; sh \"{{a.b}} {{c}}\"; private true }\ntask \"c\" { sh \"{{a.b}}\" }\ntask \"d\" { sh \"{{a.b}}\"; cache \"x\" }";
+    let problems = files(&[("orket.kdl", text)]).err().unwrap();
+    let shown = |problem: &Problem| {
+        let place = problem.place.as_ref().unwrap();
+        format!("{}:{} {} {}", place.line, place.column, problem.code, problem.message)
+    };
+    assert_eq!(
+        problems.problems().iter().map(shown).collect::<Vec<_>>(),
+        [
+            "1:18 manifest/syntax there is no such `#` word",
+            "1:34 manifest/syntax this is no number",
+            "2:12 manifest/unknown_node there is no node `shh` in `task`",
+            "2:25 manifest/unknown_name there is no scope `a` here",
+            "2:33 manifest/unknown_name `{{c}}` names no scope",
+            "2:49 manifest/syntax `true` is written with a `#`",
+            "3:16 manifest/unknown_name there is no scope `a` here",
+            "4:16 manifest/unknown_name there is no scope `a` here",
+            "4:32 manifest/wrong_value `cache` takes #true or #false, not a text",
+        ]
+    );
+}
+
+#[test]
+fn a_line_that_is_cut_says_so_and_one_that_fits_is_whole() {
+    let text = format!("task \"a\" {{ imputs \"{}\" }}", "x".repeat(100));
+    let problems = files(&[("orket.kdl", &text)]).err().unwrap();
+    let line = |width: usize| problems.render(false, width).lines().nth(2).unwrap().to_owned();
+    let cut = line(60);
+    assert!(cut.len() == 60 && cut.starts_with("1 | task") && cut.ends_with("xxx..."), "{cut}");
+    assert_eq!(line(text.len() + 4), format!("1 | {text}"));
+    assert!(line(text.len() + 3).ends_with("..."));
+}
+
+#[test]
+fn what_a_matrix_comes_to_is_known_before_it_is_expanded() {
+    let axis = |name: &str| format!("{name} {}", (0..1000).map(|value| format!("\"{value}\" ")).collect::<String>());
+    let matrix = format!("matrix {{ {}; {} }}", axis("a"), axis("b"));
+    let long = "x".repeat(3_000);
+    for text in [
+        format!("task \"t\" {{ sh \"{long}\"; {matrix} }}"),
+        format!("env {{ set \"A\" \"{long}\" }}\ntask \"t\" {{ {matrix} }}"),
+        format!("template \"x\" {{ sh \"{long}\" }}\ntask \"t\" {{ use \"x\"; {matrix} }}"),
+        format!("task \"t\" {{ needs {}; {matrix} }}", "\"u\" ".repeat(20)),
+    ] {
+        assert_eq!(wrong(&format!("{text}\ntask \"u\"")), ["manifest/too_much_text"]);
+    }
+}
+
+#[test]
+fn a_tidied_manifest_keeps_its_line_breaks() {
+    let text = "task \"t\" {\r\nsh \"\"\"\r\n  x\r\n  \"\"\"\r\n\r\n\r\n}\r\n\r\n";
+    let tidied = tidy(text, "orket.kdl").unwrap_or_else(|problems| panic!("{}", problems.render(false, 90)));
+    assert_eq!(tidied, "task \"t\" {\r\n    sh \"\"\"\r\n  x\r\n  \"\"\"\r\n\r\n}\r\n");
+    assert_eq!(tidy("a \r\n", "orket.kdl").unwrap_or_default(), "a\r\n");
+    assert_eq!(tidy("a \n  b\r\n", "orket.kdl").unwrap_or_default(), "a\nb\n");
+}
+
+#[test]
 fn an_unknown_pool_is_told_where_it_is_named() {
     let problems = files(&[("orket.kdl", "task \"t\" {\n    pool \"link\"\n}\n")]).err().unwrap();
     assert_eq!(

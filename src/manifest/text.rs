@@ -13,11 +13,17 @@ pub(super) struct Mistake {
     pub help: String,
     /// Whether what follows cannot be told apart any more.
     pub fatal: bool,
+    /// Whether it is one word, and what stands around it can be read as if that were right.
+    pub word: bool,
 }
 
 impl Mistake {
     pub fn new(span: Range<usize>, message: impl Into<String>, help: impl Into<String>) -> Mistake {
-        Mistake { code: "manifest/syntax", span, message: message.into(), help: help.into(), fatal: false }
+        Mistake { code: "manifest/syntax", span, message: message.into(), help: help.into(), fatal: false, word: false }
+    }
+
+    fn word(span: Range<usize>, message: impl Into<String>, help: impl Into<String>) -> Mistake {
+        Mistake { word: true, ..Mistake::new(span, message, help) }
     }
 
     fn fatal(span: Range<usize>, message: impl Into<String>, help: impl Into<String>) -> Mistake {
@@ -92,10 +98,10 @@ pub(super) fn value(text: &str, at: &mut usize) -> Result<bool, Mistake> {
             }
             "#true" | "#false" | "#null" | "#inf" | "#-inf" | "#nan" => false,
             _ if hashes > 0 => {
-                return Err(Mistake::new(start..*at, "there is no such `#` word", "write #true, #false or #null, or a text in quotes"));
+                return Err(Mistake::word(start..*at, "there is no such `#` word", "write #true, #false or #null, or a text in quotes"));
             }
             word @ ("true" | "false" | "null" | "inf" | "-inf" | "nan") => {
-                return Err(Mistake::new(
+                return Err(Mistake::word(
                     start..*at,
                     format!("`{word}` is written with a `#`"),
                     format!("write `#{word}`, or `\"{word}\"` for a text"),
@@ -105,7 +111,7 @@ pub(super) fn value(text: &str, at: &mut usize) -> Result<bool, Mistake> {
                 let bare = word.strip_prefix(['+', '-']).unwrap_or(word);
                 let numeric = bare.strip_prefix('.').unwrap_or(bare).starts_with(|c: char| c.is_ascii_digit());
                 if numeric && !number(bare) {
-                    return Err(Mistake::new(start..*at, "this is no number", "put it in quotes if it is a text"));
+                    return Err(Mistake::word(start..*at, "this is no number", "put it in quotes if it is a text"));
                 }
                 !numeric
             }
@@ -258,6 +264,10 @@ fn escape(text: &str, at: usize) -> Result<usize, Mistake> {
             let hex = rest.strip_prefix("u{").and_then(|rest| rest.split_once('}')).map(|(hex, _)| hex);
             let good = hex.filter(|hex| (1..=6).contains(&hex.len()) && hex.bytes().all(|byte| byte.is_ascii_hexdigit()));
             match good.filter(|hex| u32::from_str_radix(hex, 16).is_ok_and(|code| char::from_u32(code).is_some())) {
+                Some(hex) if hex.trim_start_matches('0').is_empty() => {
+                    let message = "a text cannot hold the character U+0000, since no program can be handed it";
+                    Err(Mistake::fatal(at..at + 4 + hex.len(), message, "take it out; a command may write it: `printf '\\\\0'`"))
+                }
                 Some(hex) => Ok(at + 4 + hex.len()),
                 None => Err(Mistake::fatal(at..at + 2, "`\\u` takes the number of a character", "write it as `\\u{e9}`")),
             }

@@ -11,7 +11,8 @@ use super::text::{comment, quoted};
 const INDENT: &str = "    ";
 
 /// Returns the text in the usual form: four spaces a level, no blanks at the ends of lines, at most one empty line in a row, one line
-/// break at the end. Texts and comments of several lines are left alone. Tidying twice changes nothing more.
+/// break at the end; line breaks are those of the first line, LF or CRLF. Texts and comments of several lines are left alone. Tidying
+/// twice changes nothing more.
 ///
 /// # Errors
 /// When the text cannot be read.
@@ -45,6 +46,7 @@ fn alike(one: &Node, other: &Node) -> bool {
 fn lines(text: &str) -> String {
     let bytes = text.as_bytes();
     let mut out = String::with_capacity(text.len() + text.len() / 8);
+    let newline = if text.lines().next().is_some_and(|line| text[line.len()..].starts_with("\r\n")) { "\r\n" } else { "\n" };
     let (mut depth, mut at, mut start) = (0usize, 0, 0);
     let (mut goes_on, mut empty) = (false, true);
     while start < bytes.len() {
@@ -76,21 +78,20 @@ fn lines(text: &str) -> String {
         let line = text[start..at].trim();
         if line.is_empty() {
             if !empty {
-                out.push('\n');
+                out.push_str(newline);
             }
             empty = true;
         } else {
             out.push_str(&INDENT.repeat(least + usize::from(goes_on)));
             out.push_str(line);
-            out.push('\n');
+            out.push_str(newline);
             empty = false;
         }
         goes_on = !line.contains('\n') && line.ends_with('\\');
         at += 1;
         start = at;
     }
-    let end = out.trim_end_matches('\n').len();
-    out.truncate(end);
-    out.push('\n');
+    out.truncate(out.trim_end_matches(['\r', '\n']).len());
+    out.push_str(newline);
     out
 }

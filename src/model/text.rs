@@ -42,6 +42,15 @@ impl Scope {
     }
 }
 
+impl Part {
+    /// Returns how many bytes the literal or the name has.
+    pub fn size(&self) -> usize {
+        match self {
+            Part::Literal(text) | Part::Hole(_, text) => text.len(),
+        }
+    }
+}
+
 impl Text {
     /// A text without holes.
     pub fn literal(text: impl Into<Box<str>>) -> Text {
@@ -50,15 +59,27 @@ impl Text {
 
     /// Joins parts; neighbouring literals become one, empty ones vanish.
     pub fn from_parts(parts: impl IntoIterator<Item = Part>) -> Text {
-        let mut joined: Vec<Part> = Vec::new();
+        let (mut joined, mut literal) = (Vec::new(), String::new());
         for part in parts {
-            match (joined.last_mut(), part) {
-                (_, Part::Literal(text)) if text.is_empty() => {}
-                (Some(Part::Literal(before)), Part::Literal(text)) => *before = format!("{before}{text}").into(),
-                (_, part) => joined.push(part),
+            match part {
+                Part::Literal(text) => literal.push_str(&text),
+                hole => {
+                    if !literal.is_empty() {
+                        joined.push(Part::Literal(std::mem::take(&mut literal).into()));
+                    }
+                    joined.push(hole);
+                }
             }
         }
+        if !literal.is_empty() {
+            joined.push(Part::Literal(literal.into()));
+        }
         Text(joined)
+    }
+
+    /// Returns how many bytes its literals and names have.
+    pub fn size(&self) -> usize {
+        self.0.iter().map(Part::size).sum()
     }
 
     /// Returns the parts in order.

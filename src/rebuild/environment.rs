@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use super::dotenv;
 use crate::action::EnvValue;
-use crate::base::{Digest, Hasher, Place, RelPath};
+use crate::base::{Digest, Hasher};
 use crate::disk::Tree;
 use crate::model::{EnvRule, EnvRules, Scope};
 
@@ -83,8 +84,11 @@ impl Environment {
                         Err(error) if error.kind() == std::io::ErrorKind::NotFound => continue,
                         Err(error) => return Err(format!("cannot read `{file}` named at {place}: {error}")),
                     };
-                    for pair in dotenvy::from_read_iter(&bytes[..]) {
-                        let (name, value) = pair.map_err(|error| unread(file, place, &bytes, &error))?;
+                    let read = dotenv::variables(&bytes).map_err(|wrong| {
+                        let dotenv::Wrong { line, text } = wrong;
+                        format!("`{file}:{line}` does not say NAME=value, or a quote is not closed: `{text}` (`dotenv` at {place})")
+                    });
+                    for (name, value) in read? {
                         entries.insert(name.clone(), EnvValue::Plain(value.clone().into_bytes()));
                         visible.variables.insert(name, value.into_bytes());
                     }
@@ -107,12 +111,4 @@ impl Environment {
         let keyed = blake3::keyed_hash(&self.secret_key, value);
         Hasher::new().piece(keyed.as_bytes()).finish()
     }
-}
-/// Says which line of a `dotenv` file is wrong.
-fn unread(file: &RelPath, place: &Place, bytes: &[u8], error: &dotenvy::Error) -> String {
-    let dotenvy::Error::LineParse(text, _) = error else { return format!("`{file}` named at {place}: {error}") };
-    let all = String::from_utf8_lossy(bytes);
-    let first = text.lines().next().unwrap_or_default();
-    let line = all.lines().position(|line| line.trim() == first.trim()).map_or(String::new(), |line| format!(":{}", line + 1));
-    format!("`{file}{line}`, named at {place}, is no line of variables: `{first}`; write it as NAME=value")
 }

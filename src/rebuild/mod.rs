@@ -7,6 +7,7 @@ mod blocked;
 mod capture;
 mod clear;
 mod depfile;
+mod dotenv;
 mod environment;
 mod files;
 mod inputs;

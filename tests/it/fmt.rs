@@ -36,3 +36,13 @@ fn what_cannot_be_read_is_left_alone() {
     project.run("fmt").code(2);
     assert_eq!(project.read("orket.kdl"), "task \"t\" {");
 }
+
+#[test]
+fn a_manifest_that_is_a_link_stays_one() {
+    let project = Project::new().file("shared/real.kdl", "task   \"t\" {\nsh \"true\"\n}\n");
+    project.link("shared/real.kdl", "orket.kdl");
+    project.run("fmt").ok().says(["tidied orket.kdl"]);
+    assert!(project.at("orket.kdl").is_symlink());
+    assert_eq!(project.read("shared/real.kdl"), "task   \"t\" {\n    sh \"true\"\n}\n");
+    project.run("fmt --check").ok();
+}

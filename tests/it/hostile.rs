@@ -74,3 +74,32 @@ fn a_chain_of_ten_thousand_is_none() {
     let project = Project::new().manifest(&format!("task \"t0\" {{ sh \"{{log:t0}}\" }}\n{tasks}"));
     project.run_within(MEMORY, "build t9999").ok().ran(["t0"]);
 }
+
+#[test]
+fn thousands_of_variants_that_need_thousands() {
+    let axis = |name: &str| format!("{name} {}", (0..64).map(|value| format!("\"{value}\" ")).collect::<String>());
+    let matrix = format!("sh \"x\"; matrix {{ {}; {} }}", axis("a"), axis("b"));
+    let project = Project::new().manifest(&format!("task \"t\" {{ {matrix} }}\ntask \"u\" {{ {matrix}; needs \"t\" }}\n"));
+    project.run_within(MEMORY, "list").code(2).says([
+        "graph/too_many_edges",
+        "10000000 edges",
+        "this one 4096 for each",
+        "orket.kdl:2",
+        "`task \"all\" { needs \"t\" }`",
+    ]);
+    refused(&project);
+    project.declare(&format!("task \"t\" {{ {matrix} }}\ntask \"all\" {{ needs \"t\" }}\ntask \"u\" {{ {matrix}; needs \"all\" }}\n"));
+    project.run_within(MEMORY, "list").ok();
+}
+
+#[test]
+fn an_axis_of_three_hundred_thousand_values() {
+    let values: String = (0..300_000).map(|value| format!("\"{value}\" ")).collect();
+    text(format!("task \"t\" {{ sh \"x\"; matrix {{ a {values} \"7\" }} }}"));
+}
+
+#[test]
+fn a_template_that_grows_by_its_own_size() {
+    let (long, holes) = ("x".repeat(8_000), "{{param.x}}".repeat(8_000));
+    text(format!("template \"t\" {{ param \"x\"; sh \"{holes}\" }}\ntask \"a\" {{ use \"t\" x=\"{long}\" }}"));
+}

@@ -188,6 +188,7 @@ fn what_a_mistake_left_out_is_not_said_to_be_missing() {
     };
     assert_eq!(codes("tsk \"a\"\ntask \"b\" { needs \"a\" }"), ["manifest/unknown_node"]);
     assert_eq!(codes("epic \"e\" { task 1; }\ntask \"b\" { needs \"e/a\" }"), ["manifest/wrong_value"]);
+    assert_eq!(codes("task #flase { sh \"x\" }\ntask \"b\" { needs \"a\"; shh \"x\" }"), ["manifest/syntax", "manifest/unknown_node"]);
     assert_eq!(codes("include \"p\"\ntask \"b\" { needs \"p:a\" }"), ["manifest/unreadable"]);
     let made = "task \"a\" { outputs \"x\"; sh \"touch x\" }\n";
     assert_eq!(codes(&format!("{made}task \"b\" {{ inputs \"x\"; neds \"a\"; run \"true\" }}")), ["manifest/unknown_node"]);
@@ -195,4 +196,38 @@ fn what_a_mistake_left_out_is_not_said_to_be_missing() {
         codes(&format!("{made}task \"b\" {{ outputs \"x\"; timeout \"x\"; run \"true\" }}")),
         ["graph/same_output", "manifest/wrong_duration"]
     );
+}
+
+#[test]
+fn what_is_no_file_is_called_what_it_is() {
+    let project = Project::new().file("a/x", "");
+    project.link("a", "orket.kdl");
+    project.run("list").code(2).says(["orket.kdl` is a folder, and a manifest is a file", "hint: "]);
+    project.run("list -f orket.kdl").code(2).says(["`orket.kdl` is a folder"]);
+    project.run("list -f /dev/null").code(2).says(["`/dev/null` is a device"]);
+    project.remove("orket.kdl").link("nowhere", "orket.kdl");
+    project.run("list").code(2).says(["orket.kdl` is a link to nothing"]);
+    project.run("list -f other.kdl").code(2).says(["there is no manifest `other.kdl`"]);
+    let inside = Project::new().file("in/orket.kdl/x", "").manifest("task \"t\" { sh \"true\" }");
+    inside.run_in("in", "list").ok().says(["t"]);
+}
+
+#[test]
+fn wrong_strategies_are_told_beside_other_mistakes() {
+    refused(
+        "process_rules { planer_node \"fifo\" }\ntask \"t\" { imputs \"x\" }\ntask \"u\" { needs \"zebra\" }",
+        ["decisions/unknown", "planer_node", "orket.kdl:1", "`inputs`", "orket.kdl:2"],
+    );
+    refused(
+        "strategy \"s\" seam=\"planer\" { exec \"x\" }\ntask \"u\" { needs \"u\" }",
+        ["there is no seam `planer`", "orket.kdl:1", "graph/cycle", "orket.kdl:2"],
+    );
+}
+
+#[test]
+fn a_line_is_cut_for_a_screen_alone() {
+    let line = format!("task \"t\" {{ imputs \"x\"; sh \"{}\" }}", "y".repeat(200));
+    let project = Project::new().file("orket.kdl", &line);
+    project.run("list").code(2).says([&line]);
+    project.run_with("list", &[("COLUMNS", "60")]).code(2).says(["yyy...\n"]).never_says([&line]);
 }
