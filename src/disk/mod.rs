@@ -11,7 +11,7 @@ mod tree;
 mod walk;
 mod watch;
 
-pub use map::{map, write_beside};
+pub use map::{map, write_beside, write_whole};
 pub use signature::{Signature, now_ns};
 pub use sources::sources;
 pub use tree::{Kind, Tree};

@@ -3,6 +3,7 @@
 //! Start from [`Project`]. What ran is not orket's word: a command begins with `{log:NAME}`, which appends the name to a file outside
 //! the project, and [`Seen::ran`] reads that file.
 
+mod browser;
 mod filter;
 mod project;
 mod seen;
@@ -10,6 +11,7 @@ mod served;
 mod spawn;
 mod strace;
 
+pub use browser::Browser;
 pub use filter::filtered;
 pub use project::Project;
 pub use seen::Typed;
