@@ -34,6 +34,7 @@ mod ninja;
 mod orphans;
 mod outputs;
 mod overlaps;
+mod pages;
 mod remedies;
 mod report;
 mod roadmap;

@@ -12,7 +12,7 @@ const go = (node) => { location.hash = node ? TARGET + encodeURIComponent(node.n
 const focused = () => { try { return location.hash.startsWith(TARGET) ? known.get(decodeURIComponent(location.hash.slice(TARGET.length))) : undefined; } catch { return undefined; } };
 
 {
-  const LIMIT = 400, LISTED = 60, SMALL = 80;
+  const LIMIT = 400, FOUND = 60, SMALL = 80;
   const panel = byId("graph"), alone = document.body.classList.contains("alone");
   const large = nodes.length > SMALL;
   byId("collapse").checked = large;
@@ -189,12 +189,12 @@ const focused = () => { try { return location.hash.startsWith(TARGET) ? known.ge
   const list = (title, ids, into) => {
     if (title) make("h3", `${title} (${ids.length.toLocaleString("en")})`, into);
     const items = make("ul", "", into);
-    for (const id of ids.slice(0, LISTED)) {
+    for (const id of ids.slice(0, FOUND)) {
       const button = make("button", nodes[id].name, make("li", "", items), { type: "button" });
       make("small", nodes[id].kind === "task" ? "" : ` ${nodes[id].kind}`, button);
       button.addEventListener("click", () => go(nodes[id]));
     }
-    if (ids.length > LISTED) make("li", `and ${(ids.length - LISTED).toLocaleString("en")} more`, items, { className: "faint" });
+    if (ids.length > FOUND) make("li", `and ${(ids.length - FOUND).toLocaleString("en")} more`, items, { className: "faint" });
   };
   const tell = () => {
     const focus = focused(), about = byId("about");

@@ -45,7 +45,7 @@ impl Document<'_> {
         );
         if runs {
             // What waits for the script to be shown is shown at once where none runs.
-            page += &format!("<noscript><style nonce=\"{nonce}\">tr[hidden] {{ display: table-row; }} .scripted {{ display: none; }}</style></noscript>\n");
+            page += &format!("<noscript><style nonce=\"{nonce}\">tr[hidden] {{ display: table-row !important; }} .scripted {{ display: none; }}</style></noscript>\n");
         }
         page += &format!("</head>\n<body class=\"{}\">\n{}", self.class, self.body);
         if let Some(data) = data {

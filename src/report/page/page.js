@@ -33,35 +33,50 @@ const typing = (event) => event.target.matches("input[type=search], select") || 
   }
 }
 
-/* Tables: rows are found by words, sorted by a column, and at first no more are shown than can be read. */
-const SHOWN = 100;
+/* Tables: rows are found by words, sorted by a column, and no more of them are made than can be read. */
+const SHOWN = 100, MORE = 1000;
+const plain = (html) => html.replace(/<[^>]*>/g, " ").replace(/&(lt|gt|quot|amp|#39);/g, (_, name) => ({ lt: "<", gt: ">", quot: "\"", amp: "&", "#39": "'" })[name]);
 const value = (cell) => {
-  const text = (cell?.textContent || "").trim().replace(/^\+/, "").replace(/^\u2212/, "-").replace(/(\d),(?=\d{3})/g, "$1");
+  const text = cell.trim().replace(/^\+/, "").replace(/^\u2212/, "-").replace(/(\d),(?=\d{3})/g, "$1");
   const number = parseFloat(text), unit = { ms: 1, s: 1000, m: 60000, h: 3600000 };
   if (Number.isNaN(number)) return text.toLowerCase();
   const times = [...text.matchAll(/([\d.]+) ?(ms|s|m|h)\b|([\d.]+)(h|m)(?=\d)/g)].map((part) => parseFloat(part[1] || part[3]) * unit[part[2] || part[4]]);
   const all = times.reduce((sum, time) => sum + time, 0);
   return times.length === 0 ? number : text.startsWith("-") ? -all : all;
 };
+class Row {
+  constructor(element, html) { this.element = element; this.html = html; }
+  get text() { return this.words ??= (this.element ? this.element.textContent : plain(this.html)).toLowerCase(); }
+  get of() { return this.element ? this.element.dataset.of : plain(this.html.match(/ data-of="([^"]*)"/)?.[1] || ""); }
+  get made() {
+    if (!this.element) { const body = document.createElement("tbody"); body.innerHTML = this.html; this.element = body.firstElementChild; }
+    this.element.hidden = false;
+    return this.element;
+  }
+  key(column) { return value(this.element ? this.element.cells[column].textContent : plain(`<${this.html.split("<td")[column + 1]}`)); }
+}
 for (const sheet of document.querySelectorAll(".sheet")) {
-  const body = sheet.querySelector("tbody"), field = sheet.querySelector("input[type=search]"), all = sheet.querySelector("button.all"), said = sheet.querySelector("[role=status]");
-  let rows = [...body.rows], most = SHOWN, texts;
+  const body = sheet.querySelector("tbody"), field = sheet.querySelector("input[type=search]"), more = sheet.querySelector("button.more"), said = sheet.querySelector("[role=status]");
+  const rest = sheet.querySelector("script")?.textContent.trim().split("\n") || [];
+  const rows = [...[...body.rows].map((row) => new Row(row)), ...rest.map((html) => new Row(undefined, html))];
+  let most = SHOWN;
   const show = () => {
     const words = (field?.value || "").toLowerCase().split(/\s+/).filter(Boolean);
-    texts ||= new Map(rows.map((row) => [row, row.textContent.toLowerCase()]));
-    let found = 0;
-    for (const row of rows) {
-      const hit = words.every((word) => texts.get(row).includes(word));
-      found += hit;
-      row.hidden = !hit || found > most;
-    }
-    if (said) said.textContent = words.length > 0 ? `${many(found, "row")} found${found > most ? `, ${most} shown` : ""}` : "";
-    if (all) all.hidden = found <= most;
+    const found = words.length > 0 ? rows.filter((row) => words.every((word) => row.text.includes(word))) : rows;
+    body.replaceChildren(...found.slice(0, most).map((row) => row.made));
+    const left = found.length - most;
+    if (said) said.textContent = words.length > 0 ? `${many(found.length, "row")} found` : "";
+    if (more) { more.hidden = left <= 0; more.textContent = left > MORE ? `show ${MORE.toLocaleString("en")} more of ${left.toLocaleString("en")}` : `show all ${found.length.toLocaleString("en")}`; }
   };
-  let waiting = 0;
-  field?.addEventListener("input", () => { clearTimeout(waiting); waiting = setTimeout(show, rows.length > 2000 ? 120 : 0); });
-  all?.addEventListener("click", () => { most = Infinity; show(); });
-  sheet.reveal = (row) => { if (field) field.value = ""; if (row.hidden) { most = Infinity; show(); } };
+  field?.addEventListener("input", () => { most = SHOWN; show(); });
+  more?.addEventListener("click", () => { most += MORE; show(); });
+  sheet.find = (address) => rows.find((row) => row.of === address);
+  sheet.reveal = (row) => {
+    if (row.element?.isConnected && !row.element.hidden) return;
+    if (field) field.value = "";
+    show();
+    if (!row.made.isConnected) body.append(row.made);
+  };
   if (rows.length < 3) continue;
   [...sheet.querySelectorAll("thead th")].forEach((head, column) => {
     if (head.textContent === "") return;
@@ -72,10 +87,9 @@ for (const sheet of document.querySelectorAll(".sheet")) {
       const way = head.getAttribute("aria-sort") === first ? (first === "ascending" ? "descending" : "ascending") : first;
       for (const other of sheet.querySelectorAll("th")) other.removeAttribute("aria-sort");
       head.setAttribute("aria-sort", way);
-      const keys = new Map(rows.map((row) => [row, value(row.cells[column])])), turn = way === "ascending" ? 1 : -1;
+      const keys = new Map(rows.map((row) => [row, row.key(column)])), turn = way === "ascending" ? 1 : -1;
       const order = (one, other) => (typeof one === typeof other ? (one < other ? -1 : one > other ? 1 : 0) : typeof one === "number" ? -1 : 1);
       rows.sort((one, other) => turn * order(keys.get(one), keys.get(other)));
-      body.append(...rows);
       show();
     });
   });

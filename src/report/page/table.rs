@@ -5,6 +5,9 @@ use super::text::{number, safe};
 /// How many rows are shown at first.
 const SHOWN: usize = 100;
 
+/// How many rows are there without a script; a browser takes its time for each.
+const MADE: usize = 1000;
+
 /// A table. What is given as a row is HTML already.
 pub struct Table<'a> {
     caption: &'a str,
@@ -57,14 +60,23 @@ impl<'a> Table<'a> {
         let heads: String =
             heads.map(|(name, numeric)| format!("<th scope=\"col\"{}>{}</th>", class(*numeric), name.trim_start_matches('#'))).collect();
         let all = self.rows.len();
-        let mut rows = String::new();
+        let (mut rows, mut rest) = (String::new(), String::new());
         for (at, row) in self.rows.into_iter().enumerate() {
-            let hidden = if at < SHOWN { "" } else { " hidden" };
-            rows += &format!("<tr{}{hidden}>", row.mark);
+            let hidden = if at < SHOWN || at >= MADE { "" } else { " hidden" };
+            let rows = if at < MADE { &mut rows } else { &mut rest };
+            *rows += &format!("<tr{}{hidden}>", row.mark);
             for (cell, numeric) in row.cells.iter().zip(&numeric) {
-                rows += &format!("<td{}>{cell}", class(*numeric));
+                *rows += &format!("<td{}>{}", class(*numeric), cell.replace('\n', ""));
             }
             rows.push('\n');
+        }
+        if !rest.is_empty() {
+            // What is no script of a known language is kept as text.
+            let first = number(MADE as u64);
+            rest = format!(
+                "<script type=\"text/plain\">\n{rest}</script>\n<noscript><p class=\"faint\">The first {first} of {}: the others are shown by a script.</p></noscript>\n",
+                number(all as u64)
+            );
         }
         let (caption, long) = (safe(self.caption), all > SHOWN);
         let mut tools = String::new();
@@ -72,14 +84,14 @@ impl<'a> Table<'a> {
             tools += &format!("<input type=\"search\" placeholder=\"{0}\" aria-label=\"{0}\" autocomplete=\"off\" spellcheck=\"false\">", safe(hint));
         }
         if long {
-            tools += &format!("<button type=\"button\" class=\"all\">show all {}</button>", number(all as u64));
+            tools += &format!("<button type=\"button\" class=\"more\">show all {}</button>", number(all as u64));
         }
         if !tools.is_empty() {
             tools = format!("<p class=\"tools scripted\">{tools}<span class=\"faint\" role=\"status\"></span></p>\n");
         }
         let tall = if self.tall { " tall" } else { "" };
         format!(
-            "<div class=\"sheet\">\n{tools}<div class=\"table{tall}\" tabindex=\"0\" role=\"region\" aria-label=\"{caption}\"><table>\n<thead><tr>{heads}</tr></thead>\n<tbody>\n{rows}</tbody></table></div>\n</div>\n"
+            "<div class=\"sheet\">\n{tools}<div class=\"table{tall}\" tabindex=\"0\" role=\"region\" aria-label=\"{caption}\"><table>\n<thead><tr>{heads}</tr></thead>\n<tbody>\n{rows}</tbody></table></div>\n{rest}</div>\n"
         )
     }
 }
@@ -97,6 +109,11 @@ mod tests {
         assert!(html.contains("aria-label=\"&quot;things&quot;\"") && html.contains("<th scope=\"col\" class=\"number\">size</th>"), "{html}");
         assert!(html.contains("<tr data-of=\"t&lt;7\"><td>n7<td class=\"number\">7\n"), "{html}");
         assert_eq!((html.matches("<tr data-of").count(), html.matches(" hidden>").count()), (150, 50));
+        let mut long = Table::new("many", &["name"]);
+        (0..1200).for_each(|at| long.row([format!("n{at}")]));
+        let long = long.html();
+        assert!(long.split_once("<script type=\"text/plain\">\n<tr><td>n1000\n").is_some_and(|(rows, _)| rows.matches("<tr>").count() == 101), "{long}");
+        assert!(long.contains("The first 1,000 of 1,200"), "{long}");
         assert!(html.contains("show all 150") && html.contains("find a thing"), "{html}");
     }
 }

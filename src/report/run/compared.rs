@@ -24,15 +24,17 @@ pub(super) fn compared(earlier: &RunRecord, run: &RunRecord) -> String {
     let names: BTreeSet<&String> = then.keys().chain(now.keys()).collect();
     let word = |task: Option<&(&'static str, u64)>| task.map_or("", |(word, _)| word);
     let took = |task: Option<&(&'static str, u64)>| task.map_or(0, |(_, took)| *took);
-    let mut rows: Vec<(&String, bool, i64)> = names
+    let mut rows: Vec<(&String, u8, i64)> = names
         .into_iter()
         .map(|name| {
             let (then, now) = (then.get(name), now.get(name));
             let failed = |word: &str| matches!(word, "failed" | "stalled");
-            (name, failed(word(then)) != failed(word(now)), took(now) as i64 - took(then) as i64)
+            let rank = if failed(word(then)) != failed(word(now)) { 0 } else { 2 - u8::from(took(then).min(took(now)) > 0) };
+            (name, rank, took(now) as i64 - took(then) as i64)
         })
         .collect();
-    rows.sort_by_key(|(_, turned, more)| (!turned, std::cmp::Reverse(more.unsigned_abs())));
+    // What failed in one of them only, then what ran in both, then what did not have to run in one.
+    rows.sort_by_key(|(_, rank, more)| (*rank, std::cmp::Reverse(more.unsigned_abs())));
     let show = |task: Option<&(&'static str, u64)>| match task {
         Some((word, took)) => format!("{}, {}", outcome(word), ms(*took)),
         None => String::from("<span class=\"faint\">did not run</span>"),

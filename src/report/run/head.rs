@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::gates;
-use super::page::{Page, folded, link, ms, said};
+use super::page::{Page, folded, link, ms, outcome};
 use super::story::{RUNNING, Told};
 use crate::base::quantity::plural;
 use crate::event::{GateOutcome, Totals};
@@ -14,7 +14,7 @@ use crate::report::page::{lines, number, percent, safe};
 const FAILURES: usize = 50;
 
 /// How many lines of an output are shown, and how many more can be.
-const LINES: usize = 30;
+const LINES: usize = 20;
 const EARLIER: usize = 300;
 
 /// How much output all failures together show, and each at most, in bytes; logs have the rest.
@@ -85,16 +85,15 @@ fn counts(totals: &Totals) -> String {
         return String::new();
     }
     let (mut at, whole) = (0, totals.all() as u64);
-    let (mut bar, mut heads, mut cells) = (String::new(), String::new(), String::new());
+    let (mut bar, mut rows) = (String::new(), String::new());
     for (count, word) in some {
         bar += &format!("<rect x=\"{}\" width=\"{}\" height=\"100%\" class=\"of-{word}\"/>", percent(at, whole), percent(count, whole));
-        heads += &format!("<th scope=\"col\"><span class=\"dot of-{word}\"></span>{}</th>", said(word));
-        cells += &format!("<td>{}", number(count));
+        rows += &format!("<tr role=\"row\"><th scope=\"row\" role=\"rowheader\">{}</th><td role=\"cell\">{}</tr>\n", outcome(word), number(count));
         at += count;
     }
     format!(
         "<div class=\"counts\"><div class=\"meter\"><svg role=\"img\" aria-label=\"how many tasks ended how; the table below has the numbers\">{bar}</svg></div>\n\
-         <table><thead><tr>{heads}</tr></thead><tbody><tr>{cells}</tr></tbody></table></div>\n"
+         <table role=\"table\"><tbody>\n{rows}</tbody></table></div>\n"
     )
 }
 

@@ -98,7 +98,7 @@ impl Path {
         if self.chain.is_empty() {
             return String::new();
         }
-        let mut table = Table::new("the critical path", &["", "task", "#took", "", "#if it took no time"]);
+        let mut table = Table::new("the critical path", &["free", "task", "#took", "", "#if it took no time"]);
         for (task, took) in &self.chain {
             let free = self.free.get(task).map_or(String::new(), |left| {
                 let saved = self.length.saturating_sub(*left);

@@ -47,15 +47,15 @@ tellers.push((node, into) => {
   line.append(`${node.outcome === "cancelled" ? "not reached" : node.outcome}${node.took ? `, ${lasted(node.took)}` : ""}`);
   if (node.why) make("p", node.why, into, { className: "faint" });
   if (node.took) make("p", `If it took no time, ${without(new Set([node.id]))}.`, into, { className: "free" });
-  const row = document.querySelector(`#tasks tr[data-of="${CSS.escape(node.name)}"]`);
+  const sheet = document.querySelector("#tasks .sheet"), row = sheet?.find(node.name);
   if (row) {
     const button = make("button", "among all tasks", into, { type: "button" });
     button.addEventListener("click", () => {
-      row.closest(".sheet").reveal(row);
+      sheet.reveal(row);
       for (const other of document.querySelectorAll("tr.found")) other.classList.remove("found");
-      row.classList.add("found");
-      row.scrollIntoView({ block: "center" });
-      row.querySelector("a").focus({ preventScroll: true });
+      row.made.classList.add("found");
+      row.made.scrollIntoView({ block: "center" });
+      row.made.querySelector("a").focus({ preventScroll: true });
     });
   }
 });
@@ -101,13 +101,14 @@ tellers.push((node, into) => {
 }
 
 /* The graph as a table, made when it is asked for. */
+const LISTED = 1000;
 byId("listed")?.addEventListener("toggle", (event) => {
   if (event.target.querySelector("table")) return;
   const pane = make("div", "", event.target, { className: "table", tabIndex: 0, role: "region", ariaLabel: "targets and what they need" });
   const table = make("table", "", pane), head = make("tr", "", make("thead", "", table)), body = make("tbody", "", table);
   for (const name of ["target", "kind", "outcome", "needs", "needed by"]) make("th", name, head, { scope: "col" });
   const names = (ids) => [...new Set(ids)].slice(0, 40).map((id) => nodes[id].name).join(", ") + (ids.length > 40 ? ` and ${ids.length - 40} more` : "");
-  for (const node of nodes.slice(0, 2000)) {
+  for (const node of nodes.slice(0, LISTED)) {
     const row = make("tr", "", body);
     make("a", node.name, make("td", "", row, { className: "name" }), { href: TARGET + encodeURIComponent(node.name) });
     make("td", node.kind, row);
@@ -115,7 +116,7 @@ byId("listed")?.addEventListener("toggle", (event) => {
     make("td", names([...node.needs.map(([to]) => to), ...node.parts]), row);
     make("td", names([...node.users.map(([from]) => from), ...node.wholes]), row);
   }
-  if (nodes.length > 2000) make("p", `The first 2,000 of ${nodes.length.toLocaleString("en")}; the search above the graph finds the others.`, event.target, { className: "faint" });
+  if (nodes.length > LISTED) make("p", `The first ${LISTED.toLocaleString("en")} of ${nodes.length.toLocaleString("en")}; the search above the graph finds the others.`, event.target, { className: "faint" });
 });
 
 /* Where the reader is. */

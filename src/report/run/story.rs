@@ -112,6 +112,7 @@ impl Story {
                 _ => {}
             }
         }
+        let judged: BTreeSet<&str> = run.gates.iter().map(|gate| &*gate.address).collect();
         let of_service: BTreeSet<&str> = lines.iter().filter_map(|line| line["service"].as_str()).collect();
         story.tasks = run
             .tasks
@@ -123,7 +124,7 @@ impl Story {
                     address: task.address.clone(),
                     outcome: task.outcome.word(),
                     took: task.duration_ms,
-                    reason: task.reason.clone().or_else(|| reason(&line["reason"])),
+                    reason: task.reason.clone().or_else(|| reason(&line["reason"])).or_else(|| judged.contains(&*task.address).then_some(Reason::Unjudged)),
                     status: task.status.clone(),
                     hint: word("hint"),
                     command: word("command"),

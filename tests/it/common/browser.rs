@@ -124,7 +124,8 @@ impl Browser {
 
     /// Waits until an expression is true.
     pub fn wait_for(&self, condition: &str) -> &Browser {
-        assert!(super::wait_until(|| self.eval(condition) == true), "never: {condition}");
+        let held = super::wait_until(|| self.eval(&format!("Boolean({condition})")) == true);
+        assert!(held, "never: {condition}\n{}\n{}", self.eval("location.href"), self.text("body"));
         self
     }
 
@@ -184,6 +185,16 @@ impl Browser {
         assert_eq!(*self.complaints.borrow(), [] as [String; 0]);
         assert_eq!(*self.asked.borrow(), [] as [String; 0], "something was asked for");
         self
+    }
+
+    /// Returns every address that was asked for, but for pages.
+    pub fn asked(&self) -> Vec<String> {
+        self.asked.borrow().clone()
+    }
+
+    /// Returns what was complained about, but for an icon that a browser looks for by itself.
+    pub fn complaints_but_for_the_icon(&self) -> Vec<String> {
+        self.complaints.borrow().iter().filter(|text| !text.contains("favicon.ico")).cloned().collect()
     }
 
     /// Calls a method of the protocol; what is told meanwhile is kept.
