@@ -32,7 +32,9 @@ pub(super) fn overview(project: &str, targets: &Value, runs: &Value, builds: &Va
     let running: String =
         running.map(|build| format!("<p>Running: {}</p>\n", link(&format!("/builds/{}", build["id"]), &aims(build)))).collect();
     body.push_str(&running);
-    body.push_str("<h2 id=\"targets\">Targets</h2>\n<div class=\"table\"><table>\n<thead><tr><th>target<th>kind<th>about<th></tr></thead>\n<tbody>\n");
+    body.push_str(
+        "<h2 id=\"targets\">Targets</h2>\n<div class=\"table\"><table>\n<thead><tr><th>target<th>kind<th>about<th></tr></thead>\n<tbody>\n",
+    );
     for target in list(targets, "targets") {
         let address = target["address"].as_str().unwrap_or_default();
         let build = format!(

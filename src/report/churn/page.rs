@@ -36,10 +36,8 @@ const AGES: [(i64, &str); 6] = [
 /// own.
 pub fn html(report: &Report, top: Option<usize>) -> String {
     let (line, much) = headline(report);
-    let mut body = format!(
-        "<header>\n<button id=\"theme\" class=\"scripted\" type=\"button\"></button>\n<h1>{}</h1>\n",
-        chars::html(&line)
-    );
+    let mut body =
+        format!("<header>\n<button id=\"theme\" class=\"scripted\" type=\"button\"></button>\n<h1>{}</h1>\n", chars::html(&line));
     body += &much.map_or(String::new(), |much| format!("<p>{}</p>\n", chars::html(&much)));
     body += &notes(report);
     let commit = report

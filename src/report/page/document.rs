@@ -45,14 +45,17 @@ impl Document<'_> {
         );
         if runs {
             // What waits for the script to be shown is shown at once where none runs.
-            page += &format!("<noscript><style nonce=\"{nonce}\">tr[hidden] {{ display: table-row !important; }} .scripted {{ display: none; }}</style></noscript>\n");
+            page += &format!(
+                "<noscript><style nonce=\"{nonce}\">tr[hidden] {{ display: table-row !important; }} .scripted {{ display: none; }}</style></noscript>\n"
+            );
         }
         page += &format!("</head>\n<body class=\"{}\">\n{}", self.class, self.body);
         if let Some(data) = data {
             page += &format!("<script id=\"data\" type=\"application/json\">{data}</script>\n");
         }
         if runs {
-            page += &format!("<script nonce=\"{nonce}\">\n\"use strict\";\n(() => {{\n{SCRIPT}{}}})();\n</script>\n", self.scripts.concat());
+            page +=
+                &format!("<script nonce=\"{nonce}\">\n\"use strict\";\n(() => {{\n{SCRIPT}{}}})();\n</script>\n", self.scripts.concat());
         }
         page + "</body>\n</html>\n"
     }

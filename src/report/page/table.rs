@@ -81,7 +81,10 @@ impl<'a> Table<'a> {
         let (caption, long) = (safe(self.caption), all > SHOWN);
         let mut tools = String::new();
         if let Some(hint) = self.search.filter(|_| all > 7) {
-            tools += &format!("<input type=\"search\" placeholder=\"{0}\" aria-label=\"{0}\" autocomplete=\"off\" spellcheck=\"false\">", safe(hint));
+            tools += &format!(
+                "<input type=\"search\" placeholder=\"{0}\" aria-label=\"{0}\" autocomplete=\"off\" spellcheck=\"false\">",
+                safe(hint)
+            );
         }
         if long {
             tools += &format!("<button type=\"button\" class=\"more\">show all {}</button>", number(all as u64));
@@ -106,13 +109,19 @@ mod tests {
         assert_eq!(Table::new("none", &["name"]).html(), "");
         (0..150).for_each(|at| table.row_of(&format!("t<{at}"), [format!("n{at}"), at.to_string()]));
         let html = table.html();
-        assert!(html.contains("aria-label=\"&quot;things&quot;\"") && html.contains("<th scope=\"col\" class=\"number\">size</th>"), "{html}");
+        assert!(
+            html.contains("aria-label=\"&quot;things&quot;\"") && html.contains("<th scope=\"col\" class=\"number\">size</th>"),
+            "{html}"
+        );
         assert!(html.contains("<tr data-of=\"t&lt;7\"><td>n7<td class=\"number\">7\n"), "{html}");
         assert_eq!((html.matches("<tr data-of").count(), html.matches(" hidden>").count()), (150, 50));
         let mut long = Table::new("many", &["name"]);
         (0..1200).for_each(|at| long.row([format!("n{at}")]));
         let long = long.html();
-        assert!(long.split_once("<script type=\"text/plain\">\n<tr><td>n1000\n").is_some_and(|(rows, _)| rows.matches("<tr>").count() == 101), "{long}");
+        assert!(
+            long.split_once("<script type=\"text/plain\">\n<tr><td>n1000\n").is_some_and(|(rows, _)| rows.matches("<tr>").count() == 101),
+            "{long}"
+        );
         assert!(long.contains("The first 1,000 of 1,200"), "{long}");
         assert!(html.contains("show all 150") && html.contains("find a thing"), "{html}");
     }

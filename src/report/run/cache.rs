@@ -8,8 +8,9 @@ use crate::base::quantity::plural;
 use crate::event::Reason;
 use crate::report::page::{Table, number, percent, safe};
 
-/// How many differences of one task are shown.
+/// How many differences of one task are shown, and how much room those of all tasks take, in bytes.
 const DIFFERENCES: usize = 12;
+const ROOM: usize = 320 << 10;
 
 /// Returns the kind of reason for which a task ran.
 fn kind(task: &Told) -> String {
@@ -68,14 +69,15 @@ pub(super) fn cache(page: &Page<'_>) -> String {
     let mut each = Table::new("each task that ran, and why", &["task", "why it ran", "#took"]).search("find a task or a reason");
     let mut missed = missed;
     missed.sort_by_key(|task| std::cmp::Reverse(task.took));
+    let mut room = ROOM;
     for task in missed {
-        each.row_of(&task.address, [link(&task.address), why(task), ms(task.took)]);
+        each.row_of(&task.address, [link(&task.address), why(task, &mut room), ms(task.took)]);
     }
     format!("{share}<div class=\"short\">{}</div>\n{}", summary.html(), each.html())
 }
 
 /// Returns why a task ran, and what was and what is where there is more to say than a line.
-fn why(task: &Told) -> String {
+fn why(task: &Told, room: &mut usize) -> String {
     let (line, all) = (task.why(), task.why_lines());
     if all.len() < 2 && all.first().is_none_or(|first| *first == line) {
         return safe(&line);
@@ -83,7 +85,13 @@ fn why(task: &Told) -> String {
     let more = all.len().saturating_sub(DIFFERENCES);
     let shown: String = all.iter().take(DIFFERENCES).map(|line| format!("<li>{}</li>", safe(line))).collect();
     let more = if more > 0 { format!("<li>and {more} more</li>") } else { String::new() };
-    folded(&safe(&line), &format!("<ul>{shown}{more}</ul>"))
+    match room.checked_sub(shown.len()) {
+        Some(left) => {
+            *room = left;
+            folded(&safe(&line), &format!("<ul>{shown}{more}</ul>"))
+        }
+        None => safe(&line),
+    }
 }
 
 /// Returns every task, failures first.
@@ -107,7 +115,11 @@ pub(super) fn tasks(page: &Page<'_>) -> String {
     }
     let fresh = match page.run.totals.fresh {
         0 => String::new(),
-        fresh => format!("<p class=\"faint\">{} had nothing to do and {} not listed.</p>\n", plural(fresh, "task"), if fresh == 1 { "is" } else { "are" }),
+        fresh => format!(
+            "<p class=\"faint\">{} had nothing to do and {} not listed.</p>\n",
+            plural(fresh, "task"),
+            if fresh == 1 { "is" } else { "are" }
+        ),
     };
     format!("{fresh}{}", table.html())
 }
@@ -121,10 +133,17 @@ mod tests {
     fn a_reason_opens_to_its_differences() {
         let change = |name: &str| Change { subject: Subject::Input, name: name.into(), old: Some("1".into()), new: Some("2".into()) };
         let task = |reason| Told { reason: Some(reason), ..Told::default() };
-        assert_eq!(why(&task(Reason::New)), "first build here");
-        let one = why(&task(Reason::Changed(vec![change("<a>")])));
-        assert!(one.contains("<summary>input &lt;a&gt; changed</summary>") && one.contains("<li>input &lt;a&gt; changed: 1 -&gt; 2</li>"), "{one}");
-        let many = why(&task(Reason::Changed((0..20).map(|at| change(&at.to_string())).collect())));
-        assert!(many.contains("(+19 more)</summary>") && many.contains("<li>and 8 more</li>") && many.matches("<li>").count() == 13, "{many}");
+        let why = |task| why(&task, &mut ROOM.clone());
+        assert_eq!(why(task(Reason::New)), "first build here");
+        let one = why(task(Reason::Changed(vec![change("<a>")])));
+        assert!(
+            one.contains("<summary>input &lt;a&gt; changed</summary>") && one.contains("<li>input &lt;a&gt; changed: 1 -&gt; 2</li>"),
+            "{one}"
+        );
+        let many = why(task(Reason::Changed((0..20).map(|at| change(&at.to_string())).collect())));
+        assert!(
+            many.contains("(+19 more)</summary>") && many.contains("<li>and 8 more</li>") && many.matches("<li>").count() == 13,
+            "{many}"
+        );
     }
 }

@@ -43,7 +43,8 @@ pub(super) fn compared(earlier: &RunRecord, run: &RunRecord) -> String {
     let mut table = Table::new("what each task did in both runs", &columns).search("find a task");
     for (name, _, _) in rows {
         let (then, now) = (then.get(name), now.get(name));
-        table.row_of(name, [link(name), show(then), show(now), more(took(now), took(then))]);
+        let difference = if then.is_some() && now.is_some() { more(took(now), took(then)) } else { String::new() };
+        table.row_of(name, [link(name), show(then), show(now), difference]);
     }
     format!(
         "<p>With run {}, which took {}; this one took {} ({}).</p>\n{}{}{}",
@@ -69,8 +70,7 @@ fn findings(earlier: &RunRecord, run: &RunRecord) -> String {
     let lines = now.iter().filter_map(|(gate, now)| {
         let then = then.get(gate)?;
         let (came, went) = (now.difference(then).count(), then.difference(now).count());
-        (came + went > 0)
-            .then(|| format!("<li>{}: {} came, {} went</li>\n", link(gate), number(came as u64), number(went as u64)))
+        (came + went > 0).then(|| format!("<li>{}: {} came, {} went</li>\n", link(gate), number(came as u64), number(went as u64)))
     });
     let lines: String = lines.collect();
     if lines.is_empty() { lines } else { format!("<p>What gates find:</p>\n<ul>{lines}</ul>\n") }

@@ -28,7 +28,8 @@ pub(super) fn gates(run: &RunRecord) -> String {
         let (mut at, whole) = (0, counts.iter().map(|(count, _)| count).sum());
         let mut bar = String::new();
         for (count, word) in counts.iter().filter(|(count, _)| *count > 0) {
-            bar += &format!("<rect x=\"{}\" width=\"{}\" height=\"100%\" class=\"of-{word}\"/>", percent(at, whole), percent(*count, whole));
+            bar +=
+                &format!("<rect x=\"{}\" width=\"{}\" height=\"100%\" class=\"of-{word}\"/>", percent(at, whole), percent(*count, whole));
             at += count;
         }
         let bar = format!("<span class=\"meter\"><svg aria-hidden=\"true\">{bar}</svg></span>");
@@ -73,7 +74,10 @@ fn details(report: &GateReport, room: &mut usize) -> String {
 }
 
 fn because(report: &GateReport) -> String {
-    report.because.as_ref().map_or(String::new(), |because| format!("<p><strong class=\"fail\">not evaluated</strong>: {}</p>\n", safe(because)))
+    report
+        .because
+        .as_ref()
+        .map_or(String::new(), |because| format!("<p><strong class=\"fail\">not evaluated</strong>: {}</p>\n", safe(because)))
 }
 
 fn findings(report: &GateReport, state: State, most: usize, room: &mut usize) -> String {
@@ -110,7 +114,8 @@ pub(super) fn brief(report: &GateReport) -> String {
     let new = count(report, State::New);
     let shown = findings(report, State::New, BRIEF, &mut usize::MAX.clone());
     let all = if new as usize > BRIEF { "<p><a href=\"#gates\">All of them</a></p>\n" } else { "" };
-    let head = if new > 0 { format!("<p><strong class=\"fail\">{}</strong></p>\n", plural(new as usize, "new finding")) } else { String::new() };
+    let head =
+        if new > 0 { format!("<p><strong class=\"fail\">{}</strong></p>\n", plural(new as usize, "new finding")) } else { String::new() };
     format!("{}{head}{}{all}", because(report), shown.replace("<code>orket check</code> shows them", "see below"))
 }
 

@@ -18,7 +18,7 @@ const LINES: usize = 20;
 const EARLIER: usize = 300;
 
 /// How much output all failures together show, and each at most, in bytes; logs have the rest.
-const OUTPUT: usize = 512 << 10;
+const OUTPUT: usize = 384 << 10;
 const EACH: usize = 24 << 10;
 
 /// Returns the top of the page.
@@ -47,7 +47,8 @@ pub(super) fn head(page: &Page<'_>) -> String {
 fn verdict(page: &Page<'_>) -> (&'static str, String) {
     let run = page.run;
     let mut wrong = Vec::new();
-    let gates: Vec<&str> = run.gates.iter().filter(|gate| gate.outcome != GateOutcome::Pass && !gate.warning).map(|gate| &*gate.address).collect();
+    let gates: Vec<&str> =
+        run.gates.iter().filter(|gate| gate.outcome != GateOutcome::Pass && !gate.warning).map(|gate| &*gate.address).collect();
     match page.story.tasks.iter().filter(|task| task.outcome == "failed" && !gates.contains(&&*task.address)).count() {
         0 => {}
         count => wrong.push(format!("{} failed", plural(count, "task"))),
@@ -88,7 +89,11 @@ fn counts(totals: &Totals) -> String {
     let (mut bar, mut rows) = (String::new(), String::new());
     for (count, word) in some {
         bar += &format!("<rect x=\"{}\" width=\"{}\" height=\"100%\" class=\"of-{word}\"/>", percent(at, whole), percent(count, whole));
-        rows += &format!("<tr role=\"row\"><th scope=\"row\" role=\"rowheader\">{}</th><td role=\"cell\">{}</tr>\n", outcome(word), number(count));
+        rows += &format!(
+            "<tr role=\"row\"><th scope=\"row\" role=\"rowheader\">{}</th><td role=\"cell\">{}</tr>\n",
+            outcome(word),
+            number(count)
+        );
         at += count;
     }
     format!(
@@ -123,7 +128,10 @@ pub(super) fn failures(page: &Page<'_>) -> String {
             None => failure(task, &mut room),
         };
         let after = match blocked.get(&*task.address) {
-            Some(count) => format!("<p>Because of it {} not reached.</p>\n", if *count == 1 { "1 target was".into() } else { format!("{count} targets were") }),
+            Some(count) => format!(
+                "<p>Because of it {} not reached.</p>\n",
+                if *count == 1 { "1 target was".into() } else { format!("{count} targets were") }
+            ),
             None => String::new(),
         };
         html += &format!("<article class=\"failure\">\n<h3>{}</h3>\n{inside}{after}</article>\n", link(&task.address));
@@ -148,7 +156,10 @@ fn failure(task: &Told, room: &mut usize) -> String {
     let attempts = if task.attempts > 1 { format!(", {}", plural(task.attempts as usize, "attempt")) } else { String::new() };
     let mut html = format!("<p><strong class=\"fail\">{}</strong> after {}{attempts}</p>\n", safe(&how), ms(task.took));
     html += &task.hint.as_ref().map_or(String::new(), |hint| format!("<p class=\"note\">{}</p>\n", safe(hint)));
-    html += &task.command.as_ref().map_or(String::new(), |command| format!("<pre class=\"command\">$ {}</pre>\n", lines(&clean(command.as_bytes(), false))));
+    html += &task
+        .command
+        .as_ref()
+        .map_or(String::new(), |command| format!("<pre class=\"command\">$ {}</pre>\n", lines(&clean(command.as_bytes(), false))));
     let output = clean(task.output.as_bytes(), false);
     let all: Vec<&str> = output.lines().collect();
     let mut kept = all.len();
@@ -160,7 +171,8 @@ fn failure(task: &Told, room: &mut usize) -> String {
     }
     let shown = kept.max(all.len().saturating_sub(LINES));
     if kept < shown {
-        html += &folded(&format!("{} before", plural(shown - kept, "line")), &format!("<pre>{}</pre>\n", lines(&all[kept..shown].join("\n"))));
+        html +=
+            &folded(&format!("{} before", plural(shown - kept, "line")), &format!("<pre>{}</pre>\n", lines(&all[kept..shown].join("\n"))));
     }
     if shown < all.len() {
         html += &format!("<pre class=\"said\">{}</pre>\n", lines(&all[shown..].join("\n")));

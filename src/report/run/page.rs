@@ -86,10 +86,7 @@ fn graph(page: &Page<'_>) -> String {
             if some == 1 { "it" } else { "they" }
         ),
     };
-    format!(
-        "{gone}{}<details id=\"listed\" class=\"scripted\"><summary>as a table</summary></details>\n",
-        draw::panel("", "")
-    )
+    format!("{gone}{}<details id=\"listed\" class=\"scripted\"><summary>as a table</summary></details>\n", draw::panel("", ""))
 }
 
 fn history(churn: &Result<&Report, String>) -> String {

@@ -20,7 +20,7 @@ pub(super) struct Path {
     /// What the chain takes.
     pub(super) length: u64,
     /// For its dearest tasks, how long the longest chain were if they took no time.
-    free: BTreeMap<String, u64>,
+    pub(super) free: BTreeMap<String, u64>,
 }
 
 /// Who waits for whom: for each node of a drawing the nodes that come before it, and an order in which those stand first.
@@ -109,7 +109,8 @@ impl Path {
                 "<span class=\"meter\"><svg aria-hidden=\"true\"><rect width=\"{}\" height=\"100%\" class=\"of-done\"/></svg></span>",
                 percent(*took, self.length)
             );
-            let tick = format!("<input type=\"checkbox\" class=\"scripted\" aria-label=\"{} takes no time\">", crate::report::page::safe(task));
+            let tick =
+                format!("<input type=\"checkbox\" class=\"scripted\" aria-label=\"{} takes no time\">", crate::report::page::safe(task));
             table.row_of(task, [tick, link(task), ms(*took), bar, free]);
         }
         format!(
@@ -141,13 +142,8 @@ mod tests {
     use crate::report::draw::{DrawEdge, DrawNode};
 
     fn path(nodes: &[(&str, &'static str, u64)], edges: &[(usize, usize, &'static str)], ready: Option<u64>) -> Path {
-        let node = |(name, kind, _): &(&str, &'static str, u64)| DrawNode {
-            address: (*name).into(),
-            kind,
-            about: None,
-            place: None,
-            group: None,
-        };
+        let node =
+            |(name, kind, _): &(&str, &'static str, u64)| DrawNode { address: (*name).into(), kind, about: None, place: None, group: None };
         let edges = edges.iter().map(|(from, to, kind)| DrawEdge { from: *from, to: *to, kind }).collect();
         let told = |(name, kind, took): &(&str, &'static str, u64)| Told {
             address: (*name).into(),

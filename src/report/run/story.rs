@@ -124,7 +124,11 @@ impl Story {
                     address: task.address.clone(),
                     outcome: task.outcome.word(),
                     took: task.duration_ms,
-                    reason: task.reason.clone().or_else(|| reason(&line["reason"])).or_else(|| judged.contains(&*task.address).then_some(Reason::Unjudged)),
+                    reason: task
+                        .reason
+                        .clone()
+                        .or_else(|| reason(&line["reason"]))
+                        .or_else(|| judged.contains(&*task.address).then_some(Reason::Unjudged)),
                     status: task.status.clone(),
                     hint: word("hint"),
                     command: word("command"),
@@ -255,7 +259,8 @@ mod tests {
     #[test]
     fn services_are_up_for_a_time_and_ready_after_one() {
         let line = |state: &str, at: u64, after: u64| json!({ "event": "service", "service": "db", "state": state, "at_ms": at, "after_ms": after });
-        let story = story(&[line("started", 1, 0), line("ready", 5, 4), line("stopped", 9, 8), line("started", 10, 0), line("died", 12, 2)]);
+        let story =
+            story(&[line("started", 1, 0), line("ready", 5, 4), line("stopped", 9, 8), line("started", 10, 0), line("died", 12, 2)]);
         let up = |from, to, outcome| Bar { task: "db".into(), slot: 0, from, to, outcome };
         assert_eq!(story.services, [up(1, 9, "service"), up(10, 12, "failed")]);
         assert_eq!(story.ready["db"], 4);

@@ -45,7 +45,8 @@ pub(super) fn timeline(story: &Story, path: &Path) -> String {
     for part in 0..=5u64 {
         let (at, anchor) = (percent(part, 5), ["start", "middle", "middle", "middle", "middle", "end"][part as usize]);
         picture += &format!("<line class=\"grid\" x1=\"{at}\" x2=\"{at}\" y1=\"0\" y2=\"{}\"/>", height - 18);
-        picture += &format!("<text class=\"scale\" x=\"{at}\" y=\"{}\" text-anchor=\"{anchor}\">{}</text>\n", height - 5, ms(end * part / 5));
+        picture +=
+            &format!("<text class=\"scale\" x=\"{at}\" y=\"{}\" text-anchor=\"{anchor}\">{}</text>\n", height - 5, ms(end * part / 5));
     }
     for (at, (_, bars)) in lines.iter().enumerate() {
         for bar in bars {
@@ -55,7 +56,10 @@ pub(super) fn timeline(story: &Story, path: &Path) -> String {
     let names: String = lines.iter().map(|(name, _)| format!("<span title=\"{name}\">{name}</span>")).collect();
     let left_out = match story.bars.len().saturating_sub(DRAWN) {
         0 => String::new(),
-        more => format!("<p class=\"faint\">The {more} shortest of {} are not drawn; the table has them.</p>\n", plural(story.bars.len(), "attempt")),
+        more => format!(
+            "<p class=\"faint\">The {more} shortest of {} are not drawn; the table has them.</p>\n",
+            plural(story.bars.len(), "attempt")
+        ),
     };
     let mut outcomes: BTreeSet<&str> = all().map(|bar| bar.outcome).collect();
     outcomes.remove("service");
@@ -64,7 +68,13 @@ pub(super) fn timeline(story: &Story, path: &Path) -> String {
     let mut table = Table::new("attempts", &["task", "#slot", "#started after", "#took", "outcome"]).search("find an attempt");
     for bar in all() {
         let slot = if services_slot(bar, story) { String::new() } else { (bar.slot + 1).to_string() };
-        table.row([format!("<span class=\"name\">{}</span>", safe(&bar.task)), slot, ms(bar.from), ms(bar.to - bar.from), safe(said(bar.outcome))]);
+        table.row([
+            format!("<span class=\"name\">{}</span>", safe(&bar.task)),
+            slot,
+            ms(bar.from),
+            ms(bar.to - bar.from),
+            safe(said(bar.outcome)),
+        ]);
     }
     format!(
         "<div class=\"lanes\">\n<div class=\"names\">{names}</div>\n<div class=\"wide\">\
@@ -82,15 +92,15 @@ fn services_slot(bar: &Bar, story: &Story) -> bool {
 
 fn drawn_bar(bar: &Bar, top: usize, end: u64, critical: bool) -> String {
     let wide = (bar.to - bar.from) as f64 * 100.0 / end as f64;
+    let drawn = wide.max(0.1);
+    let from = (bar.from as f64 * 100.0 / end as f64).min(100.0 - drawn);
     let critical = if critical { " critical" } else { "" };
     let name = safe(&bar.task);
     let told = format!("{name}: {}, {}, from {} to {}", safe(said(bar.outcome)), ms(bar.to - bar.from), ms(bar.from), ms(bar.to));
     let label = if wide >= NAMED { format!("<text x=\"5\" y=\"14\">{name}</text>") } else { String::new() };
     format!(
-        "<svg class=\"bar{critical}\" data-of=\"{name}\" x=\"{}\" y=\"{}\" width=\"{:.3}%\" height=\"{}\"><title>{told}</title><rect width=\"100%\" height=\"100%\" class=\"of-{}\"/>{label}</svg>\n",
-        percent(bar.from, end),
+        "<svg class=\"bar{critical}\" data-of=\"{name}\" x=\"{from:.2}%\" y=\"{}\" width=\"{drawn:.3}%\" height=\"{}\"><title>{told}</title><rect width=\"100%\" height=\"100%\" class=\"of-{}\"/>{label}</svg>\n",
         top + 2,
-        wide.max(0.1),
         HIGH - 4,
         bar.outcome
     )
@@ -113,7 +123,10 @@ mod tests {
         assert_eq!(lines, ["path", "1", "4", "db"]);
         assert!(html.contains("class=\"bar critical\" data-of=\"b\" x=\"10.00%\" y=\"2\" width=\"90.000%\""), "{html}");
         assert!(html.contains("data-of=\"a&lt;\" x=\"0.00%\" y=\"26\" width=\"60.000%\""), "{html}");
-        assert!(html.contains("<td><span class=\"name\">db</span><td class=\"number\"><td class=\"number\">5 ms<td class=\"number\">85 ms"), "{html}");
+        assert!(
+            html.contains("<td><span class=\"name\">db</span><td class=\"number\"><td class=\"number\">5 ms<td class=\"number\">85 ms"),
+            "{html}"
+        );
         assert_eq!(timeline(&Story::default(), &Path::default()), "");
     }
 }

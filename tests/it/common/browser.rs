@@ -118,7 +118,8 @@ impl Browser {
 
     /// Returns how many elements a selector finds that are to be seen.
     pub fn count(&self, selector: &str) -> u64 {
-        let found = self.eval(&format!("[...document.querySelectorAll({})].filter((one) => one.checkVisibility()).length", json!(selector)));
+        let found =
+            self.eval(&format!("[...document.querySelectorAll({})].filter((one) => one.checkVisibility()).length", json!(selector)));
         found.as_u64().unwrap()
     }
 
@@ -131,9 +132,14 @@ impl Browser {
 
     /// Clicks in the middle of the first element that a selector finds, as a mouse does.
     pub fn click(&self, selector: &str) -> &Browser {
+        let first = format!("document.querySelector({})", json!(selector));
+        // What comes into sight may be drawn only then, and move what is below it.
+        for _ in 0..2 {
+            self.eval(&format!("{first}.scrollIntoView({{ block: 'center', inline: 'center' }})"));
+            self.rest();
+        }
         let place = self.eval(&format!(
-            "(() => {{ const one = document.querySelector({}); one.scrollIntoView({{ block: 'center', inline: 'center' }}); const box = one.getBoundingClientRect(); return [box.x + box.width / 2, box.y + box.height / 2]; }})()",
-            json!(selector)
+            "(() => {{ const box = {first}.getBoundingClientRect(); return [box.x + box.width / 2, box.y + box.height / 2]; }})()"
         ));
         for kind in ["mouseMoved", "mousePressed", "mouseReleased"] {
             let button = if kind == "mouseMoved" { "none" } else { "left" };
@@ -156,7 +162,13 @@ impl Browser {
                 "ArrowDown" => 40,
                 _ => 0,
             };
-            let text = if key.chars().count() == 1 { *key } else if *key == "Enter" { "\r" } else { "" };
+            let text = if key.chars().count() == 1 {
+                *key
+            } else if *key == "Enter" {
+                "\r"
+            } else {
+                ""
+            };
             let down = json!({ "type": "keyDown", "key": key, "text": text, "windowsVirtualKeyCode": code });
             self.call("Input.dispatchKeyEvent", down);
             self.call("Input.dispatchKeyEvent", json!({ "type": "keyUp", "key": key, "windowsVirtualKeyCode": code }));

@@ -6,6 +6,7 @@
 mod browser;
 mod filter;
 mod project;
+mod recorded;
 mod seen;
 mod served;
 mod spawn;
@@ -14,6 +15,7 @@ mod strace;
 pub use browser::Browser;
 pub use filter::filtered;
 pub use project::Project;
+pub use recorded::Recorded;
 pub use seen::Typed;
 pub use served::Served;
 pub use spawn::{Background, alive, wait_until};
