@@ -1,13 +1,12 @@
 //! `orket churn`: what the history says of files.
 
-use std::io::Write;
-use std::os::unix::fs::PermissionsExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use serde_json::json;
 
 use super::{Failure, Ui};
 use crate::base::quantity;
+use crate::disk::write_whole;
 use crate::engine::{ChurnError, ChurnWanted, Engine, SymbolsWanted, churn as read};
 use crate::report::churn as report;
 use crate::shell::{ChurnArgs, ChurnFormat};
@@ -53,7 +52,7 @@ pub fn churn(ui: &Ui, args: &ChurnArgs) -> Result<(), Failure> {
         Some(folder) => folder.join(format!("{}_{}_churn.{ending}", found.ground.made, plain(&found.ground.project))),
         None => output.clone(),
     };
-    write(&ui.surroundings.folder.join(&shown), text.as_bytes())
+    write_whole(&ui.surroundings.folder.join(&shown), text.as_bytes())
         .map_err(|error| Failure::Broken(format!("cannot write `{}`: {error}", shown.display())))?;
     if ui.json {
         ui.out_json(&json!({ "version": 1, "output": shown.to_string_lossy() }));
@@ -105,17 +104,6 @@ fn is_folder(path: &Path) -> bool {
 fn plain(name: &str) -> String {
     let safe: String = name.chars().map(|c| if c.is_alphanumeric() || matches!(c, '-' | '.' | '_') { c } else { '-' }).collect();
     safe.trim_matches(['.', '-']).chars().take(100).collect()
-}
-
-/// Writes a file as a whole, and the folders above it.
-fn write(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).map_or_else(|| PathBuf::from("."), Path::to_path_buf);
-    std::fs::create_dir_all(&folder)?;
-    // What is written is to be read by whoever may read files made here; the user's mask still counts.
-    let everybody = std::fs::Permissions::from_mode(0o666);
-    let mut file = tempfile::Builder::new().prefix(".orket-").permissions(everybody).tempfile_in(&folder)?;
-    file.write_all(bytes)?;
-    file.persist(path).map(drop).map_err(|error| error.error)
 }
 
 #[cfg(test)]

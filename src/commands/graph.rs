@@ -1,7 +1,8 @@
 //! `orket graph`: the graph, drawn.
 
 use super::{Failure, Ui};
-use crate::graph::{TargetKind, select};
+use crate::base::TargetId;
+use crate::graph::{Graph, TargetKind, select};
 use crate::plan::Plan;
 use crate::report::draw::{self, DrawEdge, DrawNode, Drawing};
 use crate::shell::{GraphArgs, GraphFormat};
@@ -23,7 +24,21 @@ pub fn graph(ui: &Ui, args: &GraphArgs) -> Result<(), Failure> {
         Some(target) => select(graph, std::slice::from_ref(target), &engine.package)?.targets,
         None => graph.ids().collect(),
     };
-    let plan = Plan::new(graph, &goal);
+    let drawing = drawn(graph, &goal);
+    let format = if ui.json { GraphFormat::Json } else { args.format };
+    ui.out(&match format {
+        GraphFormat::Text => draw::text(&drawing),
+        GraphFormat::Dot => draw::dot(&drawing),
+        GraphFormat::Mermaid => draw::mermaid(&drawing),
+        GraphFormat::Json => draw::json(&drawing),
+        GraphFormat::Html => draw::html(&drawing, &graph.header().name),
+    });
+    Ok(())
+}
+
+/// Returns the targets that a goal needs and the edges between them as a drawing.
+pub(super) fn drawn(graph: &Graph, goal: &[TargetId]) -> Drawing {
+    let plan = Plan::new(graph, goal);
     let mut at = vec![usize::MAX; graph.len()];
     let mut drawing = Drawing { nodes: Vec::new(), edges: Vec::new() };
     let mut inside: Vec<_> = plan.steps().map(|step| plan.target(step)).filter(|id| graph.kind(*id) != TargetKind::Entry).collect();
@@ -48,13 +63,5 @@ pub fn graph(ui: &Ui, args: &GraphArgs) -> Result<(), Failure> {
             }
         }
     }
-    let format = if ui.json { GraphFormat::Json } else { args.format };
-    ui.out(&match format {
-        GraphFormat::Text => draw::text(&drawing),
-        GraphFormat::Dot => draw::dot(&drawing),
-        GraphFormat::Mermaid => draw::mermaid(&drawing),
-        GraphFormat::Json => draw::json(&drawing),
-        GraphFormat::Html => draw::html(&drawing, &graph.header().name),
-    });
-    Ok(())
+    drawing
 }

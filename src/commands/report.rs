@@ -1,19 +1,19 @@
 //! `orket report`: a run as a page.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
-use serde_json::Value;
-
+use super::graph::drawn;
 use super::{Failure, Ui};
-use crate::engine::Engine;
-use crate::graph::TargetKind;
-use crate::plan::{Plan, critical_paths};
+use crate::disk::write_whole;
+use crate::engine::{ChurnWanted, Engine, SymbolsWanted, churn};
+use crate::graph::select;
 use crate::record::RunRecord;
-use crate::report::run::{Bar, Page, html};
+use crate::report::draw::{DrawNode, Drawing};
+use crate::report::run::{Page, Story, html};
 use crate::shell::ReportArgs;
 
-/// Of how many tasks it is said what it would be without them.
-const FREE: usize = 100;
+/// How far back from a run its churn looks, in seconds.
+const YEAR: u64 = 365 * 86_400;
 
 /// Writes the page of a run, and prints where it is.
 ///
@@ -31,20 +31,23 @@ pub fn report(ui: &Ui, args: &ReportArgs) -> Result<(), Failure> {
     };
     let run = find(args.run.as_deref())?;
     let earlier = args.compare.as_deref().map(|id| find(Some(id))).transpose()?;
-    let bars = bars(&runs.events(&run));
-    let (critical, free) = chains(&engine, &run);
-    let page = html(&Page { project: &engine.name, run: &run, bars: &bars, critical: &critical, free: &free, earlier: earlier.as_ref() });
-    let broken = |path: &std::path::Path, error| Failure::Broken(format!("cannot write `{}`: {error}", path.display()));
+    let story = Story::new(&run, &runs.events(&run));
+    let graph = graph(&engine, &run, &story);
+    let churn = history(&engine, &run);
+    let page = html(&Page {
+        project: &engine.name,
+        run: &run,
+        story: &story,
+        graph: &graph,
+        churn: churn.as_ref().map_err(Clone::clone),
+        earlier: earlier.as_ref(),
+    });
     let path = match &args.output {
         Some(path) => path.clone(),
-        None => {
-            let folder = engine.state().join("reports");
-            std::fs::create_dir_all(&folder).map_err(|error| broken(&folder, error))?;
-            folder.join(format!("{}.html", run.run))
-        }
+        None => engine.state().join("reports").join(format!("{}.html", run.run)),
     };
-    let whole = ui.surroundings.folder.join(&path);
-    std::fs::write(&whole, page).map_err(|error| broken(&path, error))?;
+    write_whole(&ui.surroundings.folder.join(&path), page.as_bytes())
+        .map_err(|error| Failure::Broken(format!("cannot write `{}`: {error}", path.display())))?;
     if ui.json {
         ui.out_json(&serde_json::json!({ "version": 1, "run": run.run, "output": path.to_string_lossy() }));
     } else {
@@ -53,63 +56,31 @@ pub fn report(ui: &Ui, args: &ReportArgs) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Returns when each attempt ran, from the lines of an event journal.
-fn bars(lines: &[Value]) -> Vec<Bar> {
-    let mut open: BTreeMap<String, (u32, u64)> = BTreeMap::new();
-    let mut bars = Vec::new();
-    for line in lines {
-        let (Some(task), Some(at)) = (line["task"].as_str(), line["at_ms"].as_u64()) else { continue };
-        match line["event"].as_str() {
-            Some("started") => drop(open.insert(task.to_owned(), (line["slot"].as_u64().unwrap_or(0) as u32, at))),
-            Some(event @ ("finished" | "retrying")) => {
-                let outcome = if event == "retrying" { "failed" } else { line["outcome"].as_str().unwrap_or_default() };
-                bars.extend(open.remove(task).map(|(slot, from)| Bar {
-                    task: task.to_owned(),
-                    slot,
-                    from,
-                    to: at.max(from),
-                    outcome: outcome.to_owned(),
-                }));
-            }
-            _ => {}
-        }
-    }
-    bars
+/// Returns what the run was about as the manifest has it now. What is not in it any more stands alone.
+fn graph(engine: &Engine, run: &RunRecord, story: &Story) -> Drawing {
+    let graph = &engine.graph;
+    // A goal may be gone, too.
+    let mut goal = select(graph, &run.goal, &engine.package).map(|found| found.targets).unwrap_or_default();
+    goal.extend(story.addresses().filter_map(|address| graph.find(address)));
+    goal.sort_unstable();
+    goal.dedup();
+    let mut drawing = drawn(graph, &goal);
+    let known: BTreeSet<String> = drawing.nodes.iter().map(|node| node.address.clone()).collect();
+    let gone = story.addresses().filter(|address| !known.contains(*address));
+    drawing.nodes.extend(gone.map(|address| DrawNode { address: address.to_owned(), kind: "gone", about: None, place: None, group: None }));
+    drawing
 }
 
-type Chain = Vec<(String, u64)>;
-
-/// Returns the longest chain of what ran, and what would be the longest if a task of it took no time.
-fn chains(engine: &Engine, run: &RunRecord) -> (Chain, Chain) {
-    let graph = &engine.graph;
-    // A service lasts as long as those that use it: it is nobody's way to the end.
-    let lasts = |address: &str| graph.find(address).is_some_and(|id| graph.kind(id) == TargetKind::Service);
-    let took: BTreeMap<&str, u64> =
-        run.tasks.iter().filter(|task| !lasts(&task.address)).map(|task| (&*task.address, task.duration_ms)).collect();
-    let goal: Vec<_> = took.keys().filter_map(|address| graph.find(address)).collect();
-    let plan = Plan::without(graph, &goal, false, &|_| false);
-    let of = |free: Option<&str>| -> Vec<Option<f32>> {
-        let step = |step| {
-            let address = graph.address(plan.target(step));
-            Some(if free == Some(address) { 0.0 } else { took.get(address).map_or(0.0, |took| *took as f32) })
-        };
-        plan.steps().map(step).collect()
+/// Returns what the history says of the project's files in the year before a run, or why it says nothing.
+fn history(engine: &Engine, run: &RunRecord) -> Result<crate::churn::Report, String> {
+    let wanted = ChurnWanted {
+        folder: engine.root.clone(),
+        scope: Some(".".into()),
+        since: i64::try_from((run.began / 1000).saturating_sub(YEAR)).ok(),
+        renames: true,
+        symbols: SymbolsWanted::Cheap,
+        project: Some(engine.name.clone()),
+        made: jiff::Timestamp::now().strftime("%Y-%m-%d").to_string(),
     };
-    let paths = critical_paths(&plan, &of(None), 0.0);
-    let longest = |paths: &[f32]| paths.iter().copied().fold(0.0, f32::max);
-    let mut chain = Vec::new();
-    let mut here = plan.steps().max_by(|one, other| paths[one.index()].total_cmp(&paths[other.index()]));
-    while let Some(step) = here {
-        let address = graph.address(plan.target(step));
-        chain.extend(took.get(address).filter(|took| **took > 0).map(|took| (address.to_owned(), *took)));
-        here = plan.waiting(step).iter().copied().max_by(|one, other| paths[one.index()].total_cmp(&paths[other.index()]));
-    }
-    let mut dearest = chain.clone();
-    dearest.sort_by_key(|(_, took)| std::cmp::Reverse(*took));
-    let free = dearest.iter().take(FREE).map(|(address, _)| {
-        let left = longest(&critical_paths(&plan, &of(Some(address)), 0.0));
-        (address.clone(), left as u64)
-    });
-    let free = free.collect();
-    (chain, free)
+    churn(&wanted).map_err(|error| error.to_string().lines().next().unwrap_or_default().to_owned())
 }

@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io;
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -18,6 +19,25 @@ pub fn map(path: &Path) -> io::Result<Bytes> {
     // checksum, so that bytes changed by somebody else are at worst noticed.
     let map = unsafe { memmap2::Mmap::map(&file) }?;
     Ok(Bytes::Mapped(Arc::new(map)))
+}
+
+/// Writes a file for people as a whole, never half of it, and the folders above it. What is no plain file (a pipe, `/dev/stdout`) is written to.
+///
+/// # Errors
+/// When the disk refuses.
+pub fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    // Behind a link stands what is meant.
+    let path = &path.canonicalize().unwrap_or_else(|_| path.to_path_buf());
+    if path.metadata().is_ok_and(|found| !found.is_file()) {
+        return std::fs::write(path, bytes);
+    }
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    std::fs::create_dir_all(folder)?;
+    // It is to be read by whoever may read files made here; the user's mask still counts.
+    let everybody = std::fs::Permissions::from_mode(0o666);
+    let mut file = tempfile::Builder::new().prefix(".orket-").permissions(everybody).tempfile_in(folder)?;
+    io::Write::write_all(&mut file, bytes)?;
+    file.persist(path).map(drop).map_err(|error| error.error)
 }
 
 /// Replaces a file as a whole: whoever has it mapped keeps the old bytes.

@@ -15,7 +15,7 @@ mod walk;
 mod watch;
 
 pub use links::Names;
-pub use map::{map, write_beside};
+pub use map::{map, write_beside, write_whole};
 pub use signature::{Signature, now_ns, stamp_clock};
 pub use sources::sources;
 pub use tree::{Kind, Tree};

@@ -40,7 +40,7 @@ pub struct Problems {
     /// How many there are beyond those that are kept.
     more: usize,
     /// Where a wrong word, and where the node that it belongs to, stands.
-    doubtful: [BTreeSet<Place>; 2],
+    doubtful: Box<[BTreeSet<Place>; 2]>,
     /// How many bytes the texts that were filled take.
     bytes: u64,
     /// Where tasks name their pools, by the task's place: said where a pool turns out not to exist.
@@ -61,7 +61,7 @@ impl Problems {
     /// Adds a mistake, once: another one with its code, place and message is the same. The first 100 in the order of their places are
     /// kept, the others are counted.
     pub fn push(&mut self, problem: Problem) {
-        let [words, nodes] = &self.doubtful;
+        let [words, nodes] = &*self.doubtful;
         let fault = |place: &Place| {
             words.contains(place) || (matches!(problem.code, "manifest/wrong_value" | "manifest/duplicate") && nodes.contains(place))
         };

@@ -2,7 +2,7 @@
 //!
 //! Start from [`Sink`]: a format that follows a run is fed its events one by one and writes what it makes of them.
 //! [`plain`] and [`live`] write the same lasting lines, [`json`] one object a line. [`summary`] and [`trace`] look back on a whole run,
-//! [`draw`] on a graph, [`churn`] on a history. Names come through [`Names`], so nothing here needs a graph to be tested.
+//! [`draw`] on a graph, [`churn`] on a history, [`run`] on all of that as a page; what pages share is in [`page`]. Names come through [`Names`], so nothing here needs a graph to be tested.
 
 pub mod chars;
 pub mod churn;
@@ -15,6 +15,7 @@ mod invented;
 mod json;
 mod lines;
 mod live;
+pub mod page;
 mod paint;
 mod plain;
 mod progress;

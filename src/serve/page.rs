@@ -5,9 +5,10 @@ use serde_json::Value;
 use super::answer::Answer;
 use crate::base::quantity::show_duration;
 use crate::report::chars;
+use crate::report::page::{STYLE as COMMON, safe};
 
-/// What all pages look like.
-pub(super) const STYLE: &str = include_str!("page.css");
+/// What these pages look like beside what all pages do.
+const STYLE: &str = include_str!("page.css");
 
 /// How many past runs are listed.
 const RUNS: usize = 50;
@@ -15,33 +16,40 @@ const RUNS: usize = 50;
 /// Every how many seconds a running build is looked at.
 const AGAIN: u32 = 1;
 
+/// Returns what all pages look like.
+pub(super) fn style() -> String {
+    format!("{}{STYLE}", COMMON)
+}
+
 /// Returns what there is to build, and what was built.
 pub(super) fn overview(project: &str, targets: &Value, runs: &Value, builds: &Value) -> Answer {
-    let mut body = format!("<h1>{}</h1>\n", text(project));
+    let mut body = format!("<h1>{}</h1>\n", safe(project));
     if let Some(about) = targets["about"].as_str() {
-        body.push_str(&format!("<p>{}</p>\n", text(about)));
+        body.push_str(&format!("<p>{}</p>\n", safe(about)));
     }
     body.push_str("<form method=\"post\" action=\"/builds\"><button>Build what is built by default</button></form>\n");
     let running = list(builds, "builds").filter(|build| build["state"] == "running");
     let running: String =
         running.map(|build| format!("<p>Running: {}</p>\n", link(&format!("/builds/{}", build["id"]), &aims(build)))).collect();
     body.push_str(&running);
-    body.push_str("<h2 id=\"targets\">Targets</h2>\n<div class=\"wide\"><table>\n<tr><th>target<th>kind<th>about<th></tr>\n");
+    body.push_str(
+        "<h2 id=\"targets\">Targets</h2>\n<div class=\"table\"><table>\n<thead><tr><th>target<th>kind<th>about<th></tr></thead>\n<tbody>\n",
+    );
     for target in list(targets, "targets") {
         let address = target["address"].as_str().unwrap_or_default();
         let build = format!(
             "<form method=\"post\" action=\"/builds\"><input type=\"hidden\" name=\"target\" value=\"{0}\"><button aria-label=\"build {0}\">build</button></form>",
-            text(address)
+            safe(address)
         );
         let build = if matches!(target["kind"].as_str(), Some("service" | "decision")) { "" } else { &build };
         body.push_str(&format!(
-            "<tr><td>{}<td>{}<td>{}<td class=\"do\">{build}</tr>\n",
-            text(address),
+            "<tr><td class=\"name\">{}<td>{}<td>{}<td>{build}</tr>\n",
+            safe(address),
             said(target, "kind"),
             said(target, "about")
         ));
     }
-    body.push_str("</table></div>\n<h2 id=\"runs\">Runs</h2>\n<div class=\"wide\"><table>\n<tr><th>run<th>when<th class=\"number\">took<th>goal<th class=\"number\">exit</tr>\n");
+    body.push_str("</table></div>\n<h2 id=\"runs\">Runs</h2>\n<div class=\"table\"><table>\n<thead><tr><th>run<th>when<th class=\"number\">took<th>goal<th class=\"number\">exit</tr></thead>\n<tbody>\n");
     for run in list(runs, "runs").take(RUNS) {
         let id = run["run"].as_str().unwrap_or_default();
         let took = std::time::Duration::from_millis(run["duration_ms"].as_u64().unwrap_or_default());
@@ -49,16 +57,16 @@ pub(super) fn overview(project: &str, targets: &Value, runs: &Value, builds: &Va
         let when = when.map_or(String::new(), |when| format!("{when:.0}"));
         let goal: Vec<&str> = run["goal"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
         let exit = if run["exit"] == 0 {
-            "<span class=\"good\">0</span>".to_owned()
+            "<span class=\"pass\">0</span>".to_owned()
         } else {
-            format!("<span class=\"bad\">{}</span>", run["exit"])
+            format!("<span class=\"fail\">{}</span>", run["exit"])
         };
         body.push_str(&format!(
             "<tr><td class=\"keep\">{}<td class=\"keep\">{}<td class=\"number\">{}<td>{}<td class=\"number\">{exit}</tr>\n",
             link(&format!("/runs/{id}"), id),
-            text(&when),
-            text(&show_duration(took)),
-            text(&goal.join(" ")),
+            safe(&when),
+            safe(&show_duration(took)),
+            safe(&goal.join(" ")),
         ));
     }
     body.push_str("</table></div>\n");
@@ -70,11 +78,11 @@ pub(super) fn build(project: &str, build: &Value) -> Answer {
     let state = build["state"].as_str().unwrap_or_default();
     let running = state == "running";
     let class = match state {
-        "succeeded" => "good",
-        "failed" => "bad",
+        "succeeded" => "pass",
+        "failed" => "fail",
         _ => "faint",
     };
-    let mut body = format!("<p>{}</p>\n<h1>{}</h1>\n<p class=\"{class}\">{}</p>\n", link("/", project), text(&aims(build)), text(state));
+    let mut body = format!("<p>{}</p>\n<h1>{}</h1>\n<p class=\"{class}\">{}</p>\n", link("/", project), safe(&aims(build)), safe(state));
     if running {
         body.push_str(&format!("<form method=\"post\" action=\"/builds/{}/end\"><button>end it</button></form>\n", build["id"]));
     }
@@ -89,7 +97,7 @@ fn page(project: &str, body: &str, again: bool) -> Answer {
     let html = format!(
         "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n{again}<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
          <link rel=\"stylesheet\" href=\"/style.css\">\n<title>{}</title>\n</head>\n<body>\n{body}</body>\n</html>\n",
-        text(project)
+        safe(project)
     );
     Answer::page(html)
 }
@@ -104,14 +112,9 @@ fn aims(build: &Value) -> String {
 }
 
 fn said(value: &Value, name: &str) -> String {
-    text(value[name].as_str().unwrap_or_default())
+    safe(value[name].as_str().unwrap_or_default())
 }
 
 fn link(to: &str, name: &str) -> String {
-    format!("<a href=\"{}\">{}</a>", text(to), text(name))
-}
-
-/// A text as HTML, on one line and with nothing in it that moves a cursor.
-fn text(value: &str) -> String {
-    chars::html(&chars::escape(value))
+    format!("<a href=\"{}\">{}</a>", safe(to), safe(name))
 }

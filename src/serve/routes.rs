@@ -51,7 +51,7 @@ impl Site {
         let looks = matches!(method, "GET" | "HEAD");
         match parts[..] {
             [""] if looks => self.overview(),
-            ["style.css"] if looks => Answer::text("text/css; charset=utf-8", page::STYLE),
+            ["style.css"] if looks => Answer::text("text/css; charset=utf-8", page::style()),
             ["runs", run] if looks => self.report(run),
             ["builds", id] if looks => self.build(id, &|value| page::build(&self.project, &value)),
             ["builds"] if method == "POST" => self.form(body),

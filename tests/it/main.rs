@@ -35,6 +35,7 @@ mod ninja;
 mod orphans;
 mod outputs;
 mod overlaps;
+mod pages;
 mod remedies;
 mod report;
 mod roadmap;

@@ -1,6 +1,8 @@
 //! `orket report`: a run as a page.
 
-use crate::common::Project;
+use rustix::process::Signal;
+
+use crate::common::{Project, Recorded, wait_until};
 
 fn project() -> Project {
     Project::new().file("in", "1").manifest(
@@ -22,20 +24,24 @@ fn a_page_tells_of_tasks_gates_and_decisions() {
     assert!(path.ends_with(".html") && path.contains(".orket/reports/"), "{path}");
     let page = std::fs::read_to_string(&path).unwrap();
     for part in [
-        "<span class=\"verdict fail\">failed (exit 1)</span>",
+        "<h1 class=\"fail\">1 task failed, 1 gate found something new</h1>",
+        "exit status 1.",
         "<h2>Timeline</h2>",
         "<h2>Critical path</h2>",
-        "<td>c&lt;i&gt;</td><td><span class=\"fail\">failed</span></td>",
-        "<pre>&lt;script&gt;x&lt;/script&gt;</pre>",
+        "<strong class=\"fail\">exit status 3</strong>",
+        "<pre class=\"said\">&lt;script&gt;x&lt;/script&gt;</pre>",
+        "orket build &#39;c&lt;i&gt;&#39;",
         "a &lt;b&gt;one&lt;/b&gt;",
-        "<td>mode</td><td>slow</td>",
+        "mode</a></span><td><code>slow</code><td>default",
         "first build here",
+        "stands in no git repository",
     ] {
         assert!(page.contains(part), "{part} is missing:\n{page}");
     }
     assert!(page.contains("default-src 'none'"));
-    for nothing in ["<script", "http://", "https://", "src=", "@import", "url("] {
-        assert!(!page.contains(nothing), "{nothing}");
+    let own = page.replace("http://www.w3.org/2000/svg", "");
+    for nothing in ["<script>", "http://", "https://", "src=", "@import", "url("] {
+        assert!(!own.contains(nothing), "{nothing}");
     }
 }
 
@@ -47,29 +53,82 @@ fn runs_are_chosen_and_compared() {
     project.write("in", "2").run_with("build a", &[("ORKET_RUN_ID", "second")]).ok();
     project.run("report first --compare second --output page.html").ok().stdout("page.html\n");
     let page = project.read("page.html");
-    assert!(page.contains("Run first,") && page.contains("With run second, which took"), "{page}");
-    assert!(page.contains("<td>b</td><td>did not run</td><td>done, "), "{page}");
+    assert!(page.contains(">run first<") && page.contains("With run second, which took"), "{page}");
+    let compared = page.split("<h2>Compared</h2>").nth(1).unwrap().split("</section>").next().unwrap();
+    let row = compared.lines().find(|row| row.contains(">b</a>")).unwrap();
+    assert!(row.contains("did not run</span><td><span class=\"dot of-done\"></span>done, "), "{row}");
     project.run("report nope").code(4).says(["there is no run `nope`"]);
     project.run("build a").ok();
     let fresh = project.run("report --json").ok().json();
     let page = std::fs::read_to_string(fresh["output"].as_str().unwrap()).unwrap();
-    assert!(page.contains("<p>Nothing to do: 1 task fresh.</p>"), "{page}");
+    assert!(page.contains("<h1 class=\"pass\">Nothing to do</h1>"), "{page}");
 }
 
 #[test]
-fn a_thousand_tasks_stay_below_two_mebibytes() {
-    let manifest: String = (0..1000).map(|at| format!("task \"task_with_a_name_{at}\" {{ inputs \"in\"; sh \"echo {at}\" }}\n")).collect();
-    let project = Project::new().file("in", "1").manifest(&manifest).patient();
-    project.run("build").ok();
+fn a_thousand_tasks_stay_below_two_mebibytes_whatever_became_of_them() {
+    let large = Recorded { tasks: 1000, printed: 60_000, changes: 200, findings: 5000 };
+    let project = large.project();
     project.run("report --output page.html").ok();
-    let size = project.read("page.html").len();
-    assert!(size > 100_000 && size < 2 << 20, "{size}");
+    let page = project.read("page.html");
+    assert!(page.len() > 500_000 && page.len() < 2 << 20, "{}", page.len());
+    assert!(page.contains("1000 tasks failed") && page.contains("and 4,800 more"), "{}", &page[..page.len().min(5000)]);
+    Recorded { printed: 0, findings: 0, changes: 1, ..large }.record(&project);
+    project.run("report --output page.html").ok();
+    println!("1,000 tasks: {} KiB", project.read("page.html").len() >> 10);
 }
 
 #[test]
-fn a_service_is_no_part_of_the_critical_path() {
+fn what_a_killed_run_was_at_is_told() {
+    let project =
+        Project::new().manifest("task \"done\" { sh \"true\" }\ntask \"long\" { needs \"done\"; sh \"{log:long}; while :; do :; done\" }");
+    let run = project.start_with("build", &[("ORKET_RUN_ID", "killed")]);
+    let journal = || {
+        let mut files = std::fs::read_dir(project.at(".orket/runs")).into_iter().flatten().flatten();
+        files
+            .find(|file| file.path().extension().is_some_and(|end| end == "jsonl"))
+            .map(|file| std::fs::read_to_string(file.path()).unwrap())
+    };
+    assert!(wait_until(|| journal().is_some_and(|text| text.contains("\"started\",\"task\":\"long\""))), "{}", run.said());
+    run.signal(Signal::KILL).pid();
+    drop(run);
+    project.run("report --output page.html").ok();
+    let page = project.read("page.html");
+    assert!(page.contains("<h1 class=\"warned\">Not ended</h1>") && page.contains("1 task had begun and not ended: "), "{page}");
+    assert!(page.contains("data-of=\"long\" ") && page.contains("class=\"of-running\"") && page.contains("was running"), "{page}");
+    assert!(page.matches("runs every time").count() > 1, "{page}");
+}
+
+#[test]
+fn a_task_that_is_gone_from_the_manifest_is_told() {
+    let project = Project::new().manifest("task \"a\" { sh \"true\" }\ntask \"b\" { needs \"a\"; sh \"true\" }");
+    project.run("build").ok();
+    project.declare("task \"a\" { sh \"true\" }");
+    project.run("report --output page.html").ok();
+    let page = project.read("page.html");
+    assert!(
+        page.contains("1 of the run&#39;s tasks is not") || page.contains("1 of the run's tasks is not in the manifest any more"),
+        "{page}"
+    );
+    assert!(page.contains("data-of=\"b\" ") && page.contains("[\"b\",\"gone\""), "{page}");
+}
+
+#[test]
+fn a_page_is_written_whole() {
+    let project = Project::new().manifest("task \"a\" { sh \"true\" }").file("old/page.html", "old");
+    project.run("build").ok();
+    project.link("old/page.html", "link.html");
+    project.run("report --output link.html").ok().stdout("link.html\n");
+    assert!(project.at("link.html").is_symlink() && project.read("old/page.html").starts_with("<!doctype html>"));
+    project.run("report --output new/folder/page.html").ok();
+    assert_eq!(std::fs::read_dir(project.at("new/folder")).unwrap().count(), 1, "nothing is left beside it");
+    project.run("report --output /dev/stdout").ok().says(["<!doctype html>"]);
+    project.run("report --output orket.kdl/page.html").code(3).says(["cannot write `orket.kdl/page.html`"]);
+}
+
+#[test]
+fn a_service_is_part_of_the_critical_path_until_it_is_ready() {
     let project = Project::new().manifest(
-        "service \"db\" { sh \"echo up; exec sleep 60\"; ready { output \"up\" } }
+        "service \"db\" { sh \"sleep 0.05; echo up; exec sleep 60\"; ready { output \"up\" } }
 task \"t\" { uses \"db\"; sh \"while [ ! -e {base}/seen ]; do touch {base}/seen; done\"; env { set \"A\" \"1\" } }
 task \"u\" { needs \"t\"; uses \"db\"; sh \"exit 3\" }",
     );
@@ -77,5 +136,9 @@ task \"u\" { needs \"t\"; uses \"db\"; sh \"exit 3\" }",
     let path = project.run("report").ok().out().trim().to_owned();
     let page = std::fs::read_to_string(&path).unwrap();
     let critical = page.split("<h2>Critical path</h2>").nth(1).unwrap().split("<h2>").next().unwrap();
-    assert!(!critical.contains(">db<"), "{critical}");
+    let row = critical.lines().find(|row| row.contains(">db</a>")).unwrap_or_else(|| panic!("{critical}"));
+    let took = row.split("<td class=\"number\">").nth(1).unwrap().split('<').next().unwrap();
+    assert!(took.ends_with(" ms") || took.ends_with(" s"), "{row}");
+    let lanes = page.split("<div class=\"names\">").nth(1).unwrap().split("</div>").next().unwrap();
+    assert!(lanes.contains("<span title=\"db\">db</span>") && lanes.contains("path"), "{lanes}");
 }

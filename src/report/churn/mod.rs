@@ -10,5 +10,5 @@ mod treemap;
 mod words;
 
 pub use json::json;
-pub use page::html;
+pub use page::{STYLE, html, notes, pictures};
 pub use text::text;

@@ -23,18 +23,7 @@ pub(super) fn percent(part: f64) -> String {
     format!("{:.0}%", part * 100.0)
 }
 
-/// Returns a number with its thousands apart.
-pub(super) fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
-}
+pub(super) use crate::report::page::number as grouped;
 
 /// Returns a number and what it counts: `1 file`, `2,000 files`.
 pub(super) fn counted(number: u64, noun: &str) -> String {

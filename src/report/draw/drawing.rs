@@ -46,7 +46,7 @@ impl Drawing {
     }
 
     /// Returns the edges both ends of which are there.
-    pub(super) fn edges(&self) -> impl Iterator<Item = &DrawEdge> {
+    pub fn edges(&self) -> impl Iterator<Item = &DrawEdge> {
         self.edges.iter().filter(|edge| edge.from.max(edge.to) < self.nodes.len())
     }
 }

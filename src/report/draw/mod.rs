@@ -9,5 +9,5 @@ mod tree;
 
 pub use drawing::{DrawEdge, DrawNode, Drawing};
 pub use formats::{dot, json, mermaid};
-pub use page::html;
+pub use page::{Mark, SCRIPT, STYLE, data, html, panel};
 pub use tree::text;

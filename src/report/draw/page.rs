@@ -1,85 +1,83 @@
-//! A graph as a page of its own: one file, drawn by its own script, that asks nobody for anything.
+//! A graph in a page: searched, looked at target by target, drawn by a script.
 
-use serde::Serialize;
+use serde_json::{Value, json};
 
 use super::Drawing;
-use crate::base::Digest;
-use crate::report::chars::{self, escape};
+use crate::report::chars::escape;
+use crate::report::page::{Document, safe};
 
-const STYLE: &str = include_str!("page.css");
-const SCRIPT: &str = include_str!("page.js");
+/// The style of [`panel`].
+pub const STYLE: &str = include_str!("graph.css");
 
-/// What stands on every page; `@` names what is filled in.
-const PAGE: &str = r#"<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; script-src 'nonce-@nonce'; style-src 'nonce-@nonce'; base-uri 'none'; form-action 'none'">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="referrer" content="no-referrer">
-<title>@title: graph</title>
-<style nonce="@nonce">
-@style</style>
-</head>
-<body>
-<header>
-<h1>@title</h1>
-<p id="said" role="status"></p>
-<label id="collapsing"><input id="collapse" type="checkbox"> epics stand for their tasks</label>
-<label id="stepping">steps <select id="steps"><option>1</option><option selected>2</option><option>3</option><option>5</option><option value="1000000">all</option></select></label>
-<button id="whole" type="button">whole graph</button>
-<span><button id="farther" type="button" aria-label="smaller">−</button> <button id="nearer" type="button" aria-label="larger">+</button></span>
-</header>
-<aside id="side">
-<input id="search" type="search" placeholder="search targets ( / )" aria-label="search targets" autocomplete="off" spellcheck="false">
-<div id="found"></div>
-<div id="about"></div>
-<h3>Legend</h3>
-<div class="legend"><span class="rock">rock</span><span class="epic">epic</span><span class="task">task</span><span class="gate">gate</span><span class="service">service</span><span>needs</span><span class="after">after</span><span class="part">part</span></div>
-<p class="faint">A line runs from a target to what it needs. Enter or a click looks at one target; arrow keys walk along the lines; Esc shows the whole graph; + − 0 change the size.</p>
-</aside>
-<main id="view"><noscript>This page draws with a script. <code>orket graph --format text</code> needs none.</noscript></main>
-<script id="data" type="application/json">@data</script>
-<script nonce="@nonce">
-@script</script>
-</body>
-</html>
-"#;
+/// The script of [`panel`], which reads [`data`].
+pub const SCRIPT: &str = include_str!("graph.js");
+
+/// What became of a target in a run.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Mark {
+    /// `done`, `failed`, …
+    pub outcome: &'static str,
+    /// How long it took, in milliseconds.
+    pub took: u64,
+    /// Why it ran, or did not.
+    pub why: String,
+}
 
 /// Returns a graph as an HTML page with the given title. It holds all it needs, and its policy lets no other script or style run.
 pub fn html(drawing: &Drawing, title: &str) -> String {
-    let nodes = drawing.nodes.iter();
-    let shown = |text: &str| escape(text);
-    let data = Data {
-        nodes: nodes
-            .map(|node| (shown(&node.address), node.kind, node.about.as_deref().map(shown), node.place.as_ref().map(ToString::to_string)))
-            .collect(),
-        edges: drawing.edges().map(|edge| (edge.from, edge.to, edge.kind)).collect(),
-    };
-    // In JSON, `<` stands in strings alone; escaped, nothing in them ends the element.
-    let data = serde_json::to_string(&data).unwrap_or_default().replace('<', "\\u003c");
-    // Names cannot hold a digest of themselves, so that no name can bring a script that the policy lets run.
-    let nonce = Digest::of(data.as_bytes()).hex();
-    let title = chars::html(&shown(title));
-    let mut page = String::with_capacity(PAGE.len() + STYLE.len() + SCRIPT.len() + data.len());
-    let mut rest = PAGE;
-    while let Some(at) = rest.find('@') {
-        page.push_str(&rest[..at]);
-        let known = [("@nonce", &*nonce), ("@title", &title), ("@style", STYLE), ("@data", &data), ("@script", SCRIPT)];
-        let found = known.iter().find(|(name, _)| rest[at..].starts_with(name)).unwrap_or(&("@", "@"));
-        page.push_str(found.1);
-        rest = &rest[at + found.0.len()..];
+    let heading = format!("<h1>{}</h1>\n", safe(title));
+    Document {
+        title: format!("{title}: graph"),
+        styles: &[STYLE],
+        scripts: &[SCRIPT],
+        data: Some(data(drawing, &[]).to_string()),
+        class: "alone",
+        body: panel(&heading, "<button id=\"theme\" type=\"button\"></button>\n"),
     }
-    page + rest
+    .html()
 }
 
-/// A target: address, kind, what it is for, place.
-type Node<'a> = (String, &'a str, Option<String>, Option<String>);
+/// Returns the place of a graph in a page: `heading` stands at its beginning and `end` behind its buttons.
+pub fn panel(heading: &str, end: &str) -> String {
+    format!(
+        r#"<div class="graph" id="graph">
+<header>
+{heading}<p id="said" role="status"></p>
+<label id="collapsing"><input id="collapse" type="checkbox"> epics stand for their tasks</label>
+<label id="stepping" hidden>steps <select id="steps"><option>1</option><option selected>2</option><option>3</option><option>5</option><option value="1000000">all</option></select></label>
+<button id="whole" type="button" hidden>whole graph</button>
+<span><button id="farther" type="button" aria-label="smaller">−</button> <button id="nearer" type="button" aria-label="larger">+</button></span>
+{end}</header>
+<div id="side">
+<input id="search" type="search" placeholder="search targets ( / )" aria-label="search targets" autocomplete="off" spellcheck="false">
+<div id="found"></div>
+<div id="about"></div>
+<div>
+<h3>Legend</h3>
+<div class="legend"><span class="rock">rock</span><span class="epic">epic</span><span class="task">task</span><span class="gate">gate</span><span class="service">service</span><span>needs</span><span class="after">after</span><span class="part">part</span></div>
+</div>
+<p class="faint">A line runs from a target to what it needs. Enter or a click looks at one target; arrow keys walk along the lines; Esc shows the whole graph; + − 0 change the size.</p>
+</div>
+<div id="view"><noscript>The graph is drawn by a script. <code>orket graph --format text</code> needs none.</noscript></div>
+</div>
+"#
+    )
+}
 
-#[derive(Serialize)]
-struct Data<'a> {
-    nodes: Vec<Node<'a>>,
-    edges: Vec<(usize, usize, &'a str)>,
+/// Returns a graph as the script reads it. `marks` has one place for each node, or is empty.
+pub fn data(drawing: &Drawing, marks: &[Option<Mark>]) -> Value {
+    let node = |(at, node): (usize, &super::DrawNode)| {
+        let mut row = vec![json!(escape(&node.address)), json!(node.kind), json!(node.about.as_deref().map(escape))];
+        row.push(json!(node.place.as_ref().map(|place| escape(&place.to_string()))));
+        if let Some(Some(mark)) = marks.get(at) {
+            row.extend([json!(mark.outcome), json!(mark.took), json!(escape(&mark.why))]);
+        }
+        Value::Array(row)
+    };
+    json!({
+        "nodes": drawing.nodes.iter().enumerate().map(node).collect::<Vec<_>>(),
+        "edges": drawing.edges().map(|edge| (edge.from, edge.to, edge.kind)).collect::<Vec<_>>(),
+    })
 }
 
 #[cfg(test)]

@@ -1,6 +1,15 @@
-//! A run as a page: one file that works offline, without any script.
+//! A run as a page: the verdict and what failed, then where time went, then why things ran.
+//!
+//! Start from [`Page`]. A file a section; what the record and the journal of a run tell together is a [`Story`].
 
+mod cache;
+mod compared;
+mod gates;
+mod head;
 mod page;
-mod sections;
+mod path;
+mod story;
+mod timeline;
 
-pub use page::{Bar, Page, html};
+pub use page::{Page, html};
+pub use story::Story;

@@ -1,28 +1,22 @@
-"use strict";
-(() => {
-  const LIMIT = 400, LISTED = 60, SMALL = 80;
-  const byId = (id) => document.getElementById(id);
-  const data = JSON.parse(byId("data").textContent);
-  const nodes = data.nodes.map(([name, kind, about, place], id) => ({ id, name, kind, about, place, needs: [], users: [], parts: [], wholes: [] }));
-  const known = new Map(nodes.map((node) => [node.name, node]));
-  for (const [from, to, kind] of data.edges) {
-    if (kind === "part") { nodes[from].parts.push(to); nodes[to].wholes.push(from); }
-    else { nodes[from].needs.push([to, kind]); nodes[to].users.push([from, kind]); }
-  }
+const data = JSON.parse(byId("data").textContent);
+const nodes = data.nodes.map(([name, kind, about, place, outcome, took, why], id) => ({ id, name, kind, about, place, outcome, took, why, needs: [], users: [], parts: [], wholes: [] }));
+const known = new Map(nodes.map((node) => [node.name, node]));
+for (const [from, to, kind] of data.edges) {
+  if (kind === "part") { nodes[from].parts.push(to); nodes[to].wholes.push(from); }
+  else { nodes[from].needs.push([to, kind]); nodes[to].users.push([from, kind]); }
+}
+/* What else a page has to tell of a target: functions of it and the place where that goes. */
+const tellers = [];
+const TARGET = "#target=";
+const go = (node) => { location.hash = node ? TARGET + encodeURIComponent(node.name) : "#graph"; };
+const focused = () => { try { return location.hash.startsWith(TARGET) ? known.get(decodeURIComponent(location.hash.slice(TARGET.length))) : undefined; } catch { return undefined; } };
+
+{
+  const LIMIT = 400, FOUND = 60, SMALL = 80;
+  const panel = byId("graph"), alone = document.body.classList.contains("alone");
   const large = nodes.length > SMALL;
   byId("collapse").checked = large;
   let zoom = 1;
-
-  const make = (tag, text, into, more = {}) => {
-    const element = document.createElement(tag);
-    element.textContent = text;
-    Object.assign(element, more);
-    into.append(element);
-    return element;
-  };
-  const count = (number, word) => `${number.toLocaleString("en")} ${word}${number === 1 ? "" : "s"}`;
-  const focused = () => { try { return known.get(decodeURIComponent(location.hash.slice(1))); } catch { return undefined; } };
-  const go = (node) => { location.hash = node ? encodeURIComponent(node.name) : ""; };
 
   /* What is drawn: everything, with epics standing for their tasks, or what is around one target. */
   const stand = (id) => {
@@ -74,8 +68,17 @@
     const inner = node.kind === "epic" && !focused() && byId("collapse").checked ? ` (${node.parts.length})` : "";
     return shorten(node.name) + inner;
   };
+  /* An epic or rock ended as the worst of its parts did. */
+  const WORST = ["failed", "stalled", "running", "cancelled", "done", "cached", "fresh", "skipped"];
+  const ended = (node) => {
+    if (node.outcome || node.parts.length === 0) return node.outcome;
+    const inside = node.parts.map((part) => ended(nodes[part])).filter(Boolean);
+    return WORST.find((outcome) => inside.includes(outcome));
+  };
+  const DOT = 13;
+  const wide = (box) => Math.ceil(measure.measureText(box.text).width) + 20 + (box.ended ? DOT : 0);
   const lay = ({ shown, lines }) => {
-    const boxes = new Map(shown.map((id) => [id, { id, text: label(nodes[id]), out: [], in: [], rank: 0, lone: true }]));
+    const boxes = new Map(shown.map((id) => [id, { id, text: label(nodes[id]), ended: ended(nodes[id]), out: [], in: [], rank: 0, lone: true }]));
     for (const { from, to } of lines) {
       boxes.get(from).out.push(to); boxes.get(to).in.push(from);
       boxes.get(from).lone = boxes.get(to).lone = false;
@@ -115,17 +118,17 @@
     let x = 8, height = 0;
     const tallest = Math.max(0, ...columns.map((column) => column.length));
     for (const column of columns) {
-      let wide = 0;
-      for (const box of column) wide = Math.max(wide, box.width = Math.ceil(measure.measureText(box.text).width) + 20);
+      let widest = 0;
+      for (const box of column) widest = Math.max(widest, box.width = wide(box));
       const top = 8 + (tallest - column.length) * ROW / 2;
       column.forEach((box, at) => { box.x = x; box.y = top + at * ROW; height = Math.max(height, box.y + ROW); });
-      x += wide + GAP;
+      x += widest + GAP;
     }
     let width = Math.max(x - GAP + 8, 200), across = 8, down = height + 12;
     const room = Math.max(width, byId("view").clientWidth - 40);
     for (const box of boxes.values()) {
       if (!box.lone) continue;
-      box.width = Math.ceil(measure.measureText(box.text).width) + 20;
+      box.width = wide(box);
       if (across > 8 && across + box.width > room) { across = 8; down += ROW; }
       box.x = across; box.y = down;
       across += box.width + 12;
@@ -155,11 +158,12 @@
     }
     for (const box of boxes.values()) {
       const node = nodes[box.id];
-      const spoken = `${node.kind} ${node.name}, needs ${node.needs.length + node.parts.length}, needed by ${node.users.length + node.wholes.length}`;
-      const group = svg("g", { class: `node ${node.kind}${node === focus ? " here" : ""}`, tabindex: 0, role: "button", "aria-label": spoken, "data-id": box.id }, root);
+      const spoken = `${node.kind} ${node.name}${box.ended ? `, ${box.ended}` : ""}, needs ${node.needs.length + node.parts.length}, needed by ${node.users.length + node.wholes.length}`;
+      const group = svg("g", { class: `node ${node.kind}${box.ended ? ` ended-${box.ended}` : ""}${node === focus ? " here" : ""}`, tabindex: 0, role: "button", "aria-label": spoken, "data-id": box.id }, root);
       svg("rect", { x: box.x, y: box.y, width: box.width, height: 26, rx: node.kind === "task" ? 4 : 12 }, group);
-      svg("text", { x: box.x + 10, y: box.y + 17.5 }, group).textContent = box.text;
-      svg("title", {}, group).textContent = node.about ? `${node.name}\n${node.about}` : node.name;
+      if (box.ended) svg("circle", { cx: box.x + 13, cy: box.y + 13, r: 4.5, class: `of-${box.ended}` }, group);
+      svg("text", { x: box.x + 10 + (box.ended ? DOT : 0), y: box.y + 17.5 }, group).textContent = box.text;
+      svg("title", {}, group).textContent = [node.name, node.about, box.ended && (node.took ? `${box.ended}, ${lasted(node.took)}` : box.ended)].filter(Boolean).join("\n");
       const light = (on) => edges.forEach((edge) => { if (edge.from === box.id || edge.to === box.id) edge.element.classList.toggle("lit", on); });
       group.addEventListener("click", () => go(node));
       for (const name of ["mouseenter", "focus"]) group.addEventListener(name, () => light(true));
@@ -174,7 +178,7 @@
     }
     view.replaceChildren(root);
     const left = drawn.all.length - drawn.shown.length;
-    byId("said").textContent = `${count(drawn.shown.length, "target")} of ${nodes.length.toLocaleString("en")} drawn${left > 0 ? `; ${left.toLocaleString("en")} more are left out: take fewer steps, or search` : ""}`;
+    byId("said").textContent = `${many(drawn.shown.length, "target")} of ${nodes.length.toLocaleString("en")} drawn${left > 0 ? `; ${left.toLocaleString("en")} more are left out: take fewer steps, or search` : ""}`;
     byId("stepping").hidden = !focus; byId("collapsing").hidden = Boolean(focus); byId("whole").hidden = !focus;
     if (focus) {
       const box = boxes.get(focus.id);
@@ -185,12 +189,12 @@
   const list = (title, ids, into) => {
     if (title) make("h3", `${title} (${ids.length.toLocaleString("en")})`, into);
     const items = make("ul", "", into);
-    for (const id of ids.slice(0, LISTED)) {
+    for (const id of ids.slice(0, FOUND)) {
       const button = make("button", nodes[id].name, make("li", "", items), { type: "button" });
       make("small", nodes[id].kind === "task" ? "" : ` ${nodes[id].kind}`, button);
       button.addEventListener("click", () => go(nodes[id]));
     }
-    if (ids.length > LISTED) make("li", `and ${(ids.length - LISTED).toLocaleString("en")} more`, items, { className: "faint" });
+    if (ids.length > FOUND) make("li", `and ${(ids.length - FOUND).toLocaleString("en")} more`, items, { className: "faint" });
   };
   const tell = () => {
     const focus = focused(), about = byId("about");
@@ -199,6 +203,7 @@
     make("h2", focus.name, about);
     make("p", focus.place ? `${focus.kind}, ${focus.place}` : focus.kind, about, { className: "faint" });
     if (focus.about) make("p", focus.about, about);
+    for (const teller of tellers) teller(focus, about);
     const ids = (pairs) => [...new Set(pairs.map(([id]) => id))];
     if (focus.parts.length > 0) list("Parts", focus.parts, about);
     list("Needs", ids(focus.needs), about);
@@ -226,16 +231,15 @@
     if (at >= 0 && to) { event.preventDefault(); to.focus(); }
   });
   byId("whole").addEventListener("click", () => go());
-  for (const id of ["collapse", "steps"]) byId(id).addEventListener("change", paint);
+  for (const id of ["collapse", "steps"]) byId(id).addEventListener("change", () => paint());
   const scale = (to) => { zoom = Math.min(3, Math.max(0.2, to)); paint(); };
   byId("nearer").addEventListener("click", () => scale(zoom * 1.25));
   byId("farther").addEventListener("click", () => scale(zoom / 1.25));
   document.addEventListener("keydown", (event) => {
-    if (event.ctrlKey || event.metaKey || event.altKey) return;
-    const typing = event.target.tagName === "INPUT" && event.target.type === "search";
-    if (event.key === "Escape") { byId("search").value = ""; search(); go(); }
-    else if (typing) return;
+    if (event.key === "Escape" && (alone || panel.contains(document.activeElement))) { byId("search").value = ""; search(); go(); }
+    else if (typing(event)) return;
     else if (event.key === "/") { event.preventDefault(); byId("search").focus(); }
+    else if (!alone && !panel.contains(document.activeElement)) return;
     else if (event.key === "+") scale(zoom * 1.25);
     else if (event.key === "-") scale(zoom / 1.25);
     else if (event.key === "0") scale(1);
@@ -244,8 +248,11 @@
     const walking = byId("view").contains(document.activeElement);
     tell();
     paint();
-    if (walking) (byId("view").querySelector(".here") || byId("view").querySelector(".node"))?.focus();
+    if (focused() && !alone && !panel.contains(document.activeElement)) panel.scrollIntoView({ block: "start" });
+    if (walking) (byId("view").querySelector(".here") || byId("view").querySelector(".node"))?.focus({ preventScroll: true });
   });
-  tell();
-  paint();
-})();
+  /* A drawing that nobody sees yet costs nothing. */
+  const seen = new IntersectionObserver(([entry]) => { if (entry.isIntersecting) { seen.disconnect(); tell(); paint(); } }, { rootMargin: "400px" });
+  seen.observe(panel);
+  if (focused() && !alone) panel.scrollIntoView({ block: "start" });
+}
