@@ -39,7 +39,7 @@ struct Around {
 }
 
 /// Returns the functions, classes and methods of a text; `None` where the language is not known from the path. What the parser can make
-/// nothing of is passed over and noted.
+/// nothing of is noted, and what it understands in there is found.
 pub fn outline(path: &RelPath, text: &[u8]) -> Option<Outline> {
     let language = match Language::of(path)? {
         // A header may be either's; nearly all of C is C++.
@@ -58,10 +58,7 @@ pub fn outline(path: &RelPath, text: &[u8]) -> Option<Outline> {
         let (kept, before) = (names.len(), levels.last().and_then(|level| level.attributes));
         let mut inside = true;
         if node.is_error() || node.is_missing() {
-            let what = text.get(node.byte_range()).unwrap_or_default();
-            outline.errors.push(xxh3_64(what) ^ u64::from(node.kind_id()));
-            // Names in these languages are whole without what they stand in, so that what is still to be found counts.
-            inside = levels.is_empty() && matches!(language, Language::C | Language::Go);
+            outline.errors.push(shape(node, text));
         } else if node.is_named() {
             let owner = names.last().is_some_and(|around| around.owner);
             match declare(language, node, levels.last().map(|level| level.node), text, owner) {
@@ -76,7 +73,7 @@ pub fn outline(path: &RelPath, text: &[u8]) -> Option<Outline> {
                     let number = numbers.entry(key.clone()).or_default();
                     key.number = *number;
                     *number += 1;
-                    let (start, end) = whole(node, &levels, before);
+                    let (start, end) = whole(node, &levels, before, text);
                     outline.symbols.push(Symbol { key, start, end });
                     names.push(Around { name, owner: !matches!(kind, SymbolKind::Function | SymbolKind::Method) });
                 }
@@ -105,17 +102,35 @@ pub fn outline(path: &RelPath, text: &[u8]) -> Option<Outline> {
     }
 }
 
-/// Returns from where to where a symbol goes: with what is wrapped around it alone, else with the attributes directly before it.
-fn whole(node: Node<'_>, levels: &[Level<'_>], attributes: Option<usize>) -> (usize, usize) {
+/// Returns from where to where a symbol goes: with what is wrapped around it alone, else with the attributes directly before it, and with the
+/// white space before that.
+fn whole(node: Node<'_>, levels: &[Level<'_>], attributes: Option<usize>, text: &[u8]) -> (usize, usize) {
     let wraps = |around: Node<'_>| match around.kind() {
         "decorated_definition" | "export_statement" | "template_declaration" | "expression_statement" => true,
         "lexical_declaration" | "variable_declaration" | "type_declaration" => around.named_child_count() == 1,
         _ => false,
     };
-    match levels.iter().rev().map(|level| level.node).take_while(|around| wraps(*around)).last() {
+    let (start, end) = match levels.iter().rev().map(|level| level.node).take_while(|around| wraps(*around)).last() {
         Some(around) => (around.start_byte(), around.end_byte()),
         None => (attributes.unwrap_or(node.start_byte()), node.end_byte()),
+    };
+    // A first line is a whole line, as the others are.
+    let indent = text[..start.min(text.len())].iter().rev().take_while(|byte| matches!(byte, b' ' | b'\t')).count();
+    let begins = start == indent || text.get(start - indent - 1) == Some(&b'\n');
+    (if begins { start - indent } else { start }, end)
+}
+
+/// Returns a digest of what the parser could make nothing of, which stays the same when only the text of what it does understand in there
+/// changes.
+fn shape(node: Node<'_>, text: &[u8]) -> u64 {
+    let mut all = node.kind_id().to_le_bytes().to_vec();
+    for child in node.children(&mut node.walk()) {
+        all.extend(child.kind_id().to_le_bytes());
+        if child.child_count() == 0 {
+            all.extend(text.get(child.byte_range()).unwrap_or_default());
+        }
     }
+    xxh3_64(&all)
 }
 
 /// Returns a name with the names around it.

@@ -142,8 +142,8 @@ namespace shop {
 }
 @Component({})
 export abstract class Cart<T> {
-  @Input()
   total(a: number): number;
+  @Input()
   total(a: any) { return a; }
 }
 export const view = <T,>(props: T) => props;
@@ -153,7 +153,7 @@ export const view = <T,>(props: T) => props;
     enum Kind 2-2
     function shop.open 4-4
     class Cart 6-11
-    method Cart.total 10-10
+    method Cart.total 9-10
     function view 12-12
     ");
     assert_eq!(told("a.tsx", "export function View() { return <p onClick={() => 1}>x</p>; }\n"), "function View 1-1");
@@ -214,7 +214,9 @@ public class Cart extends Base {
     method Cart.Line.Line 9-9
     ");
     let text = r#"package shop
-interface Priced { fun price(): Int }
+interface Priced {
+    fun price(): Int
+}
 class Cart(val size: Int) {
     constructor() : this(1)
     fun total(a: Int, b: List<String>): Int = 1
@@ -223,13 +225,13 @@ class Cart(val size: Int) {
 fun open() {}
 "#;
     insta::assert_snapshot!(told("Cart.kt", text), @"
-    interface Priced 2-2
-    method Priced.price() 2-2
-    class Cart 3-7
-    method Cart.constructor() 4-4
-    method Cart.total(Int, List<String>) 5-5
-    method Cart.Companion.of() 6-6
-    function open() 8-8
+    interface Priced 2-4
+    method Priced.price() 3-3
+    class Cart 5-9
+    method Cart.constructor() 6-6
+    method Cart.total(Int, List<String>) 7-7
+    method Cart.Companion.of() 8-8
+    function open() 10-10
     ");
     let text = r#"namespace Shop {
     public class Cart {
@@ -308,7 +310,7 @@ fn php_and_ruby() {
     ");
     let text = "module Shop\n  class Cart\n    def total; end\n    def self.of; end\n  end\nend\ndef open; end\n";
     insta::assert_snapshot!(told("a.rb", text), @"
-    module Shop 1-5
+    module Shop 1-6
     class Shop::Cart 2-5
     method Shop::Cart#total 3-3
     method Shop::Cart.of 4-4

@@ -1,6 +1,6 @@
 //! A report of churn for a screen.
 
-use super::words::{day, grouped, headline, marks, percent, shown, warnings};
+use super::words::{counted, day, grouped, headline, marks, percent, shown, warnings};
 use crate::churn::{FileChurn, Report};
 use crate::report::chars::{shorten, width};
 
@@ -36,9 +36,7 @@ pub fn text(report: &Report, top: Option<usize>, columns: usize) -> String {
     if let Some(more) = report.files.len().checked_sub(top).filter(|more| *more > 0) {
         text.push_str(&format!("{} more; `--top N` shows N\n", grouped(more as u64)));
     }
-    if !report.symbols.is_empty() {
-        text.push_str(&symbols(report, columns));
-    }
+    text.push_str(&symbols(report, columns));
     let hot = report.hotspots();
     if !hot.is_empty() {
         text.push_str("\nhotspots: touched often and complex (touches x indentation)\n");
@@ -62,14 +60,17 @@ pub fn text(report: &Report, top: Option<usize>, columns: usize) -> String {
 
 fn symbols(report: &Report, columns: usize) -> String {
     let ground = &report.ground.symbols;
-    let of = match ground.counted < ground.files {
+    let title = match ground.counted < ground.files {
         true => format!(
-            ", in the {} of {} source files touched most; `--symbols N` parses N",
+            "functions, classes and methods of {} of {}; see `--symbols`",
             grouped(ground.counted as u64),
-            grouped(ground.files as u64)
+            counted(ground.files as u64, "source file")
         ),
-        false => String::new(),
+        false => String::from("functions, classes and methods"),
     };
+    if report.symbols.is_empty() {
+        return if ground.counted < ground.files { format!("\n{title}\n") } else { String::new() };
+    }
     let rows = report.symbols.iter().take(SYMBOLS).map(|symbol| {
         let cells = vec![
             symbol.touches.to_string(),
@@ -81,7 +82,7 @@ fn symbols(report: &Report, columns: usize) -> String {
         let name = format!("{} ({})", shown(symbol.symbol.as_bytes()), shown(&symbol.path));
         (cells, name, if symbol.gone { String::from(" (gone)") } else { String::new() })
     });
-    format!("\nfunctions, classes and methods{of}\n{}", table(&["touches", "adds", "deletes", "authors", "last"], rows.collect(), columns))
+    format!("\n{title}\n{}", table(&["touches", "adds", "deletes", "authors", "last"], rows.collect(), columns))
 }
 
 fn files(files: &[FileChurn], columns: usize) -> String {
@@ -148,7 +149,7 @@ mod tests {
               5     50        5        2  2024-03-08  Ann 80%  src/cart.rs
               2      0        0        2  2024-03-08  Ann 50%  assets/logo.png (binary, generated, gone)
 
-        functions, classes and methods, in the 2 of 4 source files touched most; `--symbols N` parses N
+        functions, classes and methods of 2 of 4 source files; see `--symbols`
         touches  adds  deletes  authors        last  symbol
               9    40        4        1  2024-03-08  App.run (src/app.rs)
               3    40        4        1  2024-03-08  start (src/app.rs) (gone)

@@ -61,9 +61,9 @@ fn code_that_moves_is_not_touched_and_a_new_name_is_another_symbol() {
     history.file("a.js", "function two() {\n  return 2;\n}\n\nfunction one() {\n  return 1;\n}\n").commit();
     history.file("a.js", "function second() {\n  return 2;\n}\n\nfunction one() {\n  return 1;\n}\n").commit();
     insta::assert_snapshot!(history.symbols(""), @"
+    a.js function two 2x +3 -3 by 1 gone
     a.js function one 1x +3 -0 by 1
     a.js function second 1x +3 -0 by 1
-    a.js function two 2x +3 -3 by 1 gone
     ");
 }
 
@@ -153,10 +153,11 @@ fn no_more_files_than_asked_for_and_the_report_says_so() {
         (&2.into(), &1.into(), &2.into())
     );
     history.project.run("churn --symbols 1").ok().says([
-        "functions, classes and methods, in the 1 of 2 source files touched most; `--symbols N` parses N",
+        "functions, classes and methods of 1 of 2 source files; see `--symbols`",
         "touches  adds  deletes  authors        last  symbol\n      3     3        2        1  2024-01-03  Often (often.go)",
     ]);
     assert_eq!(history.symbols("--symbols 0"), "");
+    history.project.run("churn --symbols 0").ok().says(["functions, classes and methods of 0 of 2 source files; see `--symbols`"]);
     history.project.run("churn --format html").ok().says(["<h2>Functions, classes and methods</h2>", "Seldom", "seldom.go"]);
 }
 
