@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Action, Content, EnvValue, Exact, Needed};
-use crate::base::{Digest, Hasher, RelPath};
+use crate::base::{Digest, Hasher, RelPath, show_bytes};
 use crate::event::Subject;
 
 /// The format of actions: another number makes every digest another one.
@@ -114,9 +114,9 @@ fn file(sink: &mut dyn Sink, path: &RelPath, content: &Content) {
     sink.entry(Subject::Input, path.as_bytes(), &exact, &|| content.show());
 }
 
-/// Returns bytes as text. What is no UTF-8 is escaped, so that two values that differ never read the same.
+/// Returns bytes as text, so that two values that differ do not read the same.
 fn words_of(bytes: &[u8]) -> String {
-    std::str::from_utf8(bytes).map_or_else(|_| bytes.escape_ascii().to_string(), str::to_owned)
+    show_bytes(bytes).into_owned()
 }
 
 /// Returns the digest of an action: under which its result is stored.

@@ -19,7 +19,7 @@ pub use address::{Address, AddressError};
 pub use change::{AuthorId, Change, Commit, FileKind, PathId, Paths, Status};
 pub use digest::{Digest, Hasher};
 pub use id::{FileId, TargetId};
-pub use path::{PathError, RelPath};
+pub use path::{PathError, RelPath, show_bytes};
 pub use place::Place;
 pub use suggest::did_you_mean;
 pub use symbol::{Outline, Symbol, SymbolChange, SymbolChanges, SymbolKey, SymbolKind};

@@ -4,12 +4,12 @@ use std::borrow::Cow;
 use std::fs::File;
 use std::io::{self, Write};
 use std::path::Path;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use crossbeam_channel::select;
 
-use super::face::{Addresses, Person, screen};
+use super::face::{Addresses, Person, Told, screen};
 use super::isolated::{self, Isolated, Isolating};
 use super::look::look_at;
 use super::policy::Policy;
@@ -18,7 +18,7 @@ use super::webhooks::{self, Webhooks};
 use super::{Failure, Ui};
 use crate::base::{TargetId, quantity};
 use crate::decisions::{AfterFailure, OWN_STORE};
-use crate::engine::Engine;
+use crate::engine::{Engine, LockError};
 use crate::event::{Ending, Event, Outcome, Reason};
 use crate::executor::Local;
 use crate::graph::{TargetKind, select};
@@ -55,7 +55,10 @@ pub(super) fn go(ui: &Ui, args: &BuildArgs, foreground: Option<&[String]>, adopt
     let (engine, lock) = opened(ui, args, looking)?;
     let mut targets = select(&engine.graph, &args.targets, &engine.package)?.targets;
     if args.rerun.is_some() {
-        let last = engine.runs().find(None).ok().flatten();
+        let last = engine.runs().find(None).map_err(|error| Failure::Broken(format!("cannot read the records of runs: {error}")))?;
+        if last.is_none() {
+            return Err(Failure::Wrong(String::from("there are no runs yet, and so none that failed\nhint: leave out `--rerun failed`")));
+        }
         let failed: Vec<TargetId> = last
             .iter()
             .flat_map(|run| &run.tasks)
@@ -141,7 +144,7 @@ pub(super) fn go(ui: &Ui, args: &BuildArgs, foreground: Option<&[String]>, adopt
         let Isolated { adopted, targets, exit } = here.build(&targets, &epics, adopted)?;
         if targets.is_empty() {
             if ui.json {
-                ui.out_json(&report::summary(&Addresses { graph: engine.graph.clone(), called: ui.called.clone() }, &[], &[]));
+                ui.out_json(&report::summary(&Addresses::new(&engine.graph, ui), &[], &[]));
             }
             return Err(Failure::Exit(exit));
         }
@@ -151,11 +154,13 @@ pub(super) fn go(ui: &Ui, args: &BuildArgs, foreground: Option<&[String]>, adopt
     world.boxed = policy.boxed.clone();
     world.boxer = policy.boxer.clone();
     let slots = policy.slots;
-    let names: Arc<dyn Names> = Arc::new(Addresses { graph: engine.graph.clone(), called: ui.called.clone() });
+    let run = foreground_target.zip(foreground.map(<[String]>::to_vec));
+    let names: Arc<dyn Names> = Arc::new(Addresses { run, ..Addresses::new(&engine.graph, ui) });
     let mut sinks: Vec<Box<dyn Sink>> = vec![screen(ui, args, &names)];
+    let events_failed: Arc<OnceLock<String>> = Arc::default();
     if let Some(path) = &args.events {
         let file = File::create(path).map_err(|error| Failure::Broken(format!("cannot write `{}`: {error}", path.display())))?;
-        sinks.push(report::json(names.clone(), Box::new(file)));
+        sinks.push(report::json(names.clone(), Box::new(Told { out: file, failed: events_failed.clone() })));
     }
     let inspector = engine.inspector(false);
     let fresh = Fresh::of(&world, &plan, mode, foreground_target, &choices);
@@ -249,6 +254,9 @@ pub(super) fn go(ui: &Ui, args: &BuildArgs, foreground: Option<&[String]>, adopt
     if let Err(error) = engine.runs().keep(&report::record(&*names, &events)) {
         ui.say(&format!("note: this run is not recorded: {error}"));
     }
+    if let (Some(path), Some(error)) = (&args.events, events_failed.get()) {
+        return Err(Failure::Broken(format!("cannot write `{}`: {error}", path.display())));
+    }
     if let Some(path) = &args.trace {
         written(path, |out| report::trace(&*names, &events, out))?;
     }
@@ -271,15 +279,6 @@ pub(super) fn go(ui: &Ui, args: &BuildArgs, foreground: Option<&[String]>, adopt
             recv(options.signals) -> _ => {}
         }
     }
-    if ending.signal.is_none()
-        && let Some(target) = foreground_target
-        && let Some(code) = events.iter().find_map(|event| match event {
-            Event::Finished(finished) if finished.task == target && finished.outcome == Outcome::Failed => finished.code,
-            _ => None,
-        })
-    {
-        return Err(Failure::Exit(code));
-    }
     match ending.exit.max(failed) {
         0 => Ok(()),
         exit => Err(Failure::Exit(exit)),
@@ -296,7 +295,7 @@ fn opened(ui: &Ui, args: &BuildArgs, looking: bool) -> Result<(Engine, Option<Fi
         }
         let (lock, sure) = engine
             .lock(&mut |holder| ui.say(&format!("waiting for another build in this checkout ({holder})")))
-            .map_err(|error| Failure::Broken(format!("cannot write the state of this checkout: {error}")))?;
+            .map_err(|error| unlocked(ui, &args.targets, &error))?;
         if sure {
             return Ok((engine, Some(lock)));
         }
@@ -320,6 +319,17 @@ fn end_stragglers_of(ui: &Ui, engine: &Engine) {
     }
 }
 
+/// Says why the checkout cannot be locked. `wanted`: what was to be built.
+fn unlocked(ui: &Ui, wanted: &[String], error: &LockError) -> Failure {
+    let LockError::Within = error else { return Failure::Broken(error.to_string()) };
+    let task = ui.surroundings.text("ORKET_TASK").map_or_else(|| String::from("the task"), |task| format!("the task `{task}`"));
+    let needs = match wanted {
+        [] => String::from(" \"TARGET\""),
+        wanted => wanted.iter().map(|name| format!(" {name:?}")).collect(),
+    };
+    Failure::Wrong(format!("{error}\nhint: instead of calling orket, let {task} need what is to be built before it: needs{needs}"))
+}
+
 /// Says what became of outputs whose tasks are gone, in one sentence; `None` if nothing did.
 fn gone(orphans: &Orphans, run: &str) -> Option<String> {
     let paths: Vec<String> =
@@ -339,7 +349,7 @@ fn gone(orphans: &Orphans, run: &str) -> Option<String> {
 
 /// Says that no target is affected, in all the ways that were asked for.
 fn nothing(ui: &Ui, args: &BuildArgs, engine: &Engine, revision: &str) -> Result<(), Failure> {
-    let names = Addresses { graph: engine.graph.clone(), called: ui.called.clone() };
+    let names = Addresses::new(&engine.graph, ui);
     let summary = report::summary(&names, &[], &[]);
     if !args.dry_run && !args.check {
         if let Some(path) = &args.events {

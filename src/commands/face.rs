@@ -2,7 +2,7 @@
 
 use std::io::{self, BufRead, Write};
 use std::os::fd::AsFd;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use super::Ui;
 use crate::base::{Place, TargetId};
@@ -18,6 +18,15 @@ pub(super) struct Addresses {
     pub graph: Graph,
     /// How orket was called, up to the command.
     pub called: String,
+    /// What `orket run` was told to run, and the words behind `--`.
+    pub run: Option<(TargetId, Vec<String>)>,
+}
+
+impl Addresses {
+    /// Those of a build.
+    pub fn new(graph: &Graph, ui: &Ui) -> Addresses {
+        Addresses { graph: graph.clone(), called: ui.called.clone(), run: None }
+    }
 }
 
 impl Names for Addresses {
@@ -41,12 +50,46 @@ impl Names for Addresses {
         self.called.clone()
     }
 
+    fn words(&self, id: TargetId) -> Option<&[String]> {
+        self.run.as_ref().filter(|(run, _)| *run == id).map(|(_, words)| &words[..])
+    }
+
     fn count(&self) -> usize {
         self.graph.len()
     }
 }
 
 /// Whoever sits at the terminal, if somebody does.
+/// Whatever is written to, and why that has failed, if it has: who follows a run falls silent then, and it is said when it has ended.
+pub(super) struct Told<W> {
+    pub out: W,
+    pub failed: Arc<OnceLock<String>>,
+}
+
+impl<W> Told<W> {
+    fn noting<T>(&self, result: io::Result<T>) -> io::Result<T> {
+        // Nobody reading is no failure.
+        if let Err(error) = &result
+            && error.kind() != io::ErrorKind::BrokenPipe
+        {
+            let _ = self.failed.set(error.to_string());
+        }
+        result
+    }
+}
+
+impl<W: Write> Write for Told<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let written = self.out.write(bytes);
+        self.noting(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        let flushed = self.out.flush();
+        self.noting(flushed)
+    }
+}
+
 pub(super) struct Person(pub bool);
 
 impl Asker for Person {
@@ -61,7 +104,12 @@ impl Asker for Person {
             return Err(Refused);
         }
         let mut line = String::new();
-        stdin.lock().read_line(&mut line).map_err(|_| Refused)?;
+        let read = stdin.lock().read_line(&mut line);
+        if !line.ends_with('\n') {
+            // No answer, no end of line: what is said next would stand behind the question.
+            let _ = writeln!(io::stderr());
+        }
+        read.map_err(|_| Refused)?;
         Ok(matches!(line.trim().to_ascii_lowercase().as_str(), "y" | "yes"))
     }
 
@@ -83,7 +131,7 @@ pub(super) fn screen(ui: &Ui, args: &BuildArgs, names: &Arc<dyn Names>) -> Box<d
     };
     let out = Box::new(io::stderr());
     match args.ui {
-        shell::Ui::Json => report::json(names.clone(), Box::new(io::stdout())),
+        shell::Ui::Json => report::json(names.clone(), Box::new(Told { out: io::stdout(), failed: ui.unwritten.clone() })),
         shell::Ui::Live => report::live(names.clone(), screen, out),
         shell::Ui::Auto if ui.live && !set("CI") => report::live(names.clone(), screen, out),
         shell::Ui::Auto | shell::Ui::Plain => report::plain(names.clone(), screen, out),

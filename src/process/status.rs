@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::base::quantity::show_duration;
 
-/// How a process ended. Prints as a person reads it: `exit status 2`, `killed by SIGSEGV`, `timed out after 10.0 s`, `cancelled`.
+/// How a process ended. Prints as a person reads it: `exit status 2`, `killed by SIGSEGV`, `timed out (limit 10.0 s)`, `cancelled`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Ended {
     /// By itself.
@@ -33,6 +33,14 @@ impl Ended {
             _ => None,
         }
     }
+
+    /// Returns what a shell says of a process that ended by itself or by a signal.
+    pub fn shell_code(&self) -> Option<i32> {
+        match self {
+            Ended::Signal(signal) => Some(128 + signal),
+            ended => ended.code(),
+        }
+    }
 }
 
 impl fmt::Display for Ended {
@@ -40,7 +48,7 @@ impl fmt::Display for Ended {
         match self {
             Ended::Exit(code) => write!(f, "exit status {code}"),
             Ended::Signal(signal) => write!(f, "killed by {}", signal_name(*signal)),
-            Ended::TimedOut(limit) => write!(f, "timed out after {}", show_duration(*limit)),
+            Ended::TimedOut(limit) => write!(f, "timed out (limit {})", show_duration(*limit)),
             Ended::Cancelled => f.write_str("cancelled"),
             Ended::Left(pid) => {
                 write!(f, "its process {pid} still runs and cannot be ended: it is another user's, or the system holds it; end it by hand")

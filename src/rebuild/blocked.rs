@@ -1,5 +1,7 @@
 //! Why a task can be neither judged nor run.
 
+use crate::process::redacted;
+
 /// Why a task can be neither judged nor run. A lower-case sentence, and what to do.
 #[derive(Clone, Debug)]
 pub struct Blocked {
@@ -12,5 +14,9 @@ pub struct Blocked {
 impl Blocked {
     pub(super) fn new(text: impl Into<String>) -> Blocked {
         Blocked { text: text.into(), hint: None }
+    }
+
+    pub(super) fn without(self, secrets: &[Vec<u8>]) -> Blocked {
+        Blocked { text: redacted(secrets, &self.text), hint: self.hint.map(|hint| redacted(secrets, &hint)) }
     }
 }

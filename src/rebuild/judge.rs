@@ -118,7 +118,10 @@ pub fn judge(world: &World, target: TargetId, links: &Links, again: bool, mode: 
                 }
                 let mut displaced = prepared.displaced;
                 return match placed {
-                    Placed::Already if displaced.is_empty() => Judged::Fresh(yielded),
+                    // What it printed when it ran as this action is told once more; so is that a check has passed.
+                    Placed::Already if displaced.is_empty() && result.log.is_none() && !prepared.outputs.is_empty() => {
+                        Judged::Fresh(yielded)
+                    }
                     Placed::Already => Judged::Cached { yielded, log: result.log, displaced },
                     Placed::Now(moved) => {
                         displaced.extend(moved);

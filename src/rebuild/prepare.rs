@@ -65,6 +65,13 @@ pub struct Line {
 /// # Errors
 /// When a program or a declared input is missing, or a hole cannot be filled.
 pub fn prepare(world: &World, target: TargetId, links: &Links, discovered: Vec<RelPath>, again: bool) -> Result<Prepared, Blocked> {
+    exact(world, target, links, discovered, again).map_err(|blocked| match world.visible(target, again) {
+        Ok(visible) => blocked.without(&visible.secrets),
+        Err(_) => blocked,
+    })
+}
+
+fn exact(world: &World, target: TargetId, links: &Links, discovered: Vec<RelPath>, again: bool) -> Result<Prepared, Blocked> {
     let Detail::Task(task, _) = world.graph.detail(target) else {
         return Err(Blocked::new("it is no task"));
     };
@@ -140,6 +147,15 @@ pub fn prepare(world: &World, target: TargetId, links: &Links, discovered: Vec<R
                     started.extend(args.iter().cloned());
                 }
                 let name = started.first().cloned().unwrap_or_default();
+                // What is remembered names the programs, so that it is seen when one of them is another.
+                if let Some(hole) = words.first().and_then(|word| word.holes(Scope::Env).find(|hole| is_secret(&visible, hole))) {
+                    return Err(Blocked {
+                        text: format!("the name of a program holds the secret `{hole}`, at {place}"),
+                        hint: Some(format!(
+                            "give it as a further word; if it is no secret, let the task see it: env {{ pass \"{hole}\" }}"
+                        )),
+                    });
+                }
                 let tool = invoke(&name)?;
                 let words = tool.first.iter().cloned().chain(started.split_off(1)).collect();
                 used(&tool);

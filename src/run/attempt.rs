@@ -1,6 +1,7 @@
 //! One task run for real: way cleared, commands attempted, outputs captured, result remembered.
 
 use std::ffi::OsString;
+use std::io::{self, ErrorKind};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
@@ -10,14 +11,14 @@ use super::choices::Choices;
 use super::gates::Gates;
 use super::request::{How, make_scratch};
 use super::undeclared::Undeclared;
-use crate::action::ActionResult;
+use crate::action::{ActionResult, Output, OutputKind};
 use crate::base::glob::{self, Glob};
 use crate::base::{Digest, RelPath, TargetId};
 use crate::decisions::{Answer, Asking, Attempted, Routed, Seam, Seat, StrategyError, Verdict as Meant};
-use crate::disk::Names;
+use crate::disk::{Names, PatternSet};
 use crate::executor::{Attempt, Executor, Request};
 use crate::graph::flag;
-use crate::process::{Cancel, Ended};
+use crate::process::{Cancel, Ended, redacted};
 use crate::rebuild::{self, Links, Mode, Own, Prepared, Stamps, World, Yield};
 
 const INTERRUPT: i32 = 2;
@@ -48,6 +49,8 @@ pub(super) struct Ran {
     pub duration: Duration,
     pub status: Option<String>,
     pub code: Option<i32>,
+    /// What a shell would say of it.
+    pub shell_code: Option<i32>,
     pub output: Vec<u8>,
     pub output_size: u64,
     pub log: Option<String>,
@@ -102,6 +105,7 @@ impl Ran {
             duration: Duration::ZERO,
             status: None,
             code: None,
+            shell_code: None,
             output: Vec::new(),
             output_size: 0,
             log: None,
@@ -146,7 +150,8 @@ impl Bench<'_> {
             return Ran::new(Verdict::Cancelled);
         }
         if let Some(question) = &prepared.task.confirm {
-            match self.answer(&prepared, &self.fill(&prepared, question), how) {
+            let question = redacted(&prepared.visible.secrets, &self.fill(&prepared, question));
+            match self.answer(&prepared, &question, how) {
                 _ if how.cancel.stopped() => return Ran::new(Verdict::Cancelled),
                 Ok(Answer::Yes) => {}
                 Ok(Answer::No) => return Ran::stopped(Verdict::Declined, "answered no"),
@@ -172,8 +177,13 @@ impl Bench<'_> {
         let found = stands(&own);
         // What started with something else than nothing may have come to what nobody else would come to.
         let from_nothing = stands(&Own::default()).is_empty();
-        if let Err(text) = self.make_way(&prepared) {
-            return Ran { displaced, ..Ran::stopped(Verdict::Broken, text) };
+        if let Err(error) = self.make_way(&prepared) {
+            // What stands in the way is a matter of the project, all else one of the disk.
+            let verdict = match error.kind() {
+                ErrorKind::PermissionDenied | ErrorKind::NotADirectory | ErrorKind::AlreadyExists => Verdict::Failed,
+                _ => Verdict::Broken,
+            };
+            return Ran { displaced, ..Ran::stopped(verdict, error.to_string()) };
         }
         if let Some((path, text)) = &prepared.action.response
             && let Err(error) = world.tree.write(&RelPath::from_normal(path.as_bytes()), text.as_bytes())
@@ -195,13 +205,8 @@ impl Bench<'_> {
             Ok(tried) => tried,
             Err((verdict, text)) => return Ran { displaced, ..Ran::stopped(verdict, text) },
         };
-        let mut ran = Ran {
-            displaced,
-            attempts,
-            duration,
-            flaky: attempts > 1 && meant == Meant::Success,
-            ..self.told(&prepared, &request, &attempt)
-        };
+        let mut ran =
+            Ran { displaced, attempts, duration, flaky: attempts > 1 && meant == Meant::Success, ..self.told(&request, &attempt) };
         ran.notices.extend(routed);
         ran.verdict = match (&attempt.error, &attempt.ended, meant) {
             (Some(_), ..) => Verdict::Failed,
@@ -245,7 +250,7 @@ impl Bench<'_> {
     }
 
     /// Remembers which outputs a task is about to make, and makes the folders that they stand in.
-    pub(super) fn make_way(&self, prepared: &Prepared) -> Result<(), String> {
+    pub(super) fn make_way(&self, prepared: &Prepared) -> io::Result<()> {
         let world = self.world;
         let names: Vec<_> = prepared.outputs.iter().filter_map(|text| glob::plain(text)).collect();
         let intends: Vec<RelPath> = names.iter().filter_map(|name| RelPath::parse(&**name).ok()).collect();
@@ -258,7 +263,10 @@ impl Bench<'_> {
                 intends.iter().map(|path| (path.clone(), None)).collect(),
             );
         }
-        let make = |folder: &RelPath| world.tree.make_folder(folder).map_err(|error| format!("cannot make the folder `{folder}`: {error}"));
+        let make = |folder: &RelPath| {
+            let told = |error: io::Error| io::Error::new(error.kind(), format!("cannot make the folder `{folder}`: {error}"));
+            world.tree.make_folder(folder).map_err(told)
+        };
         for path in &intends {
             let whole = names.iter().any(|name| name.strip_suffix('/').is_some_and(|name| name.as_bytes() == path.as_bytes()));
             let folder = if whole { Some(path.clone()) } else { path.parent() };
@@ -316,7 +324,7 @@ impl Bench<'_> {
             let own = Own::of(world, world.graph.row(prepared.target).key);
             let moved = rebuild::clear_outputs(world, &prepared.outputs, &prepared.excluded, &|_| false, &own);
             displaced.extend(moved.map_err(|text| (Verdict::Failed, text))?);
-            self.make_way(prepared).map_err(|text| (Verdict::Broken, text))?;
+            self.make_way(prepared).map_err(|error| (Verdict::Broken, error.to_string()))?;
         }
         let Some(path) = prepared.action.depfile.as_ref().and_then(|depfile| RelPath::parse(depfile).ok()) else { return Ok(()) };
         if world.tree.stat(&path).ok().flatten().is_none_or(|stamp| stamp.is_dir()) {
@@ -418,12 +426,13 @@ impl Bench<'_> {
             attempts: 1,
             duration: attempt.duration,
             code: attempt.ended.code(),
+            shell_code: attempt.ended.shell_code(),
             command: request.commands.first().cloned(),
-            ..Ran::stopped(verdict, attempt.error.unwrap_or_else(|| attempt.ended.to_string()))
+            ..Ran::stopped(verdict, redacted(&request.secrets, &attempt.error.unwrap_or_else(|| attempt.ended.to_string())))
         }
     }
 
-    fn told(&self, prepared: &Prepared, request: &Request, attempt: &Attempt) -> Ran {
+    fn told(&self, request: &Request, attempt: &Attempt) -> Ran {
         let mut ran = Ran::new(Verdict::Failed);
         ran.output = attempt.log.tail().to_vec();
         ran.output_size = attempt.log.size();
@@ -432,13 +441,10 @@ impl Bench<'_> {
             .file()
             .and_then(|path| path.strip_prefix(self.world.tree.root()).ok().map(|path| path.to_string_lossy().into_owned()));
         ran.code = attempt.ended.code();
-        ran.status = Some(attempt.error.clone().unwrap_or_else(|| attempt.ended.to_string()));
+        ran.shell_code = attempt.ended.shell_code();
+        let status = attempt.error.clone().unwrap_or_else(|| attempt.ended.to_string());
+        ran.status = Some(redacted(&request.secrets, &status));
         ran.command = request.commands.get(attempt.command).cloned();
-        if let Some(command) = &mut ran.command
-            && prepared.visible.secrets.iter().any(|secret| secret.len() >= 4 && command.contains(&*String::from_utf8_lossy(secret)))
-        {
-            *command = String::from("(it names a secret)");
-        }
         ran
     }
 
@@ -456,6 +462,9 @@ impl Bench<'_> {
             }
         }
         .map_err(|error| error.to_string())?;
+        if imported.is_none() {
+            notices.extend(unfilled(&prepared.outputs, &outputs));
+        }
         let store = store && whole;
         let mut discovered = Vec::new();
         if let Some(depfile) = &prepared.action.depfile {
@@ -467,7 +476,7 @@ impl Bench<'_> {
             let made = |path: &RelPath| outputs.binary_search_by(|output| output.path.cmp(path)).is_ok();
             let mut names = Names::new(&world.tree, &prepared.dir);
             // A name with a NUL byte means no file.
-            for name in rebuild::parse_depfile(&text) {
+            for name in rebuild::parse_depfile(&text).map_err(|error| format!("the depfile `{path}` is wrong: {error}"))? {
                 let _ = names.look_up(&name, &mut discovered);
             }
             discovered.retain(|path| !made(path));
@@ -542,6 +551,21 @@ fn not_needed(world: &World, reader: TargetId, path: &RelPath) -> Option<String>
     Some(format!(
         "its depfile says that it has read `{path}`, which `{maker}` makes, and it does not need `{maker}`; add: needs \"{maker}\""
     ))
+}
+
+/// Says of which declared outputs nothing has come: orket makes folders itself, and a pattern means whatever there is.
+fn unfilled<'a>(declared: &'a [String], outputs: &'a [Output]) -> impl Iterator<Item = String> + 'a {
+    let filled = |text: &String| match glob::plain(text) {
+        Some(name) => {
+            let folder = name.trim_end_matches('/').as_bytes();
+            let inside = |path: &[u8]| path.len() > folder.len() && path.starts_with(folder) && path[folder.len()] == b'/';
+            let is_folder = |output: &Output| output.kind == OutputKind::Folder && output.path.as_bytes() == folder;
+            !outputs.iter().any(is_folder) || outputs.iter().any(|output| inside(output.path.as_bytes()))
+        }
+        None => PatternSet::new(std::slice::from_ref(text), &[]).map_or(true, |set| outputs.iter().any(|output| set.matches(&output.path))),
+    };
+    let empty = declared.iter().filter(move |text| !filled(text));
+    empty.map(|text| format!("it made nothing that is meant by its output `{text}`"))
 }
 
 /// Says what a run has moved out of the way, in one sentence; `None` if that is nothing.

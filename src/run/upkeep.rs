@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::request::make_scratch;
 use super::run::{Loop, Parked};
-use super::service::Exact;
+use super::service::{self, Exact};
 use super::services::{Answer, Story};
 use super::state::State;
 use super::walk::finished;
@@ -114,7 +114,7 @@ impl Loop<'_> {
         let was_ready = self.services.is_ready(service);
         let after = gone.as_ref().map_or(Duration::ZERO, |gone| gone.duration);
         let story = self.story(service, gone, was_ready);
-        let left = self.services.gone(service, story.clone());
+        let left = self.services.gone(service, story.again());
         let Story { status, command, output, output_size, log } = story.clone();
         let ended = ServiceChange { after: Some(after), output, output_size, log, ..ServiceChange::new(service, Face::Stopped) };
         if left.asked {
@@ -126,8 +126,9 @@ impl Loop<'_> {
         }
         let told = !left.waiting.is_empty();
         self.tell_service(ServiceChange { state: Face::Died, status: Some(status), command, told, ..ended });
-        for step in left.waiting {
-            self.without_service(step, &story);
+        let again = story.again();
+        for (index, step) in left.waiting.into_iter().enumerate() {
+            self.without_service(step, if index == 0 { &story } else { &again });
         }
     }
 
@@ -139,9 +140,10 @@ impl Loop<'_> {
         let place = self.graph.detail(service).place().map_or(String::new(), |place| format!(" ({place})"));
         let name = format!("the service `{}`{place}", self.graph.address(service));
         let command = Exact::of(self.world, service).ok().map(|exact| exact.command);
+        let shown = |text: &str| service::shown(self.world, service, text);
         let gone = match gone {
             Ok(gone) => gone,
-            Err(error) => return Story { status: format!("{name} cannot be started: {error}"), command, ..Story::default() },
+            Err(error) => return Story { status: format!("{name} cannot be started: {}", shown(&error)), command, ..Story::default() },
         };
         let what = match (&gone.ended, &gone.unready) {
             (Err(error), _) => format!("cannot be started: {error}"),
@@ -155,7 +157,7 @@ impl Loop<'_> {
         let root = self.world.tree.root();
         let log = gone.log.file().and_then(|path| path.strip_prefix(root).ok()).map(|path| path.to_string_lossy().into_owned());
         let (output, output_size) = (gone.log.tail().to_vec(), gone.log.size());
-        Story { status: format!("{name} {what}"), command, output, output_size, log }
+        Story { status: format!("{name} {}", shown(&what)), command, output, output_size, log }
     }
 
     /// Runs the service that was asked for with the terminal.
@@ -166,7 +168,10 @@ impl Loop<'_> {
                 self.parked.insert(step, Parked::Service(Box::new(exact.alone(&self.options.ports))));
                 self.enqueue(step);
             }
-            Err(status) => self.failed(step, Finished { status: Some(status), ..finished(target) }, 1, ready),
+            Err(status) => {
+                let status = Some(service::shown(self.world, target, &status));
+                self.failed(step, Finished { status, ..finished(target) }, 1, ready)
+            }
         }
     }
 }

@@ -1,6 +1,6 @@
 //! What tasks put out, declare and discover.
 
-use crate::common::{Project, skipped};
+use crate::common::{Project, skipped, strace_works};
 
 #[test]
 fn the_folders_before_a_pattern_are_made() {
@@ -72,6 +72,31 @@ fn a_check_is_remembered_and_its_failure_is_not() {
 }
 
 #[test]
+fn a_check_that_the_store_knows_is_told_with_what_it_printed() {
+    let project = Project::new().file("in", "1").manifest(r#"task "r" { sh "{log:r}; echo hi; cat in"; inputs "in" }"#);
+    project.run("build").ok().ran(["r"]);
+    project.write("in", "2").run("build").ok().ran(["r"]);
+    project.write("in", "1").run("build").ok().ran([]).says(["cached  r\nhi\n1"]);
+    project.run("runs logs").ok().stdout("== r\nhi\n1\n");
+    project.run("build").ok().nothing_to_do();
+}
+
+#[test]
+fn a_folder_that_may_not_be_written_into_is_no_obstacle() {
+    if !strace_works() {
+        return;
+    }
+    let manifest = r#"task "t" { sh "{log:t}; mkdir -p d/r; cp in d/r/f; echo > a; chmod 555 d/r"; inputs "in"; outputs "a" "d/" }"#;
+    let project = Project::new().file("in", "1").manifest(manifest);
+    project.run("build -j1").ok().ran(["t"]);
+    project.write("in", "2");
+    // Whoever is root may do all, so that the kernel has to be told to refuse.
+    let refused = project.injected("unlinkat", "error=EACCES", 2, "build -j1");
+    assert!(refused.hit && refused.code == 0, "{} {}", refused.err, refused.calls);
+    assert_eq!(project.read("d/r/f"), "2");
+}
+
+#[test]
 fn an_action_runs_every_time() {
     let project = Project::new().manifest(r#"task "t" { sh "{log:t}" }"#);
     project.run("build").ok().ran(["t"]);
@@ -108,6 +133,37 @@ fn what_a_depfile_names_counts_from_the_next_run_on() {
     project.run("build").ok().ran(["t"]);
     assert_eq!(project.read("o"), "2");
     project.run("build").ok().nothing_to_do();
+}
+
+#[test]
+fn a_depfile_that_is_none_fails_the_task() {
+    let project = Project::new()
+        .file("in", "")
+        .manifest(r#"task "t" { sh "{log:t}; echo > o; printf 'a.c b.h' > x.d"; inputs "in"; outputs "o"; depfile "x.d" }"#);
+    project.run("build").code(1).ran(["t"]).says(["the depfile `x.d` is wrong: line 1 has no colon, where `target: file…` was expected"]);
+}
+
+#[test]
+fn an_output_that_means_nothing_is_told() {
+    let project = Project::new().file("in", "").manifest(
+        r#"
+        task "folder" { sh "true"; inputs "in"; outputs "dist/" }
+        task "pattern" { sh "true"; inputs "in"; outputs "out/*.o" }
+        task "fine" { sh "touch made/x some/y; mkdir whole/z"; inputs "in"; outputs "made/" "some/*" "whole/" }
+        "#,
+    );
+    let seen = project.run("build").ok();
+    seen.says([
+        "note: folder: it made nothing that is meant by its output `dist/`\n",
+        "note: pattern: it made nothing that is meant by its output `out/*.o`\n",
+    ])
+    .never_says(["note: fine"]);
+}
+
+#[test]
+fn an_output_behind_a_link_that_leads_out_fails_the_task_alone() {
+    let project = Project::new().manifest(r#"task "t" { sh "{log:t}"; outputs "out/sub/x" }"#);
+    project.link("..", "out").run("build").code(1).ran([]).says(["failed  t", "a link on the way leads out of the project"]);
 }
 
 #[test]
