@@ -1,69 +1,24 @@
 //! One task run for real: way cleared, commands attempted, outputs captured, result remembered.
 
-use std::ffi::OsString;
-use std::io::{self, ErrorKind};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::io::ErrorKind;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use rustc_hash::FxHashSet;
-
-use super::choices::Choices;
-use super::gates::Gates;
+use super::bench::{Bench, Refused};
+use super::keep::Success;
+use super::ran::{Ran, Verdict};
 use super::request::{How, make_scratch};
-use super::undeclared::Undeclared;
-use crate::action::{ActionResult, Output, OutputKind};
-use crate::base::glob::{self, Glob};
-use crate::base::{Digest, RelPath, TargetId};
+use crate::base::{Digest, RelPath};
 use crate::decisions::{Answer, Asking, Attempted, Routed, Seam, Seat, StrategyError, Verdict as Meant};
-use crate::disk::{Names, PatternSet};
-use crate::executor::{Attempt, Executor, Request};
+use crate::executor::{Attempt, Request};
 use crate::graph::flag;
 use crate::process::{Cancel, Ended, redacted};
-use crate::rebuild::{self, Links, Mode, Own, Prepared, Stamps, World, Yield};
+use crate::rebuild::{self, Links, Own, Prepared, Stamps, Yield};
 
 const INTERRUPT: i32 = 2;
 
 /// How many files that a task has left behind are named.
 const NAMED: usize = 20;
-
-/// Asks the person at the terminal; see [`Refused`].
-pub trait Asker: Send + Sync {
-    /// Returns the answer to `question`; gives up when `cancel` is thrown.
-    ///
-    /// # Errors
-    /// When there is nobody to ask.
-    fn ask(&self, question: &str, cancel: &Cancel) -> Result<bool, Refused>;
-
-    /// Whether there is somebody.
-    fn is_there(&self) -> bool;
-}
-
-/// There is nobody to ask.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Refused;
-
-/// How a task ended for good.
-pub(super) struct Ran {
-    pub verdict: Verdict,
-    pub attempts: u32,
-    pub duration: Duration,
-    pub status: Option<String>,
-    pub code: Option<i32>,
-    /// What a shell would say of it.
-    pub shell_code: Option<i32>,
-    pub output: Vec<u8>,
-    pub output_size: u64,
-    pub log: Option<String>,
-    pub stored: Option<Digest>,
-    pub command: Option<String>,
-    pub withheld: Vec<String>,
-    pub flaky: bool,
-    pub notices: Vec<String>,
-    /// What stood in the place of its outputs, and where it was moved.
-    pub displaced: Vec<(RelPath, RelPath)>,
-    /// Whether its failure calls for its remedy.
-    pub remedy: bool,
-}
 
 /// The last attempt, how many there were, and how long all of them took.
 struct Tried {
@@ -72,75 +27,6 @@ struct Tried {
     duration: Duration,
     /// What the evaluator says that it means.
     meant: Meant,
-}
-
-/// An attempt that has passed.
-struct Success<'a> {
-    attempt: &'a Attempt,
-    /// Of all attempts.
-    duration: Duration,
-    /// What its inputs had before.
-    stamps: &'a Stamps,
-}
-
-pub(super) enum Verdict {
-    Succeeded {
-        yielded: Yield,
-        unchanged: bool,
-    },
-    Failed,
-    Cancelled,
-    /// The person said no.
-    Declined,
-    Refused,
-    /// Orket or its surroundings failed.
-    Broken,
-}
-
-impl Ran {
-    fn new(verdict: Verdict) -> Ran {
-        Ran {
-            verdict,
-            attempts: 0,
-            duration: Duration::ZERO,
-            status: None,
-            code: None,
-            shell_code: None,
-            output: Vec::new(),
-            output_size: 0,
-            log: None,
-            stored: None,
-            command: None,
-            withheld: Vec::new(),
-            flaky: false,
-            notices: Vec::new(),
-            displaced: Vec::new(),
-            remedy: true,
-        }
-    }
-
-    pub(super) fn stopped(verdict: Verdict, status: impl Into<String>) -> Ran {
-        Ran { status: Some(status.into()), ..Ran::new(verdict) }
-    }
-}
-
-/// What running a task needs beside the world.
-pub(super) struct Bench<'a> {
-    pub world: &'a World,
-    pub executor: &'a dyn Executor,
-    pub mode: Mode,
-    pub timeout: Option<Duration>,
-    /// What takes less than this is not stored.
-    pub cheaper_than: Duration,
-    /// Whether somebody has said already that there is no remote.
-    pub routed: AtomicBool,
-    /// Added to every task's environment: the jobserver.
-    pub extra: &'a [(OsString, OsString)],
-    pub asker: &'a dyn Asker,
-    pub choices: &'a Choices<'a>,
-    pub gates: &'a dyn Gates,
-    /// What tasks leave behind; `None` where the evaluator asks neither for that nor for standard error by itself.
-    pub undeclared: Option<Undeclared>,
 }
 
 impl Bench<'_> {
@@ -249,38 +135,6 @@ impl Bench<'_> {
         ran
     }
 
-    /// Remembers which outputs a task is about to make, and makes the folders that they stand in.
-    pub(super) fn make_way(&self, prepared: &Prepared) -> io::Result<()> {
-        let world = self.world;
-        let names: Vec<_> = prepared.outputs.iter().filter_map(|text| glob::plain(text)).collect();
-        let intends: Vec<RelPath> = names.iter().filter_map(|name| RelPath::parse(&**name).ok()).collect();
-        if !intends.is_empty() || world.graph.has(prepared.target, flag::OPEN_OUTPUTS) {
-            // A journal that cannot be written costs a later run a moved file at worst.
-            let key = world.graph.row(prepared.target).key;
-            let _ = world.checkout.lock().expect("no holder panics").intend(
-                key,
-                world.manifest,
-                intends.iter().map(|path| (path.clone(), None)).collect(),
-            );
-        }
-        let make = |folder: &RelPath| {
-            let told = |error: io::Error| io::Error::new(error.kind(), format!("cannot make the folder `{folder}`: {error}"));
-            world.tree.make_folder(folder).map_err(told)
-        };
-        for path in &intends {
-            let whole = names.iter().any(|name| name.strip_suffix('/').is_some_and(|name| name.as_bytes() == path.as_bytes()));
-            let folder = if whole { Some(path.clone()) } else { path.parent() };
-            if let Some(folder) = folder {
-                make(&folder)?;
-            }
-        }
-        let patterns = prepared.outputs.iter().filter(|text| glob::plain(text).is_none());
-        for base in patterns.filter_map(|text| Glob::new(text).ok()).map(|glob| glob.base().clone()) {
-            make(&base)?;
-        }
-        Ok(())
-    }
-
     /// Answers what a task asks before it runs.
     fn answer(&self, prepared: &Prepared, question: &str, how: &How) -> Result<Answer, StrategyError> {
         let task = prepared.task.address.as_str().to_owned();
@@ -307,33 +161,6 @@ impl Bench<'_> {
         let strategy = &world.seams.choice(Seam::Router).strategy;
         let why = if remote { "this version of orket knows no remote" } else { "there is no remote (ORKET_REMOTE is not set)" };
         Ok(Some(format!("the router `{strategy}` wants a remote, and {why}: tasks run here")))
-    }
-
-    /// Takes away what an earlier run or attempt has left of what the commands are to write: the depfile always, before a further attempt
-    /// also the outputs of the one that failed. `found`: files in the place of the outputs that were there before the first.
-    fn renew(
-        &self,
-        prepared: &Prepared,
-        found: &[RelPath],
-        first: bool,
-        displaced: &mut Vec<(RelPath, RelPath)>,
-    ) -> Result<(), (Verdict, String)> {
-        let world = self.world;
-        if !first && !prepared.task.incremental {
-            self.note_unfinished(prepared, true, found);
-            let own = Own::of(world, world.graph.row(prepared.target).key);
-            let moved = rebuild::clear_outputs(world, &prepared.outputs, &prepared.excluded, &|_| false, &own);
-            displaced.extend(moved.map_err(|text| (Verdict::Failed, text))?);
-            self.make_way(prepared).map_err(|error| (Verdict::Broken, error.to_string()))?;
-        }
-        let Some(path) = prepared.action.depfile.as_ref().and_then(|depfile| RelPath::parse(depfile).ok()) else { return Ok(()) };
-        if world.tree.stat(&path).ok().flatten().is_none_or(|stamp| stamp.is_dir()) {
-            return Ok(());
-        }
-        if (world.tracked)(&path) {
-            return Err((Verdict::Failed, format!("the depfile `{path}` is tracked by git; orket does not replace what git tracks")));
-        }
-        world.tree.remove(&path).map_err(|error| (Verdict::Broken, format!("cannot remove the depfile `{path}`: {error}")))
     }
 
     /// Runs a task's commands until the evaluator says what has come of it; `renew` is called before each attempt, with whether it is the first.
@@ -385,31 +212,6 @@ impl Bench<'_> {
         }
     }
 
-    /// Remembers that a task has failed or was cancelled, and which files it left behind: what was so when it last succeeded is not so any
-    /// more, also where it puts nothing out. `found`: files in the place of its outputs that were there before.
-    fn note_unfinished(&self, prepared: &Prepared, failed: bool, found: &[RelPath]) {
-        let world = self.world;
-        let key = world.graph.row(prepared.target).key;
-        let made = rebuild::foreign(world, &prepared.outputs, &prepared.excluded, &Own::default());
-        let mut checkout = world.checkout.lock().expect("no holder panics");
-        // A memory that cannot be written costs a later run some work, or a file that is moved aside.
-        let _ = match made {
-            Ok(made) => {
-                let stamp = |path: &RelPath| world.tree.stat(path).ok().flatten();
-                let made = made.into_iter().filter(|path| found.binary_search(path).is_err());
-                let made: Vec<_> = made.map(|path| (path.clone(), stamp(&path))).collect();
-                match failed {
-                    true => checkout.failed(key, prepared.key, made),
-                    false => checkout.intend(key, world.manifest, made),
-                }
-            }
-            Err(_) => {
-                checkout.forget(key);
-                Ok(())
-            }
-        };
-    }
-
     /// Runs a service in the foreground, until it ends or is ended.
     pub(super) fn serve(&self, request: &Request, cancel: &Cancel) -> Ran {
         let attempt = self.executor.execute(request, cancel);
@@ -448,85 +250,6 @@ impl Bench<'_> {
         ran
     }
 
-    /// Captures the outputs of a success. What changed under the task while it ran is used and not stored.
-    fn keep(&self, prepared: &mut Prepared, links: &Links, success: &Success, store: bool, ran: &mut Ran) -> Result<(Yield, bool), String> {
-        let (world, notices) = (self.world, &mut ran.notices);
-        let Success { attempt, duration, stamps } = success;
-        let mut moved = stamps.touched(world, prepared);
-        let store = store && moved.is_empty();
-        let imported = prepared.task.imported.as_deref();
-        let (outputs, whole, trouble) = match imported {
-            Some(_) => rebuild::capture_loosely(world, prepared, store).map(|loose| (loose.outputs, loose.whole, loose.trouble)),
-            None => {
-                rebuild::capture(world, &prepared.outputs, &prepared.excluded, store).map(|(outputs, trouble)| (outputs, true, trouble))
-            }
-        }
-        .map_err(|error| error.to_string())?;
-        if imported.is_none() {
-            notices.extend(unfilled(&prepared.outputs, &outputs));
-        }
-        let store = store && whole;
-        let mut discovered = Vec::new();
-        if let Some(depfile) = &prepared.action.depfile {
-            let path = RelPath::parse(depfile).map_err(|error| format!("the depfile `{depfile}`: {error}"))?;
-            let text = match world.tree.read(&path) {
-                Err(error) if imported.is_some() && error.kind() == std::io::ErrorKind::NotFound => Vec::new(),
-                read => read.map_err(|error| format!("the depfile `{path}` was not made: {error}"))?,
-            };
-            let made = |path: &RelPath| outputs.binary_search_by(|output| output.path.cmp(path)).is_ok();
-            let mut names = Names::new(&world.tree, &prepared.dir);
-            // A name with a NUL byte means no file.
-            for name in rebuild::parse_depfile(&text).map_err(|error| format!("the depfile `{path}` is wrong: {error}"))? {
-                let _ = names.look_up(&name, &mut discovered);
-            }
-            discovered.retain(|path| !made(path));
-            discovered.sort();
-            discovered.dedup();
-            if let Some(text) = discovered.iter().filter(|_| imported.is_none()).find_map(|path| not_needed(world, prepared.target, path)) {
-                return Err(text);
-            }
-            // Of a file that nobody knew to be read there is no stamp from before.
-            let known = |path: &RelPath| prepared.discovered.binary_search(path).is_ok() || prepared.action.has_file(path);
-            moved.extend(discovered.iter().filter(|path| !known(path) && stamps.may_have_changed(world, path)).cloned());
-            if imported.is_some_and(|imported| imported.depfile_spent) {
-                world.tree.remove(&path).map_err(|error| format!("cannot remove the depfile `{path}`: {error}"))?;
-            }
-        }
-        if let Some((path, _)) = &prepared.action.response {
-            // One that stays is in nobody's way.
-            let _ = world.tree.remove(&RelPath::from_normal(path.as_bytes()));
-        }
-        if !moved.is_empty() {
-            let names: Vec<String> = moved.iter().map(|path| format!("`{path}`")).collect();
-            notices.push(format!("{} changed while it ran; its result is not stored", names.join(", ")));
-        }
-        let store = store && moved.is_empty();
-        let mut log: Option<Digest> = None;
-        if store && attempt.log.size() > 0 {
-            log = attempt.log.whole().ok().and_then(|bytes| world.blobs.put_bytes(&bytes).ok());
-            ran.stored = log;
-        }
-        if let Some(error) = &trouble {
-            notices.push(format!("its result is not stored: {error}"));
-        }
-        let is = |bit: u32| world.graph.has(prepared.target, bit);
-        // What a decision will ask for has to be known as long as the rest is.
-        let unheard = log.is_none() && attempt.log.size() > 0 && is(flag::HEARD) && !is(flag::ALWAYS);
-        let result = ActionResult { outputs, log, duration_ms: duration.as_millis() as u64, discovered };
-        if !moved.is_empty() || unheard {
-            // Not remembered either: the next run judges it anew.
-            world.checkout.lock().expect("no holder panics").forget(world.graph.row(prepared.target).key);
-            return Ok((rebuild::yielded(&result.outputs, true), false));
-        }
-        match rebuild::put_record(world, prepared, links, &result, store && trouble.is_none()) {
-            Ok(kept) => Ok(kept),
-            Err(error) => {
-                notices.push(format!("its result is not stored: {error}"));
-                rebuild::put_record(world, prepared, links, &result, false)
-            }
-        }
-    }
-
     fn withheld(&self, prepared: &Prepared, output: &[u8]) -> Vec<String> {
         let text = String::from_utf8_lossy(output);
         let words: std::collections::BTreeSet<&str> =
@@ -534,53 +257,4 @@ impl Bench<'_> {
         let hidden = |name: &str| self.world.environment.variables.contains_key(name) && !prepared.visible.variables.contains_key(name);
         words.into_iter().filter(|word| hidden(word)).map(str::to_owned).collect()
     }
-}
-
-/// Says, of a file that a task has read, that another task makes it which it does not need: nobody knows whether it was there yet.
-fn not_needed(world: &World, reader: TargetId, path: &RelPath) -> Option<String> {
-    let maker = world.made().maker(path).filter(|maker| *maker != reader)?;
-    let (mut seen, mut next) = (FxHashSet::from_iter([reader]), vec![reader]);
-    while let Some(target) = next.pop() {
-        let needed = world.graph.edges(target).iter().filter(|edge| edge.kind().hands_over()).map(|edge| edge.to);
-        next.extend(needed.filter(|needed| seen.insert(*needed)));
-        if seen.contains(&maker) {
-            return None;
-        }
-    }
-    let maker = world.graph.address(maker);
-    Some(format!(
-        "its depfile says that it has read `{path}`, which `{maker}` makes, and it does not need `{maker}`; add: needs \"{maker}\""
-    ))
-}
-
-/// Says of which declared outputs nothing has come: orket makes folders itself, and a pattern means whatever there is.
-fn unfilled<'a>(declared: &'a [String], outputs: &'a [Output]) -> impl Iterator<Item = String> + 'a {
-    let filled = |text: &String| match glob::plain(text) {
-        Some(name) => {
-            let folder = name.trim_end_matches('/').as_bytes();
-            let inside = |path: &[u8]| path.len() > folder.len() && path.starts_with(folder) && path[folder.len()] == b'/';
-            let is_folder = |output: &Output| output.kind == OutputKind::Folder && output.path.as_bytes() == folder;
-            !outputs.iter().any(is_folder) || outputs.iter().any(|output| inside(output.path.as_bytes()))
-        }
-        None => PatternSet::new(std::slice::from_ref(text), &[]).map_or(true, |set| outputs.iter().any(|output| set.matches(&output.path))),
-    };
-    let empty = declared.iter().filter(move |text| !filled(text));
-    empty.map(|text| format!("it made nothing that is meant by its output `{text}`"))
-}
-
-/// Says what a run has moved out of the way, in one sentence; `None` if that is nothing.
-pub(super) fn moved_aside(displaced: &[(RelPath, RelPath)], run: &str) -> Option<String> {
-    let names = |shown: &[(RelPath, RelPath)]| shown.iter().map(|(from, _)| format!("`{from}`")).collect::<Vec<_>>().join(", ");
-    Some(match displaced {
-        [] => return None,
-        [(from, to)] => format!("`{from}` was in the place of an output; it was moved to `{to}`"),
-        [first @ .., _] if displaced.len() > 4 => {
-            let (count, named) = (displaced.len(), names(&first[..3]));
-            format!(
-                "{count} files were in the place of outputs; they were moved to `.orket/displaced/{run}/`: {named} and {} more",
-                count - 3
-            )
-        }
-        all => format!("{} files were in the place of outputs; they were moved to `.orket/displaced/{run}/`: {}", all.len(), names(all)),
-    })
 }

@@ -7,7 +7,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use super::choices::Choice;
 use super::conditions::{Looked, Stuck};
 use super::fresh::{decided, stood_still};
-use super::run::Loop;
+use super::state::Loop;
 use super::state::State;
 use super::walk::finished;
 use super::work::Job;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::fresh::gathered;
-use super::run::Loop;
+use super::state::Loop;
 use super::state::State;
 use super::walk::finished;
 use super::work::Job;

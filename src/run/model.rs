@@ -4,12 +4,15 @@ use std::collections::{HashMap, HashSet};
 use std::fmt::Write;
 use std::time::{Duration, Instant};
 
-use super::attempt::{Asker, Ran, Refused, Verdict};
+use super::bench::{Asker, Refused};
 use super::choices::Choices;
 use super::conditions::invented::Invented;
 use super::fresh::Fresh;
-use super::run::{Loop, Options, Parts, Seat, run};
+use super::options::{Options, Seat};
+use super::ran::{Ran, Verdict};
+use super::run::run;
 use super::service::HeldPorts;
+use super::state::{Loop, Parts};
 use super::work::{Job, Message};
 use crate::base::{Digest, TargetId};
 // orket: allow(dependency_direction/order) a project is opened as users open it, so that the model runs on real graphs

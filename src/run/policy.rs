@@ -1,7 +1,7 @@
 //! What the loop asks the planner, and what it does when nothing may run or too much did.
 
 use super::ready::RANKS;
-use super::run::Loop;
+use super::state::Loop;
 use super::walk::finished;
 use crate::decisions::{Rank, Ready};
 use crate::event::{Event, Finished, Notice, Outcome};

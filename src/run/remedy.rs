@@ -6,7 +6,7 @@ use rustc_hash::FxHashMap;
 
 use super::fresh::left_out;
 use super::request::Failed;
-use super::run::Loop;
+use super::state::Loop;
 use super::state::State;
 use super::walk::finished;
 use crate::base::TargetId;

@@ -5,7 +5,7 @@ use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::attempt::Bench;
+use super::bench::Bench;
 use crate::base::TargetId;
 use crate::executor::{Request, boxed};
 use crate::model::{Scope, Text};

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use super::attempt::{Ran, Verdict};
-use super::run::Loop;
+use super::ran::{Ran, Verdict};
+use super::state::Loop;
 use super::walk::finished;
 use super::work::Message;
 use crate::event::{Event, Finished, Notice, Outcome};

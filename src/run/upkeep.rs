@@ -4,10 +4,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::request::make_scratch;
-use super::run::{Loop, Parked};
 use super::service::{self, Exact};
 use super::services::{Answer, Story};
 use super::state::State;
+use super::state::{Loop, Parked};
 use super::walk::finished;
 use super::work::Message;
 use crate::base::TargetId;

@@ -1,6 +1,6 @@
 //! `--verify-determinism`: one action, run twice, has to put out the same bytes.
 
-use super::attempt::Bench;
+use super::bench::Bench;
 use super::request::How;
 use crate::action::{Output, OutputKind};
 use crate::executor::Request;

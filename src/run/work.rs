@@ -6,11 +6,12 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::Sender;
 use rustc_hash::FxHashMap;
 
-use super::attempt::{Bench, Ran};
+use super::bench::Bench;
 use super::choices::Choice;
 use super::conditions::{Looked, Past, Stuck};
+use super::ran::Ran;
 use super::request::How;
-use super::run::Loop;
+use super::state::Loop;
 use crate::base::TargetId;
 use crate::event::{GateReport, Reason};
 use crate::executor::{Request, Told};
