@@ -20,7 +20,12 @@ pub fn compare(old: &Explanation, new: &Explanation) -> Vec<Change> {
         explanation.0.iter().map(|entry| ((rank(entry.subject), entry.name.clone()), (entry.subject, entry.value.clone()))).collect()
     };
     let (old, new) = (table(old), table(new));
-    let public = |value: Option<String>| value.map(|value| if value.starts_with("(secret)") { String::from("(secret)") } else { value });
+    // What is a secret on one side is one on the other, too.
+    let is_secret = |value: &Option<String>| value.as_ref().is_some_and(|value| value.starts_with("(secret)"));
+    let public = |old: Option<String>, new: Option<String>| match is_secret(&old) || is_secret(&new) {
+        true => (old.map(|_| String::from("(secret)")), new.map(|_| String::from("(secret)"))),
+        false => (old, new),
+    };
     let mut keys: Vec<_> = old.keys().chain(new.keys()).collect();
     keys.sort();
     keys.dedup();
@@ -28,8 +33,9 @@ pub fn compare(old: &Explanation, new: &Explanation) -> Vec<Change> {
         .filter(|key| old.get(key) != new.get(key))
         .map(|key| {
             let subject = new.get(key).or(old.get(key)).map_or(Subject::Setting, |(subject, _)| *subject);
-            let value = |table: &BTreeMap<_, (Subject, Option<String>)>| public(table.get(key).and_then(|(_, value)| value.clone()));
-            Change { subject, name: key.1.clone(), old: value(&old), new: value(&new) }
+            let value = |table: &BTreeMap<_, (Subject, Option<String>)>| table.get(key).and_then(|(_, value)| value.clone());
+            let (old, new) = public(value(&old), value(&new));
+            Change { subject, name: key.1.clone(), old, new }
         })
         .collect()
 }

@@ -24,7 +24,7 @@ pub use jobs::{Jobs, Token};
 pub use log::Log;
 pub use own::{own_command, wait_for};
 pub use reaper::Reaper;
-pub use redact::Redactor;
+pub use redact::{Redactor, redacted};
 pub use signals::{end_process, listen_to_signals};
 pub use spawn::{Limits, OutputSink, SpawnError, run};
 pub use status::{Ended, signal_name};

@@ -20,12 +20,26 @@ pub struct Redactor {
     last: Option<u8>,
 }
 
+/// Returns a text without these secrets.
+pub fn redacted(secrets: &[Vec<u8>], text: &str) -> String {
+    let mut redactor = Redactor::new(secrets);
+    if redactor.is_idle() {
+        return text.to_owned();
+    }
+    let mut out = Vec::new();
+    redactor.push(text.as_bytes(), &mut out);
+    redactor.finish(&mut out);
+    String::from_utf8_lossy(&out).into_owned()
+}
+
 impl Redactor {
-    /// A redactor for these values. Those of less than 4 bytes are only found where neither a letter, a digit nor `_` touches them.
+    /// A redactor for these values, and for each line of those that have several. Values of less than 4 bytes are only found where neither
+    /// a letter, a digit nor `_` touches them; such lines are left.
     pub fn new(secrets: &[Vec<u8>]) -> Redactor {
         let mut needles: BTreeSet<Vec<u8>> = BTreeSet::new();
-        for secret in secrets.iter().filter(|secret| secret.len() >= SHORTEST) {
-            needles.insert(secret.clone());
+        let lines = secrets.iter().flat_map(|secret| secret.split(|byte| *byte == b'\n')).map(<[u8]>::trim_ascii);
+        for secret in secrets.iter().map(Vec::as_slice).chain(lines).filter(|secret| secret.len() >= SHORTEST) {
+            needles.insert(secret.to_vec());
             for upper in [false, true] {
                 needles.insert(secret.iter().flat_map(|byte| hex(*byte, upper)).collect());
                 needles.insert(percent(secret, upper));
@@ -190,6 +204,13 @@ mod tests {
         assert_eq!(redacted("a b&c", &["a%20b%26c"]), "(secret)");
         assert_eq!(redacted("a b\"c", &["a b\\\"c"]), "(secret)");
         assert_eq!(redacted("abc", &["616263 YWJj"]), "616263 YWJj");
+    }
+
+    #[test]
+    fn each_line_of_one_that_has_several() {
+        let key = "-----BEGIN KEY-----\r\n  MIIEow\n}\nlast line\n";
+        assert_eq!(redacted(key, &["x MIIEow y} ", "last", " line\n"]), "x (secret) y} (secret)\n");
+        assert_eq!(redacted(key, &["<", key, ">"]), "<(secret)>");
     }
 
     #[test]

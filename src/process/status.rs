@@ -31,6 +31,14 @@ impl Ended {
             _ => None,
         }
     }
+
+    /// Returns what a shell says of a process that ended by itself or by a signal.
+    pub fn shell_code(&self) -> Option<i32> {
+        match self {
+            Ended::Signal(signal) => Some(128 + signal),
+            ended => ended.code(),
+        }
+    }
 }
 
 impl fmt::Display for Ended {

@@ -1,6 +1,6 @@
 //! What a task may see of the environment, and what of it enters its digest.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::action::EnvValue;
 use crate::base::{Digest, Hasher, Place, RelPath};
@@ -46,6 +46,7 @@ impl Environment {
     /// A sentence, when a `dotenv` file cannot be read or a `set` names a hole that is not there.
     pub fn visible(&self, rules: &EnvRules, tree: &Tree) -> Result<Visible, String> {
         let mut visible = Visible::default();
+        let mut hidden: BTreeSet<&str> = rules.iter().filter_map(secret).collect();
         for (name, value) in &self.variables {
             let orkets_own = name.starts_with("ORKET_") && !name.ends_with("_SECRET");
             if ALWAYS_SEEN.contains(&name.as_str()) || name.starts_with("LC_") || orkets_own {
@@ -63,8 +64,8 @@ impl Environment {
                         None => visible.variables.remove(&**name),
                     };
                 }
-                EnvRule::Set { name, value, place } => {
-                    let value = value.fill(|scope, hole| match scope {
+                EnvRule::Set { name, value: text, place } => {
+                    let value = text.fill(|scope, hole| match scope {
                         Scope::Env => visible
                             .variables
                             .get(hole)
@@ -73,7 +74,15 @@ impl Environment {
                             .ok_or_else(|| format!("`{{{{env.{hole}}}}}` at {place} is not set")),
                         _ => Ok(format!("{{{{{}.{hole}}}}}", scope.word())),
                     })?;
-                    entries.insert(name.to_string(), EnvValue::Plain(value.clone().into_bytes()));
+                    // What is made of a secret is one itself.
+                    let entry = match text.holes(Scope::Env).any(|hole| hidden.contains(hole)) {
+                        true => {
+                            hidden.insert(name);
+                            EnvValue::Secret(self.keyed(value.as_bytes()))
+                        }
+                        false => EnvValue::Plain(value.clone().into_bytes()),
+                    };
+                    entries.insert(name.to_string(), entry);
                     visible.variables.insert(name.to_string(), value.into_bytes());
                 }
                 EnvRule::Dotenv { .. } if !self.dotenv => {}
@@ -108,6 +117,15 @@ impl Environment {
         Hasher::new().piece(keyed.as_bytes()).finish()
     }
 }
+
+/// Returns the name that a rule says to be a secret.
+fn secret(rule: &EnvRule) -> Option<&str> {
+    match rule {
+        EnvRule::Secret { name, .. } => Some(name),
+        _ => None,
+    }
+}
+
 /// Says which line of a `dotenv` file is wrong.
 fn unread(file: &RelPath, place: &Place, bytes: &[u8], error: &dotenvy::Error) -> String {
     let dotenvy::Error::LineParse(text, _) = error else { return format!("`{file}` named at {place}: {error}") };

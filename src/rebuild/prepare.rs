@@ -10,6 +10,7 @@ use crate::base::{Digest, RelPath, TargetId};
 use crate::disk::{self, Noted, PatternSet};
 use crate::graph::{Detail, EdgeKind, TargetKind, flag};
 use crate::model::{Command, Pattern, Scope, Task, Text};
+use crate::process::redacted;
 use crate::record::Tool;
 
 /// A task made exact, ready to be looked up or run.
@@ -70,6 +71,10 @@ impl Blocked {
     pub(super) fn new(text: impl Into<String>) -> Blocked {
         Blocked { text: text.into(), hint: None }
     }
+
+    fn without(self, secrets: &[Vec<u8>]) -> Blocked {
+        Blocked { text: redacted(secrets, &self.text), hint: self.hint.map(|hint| redacted(secrets, &hint)) }
+    }
 }
 
 /// Makes a task exact. `again`: something that it waits for has run, so that files are looked at again.
@@ -77,6 +82,13 @@ impl Blocked {
 /// # Errors
 /// When a program or a declared input is missing, or a hole cannot be filled.
 pub fn prepare(world: &World, target: TargetId, links: &Links, discovered: Vec<RelPath>, again: bool) -> Result<Prepared, Blocked> {
+    exact(world, target, links, discovered, again).map_err(|blocked| match world.visible(target) {
+        Ok(visible) => blocked.without(&visible.secrets),
+        Err(_) => blocked,
+    })
+}
+
+fn exact(world: &World, target: TargetId, links: &Links, discovered: Vec<RelPath>, again: bool) -> Result<Prepared, Blocked> {
     let Detail::Task(task, _) = world.graph.detail(target) else {
         return Err(Blocked::new("it is no task"));
     };
@@ -152,6 +164,15 @@ pub fn prepare(world: &World, target: TargetId, links: &Links, discovered: Vec<R
                     started.extend(args.iter().cloned());
                 }
                 let name = started.first().cloned().unwrap_or_default();
+                // What is remembered names the programs, so that it is seen when one of them is another.
+                if let Some(hole) = words.first().and_then(|word| word.holes(Scope::Env).find(|hole| is_secret(&visible, hole))) {
+                    return Err(Blocked {
+                        text: format!("the name of a program holds the secret `{hole}`, at {place}"),
+                        hint: Some(format!(
+                            "give it as a further word; if it is no secret, let the task see it: env {{ pass \"{hole}\" }}"
+                        )),
+                    });
+                }
                 let tool = invoke(&name)?;
                 let words = tool.first.iter().cloned().chain(started.split_off(1)).collect();
                 used(&tool);

@@ -5,6 +5,7 @@
 
 use std::fs::File;
 use std::io::{self, Write};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -25,7 +26,9 @@ pub(super) struct Lines {
 
 impl Lines {
     pub(super) fn create(path: &Path) -> io::Result<Lines> {
-        Ok(Lines { file: File::create(path)?, waiting: Vec::new(), written: Instant::now() })
+        // For its owner alone, as the record is.
+        let file = File::options().write(true).create(true).truncate(true).mode(0o600).open(path)?;
+        Ok(Lines { file, waiting: Vec::new(), written: Instant::now() })
     }
 
     fn write_out(&mut self) -> io::Result<()> {

@@ -15,7 +15,7 @@ use crate::base::{Digest, RelPath};
 use crate::decisions::{Answer, Asking, Attempted, Routed, Seam, Seat, StrategyError, Verdict as Meant};
 use crate::executor::{Attempt, Executor, Request};
 use crate::graph::flag;
-use crate::process::{Cancel, Ended};
+use crate::process::{Cancel, Ended, redacted};
 use crate::rebuild::{self, Links, Mode, Own, Prepared, Stamps, World, Yield};
 
 const INTERRUPT: i32 = 2;
@@ -46,6 +46,8 @@ pub(super) struct Ran {
     pub duration: Duration,
     pub status: Option<String>,
     pub code: Option<i32>,
+    /// What a shell would say of it.
+    pub shell_code: Option<i32>,
     pub output: Vec<u8>,
     pub output_size: u64,
     pub log: Option<String>,
@@ -99,6 +101,7 @@ impl Ran {
             duration: Duration::ZERO,
             status: None,
             code: None,
+            shell_code: None,
             output: Vec::new(),
             output_size: 0,
             log: None,
@@ -142,7 +145,8 @@ impl Bench<'_> {
             return Ran::new(Verdict::Cancelled);
         }
         if let Some(question) = &prepared.task.confirm {
-            match self.answer(&prepared, &self.fill(&prepared, question), how) {
+            let question = redacted(&prepared.visible.secrets, &self.fill(&prepared, question));
+            match self.answer(&prepared, &question, how) {
                 _ if how.cancel.stopped() => return Ran::new(Verdict::Cancelled),
                 Ok(Answer::Yes) => {}
                 Ok(Answer::No) => return Ran::stopped(Verdict::Declined, "answered no"),
@@ -186,13 +190,8 @@ impl Bench<'_> {
             Ok(tried) => tried,
             Err(error) => return Ran { displaced, ..Ran::stopped(Verdict::Broken, error.to_string()) },
         };
-        let mut ran = Ran {
-            displaced,
-            attempts,
-            duration,
-            flaky: attempts > 1 && meant == Meant::Success,
-            ..self.told(&prepared, &request, &attempt)
-        };
+        let mut ran =
+            Ran { displaced, attempts, duration, flaky: attempts > 1 && meant == Meant::Success, ..self.told(&request, &attempt) };
         ran.notices.extend(routed);
         ran.verdict = match (&attempt.error, &attempt.ended, meant) {
             (Some(_), ..) => Verdict::Failed,
@@ -372,12 +371,13 @@ impl Bench<'_> {
             attempts: 1,
             duration: attempt.duration,
             code: attempt.ended.code(),
+            shell_code: attempt.ended.shell_code(),
             command: request.commands.first().cloned(),
-            ..Ran::stopped(verdict, attempt.error.unwrap_or_else(|| attempt.ended.to_string()))
+            ..Ran::stopped(verdict, redacted(&request.secrets, &attempt.error.unwrap_or_else(|| attempt.ended.to_string())))
         }
     }
 
-    fn told(&self, prepared: &Prepared, request: &Request, attempt: &Attempt) -> Ran {
+    fn told(&self, request: &Request, attempt: &Attempt) -> Ran {
         let mut ran = Ran::new(Verdict::Failed);
         ran.output = attempt.log.tail().to_vec();
         ran.output_size = attempt.log.size();
@@ -386,13 +386,10 @@ impl Bench<'_> {
             .file()
             .and_then(|path| path.strip_prefix(self.world.tree.root()).ok().map(|path| path.to_string_lossy().into_owned()));
         ran.code = attempt.ended.code();
-        ran.status = Some(attempt.error.clone().unwrap_or_else(|| attempt.ended.to_string()));
+        ran.shell_code = attempt.ended.shell_code();
+        let status = attempt.error.clone().unwrap_or_else(|| attempt.ended.to_string());
+        ran.status = Some(redacted(&request.secrets, &status));
         ran.command = request.commands.get(attempt.command).cloned();
-        if let Some(command) = &mut ran.command
-            && prepared.visible.secrets.iter().any(|secret| secret.len() >= 4 && command.contains(&*String::from_utf8_lossy(secret)))
-        {
-            *command = String::from("(it names a secret)");
-        }
         ran
     }
 

@@ -9,7 +9,7 @@ use super::attempt::Bench;
 use crate::base::TargetId;
 use crate::executor::{Request, boxed};
 use crate::model::{Scope, Text};
-use crate::process::{Cancel, Limits, Output as Capture, Spawn, Stdin};
+use crate::process::{Cancel, Limits, Output as Capture, Spawn, Stdin, redacted};
 use crate::rebuild::{Prepared, World};
 
 /// What is special about running one task.
@@ -75,15 +75,16 @@ impl Bench<'_> {
                 None => spawn,
             })
             .collect();
+        let shown = |text: &str| redacted(&prepared.visible.secrets, text);
         let commands = prepared
             .task
             .commands
             .iter()
             .zip(&prepared.lines)
             .map(|(command, line)| match command {
-                crate::model::Command::Sh { .. } => line.words.get(1).cloned().unwrap_or_default(),
+                crate::model::Command::Sh { .. } => shown(line.words.get(1).map_or("", |script| script)),
                 crate::model::Command::Run { .. } => {
-                    std::iter::once(&line.name).chain(&line.words).map(|word| quoted(word)).collect::<Vec<_>>().join(" ")
+                    std::iter::once(&line.name).chain(&line.words).map(|word| quoted(&shown(word))).collect::<Vec<_>>().join(" ")
                 }
             })
             .collect();

@@ -14,7 +14,7 @@ use crate::base::{RelPath, TargetId};
 use crate::executor::{Probing, Request, Upkeep};
 use crate::graph::{Detail, TargetKind};
 use crate::model::{Command, Probe, Scope, Service, Text};
-use crate::process::{Limits, Output, Spawn, Stdin, find_program};
+use crate::process::{Limits, Output, Spawn, Stdin, find_program, redacted};
 use crate::rebuild::World;
 
 /// Ports that nobody else is given until the service that they were picked for is started.
@@ -120,12 +120,13 @@ impl Exact {
                 let words = words.iter().map(fill).collect::<Result<Vec<_>, _>>()?;
                 let name = words.first().cloned().unwrap_or_default();
                 let program = program(&visible.variables, &service.dir, world, &name)?;
-                let command = words.iter().map(|word| quoted(word)).collect::<Vec<_>>().join(" ");
+                let command = words.iter().map(|word| quoted(&redacted(&visible.secrets, word))).collect::<Vec<_>>().join(" ");
                 (start(program, &name, &words[1.min(words.len())..], mark.clone()), command)
             }
             Command::Sh { script, .. } => {
                 let script = fill(script)?;
-                (shell(script.clone(), mark.clone())?, script)
+                let shown = redacted(&visible.secrets, &script);
+                (shell(script, mark.clone())?, shown)
             }
         };
         let mut probes = Vec::new();
@@ -140,11 +141,6 @@ impl Exact {
                 Probe::Output(text) => Probing::Output(fill(text)?),
             });
         }
-        let hidden = |text: &str| {
-            let named = |secret: &Vec<u8>| secret.len() >= 4 && text.contains(&*String::from_utf8_lossy(secret));
-            visible.secrets.iter().any(named)
-        };
-        let command = if hidden(&command) { String::from("(it names a secret)") } else { command };
         let log_file = world.tree.root().join(".orket/logs").join(&world.run).join(format!("{}.log", target.0));
         Ok(Exact { service, spawn, probes, secrets: visible.secrets, log_file, command })
     }
@@ -190,6 +186,17 @@ impl Exact {
 
     fn limits(&self) -> Limits {
         Limits { timeout: None, grace: self.service.stop.within, signal: self.service.stop.signal }
+    }
+}
+
+/// Returns what is said of a service without its secrets.
+pub(super) fn shown(world: &World, target: TargetId, text: &str) -> String {
+    match world.graph.detail(target) {
+        Detail::Service(service) => match world.environment.visible(&service.env, &world.tree) {
+            Ok(visible) => redacted(&visible.secrets, text),
+            Err(_) => text.to_owned(),
+        },
+        _ => text.to_owned(),
     }
 }
 

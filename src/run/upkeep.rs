@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::request::make_scratch;
 use super::run::{Loop, Parked};
-use super::service::Exact;
+use super::service::{self, Exact};
 use super::services::{Answer, Story};
 use super::state::State;
 use super::walk::finished;
@@ -139,9 +139,10 @@ impl Loop<'_> {
         let place = self.graph.detail(service).place().map_or(String::new(), |place| format!(" ({place})"));
         let name = format!("the service `{}`{place}", self.graph.address(service));
         let command = Exact::of(self.world, service).ok().map(|exact| exact.command);
+        let shown = |text: &str| service::shown(self.world, service, text);
         let gone = match gone {
             Ok(gone) => gone,
-            Err(error) => return Story { status: format!("{name} cannot be started: {error}"), command, ..Story::default() },
+            Err(error) => return Story { status: format!("{name} cannot be started: {}", shown(&error)), command, ..Story::default() },
         };
         let what = match (&gone.ended, &gone.unready) {
             (Err(error), _) => format!("cannot be started: {error}"),
@@ -155,7 +156,7 @@ impl Loop<'_> {
         let root = self.world.tree.root();
         let log = gone.log.file().and_then(|path| path.strip_prefix(root).ok()).map(|path| path.to_string_lossy().into_owned());
         let (output, output_size) = (gone.log.tail().to_vec(), gone.log.size());
-        Story { status: format!("{name} {what}"), command, output, output_size, log }
+        Story { status: format!("{name} {}", shown(&what)), command, output, output_size, log }
     }
 
     /// Runs the service that was asked for with the terminal.
@@ -166,7 +167,10 @@ impl Loop<'_> {
                 self.parked.insert(step, Parked::Service(Box::new(exact.alone(&self.options.ports))));
                 self.enqueue(step);
             }
-            Err(status) => self.failed(step, Finished { status: Some(status), ..finished(target) }, 1, ready),
+            Err(status) => {
+                let status = Some(service::shown(self.world, target, &status));
+                self.failed(step, Finished { status, ..finished(target) }, 1, ready)
+            }
         }
     }
 }

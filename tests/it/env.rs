@@ -132,3 +132,58 @@ task "u" { run "sh" "-c" "{log:u}; test -n {{env.TOKEN}}"; inputs "in" }"#,
     project.set("TOKEN", Some("another"));
     project.run("build u").ok().ran(["u"]);
 }
+
+/// Nothing below `.orket` holds this text.
+fn kept_nowhere(project: &Project, text: &str) {
+    for entry in walkdir::WalkDir::new(project.at(".orket")).into_iter().flatten().filter(|entry| entry.file_type().is_file()) {
+        let bytes = std::fs::read(entry.path()).unwrap();
+        assert!(!bytes.windows(text.len()).any(|window| window == text.as_bytes()), "{} holds it", entry.path().display());
+    }
+}
+
+#[test]
+fn what_is_made_of_a_secret_is_one() {
+    let mut project = Project::new().file("in", "").var("DBPW", "hunter2secret").manifest(
+        r#"task "c" { sh "{log:c}; echo $URL"; env { set "URL" "postgres://u:{{env.DBPW}}@h/db"; set "AGAIN" "{{env.URL}}"; secret "DBPW" }; inputs "in" }"#,
+    );
+    project.run("build").ok().ran(["c"]).says(["postgres://u:(secret)@h/db"]);
+    project.run("build").ok().nothing_to_do();
+    project.set("DBPW", Some("newpass99"));
+    let said = ["env URL changed: (secret) -> (secret)", "env AGAIN changed: (secret) -> (secret)"];
+    project.run("explain c").ok().says(said).never_says(["hunter2", "newpass99"]);
+    project.run("build -vv --events events --summary summary").ok().ran(["c"]).never_says(["hunter2", "newpass99"]);
+    for text in ["hunter2secret", "newpass99"] {
+        kept_nowhere(&project, text);
+        assert!(!project.read("events").contains(text) && !project.read("summary").contains(text));
+    }
+}
+
+#[test]
+fn what_is_told_of_a_failure_holds_no_secret() {
+    let project = Project::new().var("SEC", "super'secret").manifest(
+        r#"
+        env { secret "SEC" }
+        task "name" { run "no-{{env.SEC}}-prog" }
+        task "word" { run "sh" "-c" "exit 3" "{{env.SEC}}" }
+        task "dir" { dir "no"; run "./{{env.SEC}}" }
+        service "db" { run "no-{{env.SEC}}-service" }
+        service "web" { sh "sleep 300"; ready { command "test -z \"{{env.SEC}}\""; within "50ms" } }
+        task "uses" { uses "db"; sh "true" }
+        task "waits" { uses "web"; sh "true" }
+        "#,
+    );
+    let seen = project.run("build -k -v --events events --summary summary").code(1).never_says(["super", "it names a secret"]);
+    seen.says(["the name of a program holds the secret `SEC`", "'(secret)'", "no-(secret)-service", "test -z \"(secret)\""]);
+    assert!(!project.read("events").contains("super") && !project.read("summary").contains("super"));
+    kept_nowhere(&project, "super");
+}
+
+#[test]
+fn records_are_for_their_owner_alone() {
+    use std::os::unix::fs::PermissionsExt;
+    let project = Project::new().manifest(r#"task "t" { sh "true" }"#);
+    project.run("build").ok();
+    for entry in std::fs::read_dir(project.at(".orket/runs")).unwrap().flatten() {
+        assert_eq!(entry.metadata().unwrap().permissions().mode() & 0o777, 0o600, "{:?}", entry.path());
+    }
+}
