@@ -33,6 +33,7 @@ use crate::decisions::{Boxed, Seam, Seams};
 use crate::disk::{Tree, write_beside};
 use crate::graph::Graph;
 use crate::manifest::Problems;
+use crate::process::is_within;
 use crate::rebuild::{Environment, Files, World};
 use crate::record::{Checkout, Runs, Status};
 use crate::store::{LocalStore, StoreError, Swept};
@@ -73,6 +74,20 @@ pub enum OpenError {
     /// The surroundings failed.
     #[error("cannot {0}: {1}")]
     Broken(String, io::Error),
+}
+
+/// What stands before the number of the process in the lock of a checkout.
+const HOLDER: &str = "process ";
+
+/// Why a checkout cannot be locked.
+#[derive(Debug, thiserror::Error)]
+pub enum LockError {
+    /// This process belongs to a build in the same checkout, which waits for it.
+    #[error("a build in this checkout is under way, and this is a part of it: neither could end before the other")]
+    Within,
+    /// The surroundings failed.
+    #[error("cannot write the state of this checkout: {0}")]
+    Broken(#[from] io::Error),
 }
 
 /// An opened project.
@@ -216,8 +231,8 @@ impl Engine {
     /// Waits until no other build runs in this checkout. `said` is told for whom, once, if there is one.
     ///
     /// # Errors
-    /// When the lock cannot be made.
-    pub fn lock(&self, said: &mut dyn FnMut(&str)) -> io::Result<File> {
+    /// When the lock cannot be made, or whoever holds it waits for this process.
+    pub fn lock(&self, said: &mut dyn FnMut(&str)) -> Result<File, LockError> {
         state_folder(&self.root)?;
         let mut file = fs::OpenOptions::new().create(true).truncate(false).read(true).write(true).open(self.state().join("lock"))?;
         match file.try_lock() {
@@ -225,6 +240,9 @@ impl Engine {
             Err(fs::TryLockError::WouldBlock) => {
                 let mut holder = String::new();
                 file.read_to_string(&mut holder)?;
+                if holder.trim().strip_prefix(HOLDER).and_then(|pid| pid.parse().ok()).is_some_and(is_within) {
+                    return Err(LockError::Within);
+                }
                 said(holder.trim());
                 file.lock()?;
             }
@@ -233,7 +251,7 @@ impl Engine {
         }
         file.set_len(0)?;
         io::Seek::seek(&mut file, io::SeekFrom::Start(0))?;
-        write!(file, "process {}", std::process::id())?;
+        write!(file, "{HOLDER}{}", std::process::id())?;
         Ok(file)
     }
 

@@ -17,7 +17,7 @@ use super::webhooks::{self, Webhooks};
 use super::{Failure, Ui};
 use crate::base::{TargetId, quantity};
 use crate::decisions::AfterFailure;
-use crate::engine::Engine;
+use crate::engine::{Engine, LockError};
 use crate::event::{Ending, Event, Outcome, Reason};
 use crate::executor::Local;
 use crate::graph::{TargetKind, select};
@@ -111,7 +111,7 @@ pub(super) fn go(ui: &Ui, args: &BuildArgs, foreground: Option<&[String]>, adopt
 
     let lock = engine
         .lock(&mut |holder| ui.say(&format!("waiting for another build in this checkout ({holder})")))
-        .map_err(|error| Failure::Broken(format!("cannot write the state of this checkout: {error}")))?;
+        .map_err(|error| unlocked(ui, &args.targets, &error))?;
     let mut world = engine
         .world(policy.named.run.clone(), true)
         .map_err(|error| Failure::Broken(format!("cannot read the state of this checkout: {error}")))?;
@@ -292,6 +292,17 @@ fn end_stragglers_of(ui: &Ui, engine: &Engine) {
         // Kept, it is not looked at again.
         let _ = runs.keep(&run);
     }
+}
+
+/// Says why the checkout cannot be locked. `wanted`: what was to be built.
+fn unlocked(ui: &Ui, wanted: &[String], error: &LockError) -> Failure {
+    let LockError::Within = error else { return Failure::Broken(error.to_string()) };
+    let task = ui.surroundings.text("ORKET_TASK").map_or_else(|| String::from("the task"), |task| format!("the task `{task}`"));
+    let needs = match wanted {
+        [] => String::from(" \"TARGET\""),
+        wanted => wanted.iter().map(|name| format!(" {name:?}")).collect(),
+    };
+    Failure::Wrong(format!("{error}\nhint: instead of calling orket, let {task} need what is to be built before it: needs{needs}"))
 }
 
 /// Says what became of outputs whose tasks are gone, in one sentence; `None` if nothing did.

@@ -28,7 +28,7 @@ pub use redact::{Redactor, redacted};
 pub use signals::{end_process, listen_to_signals};
 pub use spawn::{Limits, OutputSink, SpawnError, run};
 pub use status::{Ended, signal_name};
-pub use stragglers::end_stragglers;
+pub use stragglers::{end_stragglers, is_within};
 
 #[cfg(test)]
 mod tests;

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fd::OwnedFd;
-use rustix::process::{Pid, PidfdFlags, Signal, getpid, pidfd_open, pidfd_send_signal};
+use rustix::process::{Pid, PidfdFlags, Signal, getpid, getppid, pidfd_open, pidfd_send_signal};
 
 /// How long they may take to end after they were asked to.
 const GRACE: Duration = Duration::from_secs(2);
@@ -36,6 +36,11 @@ pub fn end_stragglers(pair: &str) -> usize {
     found.len()
 }
 
+/// Whether this process was started by that one, or by one that it started. Where the system has no `/proc`, only its parent is known.
+pub fn is_within(pid: u32) -> bool {
+    ancestors().iter().skip(1).any(|above| u32::try_from(*above) == Ok(pid))
+}
+
 /// Whether a process has not ended, after waiting for that.
 fn lives(handle: &OwnedFd, wait: Duration) -> bool {
     let mut fds = [PollFd::new(handle, PollFlags::IN)];
@@ -46,6 +51,7 @@ fn lives(handle: &OwnedFd, wait: Duration) -> bool {
 /// Returns this process and all above it.
 fn ancestors() -> Vec<i32> {
     let mut all = vec![getpid().as_raw_nonzero().get()];
+    all.extend(getppid().map(|parent| parent.as_raw_nonzero().get()));
     while let Some(parent) = all.last().and_then(|pid| parent(*pid)).filter(|pid| *pid > 0 && !all.contains(pid)) {
         all.push(parent);
     }
