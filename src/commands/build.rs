@@ -136,7 +136,7 @@ pub(super) fn go(ui: &Ui, args: &BuildArgs, foreground: Option<&[String]>, adopt
         let Isolated { adopted, targets, exit } = here.build(&targets, &epics, adopted)?;
         if targets.is_empty() {
             if ui.json {
-                ui.out_json(&report::summary(&Addresses { graph: engine.graph.clone(), called: ui.called.clone() }, &[], &[]));
+                ui.out_json(&report::summary(&Addresses::new(&engine.graph, ui), &[], &[]));
             }
             return Err(Failure::Exit(exit));
         }
@@ -146,7 +146,8 @@ pub(super) fn go(ui: &Ui, args: &BuildArgs, foreground: Option<&[String]>, adopt
     world.boxed = policy.boxed.clone();
     world.boxer = policy.boxer.clone();
     let slots = policy.slots;
-    let names: Arc<dyn Names> = Arc::new(Addresses { graph: engine.graph.clone(), called: ui.called.clone() });
+    let run = foreground_target.zip(foreground.map(<[String]>::to_vec));
+    let names: Arc<dyn Names> = Arc::new(Addresses { run, ..Addresses::new(&engine.graph, ui) });
     let mut sinks: Vec<Box<dyn Sink>> = vec![screen(ui, args, &names)];
     if let Some(path) = &args.events {
         let file = File::create(path).map_err(|error| Failure::Broken(format!("cannot write `{}`: {error}", path.display())))?;
@@ -262,15 +263,6 @@ pub(super) fn go(ui: &Ui, args: &BuildArgs, foreground: Option<&[String]>, adopt
             recv(options.signals) -> _ => {}
         }
     }
-    if ending.signal.is_none()
-        && let Some(target) = foreground_target
-        && let Some(code) = events.iter().find_map(|event| match event {
-            Event::Finished(finished) if finished.task == target && finished.outcome == Outcome::Failed => finished.code,
-            _ => None,
-        })
-    {
-        return Err(Failure::Exit(code));
-    }
     match ending.exit.max(failed) {
         0 => Ok(()),
         exit => Err(Failure::Exit(exit)),
@@ -324,7 +316,7 @@ fn gone(orphans: &Orphans, run: &str) -> Option<String> {
 
 /// Says that no target is affected, in all the ways that were asked for.
 fn nothing(ui: &Ui, args: &BuildArgs, engine: &Engine, revision: &str) -> Result<(), Failure> {
-    let names = Addresses { graph: engine.graph.clone(), called: ui.called.clone() };
+    let names = Addresses::new(&engine.graph, ui);
     let summary = report::summary(&names, &[], &[]);
     if !args.dry_run && !args.check {
         if let Some(path) = &args.events {

@@ -18,6 +18,15 @@ pub(super) struct Addresses {
     pub graph: Graph,
     /// How orket was called, up to the command.
     pub called: String,
+    /// What `orket run` was told to run, and the words behind `--`.
+    pub run: Option<(TargetId, Vec<String>)>,
+}
+
+impl Addresses {
+    /// Those of a build.
+    pub fn new(graph: &Graph, ui: &Ui) -> Addresses {
+        Addresses { graph: graph.clone(), called: ui.called.clone(), run: None }
+    }
 }
 
 impl Names for Addresses {
@@ -39,6 +48,10 @@ impl Names for Addresses {
 
     fn called(&self) -> String {
         self.called.clone()
+    }
+
+    fn words(&self, id: TargetId) -> Option<&[String]> {
+        self.run.as_ref().filter(|(run, _)| *run == id).map(|(_, words)| &words[..])
     }
 
     fn count(&self) -> usize {

@@ -24,7 +24,7 @@ pub(super) fn look_at(ui: &Ui, args: &BuildArgs, engine: &Engine, plan: &Plan, m
     let seen = look(&world, plan, mode, choices, &engine.inspector(false));
     let stale = seen.iter().filter(|seen| !matches!(seen.outcome, Outcome::Fresh | Outcome::Skipped)).count();
     if ui.json {
-        let names = Addresses { graph: engine.graph.clone(), called: ui.called.clone() };
+        let names = Addresses::new(&engine.graph, ui);
         let all: Vec<_> = seen.iter().map(|seen| (seen.task, seen.outcome, seen.reason.clone(), Duration::ZERO)).collect();
         ui.out_json(&report::summary(&names, &all, &[]));
     } else {

@@ -1,6 +1,6 @@
 //! A failure in full: what was run, how it ended, what it said, and what to do next.
 
-use super::chars::{clean, escape, shell_word};
+use super::chars::{clean, escape};
 use super::paint::Paint;
 use super::reason_text;
 use crate::base::Place;
@@ -10,8 +10,8 @@ use crate::event::{Finished, Reason, ServiceChange};
 /// How many lines of output a failure shows.
 const SHOWN: usize = 40;
 
-/// Returns all that is said of a failed target, in whole lines. `verb`: what runs it again: `orket build`.
-pub(super) fn block(name: &str, place: Option<&Place>, finished: &Finished, verb: &str, paint: Paint) -> String {
+/// Returns all that is said of a failed target, in whole lines. `again`: what runs it again.
+pub(super) fn block(name: &str, place: Option<&Place>, finished: &Finished, again: &str, paint: Paint) -> String {
     let place = place.map_or(String::new(), |place| format!(" ({})", escape(&place.to_string())));
     let mut text = format!("{}  {}{place}\n", paint.red("failed"), paint.cyan(name));
     if let Some(reason @ Reason::Remedy(_)) = &finished.reason {
@@ -30,7 +30,7 @@ pub(super) fn block(name: &str, place: Option<&Place>, finished: &Finished, verb
         text += &format!("  whole log: {}\n", escape(log));
     }
     text += &withheld(&finished.withheld, paint);
-    text += &format!("  again: {}\n", paint.cyan(&format!("{verb} {}", shell_word(name))));
+    text += &format!("  again: {}\n", paint.cyan(again));
     text
 }
 
@@ -93,6 +93,7 @@ fn withheld(names: &[String], paint: Paint) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::super::chars::shell_word;
     use super::super::invented::{failed, place};
     use super::*;
 
@@ -105,7 +106,7 @@ mod tests {
         finished.withheld = vec!["JAVA_HOME".into(), "M2".into()];
         finished.attempts = 3;
         assert_eq!(
-            block("app/compile", Some(&place(12)), &finished, "orket build", PAINT),
+            block("app/compile", Some(&place(12)), &finished, "orket build app/compile", PAINT),
             "failed  app/compile (orket.kdl:12)\n\
              \x20 command: cc -c src/a.c\n\
              \x20   cc -c src/b.c\n\

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::chars::{clean, cut, escape, shorten, width};
+use super::chars::{clean, cut, escape, shell_word, shorten, width};
 use super::ending;
 use super::failure::{self, annotation, lines_of};
 use super::paint::Paint;
@@ -151,8 +151,14 @@ impl Teller {
     fn failed(&mut self, finished: &Finished) -> String {
         let name = self.name(finished.task);
         let place = self.names.place(finished.task);
-        let verb = format!("{} {}", self.names.called(), if self.names.is_service(finished.task) { "run" } else { "build" });
-        let mut text = failure::block(&name, place.as_ref(), finished, &verb, self.paint);
+        let words = self.names.words(finished.task);
+        let verb = if words.is_some() || self.names.is_service(finished.task) { "run" } else { "build" };
+        let words: String = match words.unwrap_or_default() {
+            [] => String::new(),
+            words => [" --"].into_iter().map(str::to_owned).chain(words.iter().map(|word| format!(" {}", shell_word(word)))).collect(),
+        };
+        let again = format!("{} {verb} {}{words}", self.names.called(), shell_word(&name));
+        let mut text = failure::block(&name, place.as_ref(), finished, &again, self.paint);
         if self.screen.github {
             text += &annotation(&name, place.as_ref(), finished.status.as_deref().unwrap_or("failed"));
         }

@@ -27,6 +27,11 @@ pub trait Names: Send + Sync {
         String::from("orket")
     }
 
+    /// Returns the words behind `--` of the target that `orket run` was told to run; `None` for every other.
+    fn words(&self, _: TargetId) -> Option<&[String]> {
+        None
+    }
+
     /// Returns how many targets there are.
     fn count(&self) -> usize;
 }

@@ -260,6 +260,8 @@ pub(super) struct Loop<'a> {
     pub(super) decides: OnceCell<bool>,
     pub(super) signal: Option<i32>,
     pub(super) exit: i32,
+    /// How the program of `orket run` failed: that is then how orket ends.
+    pub(super) program: Option<i32>,
     pub(super) services: Services,
     /// The switch that ends each service that lives.
     pub(super) leashes: FxHashMap<TargetId, Cancel>,
@@ -326,6 +328,7 @@ impl<'a> Loop<'a> {
             decides: OnceCell::new(),
             signal: None,
             exit: 0,
+            program: None,
             services,
             leashes: FxHashMap::default(),
             errands: Errands::default(),
@@ -387,7 +390,7 @@ impl<'a> Loop<'a> {
         if let Some(text) = moved_aside(&self.displaced, &self.world.run) {
             (self.tell)(&Event::Notice(Notice { task: None, text, hint: None }));
         }
-        let exit = self.signal.map_or(self.exit, |signal| 128 + signal);
+        let exit = self.signal.map(|signal| 128 + signal).or(self.program).unwrap_or(self.exit);
         let ending = Ending { at: self.began.elapsed(), exit, signal: self.signal, totals: self.totals };
         (self.tell)(&Event::RunFinished(ending.clone()));
         ending

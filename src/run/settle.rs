@@ -74,6 +74,9 @@ impl Loop<'_> {
         for text in ran.notices {
             (self.tell)(&Event::Notice(Notice { task: Some(target), text, hint: None }));
         }
+        if matches!(ran.verdict, Verdict::Failed) && self.errand(step).is_none() && self.options.foreground == Some(target) {
+            self.program = ran.shell_code.filter(|code| *code != 0);
+        }
         let told = Finished {
             reason: Some(reason),
             duration: ran.duration,
