@@ -62,6 +62,16 @@ impl Tree {
         remove_empty(&parent, name.as_path())
     }
 
+    /// Lets the owner of a folder change what is in it, as a task may have forbidden; a link there is not followed.
+    ///
+    /// # Errors
+    /// When it is no folder, or somebody else's, or the way there leaves the tree.
+    pub fn unlock_folder(&self, path: &RelPath) -> io::Result<()> {
+        let (parent, name) = self.parent_of(path)?;
+        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC | OFlags::NOFOLLOW;
+        unlock(&rustix::fs::openat(&parent, name.as_path(), flags, Mode::empty())?)
+    }
+
     /// Opens the folder that `path` stands in, and returns the last part. No link on the way may lead out of the tree.
     pub(super) fn parent_of(&self, path: &RelPath) -> io::Result<(OwnedFd, RelPath)> {
         let parent = path.parent().ok_or_else(|| io::Error::other("the root of the project cannot be replaced"))?;
@@ -122,6 +132,11 @@ fn unlink(parent: impl AsFd, name: &Path) -> io::Result<Option<OwnedFd>> {
     }
 }
 
+fn unlock(folder: &OwnedFd) -> io::Result<()> {
+    let mode = Mode::from_raw_mode(rustix::fs::fstat(folder)?.st_mode);
+    Ok(rustix::fs::fchmod(folder, mode | Mode::RWXU)?)
+}
+
 fn remove_empty(parent: impl AsFd, name: &Path) -> io::Result<()> {
     match rustix::fs::unlinkat(parent, name, AtFlags::REMOVEDIR) {
         Ok(()) | Err(Errno::NOENT) => Ok(()),
@@ -138,7 +153,14 @@ fn empty(top: &OwnedFd, folder: &OwnedFd, depth: usize, moved: &mut u64) -> io::
             continue;
         }
         let name = Path::new(OsStr::from_bytes(bytes));
-        let Some(inner) = unlink(folder, name)? else { continue };
+        let inner = match unlink(folder, name) {
+            Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
+                unlock(folder)?;
+                unlink(folder, name)
+            }
+            unlinked => unlinked,
+        };
+        let Some(inner) = inner? else { continue };
         if depth == 0 {
             *moved += 1;
             let up = format!(".orket-deep-{}-{moved}", std::process::id());

@@ -132,23 +132,39 @@ pub fn clear_outputs(
         }
     }
     for path in files {
-        if own.has(&path) && !own.edited(world, &path) {
-            world.files.forget(&path);
-            world.tree.remove(&path).map_err(|error| wrong(error, &path))?;
-        } else if let Some(aside) = take_away(world, &path).map_err(|error| wrong(error, &path))? {
+        let is_own = own.has(&path) && !own.edited(world, &path);
+        let clear = || match is_own {
+            true => {
+                world.files.forget(&path);
+                world.tree.remove(&path).map(|()| None)
+            }
+            false => take_away(world, &path),
+        };
+        if let Some(aside) = unlocking(world, &folders, &path, clear).map_err(|error| wrong(error, &path))? {
             displaced.push((path, aside));
         }
     }
     for folder in folders.iter().rev() {
         let foreign = (own.sure || own.is_new()) && !own.has(folder) && !declared(folder) && !filled.contains(folder);
         // A folder that still holds something (an excluded file, or what was just moved) stays.
-        if world.tree.remove_folder(folder).is_ok() && foreign {
+        if unlocking(world, &folders, folder, || world.tree.remove_folder(folder)).is_ok() && foreign {
             let aside = aside(world, folder);
             world.tree.make_folder(&aside).map_err(|error| wrong(error, folder))?;
             displaced.push((folder.clone(), aside));
         }
     }
     Ok(displaced)
+}
+
+/// Clears `path`. Where the folder that it stands in forbids that and is an output, or below one, it is made to allow it.
+fn unlocking<T>(world: &World, folders: &[RelPath], path: &RelPath, clear: impl Fn() -> std::io::Result<T>) -> std::io::Result<T> {
+    match (clear(), path.parent()) {
+        (Err(error), Some(parent)) if error.kind() == std::io::ErrorKind::PermissionDenied && folders.binary_search(&parent).is_ok() => {
+            world.tree.unlock_folder(&parent)?;
+            clear()
+        }
+        (cleared, _) => cleared,
+    }
 }
 
 /// Removes a file whose bytes the store holds; moves any other aside, and returns where to.
