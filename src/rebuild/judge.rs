@@ -111,6 +111,10 @@ pub fn judge(world: &World, target: TargetId, links: &Links, again: bool, mode: 
                     remember(world, &prepared, &result);
                 }
                 return match placed {
+                    // What it printed when it ran as this action is told once more; so is that a check has passed.
+                    Placed::Already if result.log.is_some() || prepared.outputs.is_empty() => {
+                        Judged::Cached { yielded, log: result.log, displaced: Vec::new() }
+                    }
                     Placed::Already => Judged::Fresh(yielded),
                     Placed::Now(displaced) => Judged::Cached { yielded, log: result.log, displaced },
                 };

@@ -1,6 +1,6 @@
 //! What tasks put out, declare and discover.
 
-use crate::common::Project;
+use crate::common::{Project, strace_works};
 
 #[test]
 fn the_folders_before_a_pattern_are_made() {
@@ -69,6 +69,31 @@ fn a_check_is_remembered_and_its_failure_is_not() {
     project.run("build").code(1).ran(["c"]);
     project.write("i", "good");
     project.run("build").ok().ran([]);
+}
+
+#[test]
+fn a_check_that_the_store_knows_is_told_with_what_it_printed() {
+    let project = Project::new().file("in", "1").manifest(r#"task "r" { sh "{log:r}; echo hi; cat in"; inputs "in" }"#);
+    project.run("build").ok().ran(["r"]);
+    project.write("in", "2").run("build").ok().ran(["r"]);
+    project.write("in", "1").run("build").ok().ran([]).says(["cached  r\nhi\n1"]);
+    project.run("runs logs").ok().stdout("== r\nhi\n1\n");
+    project.run("build").ok().nothing_to_do();
+}
+
+#[test]
+fn a_folder_that_may_not_be_written_into_is_no_obstacle() {
+    if !strace_works() {
+        return;
+    }
+    let manifest = r#"task "t" { sh "{log:t}; mkdir -p d/r; cp in d/r/f; echo > a; chmod 555 d/r"; inputs "in"; outputs "a" "d/" }"#;
+    let project = Project::new().file("in", "1").manifest(manifest);
+    project.run("build -j1").ok().ran(["t"]);
+    project.write("in", "2");
+    // Whoever is root may do all, so that the kernel has to be told to refuse.
+    let refused = project.injected("unlinkat", "error=EACCES", 2, "build -j1");
+    assert!(refused.hit && refused.code == 0, "{} {}", refused.err, refused.calls);
+    assert_eq!(project.read("d/r/f"), "2");
 }
 
 #[test]
