@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::fs;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use walkdir::WalkDir;
@@ -193,13 +193,18 @@ impl LocalStore {
     /// When the store cannot be written.
     pub fn clear(&self) -> Result<u64, StoreError> {
         let stats = self.stats()?;
+        // Out of the way first: others may go on putting things in, which stand in new folders then.
+        let away = self.root().join("cleared");
+        remove(&away)?;
+        fs::create_dir_all(&away).map_err(StoreError::new("make", &away))?;
         for folder in ["results", "small", "blobs", "quarantine", "tmp"] {
             let path = self.root().join(folder);
-            match fs::remove_dir_all(&path) {
+            match fs::rename(&path, away.join(folder)) {
                 Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(StoreError::new("remove", &path)(error)),
                 _ => {}
             }
         }
+        remove(&away)?;
         let _ = fs::remove_file(self.root().join("size"));
         Ok(stats.blob_bytes + stats.action_bytes)
     }
@@ -253,6 +258,13 @@ fn written_by_the_living(name: &str) -> bool {
     rustix::process::test_kill_process(process) != Err(rustix::io::Errno::SRCH)
 }
 
+fn remove(folder: &Path) -> Result<(), StoreError> {
+    match fs::remove_dir_all(folder) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(StoreError::new("remove", folder)(error)),
+        _ => Ok(()),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -290,6 +302,27 @@ mod tests {
         assert_eq!(store.verify().unwrap(), Verification { entries: 1, damaged: Vec::new(), dangling: 1 });
         assert_eq!(fs::read_dir(folder.path().join("quarantine")).unwrap().count(), 2);
         assert!(store.clear().unwrap() > 0);
+    }
+
+    #[test]
+    fn it_is_cleared_while_others_put_things_in() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = LocalStore::new(folder.path().to_path_buf());
+        let over = std::sync::atomic::AtomicBool::new(false);
+        std::thread::scope(|scope| {
+            let put = |first: u32| {
+                for byte in (first..).take_while(|_| !over.load(std::sync::atomic::Ordering::Relaxed)) {
+                    // A result that is not stored is made again.
+                    let _ = store.put_bytes(&byte.to_le_bytes().repeat(5000));
+                }
+            };
+            (0..2).for_each(|first| drop(scope.spawn(move || put(first << 30))));
+            let cleared: Vec<_> = (0..10).map(|_| store.clear().map(drop)).collect();
+            over.store(true, std::sync::atomic::Ordering::Relaxed);
+            cleared.into_iter().for_each(|cleared| cleared.unwrap());
+        });
+        store.clear().unwrap();
+        assert!(!folder.path().join("cleared").exists());
     }
 
     #[test]
