@@ -3,12 +3,12 @@
 use std::fs::File;
 use std::io::{self, Write};
 use std::path::Path;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use crossbeam_channel::select;
 
-use super::face::{Addresses, Person, screen};
+use super::face::{Addresses, Person, Told, screen};
 use super::isolated::{self, Isolated, Isolating};
 use super::look::look_at;
 use super::policy::Policy;
@@ -149,9 +149,10 @@ pub(super) fn go(ui: &Ui, args: &BuildArgs, foreground: Option<&[String]>, adopt
     let run = foreground_target.zip(foreground.map(<[String]>::to_vec));
     let names: Arc<dyn Names> = Arc::new(Addresses { run, ..Addresses::new(&engine.graph, ui) });
     let mut sinks: Vec<Box<dyn Sink>> = vec![screen(ui, args, &names)];
+    let events_failed: Arc<OnceLock<String>> = Arc::default();
     if let Some(path) = &args.events {
         let file = File::create(path).map_err(|error| Failure::Broken(format!("cannot write `{}`: {error}", path.display())))?;
-        sinks.push(report::json(names.clone(), Box::new(file)));
+        sinks.push(report::json(names.clone(), Box::new(Told { out: file, failed: events_failed.clone() })));
     }
     let inspector = engine.inspector(false);
     let fresh = Fresh::of(&world, &plan, mode, foreground_target, &choices);
@@ -240,6 +241,9 @@ pub(super) fn go(ui: &Ui, args: &BuildArgs, foreground: Option<&[String]>, adopt
     }
     if let Err(error) = engine.runs().keep(&report::record(&*names, &events)) {
         ui.say(&format!("note: this run is not recorded: {error}"));
+    }
+    if let (Some(path), Some(error)) = (&args.events, events_failed.get()) {
+        return Err(Failure::Broken(format!("cannot write `{}`: {error}", path.display())));
     }
     if let Some(path) = &args.trace {
         written(path, |out| report::trace(&*names, &events, out))?;

@@ -2,7 +2,7 @@
 
 use std::io::{self, BufRead, Write};
 use std::os::fd::AsFd;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use super::Ui;
 use crate::base::{Place, TargetId};
@@ -60,6 +60,36 @@ impl Names for Addresses {
 }
 
 /// Whoever sits at the terminal, if somebody does.
+/// Whatever is written to, and why that has failed, if it has: who follows a run falls silent then, and it is said when it has ended.
+pub(super) struct Told<W> {
+    pub out: W,
+    pub failed: Arc<OnceLock<String>>,
+}
+
+impl<W> Told<W> {
+    fn noting<T>(&self, result: io::Result<T>) -> io::Result<T> {
+        // Nobody reading is no failure.
+        if let Err(error) = &result
+            && error.kind() != io::ErrorKind::BrokenPipe
+        {
+            let _ = self.failed.set(error.to_string());
+        }
+        result
+    }
+}
+
+impl<W: Write> Write for Told<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let written = self.out.write(bytes);
+        self.noting(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        let flushed = self.out.flush();
+        self.noting(flushed)
+    }
+}
+
 pub(super) struct Person(pub bool);
 
 impl Asker for Person {
@@ -96,7 +126,7 @@ pub(super) fn screen(ui: &Ui, args: &BuildArgs, names: &Arc<dyn Names>) -> Box<d
     };
     let out = Box::new(io::stderr());
     match args.ui {
-        shell::Ui::Json => report::json(names.clone(), Box::new(io::stdout())),
+        shell::Ui::Json => report::json(names.clone(), Box::new(Told { out: io::stdout(), failed: ui.unwritten.clone() })),
         shell::Ui::Live => report::live(names.clone(), screen, out),
         shell::Ui::Auto if ui.live && !set("CI") => report::live(names.clone(), screen, out),
         shell::Ui::Auto | shell::Ui::Plain => report::plain(names.clone(), screen, out),

@@ -33,3 +33,27 @@ fn a_need_that_fails_keeps_it_from_starting() {
     project.run("run t").code(1).ran(["a"]);
     project.run("run nobody").code(4).ran([]);
 }
+
+#[test]
+fn how_the_program_ended_is_the_exit_everywhere() {
+    let project = Project::new().manifest(r#"task "t" { sh "exit 3" }; task "killed" { sh "kill -KILL $$" }"#);
+    assert_eq!(project.run("run t --json").code(3).json()["exit"], 3);
+    project.run("runs").ok().says(["  exit 3  "]);
+    assert_eq!(project.run("run killed --json").code(137).json()["exit"], 137);
+    project.run("build killed").code(1).says(["killed by SIGKILL"]);
+}
+
+#[test]
+fn what_runs_it_again_has_the_same_words() {
+    let project = Project::new().manifest(r#"task "s" { sh "exit 1" }; task "t" { needs "s"; sh "exit 1" }"#);
+    project.words(&["run", "s", "--", "a", "b c"]).code(1).says(["  again: orket run s -- a 'b c'\n"]);
+    project.run("run s").code(1).says(["  again: orket run s\n"]);
+    project.run("run t").code(1).says(["  again: orket build s\n"]);
+}
+
+#[test]
+fn events_that_cannot_be_written_are_told() {
+    let project = Project::new().manifest(r#"task "t" { sh "{log:t}" }"#);
+    project.run("build --events /dev/full").code(3).ran(["t"]).says(["cannot write `/dev/full`: "]);
+    project.run_to("/dev/full", "build --ui json --force").code(3).ran(["t"]).says(["cannot"]);
+}
