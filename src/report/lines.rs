@@ -171,6 +171,7 @@ impl Teller {
         match change.state {
             // A task that waited for it tells all of it.
             Face::Died if change.told && self.screen.verbosity < 1 => String::new(),
+            Face::Died if change.told => self.line("died", Paint::red, change.service, &after),
             Face::Died => {
                 let place = self.names.place(change.service);
                 failure::service_block(&self.name(change.service), place.as_ref(), change, self.paint)

@@ -22,6 +22,13 @@ pub(super) struct Story {
     pub log: Option<String>,
 }
 
+impl Story {
+    /// Returns the story for those that come after one who was told all of it.
+    pub fn again(&self) -> Story {
+        Story { status: self.status.clone(), log: self.log.clone(), ..Story::default() }
+    }
+}
+
 /// The answer to a task that is about to run.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(super) enum Answer {

@@ -114,7 +114,7 @@ impl Loop<'_> {
         let was_ready = self.services.is_ready(service);
         let after = gone.as_ref().map_or(Duration::ZERO, |gone| gone.duration);
         let story = self.story(service, gone, was_ready);
-        let left = self.services.gone(service, story.clone());
+        let left = self.services.gone(service, story.again());
         let Story { status, command, output, output_size, log } = story.clone();
         let ended = ServiceChange { after: Some(after), output, output_size, log, ..ServiceChange::new(service, Face::Stopped) };
         if left.asked {
@@ -126,8 +126,9 @@ impl Loop<'_> {
         }
         let told = !left.waiting.is_empty();
         self.tell_service(ServiceChange { state: Face::Died, status: Some(status), command, told, ..ended });
-        for step in left.waiting {
-            self.without_service(step, &story);
+        let again = story.again();
+        for (index, step) in left.waiting.into_iter().enumerate() {
+            self.without_service(step, if index == 0 { &story } else { &again });
         }
     }
 

@@ -352,6 +352,23 @@ fn run_gives_it_the_terminal_until_it_ends() {
 }
 
 #[test]
+fn what_it_printed_before_it_died_is_told_once() {
+    let project = Project::new().manifest(
+        r#"
+        service "db" { sh "echo no disk; exit 3"; ready { output "up" } }
+        task "t" { uses "db"; sh "true" }
+        task "u" { uses "db"; sh "true" }
+        task "v" { uses "db"; needs "gone" optional=#true; sh "true" }
+        task "gone" { platform "windows"; sh "true" }
+        "#,
+    );
+    for words in ["build -k -j2", "build -k -j2 -v"] {
+        let seen = project.run(words).code(1).says(["failed  t", "failed  u", "failed  v"]);
+        assert_eq!(seen.err().matches("\nno disk\n").count(), 1, "{}", seen.err());
+    }
+}
+
+#[test]
 fn build_makes_what_it_needs_and_does_not_start_it() {
     let project =
         Project::new().manifest(&(service("db", "needs \"data\"") + "task \"data\" { sh \"{log:data}; echo > o\"; outputs \"o\" }"));
