@@ -148,7 +148,8 @@ fn line(run: &RunRecord) -> String {
         ("fresh", totals.fresh),
         ("failed", totals.failed),
         ("skipped", totals.skipped),
-        ("not reached", totals.cancelled),
+        ("interrupted", totals.interrupted),
+        ("not reached", totals.cancelled.saturating_sub(totals.interrupted)),
     ]
     .into_iter()
     .filter(|(_, count)| *count > 0)

@@ -90,7 +90,7 @@ pub struct Finished {
     pub attempts: u32,
     /// The slot of the last attempt.
     pub slot: u32,
-    /// How the last command ended, as a person reads it: `exit status 2`, `killed by SIGSEGV`, `timed out after 10 s`, or why nothing was started.
+    /// How the last command ended, as a person reads it: `exit status 2`, `killed by SIGSEGV`, `timed out (limit 10.0 s)`, or why nothing was started.
     pub status: Option<String>,
     /// What to do about it, where that is known: a sentence.
     pub hint: Option<String>,
@@ -234,10 +234,20 @@ pub struct Totals {
     pub skipped: usize,
     /// Failed.
     pub failed: usize,
-    /// Were not reached.
+    /// Were not reached, or ended when the run was.
     pub cancelled: usize,
     /// Could not run.
     pub stalled: usize,
+    /// Of those that are cancelled: ran when the run was ended.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub interrupted: usize,
+    /// Of those that are done: passed only on a further attempt.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub flaky: usize,
+}
+
+fn is_none(count: &usize) -> bool {
+    *count == 0
 }
 
 impl Totals {

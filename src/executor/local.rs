@@ -169,7 +169,7 @@ mod tests {
     #[test]
     fn a_command_that_ignores_being_asked_is_killed_with_all_it_started() {
         let (attempt, _) = shell("trap '' TERM; sleep 1000 & sleep 1000; sleep 1000", Some(Duration::from_millis(100)));
-        assert_eq!(attempt.ended.to_string(), "timed out after 100 ms");
+        assert_eq!(attempt.ended.to_string(), "timed out (limit 100 ms)");
     }
 
     #[test]

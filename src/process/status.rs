@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::base::quantity::show_duration;
 
-/// How a process ended. Prints as a person reads it: `exit status 2`, `killed by SIGSEGV`, `timed out after 10.0 s`, `cancelled`.
+/// How a process ended. Prints as a person reads it: `exit status 2`, `killed by SIGSEGV`, `timed out (limit 10.0 s)`, `cancelled`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Ended {
     /// By itself.
@@ -46,7 +46,7 @@ impl fmt::Display for Ended {
         match self {
             Ended::Exit(code) => write!(f, "exit status {code}"),
             Ended::Signal(signal) => write!(f, "killed by {}", signal_name(*signal)),
-            Ended::TimedOut(limit) => write!(f, "timed out after {}", show_duration(*limit)),
+            Ended::TimedOut(limit) => write!(f, "timed out (limit {})", show_duration(*limit)),
             Ended::Cancelled => f.write_str("cancelled"),
         }
     }

@@ -62,7 +62,7 @@ fn how_it_ended() {
     assert_eq!(simply("exit 0").0, Ended::Exit(0));
     assert_eq!(simply("exit 3").0.to_string(), "exit status 3");
     assert_eq!(simply("kill -SEGV $$").0.to_string(), "killed by SIGSEGV");
-    assert_eq!(timed("exec sleep 1000").0.to_string(), "timed out after 200 ms");
+    assert_eq!(timed("exec sleep 1000").0.to_string(), "timed out (limit 200 ms)");
 }
 
 #[test]
@@ -90,7 +90,7 @@ fn a_tree_that_ignores_being_asked_is_killed() {
 
 #[test]
 fn who_leaves_the_group_is_killed_when_time_is_over() {
-    assert_eq!(timed("setsid sh -c 'trap \"\" TERM; sleep 1000; :' & sleep 1000").0.to_string(), "timed out after 200 ms");
+    assert_eq!(timed("setsid sh -c 'trap \"\" TERM; sleep 1000; :' & sleep 1000").0.to_string(), "timed out (limit 200 ms)");
 }
 
 #[test]

@@ -13,13 +13,17 @@ const NAMED: usize = 50;
 pub(super) fn text(ending: &Ending, planned: usize, failed: &[String], paint: Paint) -> String {
     let totals = &ending.totals;
     let took = show_duration(ending.at);
-    let counts = counts(totals);
+    let counts = counts(totals, 0);
     let listed = |counts: String| if counts.is_empty() { String::new() } else { format!(": {counts}") };
     if let Some(signal) = ending.signal {
         let head = paint.red(&format!("interrupted by {}", signal_name(signal)));
         return format!("{head}{}\n{}", listed(counts), names(failed, paint));
     }
     if ending.exit != 0 || totals.failed + totals.stalled > 0 {
+        let counts = match totals.flaky {
+            0 => counts,
+            flaky => self::counts(&Totals { done: totals.done.saturating_sub(flaky), ..*totals }, flaky),
+        };
         return format!("{}{} ({took})\n{}", paint.red("failed"), listed(counts), names(failed, paint));
     }
     if totals.all() == 0 && planned == 0 {
@@ -37,16 +41,18 @@ pub(super) fn text(ending: &Ending, planned: usize, failed: &[String], paint: Pa
     format!("nothing to do: {} {word}{rest} ({took})\n", plural(count, "task"))
 }
 
-/// Counts what there is at least one of.
-fn counts(totals: &Totals) -> String {
+/// Counts what there is at least one of. `flaky`: how many are told to be that and are not counted as done.
+fn counts(totals: &Totals, flaky: usize) -> String {
     let counts = [
         (totals.failed, "failed"),
         (totals.stalled, "stalled"),
+        (flaky, "flaky"),
         (totals.done, "done"),
         (totals.cached, "cached"),
         (totals.fresh, "fresh"),
         (totals.skipped, "skipped"),
-        (totals.cancelled, "not reached"),
+        (totals.interrupted, "interrupted"),
+        (totals.cancelled.saturating_sub(totals.interrupted), "not reached"),
     ];
     let counts = counts.iter().filter(|(count, _)| *count > 0).map(|(count, word)| format!("{count} {word}"));
     counts.collect::<Vec<_>>().join(", ")
@@ -118,5 +124,9 @@ mod tests {
         let totals = Totals { done: 3, cancelled: 5, ..none };
         assert_eq!(told(130, Some(2), totals, &[]), "interrupted by SIGINT: 3 done, 5 not reached\n");
         assert_eq!(told(137, Some(9), none, &[]), "interrupted by signal 9\n");
+        let totals = Totals { failed: 1, cancelled: 3, interrupted: 2, ..none };
+        assert_eq!(told(1, None, totals, &["a"]), "failed: 1 failed, 2 interrupted, 1 not reached (2.4 s)\n");
+        assert_eq!(told(1, None, Totals { done: 3, flaky: 1, ..none }, &[]), "failed: 1 flaky, 2 done (2.4 s)\n");
+        assert_eq!(told(0, None, Totals { done: 3, flaky: 1, ..none }, &[]), "built 3 tasks: 3 done (2.4 s)\n");
     }
 }

@@ -19,7 +19,7 @@ pub(super) fn block(name: &str, place: Option<&Place>, finished: &Finished, agai
     }
     text += &command_lines(finished);
     let status = escape(finished.status.as_deref().unwrap_or("failed"));
-    let after = if finished.duration.is_zero() { String::new() } else { format!(" after {}", show_duration(finished.duration)) };
+    let after = if finished.duration.as_millis() == 0 { String::new() } else { format!(" after {}", show_duration(finished.duration)) };
     let attempts = if finished.attempts > 1 { format!(", {} attempts", finished.attempts) } else { String::new() };
     text += &format!("  {}{after}{attempts}\n", paint.red(&status));
     if let Some(hint) = &finished.hint {

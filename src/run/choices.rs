@@ -333,7 +333,7 @@ mod tests {
         assert_eq!(asked(text, &Invented::NOTHING, &[]).unwrap().0, "z");
         let a = Invented { variables: &[("A", "1"), ("B", "1")], ..b };
         let Err(Stuck::Wrong { text, hint, saw }) = asked(text, &a, &[]) else { panic!("it was decided") };
-        assert_eq!(text, "`command \"x\"` (orket.kdl:1): timed out after 10.0 s");
+        assert_eq!(text, "`command \"x\"` (orket.kdl:1): timed out (limit 10.0 s)");
         assert_eq!((hint.as_str(), saw.len()), ("mend that, or choose now: --decide d=z", 1));
     }
 

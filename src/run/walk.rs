@@ -143,6 +143,8 @@ impl Loop<'_> {
             || (matches!(kind, TargetKind::Service | TargetKind::Decision) && (outcome == Outcome::Failed || tried))
         {
             self.totals.count(outcome);
+            self.totals.interrupted += usize::from(tried && outcome == Outcome::Cancelled);
+            self.totals.flaky += usize::from(told.as_ref().is_some_and(|told| told.flaky && outcome == Outcome::Done));
             let told = Finished { outcome, at: self.began.elapsed(), ..told.unwrap_or_else(|| finished(target)) };
             (self.tell)(&Event::Finished(Box::new(told)));
         }

@@ -52,7 +52,7 @@ fn a_pool_and_a_weight_bound_it_further() {
 fn what_is_flaky_fails_a_run_that_is_told_so() {
     let manifest = r#"task "t" { sh "{log:t}; test $(wc -l < {base}/ran) -ge 2"; inputs "orket.kdl"; retries 1 backoff="1ms" }"#;
     let project = Project::new().manifest(manifest);
-    project.run("build --fail-on-flaky").code(1).ran(["t", "t"]).says(["only on a further attempt"]);
+    project.run("build --fail-on-flaky").code(1).ran(["t", "t"]).says(["only on a further attempt", "failed: 1 flaky ("]);
     project.run("build --fail-on-flaky").ok();
 }
 
@@ -238,4 +238,45 @@ fn what_cannot_start_stops_the_run_as_any_failure_does() {
     assert!(seen.contains("failed: 1 failed, 299 not reached ("), "{seen}");
     let seen = project.run("build -k").code(1).err().to_owned();
     assert!(seen.contains("failed: 300 failed (") && seen.ends_with("  and 250 more\n"), "{seen}");
+}
+
+#[test]
+fn a_task_that_builds_in_its_own_checkout_is_refused_and_one_that_looks_is_not() {
+    let orket = env!("CARGO_BIN_EXE_orket");
+    let project = Project::new().manifest(&format!(
+        r#"
+        task "x" {{ sh "{orket} run y" }}
+        task "deep" {{ sh "setsid sh -c '{orket} -C . build y z'" }}
+        task "looks" {{ sh "{orket} list && {orket} explain y && {orket} build --dry-run y" }}
+        task "y" {{ sh "{{log:y}}" }}
+        task "z" {{ sh "{{log:z}}" }}
+        "#
+    ));
+    let seen = project.run("build x").code(1).ran([]);
+    seen.says(["a build in this checkout is under way, and this is a part of it", "let the task `x` need", "needs \"y\"", "exit status 2"]);
+    project.run("build deep").code(1).ran([]).says(["let the task `deep` need", "needs \"y\" \"z\""]);
+    project.run("build looks").ok().ran([]);
+}
+
+#[test]
+fn what_was_ended_is_not_told_as_not_reached() {
+    let project = Project::new().manifest(
+        r#"
+        task "slow" { sh "{log:slow}; sleep 300"; timeout "200s" }
+        task "bad" { sh "while ! grep -q slow {base}/ran; do sleep 0.01; done; exit 1" }
+        task "later" { needs "slow"; sh "true" }
+        "#,
+    );
+    let seen = project.run("build -j2 --fail-fast").code(1);
+    seen.says(["failed: 1 failed, 1 interrupted, 1 not reached ("]);
+    project.run("runs").ok().says(["1 failed, 1 interrupted, 1 not reached"]);
+}
+
+#[test]
+fn what_is_said_of_a_time_limit_reads_as_one_sentence() {
+    let project = Project::new().manifest(r#"task "t" { sh "sleep 300"; timeout "100ms" }"#);
+    project.run("build").code(1).says(["  timed out (limit 100 ms) after "]);
+    let project = Project::new().file("f", "no program").manifest(r#"task "t" { run "./f" }"#);
+    project.mode("f", 0o755);
+    project.run("build").code(1).never_says(["after 0 ms"]);
 }
