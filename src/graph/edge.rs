@@ -41,6 +41,11 @@ impl EdgeKind {
         !matches!(self, EdgeKind::After | EdgeKind::OptionalNeed | EdgeKind::Look | EdgeKind::Along)
     }
 
+    /// Whether the one that waits is not tried where the target at its end fails; being skipped is no failure.
+    pub fn fails_along(self) -> bool {
+        self.requires() || self == EdgeKind::OptionalNeed
+    }
+
     /// Whether the target at its end comes first.
     pub fn waits(self) -> bool {
         self != EdgeKind::Along

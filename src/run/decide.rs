@@ -98,7 +98,7 @@ impl Loop<'_> {
                     if self.states[later.index()] != State::Ended && edges.any(|kind| kind == EdgeKind::Look) {
                         return true;
                     }
-                } else if edges.any(EdgeKind::requires) && seen.insert(*later) {
+                } else if edges.any(EdgeKind::fails_along) && seen.insert(*later) {
                     stack.push(*later);
                 }
             }

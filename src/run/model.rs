@@ -157,7 +157,7 @@ impl Play<'_> {
             let (ended, well) = self.stands(edge.to, outcomes);
             let (name, before) = (self.name(target), self.name(edge.to));
             match edge.kind() {
-                EdgeKind::After | EdgeKind::OptionalNeed => assert!(ended, "{name} did not wait for {before}, seed {}", self.seed),
+                EdgeKind::After => assert!(ended, "{name} did not wait for {before}, seed {}", self.seed),
                 _ => assert!(well, "{name} did not need {before} to succeed, seed {}", self.seed),
             }
         }
@@ -345,7 +345,7 @@ fn judge_whole_run(play: &Play<'_>, plan: &Plan, seen: &Seen, allowed: Option<us
         let ended = outcomes.get(&target).map(Vec::as_slice).unwrap_or_default();
         assert_eq!(ended.len(), 1, "{} ended as {ended:?}, seed {seed}", play.name(target));
         if ended[0] == Outcome::Cancelled && play.keep_going && !interrupted {
-            let needs = graph.edges(target).iter().filter(|edge| !matches!(edge.kind(), EdgeKind::After | EdgeKind::OptionalNeed));
+            let needs = graph.edges(target).iter().filter(|edge| edge.kind() != EdgeKind::After);
             let last: HashMap<TargetId, Outcome> = outcomes.iter().map(|(target, all)| (*target, all[0])).collect();
             let lost = needs.into_iter().any(|edge| !play.stands(edge.to, &last).1);
             assert!(lost, "{} was not reached, and nothing it needs failed, seed {seed}", play.name(target));

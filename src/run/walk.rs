@@ -109,8 +109,10 @@ impl Loop<'_> {
 
     /// Returns why a target cannot be tried: the outcome of what it needs, and the name of what is to blame.
     pub(super) fn blamed(&self, target: TargetId) -> Option<(Outcome, String)> {
-        let needs = self.graph.edges(target).iter().filter(|edge| edge.kind().requires());
-        needs.filter_map(|edge| self.plan.step(edge.to)).find_map(|before| match self.outcomes[before.index()] {
+        let needs = self.graph.edges(target).iter().filter(|edge| edge.kind().fails_along());
+        let needs = needs.filter_map(|edge| Some((self.plan.step(edge.to)?, edge.kind().requires())));
+        needs.into_iter().find_map(|(before, required)| match self.outcomes[before.index()] {
+            Some(Outcome::Skipped) if !required => None,
             Some(outcome @ (Outcome::Failed | Outcome::Cancelled | Outcome::Skipped | Outcome::Stalled)) => {
                 let name = self.blame.get(&before).cloned().unwrap_or_else(|| self.graph.address(self.plan.target(before)).to_owned());
                 Some((outcome, name))

@@ -146,3 +146,18 @@ fn what_is_gathered_is_an_input_of_who_needs_it() {
     assert_eq!(project.read("user"), "2");
     project.run("build user").ok().nothing_to_do();
 }
+
+#[test]
+fn an_optional_need_may_be_skipped_and_may_not_fail() {
+    let project = Project::new().manifest(
+        r#"
+        task "bad" { sh "{log:bad}; false" }
+        task "skipped" { platform "windows"; sh "true" }
+        task "t" { needs "bad" optional=#true; sh "{log:t}" }
+        task "behind" { needs "t" optional=#true; sh "{log:behind}" }
+        task "fine" { needs "skipped" optional=#true; sh "{log:fine}" }
+        "#,
+    );
+    let seen = project.run("build -k --json").code(1).ran(["bad", "fine"]);
+    seen.had("failed", &["bad"]).had("cancelled", &["behind", "t"]).had("skipped", &["skipped"]);
+}
