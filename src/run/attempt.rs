@@ -430,7 +430,7 @@ impl Bench<'_> {
                 read => read.map_err(|error| format!("the depfile `{path}` was not made: {error}"))?,
             };
             let made = |path: &RelPath| outputs.binary_search_by(|output| output.path.cmp(path)).is_ok();
-            for name in rebuild::parse_depfile(&text) {
+            for name in rebuild::parse_depfile(&text).map_err(|error| format!("the depfile `{path}` is wrong: {error}"))? {
                 if let Some(found) = self.in_project(prepared, &name)
                     && !made(&found)
                 {
