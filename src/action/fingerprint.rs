@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Action, Content, EnvValue, Exact};
-use crate::base::{Digest, Hasher};
+use crate::base::{Digest, Hasher, show_bytes};
 use crate::event::Subject;
 
 /// The format of actions: another number makes every digest another one.
@@ -96,9 +96,9 @@ pub fn walk(action: &Action, sink: &mut dyn Sink) {
     }
 }
 
-/// Returns bytes as text. What is no UTF-8 is escaped, so that two values that differ never read the same.
+/// Returns bytes as text, so that two values that differ do not read the same.
 fn words_of(bytes: &[u8]) -> String {
-    std::str::from_utf8(bytes).map_or_else(|_| bytes.escape_ascii().to_string(), str::to_owned)
+    show_bytes(bytes).into_owned()
 }
 
 /// Returns the digest of an action: under which its result is stored.

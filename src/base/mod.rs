@@ -18,6 +18,6 @@ pub use address::{Address, AddressError};
 pub use change::{AuthorId, Change, Commit, FileKind, PathId, Paths, Status};
 pub use digest::{Digest, Hasher};
 pub use id::{FileId, TargetId};
-pub use path::{PathError, RelPath};
+pub use path::{PathError, RelPath, show_bytes};
 pub use place::Place;
 pub use suggest::did_you_mean;

@@ -1,16 +1,17 @@
 //! A path inside the project.
 
-use std::borrow::Borrow;
+use std::borrow::{Borrow, Cow};
 use std::ffi::OsStr;
 use std::fmt;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
+use std::str::Utf8Chunk;
 
 use serde::{Deserialize, Serialize};
 
 /// A path relative to the project's root: parts joined by `/`, no `.`, no `..`, no empty part, no leading or trailing slash.
 ///
-/// The root itself is the empty path. Names are bytes, since file names are; printing replaces what is not UTF-8.
+/// The root itself is the empty path. Names are bytes, since file names are; printing shows what is not UTF-8 as `\xff`.
 /// Ordered by bytes.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Default, Serialize, Deserialize)]
 pub struct RelPath(#[serde(with = "bytes")] Box<[u8]>);
@@ -175,9 +176,20 @@ impl Borrow<[u8]> for RelPath {
     }
 }
 
+/// Returns bytes as text: what is no UTF-8 shows as `\xff`.
+pub fn show_bytes(bytes: &[u8]) -> Cow<'_, str> {
+    match std::str::from_utf8(bytes) {
+        Ok(text) => Cow::Borrowed(text),
+        Err(_) => {
+            let chunk = |chunk: Utf8Chunk<'_>| format!("{}{}", chunk.valid(), chunk.invalid().escape_ascii());
+            Cow::Owned(bytes.utf8_chunks().map(chunk).collect())
+        }
+    }
+}
+
 impl fmt::Display for RelPath {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.0.is_empty() { f.write_str(".") } else { f.write_str(&String::from_utf8_lossy(&self.0)) }
+        if self.0.is_empty() { f.write_str(".") } else { f.write_str(&show_bytes(&self.0)) }
     }
 }
 

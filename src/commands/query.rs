@@ -10,6 +10,7 @@ use crate::disk::{PatternSet, expand};
 use crate::engine::Engine;
 use crate::graph::{Looks, flag};
 use crate::model::Pattern;
+use crate::report::chars::escape;
 use crate::shell::QueryArgs;
 
 /// Prints one address a line.
@@ -26,7 +27,7 @@ pub fn query(ui: &Ui, args: &QueryArgs) -> Result<(), Failure> {
     if ui.json {
         ui.out_json(&json!({ "version": 1, "lines": lines }));
     } else {
-        ui.out(&lines.iter().map(|line| format!("{line}\n")).collect::<String>());
+        ui.out(&lines.iter().map(|line| format!("{}\n", escape(line))).collect::<String>());
     }
     Ok(())
 }

@@ -60,6 +60,18 @@ fn names_that_are_not_unicode() {
 }
 
 #[test]
+fn odd_names_are_told_in_one_way_and_on_one_line() {
+    use std::ffi::OsStr;
+    use std::os::unix::ffi::OsStrExt;
+    let project = Project::new().file("in/new\nline", "").manifest(r#"task "t" { sh "true"; inputs "in/**" }"#);
+    std::fs::write(project.at("in").join(OsStr::from_bytes(b"\xc3\xa9\xf0")), "1").unwrap();
+    project.run("query inputs(t)").ok().stdout("in/new\\nline\nin/\u{e9}\\xf0\n");
+    project.run("build").ok();
+    std::fs::write(project.at("in").join(OsStr::from_bytes(b"\xc3\xa9\xf0")), "2").unwrap();
+    project.run("explain t").ok().says(["in/\u{e9}\\xf0"]);
+}
+
+#[test]
 fn what_an_each_matches_cannot_harm_an_address() {
     let project = Project::new().file("in/plain", "").file("in/a b", "").manifest(
         r#"each "f" glob="in/*" { task "t/{{f.name}}" { run "cp" "{{f.path}}" "out-{{f.name}}"; inputs "{{f.path}}"; outputs "out-{{f.name}}" } }"#,
