@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::ffi::OsString;
+use std::io::{self, ErrorKind};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
@@ -9,10 +10,11 @@ use super::choices::Choices;
 use super::gates::Gates;
 use super::request::{How, make_scratch};
 use super::undeclared::Undeclared;
-use crate::action::{self, ActionResult, Content};
+use crate::action::{self, ActionResult, Content, Output, OutputKind};
 use crate::base::glob::{self, Glob};
 use crate::base::{Digest, RelPath};
 use crate::decisions::{Answer, Asking, Attempted, Routed, Seam, Seat, StrategyError, Verdict as Meant};
+use crate::disk::PatternSet;
 use crate::executor::{Attempt, Executor, Request};
 use crate::graph::flag;
 use crate::process::{Cancel, Ended, redacted};
@@ -169,8 +171,13 @@ impl Bench<'_> {
             true => rebuild::foreign(world, &prepared.outputs, &prepared.excluded, &own).unwrap_or_default(),
             false => Vec::new(),
         };
-        if let Err(text) = self.make_way(&prepared) {
-            return Ran { displaced, ..Ran::stopped(Verdict::Broken, text) };
+        if let Err(error) = self.make_way(&prepared) {
+            // What stands in the way is a matter of the project, all else one of the disk.
+            let verdict = match error.kind() {
+                ErrorKind::PermissionDenied | ErrorKind::NotADirectory | ErrorKind::AlreadyExists => Verdict::Failed,
+                _ => Verdict::Broken,
+            };
+            return Ran { displaced, ..Ran::stopped(verdict, error.to_string()) };
         }
         if let Some((path, text)) = &prepared.action.response
             && let Err(error) = world.tree.write(&RelPath::from_normal(path.as_bytes()), text.as_bytes())
@@ -234,7 +241,7 @@ impl Bench<'_> {
     }
 
     /// Remembers which outputs a task is about to make, and makes the folders that they stand in.
-    pub(super) fn make_way(&self, prepared: &Prepared) -> Result<(), String> {
+    pub(super) fn make_way(&self, prepared: &Prepared) -> io::Result<()> {
         let world = self.world;
         let names: Vec<_> = prepared.outputs.iter().filter_map(|text| glob::plain(text)).collect();
         let intends: Vec<RelPath> = names.iter().filter_map(|name| RelPath::parse(&**name).ok()).collect();
@@ -243,7 +250,10 @@ impl Bench<'_> {
             let key = world.graph.row(prepared.target).key;
             let _ = world.checkout.lock().expect("no holder panics").intend(key, world.manifest, &intends);
         }
-        let make = |folder: &RelPath| world.tree.make_folder(folder).map_err(|error| format!("cannot make the folder `{folder}`: {error}"));
+        let make = |folder: &RelPath| {
+            let told = |error: io::Error| io::Error::new(error.kind(), format!("cannot make the folder `{folder}`: {error}"));
+            world.tree.make_folder(folder).map_err(told)
+        };
         for path in &intends {
             let whole = names.iter().any(|name| name.strip_suffix('/').is_some_and(|name| name.as_bytes() == path.as_bytes()));
             let folder = if whole { Some(path.clone()) } else { path.parent() };
@@ -421,6 +431,9 @@ impl Bench<'_> {
             }
         }
         .map_err(|error| error.to_string())?;
+        if imported.is_none() {
+            notices.extend(unfilled(&prepared.outputs, &outputs));
+        }
         let store = store && whole;
         let mut discovered = Vec::new();
         if let Some(depfile) = &prepared.action.depfile {
@@ -484,6 +497,21 @@ impl Bench<'_> {
         let hidden = |name: &str| self.world.environment.variables.contains_key(name) && !prepared.visible.variables.contains_key(name);
         words.into_iter().filter(|word| hidden(word)).map(str::to_owned).collect()
     }
+}
+
+/// Says of which declared outputs nothing has come: orket makes folders itself, and a pattern means whatever there is.
+fn unfilled<'a>(declared: &'a [String], outputs: &'a [Output]) -> impl Iterator<Item = String> + 'a {
+    let filled = |text: &String| match glob::plain(text) {
+        Some(name) => {
+            let folder = name.trim_end_matches('/').as_bytes();
+            let inside = |path: &[u8]| path.len() > folder.len() && path.starts_with(folder) && path[folder.len()] == b'/';
+            let is_folder = |output: &Output| output.kind == OutputKind::Folder && output.path.as_bytes() == folder;
+            !outputs.iter().any(is_folder) || outputs.iter().any(|output| inside(output.path.as_bytes()))
+        }
+        None => PatternSet::new(std::slice::from_ref(text), &[]).map_or(true, |set| outputs.iter().any(|output| set.matches(&output.path))),
+    };
+    let empty = declared.iter().filter(move |text| !filled(text));
+    empty.map(|text| format!("it made nothing that is meant by its output `{text}`"))
 }
 
 /// Says what a run has moved out of the way, in one sentence; `None` if that is nothing.

@@ -25,7 +25,7 @@ impl Bench<'_> {
         }
         let made = Own::all(world, &prepared.outputs, &prepared.excluded)?;
         rebuild::clear_outputs(world, &prepared.outputs, &prepared.excluded, &|_| false, &made)?;
-        self.make_way(prepared)?;
+        self.make_way(prepared).map_err(|error| error.to_string())?;
         let attempt = self.executor.execute(request, &how.cancel);
         match (&attempt.error, &attempt.ended) {
             (Some(error), _) => return Err(format!("it is not deterministic: its second run could not be started: {error}")),

@@ -136,6 +136,37 @@ fn what_a_depfile_names_counts_from_the_next_run_on() {
 }
 
 #[test]
+fn a_depfile_that_is_none_fails_the_task() {
+    let project = Project::new()
+        .file("in", "")
+        .manifest(r#"task "t" { sh "{log:t}; echo > o; printf 'a.c b.h' > x.d"; inputs "in"; outputs "o"; depfile "x.d" }"#);
+    project.run("build").code(1).ran(["t"]).says(["the depfile `x.d` is wrong: line 1 has no colon, where `target: file…` was expected"]);
+}
+
+#[test]
+fn an_output_that_means_nothing_is_told() {
+    let project = Project::new().file("in", "").manifest(
+        r#"
+        task "folder" { sh "true"; inputs "in"; outputs "dist/" }
+        task "pattern" { sh "true"; inputs "in"; outputs "out/*.o" }
+        task "fine" { sh "touch made/x some/y; mkdir whole/z"; inputs "in"; outputs "made/" "some/*" "whole/" }
+        "#,
+    );
+    let seen = project.run("build").ok();
+    seen.says([
+        "note: folder: it made nothing that is meant by its output `dist/`\n",
+        "note: pattern: it made nothing that is meant by its output `out/*.o`\n",
+    ])
+    .never_says(["note: fine"]);
+}
+
+#[test]
+fn an_output_behind_a_link_that_leads_out_fails_the_task_alone() {
+    let project = Project::new().manifest(r#"task "t" { sh "{log:t}"; outputs "out/sub/x" }"#);
+    project.link("..", "out").run("build").code(1).ran([]).says(["failed  t", "a link on the way leads out of the project"]);
+}
+
+#[test]
 fn a_task_that_changes_its_own_input_is_not_stored() {
     let project = Project::new().file("i", "1").manifest(r#"task "t" { sh "{log:t}; echo x >> i; echo > o"; inputs "i"; outputs "o" }"#);
     project.run("build").ok().ran(["t"]);
