@@ -54,6 +54,9 @@ pub enum OpenError {
     /// There is no manifest.
     #[error("there is no `orket.kdl` in `{}` or any folder above it", .0.display())]
     NoManifest(PathBuf),
+    /// The folder to work in is not there.
+    #[error("there is no folder `{}`", .0.display())]
+    NoFolder(PathBuf),
     /// The manifest that was named is not there.
     #[error("there is no manifest `{}`", .0.display())]
     NotThere(PathBuf),

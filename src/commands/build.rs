@@ -54,7 +54,10 @@ pub(super) fn go(ui: &Ui, args: &BuildArgs, foreground: Option<&[String]>, adopt
     let engine = remade(ui, args, ui.open(!looking)?, looking)?;
     let mut targets = select(&engine.graph, &args.targets, &engine.package)?.targets;
     if args.rerun.is_some() {
-        let last = engine.runs().find(None).ok().flatten();
+        let last = engine.runs().find(None).map_err(|error| Failure::Broken(format!("cannot read the records of runs: {error}")))?;
+        if last.is_none() {
+            return Err(Failure::Wrong(String::from("there are no runs yet, and so none that failed\nhint: leave out `--rerun failed`")));
+        }
         let failed: Vec<TargetId> = last
             .iter()
             .flat_map(|run| &run.tasks)

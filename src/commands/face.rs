@@ -104,7 +104,12 @@ impl Asker for Person {
             return Err(Refused);
         }
         let mut line = String::new();
-        stdin.lock().read_line(&mut line).map_err(|_| Refused)?;
+        let read = stdin.lock().read_line(&mut line);
+        if !line.ends_with('\n') {
+            // No answer, no end of line: what is said next would stand behind the question.
+            let _ = writeln!(io::stderr());
+        }
+        read.map_err(|_| Refused)?;
         Ok(matches!(line.trim().to_ascii_lowercase().as_str(), "y" | "yes"))
     }
 

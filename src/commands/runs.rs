@@ -100,6 +100,9 @@ pub fn runs(ui: &Ui, command: Option<&RunsCommand>) -> Result<(), Failure> {
         RunsCommand::Logs { run, target } => {
             let run = one(&runs, run.as_deref())?;
             let wanted = |address: &str| target.as_ref().is_none_or(|target| address == target || address.ends_with(&format!("/{target}")));
+            if let Some(target) = target.as_ref().filter(|_| !run.tasks.iter().any(|task| wanted(&task.address))) {
+                return Err(Failure::NoTarget(format!("no target `{target}` did anything in the run `{}`", run.run)));
+            }
             for task in run.tasks.iter().filter(|task| wanted(&task.address)) {
                 if task.output.is_empty() {
                     continue;

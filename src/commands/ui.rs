@@ -113,6 +113,7 @@ impl Ui {
                 Failure::Wrong(serde_json::to_string_pretty(&problems.to_json()).unwrap_or_default())
             }
             OpenError::Wrong(problems) => Failure::Wrong(problems.render(self.color_err, self.width)),
+            OpenError::NoFolder(_) => Failure::Wrong(format!("{error}\nhint: `-C` takes the folder's name as seen from here")),
             OpenError::NotThere(_) => Failure::Wrong(format!("{error}\nhint: `-f` takes the file's name as seen from here")),
             OpenError::NotHere { .. } => Failure::Wrong(format!("{error}\nhint: go to the folder of the manifest, or name it with `-f`")),
             OpenError::Undecided(_) => Failure::Broken(error.to_string()),

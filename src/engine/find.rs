@@ -1,6 +1,7 @@
 //! Which manifest is the project's, and which package orket was started in.
 
 use std::fs;
+use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
@@ -14,7 +15,10 @@ use crate::manifest;
 
 /// Returns the project's folder and its manifest. `most`: how many bytes of manifests may be read to find out which one is whole.
 pub(super) fn find(surroundings: &Surroundings, upward: bool, most: u64) -> Result<(PathBuf, RelPath), OpenError> {
-    let broken = |error| OpenError::Broken(format!("open `{}`", surroundings.folder.display()), error);
+    let broken = |error: io::Error| match error.kind() {
+        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => OpenError::NoFolder(surroundings.folder.clone()),
+        _ => OpenError::Broken(format!("open `{}`", surroundings.folder.display()), error),
+    };
     let start = fs::canonicalize(&surroundings.folder).map_err(broken)?;
     if let Some(given) = &surroundings.manifest {
         let path = start.join(given);

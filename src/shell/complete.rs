@@ -26,6 +26,7 @@ const TOLD: usize = 200;
 const MANY: usize = 1000;
 
 /// Bash breaks words at `:` and `=`, which addresses hold: the script joins them again, and gives back what stands behind the last break.
+/// Where no quote was begun, it quotes what the shell would read as more than one word.
 const BASH: &str = r#"
 _orket() {
     local words=() rest=${COMP_LINE:0:COMP_POINT} word joined i last=-1
@@ -41,7 +42,15 @@ _orket() {
     words[last]=$whole
     local before=${whole%"${2#[\'\"]}"} IFS=$'\n'
     COMPREPLY=($(ORKET_COMPLETE=bash _CLAP_IFS=$'\n' _CLAP_COMPLETE_INDEX=$last orket -- "${words[@]}" 2> /dev/null))
-    COMPREPLY=("${COMPREPLY[@]#"$before"}")
+    local bare=1 i
+    if [[ $2 == [\'\"]* ]]; then bare=0; fi
+    for i in "${!COMPREPLY[@]}"; do
+        word=${COMPREPLY[i]}
+        if ((bare)) && [[ $word == *[[:space:]\'\"\\\$\&\|\;\<\>\`]* ]]; then
+            if [[ $word == "$before"* ]]; then printf -v word '%q' "${word#"$before"}"; else printf -v word '%q' "$word"; fi
+        fi
+        COMPREPLY[i]=${word#"$before"}
+    done
     if [[ ${#COMPREPLY[@]} == 1 && ${COMPREPLY[0]} == *[=/:\(,] ]]; then compopt -o nospace 2> /dev/null; fi
 }
 complete -o bashdefault -o default -F _orket orket

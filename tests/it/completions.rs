@@ -142,6 +142,15 @@ fn bash_gets_back_what_stands_behind_its_last_break() {
 }
 
 #[test]
+fn bash_gets_a_name_with_a_blank_as_one_word() {
+    let project = shop().file("p y/orket.kdl", "task \"wh eel\" { sh \"true\" }");
+    project.declare("include \"p y\"\nepic \"app\" { task \"sp ace\" { sh \"true\" }; task \"it's\" { sh \"true\" } }");
+    assert_eq!(offered_in(&project, "orket build app/sp"), ["app/sp\\ ace"]);
+    assert_eq!(offered_in(&project, "orket build \"app/sp"), ["app/sp ace"]);
+    assert_eq!(offered_in(&project, "orket build app/i"), ["app/it\\'s"]);
+}
+
+#[test]
 fn every_shell_has_a_script() {
     for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
         Project::new().words(&["completions", shell]).ok().says(["ORKET_COMPLETE", "orket"]);

@@ -10,6 +10,12 @@ fn refused<const N: usize>(manifest: &str, parts: [&str; N]) {
 }
 
 #[test]
+fn a_folder_that_is_not_there_is_a_mistake_of_the_command_line() {
+    let seen = Project::new().manifest(r#"task "t" { sh "true" }"#).run("-C nowhere list").code(2).err().to_owned();
+    assert!(seen.contains("there is no folder `") && seen.contains("nowhere`"), "{seen}");
+}
+
+#[test]
 fn unknown_words_are_told_what_was_meant() {
     refused("task \"t\" { imputs \"x\" }", ["orket.kdl:1", "`inputs`"]);
     refused("\ntaks \"t\" { }", ["orket.kdl:2", "`task`"]);

@@ -21,6 +21,16 @@ fn runs_are_listed_shown_compared_and_their_output_is_kept() {
     project.run("runs diff").ok();
     project.run("runs logs").ok().says(["said-2"]).never_says(["said-1"]);
     project.run("runs logs --target t").ok().says(["said-2"]);
+    let seen = project.run("runs logs --target nope").code(4);
+    assert!(seen.err().starts_with("error: no target `nope` did anything in the run `"), "{}", seen.err());
+}
+
+#[test]
+fn what_failed_is_not_run_again_where_nothing_ran() {
+    let project = Project::new().manifest(r#"task "t" { sh "true" }"#);
+    project.run("build --rerun failed").code(2).says(["there are no runs yet"]);
+    project.run("build").ok();
+    project.run("build --rerun failed").ok().says(["nothing to do: no tasks"]);
 }
 
 #[test]
