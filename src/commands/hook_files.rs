@@ -133,9 +133,9 @@ fn script(name: &str, project: &Path, orket: &Path, made: bool) -> String {
         false => format!(" -C {}", quoted(project)),
     };
     // Before a push, git says on standard input what is pushed, and each hook has to be told.
-    let (stage, hear, tell) = match name {
-        "pre-push" => ("pre_push", "pushed=$(cat)\n", "printf '%s\\n' \"$pushed\" | "),
-        _ => ("pre_commit", "", ""),
+    let (stage, hear, tell, leave) = match name {
+        "pre-push" => ("pre_push", "pushed=$(cat)\n", "printf \"${pushed:+%s\\\\n}\" \"$pushed\" | ", "[ -n \"$pushed\" ] || exit 0\n"),
+        _ => ("pre_commit", "", "", ""),
     };
     format!(
         "#!/bin/sh
@@ -144,7 +144,7 @@ fn script(name: &str, project: &Path, orket: &Path, made: bool) -> String {
 if [ -x \"$before\" ]; then
     {tell}\"$before\" \"$@\" || exit $?
 fi
-orket={orket}
+{leave}orket={orket}
 if command -v orket >/dev/null 2>&1; then
     orket=orket
 elif [ ! -x \"$orket\" ]; then

@@ -135,7 +135,7 @@ fn a_baseline_tolerates_today_and_not_tomorrow() {
     project
         .run("check --update-baseline")
         .ok()
-        .says(["orket-baseline.json: 1 entries, 1 added, 0 dropped\n  + dependency_direction/order shop.domain.model -> shop.infra.db\n"]);
+        .says(["orket-baseline.json: 1 entry, 1 added, 0 dropped\n  + dependency_direction/order shop.domain.model -> shop.infra.db\n"]);
     project.run("check").ok().stdout("pass    layers  1 in the baseline  (4 files)\ndone: 1 of 1 gate passed\n");
     // The line is no part of what it is about; another edge is another finding.
     project.write("shop/domain/model.py", "import os\n\n\nfrom shop.infra import db\n").run("check").ok();

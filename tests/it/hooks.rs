@@ -544,7 +544,10 @@ fn what_is_pushed_is_judged_as_it_was_committed() {
     project.write(".git/hooks/pre-push", format!("#!/bin/sh\ncat > {}\n", heard.display()));
     fs::set_permissions(project.at(".git/hooks/pre-push"), fs::Permissions::from_mode(0o755)).unwrap();
     project.run("hooks install").ok();
-    let (good, text) = push(&["HEAD:main"]);
+    let (good, text) = push(&["HEAD:refs/heads/more"]);
     assert!(good && text.contains("pass    bare"), "{text}");
-    assert!(fs::read_to_string(heard).unwrap().starts_with("HEAD "));
+    assert!(fs::read_to_string(&heard).unwrap().starts_with("HEAD "));
+    let (good, text) = push(&["HEAD:refs/heads/more"]);
+    assert!(good && !text.contains("bare"), "there is nothing to push: {text}");
+    assert_eq!(fs::read_to_string(&heard).unwrap(), "");
 }
