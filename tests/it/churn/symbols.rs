@@ -41,7 +41,7 @@ fn touches_lines_authors_and_times_of_each() {
     history.file("cart.py", "# Only a comment, outside.\nclass Cart:\n    def total(self):\n        # why not\n        return 3\n\n    @property\n    def size(self):\n        return 2\n");
     history.commit();
     insta::assert_snapshot!(history.symbols(""), @"
-    cart.py class Cart 3x +9 -2 by 2
+    cart.py class Cart 3x +10 -2 by 2
     cart.py method Cart.total 3x +5 -2 by 2
     cart.py method Cart.size 2x +3 -0 by 1
     ");
