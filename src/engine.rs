@@ -31,7 +31,7 @@ use self::load::{Disk, current, load, mapped};
 use crate::action::ActionResult;
 use crate::base::RelPath;
 use crate::decisions::{Boxed, Seam, Seams};
-use crate::disk::{Tree, write_beside};
+use crate::disk::{Tree, stamp_clock, write_beside};
 use crate::graph::Graph;
 use crate::manifest::Problems;
 use crate::process::is_within;
@@ -258,6 +258,7 @@ impl Engine {
             programs: RwLock::default(),
             made: OnceLock::new(),
             watcher: self.watcher,
+            opened: stamp_clock(),
             shown: RwLock::default(),
         })
     }

@@ -1,6 +1,8 @@
 //! What happened to the files that a task reads from its judgement until its end, also where their bytes are the same again.
 
 use std::collections::BTreeSet;
+use std::thread;
+use std::time::Duration;
 
 use rustc_hash::FxHashMap;
 
@@ -20,7 +22,13 @@ pub struct Stamps {
 impl Stamps {
     /// Notes the stamps of all files and links among the inputs.
     pub fn of(world: &World, prepared: &Prepared) -> Stamps {
-        let began = stamp_clock();
+        let mut began = stamp_clock();
+        // What a person wrote just before orket was called was there before any command started, and has to be told from what comes later
+        // in the same tick of the clock: by waiting for the next tick, once in a run.
+        while prepared.task.depfile.is_some() && began <= world.opened {
+            thread::sleep(Duration::from_millis(1));
+            began = stamp_clock();
+        }
         let stamp = |path: &RelPath| (path.clone(), world.tree.stat_names(path).ok().flatten());
         Stamps {
             files: prepared.action.files().map(|(path, _)| stamp(path)).filter(|(_, stamp)| !is_folder(stamp)).collect(),

@@ -75,6 +75,8 @@ pub struct World {
     pub made: OnceLock<Made>,
     /// Whether a watcher is asked what has changed.
     pub watcher: bool,
+    /// What the clock of the file systems showed before anything of the run was looked at.
+    pub opened: i64,
     /// What each set of environment rules shows; see [`World::visible`].
     pub shown: RwLock<FxHashMap<u32, Arc<Visible>>>,
 }

@@ -339,7 +339,7 @@ mod tests {
     #[test]
     fn hostile_names_stay_names() {
         let page = html(&hostile(), None);
-        for wild in ["<script>", "<img", "\" onload=\"", "\u{202e}", "\u{1b}", "</style><script>alert"] {
+        for wild in ["<script>", "<img", "\" onload=\"", "\u{202e}", "\u{1b}", "</style><script"] {
             assert!(!page.contains(wild), "{wild:?}");
         }
         assert_eq!(page.matches("<style").count(), html(&invented(), None).matches("<style").count());
