@@ -153,8 +153,10 @@ impl Bench<'_> {
             if let Some(text) = discovered.iter().filter(|_| imported.is_none()).find_map(|path| not_needed(world, prepared.target, path)) {
                 return Err(text);
             }
-            // Of a file that nobody knew to be read there is no stamp from before.
-            let known = |path: &RelPath| prepared.discovered.binary_search(path).is_ok() || prepared.action.has_file(path);
+            // Of a file that nobody knew to be read there is no stamp from before. What a task makes was made before.
+            let known = |path: &RelPath| {
+                prepared.discovered.binary_search(path).is_ok() || prepared.action.has_file(path) || world.made().maker(path).is_some()
+            };
             moved.extend(discovered.iter().filter(|path| !known(path) && stamps.may_have_changed(world, path)).cloned());
             if imported.is_some_and(|imported| imported.depfile_spent) {
                 world.tree.remove(&path).map_err(|error| format!("cannot remove the depfile `{path}`: {error}"))?;

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use super::missing;
 
 /// How long an answer may take.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(120);
 
 /// A browser with one window.
 pub struct Browser {
