@@ -119,5 +119,7 @@ fn sent(answer: Answer) -> Response<std::io::Cursor<Vec<u8>>> {
     let headers = common.into_iter().chain(answer.headers);
     // A value that is no header text is one of ours and cannot be.
     let headers = headers.filter_map(|(name, value)| Header::from_bytes(name, value).ok());
-    headers.fold(Response::from_data(answer.body).with_status_code(answer.status), Response::with_header)
+    // All of it is there, so that its length can be said, however large it is.
+    let whole = Response::from_data(answer.body).with_status_code(answer.status).with_chunked_threshold(usize::MAX);
+    headers.fold(whole, Response::with_header)
 }

@@ -108,7 +108,7 @@ fn a_browser_is_shown_pages_without_script() {
     assert!(sent.status == 303 && sent.head.contains("Location: /builds/1\r\n"), "{}", sent.head);
     over(&served, 1);
     let page = served.ask_as("GET", "/builds/1", &browser(""), "").body;
-    assert!(page.contains("<p class=\"bad\">failed</p>") && page.contains("exit status 3") && !page.contains("http-equiv"), "{page}");
+    assert!(page.contains("<p class=\"fail\">failed</p>") && page.contains("exit status 3") && !page.contains("http-equiv"), "{page}");
     assert_eq!(project.log(), ["b"]);
 }
 
