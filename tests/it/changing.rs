@@ -3,7 +3,7 @@
 use crate::common::{Project, wait_until};
 
 /// Keeps a task where it is until the test makes `go` in the folder around the project.
-const HOLD: &str = "until [ -e {base}/go ]; do :; done";
+const HOLD: &str = "while [ -e {base}/ran -a ! -e {base}/go ]; do sleep 0.02; done";
 
 /// Builds while `meddle` happens in the middle of the task that logs `NAME` and then waits as [`HOLD`] says.
 fn meddled(project: &Project, name: &str, meddle: impl FnOnce(&Project)) -> String {

@@ -140,7 +140,9 @@ fn all_pages_are_light_and_dark_and_fit_a_telephone() {
 
 /// Texts whose colour is too near that of what they stand on: less than 4.5 to 1, as WCAG 2 counts.
 const CONTRAST: &str = r#"(() => {
-  const parts = (color) => { const context = document.createElement('canvas').getContext('2d'); context.fillStyle = color; context.fillRect(0, 0, 1, 1); return [...context.getImageData(0, 0, 1, 1).data]; };
+  const context = document.createElement('canvas').getContext('2d', { willReadFrequently: true }), known = new Map();
+  const read = (color) => { context.clearRect(0, 0, 1, 1); context.fillStyle = color; context.fillRect(0, 0, 1, 1); return [...context.getImageData(0, 0, 1, 1).data]; };
+  const parts = (color) => known.get(color) ?? known.set(color, read(color)).get(color);
   const light = (color) => parts(color).slice(0, 3).map((part) => part / 255).map((part) => part <= 0.03928 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4).reduce((sum, part, at) => sum + part * [0.2126, 0.7152, 0.0722][at], 0);
   const back = (element) => { for (let one = element; one; one = one.parentElement) { const color = getComputedStyle(one).backgroundColor; if (parts(color)[3] > 250) return color; } return 'white'; };
   const bad = new Set();
