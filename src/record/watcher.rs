@@ -21,8 +21,9 @@ use super::picture::Picture;
 use crate::base::RelPath;
 use crate::disk::{Tree, Vigil};
 
-/// How long is waited for the question of somebody who has come.
-const PATIENCE: Duration = Duration::from_millis(20);
+/// How long is waited for the question of somebody who has come: longer than that one waits for an answer, so that a busy machine turns
+/// nobody away.
+const PATIENCE: Duration = Duration::from_millis(100);
 
 /// Up to how many doubts it is not worth beginning anew.
 const FEW: usize = 1000;

@@ -31,16 +31,16 @@ fn number(name: &str, default: u64) -> u64 {
 
 #[test]
 fn every_build_equals_one_from_scratch() {
-    play_many(200, |case| case);
+    play_many("", 200, |case| case);
 }
 
 #[test]
 fn every_build_beside_a_watcher_equals_one_from_scratch() {
-    play_many(40, Case::watched);
+    play_many("watched-", 40, Case::watched);
 }
 
 /// Plays so many sequences, unless somebody wants another number.
-fn play_many(count: u64, with: fn(Case) -> Case) {
+fn play_many(kind: &str, count: u64, with: fn(Case) -> Case) {
     let (first, count) = (number("ORKET_TEST_SEED", 1), number("ORKET_TEST_SEQUENCES", count));
     let whole = std::env::var_os("ORKET_TEST_SEQUENCES").is_some();
     let next = AtomicU64::new(first);
@@ -57,7 +57,7 @@ fn play_many(count: u64, with: fn(Case) -> Case) {
                 tell(seed);
                 let (small, why) = shrink::shrink(case, why);
                 let text = small.show(&why);
-                let _ = std::fs::write(fixtures().join(format!("{seed}.txt")), &text);
+                let _ = std::fs::write(fixtures().join(format!("{kind}{seed}.txt")), &text);
                 failed.push(format!("seed {seed}\n{text}"));
             }
         }

@@ -200,9 +200,16 @@ fn watched(project: &Project) -> Background {
     watcher
 }
 
-/// How many files a build looks at although there is a watcher; or why it looks at all.
+/// How many files are looked at beside a watcher; on a busy machine its answer may come late now and then.
+fn looked_at(project: &Project) -> usize {
+    let mut looked_at = 0;
+    assert!(wait_until(|| asked(project).map(|count| looked_at = count).is_ok()), "{:?}", asked(project));
+    looked_at
+}
+
+/// How many files a build would look at although there is a watcher; or why it looks at all.
 fn asked(project: &Project) -> Result<usize, String> {
-    let (_, seen) = project.run_with("build", &[("ORKET_LOG", "orket::record=debug")]).either();
+    let (_, seen) = project.run_with("build -n", &[("ORKET_LOG", "orket::record=debug")]).either();
     match seen.err().split("doubtful=").nth(1) {
         Some(rest) => Ok(rest.split_whitespace().next().unwrap_or_default().parse().unwrap()),
         None => Err(seen.err().to_owned()),
@@ -213,11 +220,12 @@ fn asked(project: &Project) -> Result<usize, String> {
 fn a_build_beside_a_watcher_looks_at_what_has_changed() {
     let project = two();
     let watcher = watched(&project);
-    let outside = asked(&project).unwrap();
+    let outside = looked_at(&project);
     assert!(outside <= 2, "it looks at {outside} files and nothing has changed: more than the shell");
     project.write("a.in", "2");
-    assert_eq!(asked(&project), Ok(outside + 1));
-    assert_eq!((project.log().last().map(String::as_str), project.read("out/a")), (Some("a"), "2".to_owned()));
+    assert_eq!(looked_at(&project), outside + 1);
+    project.run("build").ok().ran(["a"]);
+    assert_eq!(project.read("out/a"), "2");
     project.write("src/new", "2");
     project.run("build").ok().ran(["b"]);
     project.remove("out/b").run("build --json").ok().cached(["b"]);
@@ -236,10 +244,16 @@ fn builds_of_a_watch_ask_it_themselves() {
     let watch = project.start_with("watch", &[("ORKET_LOG", "orket::record=debug")]);
     rests(&watch, 1);
     assert!(wait_until(|| watch.said().contains("are under watch")), "{}", watch.said());
-    project.write("a.in", "2");
-    rests(&watch, 2);
+    // On a busy machine an answer may come late.
+    for round in 2..20 {
+        project.write("a.in", round.to_string());
+        rests(&watch, round);
+        assert_eq!(project.read("out/a"), round.to_string());
+        if watch.said().contains("a watcher knows what may have changed") {
+            break;
+        }
+    }
     assert!(watch.said().contains("a watcher knows what may have changed"), "{}", watch.said());
-    assert_eq!(project.read("out/a"), "2");
     ends(watch, Signal::INT, 130);
 }
 
@@ -250,7 +264,7 @@ fn a_watcher_that_dies_stands_still_or_loses_count_is_done_without() {
     watcher.signal(Signal::STOP);
     project.write("a.in", "2");
     assert!(asked(&project).unwrap_err().contains("it does not answer in time"));
-    assert_eq!(project.read("out/a"), "2");
+    project.run("build").ok().ran(["a"]);
     project.proven();
     std::fs::create_dir(project.at("s")).unwrap();
     crate::differential::overflow(&project);

@@ -17,10 +17,14 @@ pub fn start(project: &Project) -> Background {
     watcher
 }
 
-/// Returns what a look says would be done, with or without a watcher, and whether one has answered.
-fn look(project: &Project, asks: &str) -> (String, bool) {
+/// Returns what a look says would be done, with or without a watcher; whether one has answered; and what was said of that.
+fn asked(project: &Project, asks: &str) -> (String, bool, String) {
     let (code, seen) = project.run_with("build -n", &[("ORKET_WATCHER", asks), ("ORKET_LOG", "orket::record=debug")]).either();
-    (format!("{code}\n{}", seen.out()), seen.err().contains("a watcher knows"))
+    (format!("{code}\n{}", seen.out()), seen.err().contains("a watcher knows"), seen.err().to_owned())
+}
+
+fn look(project: &Project, asks: &str) -> String {
+    asked(project, asks).0
 }
 
 impl Play {
@@ -29,17 +33,23 @@ impl Play {
         if self.watcher.is_none() {
             return Ok(());
         }
-        let (with, without) = (look(&self.project, "on").0, look(&self.project, "off").0);
+        let (with, without) = (look(&self.project, "on"), look(&self.project, "off"));
         if with == without { Ok(()) } else { Err(format!("beside a watcher:\n{with}\nwithout it:\n{without}")) }
     }
 
     /// Waits, most of the time, until the watcher knows what the last build has left, so that it hears of all that happens from then on.
     pub fn let_it_watch(&mut self) -> Result<(), String> {
         let Some(watcher) = &self.watcher else { return Ok(()) };
-        if self.random.once_in(4) || wait_until(|| look(&self.project, "on").1) {
+        let mut last = String::new();
+        let knows = |last: &mut String| {
+            let (_, knows, said) = asked(&self.project, "on");
+            *last = said;
+            knows
+        };
+        if self.random.once_in(4) || wait_until(|| knows(&mut last)) {
             return Ok(());
         }
-        Err(format!("the watcher never knows anything: {}", watcher.said()))
+        Err(format!("the watcher never knows anything: {}\n{last}", watcher.said()))
     }
 
     /// Lets the watcher die, stand still for a while, or lose count; `edit` happens meanwhile.
