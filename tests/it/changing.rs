@@ -135,16 +135,16 @@ fn a_name_in_a_depfile_that_climbs_out_of_a_link_means_what_the_system_says() {
 #[test]
 fn what_a_link_leads_to_counts_outside_of_the_project_and_behind_outputs() {
     let project = Project::new().file("v1", "1").file("v2", "2");
-    std::fs::create_dir(project.base().join("shared")).unwrap();
-    std::fs::write(project.base().join("shared/x"), "1").unwrap();
-    project.link("../shared/x", "u");
+    std::fs::create_dir(project.base().join("beside")).unwrap();
+    std::fs::write(project.base().join("beside/x"), "1").unwrap();
+    project.link("../beside/x", "u");
     project.declare(
         r#"task "outside" { sh "cat u > o1"; inputs "u"; outputs "o1" }
 task "pick" { sh "ln -sfn v1 cur"; inputs "orket.kdl"; outputs "cur" }
 task "behind" { needs "pick"; sh "cat cur > o2"; outputs "o2" }"#,
     );
     project.run("build").ok();
-    std::fs::write(project.base().join("shared/x"), "2").unwrap();
+    std::fs::write(project.base().join("beside/x"), "2").unwrap();
     project.write("v1", "3").run("build").ok();
     assert_eq!((project.read("o1").as_str(), project.read("o2").as_str()), ("2", "3"));
 }
