@@ -37,7 +37,7 @@ pub type Programs = FxHashMap<String, Program>;
 pub struct Program {
     file: PathBuf,
     digest: Digest,
-    /// What finding it rests on: the folders that were looked into, and the file itself, links followed.
+    /// What of finding it a task may change: the folders of the project that were looked into, and the file itself, links followed.
     rests: Vec<(RelPath, Option<Signature>)>,
     /// When that was looked at, in nanoseconds since 1970.
     began: i64,
@@ -121,6 +121,7 @@ pub(super) fn program(world: &World, visible: &Visible, name: &str, folder: &Pat
     }
     let last = found.parent().and_then(|parent| looked.iter().position(|entry| entry == parent));
     looked.truncate(last.map_or(looked.len(), |last| last + 1));
+    looked.retain(|entry| entry.starts_with(world.tree.root()));
     looked.push(found.clone());
     let stamp = |path: &PathBuf| (place(path), world.tree.stat_follow(&place(path)).ok().flatten());
     let rests: Vec<_> = looked.iter().map(stamp).collect();
