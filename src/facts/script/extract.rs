@@ -89,16 +89,19 @@ fn parse_typed(language: &tree_sitter::Language, text: &str) -> Extracted<(Tree,
     syntax::whole(tree, &|node| newer(node, &plain)).map(|tree| (tree, hidden))
 }
 
-/// Returns a text in which members have other names of the same length that the grammar takes for operators: `in?: string` on a line of its
-/// own. As an operator, nothing of the kind can stand there.
+/// Returns a text in which names at the beginnings of lines that the grammar takes for operators are others of the same length: `in?: string`
+/// is a member, and `in2` is a name.
 fn members(text: &str) -> Cow<'_, str> {
     let mut plain = Cow::Borrowed(text);
-    for (name, other) in [("in?:", "_n?:"), ("instanceof?:", "_nstanceof?:")] {
-        for (at, _) in text.match_indices(name) {
-            let before = text[..at].trim_end_matches([' ', '\t']);
-            if before.is_empty() || before.ends_with('\n') {
-                plain.to_mut().replace_range(at..at + name.len(), other);
-            }
+    let mut start = 0;
+    for line in text.split_inclusive('\n') {
+        let name = line.trim_start_matches([' ', '\t']);
+        let at = start + line.len() - name.len();
+        start += line.len();
+        let Some(rest) = name.strip_prefix("in") else { continue };
+        let rest = rest.strip_prefix("stanceof").unwrap_or(rest);
+        if rest.starts_with("?:") || rest.starts_with(|c: char| c.is_ascii_digit() || matches!(c, '_' | '$')) {
+            plain.to_mut().replace_range(at..=at, "_");
         }
     }
     plain

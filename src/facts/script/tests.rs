@@ -175,7 +175,7 @@ fn the_syntax_of_today_is_read() {
         "import b from './b'; const f = async <T,>(x: T) => x ?? 1n ** 2n; a?.b?.[c]?.(d); x ||= y; label: for (;;) break label;",
         "\u{feff}#!/usr/bin/env node\nimport b from './b';",
         "import b from './b'; let x: unique symbol; type F = new (...a: [x: string, y?: number]) => void; type G = abstract new () => T;",
-        "import b from './b'; interface A {\n  in2?: number\n  in?: string | undefined\n  instanceof?: B\n  b?: 'x'\n}",
+        "import b from './b'; interface A {\n  a?: B | undefined\n  in2?: number\n  in?: string | undefined\n  instanceof?: B\n  b?: 'x'\n}",
         "import b from './b'; export default interface A {} export = 1; export as namespace X;",
     ];
     let jsx = [
