@@ -46,12 +46,12 @@ impl Digest {
 
     /// Returns the hash as 64 lower-case hexadecimal digits.
     pub fn hex(&self) -> String {
-        self.hash.iter().map(|byte| format!("{byte:02x}")).collect()
+        blake3::Hash::from_bytes(self.hash).to_hex().to_string()
     }
 
     /// Returns the first 12 hexadecimal digits, enough for a person to tell two digests apart.
     pub fn short(&self) -> String {
-        self.hash[..6].iter().map(|byte| format!("{byte:02x}")).collect()
+        blake3::Hash::from_bytes(self.hash).to_hex()[..12].to_owned()
     }
 
     /// Returns all of it as one text: the hash, a slash, the size.
@@ -95,8 +95,13 @@ impl fmt::Debug for Digest {
 /// Builds a digest piece by piece. Every piece is written with its length, so that no two sequences of pieces look alike.
 pub struct Hasher {
     inner: blake3::Hasher,
+    /// Pieces that were not handed on yet: most are a few bytes long, and each hand-over has its price.
+    waiting: Vec<u8>,
     size: u64,
 }
+
+/// How many bytes are handed on at once: what blake3 digests as one chunk.
+const CHUNK: usize = 1024;
 
 impl Default for Hasher {
     fn default() -> Self {
@@ -107,13 +112,22 @@ impl Default for Hasher {
 impl Hasher {
     /// Starts with nothing.
     pub fn new() -> Hasher {
-        Hasher { inner: blake3::Hasher::new(), size: 0 }
+        Hasher { inner: blake3::Hasher::new(), waiting: Vec::with_capacity(CHUNK), size: 0 }
     }
 
     /// Adds one piece.
     pub fn piece(&mut self, bytes: &[u8]) -> &mut Hasher {
-        self.inner.update(&(bytes.len() as u64).to_le_bytes());
-        self.inner.update(bytes);
+        if self.waiting.len() + 8 + bytes.len() > CHUNK {
+            self.inner.update(&self.waiting);
+            self.waiting.clear();
+        }
+        self.waiting.extend_from_slice(&(bytes.len() as u64).to_le_bytes());
+        if bytes.len() <= CHUNK - 8 {
+            self.waiting.extend_from_slice(bytes);
+        } else {
+            self.inner.update(&self.waiting).update(bytes);
+            self.waiting.clear();
+        }
         self.size += 8 + bytes.len() as u64;
         self
     }
@@ -125,13 +139,31 @@ impl Hasher {
 
     /// Returns the digest of all pieces so far; its size counts the pieces and their lengths.
     pub fn finish(&self) -> Digest {
-        Digest { hash: *self.inner.finalize().as_bytes(), size: self.size }
+        let hash = match self.inner.count() {
+            0 => blake3::hash(&self.waiting),
+            _ => self.inner.clone().update(&self.waiting).finalize(),
+        };
+        Digest { hash: *hash.as_bytes(), size: self.size }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_digest_of_pieces_is_that_of_all_their_bytes() {
+        for lengths in [&[0, 3][..], &[1000, 8, 0], &[1016], &[1017, 5], &[500, 508, 1], &[500, 509, 1], &[4000, 1, 3000]] {
+            let (mut hasher, mut whole) = (Hasher::new(), Vec::new());
+            for length in lengths {
+                let piece = vec![7u8; *length];
+                hasher.piece(&piece);
+                whole.extend_from_slice(&(*length as u64).to_le_bytes());
+                whole.extend_from_slice(&piece);
+                assert_eq!(hasher.finish(), Digest::of(&whole), "{lengths:?}");
+            }
+        }
+    }
 
     #[test]
     fn hex_goes_there_and_back() {

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 /// The root itself is the empty path. Names are bytes, since file names are; printing shows what is not UTF-8 as `\xff`.
 /// Ordered by bytes.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Default, Serialize, Deserialize)]
-pub struct RelPath(#[serde(with = "bytes")] Box<[u8]>);
+pub struct RelPath(#[serde(with = "serde_bytes")] Box<[u8]>);
 
 /// Why a text is no path inside the project.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
@@ -196,19 +196,6 @@ impl fmt::Display for RelPath {
 impl fmt::Debug for RelPath {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:?}", self.to_string())
-    }
-}
-
-/// Paths in state files are byte strings.
-mod bytes {
-    use serde::{Deserialize, Deserializer, Serializer};
-
-    pub(super) fn serialize<S: Serializer>(bytes: &[u8], serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_bytes(bytes)
-    }
-
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Box<[u8]>, D::Error> {
-        Vec::<u8>::deserialize(deserializer).map(Vec::into_boxed_slice)
     }
 }
 

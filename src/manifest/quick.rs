@@ -110,7 +110,9 @@ impl Reader<'_> {
                         Some(Before::Block) => Before::Block,
                         Some(_) => Before::Gap,
                         None => {
-                            self.level.nodes.last_mut()?.children = level.nodes;
+                            let mut children = level.nodes;
+                            children.shrink_to_fit();
+                            self.level.nodes.last_mut()?.children = children;
                             Before::Block
                         }
                     };
@@ -230,7 +232,13 @@ impl Reader<'_> {
         match (first, value) {
             _ if !kept => {}
             (Value::Text(name), Some(value)) => node.props.push((name, value, place)),
-            (first, _) => node.args.push((first, place)),
+            (first, _) => {
+                // Most nodes have one value.
+                if node.args.is_empty() {
+                    node.args.reserve_exact(1);
+                }
+                node.args.push((first, place));
+            }
         }
         Some(())
     }

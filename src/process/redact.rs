@@ -22,10 +22,10 @@ pub struct Redactor {
 
 /// Returns a text without these secrets.
 pub fn redacted(secrets: &[Vec<u8>], text: &str) -> String {
-    let mut redactor = Redactor::new(secrets);
-    if redactor.is_idle() {
+    if secrets.is_empty() {
         return text.to_owned();
     }
+    let mut redactor = Redactor::new(secrets);
     let mut out = Vec::new();
     redactor.push(text.as_bytes(), &mut out);
     redactor.finish(&mut out);

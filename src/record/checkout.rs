@@ -4,6 +4,7 @@
 //! less is known, and nothing is wrong. What is damaged or of another version is kept aside as `state.bad` or
 //! `journal.bad`.
 
+use std::borrow::Cow;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -23,7 +24,7 @@ enum Line {
     Intent { key: [u64; 2], manifest: u64, outputs: Vec<(RelPath, Option<Signature>)> },
     Failed { key: [u64; 2], action: Digest, made: Vec<(RelPath, Option<Signature>)> },
     Forget([u64; 2]),
-    File(Vec<u8>, Known),
+    File(#[serde(with = "serde_bytes")] Box<[u8]>, Known),
     Proof([u64; 2], Proof),
 }
 
@@ -32,7 +33,7 @@ pub struct Checkout {
     folder: PathBuf,
     picture: Option<Picture>,
     /// What has come since the picture was taken.
-    tasks: FxHashMap<[u64; 2], TaskRecord>,
+    tasks: FxHashMap<[u64; 2], Box<TaskRecord>>,
     files: FxHashMap<Box<[u8]>, Known>,
     journal: Option<Journal>,
     good: u64,
@@ -103,15 +104,23 @@ impl Checkout {
 
     /// Returns what is known of a task.
     pub fn task(&self, key: [u64; 2]) -> Option<TaskRecord> {
+        self.look(key).map(|record| *record.into_owned())
+    }
+
+    fn look(&self, key: [u64; 2]) -> Option<Cow<'_, Box<TaskRecord>>> {
         match self.tasks.get(&key) {
-            Some(record) => Some(record.clone()),
-            None => self.picture.as_ref().and_then(|picture| picture.record(picture.row(usize::MAX, key)?)),
+            Some(record) => Some(Cow::Borrowed(record)),
+            None => self
+                .picture
+                .as_ref()
+                .and_then(|picture| picture.record(picture.row(usize::MAX, key)?))
+                .map(|record| Cow::Owned(Box::new(record))),
         }
     }
 
     /// Returns what is known of a task since the picture was taken.
     pub fn newer(&self, key: [u64; 2]) -> Option<&TaskRecord> {
-        self.tasks.get(&key)
+        self.tasks.get(&key).map(Box::as_ref)
     }
 
     /// Returns the picture, in which everything stands that [`Checkout::newer`] does not know better.
@@ -169,7 +178,7 @@ impl Checkout {
     pub fn put_file(&mut self, path: &[u8], known: Known) {
         if self.file(path) != Some(known) {
             // A file that is not remembered is read again: nothing else depends on it.
-            let _ = self.write(Line::File(path.to_vec(), known));
+            let _ = self.write(Line::File(path.into(), known));
         }
     }
 
@@ -191,7 +200,7 @@ impl Checkout {
 
     /// Returns the records of the tasks whose key is `wanted`.
     pub fn records_where(&self, wanted: impl Fn([u64; 2]) -> bool + Copy) -> impl Iterator<Item = TaskRecord> {
-        let newer = self.tasks.values().filter(move |record| wanted(record.key)).cloned();
+        let newer = self.tasks.values().filter(move |record| wanted(record.key)).map(|record| TaskRecord::clone(record));
         newer.chain(self.pictured(move |key| !self.tasks.contains_key(&key) && wanted(key)))
     }
 
@@ -215,9 +224,10 @@ impl Checkout {
             return Ok(());
         }
         let mut seen = FxHashSet::default();
-        let mut records: Vec<TaskRecord> = order.filter(|key| seen.insert(*key)).filter_map(|key| self.task(key)).collect();
+        let mut records: Vec<Cow<'_, Box<TaskRecord>>> = order.filter(|key| seen.insert(*key)).filter_map(|key| self.look(key)).collect();
         let bound = records.len() * 2 + 1000;
-        let gone: Vec<TaskRecord> = self.records_where(|key| !seen.contains(&key)).take(bound - records.len()).collect();
+        let gone: Vec<_> =
+            self.records_where(|key| !seen.contains(&key)).take(bound - records.len()).map(|record| Cow::Owned(Box::new(record))).collect();
         records.extend(gone);
 
         let watched: FxHashSet<&[u8]> = records
@@ -227,12 +237,12 @@ impl Checkout {
             .map(|(path, _)| path.as_bytes())
             .collect();
         let mut spare = watched.len() * 2 + 10_000;
-        let mut files: FxHashMap<Box<[u8]>, Known> = FxHashMap::default();
+        let mut files: FxHashMap<&[u8], Known> = FxHashMap::default();
         let older = self.picture.iter().flat_map(Picture::known);
         for (path, known) in self.files.iter().map(|(path, known)| (path.as_ref(), *known)).chain(older) {
             if !files.contains_key(path) && (watched.contains(path) || spare > 0) {
                 spare -= usize::from(!watched.contains(path));
-                files.insert(path.into(), known);
+                files.insert(path, known);
             }
         }
         let image = picture::write(&records, &files);
@@ -269,7 +279,7 @@ impl Checkout {
     fn apply(&mut self, line: Line) {
         match line {
             Line::Task(record) => {
-                self.tasks.insert(record.key, *record);
+                self.tasks.insert(record.key, record);
             }
             Line::Intent { key, manifest, outputs } => {
                 let record = self.changed(key);
@@ -291,7 +301,7 @@ impl Checkout {
             }
             Line::Proof(key, proof) => self.changed(key).proof = Some(proof),
             Line::File(path, known) => {
-                self.files.insert(path.into(), known);
+                self.files.insert(path, known);
             }
         }
     }
@@ -299,7 +309,7 @@ impl Checkout {
     fn changed(&mut self, key: [u64; 2]) -> &mut TaskRecord {
         if !self.tasks.contains_key(&key) {
             let record = self.task(key).unwrap_or_else(|| TaskRecord::unknown(key));
-            self.tasks.insert(key, record);
+            self.tasks.insert(key, Box::new(record));
         }
         self.tasks.get_mut(&key).expect("it was just put there")
     }

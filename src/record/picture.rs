@@ -3,6 +3,7 @@
 //! What a build looks at for every task (is it still as proven?) stands in flat rows; what it only needs for a task that is judged again
 //! stands in a cold section, each piece behind a checksum of its own.
 
+use std::borrow::Cow;
 use std::ops::Range;
 use std::path::Path;
 
@@ -88,11 +89,13 @@ impl FileRow {
 }
 
 #[derive(Serialize, Deserialize)]
-struct Rest {
-    result: Vec<u8>,
-    discovered: Vec<RelPath>,
-    explanation: Vec<u8>,
-    own: Vec<(RelPath, Option<Signature>)>,
+struct Rest<'a> {
+    #[serde(borrow, with = "serde_bytes")]
+    result: Cow<'a, [u8]>,
+    discovered: Cow<'a, [RelPath]>,
+    #[serde(borrow, with = "serde_bytes")]
+    explanation: Cow<'a, [u8]>,
+    own: Cow<'a, [(RelPath, Option<Signature>)]>,
     status: Status,
     manifest: u64,
 }
@@ -195,7 +198,7 @@ impl Picture {
         if xxh3_64(bytes) != row.rest_check {
             return None;
         }
-        let rest: Rest = postcard::from_bytes(bytes).ok()?;
+        let rest: Rest<'_> = postcard::from_bytes(bytes).ok()?;
         let proof = self.watched(row).and_then(|watched| {
             let stamp = |index: &u32| {
                 let file = self.files().get(*index as usize)?;
@@ -214,12 +217,12 @@ impl Picture {
             key: row.key,
             manifest: rest.manifest,
             action: row.action,
-            result: rest.result,
-            discovered: rest.discovered,
-            explanation: rest.explanation,
+            result: rest.result.into_owned(),
+            discovered: rest.discovered.into_owned(),
+            explanation: rest.explanation.into_owned(),
             duration_ms: row.duration_ms,
             status: rest.status,
-            own: rest.own,
+            own: rest.own.into_owned(),
             proof,
         })
     }
@@ -266,9 +269,9 @@ impl Stamped for Picture {
 }
 
 /// Writes records, in the order in which they will be looked up, and what is known of files into an image.
-pub(super) fn write(records: &[TaskRecord], known: &FxHashMap<Box<[u8]>, Known>) -> Bytes {
+pub(super) fn write(records: &[Cow<'_, Box<TaskRecord>>], known: &FxHashMap<&[u8], Known>) -> Bytes {
     let mut files: Vec<(&[u8], Option<Signature>, Option<Known>)> =
-        known.iter().map(|(path, known)| (path.as_ref(), Some(known.signature), Some(*known))).collect();
+        known.iter().map(|(path, known)| (*path, Some(known.signature), Some(*known))).collect();
     for (path, stamp) in records.iter().filter_map(|record| record.proof.as_ref()).flat_map(|proof| &proof.watched) {
         files.push((path.as_bytes(), *stamp, None));
     }
@@ -282,10 +285,10 @@ pub(super) fn write(records: &[TaskRecord], known: &FxHashMap<Box<[u8]>, Known>)
     for record in records {
         let rest = rests.len() as u64;
         let body = Rest {
-            result: record.result.clone(),
-            discovered: record.discovered.clone(),
-            explanation: record.explanation.clone(),
-            own: record.own.clone(),
+            result: Cow::Borrowed(&record.result),
+            discovered: Cow::Borrowed(&record.discovered),
+            explanation: Cow::Borrowed(&record.explanation),
+            own: Cow::Borrowed(&record.own),
             status: record.status,
             manifest: record.manifest,
         };

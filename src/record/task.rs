@@ -38,10 +38,12 @@ pub struct TaskRecord {
     /// Of its action, when it last succeeded.
     pub action: Digest,
     /// Its encoded result.
+    #[serde(with = "serde_bytes")]
     pub result: Vec<u8>,
     /// Files that its depfile named.
     pub discovered: Vec<RelPath>,
     /// Its encoded explanation.
+    #[serde(with = "serde_bytes")]
     pub explanation: Vec<u8>,
     /// How long its commands took, in milliseconds.
     pub duration_ms: u64,

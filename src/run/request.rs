@@ -59,12 +59,13 @@ impl Bench<'_> {
         let spawns: Vec<Spawn> = prepared
             .lines
             .iter()
-            .map(|line| Spawn {
+            .zip(std::iter::repeat_n(env, prepared.lines.len()))
+            .map(|(line, env)| Spawn {
                 program: line.program.clone(),
                 arg0: OsString::from(&line.name),
                 args: line.words.iter().map(OsString::from).collect(),
                 dir: prepared.dir.under(world.tree.root()),
-                env: env.clone(),
+                env,
                 stdin: if inherit { Stdin::Inherit } else { Stdin::Null },
                 output: if inherit { Capture::Inherit } else { Capture::Capture },
                 apart: self.undeclared.is_some(),
@@ -135,8 +136,8 @@ pub(super) fn open_holes(world: &World, text: &str) -> String {
 pub(super) fn make_scratch<'s>(world: &World, spawns: impl IntoIterator<Item = &'s Spawn>) -> Result<(), String> {
     let scratch = world.scratch();
     let whole = scratch.under(world.tree.root());
-    let whole = whole.as_os_str().as_bytes();
-    let named = |text: &OsString| memchr::memmem::find(text.as_bytes(), whole).is_some();
+    let finder = memchr::memmem::Finder::new(whole.as_os_str().as_bytes());
+    let named = |text: &OsString| finder.find(text.as_bytes()).is_some();
     let asked = spawns.into_iter().any(|spawn| spawn.args.iter().any(named) || spawn.env.iter().any(|(_, value)| named(value)));
     match asked.then(|| world.tree.make_folder(&scratch)) {
         Some(Err(error)) => Err(format!("cannot make the folder `{scratch}`: {error}")),

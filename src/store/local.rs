@@ -371,9 +371,6 @@ impl ActionCache for LocalStore {
 
     fn record(&self, key: &Digest, payload: &[u8], blobs: &[Digest]) -> Result<(), StoreError> {
         let bytes = entry::encode(key, payload, blobs);
-        if self.results.get(key)?.is_some_and(|known| known == bytes) {
-            return Ok(());
-        }
         self.shelve(&self.results, key, &bytes)
     }
 }

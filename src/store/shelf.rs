@@ -6,7 +6,7 @@
 //! place, and whoever still has the old one open notices that it has no name any more.
 
 use std::fs::{File, OpenOptions};
-use std::io::{self, Read, Seek, SeekFrom};
+use std::io::{self, Seek, SeekFrom};
 use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -14,6 +14,8 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use bytemuck::{Pod, Zeroable};
 use rustc_hash::FxHashMap;
+use rustix::buffer::spare_capacity;
+use rustix::io::Errno;
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::StoreError;
@@ -133,7 +135,7 @@ impl Shelf {
         Ok(bytes)
     }
 
-    /// Appends an entry, over an earlier one of the same key; returns how many bytes that took.
+    /// Appends an entry, over an earlier one of the same key, unless that is the same and whole; returns how many bytes that took.
     ///
     /// # Errors
     /// When the file cannot be written; it is then as it was.
@@ -141,38 +143,25 @@ impl Shelf {
         let path = self.path(index(key));
         let mut row = self.row(index(key));
         loop {
-            if row.file.is_none() {
-                *row = Row { file: Some(self.medium.open(&path)?), ..Row::default() };
-            }
-            let row = &mut *row;
-            let file = row.file.as_mut().expect("it was just opened");
+            let file = match row.file.take() {
+                Some(file) => file,
+                None => {
+                    *row = Row::default();
+                    self.medium.open(&path)?
+                }
+            };
             // On a file system without locks two writers may spoil each other's entry, and then it is missing.
-            let locked = file.lock();
-            let metadata = file.metadata()?;
-            if metadata.nlink() == 0 {
-                *row = Row::default();
-                continue;
-            }
-            let end = metadata.len();
-            if row.next != end {
-                file.seek(SeekFrom::Start(end))?;
-            }
-            let head = Head::new(key, bytes, seconds());
-            let whole = [bytemuck::bytes_of(&head), bytes].concat();
-            let written = write_all(&*self.medium, file, &whole);
-            if written.is_err() {
-                file.set_len(end)?;
-            }
-            row.next = if written.is_ok() { end + whole.len() as u64 } else { u64::MAX };
-            if locked.is_ok() {
+            let locked = file.lock().is_ok();
+            row.file = Some(file);
+            let put = row.put(&*self.medium, key, bytes);
+            if let Some(file) = row.file.as_ref().filter(|_| locked) {
                 file.unlock()?;
             }
-            written?;
-            if row.end == end {
-                row.end = end + whole.len() as u64;
-                row.spots.insert(*key, Spot { at: end + HEAD, length: head.length, check: head.check, used: head.used });
+            match put? {
+                Some(size) => return Ok(size),
+                // It was swept away.
+                None => row.file = None,
             }
-            return Ok(whole.len() as u64);
         }
     }
 
@@ -190,7 +179,7 @@ impl Shelf {
                 Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
                 Err(error) => return Err(StoreError::new("read", &path)(error)),
             }
-            let mut whole = row.catch_up().map_err(StoreError::new("read", &path))?;
+            let mut whole = row.length().and_then(|length| row.catch_up(length)).map_err(StoreError::new("read", &path))?;
             for (key, spot) in &row.spots {
                 let bytes = row.read(spot).map_err(StoreError::new("read", &path))?;
                 whole &= bytes.is_some();
@@ -214,7 +203,7 @@ impl Shelf {
         let mut row = self.row(index);
         let mut old = Row { file: Some(OpenOptions::new().read(true).write(true).open(&path).map_err(failed)?), ..Row::default() };
         let _locked = old.file.as_ref().map(File::lock);
-        old.catch_up().map_err(failed)?;
+        old.length().and_then(|length| old.catch_up(length)).map_err(failed)?;
         let mut kept: Vec<(&Digest, &Spot)> = old
             .spots
             .iter()
@@ -263,20 +252,57 @@ impl Shelf {
     fn open(&self, key: &Digest) -> io::Result<MutexGuard<'_, Row>> {
         let mut row = self.row(index(key));
         let path = self.path(index(key));
-        let unlinked = |file: &File| file.metadata().map_or(true, |metadata| metadata.nlink() == 0);
-        if row.file.as_ref().is_none_or(unlinked) {
-            *row = Row { file: open_there(&path)?, ..Row::default() };
-        }
-        row.catch_up()?;
+        let there = |file: &File| file.metadata().ok().filter(|metadata| metadata.nlink() > 0);
+        let length = match row.file.as_ref().and_then(there) {
+            Some(metadata) => metadata.len(),
+            None => {
+                *row = Row { file: open_there(&path)?, ..Row::default() };
+                row.length()?
+            }
+        };
+        row.catch_up(length)?;
         Ok(row)
     }
 }
 
 impl Row {
-    /// Reads what was appended since; returns whether all of it are entries.
-    fn catch_up(&mut self) -> io::Result<bool> {
+    fn length(&self) -> io::Result<u64> {
+        self.file.as_ref().map_or(Ok(0), |file| Ok(file.metadata()?.len()))
+    }
+
+    /// As [`Shelf::put`], into the file that is open and locked; `None` if that is no longer the file of this row.
+    fn put(&mut self, medium: &dyn Medium, key: &Digest, bytes: &[u8]) -> io::Result<Option<u64>> {
+        let Some(metadata) = self.file.as_ref().map(File::metadata).transpose()?.filter(|metadata| metadata.nlink() > 0) else {
+            return Ok(None);
+        };
+        let end = metadata.len();
+        self.catch_up(end)?;
+        if self.has_same(key, bytes)? {
+            self.renew(key);
+            return Ok(Some(0));
+        }
+        let Some(file) = &mut self.file else { return Ok(None) };
+        if self.next != end {
+            file.seek(SeekFrom::Start(end))?;
+        }
+        let head = Head::new(key, bytes, seconds());
+        let whole = [bytemuck::bytes_of(&head), bytes].concat();
+        let written = write_all(medium, file, &whole);
+        if written.is_err() {
+            file.set_len(end)?;
+        }
+        self.next = if written.is_ok() { end + whole.len() as u64 } else { u64::MAX };
+        written?;
+        if self.end == end {
+            self.end = end + whole.len() as u64;
+            self.spots.insert(*key, Spot { at: end + HEAD, length: head.length, check: head.check, used: head.used });
+        }
+        Ok(Some(whole.len() as u64))
+    }
+
+    /// Reads what was appended since, of a file that is this long by now; returns whether all of it are entries.
+    fn catch_up(&mut self, length: u64) -> io::Result<bool> {
         let Some(file) = &self.file else { return Ok(true) };
-        let length = file.metadata()?.len();
         let mut whole = true;
         let mut window = Window { file, bytes: Vec::new(), from: 0 };
         while self.end < length {
@@ -298,6 +324,14 @@ impl Row {
             }
         }
         Ok(whole)
+    }
+
+    /// Whether these bytes are there, and whole.
+    fn has_same(&self, key: &Digest, bytes: &[u8]) -> io::Result<bool> {
+        match self.spots.get(key) {
+            Some(spot) if spot.length == bytes.len() as u64 => Ok(self.read(spot)?.is_some_and(|there| there == bytes)),
+            _ => Ok(false),
+        }
     }
 
     /// Returns an entry's bytes if they are what was put.
@@ -336,9 +370,16 @@ impl Window<'_> {
         if inside.is_none() {
             self.bytes.clear();
             self.from = at;
-            let mut file = self.file;
-            file.seek(SeekFrom::Start(at))?;
-            file.take(PIECE as u64).read_to_end(&mut self.bytes)?;
+            self.bytes.reserve_exact(PIECE);
+            // Not by the file's own position: a writer relies on that.
+            while self.bytes.len() < PIECE {
+                let next = at + self.bytes.len() as u64;
+                match rustix::io::pread(self.file, spare_capacity(&mut self.bytes), next) {
+                    Ok(0) => break,
+                    Ok(_) | Err(Errno::INTR) => {}
+                    Err(error) => return Err(error.into()),
+                }
+            }
         }
         Ok(&self.bytes[(at - self.from) as usize..])
     }
@@ -439,6 +480,35 @@ mod tests {
         std::fs::remove_dir_all(folder.path()).unwrap();
         assert_eq!(one.get(&key(1)).unwrap(), None);
         assert_eq!(one.put(&key(1), b"again").unwrap_err().kind(), io::ErrorKind::NotFound);
+    }
+
+    #[test]
+    fn what_the_other_puts_is_read_without_losing_ones_own_place() {
+        let folder = tempfile::tempdir().unwrap();
+        let (one, other) = (shelf(folder.path()), shelf(folder.path()));
+        one.put(&key(1), b"first").unwrap();
+        (2..6).for_each(|number| drop(other.put(&key(number), &vec![number; PIECE / 2]).unwrap()));
+        one.put(&key(6), b"own").unwrap();
+        assert_eq!(one.get(&key(2)).unwrap(), Some(vec![2; PIECE / 2]));
+        one.put(&key(7), b"last").unwrap();
+        let mut all = Vec::new();
+        assert_eq!(shelf(folder.path()).look_through(|item| all.push(item.bytes.is_some())).unwrap(), [] as [usize; 0]);
+        assert_eq!(all, [true; 7]);
+    }
+
+    #[test]
+    fn the_same_is_put_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let (one, other) = (shelf(folder.path()), shelf(folder.path()));
+        assert_eq!(one.put(&key(1), b"same").unwrap(), HEAD + 4);
+        assert_eq!(other.put(&key(1), b"same").unwrap(), 0);
+        assert_eq!(other.put(&key(1), b"else").unwrap(), HEAD + 4);
+        let path = one.path(0);
+        let mut bytes = std::fs::read(&path).unwrap();
+        *bytes.last_mut().unwrap() ^= 1;
+        std::fs::write(&path, bytes).unwrap();
+        assert_eq!(one.put(&key(1), b"else").unwrap(), HEAD + 4);
+        assert_eq!(shelf(folder.path()).get(&key(1)).unwrap().as_deref(), Some(&b"else"[..]));
     }
 
     #[test]
