@@ -46,6 +46,7 @@ pub use facts::Surveyed;
 pub use gates::Inspector;
 pub use glimpse::Glimpse;
 pub use surroundings::Surroundings;
+use surroundings::Watching;
 pub use unrest::Unrest;
 pub use watch::{Reach, Sentinel};
 pub use workspace::workspace_name;
@@ -120,7 +121,7 @@ pub struct Engine {
     pub seams: Arc<Seams>,
     store: Arc<LocalStore>,
     environment: Environment,
-    watcher: bool,
+    watching: Watching,
 }
 
 impl Engine {
@@ -177,7 +178,7 @@ impl Engine {
             seams: Arc::new(seams),
             store,
             environment,
-            watcher: surroundings.watcher()?,
+            watching: surroundings.watching()?,
         })
     }
 
@@ -209,7 +210,7 @@ impl Engine {
     /// # Errors
     /// When nobody could ask.
     pub fn watcher(&self) -> io::Result<Option<Begun>> {
-        if !self.watcher {
+        if self.watching == Watching::Never {
             return Ok(None);
         }
         state_folder(&self.root)?;
@@ -218,7 +219,12 @@ impl Engine {
 
     /// Whether a watcher lives in this checkout that builds ask; `None` if they are not to.
     pub fn is_watched(&self) -> Option<bool> {
-        self.watcher.then(|| is_watched(&self.state()))
+        (self.watching != Watching::Never).then(|| is_watched(&self.state()))
+    }
+
+    /// Whether `orket watch` keeps watch for all builds, too.
+    pub fn watches_along(&self) -> bool {
+        self.watching == Watching::Always
     }
 
     /// Returns the records of past runs.
@@ -257,7 +263,7 @@ impl Engine {
             args: None,
             programs: RwLock::default(),
             made: OnceLock::new(),
-            watcher: self.watcher,
+            watcher: self.watching != Watching::Never,
             opened: stamp_clock(),
             shown: RwLock::default(),
         })

@@ -45,7 +45,7 @@ ORKET_LOG
 a filter for orket's own log
 .TP
 ORKET_WATCHER
-`off`: builds do not ask a watcher what has changed
+`on`: `orket watch` tells all builds what has changed, as `orket watch --no-build` does; `off`: nobody is asked
 .TP
 NO_COLOR, CLICOLOR_FORCE, TERM, CI, COLUMNS
 are honoured

@@ -32,7 +32,7 @@ pub fn doctor(ui: &Ui) -> Result<(), Failure> {
             let watched = match engine.is_watched() {
                 None => "off (ORKET_WATCHER): builds look at every file",
                 Some(true) => "alive: builds in this checkout look at what has changed",
-                Some(false) => "none here: builds look at every file; `orket watch` is one",
+                Some(false) => "none here: builds look at every file; `orket watch --no-build` is one",
             };
             rows.push((true, "watcher", watched.to_owned()));
         }

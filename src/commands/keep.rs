@@ -20,9 +20,9 @@ pub(super) struct Keeper {
 }
 
 impl Keeper {
-    /// Begins to watch, unless that is done: by this process or another one.
+    /// Begins to watch if that is wanted, unless it is done: by this process or another one.
     pub(super) fn keep(&mut self, ui: &Ui, engine: &Engine) {
-        if self.watcher.as_ref().is_some_and(Watcher::lives) {
+        if !engine.watches_along() || self.watcher.as_ref().is_some_and(Watcher::lives) {
             return;
         }
         self.watcher = None;

@@ -26,6 +26,17 @@ pub struct Surroundings {
     pub registry: Registry,
 }
 
+/// Who keeps watch for builds, so that they need not look at every file.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Watching {
+    /// Nobody: `ORKET_WATCHER` is `off`.
+    Never,
+    /// Only who does nothing else, `orket watch --no-build`: there are changes that a watcher is told of late, so it has to be asked for.
+    Kept,
+    /// `orket watch`, too: `ORKET_WATCHER` is `on`.
+    Always,
+}
+
 impl Surroundings {
     fn variable(&self, name: &str) -> Option<&OsString> {
         self.variables.iter().find(|(key, _)| key == name).map(|(_, value)| value).filter(|value| !value.is_empty())
@@ -36,11 +47,12 @@ impl Surroundings {
         self.variable(name).map(|value| value.to_string_lossy().trim().to_owned()).filter(|value| !value.is_empty())
     }
 
-    /// Whether builds ask a watcher what has changed, and `orket watch` is one: unless `ORKET_WATCHER` is `off`.
-    pub(super) fn watcher(&self) -> Result<bool, OpenError> {
+    /// Returns what `ORKET_WATCHER` says.
+    pub(super) fn watching(&self) -> Result<Watching, OpenError> {
         match self.text("ORKET_WATCHER").as_deref() {
-            None | Some("on") => Ok(true),
-            Some("off") => Ok(false),
+            None => Ok(Watching::Kept),
+            Some("on") => Ok(Watching::Always),
+            Some("off") => Ok(Watching::Never),
             Some(other) => Err(OpenError::Undecided(format!("ORKET_WATCHER is `{other}`; it has to be `on` or `off`"))),
         }
     }

@@ -234,14 +234,18 @@ fn a_build_beside_a_watcher_looks_at_what_has_changed() {
     project.run("watch --no-build").code(2).says(["another `orket watch` keeps watch"]);
     ends(watcher, Signal::INT, 130);
     assert!(!project.has(".orket/watcher"));
-    assert!(project.run("doctor").ok().out().contains("`orket watch` is one"));
+    assert!(project.run("doctor").ok().out().contains("`orket watch --no-build` is one"));
 }
 
 #[test]
-fn builds_of_a_watch_ask_it_themselves() {
+fn builds_of_a_watch_ask_it_themselves_where_that_is_wanted() {
     let project = two();
     project.proven();
-    let watch = project.start_with("watch", &[("ORKET_LOG", "orket::record=debug")]);
+    let watch = project.start("watch");
+    rests(&watch, 1);
+    assert!(!project.has(".orket/watcher"), "nobody has asked for it");
+    ends(watch, Signal::INT, 130);
+    let watch = project.start_with("watch", &[("ORKET_WATCHER", "on"), ("ORKET_LOG", "orket::record=debug")]);
     rests(&watch, 1);
     assert!(wait_until(|| watch.said().contains("are under watch")), "{}", watch.said());
     // On a busy machine an answer may come late.
