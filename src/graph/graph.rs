@@ -337,3 +337,8 @@ pub fn address_key(address: &str) -> [u64; 2] {
     let hash = Digest::of(address.as_bytes()).hash;
     [0, 8].map(|at| u64::from_le_bytes(hash[at..at + 8].try_into().unwrap_or_default()))
 }
+
+/// Returns a hash of 128 bits as two words.
+pub(super) fn halves(hash: u128) -> [u64; 2] {
+    [hash as u64, (hash >> 64) as u64]
+}

@@ -7,32 +7,20 @@ use std::rc::Rc;
 use rustc_hash::{FxHashMap, FxHashSet};
 use xxhash_rust::xxh3::Xxh3;
 
-use super::draft::{Declared, Draft, halves, write};
+use super::draft::{Declared, Draft, write};
 use super::flags::{self, flags};
-use super::resolve::Names;
-use super::{Edge, EdgeKind, Graph, Header, TargetKind, choices, clash, cycle, flag, overlap};
+use super::problem::Problem;
+use super::{choices, clash, cycle, overlap};
 use crate::base::{Address, Place, TargetId};
+use crate::graph::graph::halves;
+use crate::graph::resolve::Names;
+use crate::graph::{Edge, EdgeKind, Graph, Header, TargetKind, flag};
 use crate::model::{Decision, Need, Project, Task, Test};
 
 /// How many `each` blocks that find no file are shown with a pattern that nothing matches.
 const SHOWN: usize = 3;
 /// How many edges there may be in all from needs that mean several targets each. An edge takes some 25 bytes.
 const MOST_EDGES: usize = 10_000_000;
-
-/// A mistake that only shows when all targets are known.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Problem {
-    /// `graph/cycle`
-    pub code: &'static str,
-    /// What is wrong.
-    pub message: String,
-    /// Where.
-    pub place: Option<Place>,
-    /// The edit that mends it.
-    pub help: Option<String>,
-    /// Other places that have to do with it.
-    pub notes: Vec<(String, Place)>,
-}
 
 /// Builds the graph of a project. `trail` is kept in it for the caller; `host` is the platform, as `linux-x86_64`.
 ///

@@ -1,8 +1,8 @@
 //! What a walk wants to know of a task without decoding it, found once.
 
 use super::draft::{Declared, Draft};
-use super::{EdgeKind, TargetKind, flag};
 use crate::base::glob;
+use crate::graph::{EdgeKind, TargetKind, flag};
 use crate::model::{Command, EnvRule, Part, Task, Text};
 
 /// Returns the flags that follow from the declaration alone; all but `ALWAYS`. `host` is the platform, as `linux-x86_64`.

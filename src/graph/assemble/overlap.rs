@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::assemble::Problem;
+use super::problem::Problem;
 use crate::base::overlap::{Shape, common, compatible, ends};
 use crate::base::{Place, RelPath, glob};
 use crate::model::{Pattern, Project};

@@ -6,8 +6,8 @@ use petgraph::algo::kosaraju_scc;
 use petgraph::graph::{DiGraph, NodeIndex};
 use rustc_hash::FxHashMap;
 
-use super::Problem;
 use super::draft::Draft;
+use super::problem::Problem;
 use crate::base::Place;
 
 /// Up to so many targets and edges of a cycle are named.

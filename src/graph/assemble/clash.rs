@@ -2,7 +2,7 @@
 
 use rustc_hash::FxHashMap;
 
-use super::assemble::Problem;
+use super::problem::Problem;
 use crate::base::{RelPath, glob};
 use crate::model::{Pattern, Project};
 

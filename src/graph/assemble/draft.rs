@@ -5,9 +5,9 @@ use std::hash::Hash;
 use serde::Serialize;
 use xxhash_rust::xxh3::Xxh3;
 
-use super::graph::{MAGIC, SECTIONS, VERSION};
-use super::{Edge, EdgeKind, Graph, Header, Row, TargetKind, address_key};
 use crate::base::{Place, TargetId, image};
+use crate::graph::graph::{MAGIC, SECTIONS, VERSION, halves};
+use crate::graph::{Edge, EdgeKind, Graph, Header, Row, TargetKind, address_key};
 use crate::model::{Decision, Epic, Gate, Rock, Service, Task};
 
 /// A target on its way into an image.
@@ -47,7 +47,7 @@ impl Draft<'_> {
     }
 }
 
-/// What a [`super::Detail`] is before it is in an image: written in the same form, without a copy of what was declared.
+/// What a [`crate::graph::Detail`] is before it is in an image: written in the same form, without a copy of what was declared.
 #[derive(Serialize)]
 pub(super) enum Declared<'a> {
     Rock(&'a Rock),
@@ -128,9 +128,4 @@ fn shape(draft: &Draft<'_>, drafts: &[Draft<'_>]) -> [u64; 2] {
         }
     }
     halves(hasher.digest128())
-}
-
-/// Returns a hash of 128 bits as two words.
-pub(super) fn halves(hash: u128) -> [u64; 2] {
-    [hash as u64, (hash >> 64) as u64]
 }
