@@ -85,6 +85,11 @@ impl TargetKind {
             TargetKind::Decision => "decision",
         }
     }
+
+    /// Returns the word with its article.
+    pub fn with_article(self) -> String {
+        format!("{} {}", if self == TargetKind::Epic { "an" } else { "a" }, self.word())
+    }
 }
 
 /// Facts of a target that a walk wants without decoding it.

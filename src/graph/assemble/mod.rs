@@ -3,11 +3,16 @@
 //! Start from [`assemble()`].
 
 mod assemble;
+mod assembly;
+mod checks;
 mod choices;
 mod clash;
 mod cycle;
+mod decisions;
 mod draft;
 mod flags;
+mod groups;
+mod needs;
 mod overlap;
 mod problem;
 
