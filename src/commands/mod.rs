@@ -17,6 +17,7 @@ mod hooks;
 mod imports;
 mod init;
 mod init_ci;
+mod init_file;
 mod init_layers;
 mod init_project;
 mod isolated;
