@@ -1,7 +1,7 @@
 //! A `decision` node: its values, and the conditions of each.
 
 use super::common::Context;
-use super::problem::Problems;
+use super::problems::Problems;
 use super::property::SYSTEMS;
 use super::read::{Node, Value};
 use crate::base::{Place, RelPath, glob};

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::common::Context;
-use super::problem::{Problem, Problems};
+use super::problem::Problem;
+use super::problems::Problems;
 use super::read::{Node, Value};
 use crate::base::{Place, RelPath};
 use crate::model::{EnvRule, EnvRules};

@@ -2,7 +2,7 @@
 
 use super::common::Context;
 use super::load::Load;
-use super::problem::Problems;
+use super::problems::Problems;
 use super::read::{Node, Value};
 use crate::base::Place;
 use crate::model::{Gate, RuleValue, Setting};

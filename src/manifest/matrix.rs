@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use rustc_hash::FxHashSet;
 
 use super::common::{Context, NEED, TEXT};
-use super::problem::Problems;
+use super::problems::Problems;
 use super::read::{Node, Value};
 use super::task::Template;
 use crate::base::Address;

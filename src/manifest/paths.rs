@@ -1,7 +1,7 @@
 //! Paths and patterns: from what a manifest writes to what holds from the project's root.
 
 use super::common::{Context, TEXT};
-use super::problem::Problems;
+use super::problems::Problems;
 use super::read::Node;
 use crate::base::{Place, RelPath, glob};
 use crate::model::{Part, Pattern, Text};

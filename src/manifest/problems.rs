@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
+use super::problem::Problem;
 use super::show;
 use crate::base::Place;
 
@@ -12,23 +13,6 @@ const KEPT: usize = 100;
 
 /// How many bytes all that is declared may take when it is expanded, as far as texts and needs go.
 const MOST_BYTES: u64 = 2 << 30;
-
-/// One mistake.
-#[derive(Clone, Debug)]
-pub struct Problem {
-    /// `manifest/unknown_node`
-    pub code: &'static str,
-    /// What is wrong.
-    pub message: String,
-    /// Where.
-    pub place: Option<Place>,
-    /// How many bytes behind the place belong to it.
-    pub length: usize,
-    /// The edit that mends it.
-    pub help: Option<String>,
-    /// Other places that have to do with it.
-    pub notes: Vec<(String, Place)>,
-}
 
 /// All mistakes, and the texts that they are in.
 #[derive(Clone, Debug, Default)]

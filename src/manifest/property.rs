@@ -1,7 +1,7 @@
 //! The properties of a task, one by one.
 
 use super::common::Context;
-use super::problem::Problems;
+use super::problems::Problems;
 use super::read::{Node, Value};
 use super::task::PROPERTIES;
 use crate::base::{Address, RelPath, glob};

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::common::Context;
 use super::load::Load;
-use super::problem::Problems;
+use super::problems::Problems;
 use super::read::{Node, Value, read};
 use crate::base::RelPath;
 use crate::model::{Rule, RuleOption, RuleValue, UserStrategy};

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::common::Context;
-use super::problem::Problems;
+use super::problems::Problems;
 use super::property::command;
 use super::read::{Node, Value};
 use super::settings::port_name;

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::common::{Context, TEXT};
 use super::matrix::{axes, rows};
-use super::problem::Problems;
+use super::problems::Problems;
 use super::property::property;
 use super::read::{Node, Value};
 use crate::model::{EnvRule, EnvRules, Later, Priority, Task, Text};

@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use super::problem::Problems;
+use super::problems::Problems;
 use super::read::{self, Node};
 use super::text::{comment, quoted};
 
