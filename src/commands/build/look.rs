@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use super::face::Addresses;
-use super::{Failure, Ui};
 use crate::base::quantity;
+use crate::commands::{Failure, Ui};
 use crate::engine::Engine;
 use crate::event::Outcome;
 use crate::plan::Plan;

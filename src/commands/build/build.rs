@@ -15,8 +15,8 @@ use super::look::look_at;
 use super::policy::Policy;
 use super::remake::remade;
 use super::webhooks::{self, Webhooks};
-use super::{Failure, Ui};
 use crate::base::{TargetId, quantity};
+use crate::commands::{Failure, Ui};
 use crate::decisions::{AfterFailure, OWN_STORE};
 use crate::engine::{Engine, LockError};
 use crate::event::{Ending, Event, Outcome, Reason};
@@ -70,7 +70,7 @@ pub(super) fn go(ui: &Ui, args: &BuildArgs, foreground: Option<&[String]>, adopt
         targets = failed;
     }
     if let Some(revision) = &args.affected {
-        targets = super::affected::among(ui, &engine, revision, &targets)?;
+        targets = crate::commands::affected::among(ui, &engine, revision, &targets)?;
         if targets.is_empty() {
             return nothing(ui, args, &engine, revision);
         }
@@ -97,7 +97,7 @@ pub(super) fn go(ui: &Ui, args: &BuildArgs, foreground: Option<&[String]>, adopt
     let webhooks = if looking { Webhooks::default() } else { Webhooks::new(ui, &policy.wiring.webhooks)? };
     let remedies = policy.wiring.remediation && !looking;
     let facts = engine.facts();
-    let choices = Choices::new(&engine.graph, &facts, &args.deciding.decide, &engine.package).map_err(super::wrongly)?;
+    let choices = Choices::new(&engine.graph, &facts, &args.deciding.decide, &engine.package).map_err(crate::commands::wrongly)?;
     let mut plan = Plan::without(&engine.graph, &targets, remedies, &|id| choices.is_given(id));
     say_later(ui, &engine);
     let store = engine.store().root();

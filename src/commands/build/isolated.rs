@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use super::build::go;
 use super::policy::{Policy, fitting};
-use super::{Failure, Ui};
 use crate::base::TargetId;
+use crate::commands::{Failure, Ui};
 
 use crate::decisions::{AfterFailure, Seam};
 use crate::engine::{Engine, workspace_name};

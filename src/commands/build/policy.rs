@@ -3,8 +3,8 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use super::{Failure, Ui};
 use crate::base::{Digest, TargetId};
+use crate::commands::{Failure, Ui};
 use crate::decisions::{
     AfterFailure, Boxed, CI_VARIABLES, CacheUse, Caching, Looping, Named, Naming, Origin, Rules, Sandboxing, Seam, StrategyError, Wiring,
     Wished,

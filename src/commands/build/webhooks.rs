@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use crossbeam_channel::{Receiver, after, select};
 
-use super::{Failure, Ui};
 use crate::base::quantity::plural;
+use crate::commands::{Failure, Ui};
 use crate::decisions::Webhook;
 use crate::webhook::{Address, Http, Outbox, Tally};
 

@@ -4,8 +4,8 @@ use std::io::{self, BufRead, Write};
 use std::os::fd::AsFd;
 use std::sync::{Arc, OnceLock};
 
-use super::Ui;
 use crate::base::{Place, TargetId};
+use crate::commands::Ui;
 use crate::graph::{Graph, TargetKind};
 use crate::process::Cancel;
 use crate::report::chars::escape;

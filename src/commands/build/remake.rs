@@ -1,6 +1,7 @@
 //! What says what the graph is and is made itself (a ninja file of CMake or Meson, a dyndep file) is made before anything is built from it.
 
-use super::{Failure, Ui, build::build};
+use super::build::build;
+use crate::commands::{Failure, Ui};
 use crate::engine::Engine;
 use crate::import::ninja::Remake;
 use crate::shell::BuildArgs;
