@@ -4,11 +4,9 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::build::go;
 use super::policy::{Policy, fitting};
 use crate::base::TargetId;
 use crate::commands::{Failure, Ui};
-
 use crate::decisions::{AfterFailure, Seam};
 use crate::engine::{Engine, workspace_name};
 use crate::event::Outcome;
@@ -69,6 +67,9 @@ pub(super) fn epics_of(graph: &Graph, targets: &[TargetId]) -> BTreeSet<TargetId
     epics
 }
 
+/// How an epic is built in its workspace, where that ran already which was adopted.
+pub(super) type Apart = fn(&Ui, &BuildArgs, &Arc<Adopted>) -> Result<(), Failure>;
+
 /// A build that has epics built apart.
 pub(super) struct Isolating<'a> {
     pub ui: &'a Ui,
@@ -76,6 +77,7 @@ pub(super) struct Isolating<'a> {
     pub engine: &'a Engine,
     pub world: &'a World,
     pub policy: &'a Policy,
+    pub build: Apart,
 }
 
 impl Isolating<'_> {
@@ -122,7 +124,7 @@ impl Isolating<'_> {
         }
         let folder = surroundings.folder.clone();
         let there = Ui { json: false, surroundings, ..self.ui.clone() };
-        go(&there, &only(self.args, graph.address(epic)), None, &Arc::new(adopted.clone()))?;
+        (self.build)(&there, &only(self.args, graph.address(epic)), &Arc::new(adopted.clone()))?;
         let last = Runs::new(&folder.join(".orket")).find(None).ok().flatten();
         let left_out = last.iter().flat_map(|run| &run.tasks).filter(|task| task.outcome == Outcome::Skipped);
         let left_out: BTreeSet<&str> = left_out.map(|task| &*task.address).collect();

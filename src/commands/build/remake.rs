@@ -1,21 +1,23 @@
 //! What says what the graph is and is made itself (a ninja file of CMake or Meson, a dyndep file) is made before anything is built from it.
 
-use super::build::build;
 use crate::commands::{Failure, Ui};
 use crate::engine::Engine;
 use crate::import::ninja::Remake;
 use crate::shell::BuildArgs;
+
+/// How something is built.
+pub(super) type Build = fn(&Ui, &BuildArgs) -> Result<(), Failure>;
 
 /// Makes manifests anew that are older than what they are made from, then what else the graph depends on, and opens the project once more
 /// if there was any of that. `looking`: only says so.
 ///
 /// # Errors
 /// When one cannot be made, or the project not be opened after that.
-pub(super) fn remade(ui: &Ui, args: &BuildArgs, engine: Engine, looking: bool) -> Result<Engine, Failure> {
+pub(super) fn remade(ui: &Ui, args: &BuildArgs, engine: Engine, looking: bool, build: Build) -> Result<Engine, Failure> {
     if !args.targets.is_empty() && args.targets == engine.first() {
         return Ok(engine);
     }
-    let engine = anew(ui, args, engine, looking)?;
+    let engine = anew(ui, args, engine, looking, build)?;
     let first = engine.first();
     if looking || first.is_empty() || engine.remakes().iter().any(|remake| own(remake, args)) {
         return Ok(engine);
@@ -34,7 +36,7 @@ fn only(args: &BuildArgs, targets: Vec<String>, quiet: bool) -> BuildArgs {
     BuildArgs { targets, jobs: args.jobs, quiet, verbose: args.verbose, ..BuildArgs::default() }
 }
 
-fn anew(ui: &Ui, args: &BuildArgs, engine: Engine, looking: bool) -> Result<Engine, Failure> {
+fn anew(ui: &Ui, args: &BuildArgs, engine: Engine, looking: bool, build: Build) -> Result<Engine, Failure> {
     let remakes = engine.remakes();
     if remakes.is_empty() || remakes.iter().any(|remake| own(remake, args)) {
         return Ok(engine);
