@@ -22,6 +22,7 @@ mod load;
 mod matrix;
 #[cfg(test)]
 mod mistakes;
+mod node;
 mod nodes;
 mod paths;
 mod problem;
@@ -45,8 +46,9 @@ mod tidy;
 pub use import::Import;
 pub use includes::includes;
 pub use load::{Loaded, Source, Survey, Trail, load, survey};
+pub use node::{Node, Value};
 pub use problem::Problem;
 pub use problems::Problems;
-pub use read::{Node, Value, read};
+pub use read::read;
 pub use rules::local_rules;
 pub use tidy::tidy;

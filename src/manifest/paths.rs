@@ -1,8 +1,8 @@
 //! Paths and patterns: from what a manifest writes to what holds from the project's root.
 
 use super::common::{Context, TEXT};
+use super::node::Node;
 use super::problems::Problems;
-use super::read::Node;
 use crate::base::{Place, RelPath, glob};
 use crate::model::{Part, Pattern, Text};
 
