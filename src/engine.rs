@@ -190,6 +190,12 @@ impl Engine {
         }
     }
 
+    /// Makes the folder for the checkout's state, so that there is a place for what is learned of files.
+    pub fn remember(&self) {
+        // Where that is not allowed, less is remembered, and nothing is wrong.
+        let _ = state_folder(&self.root);
+    }
+
     /// Returns what conditions of decisions look at. The clock is asked now.
     pub fn facts(&self) -> Surveyed {
         Surveyed::new(self.tree.clone(), self.environment.clone(), &self.graph.header().envs)

@@ -118,6 +118,11 @@ impl Outside for Surroundings<'_> {
         let spawn = Spawn { args, apart: true, ..shell };
         let (ended, heard) = self.wait(&spawn, usize::MAX)?;
         if ended == Ended::Exit(0) {
+            // A program that mends the file where it stands prints nothing, and that is not what the file should be.
+            if heard.output.is_empty() && !bytes.trim_ascii().is_empty() {
+                let why = "has written nothing: a filter reads the file from standard input and writes all of it to standard output";
+                return Err(Unjudged::broken(format!("`{name}` {why}")));
+            }
             return Ok(heard.output);
         }
         let said = clean(&heard.errors, false);

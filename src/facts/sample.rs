@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use super::{Forgetful, Imports, Language, Root, imports};
+use super::{Forgetful, Imports, Language, Root, imports, listed};
 use crate::base::RelPath;
 use crate::disk::Tree;
 
@@ -15,7 +15,8 @@ pub(super) fn project(files: &[(&str, &str)], root: &str, language: Option<Langu
         fs::write(path, text).unwrap();
     }
     let root = Root { folder: RelPath::parse(root).unwrap(), language };
-    imports(&Tree::open(folder.path()).unwrap(), &[root], &Forgetful).unwrap()
+    let tree = Tree::open(folder.path()).unwrap();
+    imports(&tree, listed(&tree).unwrap(), &[root], &Forgetful).unwrap()
 }
 
 /// Returns the edges, each as `from -> to`, with `(kind)` if it is none of the usual ones and `(external)` or `(stdlib)`.

@@ -17,9 +17,7 @@ pub(super) fn apply(sight: &dyn Sight, kind: &str, read: &[RelPath], findings: &
         places.entry(finding.file.clone()).or_default().push(index);
     }
     let mut about = Vec::new();
-    let finder = memchr::memmem::Finder::new(MARK);
-    let marked = |path: &RelPath| sight.read(path).ok().filter(|bytes| finder.find(bytes).is_some());
-    let marked: Vec<(&RelPath, Vec<u8>)> = read.par_iter().filter_map(|path| Some((path, marked(path)?))).collect();
+    let marked: Vec<(&RelPath, Vec<u8>)> = read.par_iter().filter_map(|path| Some((path, sight.holding(path, MARK)?))).collect();
     for (path, bytes) in marked {
         let text = String::from_utf8_lossy(&bytes);
         let file = path.to_string();
