@@ -16,18 +16,8 @@ use crate::disk::{Signature, Tree, now_ns, sources};
 /// Changes whenever an extractor finds something else in the same text.
 const VERSION: &[u8] = b"3";
 
-/// Returns the files of a tree among which imports are looked for, sorted: ignored and hidden ones are passed over, as ripgrep does.
-///
-/// # Errors
-/// When a folder cannot be read.
-pub fn listed(tree: &Tree) -> io::Result<Vec<RelPath>> {
-    let mut files = sources(tree, &RelPath::root(), false)?;
-    files.par_sort_unstable();
-    Ok(files)
-}
-
-/// Reads every source file below the roots and returns what they import. `listed`: see [`listed`]; of a root that none of them is in, all
-/// files are read that are not ignored below it.
+/// Reads every source file below the roots and returns what they import. `listed`: the files of the project, sorted; of a root that none of
+/// them is in, all files are read that are not ignored below it.
 ///
 /// # Errors
 /// When a root is not there, or a folder cannot be read.

@@ -24,7 +24,7 @@ mod search;
 mod syntax;
 mod world;
 
-pub use gather::{imports, listed};
+pub use gather::imports;
 pub use import::{Import, ImportKind, Imports, Root, Unreadable, Unresolved};
 pub use known::{FactFile, Forgetful, Known};
 pub use language::Language;

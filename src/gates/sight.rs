@@ -8,12 +8,18 @@ use std::sync::{Arc, OnceLock};
 use super::judge::{Filter, Printed, Reads, Sight, Unjudged};
 use crate::base::{Digest, Hasher, RelPath};
 use crate::churn::Report;
-use crate::disk::{PatternSet, Signature, Tree, now_ns, sources};
+use crate::disk::{PatternSet, Signature, Tree, now_ns};
 use crate::facts::{self, Imports, Known, Root};
 use crate::model::Gate;
 
 /// What gates ask beside the tree.
 pub trait Outside: Send + Sync {
+    /// Returns, sorted, all files of the project, also hidden ones: what version control tracks or does not ignore.
+    ///
+    /// # Errors
+    /// When a folder cannot be read.
+    fn files(&self) -> io::Result<Vec<RelPath>>;
+
     /// See [`Sight::churn`].
     ///
     /// # Errors
@@ -110,15 +116,7 @@ impl<'a> Ground<'a> {
     }
 
     fn files(&self) -> io::Result<&[RelPath]> {
-        let listed = self.files.get_or_init(|| {
-            let listed = sources(&self.tree, &RelPath::root(), true);
-            listed
-                .map(|mut files| {
-                    files.sort_unstable();
-                    files
-                })
-                .map_err(|error| (error.kind(), error.to_string()))
-        });
+        let listed = self.files.get_or_init(|| self.outside.files().map_err(|error| (error.kind(), error.to_string())));
         listed.as_deref().map_err(|(kind, text)| io::Error::new(*kind, text.clone()))
     }
 }

@@ -518,6 +518,16 @@ fn a_fixer_that_fails_is_not_evaluated_and_mends_nothing() {
 }
 
 #[test]
+fn what_git_tracks_is_judged_whoever_ignores_it() {
+    let project = watched();
+    project.write("src/kept.txt", "FIXME\n").write("src/node_modules/x.txt", "FIXME\n").git("add -A");
+    project.write(".gitignore", "*.txt\n").write("src/own.txt", "FIXME\n").git("add .gitignore");
+    let found = project.run("check").code(1).out().to_owned();
+    assert!(found.contains("src/kept.txt:1:1") && !found.contains("own.txt") && !found.contains("node_modules"), "{found}");
+    project.run("hooks run pre_commit").code(1).says(["src/kept.txt:1:1"]);
+}
+
+#[test]
 fn what_somebody_writes_while_a_fixer_runs_is_not_lost() {
     let project = fixed();
     project.write("src/old.txt", "old\n").git("commit -qanm second");
