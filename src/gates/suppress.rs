@@ -37,9 +37,11 @@ pub(super) fn apply(sight: &dyn Sight, kind: &str, read: &[RelPath], findings: &
                 about.push(finding(&format!("{kind}/no_reason"), &file, at, place, message, help, &[&file, rule, line.trim()]));
             }
             let mut used = false;
+            // A comment behind code is about that code, one on a line of its own also about the next line.
+            let alone = !line[..column].chars().any(|c| c.is_alphanumeric() || matches!(c, '"' | '\'' | ')' | ']' | '}'));
             for index in here {
                 let one = &mut findings[*index];
-                if (one.line == at || one.line == at + 1) && (rule == kind || rule == one.rule) {
+                if (one.line == at || (alone && one.line == at + 1)) && (rule == kind || rule == one.rule) {
                     one.state = State::Suppressed;
                     used = true;
                 }

@@ -518,6 +518,23 @@ fn a_fixer_that_fails_is_not_evaluated_and_mends_nothing() {
 }
 
 #[test]
+fn what_was_written_into_a_hook_is_kept() {
+    let project = watched();
+    let hook = ".git/hooks/pre-push";
+    let whole = project.read(hook);
+    project.write(hook, format!("{whole}echo mine\n"));
+    project
+        .run("hooks uninstall")
+        .ok()
+        .says(["`.git/hooks/pre-push` held lines that orket did not write; it is kept as `.git/hooks/pre-push.edited-1`"]);
+    assert!(!project.has(hook) && project.read(".git/hooks/pre-push.edited-1").ends_with("echo mine\n"));
+    project.run("hooks install").ok();
+    assert_eq!(project.read(hook), whole);
+    project.run("hooks uninstall").ok();
+    assert!(!project.has(".git/hooks/pre-push.edited-2"));
+}
+
+#[test]
 fn what_git_tracks_is_judged_whoever_ignores_it() {
     let project = watched();
     project.write("src/kept.txt", "FIXME\n").write("src/node_modules/x.txt", "FIXME\n").git("add -A");
