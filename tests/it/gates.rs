@@ -112,6 +112,11 @@ fn nothing_is_green_that_was_not_looked_at() {
             .says([&format!("error[dependency_direction/empty_rule]: `{word}` matches no source file: `shop/infar")]);
         project(&typo.replace(rule, &format!("allow_empty #true; {rule}"))).run("check").ok();
     }
+    let part = LAYERS.replace("order \"web\" \"infra\" \"domain\"", "external \"requests.adapters\" only_in=\"infra\"");
+    project(&part)
+        .run("check")
+        .code(3)
+        .says(["`external \"requests.adapters\"` matches no import", "name the package: external \"requests\""]);
     let empty = "gate \"g\" kind=\"dependency_direction\" { root \"doc\"; acyclic \".\" }";
     project(empty).file("doc/a.md", "").run("check").code(3).says(["no file below its roots imports anything"]);
     project(empty).run("check").code(3).says(["there is no folder `doc`"]);

@@ -135,6 +135,20 @@ impl<'a> Case<'a> {
             let finding = finding(&format!("{KIND}/empty_rule"), &file, place.line, place.column, message, help, &identity);
             gaps.push(Gap { finding, empty: true });
         }
+        for rule in &self.rules.external {
+            let mut others = self.imports.iter().filter(|import| import.external).map(|import| &*import.to);
+            if others.clone().any(|package| rule.means(package)) {
+                continue;
+            }
+            let Some(package) = others.find(|package| rule.is_inside(package)) else { continue };
+            let (place, file) = (&rule.place, rule.place.file.to_string());
+            let message =
+                format!("`external \"{}\"` matches no import: imports are known by their package, such as `{package}`", rule.package);
+            let help = format!("name the package: external \"{package}\"");
+            let identity = [&file[..], "external", &*rule.package];
+            let finding = finding(&format!("{KIND}/empty_rule"), &file, place.line, place.column, message, help, &identity);
+            gaps.push(Gap { finding, empty: false });
+        }
         Ok(gaps)
     }
 
