@@ -8,9 +8,10 @@ mod find;
 mod gates;
 mod glimpse;
 mod load;
+mod manifests;
 mod outside;
 mod remake;
-mod source;
+mod sources;
 mod surroundings;
 mod symbols;
 mod unrest;
@@ -29,7 +30,7 @@ use xxhash_rust::xxh3::xxh3_64;
 
 use self::find::{find, package};
 use self::load::{current, load, mapped};
-use self::source::Disk;
+use self::manifests::Disk;
 use crate::action::ActionResult;
 use crate::base::RelPath;
 use crate::decisions::{Boxed, Seam, Seams};
@@ -47,6 +48,7 @@ pub use churn::{ChurnError, ChurnWanted, churn};
 pub use facts::Surveyed;
 pub use gates::Inspector;
 pub use glimpse::Glimpse;
+pub use sources::sources;
 pub use surroundings::Surroundings;
 use surroundings::Watching;
 pub use symbols::SymbolsWanted;
@@ -191,6 +193,12 @@ impl Engine {
             // Without it the manifest is loaded once more.
             let _ = write_beside(&self.state().join("graph"), self.graph.image());
         }
+    }
+
+    /// Makes the folder for the checkout's state, so that there is a place for what is learned of files.
+    pub fn remember(&self) {
+        // Where that is not allowed, less is remembered, and nothing is wrong.
+        let _ = state_folder(&self.root);
     }
 
     /// Returns what conditions of decisions look at. The clock is asked now.

@@ -26,6 +26,7 @@ pub fn check(ui: &Ui, args: &CheckArgs) -> Result<(), Failure> {
     }
     let engine = ui.open(true)?;
     let gates = chosen(ui, args, &engine)?;
+    engine.remember();
     let inspector = engine.inspector(args.quick);
     let judge = || {
         let ground = inspector.ground();
@@ -208,8 +209,11 @@ fn fix(ui: &Ui, engine: &Engine, inspector: &Inspector<'_>, gates: &[Gate]) -> R
             let Ok(bytes) = engine.tree.read(&path) else { continue };
             // Of what it cannot read, it says so when it judges.
             let Ok(Some(mended)) = inspector.mended(gate, &ground, &path, &bytes) else { continue };
-            engine.tree.rewrite(&path, &mended).map_err(|error| Failure::Broken(format!("cannot write `{path}`: {error}")))?;
-            ui.say(&format!("{} mended `{path}`", gate.address));
+            let put = engine.tree.rewrite(&path, &bytes, &mended);
+            match put.map_err(|error| Failure::Broken(format!("cannot write `{path}`: {error}")))? {
+                true => ui.say(&format!("{} mended `{path}`", gate.address)),
+                false => ui.say(&format!("note: `{path}` was written while {} read it; it stays as it is", gate.address)),
+            }
         }
     }
     Ok(())

@@ -39,6 +39,9 @@ pub(super) fn install(ui: &Ui, staging: &Staging, project: &Path) -> Result<(), 
             ui.say(&format!("{} is there already", shown(ui, &path)));
             continue;
         }
+        if ours && !is_as_written(&old) {
+            keep_edited(ui, &path)?;
+        }
         let chained = path.symlink_metadata().is_ok() && !ours;
         if chained {
             set_aside(ui, &path, &before)?;
@@ -78,6 +81,9 @@ pub(super) fn uninstall(ui: &Ui, staging: &Staging) -> Result<(), Failure> {
             continue;
         }
         made |= String::from_utf8_lossy(&text).contains(MADE);
+        if !is_as_written(&text) {
+            keep_edited(ui, &path)?;
+        }
         if before.symlink_metadata().is_ok() {
             refused(&path, fs::rename(&before, &path))?;
             ui.say(&format!("put {} back as it was", shown(ui, &path)));
@@ -98,6 +104,31 @@ pub(super) fn uninstall(ui: &Ui, staging: &Staging) -> Result<(), Failure> {
 
 fn is_ours(text: &[u8]) -> bool {
     text.split(|byte| *byte == b'\n').nth(1).is_some_and(|line| line.starts_with(MARK.as_bytes()))
+}
+
+/// Whether nobody has changed a hook since orket wrote it: what stands in brackets behind the mark is the checksum of all else.
+fn is_as_written(text: &[u8]) -> bool {
+    let text = String::from_utf8_lossy(text);
+    let parts = text.split_once(MARK).and_then(|(before, rest)| {
+        let (line, rest) = rest.split_once('\n')?;
+        let (line, sum) = line.strip_suffix(']')?.rsplit_once(" [")?;
+        Some((format!("{before}{MARK}{line}\n{rest}"), sum))
+    });
+    parts.is_some_and(|(bare, sum)| checksum(&bare) == sum)
+}
+
+fn checksum(text: &str) -> String {
+    format!("{:016x}", xxhash_rust::xxh3::xxh3_64(text.as_bytes()))
+}
+
+/// Copies a hook in which somebody has written, before it is written anew or taken away.
+fn keep_edited(ui: &Ui, path: &Path) -> Result<(), Failure> {
+    let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let free = |number: &u32| !path.with_file_name(format!("{name}.edited-{number}")).exists();
+    let kept = path.with_file_name(format!("{name}.edited-{}", (1..).find(free).unwrap_or(1)));
+    refused(&kept, fs::copy(path, &kept))?;
+    ui.say(&format!("{} held lines that orket did not write; it is kept as {}", shown(ui, path), shown(ui, &kept)));
+    Ok(())
 }
 
 /// Gives a hook its second name before it loses the first, so that there is none without a hook.
@@ -136,7 +167,7 @@ fn script(name: &str, project: &Path, orket: &Path, made: bool) -> String {
         "pre-push" => ("pre_push", "pushed=$(cat)\n", "printf \"${pushed:+%s\\\\n}\" \"$pushed\" | ", "[ -n \"$pushed\" ] || exit 0\n"),
         _ => ("pre_commit", "", "", ""),
     };
-    format!(
+    let whole = format!(
         "#!/bin/sh
 {MARK}`orket hooks install` wrote it, `orket hooks uninstall` takes it away.
 {made}{hear}before=\"$(dirname -- \"$0\")/{name}.before-orket\"
@@ -156,7 +187,9 @@ fi
         run = if tell.is_empty() { "exec " } else { tell },
         made = if made { MADE } else { "" },
         orket = quoted(orket),
-    )
+    );
+    let sum = checksum(&whole);
+    whole.replacen("takes it away.\n", &format!("takes it away. [{sum}]\n"), 1)
 }
 
 /// Returns a path as one word of a shell.

@@ -167,7 +167,7 @@ fn mend(ui: &Ui, staging: &Staging, engine: &Engine, root: &Path) -> Result<bool
     let below = RelPath::parse(engine.root.strip_prefix(root).unwrap_or(Path::new("")).as_os_str().as_encoded_bytes()).unwrap_or_default();
     let work = Tree::open(staging.top()).map_err(|error| Failure::Broken(format!("cannot open `{}`: {error}", staging.top().display())))?;
     let inspector = engine.inspector(false);
-    let mut mended: BTreeMap<RelPath, (Given, Vec<u8>)> = BTreeMap::new();
+    let mut mended: BTreeMap<RelPath, Mended> = BTreeMap::new();
     for gate in &fixers {
         let ground = inspector.ground();
         let meant = inspector.fixes(gate, &ground).map_err(Failure::Broken)?;
@@ -181,10 +181,10 @@ fn mend(ui: &Ui, staging: &Staging, engine: &Engine, root: &Path) -> Result<bool
             {
                 continue;
             }
-            let before = mended.get(&whole).map_or(&staged, |(_, bytes)| bytes);
+            let bytes = mended.get(&whole).map_or(&staged, |mended| &mended.after);
             // Of what it cannot read, it says so when it judges.
-            if let Ok(Some(after)) = inspector.mended(gate, &ground, &path, before) {
-                mended.insert(whole, (given.clone(), after));
+            if let Ok(Some(after)) = inspector.mended(gate, &ground, &path, bytes) {
+                mended.insert(whole, Mended { given: given.clone(), before: staged, after });
                 count += 1;
             }
         }
@@ -193,14 +193,24 @@ fn mend(ui: &Ui, staging: &Staging, engine: &Engine, root: &Path) -> Result<bool
         }
     }
     inspector.keep();
-    let files: Vec<(Given, Vec<u8>)> = mended.into_values().collect();
-    if files.is_empty() {
+    if mended.is_empty() {
         return Ok(false);
     }
-    staging.stage(&files).map_err(broken)?;
-    for (given, bytes) in &files {
-        work.rewrite(&given.path, bytes).map_err(|error| Failure::Broken(format!("cannot write `{}`: {error}", given.path)))?;
-        ui.say(&format!("  {}", given.path));
+    staging.stage(&mended.values().map(|mended| (mended.given.clone(), mended.after.clone())).collect::<Vec<_>>()).map_err(broken)?;
+    for (path, Mended { before, after, .. }) in &mended {
+        let put = work.rewrite(path, before, after).map_err(|error| Failure::Broken(format!("cannot write `{path}`: {error}")))?;
+        ui.say(&if put {
+            format!("  {path}")
+        } else {
+            format!("  {path}: staged; the file itself was written meanwhile and stays as it is")
+        });
     }
     Ok(true)
+}
+
+/// What fixers have made of a staged file.
+struct Mended {
+    given: Given,
+    before: Vec<u8>,
+    after: Vec<u8>,
 }

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{Failure, Ui};
 use crate::base::RelPath;
 use crate::disk::Tree;
+use crate::engine::sources;
 use crate::facts::{self, Forgetful, Imports, Language, Root};
 
 /// Folders beside the sources that import them, and are imported by nobody.
@@ -22,11 +23,19 @@ pub(super) fn propose(ui: &Ui) -> Result<String, Failure> {
     let folder = &ui.surroundings.folder;
     let broken = |error: std::io::Error| Failure::Broken(format!("cannot read `{}`: {error}", folder.display()));
     let tree = Tree::open(folder).map_err(broken)?;
-    let found = facts::imports(&tree, &[Root { folder: RelPath::root(), language: None }], &Forgetful).map_err(broken)?;
+    let found =
+        facts::imports(&tree, sources(&tree, false).map_err(broken)?, &[Root { folder: RelPath::root(), language: None }], &Forgetful)
+            .map_err(broken)?;
     let none = |text: &str| Failure::NoTarget(format!("error: {text}, so that no layers can be proposed"));
     let (language, root) = source(&found).ok_or_else(|| none("there is no source file of a language that orket reads imports of"))?;
     // Seen as the gate will see it.
-    let found = facts::imports(&tree, &[Root { folder: root.clone(), language: Some(language) }], &Forgetful).map_err(broken)?;
+    let found = facts::imports(
+        &tree,
+        sources(&tree, false).map_err(broken)?,
+        &[Root { folder: root.clone(), language: Some(language) }],
+        &Forgetful,
+    )
+    .map_err(broken)?;
     if found.imports.is_empty() {
         return Err(none(&format!("no file below `{root}` imports anything")));
     }

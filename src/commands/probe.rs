@@ -12,6 +12,9 @@ const PAUSE: Duration = Duration::from_millis(50);
 /// How long one look may take.
 const LOOK: Duration = Duration::from_secs(5);
 
+/// The `application_id` by which a database is known that a step has made (bytes 68 to 71 of SQLite's file format): `ORKT`.
+const OWN: u32 = 0x4f52_4b54;
+
 /// `probe http URL WITHIN STATUS` or `probe tcp ADDRESS WITHIN`: waits until somebody answers as wanted.
 pub(super) fn probe(words: &[String]) -> Result<(), String> {
     let [kind, address, within, rest @ ..] = words else { return Err(String::from("it takes a kind, an address, and how long to wait")) };
@@ -49,11 +52,13 @@ fn tcp(address: &str) -> Result<(), String> {
     TcpStream::connect_timeout(&address, LOOK).map(drop).map_err(|error| error.to_string())
 }
 
-/// `sqlite DATABASE apply FILE…` or `sqlite DATABASE rows TABLE LEAST`, by `sqlite3` or, where that is missing, `python3`.
+/// `sqlite DATABASE fresh`, `sqlite DATABASE apply FILE…` or `sqlite DATABASE rows TABLE LEAST`, by `sqlite3` or, where that is missing, `python3`.
 pub(super) fn sqlite(words: &[String]) -> Result<(), String> {
     let [database, verb, rest @ ..] = words else { return Err(String::from("it takes a database and what to do")) };
     match (verb.as_str(), rest) {
+        ("fresh", []) => fresh(database),
         ("apply", files) => {
+            ask(database, &format!("pragma application_id = {OWN};"))?;
             for file in files {
                 let script = std::fs::read_to_string(file).map_err(|error| format!("{file}: {error}"))?;
                 ask(database, &script).map_err(|why| format!("{file}: {why}"))?;
@@ -68,6 +73,23 @@ pub(super) fn sqlite(words: &[String]) -> Result<(), String> {
         }
         _ => Err(format!("it cannot `{verb}`")),
     }
+}
+
+/// Takes away the database that an earlier run of the step has made, and nothing else.
+fn fresh(database: &str) -> Result<(), String> {
+    let failed = |error: std::io::Error| format!("{database}: {error}");
+    let mut head = [0; 72];
+    match std::fs::File::open(database).and_then(|mut file| std::io::Read::read_exact(&mut file, &mut head)) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
+        Err(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => {}
+        read => read.map_err(failed)?,
+    }
+    if head[68..] != OWN.to_be_bytes() {
+        return Err(format!(
+            "`{database}` is there already, and no step has made it; move it away, or name a path below {{{{run.scratch}}}}"
+        ));
+    }
+    std::fs::remove_file(database).map_err(failed)
 }
 
 /// Returns what a script prints.

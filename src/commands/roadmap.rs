@@ -67,10 +67,14 @@ fn update(ui: &Ui, engine: &Engine, found: &[Gate]) -> Result<(), Failure> {
         let renewed = gates::renew(gate, &ground.seen_by(gate)).map_err(|unjudged| Failure::Broken(unjudged.text))?;
         for document in renewed {
             let path = &document.file;
-            engine
-                .tree
-                .write(path, document.text.as_bytes())
-                .map_err(|error| Failure::Broken(format!("cannot write `{path}`: {error}")))?;
+            if engine.tree.stat(path).ok().flatten().is_none_or(|there| !there.is_file()) {
+                return Err(Failure::Wrong(format!("error: `{path}` is a link\nhint: let the gate name the document that it leads to")));
+            }
+            let put = engine.tree.rewrite(path, document.before.as_bytes(), document.text.as_bytes());
+            if !put.map_err(|error| Failure::Broken(format!("cannot write `{path}`: {error}")))? {
+                ui.say(&format!("note: `{path}` was written while its commands ran, and stays as it is; update it again"));
+                continue;
+            }
             document.changes.iter().for_each(|change| ui.say(&format!("{path}:{change}")));
             count += document.changes.len();
         }

@@ -7,9 +7,15 @@ use ignore::{DirEntry, WalkBuilder, WalkState};
 use super::Tree;
 use crate::base::RelPath;
 
+/// Whether a folder of this name holds what was installed, or is git's own or orket's own: nothing below it is a source of the project.
+pub fn is_installed(name: &[u8]) -> bool {
+    matches!(name, b"node_modules" | b"site-packages" | b".git" | b".orket")
+}
+
 /// Returns the files below `folder` that nobody ignores, in no order; hidden ones (but never git's own and orket's own) if `hidden`.
 ///
-/// Ignored is what `.gitignore`, `.ignore` and git's own exclude files say, as ripgrep has it.
+/// Ignored is what `.gitignore`, `.ignore` and git's own exclude files say, as ripgrep has it. A tree inside of `.git` is a copy of what git
+/// tracks: of that nothing is ignored.
 ///
 /// # Errors
 /// When a folder cannot be read.
@@ -20,12 +26,17 @@ pub fn sources(tree: &Tree, folder: &RelPath, hidden: bool) -> io::Result<Vec<Re
         let name = entry.file_name().as_encoded_bytes();
         entry.depth() > 0
             && entry.file_type().is_some_and(|kind| kind.is_dir())
-            && (matches!(name, b"node_modules" | b"site-packages" | b".git" | b".orket") || entry.path().join("pyvenv.cfg").exists())
+            && (is_installed(name) || entry.path().join("pyvenv.cfg").exists())
     };
     let (sender, receiver) = crossbeam_channel::unbounded();
     // What a repository around this one ignores is not said of this one's files.
     let inside = tree.root().ancestors().any(|folder| folder.join(".git").exists());
-    let walker = WalkBuilder::new(&top).hidden(!hidden).require_git(inside).filter_entry(move |entry| !foreign(entry)).build_parallel();
+    let copy = tree.root().components().any(|part| part.as_os_str() == ".git");
+    let mut walk = WalkBuilder::new(&top);
+    if copy {
+        walk.standard_filters(false);
+    }
+    let walker = walk.hidden(!hidden).require_git(inside).filter_entry(move |entry| !foreign(entry)).build_parallel();
     walker.run(|| {
         let sender = sender.clone();
         Box::new(move |entry| {

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use rayon::prelude::*;
-use rustix::fs::{AtFlags, Mode, OFlags, Stat};
+use rustix::fs::{AtFlags, Mode, OFlags, RenameFlags, Stat};
 use rustix::io::Errno;
 
 use super::{Signature, now_ns};
@@ -220,26 +220,46 @@ impl Tree {
     /// # Errors
     /// When the disk refuses, or a link stands on the way.
     pub fn write(&self, path: &RelPath, bytes: &[u8]) -> io::Result<()> {
-        self.write_as(path, bytes, false)
-    }
-
-    /// As [`Tree::write`], over a file that stays executable if it was.
-    ///
-    /// # Errors
-    /// As [`Tree::write`].
-    pub fn rewrite(&self, path: &RelPath, bytes: &[u8]) -> io::Result<()> {
-        let executable = self.stat(path)?.is_some_and(|there| there.mode & 0o100 != 0);
-        self.write_as(path, bytes, executable)
-    }
-
-    fn write_as(&self, path: &RelPath, bytes: &[u8], executable: bool) -> io::Result<()> {
-        let parent = path.parent().unwrap_or_else(RelPath::root);
-        self.make_folder(&parent)?;
-        let beside = parent.join(format!(".orket-{}-{}", std::process::id(), now_ns()).as_bytes());
-        let mut file = self.create(&beside, executable)?;
+        self.make_folder(&path.parent().unwrap_or_else(RelPath::root))?;
+        let (beside, mut file) = self.make_beside(path, false)?;
         file.write_all(bytes).and_then(|()| self.rename(&beside, path)).inspect_err(|_| {
             let _ = self.remove(&beside);
         })
+    }
+
+    /// Puts `after` in the place of a file that has the bytes `before`, and stays executable if it was. Returns whether it did: a file that
+    /// somebody has written meanwhile stays as it is.
+    ///
+    /// # Errors
+    /// As [`Tree::write`].
+    pub fn rewrite(&self, path: &RelPath, before: &[u8], after: &[u8]) -> io::Result<bool> {
+        let executable = self.stat(path)?.is_some_and(|there| there.mode & 0o100 != 0);
+        let is_before = |path: &RelPath| self.read(path).map(|bytes| bytes == before);
+        if !is_before(path)? {
+            return Ok(false);
+        }
+        let (beside, mut file) = self.make_beside(path, executable)?;
+        let ((parent, name), (_, aside)) = (self.parent_of(path)?, self.parent_of(&beside)?);
+        // The two change places, and only then is looked at what was there: between a look and a rename somebody could write.
+        let swap = || rustix::fs::renameat_with(&parent, aside.as_path(), &parent, name.as_path(), RenameFlags::EXCHANGE);
+        let put = || match swap() {
+            Ok(()) if is_before(&beside)? => self.remove(&beside).map(|()| true),
+            Ok(()) => swap().map_err(io::Error::from).and_then(|()| self.remove(&beside)).map(|()| false),
+            // Not every file system can do that.
+            Err(_) if is_before(path)? => self.rename(&beside, path).map(|()| true),
+            Err(_) => self.remove(&beside).map(|()| false),
+        };
+        file.write_all(after).and_then(|()| put()).inspect_err(|_| {
+            let _ = self.remove(&beside);
+        })
+    }
+
+    /// Makes a file beside another one, to take its place.
+    fn make_beside(&self, path: &RelPath, executable: bool) -> io::Result<(RelPath, File)> {
+        let parent = path.parent().unwrap_or_else(RelPath::root);
+        let beside = parent.join(format!(".orket-{}-{}", std::process::id(), now_ns()).as_bytes());
+        let file = self.create(&beside, executable)?;
+        Ok((beside, file))
     }
 
     /// Makes a file that was not there, for writing.

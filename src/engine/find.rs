@@ -7,7 +7,7 @@ use std::os::unix::fs::FileTypeExt;
 use std::path::{Path, PathBuf};
 
 use super::load::{Stamp, current, mapped};
-use super::source::Little;
+use super::manifests::Little;
 use super::{OpenError, Surroundings};
 use crate::base::RelPath;
 use crate::disk::Tree;

@@ -2,7 +2,7 @@
 
 use super::find::{find, package};
 use super::load::{current, load, mapped};
-use super::source::Little;
+use super::manifests::Little;
 use super::{Engine, Surroundings};
 use crate::disk::Tree;
 use crate::graph::Graph;

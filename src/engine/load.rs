@@ -5,7 +5,7 @@ use std::thread;
 
 use serde::{Deserialize, Serialize};
 
-use super::source::Disk;
+use super::manifests::Disk;
 use super::{OpenError, decide};
 use crate::base::{Digest, RelPath};
 use crate::decisions::Registry;

@@ -1,15 +1,15 @@
 //! What gates ask beside the tree, for real: the history, commands, and what tasks printed.
 
 use std::ffi::{OsStr, OsString};
-use std::io::Write;
+use std::io::{self, Write};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crossbeam_channel::{bounded, select};
 
-use super::{ChurnError, ChurnWanted, Engine, SymbolsWanted, churn};
-use crate::base::TargetId;
+use super::{ChurnError, ChurnWanted, Engine, SymbolsWanted, churn, sources};
+use crate::base::{RelPath, TargetId};
 use crate::churn::Report;
 use crate::disk::Signature;
 use crate::event::Outcome;
@@ -62,6 +62,10 @@ fn keep_end(kept: &mut Vec<u8>, bytes: &[u8], most: usize) {
 }
 
 impl Outside for Surroundings<'_> {
+    fn files(&self) -> io::Result<Vec<RelPath>> {
+        sources(&self.engine.tree, true)
+    }
+
     fn churn(&self, gate: &Gate, scope: Option<&str>, since: Option<i64>, symbols: Option<u64>, today: &str) -> Result<Report, Unjudged> {
         let wanted = ChurnWanted {
             folder: folder_of(gate).under(&self.engine.root),
@@ -118,6 +122,11 @@ impl Outside for Surroundings<'_> {
         let spawn = Spawn { args, apart: true, ..shell };
         let (ended, heard) = self.wait(&spawn, usize::MAX)?;
         if ended == Ended::Exit(0) {
+            // A program that mends the file where it stands prints nothing, and that is not what the file should be.
+            if heard.output.is_empty() && !bytes.trim_ascii().is_empty() {
+                let why = "has written nothing: a filter reads the file from standard input and writes all of it to standard output";
+                return Err(Unjudged::broken(format!("`{name}` {why}")));
+            }
             return Ok(heard.output);
         }
         let said = clean(&heard.errors, false);

@@ -16,14 +16,13 @@ use crate::disk::{Signature, Tree, now_ns, sources};
 /// Changes whenever an extractor finds something else in the same text.
 const VERSION: &[u8] = b"3";
 
-/// Reads every source file below the roots and returns what they import.
-///
-/// Ignored and hidden files are passed over, as ripgrep does, unless a root names them.
+/// Reads every source file below the roots and returns what they import. `listed`: the files of the project, sorted; of a root that none of
+/// them is in, all files are read that are not ignored below it.
 ///
 /// # Errors
 /// When a root is not there, or a folder cannot be read.
-pub fn imports(tree: &Tree, roots: &[Root], known: &dyn Known) -> io::Result<Imports> {
-    let files = files(tree, roots)?;
+pub fn imports(tree: &Tree, listed: Vec<RelPath>, roots: &[Root], known: &dyn Known) -> io::Result<Imports> {
+    let files = with_roots(tree, listed, roots)?;
     let world = World { tree, files: &files, has: files.iter().map(RelPath::as_bytes).collect() };
     let mut reader = Reader { world: &world, roots, known, extracted: 0, cached: 0, unreadable: Vec::new() };
     let mut found = Found::default();
@@ -148,9 +147,8 @@ impl Reader<'_> {
     }
 }
 
-/// Returns all files that are not ignored, sorted; of a root that is ignored itself, what is below it.
-fn files(tree: &Tree, roots: &[Root]) -> io::Result<Vec<RelPath>> {
-    let mut files = sources(tree, &RelPath::root(), false)?;
+fn with_roots(tree: &Tree, mut files: Vec<RelPath>, roots: &[Root]) -> io::Result<Vec<RelPath>> {
+    let before = files.len();
     for root in roots {
         if tree.stat_follow(&root.folder)?.is_none() {
             return Err(io::Error::new(io::ErrorKind::NotFound, format!("there is no folder `{}`", root.folder)));
@@ -159,7 +157,9 @@ fn files(tree: &Tree, roots: &[Root]) -> io::Result<Vec<RelPath>> {
             files.extend(sources(tree, &root.folder, false)?);
         }
     }
-    files.par_sort_unstable();
-    files.dedup();
+    if files.len() > before {
+        files.par_sort_unstable();
+        files.dedup();
+    }
     Ok(files)
 }

@@ -4,7 +4,7 @@ use std::fs;
 
 use super::{Forgetful, Imports, Language, Root, imports};
 use crate::base::RelPath;
-use crate::disk::Tree;
+use crate::disk::{Tree, sources};
 
 /// Returns what is known of the imports of some files, a path and its text each.
 pub(super) fn project(files: &[(&str, &str)], root: &str, language: Option<Language>) -> Imports {
@@ -15,7 +15,10 @@ pub(super) fn project(files: &[(&str, &str)], root: &str, language: Option<Langu
         fs::write(path, text).unwrap();
     }
     let root = Root { folder: RelPath::parse(root).unwrap(), language };
-    imports(&Tree::open(folder.path()).unwrap(), &[root], &Forgetful).unwrap()
+    let tree = Tree::open(folder.path()).unwrap();
+    let mut listed = sources(&tree, &RelPath::root(), false).unwrap();
+    listed.sort();
+    imports(&tree, listed, &[root], &Forgetful).unwrap()
 }
 
 /// Returns the edges, each as `from -> to`, with `(kind)` if it is none of the usual ones and `(external)` or `(stdlib)`.

@@ -1,8 +1,6 @@
 //! The files of the tree that resolvers look among, and what they find.
 
-use std::collections::BTreeMap;
-use std::collections::btree_map::Entry;
-
+use rayon::prelude::*;
 use rustc_hash::FxHashSet;
 
 use super::syntax::At;
@@ -56,7 +54,8 @@ pub(super) enum Goal {
 /// What resolvers find, edge by edge.
 #[derive(Default)]
 pub(super) struct Found {
-    edges: BTreeMap<(String, String, ImportKind, bool), Import>,
+    /// Not in order yet, and with several places of one edge.
+    edges: Vec<Import>,
     modules: Vec<(String, RelPath)>,
     unresolved: Vec<Unresolved>,
 }
@@ -79,18 +78,8 @@ impl Found {
         }
         let external = to_file.is_none();
         let (line, column) = (at.line, at.column);
-        let import = Import { from: from.0.to_owned(), to, from_file: from.1.clone(), to_file, line, column, kind, external, stdlib };
-        match self.edges.entry((import.from.clone(), import.to.clone(), kind, external)) {
-            Entry::Vacant(free) => {
-                free.insert(import);
-            }
-            Entry::Occupied(mut there) => {
-                let place = |import: &Import| (import.from_file.clone(), import.line, import.column);
-                if place(&import) < place(there.get()) {
-                    there.insert(import);
-                }
-            }
-        }
+        let (from, from_file) = (from.0.to_owned(), from.1.clone());
+        self.edges.push(Import { from, to, from_file, to_file, line, column, kind, external, stdlib });
     }
 
     /// Adds what leads nowhere.
@@ -104,8 +93,19 @@ impl Found {
         self.modules.dedup();
         self.unresolved.sort();
         self.unresolved.dedup();
-        let mut imports: Vec<Import> = self.edges.into_values().collect();
-        imports.sort_by(|one, other| (&one.from, &one.to, one.kind).cmp(&(&other.from, &other.to, other.kind)));
+        let mut imports = self.edges;
+        let edge = |import: &Import| (import.kind, import.external);
+        imports.par_sort_by(|one, other| {
+            let place = |import: &Import| (import.line, import.column);
+            (&one.from, &one.to, edge(one), &one.from_file, place(one)).cmp(&(
+                &other.from,
+                &other.to,
+                edge(other),
+                &other.from_file,
+                place(other),
+            ))
+        });
+        imports.dedup_by(|later, first| (&later.from, &later.to, edge(later)) == (&first.from, &first.to, edge(first)));
         Imports { imports, modules: self.modules, unresolved: self.unresolved, ..Imports::default() }
     }
 }

@@ -151,6 +151,15 @@ impl Artifact {
                 None => say("date", "", String::from("nobody says when it was made"), "put the day into its name: 2026-01-31_load.json"),
                 Some(made) => {
                     let age = made.until(today).map_or(0, |span| span.get_days());
+                    // Somewhere it is tomorrow already.
+                    if age < -1 {
+                        say(
+                            "date",
+                            "",
+                            format!("it is dated {made}, and today is {today}"),
+                            "make it anew, under the day on which it was made",
+                        );
+                    }
                     if i64::from(age) > most as i64 {
                         say("stale", "", format!("it is {age} days old, and {most} are allowed"), "make it anew");
                     }

@@ -24,6 +24,9 @@ pub trait Sight: Sync {
     /// When it cannot be read.
     fn read(&self, path: &RelPath) -> io::Result<Vec<u8>>;
 
+    /// Returns the bytes of a file in which a word stands; `None` if it does not, or the file cannot be read.
+    fn holding(&self, path: &RelPath, word: &str) -> Option<Vec<u8>>;
+
     /// Returns what the source files below some folders import.
     ///
     /// # Errors

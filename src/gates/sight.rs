@@ -8,12 +8,18 @@ use std::sync::{Arc, OnceLock};
 use super::judge::{Filter, Printed, Reads, Sight, Unjudged};
 use crate::base::{Digest, Hasher, RelPath};
 use crate::churn::Report;
-use crate::disk::{PatternSet, Signature, Tree, now_ns, sources};
+use crate::disk::{PatternSet, Signature, Tree, now_ns};
 use crate::facts::{self, Imports, Known, Root};
 use crate::model::Gate;
 
 /// What gates ask beside the tree.
 pub trait Outside: Send + Sync {
+    /// Returns, sorted, all files of the project, also hidden ones: what version control tracks or does not ignore.
+    ///
+    /// # Errors
+    /// When a folder cannot be read.
+    fn files(&self) -> io::Result<Vec<RelPath>>;
+
     /// See [`Sight::churn`].
     ///
     /// # Errors
@@ -78,10 +84,7 @@ impl<'a> Ground<'a> {
     /// these is so young that it could change under the same stamp, or cannot be looked at.
     pub(super) fn stamp(&self, reads: &dyn Fn(&RelPath) -> bool) -> Option<Digest> {
         let files = self.files().ok()?;
-        let (began, stamps) = self.stamps.get_or_init(|| {
-            let paths: Vec<&[u8]> = files.iter().map(RelPath::as_bytes).collect();
-            (now_ns(), self.tree.stat_many(&paths))
-        });
+        let (began, stamps) = self.stamps(files);
         let mut hasher = Hasher::new();
         for (path, stamp) in files.iter().zip(stamps) {
             hasher.piece(path.as_bytes());
@@ -93,20 +96,27 @@ impl<'a> Ground<'a> {
         Some(hasher.finish())
     }
 
+    fn stamps(&self, files: &[RelPath]) -> &(i64, Vec<Option<Signature>>) {
+        self.stamps.get_or_init(|| {
+            let paths: Vec<&[u8]> = files.iter().map(RelPath::as_bytes).collect();
+            (now_ns(), self.tree.stat_many(&paths))
+        })
+    }
+
+    /// Returns the stamp of a file, if no other bytes can get it any more.
+    fn settled(&self, path: &RelPath) -> Option<Signature> {
+        let files = self.files().ok()?;
+        let index = files.binary_search(path).ok()?;
+        let (began, stamps) = self.stamps(files);
+        stamps[index].filter(|stamp| stamp.is_file() && stamp.settled_at(*began))
+    }
+
     pub(super) fn known(&self) -> &dyn Known {
         &*self.known
     }
 
     fn files(&self) -> io::Result<&[RelPath]> {
-        let listed = self.files.get_or_init(|| {
-            let listed = sources(&self.tree, &RelPath::root(), true);
-            listed
-                .map(|mut files| {
-                    files.sort_unstable();
-                    files
-                })
-                .map_err(|error| (error.kind(), error.to_string()))
-        });
+        let listed = self.files.get_or_init(|| self.outside.files().map_err(|error| (error.kind(), error.to_string())));
         listed.as_deref().map_err(|(kind, text)| io::Error::new(*kind, text.clone()))
     }
 }
@@ -138,6 +148,24 @@ impl Sight for View<'_> {
         self.ground.tree.read(path)
     }
 
+    fn holding(&self, path: &RelPath, word: &str) -> Option<Vec<u8>> {
+        let key = self.ground.settled(path).map(|stamp| {
+            let mut hasher = Hasher::new();
+            hasher.piece(b"without 1").piece(word.as_bytes()).piece(path.as_bytes()).piece(bytemuck::bytes_of(&stamp)).finish()
+        });
+        if key.is_some_and(|key| self.ground.known.get(&key).is_some()) {
+            return None;
+        }
+        let bytes = self.read(path).ok()?;
+        if memchr::memmem::find(&bytes, word.as_bytes()).is_some() {
+            return Some(bytes);
+        }
+        if let Some(key) = key {
+            self.ground.known.put(&key, &[]);
+        }
+        None
+    }
+
     fn imports(&self, roots: &[Root]) -> io::Result<Imports> {
         let roots: Vec<Root> =
             roots.iter().map(|root| Root { folder: self.folder.join(root.folder.as_bytes()), language: root.language }).collect();
@@ -146,7 +174,8 @@ impl Sight for View<'_> {
             // A root that is ignored is read all the same.
             self.beyond.store(true, Ordering::Relaxed);
         }
-        facts::imports(&self.ground.tree, &roots, &*self.ground.known)
+        let seen = listed.iter().filter(|path| !path.parts().any(|part| part.starts_with(b".")));
+        facts::imports(&self.ground.tree, seen.cloned().collect(), &roots, &*self.ground.known)
     }
 
     fn churn(&self, scope: Option<&str>, since: Option<i64>, symbols: Option<u64>, today: &str) -> Result<Report, Unjudged> {

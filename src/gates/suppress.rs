@@ -17,9 +17,7 @@ pub(super) fn apply(sight: &dyn Sight, kind: &str, read: &[RelPath], findings: &
         places.entry(finding.file.clone()).or_default().push(index);
     }
     let mut about = Vec::new();
-    let finder = memchr::memmem::Finder::new(MARK);
-    let marked = |path: &RelPath| sight.read(path).ok().filter(|bytes| finder.find(bytes).is_some());
-    let marked: Vec<(&RelPath, Vec<u8>)> = read.par_iter().filter_map(|path| Some((path, marked(path)?))).collect();
+    let marked: Vec<(&RelPath, Vec<u8>)> = read.par_iter().filter_map(|path| Some((path, sight.holding(path, MARK)?))).collect();
     for (path, bytes) in marked {
         let text = String::from_utf8_lossy(&bytes);
         let file = path.to_string();
@@ -39,9 +37,11 @@ pub(super) fn apply(sight: &dyn Sight, kind: &str, read: &[RelPath], findings: &
                 about.push(finding(&format!("{kind}/no_reason"), &file, at, place, message, help, &[&file, rule, line.trim()]));
             }
             let mut used = false;
+            // A comment behind code is about that code, one on a line of its own also about the next line.
+            let alone = !line[..column].chars().any(|c| c.is_alphanumeric() || matches!(c, '"' | '\'' | ')' | ']' | '}'));
             for index in here {
                 let one = &mut findings[*index];
-                if (one.line == at || one.line == at + 1) && (rule == kind || rule == one.rule) {
+                if (one.line == at || (alone && one.line == at + 1)) && (rule == kind || rule == one.rule) {
                     one.state = State::Suppressed;
                     used = true;
                 }

@@ -68,7 +68,7 @@ fn script(nodes: &[Node]) -> String {
             "sqlite" => {
                 let apply = property(node, "apply").unwrap_or_default();
                 lines.push(format!("database={}", quoted(&first)));
-                lines.push(String::from("mkdir -p \"$(dirname \"$database\")\"; rm -f \"$database\""));
+                lines.push(String::from("mkdir -p \"$(dirname \"$database\")\"; \"$ORKET_EXE\" tool sqlite \"$database\" fresh"));
                 // The pattern is the shell's to expand.
                 lines.push(format!("\"$ORKET_EXE\" tool sqlite \"$database\" apply {apply}"));
             }

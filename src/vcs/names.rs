@@ -34,6 +34,12 @@ impl TrackedNames {
         TrackedNames { sorted }
     }
 
+    /// Returns the names that are not among `files`, which are sorted.
+    pub fn beside(&self, files: &[RelPath]) -> Vec<RelPath> {
+        let others = self.sorted.iter().filter(|name| files.binary_search_by(|file| file.as_bytes().cmp(name)).is_err());
+        others.map(|name| RelPath::from_normal(&**name)).collect()
+    }
+
     /// Whether git tracks a path, or something below it.
     pub fn holds(&self, path: &RelPath) -> bool {
         let name = path.as_bytes();

@@ -103,6 +103,20 @@ fn nothing_is_green_that_was_not_looked_at() {
         .says(["the layer `infra` matches no source file: `shop/infar/**`", "no layer claims `shop.infra.db`"]);
     let open = LAYERS.replace("shop/infra", "shop/infar").replace("order", "allow_empty #true; order");
     project(&open).run("check").ok();
+    for rule in ["acyclic \"shop/infar\"", "protected \"shop/infar/**\" by=\"shop/web/**\""] {
+        let word = rule.split(' ').next().unwrap();
+        let typo = LAYERS.replace("order \"web\" \"infra\" \"domain\"", rule);
+        project(&typo)
+            .run("check")
+            .code(3)
+            .says([&format!("error[dependency_direction/empty_rule]: `{word}` matches no source file: `shop/infar")]);
+        project(&typo.replace(rule, &format!("allow_empty #true; {rule}"))).run("check").ok();
+    }
+    let part = LAYERS.replace("order \"web\" \"infra\" \"domain\"", "external \"requests.adapters\" only_in=\"infra\"");
+    project(&part)
+        .run("check")
+        .code(3)
+        .says(["`external \"requests.adapters\"` matches no import", "name the package: external \"requests\""]);
     let empty = "gate \"g\" kind=\"dependency_direction\" { root \"doc\"; acyclic \".\" }";
     project(empty).file("doc/a.md", "").run("check").code(3).says(["no file below its roots imports anything"]);
     project(empty).run("check").code(3).says(["there is no folder `doc`"]);
@@ -239,8 +253,7 @@ fn a_gate_is_a_node_of_the_graph() {
 fn a_verdict_holds_until_something_changes() {
     let project = shop("").manifest(LAYERS).patient();
     let facts = |project: &Project| project.run("check --format json").ok().json()["gates"][0]["facts"].to_string();
-    facts(&project);
-    project.run("build").ok();
+    assert_eq!(facts(&project), r#"{"cached":0,"extracted":4,"files":4}"#);
     let known = r#"{"cached":4,"extracted":0,"files":4}"#;
     assert_eq!(facts(&project), known);
     assert_eq!(facts(&project), known);
@@ -248,6 +261,31 @@ fn a_verdict_holds_until_something_changes() {
     project.run("check").code(1);
     project.remove("shop/domain/other.py");
     assert_eq!(facts(&project), known);
+}
+
+#[test]
+fn a_pattern_means_lines_whatever_ends_them() {
+    let project = Project::new().manifest("gate \"g\" kind=\"pattern\" { pattern \"^BAD$\"; files \"*.txt\" }");
+    project.write("a.txt", "BAD\r\nfine\r\nBAD").write("b.txt", "\u{feff}BAD\n");
+    project.run("check").code(1).says(["a.txt:1:1", "a.txt:3:1", "b.txt:1:1"]);
+}
+
+#[test]
+fn a_comment_behind_code_allows_nothing_in_the_next_line() {
+    let project = Project::new().manifest("gate \"g\" kind=\"pattern\" { pattern \"BAD\"; files \"*.py\" }");
+    project.write("a.py", "a = 'BAD'  # orket: allow(pattern/match) old\nb = 'BAD'\n# orket: allow(pattern) older\nc = 'BAD'\n");
+    let seen = project.run("check").code(1);
+    assert!(seen.out().contains("a.py:2:6") && !seen.out().contains("a.py:1:") && !seen.out().contains("a.py:4:"), "{}", seen.out());
+}
+
+#[test]
+fn annotations_beyond_ten_are_in_the_log() {
+    let project = Project::new().manifest("gate \"g\" kind=\"pattern\" { pattern \"BAD\"; files \"*.txt\" }");
+    project.write("a.txt", "BAD\n".repeat(12));
+    let seen = project.run("check --format github").code(1);
+    assert_eq!(seen.out().matches("::error file=a.txt").count(), 9);
+    assert!(seen.out().contains("::error title=orket::3 more findings; the log has them all\n::group::all findings\n"), "{}", seen.out());
+    assert!(seen.out().contains(" --> a.txt:12:1\n") && seen.out().ends_with("::endgroup::\n"), "{}", seen.out());
 }
 
 #[test]
@@ -296,6 +334,13 @@ fn code_hosts_are_told_in_their_own_words() {
         .run("check --format github")
         .code(1)
         .says(["::error file=shop/domain/model.py,line=1,col=1,title=dependency_direction/order::`shop.domain.model` imports"]);
+    let twice = |text: &str| format!("{text}gate \"again\"{}", &text["gate \"layers\"".len()..]);
+    let both = Project::new().manifest(&twice(&project.read("orket.kdl")));
+    for file in ["shop/web/views.py", "shop/domain/model.py", "shop/infra/db.py"] {
+        both.write(file, project.read(file));
+    }
+    let both = both.run("check --format gitlab").code(1).json();
+    assert_ne!(both[0]["fingerprint"], both[1]["fingerprint"], "two gates find the same");
     let gitlab = project.run("check --format gitlab").code(1).json();
     assert_eq!((&gitlab[0]["check_name"], &gitlab[0]["location"]["lines"]["begin"]), (&"dependency_direction/order".into(), &1.into()));
     project
@@ -437,13 +482,16 @@ fn evidence_has_to_be_there_recent_and_right() {
     let project = Project::new().manifest(manifest).file(".gitignore", "results/\n");
     assert_eq!(rules(&project), "missing");
     let good = r#"{"failures": 0, "ok": true}"#;
-    // A day that comes is no old one.
-    project.write("results/2999-01-01_load.json", good);
+    let today = jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date();
+    let named = |days: i64| format!("results/{}_load.json", today.saturating_sub(jiff::Span::new().days(days)));
+    project.write(&named(9), good);
     assert_eq!(rules(&project), "");
-    project.write("results/2999-01-02_load.json", r#"{"failures": 2, "date": "2998-12-31T10:00:00Z"}"#);
+    project.write(&named(8), r#"{"failures": 2, "date": "1998-12-31T10:00:00Z"}"#);
     assert_eq!(rules(&project), "date value value");
-    project.write("results/2999-01-03_load.json", "{").write("results/2998-01-03_load.json", good);
+    project.write(&named(7), "{").write(&named(20), good);
     assert_eq!(rules(&project), "superfluous unparsable");
+    // Nobody has measured anything on a day that is to come.
+    Project::new().manifest(manifest).file(&named(-40), good).run("check").code(1).says(["error[evidence/date]: it is dated "]);
     let old = Project::new().manifest(manifest).file("results/2020-01-01_load.json", good);
     old.run("check").code(1).says(["error[evidence/stale]: it is ", " days old, and 30 are allowed\n --> results/2020-01-01_load.json"]);
     let nameless = Project::new().manifest(manifest).file("results/x_load.json", good);

@@ -518,6 +518,64 @@ fn a_fixer_that_fails_is_not_evaluated_and_mends_nothing() {
 }
 
 #[test]
+fn what_was_written_into_a_hook_is_kept() {
+    let project = watched();
+    let hook = ".git/hooks/pre-push";
+    let whole = project.read(hook);
+    project.write(hook, format!("{whole}echo mine\n"));
+    project
+        .run("hooks uninstall")
+        .ok()
+        .says(["`.git/hooks/pre-push` held lines that orket did not write; it is kept as `.git/hooks/pre-push.edited-1`"]);
+    assert!(!project.has(hook) && project.read(".git/hooks/pre-push.edited-1").ends_with("echo mine\n"));
+    project.run("hooks install").ok();
+    assert_eq!(project.read(hook), whole);
+    project.run("hooks uninstall").ok();
+    assert!(!project.has(".git/hooks/pre-push.edited-2"));
+}
+
+#[test]
+fn what_git_tracks_is_judged_whoever_ignores_it() {
+    let project = watched();
+    project.write("src/kept.txt", "FIXME\n").write("src/node_modules/x.txt", "FIXME\n").git("add -A");
+    project.write(".gitignore", "*.txt\n").write("src/own.txt", "FIXME\n").git("add .gitignore");
+    let found = project.run("check").code(1).out().to_owned();
+    assert!(found.contains("src/kept.txt:1:1") && !found.contains("own.txt") && !found.contains("node_modules"), "{found}");
+    project.run("hooks run pre_commit").code(1).says(["src/kept.txt:1:1"]);
+}
+
+#[test]
+fn what_somebody_writes_while_a_fixer_runs_is_not_lost() {
+    let project = fixed();
+    project.write("src/old.txt", "old\n").git("commit -qanm second");
+    // The filter plays the person, too.
+    let there = project.at("src/a.sh").display().to_string();
+    let gate =
+        format!("gate \"tidy\" kind=\"fixer\" {{ files \"src/a.sh\"; filter \"sh\" \"-c\" \"sed 's/ *$//'; echo mine > {there}\" }}\n");
+    project.declare(&gate).write("src/a.sh", "three  \n");
+    project.run("check --fix").ok().says(["note: `src/a.sh` was written while tidy read it; it stays as it is"]);
+    assert_eq!(project.read("src/a.sh"), "mine\n");
+    project.write("src/a.sh", "four  \n").git("add -A");
+    let (_, text) = commit(&project, "-qm third");
+    assert!(text.contains("  src/a.sh: staged; the file itself was written meanwhile and stays as it is"), "{text}");
+    assert_eq!(project.read("src/a.sh"), "mine\n");
+    let (_, text) = git(project.base(), &project.root(), &["show", ":src/a.sh"]);
+    assert_eq!(text, "four\n");
+    let left: Vec<_> = fs::read_dir(project.at("src")).unwrap().flatten().map(|entry| entry.file_name()).collect();
+    assert!(!left.iter().any(|name| name.to_string_lossy().starts_with(".orket-")), "{left:?}");
+}
+
+#[test]
+fn a_filter_that_writes_nothing_is_none() {
+    let project = fixed();
+    project.declare("gate \"tidy\" kind=\"fixer\" { files \"src/a.sh\"; filter \"sh\" \"-c\" \"cat > /dev/null\" }\n");
+    project.run("check --fix").code(3).says(["`sh` has written nothing: a filter reads the file from standard input"]);
+    assert_eq!(project.read("src/a.sh"), "one\n");
+    project.write("src/a.sh", "\n\n").run("check --fix").ok().says(["tidy mended `src/a.sh`"]);
+    assert_eq!(project.read("src/a.sh"), "");
+}
+
+#[test]
 fn what_is_pushed_is_judged_as_it_was_committed() {
     let project = watched();
     let remote = project.base().join("remote.git");

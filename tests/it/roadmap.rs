@@ -201,3 +201,22 @@ fn an_item_is_done_when_its_task_is_green() {
     project.run("build model").ok().ran(["unit"]);
     project.run("check").ok().ran([]);
 }
+
+#[test]
+fn what_somebody_writes_into_a_document_while_its_commands_run_is_not_lost() {
+    let project = roadmap("1. `sh tests.sh` -> 16 passed.\n");
+    let mine = "mine\n1. `sh tests.sh` -> 16 passed.\n";
+    // The command plays the person, too.
+    project.write("mine", mine).write("tests.sh", "cp mine docs/ROADMAP.md; echo '17 passed'\n");
+    project
+        .run("roadmap check --update")
+        .either()
+        .1
+        .says(["note: `docs/ROADMAP.md` was written while its commands ran, and stays as it is"]);
+    assert_eq!(project.read("docs/ROADMAP.md"), mine);
+    project.write("tests.sh", "echo '17 passed'\n").run("roadmap check --update").ok();
+    assert_eq!(project.read("docs/ROADMAP.md"), "mine\n1. `sh tests.sh` -> 17 passed.\n");
+    project.remove("docs/ROADMAP.md").link("mine", "docs/ROADMAP.md");
+    project.write("docs/mine", mine);
+    project.run("roadmap check --update").code(2).says(["error: `docs/ROADMAP.md` is a link"]);
+}

@@ -61,6 +61,9 @@ fn steps_are_chosen_by_name() {
     let project = project();
     let json = project.run("smoke --only last --json").ok().ran(["last"]).json();
     assert_eq!(outcomes(&json), ["unit skip", "image skip", "migrations skip", "last pass"]);
+    assert_eq!(json["outcome"], "partial");
+    let kept: Vec<_> = std::fs::read_dir(project.at("benchmarks/results")).unwrap().flatten().map(|entry| entry.file_name()).collect();
+    assert!(kept.len() == 1 && kept[0].to_string_lossy().ends_with("_release_smoke_partial.json"), "{kept:?}");
     project.run("smoke --only lst").code(4).says(["there is no step `lst`; did you mean `last`?"]);
     Project::new().manifest("task \"t\" { sh \"true\" }").run("smoke").code(4).says(["there is no gate of the kind release_smoke"]);
     Project::new()
@@ -93,4 +96,14 @@ fn the_gate_holds_when_its_steps_do() {
     project.run("check release").code(3).ran([]).says(["the step `last` has not passed", "`orket smoke` runs all steps"]);
     project.run("build release").ok().ran(["last"]).says(["done    release"]);
     project.run("build").ok().ran([]);
+}
+
+#[test]
+fn a_database_that_no_step_has_made_is_let_be() {
+    let manifest = "gate \"r\" kind=\"release_smoke\" { step \"a\" { sqlite \"data/x.db\" apply=\"m/*.sql\"; table \"t\" min_rows=2 } }";
+    let project = project().manifest(manifest).file("data/x.db", "precious");
+    project.run("smoke").code(1).says(["`data/x.db` is there already, and no step has made it"]);
+    assert_eq!(project.read("data/x.db"), "precious");
+    project.remove("data/x.db").run("smoke").ok();
+    project.run("smoke").ok().says(["pass        a"]);
 }

@@ -39,6 +39,7 @@ impl Judge for Rules {
         }
         let case = Case::new(self, sight, &seen)?;
         judged.gaps.extend(case.layers_without_files(sight.folder()));
+        judged.gaps.extend(case.rules_without_files()?);
         judged.gaps.extend(case.unclaimed());
         let mut findings = case.direct(&asked.today.0);
         let chains = case.independent().chain(case.transitive(&asked.today.0));
@@ -113,6 +114,42 @@ impl<'a> Case<'a> {
                 Gap { finding, empty: true }
             })
             .collect()
+    }
+
+    /// Rules about files that are not there, which would hold whatever the imports are.
+    fn rules_without_files(&self) -> Result<Vec<Gap>, Unjudged> {
+        let acyclic = self.rules.acyclic.iter().map(|(folder, place)| ("acyclic", vec![ring_of(folder)], place));
+        let protected = self.rules.protected.iter().map(|rule| ("protected", rule.files.clone(), &rule.place));
+        let mut gaps = Vec::new();
+        for (name, texts, place) in acyclic.chain(protected) {
+            let meant = patterns(self.folder, &texts)?;
+            let used = self.seen.modules.iter().any(|(_, file)| meant.matches(file))
+                || self.imports.iter().any(|import| import.to_file.as_ref().is_some_and(|file| meant.matches(file)));
+            if used {
+                continue;
+            }
+            let wanted: Vec<String> = texts.iter().map(|text| format!("`{}`", rooted(self.folder, text))).collect();
+            let message = format!("`{name}` matches no source file: {}", wanted.join(", "));
+            let (help, file) = (String::from("correct its patterns, or the gate's `root`, or take it out"), place.file.to_string());
+            let identity = [&file[..], name, &wanted.join(" ")];
+            let finding = finding(&format!("{KIND}/empty_rule"), &file, place.line, place.column, message, help, &identity);
+            gaps.push(Gap { finding, empty: true });
+        }
+        for rule in &self.rules.external {
+            let mut others = self.imports.iter().filter(|import| import.external).map(|import| &*import.to);
+            if others.clone().any(|package| rule.means(package)) {
+                continue;
+            }
+            let Some(package) = others.find(|package| rule.is_inside(package)) else { continue };
+            let (place, file) = (&rule.place, rule.place.file.to_string());
+            let message =
+                format!("`external \"{}\"` matches no import: imports are known by their package, such as `{package}`", rule.package);
+            let help = format!("name the package: external \"{package}\"");
+            let identity = [&file[..], "external", &*rule.package];
+            let finding = finding(&format!("{KIND}/empty_rule"), &file, place.line, place.column, message, help, &identity);
+            gaps.push(Gap { finding, empty: false });
+        }
+        Ok(gaps)
     }
 
     /// Modules that no layer claims. One that only makes a folder a package has no direction.
@@ -210,9 +247,7 @@ impl<'a> Case<'a> {
     fn cycles(&self) -> Result<Vec<Finding>, Unjudged> {
         let mut found = Vec::new();
         for (folder, place) in &self.rules.acyclic {
-            let plain = folder.trim_end_matches('/');
-            let text = if matches!(plain, "." | "") { String::from("**") } else { plain.to_owned() };
-            let within = patterns(self.folder, &[text])?;
+            let within = patterns(self.folder, &[ring_of(folder)])?;
             for cycle in self.modules.cycles(&|file| within.matches(file)) {
                 let Some(first) = cycle.first() else { continue };
                 let ring: Vec<&str> = cycle.iter().map(|import| &*import.from).chain([&*first.from]).collect();
@@ -272,6 +307,12 @@ struct Broken<'a> {
 pub fn layers(gate: &Gate, folder: &RelPath) -> Vec<(String, PatternSet)> {
     let one = |layer: &Layer| Some((layer.name.clone(), patterns(folder, &layer.patterns).ok()?));
     rules(&mut Reader::new(gate)).1.layers.iter().filter_map(one).collect()
+}
+
+/// Returns the pattern of the folder that `acyclic` names.
+fn ring_of(folder: &str) -> String {
+    let plain = folder.trim_end_matches('/');
+    String::from(if matches!(plain, "." | "") { "**" } else { plain })
 }
 
 fn patterns(folder: &RelPath, texts: &[String]) -> Result<PatternSet, Unjudged> {

@@ -57,6 +57,15 @@ impl External {
     pub fn means(&self, package: &str) -> bool {
         package.strip_prefix(self.package.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '/', '\\']))
     }
+
+    /// Whether what is meant stands inside of a package, or is a pattern for some: imports are only known by the package.
+    pub fn is_inside(&self, package: &str) -> bool {
+        let name = self.package.strip_prefix("node:").unwrap_or(&self.package);
+        let pattern = name.split_once('*').is_some_and(|(before, _)| package.starts_with(before));
+        pattern
+            || (name != self.package && name == package)
+            || name.strip_prefix(package).is_some_and(|rest| rest.starts_with(['.', '/', '\\', ':']))
+    }
 }
 
 pub(in crate::gates) fn read(reader: &mut Reader<'_>) -> (Common, Box<dyn Judge>) {

@@ -62,6 +62,7 @@ impl Rules {
         let file = path.to_string();
         let mut looked = Looked::default();
         let mut meant = false;
+        let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
         for (text, pattern) in &self.patterns {
             let hits: Vec<Range<usize>> = match pattern {
                 Pattern::Text(regex) => regex.find_iter(bytes).map(|hit| hit.range()).collect(),

@@ -1,6 +1,6 @@
 //! What the manifest says about patterns.
 
-use regex::bytes::Regex;
+use regex::bytes::{Regex, RegexBuilder};
 
 use crate::facts::{Language, Search};
 use crate::gates::judge::Judge;
@@ -36,7 +36,7 @@ pub(in crate::gates) fn read(reader: &mut Reader<'_>) -> (Common, Box<dyn Judge>
             "pattern" => {
                 reader.only(setting, &[]);
                 for text in reader.texts(setting) {
-                    match Regex::new(&format!("(?m){text}")) {
+                    match RegexBuilder::new(&text).multi_line(true).crlf(true).build() {
                         Ok(regex) => rules.patterns.push((text, Pattern::Text(regex))),
                         Err(error) => {
                             let why = error.to_string().lines().last().unwrap_or_default().trim().to_owned();

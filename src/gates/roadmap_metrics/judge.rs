@@ -206,6 +206,8 @@ fn there(sight: &dyn Sight, document: &str, path: &str) -> Result<bool, Unjudged
 pub struct Renewed {
     /// The document.
     pub file: RelPath,
+    /// The text that was read.
+    pub before: String,
     /// Its new text.
     pub text: String,
     /// What was changed, a line each.
@@ -249,7 +251,7 @@ pub fn renew(gate: &Gate, sight: &dyn Sight) -> Result<Vec<Renewed>, Unjudged> {
         }
         let (renewed, changes) = renewed(&text, &|command| ran.get(command).cloned().flatten());
         if !changes.is_empty() {
-            all.push(Renewed { file, text: renewed, changes });
+            all.push(Renewed { file, before: text, text: renewed, changes });
         }
     }
     Ok(all)

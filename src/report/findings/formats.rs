@@ -2,10 +2,15 @@
 
 use serde_json::{Value, json as value};
 
+use super::text;
+use crate::base::Hasher;
 use crate::event::{Finding, GateReport, State};
 
 /// How many annotations GitHub shows of one step.
 const ANNOTATED: usize = 10;
+
+/// How wide the log is written, in columns.
+const WIDTH: usize = 160;
 
 /// Returns reports as orket's own JSON.
 pub fn json(reports: &[GateReport]) -> Value {
@@ -33,6 +38,7 @@ pub fn github(reports: &[GateReport]) -> String {
     }
     if shown < all.len() {
         out += &format!("::error title=orket::{} more findings; the log has them all\n", all.len() - shown);
+        out += &format!("::group::all findings\n{}::endgroup::\n", text(reports, false, WIDTH));
     }
     for report in reports {
         if let Some(because) = &report.because {
@@ -48,10 +54,15 @@ pub fn gitlab(reports: &[GateReport]) -> Value {
         value!({
             "description": finding.message,
             "check_name": finding.rule,
-            "fingerprint": finding.fingerprint,
+            "fingerprint": identity(report, finding),
             "severity": if report.warning { "minor" } else { "major" },
             "location": { "path": finding.file, "lines": { "begin": finding.line.max(1) } },
         })
     };
     Value::Array(counted(reports).map(one).collect())
+}
+
+/// Returns what a finding is known by among those of all gates: two of them may find the same.
+pub(super) fn identity(report: &GateReport, finding: &Finding) -> String {
+    Hasher::new().piece(report.address.as_bytes()).piece(finding.fingerprint.as_bytes()).finish().hex()[..16].to_owned()
 }

@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
+use super::formats::identity;
 use crate::event::{Finding, GateOutcome, GateReport};
 
 /// Returns the reports as one run of one tool.
@@ -42,7 +43,7 @@ fn result(report: &GateReport, finding: &Finding) -> Value {
         "ruleId": finding.rule,
         "level": if report.warning { "warning" } else { "error" },
         "message": { "text": format!("{}{help}", finding.message) },
-        "partialFingerprints": { "orket/v1": finding.fingerprint },
+        "partialFingerprints": { "orket/v1": identity(report, finding) },
     });
     if !finding.file.is_empty() {
         result["locations"] = json!([{ "physicalLocation": place }]);

@@ -1,0 +1,27 @@
+//! The files that belong to a project.
+
+use std::io;
+
+use rayon::prelude::*;
+
+use crate::base::RelPath;
+use crate::disk::{self, Tree, is_installed};
+use crate::vcs::TrackedNames;
+
+/// Returns, sorted, the files of a project: those that nobody ignores, and those that git tracks whoever ignores them; hidden ones only if
+/// `hidden`.
+///
+/// # Errors
+/// When a folder cannot be read.
+pub fn sources(tree: &Tree, hidden: bool) -> io::Result<Vec<RelPath>> {
+    let mut files = disk::sources(tree, &RelPath::root(), hidden)?;
+    files.par_sort_unstable();
+    let ours = |path: &RelPath| !path.parts().any(|part| is_installed(part) || (!hidden && part.starts_with(b".")));
+    let mut tracked = TrackedNames::of(tree.root()).beside(&files);
+    tracked.retain(|path| ours(path) && tree.stat(path).is_ok_and(|there| there.is_some_and(|there| there.is_file())));
+    if !tracked.is_empty() {
+        files.extend(tracked);
+        files.par_sort_unstable();
+    }
+    Ok(files)
+}
