@@ -5,9 +5,8 @@ use std::io;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
-use super::hooks::broken;
 use super::{Failure, Ui};
-use crate::vcs::{Mirror, Scope, Staging};
+use crate::vcs::{Mirror, Scope, Staging, VcsError};
 
 /// The hooks that git starts before it makes a commit, and before it pushes some.
 const HOOKS: [&str; 3] = ["pre-commit", "pre-merge-commit", "pre-push"];
@@ -206,4 +205,12 @@ fn shown(ui: &Ui, path: &Path) -> String {
 
 fn refused<T>(path: &Path, done: io::Result<T>) -> Result<T, Failure> {
     done.map_err(|error| Failure::Broken(format!("cannot change `{}`: {error}", path.display())))
+}
+
+/// Returns what is to be said where git has no answer.
+pub(super) fn broken(error: VcsError) -> Failure {
+    match error {
+        VcsError::NoRepository(_) | VcsError::NoFolder(_) | VcsError::Bare(_) | VcsError::Conflict(_) => Failure::Wrong(error.to_string()),
+        error => Failure::Broken(error.to_string()),
+    }
 }

@@ -6,7 +6,8 @@ use std::io::{self, IsTerminal, Read};
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 
-use super::{Failure, Ui, hook_files};
+use super::hook_files::{self, broken};
+use super::{Failure, Ui};
 use crate::base::{RelPath, quantity};
 use crate::disk::Tree;
 use crate::engine::{Engine, Surroundings};
@@ -15,7 +16,7 @@ use crate::graph::{Detail, TargetKind};
 use crate::model::Gate;
 use crate::process::own_command;
 use crate::shell::{HooksCommand, StageName};
-use crate::vcs::{ELSEWHERE, Given, Mirror, Staging, VcsError};
+use crate::vcs::{ELSEWHERE, Given, Mirror, Staging};
 
 /// Writes hooks, takes them away, or does what they are for.
 ///
@@ -212,12 +213,4 @@ struct Mended {
     given: Given,
     before: Vec<u8>,
     after: Vec<u8>,
-}
-
-/// Returns what is to be said where git has no answer.
-pub(super) fn broken(error: VcsError) -> Failure {
-    match error {
-        VcsError::NoRepository(_) | VcsError::NoFolder(_) | VcsError::Bare(_) | VcsError::Conflict(_) => Failure::Wrong(error.to_string()),
-        error => Failure::Broken(error.to_string()),
-    }
 }

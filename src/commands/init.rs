@@ -1,9 +1,9 @@
 //! `orket init`: writes what is not there yet, and never over what is.
 
-use std::fs::{self, OpenOptions};
-use std::io::{self, Write};
-use std::path::Path;
+use std::fs;
+use std::io;
 
+use super::init_file::write_new;
 use super::{Failure, Ui, init_ci, init_layers, init_project};
 use crate::manifest;
 use crate::shell::{InitArgs, InitCommand};
@@ -49,21 +49,5 @@ fn gate(ui: &Ui, kind: &str, write: bool) -> Result<(), Failure> {
     }
     fs::write(&path, format!("{}\n\n{text}", before.trim_end())).map_err(broken)?;
     ui.say("added the gate `layers` to orket.kdl");
-    Ok(())
-}
-
-/// Writes a file that must not be there yet.
-pub(super) fn write_new(ui: &Ui, name: &str, text: &str) -> Result<(), Failure> {
-    let path = ui.surroundings.folder.join(name);
-    let broken = |error: io::Error| Failure::Broken(format!("cannot write `{name}`: {error}"));
-    fs::create_dir_all(path.parent().unwrap_or(Path::new("."))).map_err(broken)?;
-    match OpenOptions::new().write(true).create_new(true).open(&path) {
-        Ok(mut file) => file.write_all(text.as_bytes()).map_err(broken)?,
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
-            return Err(Failure::Wrong(format!("error: `{name}` is there already, and stays as it is\nhint: move it away first")));
-        }
-        Err(error) => return Err(broken(error)),
-    }
-    ui.say(&format!("wrote {name}"));
     Ok(())
 }

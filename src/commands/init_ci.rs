@@ -1,6 +1,6 @@
 //! `orket init --ci`: a short workflow, with the rules before everything else.
 
-use super::init::write_new;
+use super::init_file::write_new;
 use super::{Failure, Ui};
 use crate::shell::CiHost;
 

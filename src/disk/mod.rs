@@ -3,6 +3,7 @@
 //! Start from [`Tree`], one folder that is kept open and that nothing below it can lead out of.
 
 mod beneath;
+mod changes;
 mod links;
 mod map;
 mod poll;
@@ -14,6 +15,7 @@ mod vigil;
 mod walk;
 mod watch;
 
+pub use changes::{Changes, PassedOver, Told};
 pub use links::Names;
 pub use map::{map, write_beside, write_whole};
 pub use signature::{Signature, now_ns, stamp_clock};
@@ -21,4 +23,4 @@ pub use sources::{is_installed, sources};
 pub use tree::{Kind, Tree};
 pub use vigil::{Stamped, View, Vigil};
 pub use walk::{Noted, PatternSet, expand, expand_noting, walk_folder};
-pub use watch::{Changes, PassedOver, Told, Watch};
+pub use watch::Watch;

@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
 
-use super::watch::{PassedOver, Told, own};
-use super::{Changes, Kind, Signature, Tree, now_ns};
+use super::changes::{Changes, PassedOver, Told, own};
+use super::{Kind, Signature, Tree, now_ns};
 use crate::base::RelPath;
 
 /// How often is looked.

@@ -2,51 +2,18 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use crossbeam_channel::{Receiver, Sender, unbounded};
 use notify::event::{EventKind, MetadataKind, ModifyKind};
-use notify::{Config, Event, NullWatcher, RecommendedWatcher, RecursiveMode, Watcher as _};
+use notify::{Config, NullWatcher, RecommendedWatcher, RecursiveMode, Watcher as _};
 
+use super::changes::{Changes, PassedOver, Told, own};
 use super::poll::Poller;
 use super::{Kind, Tree};
 use crate::base::RelPath;
 
 /// How many links one after the other are followed to find out what else a file is called.
 const LINKS: usize = 8;
-
-/// What has changed.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub struct Changes {
-    /// Files, links and folders that came, went, or are not what they were, under all names that links give them.
-    pub paths: BTreeSet<RelPath>,
-    /// Folders in which more may have changed than was told.
-    pub folders: BTreeSet<RelPath>,
-}
-
-impl Changes {
-    /// Whether there is nothing.
-    pub fn is_empty(&self) -> bool {
-        self.paths.is_empty() && self.folders.is_empty()
-    }
-
-    /// Adds what else has changed.
-    pub fn add(&mut self, other: Changes) {
-        self.paths.extend(other.paths);
-        self.folders.extend(other.folders);
-    }
-}
-
-/// Tells which files and folders are not looked at.
-pub type PassedOver = Arc<dyn Fn(&RelPath) -> bool + Send + Sync>;
-
-/// Something that was told; see [`Watch::take`].
-pub enum Told {
-    /// By the system.
-    Event(notify::Result<Event>),
-    /// By looking.
-    Looked(Changes),
-}
 
 type Teller = Box<dyn notify::Watcher + Send>;
 
@@ -251,11 +218,6 @@ fn tells_of_change(kind: EventKind) -> bool {
     !matches!(kind, EventKind::Access(_) | EventKind::Modify(ModifyKind::Metadata(MetadataKind::AccessTime)))
 }
 
-/// Whether a path is git's or orket's own.
-pub(super) fn own(path: &RelPath) -> bool {
-    path.parts().any(|part| part == b".git" || part == b".orket")
-}
-
 fn below(root: &Path, path: &Path) -> Option<RelPath> {
     RelPath::parse(path.strip_prefix(root).ok()?.as_os_str().as_encoded_bytes()).ok()
 }
@@ -270,7 +232,10 @@ fn plain(error: &notify::Error) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
     use std::time::Duration;
+
+    use notify::Event;
 
     use super::*;
 

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use rustc_hash::FxHashMap;
 
-use super::symbols;
+use super::symbols::{self, SymbolsWanted};
 use crate::base::{FileKind, RelPath};
 use crate::churn::{Busy, Ground, Report, Standing, Tally, complexity};
 use crate::vcs::{RENAME_LIMIT, Repository, SIMILARITY, VcsError, Wanted};
@@ -32,18 +32,6 @@ pub struct ChurnWanted {
     pub project: Option<String>,
     /// The day on which the report is made, in UTC.
     pub made: String,
-}
-
-/// Of which files functions, classes and methods are counted.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub enum SymbolsWanted {
-    /// Of the most often touched, as far as little has to be parsed.
-    #[default]
-    Cheap,
-    /// Of so many, the most often touched.
-    Files(usize),
-    /// Of those that were touched more often than that: no symbol of another can have been.
-    Above(u64),
 }
 
 /// Why there is no report.

@@ -2,7 +2,7 @@
 
 use std::io;
 
-use super::load::Disk;
+use super::manifests::Disk;
 use super::{OpenError, Surroundings};
 use crate::base::{Place, RelPath};
 use crate::decisions::{Given, Look, Looking, Mistake, Origin, Registry, Seam, Seams, StrategyError, resolve};

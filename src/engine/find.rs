@@ -6,8 +6,8 @@ use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::FileTypeExt;
 use std::path::{Path, PathBuf};
 
-use super::glimpse::Little;
 use super::load::{Stamp, current, mapped};
+use super::manifests::Little;
 use super::{OpenError, Surroundings};
 use crate::base::RelPath;
 use crate::disk::Tree;

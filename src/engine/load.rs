@@ -1,15 +1,15 @@
 //! From a manifest on the disk to a graph, or to the image of one that an earlier load has left.
 
-use std::io;
 use std::path::Path;
 use std::thread;
 
 use serde::{Deserialize, Serialize};
 
+use super::manifests::Disk;
 use super::{OpenError, decide};
 use crate::base::{Digest, RelPath};
 use crate::decisions::Registry;
-use crate::disk::{self, PatternSet, Tree};
+use crate::disk::{self, Tree};
 use crate::gates;
 use crate::graph::{self, Graph};
 use crate::import::ninja::Remake;
@@ -30,26 +30,6 @@ pub(super) struct Stamp {
     pub(super) remakes: Vec<Remake>,
     /// The addresses of tasks that make what the graph depends on.
     pub(super) first: Vec<String>,
-}
-
-/// The project's folder, as a loader sees it.
-pub(super) struct Disk<'a>(pub(super) &'a Tree);
-
-impl Source for Disk<'_> {
-    fn read(&self, path: &RelPath) -> io::Result<Vec<u8>> {
-        self.0.read(path)
-    }
-
-    fn size(&self, path: &RelPath) -> io::Result<u64> {
-        self.0.stat_follow(path)?.map(|signature| signature.size).ok_or_else(|| io::Error::from(io::ErrorKind::NotFound))
-    }
-
-    fn matches(&self, patterns: &[String]) -> io::Result<Vec<RelPath>> {
-        let (excluded, included): (Vec<&String>, Vec<&String>) = patterns.iter().partition(|pattern| pattern.starts_with('!'));
-        let included: Vec<String> = included.into_iter().cloned().collect();
-        let excluded: Vec<String> = excluded.into_iter().map(|pattern| pattern[1..].to_owned()).collect();
-        disk::expand(self.0, &PatternSet::new(&included, &excluded).map_err(io::Error::other)?)
-    }
 }
 
 /// Loads a manifest and assembles its graph. Where something is wrong, it is told together with what is wrong with the choice of

@@ -6,7 +6,6 @@ use std::thread;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::churn::SymbolsWanted;
 use crate::base::{Digest, FileKind, Outline, PathId, RelPath, SymbolChanges};
 use crate::churn::{Busy, Side, SymbolChurn, SymbolGround, SymbolTally, Touch, Touches, compare};
 use crate::facts::{FactFile, Forgetful, Known, Language, OUTLINES, outline};
@@ -28,6 +27,18 @@ pub(super) fn is_source(path: &[u8]) -> bool {
 
 fn language(path: &[u8]) -> Option<Language> {
     Language::of(&RelPath::parse(path).ok()?)
+}
+
+/// Of which files functions, classes and methods are counted.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum SymbolsWanted {
+    /// Of the most often touched, as far as little has to be parsed.
+    #[default]
+    Cheap,
+    /// Of so many, the most often touched.
+    Files(usize),
+    /// Of those that were touched more often than that: no symbol of another can have been.
+    Above(u64),
 }
 
 /// Where symbols come from.

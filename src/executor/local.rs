@@ -1,11 +1,11 @@
 //! The seat on this machine.
 
 use std::io::{self, ErrorKind};
-use std::path::Path;
 use std::time::Instant;
 
+use super::redacted::Redacted;
 use super::{Attempt, Executor, Request, Tell, Upkeep, service};
-use crate::process::{self, Cancel, Ended, Limits, Log, OutputSink, Reaper, Redactor};
+use crate::process::{self, Cancel, Ended, Limits, OutputSink, Reaper};
 
 /// Runs commands on this machine, as they are.
 pub struct Local {
@@ -64,46 +64,6 @@ impl Executor for Local {
     }
 }
 
-/// What commands print, on its way into the log.
-pub(super) struct Redacted {
-    redactor: Redactor,
-    log: Log,
-    clean: Vec<u8>,
-}
-
-impl Redacted {
-    pub(super) fn new(secrets: &[Vec<u8>], log_file: &Path) -> Redacted {
-        Redacted { redactor: Redactor::new(secrets), log: Log::new(log_file), clean: Vec::new() }
-    }
-
-    /// Lets the file hold everything, from now on.
-    pub(super) fn keep(&mut self) {
-        self.log.keep();
-    }
-
-    /// Adds what another log holds, behind all that came before, and takes its file away; returns how much was printed to it.
-    fn append(&mut self, other: Log) -> u64 {
-        self.clean.clear();
-        self.redactor.finish(&mut self.clean);
-        self.log.push(&self.clean);
-        // What cannot be read back is missing in the log: no reason for a task to fail.
-        let _ = other.pour(&mut |piece| self.log.push(piece));
-        let _ = other.file().map(std::fs::remove_file);
-        other.size()
-    }
-
-    pub(super) fn finish(mut self, keep: bool) -> Log {
-        self.clean.clear();
-        self.redactor.finish(&mut self.clean);
-        self.log.push(&self.clean);
-        if keep {
-            self.log.keep();
-        }
-        self.log.finish();
-        self.log
-    }
-}
-
 /// What commands print, where standard error may be told apart.
 struct Printed {
     output: Redacted,
@@ -117,17 +77,6 @@ impl OutputSink for Printed {
 
     fn errors(&mut self, bytes: &[u8]) {
         self.errors.as_mut().unwrap_or(&mut self.output).bytes(bytes);
-    }
-}
-
-impl OutputSink for Redacted {
-    fn bytes(&mut self, bytes: &[u8]) {
-        if self.redactor.is_idle() {
-            return self.log.push(bytes);
-        }
-        self.clean.clear();
-        self.redactor.push(bytes, &mut self.clean);
-        self.log.push(&self.clean);
     }
 }
 

@@ -4,6 +4,7 @@
 
 mod boxed;
 mod local;
+mod redacted;
 mod service;
 
 pub use boxed::{BOXER, boxed};

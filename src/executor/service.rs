@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::local::Redacted;
+use super::redacted::Redacted;
 use crate::base::quantity::show_duration;
 use crate::process::{self, Cancel, Ended, Limits, Log, OutputSink, Spawn};
 

@@ -5,7 +5,7 @@ use std::hash::{Hash, Hasher};
 use rustc_hash::FxHashMap;
 use xxhash_rust::xxh3::Xxh3;
 
-use super::draft::halves;
+use super::graph::halves;
 use super::made::Made;
 use super::{Detail, Graph, TargetKind};
 use crate::base::{RelPath, TargetId};

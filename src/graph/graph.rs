@@ -85,6 +85,11 @@ impl TargetKind {
             TargetKind::Decision => "decision",
         }
     }
+
+    /// Returns the word with its article.
+    pub fn with_article(self) -> String {
+        format!("{} {}", if self == TargetKind::Epic { "an" } else { "a" }, self.word())
+    }
 }
 
 /// Facts of a target that a walk wants without decoding it.
@@ -336,4 +341,9 @@ impl Graph {
 pub fn address_key(address: &str) -> [u64; 2] {
     let hash = Digest::of(address.as_bytes()).hash;
     [0, 8].map(|at| u64::from_le_bytes(hash[at..at + 8].try_into().unwrap_or_default()))
+}
+
+/// Returns a hash of 128 bits as two words.
+pub(super) fn halves(hash: u128) -> [u64; 2] {
+    [hash as u64, (hash >> 64) as u64]
 }

@@ -6,16 +6,10 @@
 
 mod affected;
 mod assemble;
-mod choices;
-mod clash;
-mod cycle;
 mod declared;
-mod draft;
 mod edge;
-mod flags;
 mod graph;
 mod made;
-mod overlap;
 mod paths;
 mod query;
 mod resolve;

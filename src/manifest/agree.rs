@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use super::both::examples;
 use super::hostile::next;
+use super::node::{Node, Value};
 use super::quick;
-use super::read::{Node, Value, the_long_way};
+use super::read::the_long_way;
 
 /// What right manifests are made of, and what is odd in them.
 const WORDS: [&str; 91] = [

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::common::candidates;
 use super::load::Load;
-use super::problem::Problems;
+use super::problems::Problems;
 use crate::base::{Address, Place, RelPath, did_you_mean};
 use crate::model::{Command, Condition, EnvRule, Probe, Scope, Service, Task, Test, Text};
 

@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::problem::{Problem, Problems};
-use super::read::{Node, Value};
+use super::node::{Node, Value};
+use super::problem::Problem;
+use super::problems::Problems;
 use super::scope::{Scopes, Unfilled};
 use crate::base::{Address, Place, RelPath, did_you_mean, quantity};
 use crate::model::{EnvRules, Need, Text};

@@ -1,9 +1,9 @@
 //! A `decision` node: its values, and the conditions of each.
 
 use super::common::Context;
-use super::problem::Problems;
+use super::node::{Node, Value};
+use super::problems::Problems;
 use super::property::SYSTEMS;
-use super::read::{Node, Value};
 use crate::base::{Place, RelPath, glob};
 use crate::model::{Choose, Condition, Decision, Need, Test};
 

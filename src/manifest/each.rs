@@ -3,8 +3,8 @@
 use super::common::Context;
 use super::load::Load;
 use super::matrix::variants;
+use super::node::Node;
 use super::nodes::Level;
-use super::read::Node;
 use crate::base::{Place, RelPath};
 
 const MOST_TASKS: u64 = 2_000_000;

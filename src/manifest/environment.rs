@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 
 use super::common::Context;
-use super::problem::{Problem, Problems};
-use super::read::{Node, Value};
+use super::node::{Node, Value};
+use super::problem::Problem;
+use super::problems::Problems;
 use crate::base::{Place, RelPath};
 use crate::model::{EnvRule, EnvRules};
 

@@ -2,8 +2,8 @@
 
 use super::common::Context;
 use super::load::Load;
-use super::problem::Problems;
-use super::read::{Node, Value};
+use super::node::{Node, Value};
+use super::problems::Problems;
 use crate::base::Place;
 use crate::model::{Gate, RuleValue, Setting};
 

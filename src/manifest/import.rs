@@ -2,7 +2,7 @@
 
 use super::common::Context;
 use super::load::Load;
-use super::read::Node;
+use super::node::Node;
 use crate::base::{Address, Place, RelPath};
 use crate::model::{EnvRules, Later, LaterKind};
 

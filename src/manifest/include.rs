@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::load::Load;
+use super::node::Node;
 use super::problem::Problem;
-use super::read::Node;
 use crate::base::{Address, Place, RelPath};
 
 impl Load<'_> {

@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 
 use super::load::Source;
-use super::read::{Value, read};
+use super::node::Value;
+use super::read::read;
 use crate::base::{RelPath, glob};
 
 /// Whether `manifest` includes `wanted`, directly or through others. Mistakes do not matter: of a text that cannot be read as a whole, what

@@ -1,6 +1,6 @@
 //! The words, numbers and texts of KDL 2.0: what each means. `text` says where they end.
 
-use super::read::Value;
+use super::node::Value;
 use super::text::{self, is_newline, is_space};
 
 /// Reads a word, text, number or keyword, and moves `at` behind it; `None` where it is wrong.

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use rustc_hash::FxHashSet;
 
 use super::common::{Context, NEED, TEXT};
-use super::problem::Problems;
-use super::read::{Node, Value};
+use super::node::{Node, Value};
+use super::problems::Problems;
 use super::task::Template;
 use crate::base::Address;
 

@@ -3,8 +3,8 @@
 use super::common::Context;
 use super::load::Load;
 use super::matrix::{variants, weight};
+use super::node::Node;
 use super::problem::Problem;
-use super::read::Node;
 use super::{decision, service, task};
 use crate::base::{Address, Place};
 use crate::model::{Epic, Need, Rock, Service};

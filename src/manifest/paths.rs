@@ -1,8 +1,8 @@
 //! Paths and patterns: from what a manifest writes to what holds from the project's root.
 
 use super::common::{Context, TEXT};
-use super::problem::Problems;
-use super::read::Node;
+use super::node::Node;
+use super::problems::Problems;
 use crate::base::{Place, RelPath, glob};
 use crate::model::{Part, Pattern, Text};
 

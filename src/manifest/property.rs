@@ -1,8 +1,8 @@
 //! The properties of a task, one by one.
 
 use super::common::Context;
-use super::problem::Problems;
-use super::read::{Node, Value};
+use super::node::{Node, Value};
+use super::problems::Problems;
 use super::task::PROPERTIES;
 use crate::base::{Address, RelPath, glob};
 use crate::model::{Command, Later, LaterKind, OnlyIf, Priority, Task};

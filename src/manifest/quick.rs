@@ -8,9 +8,9 @@
 use std::sync::Arc;
 
 use super::literal;
-use super::read::{Node, Value};
-use super::syntax::{Before, DEEPEST, hidden};
-use super::text::{self, is_newline, is_space};
+use super::node::{Node, Value};
+use super::syntax::{Before, hidden};
+use super::text::{self, DEEPEST, is_newline, is_space};
 use crate::base::Place;
 
 /// Returns the nodes of a text, in one pass without recursion; `None` where it is wrong, or where this reader does not know it.

@@ -5,54 +5,13 @@ use std::sync::Arc;
 
 use kdl::{KdlDocument, KdlNode, KdlValue};
 
+use super::node::{Node, Value};
 use super::problem::Problem;
 use super::text::Mistake;
 use super::{quick, syntax};
 use crate::base::Place;
 
 const LARGEST: usize = 64 << 20;
-
-/// A node of a manifest.
-#[derive(Clone, PartialEq, Debug)]
-pub struct Node {
-    /// Its name.
-    pub name: String,
-    /// Where.
-    pub place: Place,
-    /// Its values, in order.
-    pub args: Vec<(Value, Place)>,
-    /// Its properties, in order.
-    pub props: Vec<(String, Value, Place)>,
-    /// What stands in its braces.
-    pub children: Vec<Node>,
-}
-
-/// A value.
-#[derive(Clone, PartialEq, Debug)]
-pub enum Value {
-    /// A text.
-    Text(String),
-    /// A whole number.
-    Whole(i128),
-    /// Any other number.
-    Decimal(f64),
-    /// `#true` or `#false`.
-    Bool(bool),
-    /// `#null`.
-    Null,
-}
-
-impl Value {
-    /// Returns what kind of value it is, as a message says it.
-    pub fn kind(&self) -> &'static str {
-        match self {
-            Value::Text(_) => "a text",
-            Value::Whole(_) | Value::Decimal(_) => "a number",
-            Value::Bool(_) => "#true or #false",
-            Value::Null => "#null",
-        }
-    }
-}
 
 /// Reads a manifest.
 ///

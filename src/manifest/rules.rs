@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use super::common::Context;
 use super::load::Load;
-use super::problem::Problems;
-use super::read::{Node, Value, read};
+use super::node::{Node, Value};
+use super::problems::Problems;
+use super::read::read;
 use crate::base::RelPath;
 use crate::model::{Rule, RuleOption, RuleValue, UserStrategy};
 

@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use super::common::Context;
-use super::problem::Problems;
+use super::node::{Node, Value};
+use super::problems::Problems;
 use super::property::command;
-use super::read::{Node, Value};
 use super::settings::port_name;
 use crate::model::{Part, Probe, Service, Stop, Text};
 

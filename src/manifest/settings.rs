@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::common::Context;
 use super::load::Load;
+use super::node::{Node, Value};
 use super::problem::Problem;
-use super::read::{Node, Value};
 use super::scope::Scopes;
 use super::task::{self, Template};
 use crate::base::{Address, RelPath, did_you_mean};

@@ -3,7 +3,7 @@
 
 use super::common::Context;
 use super::load::Load;
-use super::read::{Node, Value};
+use super::node::{Node, Value};
 use crate::base::Place;
 
 /// How long a probe may take, unless the step says so.

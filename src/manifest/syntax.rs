@@ -6,10 +6,8 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
-use super::text::{self, Mistake, is_space};
+use super::text::{self, DEEPEST, Mistake, is_space};
 
-/// How deep blocks may be nested.
-pub(super) const DEEPEST: usize = 64;
 /// After so many mistakes the rest is not looked at.
 pub(super) const MOST: usize = 10;
 

@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use super::common::{Context, TEXT};
 use super::matrix::{axes, rows};
-use super::problem::Problems;
+use super::node::{Node, Value};
+use super::problems::Problems;
 use super::property::property;
-use super::read::{Node, Value};
 use crate::model::{EnvRule, EnvRules, Later, Priority, Task, Text};
 
 /// Every property of a task.

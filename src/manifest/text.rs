@@ -2,7 +2,8 @@
 
 use std::ops::Range;
 
-use super::syntax::DEEPEST;
+/// How deep blocks and comments may be nested.
+pub(super) const DEEPEST: usize = 64;
 
 /// What is wrong with a text, by byte.
 #[derive(Debug)]

@@ -4,8 +4,9 @@
 
 use std::sync::Arc;
 
-use super::problem::Problems;
-use super::read::{self, Node};
+use super::node::Node;
+use super::problems::Problems;
+use super::read;
 use super::text::{comment, quoted};
 
 const INDENT: &str = "    ";

@@ -2,7 +2,7 @@
 
 use rustc_hash::FxHashSet;
 
-use super::restore::is;
+use super::in_place::is;
 use super::{Prepared, World};
 use crate::action::{ActionResult, Content, Output, OutputKind};
 use crate::base::{RelPath, glob};

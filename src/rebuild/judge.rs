@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use super::clear::{Own, clear_undeclared};
-use super::restore::{in_place, restore};
+use super::in_place::in_place;
+use super::restore::restore;
 use super::standing::{output_folders, prove};
 use super::{Blocked, Links, Prepared, World, Yield, prepare};
 use crate::action::{self, ActionResult, Content, Explanation, Output, OutputKind};

@@ -10,6 +10,7 @@ mod depfile;
 mod dotenv;
 mod environment;
 mod files;
+mod in_place;
 mod inputs;
 mod judge;
 mod orphans;

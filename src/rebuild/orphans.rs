@@ -4,7 +4,7 @@ use rustc_hash::FxHashSet;
 
 use super::World;
 use super::clear::take_away;
-use super::restore::is;
+use super::in_place::is;
 use crate::action::{ActionResult, OutputKind};
 use crate::base::RelPath;
 use crate::disk::Signature;

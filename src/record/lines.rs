@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use serde::Deserialize;
 
-use super::runs::{RunDecision, RunRecord, RunTask};
+use super::run::{RunDecision, RunRecord, RunTask};
 use crate::event::{GateReport, Origin, Outcome, Sight, Totals};
 
 /// How long a line may wait to be written.

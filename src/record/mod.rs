@@ -9,6 +9,7 @@ mod journal;
 mod lines;
 mod picture;
 mod proof;
+mod run;
 mod runs;
 mod task;
 #[cfg(test)]
@@ -20,6 +21,7 @@ pub use checkout::Checkout;
 pub use journal::{Good, Journal, read as read_journal};
 pub use picture::{FileRow, Picture, TaskRow};
 pub use proof::{Proof, Tool};
-pub use runs::{RunDecision, RunRecord, RunTask, Runs};
+pub use run::{RunDecision, RunRecord, RunTask};
+pub use runs::Runs;
 pub use task::{Known, Status, TaskRecord};
 pub use watcher::{Begun, Watcher, has_picture};

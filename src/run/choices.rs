@@ -6,7 +6,7 @@ use std::cell::RefCell;
 
 use rustc_hash::FxHashMap;
 
-use super::conditions::{Facts, Look, Past, Stuck};
+use super::conditions::{Facts, Look, Past, Stuck, bare};
 use crate::base::{Place, TargetId, did_you_mean};
 use crate::event::{Origin, Sight};
 use crate::graph::{Detail, Graph, TargetKind};
@@ -166,11 +166,6 @@ impl<'a> Choices<'a> {
 pub fn variable(address: &str) -> String {
     let name = bare(address).chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_uppercase() } else { '_' });
     format!("ORKET_DECISION_{}", name.collect::<String>())
-}
-
-/// Returns the name of a decision without its package and epic.
-pub(super) fn bare(address: &str) -> &str {
-    address.rsplit(['/', ':']).next().unwrap_or(address)
 }
 
 fn named(graph: &Graph, all: &[TargetId], name: &str, package: &str) -> Result<TargetId, String> {

@@ -6,7 +6,6 @@ use std::cell::RefCell;
 
 use regex::Regex;
 
-use super::choices::bare;
 use crate::base::{RelPath, TargetId, glob::Glob, quantity};
 use crate::disk::PatternSet;
 use crate::event::{Outcome, Sight};
@@ -307,6 +306,11 @@ fn outcomes(graph: &Graph, all: &[(TargetId, Looked)]) -> String {
 fn shortened(text: &str) -> String {
     let line = text.lines().next().unwrap_or_default();
     if line.chars().count() > 60 { line.chars().take(59).chain(['…']).collect() } else { line.to_owned() }
+}
+
+/// Returns the name of a decision without its package and epic.
+pub(super) fn bare(address: &str) -> &str {
+    address.rsplit(['/', ':']).next().unwrap_or(address)
 }
 
 #[cfg(test)]

@@ -6,10 +6,12 @@ mod cache;
 mod compared;
 mod gates;
 mod head;
+mod html;
 mod page;
 mod path;
 mod story;
 mod timeline;
 
-pub use page::{Page, html};
+pub use html::html;
+pub use page::Page;
 pub use story::Story;

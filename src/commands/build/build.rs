@@ -1,0 +1,201 @@
+//! `orket build` and `orket run`: the story of a build.
+
+use std::sync::Arc;
+
+use crossbeam_channel::select;
+
+use super::accounts;
+use super::audience::Audience;
+use super::checkout::{end_stragglers_of, opened};
+use super::face::Addresses;
+use super::goal::Goal;
+use super::look::look_at;
+use super::policy::Policy;
+use super::stage::{Beginning, Stage};
+use super::webhooks::{self, Told, Webhooks};
+use crate::commands::{Failure, Ui, wrongly};
+use crate::engine::Engine;
+use crate::event::Ending;
+use crate::executor::Local;
+use crate::plan::Plan;
+use crate::process::{Cancel, Reaper};
+use crate::rebuild::{self, Adopted, Mode, World};
+use crate::report::{self, Names};
+use crate::run::{Choices, Fresh, Options, Seat, idle, run as walk};
+use crate::shell::{BuildArgs, RunArgs};
+
+/// Builds targets and what they need.
+///
+/// # Errors
+/// When something does not hold, or nothing could be tried.
+pub fn build(ui: &Ui, args: &BuildArgs) -> Result<(), Failure> {
+    go(ui, args, None, &Arc::default())
+}
+
+/// Builds what a target needs, then runs it with the terminal.
+///
+/// # Errors
+/// With the program's own status.
+pub fn run(ui: &Ui, args: &RunArgs) -> Result<(), Failure> {
+    go(ui, &args.as_build(), Some(&args.args), &Arc::default())
+}
+
+/// Builds an epic in the workspace that `ui` stands in. `adopted`: what ran elsewhere for the same build.
+fn apart(ui: &Ui, args: &BuildArgs, adopted: &Arc<Adopted>) -> Result<(), Failure> {
+    go(ui, args, None, adopted)
+}
+
+/// Builds. `words`: those for the one target that runs with the terminal. `adopted`: what ran elsewhere for the same build.
+fn go(ui: &Ui, args: &BuildArgs, words: Option<&[String]>, adopted: &Arc<Adopted>) -> Result<(), Failure> {
+    let beginning = Beginning::now(ui, args);
+    let looking = args.dry_run || args.check;
+    let (engine, lock) = opened(ui, args, looking, build)?;
+    let goal = Goal::of(ui, args, &engine, words)?;
+    if goal.targets.is_empty() && args.affected.is_some() {
+        return accounts::nothing(ui, args, &engine);
+    }
+    let policy = Policy::ask(ui, args, &engine, &goal.targets)?;
+    let mode = mode(args, &policy, looking);
+    let webhooks = if looking { Webhooks::default() } else { Webhooks::new(ui, &policy.wiring.webhooks)? };
+    let facts = engine.facts();
+    let choices = Choices::new(&engine.graph, &facts, &args.deciding.decide, &engine.package).map_err(wrongly)?;
+    let stage = Stage { ui, args, engine: &engine, goal: &goal, policy: &policy, choices: &choices, mode };
+    let plan = stage.plan(&goal.targets);
+    stage.say_first();
+    let epics = stage.epics_apart(&plan)?;
+    if looking {
+        return look_at(ui, args, &engine, &plan, mode, &choices);
+    }
+    let mut world = stage.world()?;
+    world.adopted = adopted.clone();
+    let (plan, failed) = if epics.is_empty() { (plan, 0) } else { stage.build_apart(&epics, &mut world, apart)? };
+    (world.boxed, world.boxer) = (policy.boxed.clone(), policy.boxer.clone());
+    let done = perform(&stage, &world, &plan, beginning, webhooks, failed)?;
+    // All is said and kept: whoever builds here next need not wait, and a signal ends what is left to do.
+    drop(lock);
+    done.leave(&stage)
+}
+
+fn mode(args: &BuildArgs, policy: &Policy, looking: bool) -> Mode {
+    Mode {
+        force: args.force,
+        no_lookup: args.no_cache || !policy.cache.look_up,
+        no_store: args.no_cache || !policy.cache.store,
+        verify: args.verify_determinism,
+        look: looking,
+    }
+}
+
+/// A run that is over, and those who are still told of it.
+struct Done {
+    told: Vec<Told>,
+    signals: crossbeam_channel::Receiver<i32>,
+    signal: Option<i32>,
+    busy: bool,
+    exit: i32,
+}
+
+/// Runs a plan before its audience, and keeps what came of it. `failed`: the exit status of what was built apart.
+fn perform(stage: &Stage<'_>, world: &World, plan: &Plan, beginning: Beginning, webhooks: Webhooks, failed: i32) -> Result<Done, Failure> {
+    let Stage { ui, args, engine, goal, .. } = *stage;
+    let names: Arc<dyn Names> = Arc::new(Addresses { run: goal.foreground.clone(), ..Addresses::new(&engine.graph, ui) });
+    let audience = Audience::new(ui, args, &names, failed)?;
+    let inspector = engine.inspector(false);
+    let fresh = Fresh::of(world, plan, stage.mode, goal.foreground(), stage.choices);
+    let busy = fresh.left() > 0;
+    let mut means = stage.means(beginning, world, busy)?;
+    let options = stage.options(&mut means, &inspector);
+    let told = if busy { admit(stage, world, &names, &audience, &options, webhooks) } else { Vec::new() };
+    let ending = match busy {
+        true => walked(stage, world, plan, fresh, &options, &audience)?,
+        false => idle(world, plan, &fresh, &options, &mut |event| audience.tell(event)),
+    };
+    let events = audience.finish();
+    inspector.keep();
+    remember(ui, engine, world);
+    if let Err(error) = engine.runs().keep(&report::record(&*names, &events)) {
+        ui.say(&format!("note: this run is not recorded: {error}"));
+    }
+    if let (Some(path), Some(error)) = (&args.events, audience.unwritten()) {
+        return Err(Failure::Broken(format!("cannot write `{}`: {error}", path.display())));
+    }
+    accounts::give(ui, args, &*names, &events)?;
+    Ok(Done { told, signals: options.signals, signal: ending.signal, busy, exit: ending.exit.max(failed) })
+}
+
+/// Ends what earlier runs have left running, and lets journal and webhooks hear this one.
+fn admit(
+    stage: &Stage<'_>,
+    world: &World,
+    names: &Arc<dyn Names>,
+    audience: &Audience,
+    options: &Options<'_>,
+    webhooks: Webhooks,
+) -> Vec<Told> {
+    let Stage { ui, engine, .. } = *stage;
+    end_stragglers_of(ui, engine);
+    match engine.runs().journal(options.began, &world.run) {
+        Ok(journal) => audience.join(report::kept(report::journal(names.clone(), journal))),
+        Err(error) => ui.say(&format!("note: this run is not recorded: {error}")),
+    }
+    let told = webhooks.open(&engine.name, &world.run);
+    told.iter().for_each(|one| audience.join(report::journal(names.clone(), one.writer())));
+    told
+}
+
+/// Runs what is not fresh on this machine.
+fn walked(
+    stage: &Stage<'_>,
+    world: &World,
+    plan: &Plan,
+    fresh: Fresh,
+    options: &Options<'_>,
+    audience: &Audience,
+) -> Result<Ending, Failure> {
+    let Stage { ui, engine, policy, .. } = *stage;
+    if policy.cache.store {
+        engine.register();
+    }
+    let reaper = Reaper::install();
+    let cancel = Cancel::new().map_err(|error| Failure::Broken(format!("cannot make an event: {error}")))?;
+    let executor = Local::new(reaper.clone());
+    let seat = Seat { executor: &executor, cancel: &cancel };
+    let ending = walk(world, plan, fresh, options, &seat, &mut |event| audience.tell(event), &mut |now| audience.tick(ui, now));
+    for pid in reaper.end_all() {
+        ui.say(&format!(
+            "note: process {pid}, which a task has left behind, cannot be ended: it is another user's, or the system holds it"
+        ));
+    }
+    rebuild::clear_stage(world);
+    Ok(ending)
+}
+
+/// Writes down what the run learned of files.
+fn remember(ui: &Ui, engine: &Engine, world: &World) {
+    let mut checkout = world.checkout.lock().expect("the workers have ended");
+    for (path, known) in world.files.take_learned() {
+        checkout.put_file(path.as_bytes(), known);
+    }
+    if let Err(error) = checkout.save(engine.graph.rows().iter().map(|row| row.key)) {
+        ui.say(&format!("note: what this run learned is not remembered: {error}"));
+    }
+}
+
+impl Done {
+    /// Waits for webhooks, looks after the store, and ends as the run did.
+    fn leave(self, stage: &Stage<'_>) -> Result<(), Failure> {
+        let Stage { ui, engine, policy, .. } = *stage;
+        webhooks::close(ui, &self.told, &self.signals);
+        if self.busy && self.signal.is_none() && policy.cache.store {
+            let swept = engine.keep_store_within(policy.cache.limit);
+            select! {
+                recv(swept) -> swept => tracing::debug!(?swept, "the store was looked after"),
+                recv(self.signals) -> _ => {}
+            }
+        }
+        match self.exit {
+            0 => Ok(()),
+            exit => Err(Failure::Exit(exit)),
+        }
+    }
+}

@@ -1,0 +1,89 @@
+//! The checkout in which is built: locked for one build at a time, and rid of what earlier ones have left behind.
+
+use std::fs::File;
+
+use super::remake::{Build, remade};
+use crate::base::quantity;
+use crate::commands::{Failure, Ui};
+use crate::engine::{Engine, LockError};
+use crate::process::end_stragglers;
+use crate::rebuild::{self, Orphans, World};
+use crate::shell::BuildArgs;
+
+/// Opens the project and, unless it is only looked at, waits until no other build runs in this checkout. Whoever has waited builds what the
+/// manifests say then: they may have been edited meanwhile, and the last run is another one. `build`: makes what has to be there first.
+///
+/// # Errors
+/// When it cannot be opened, made or locked.
+pub(super) fn opened(ui: &Ui, args: &BuildArgs, looking: bool, build: Build) -> Result<(Engine, Option<File>), Failure> {
+    loop {
+        let engine = remade(ui, args, ui.open(!looking)?, looking, build)?;
+        if looking {
+            return Ok((engine, None));
+        }
+        let (lock, sure) = engine
+            .lock(&mut |holder| ui.say(&format!("waiting for another build in this checkout ({holder})")))
+            .map_err(|error| unlocked(ui, &args.targets, &error))?;
+        if sure {
+            return Ok((engine, Some(lock)));
+        }
+    }
+}
+
+/// Says why the checkout cannot be locked. `wanted`: what was to be built.
+fn unlocked(ui: &Ui, wanted: &[String], error: &LockError) -> Failure {
+    let LockError::Within = error else { return Failure::Broken(error.to_string()) };
+    let task = ui.surroundings.text("ORKET_TASK").map_or_else(|| String::from("the task"), |task| format!("the task `{task}`"));
+    let needs = match wanted {
+        [] => String::from(" \"TARGET\""),
+        wanted => wanted.iter().map(|name| format!(" {name:?}")).collect(),
+    };
+    Failure::Wrong(format!("{error}\nhint: instead of calling orket, let {task} need what is to be built before it: needs{needs}"))
+}
+
+/// Ends what runs that were killed have left running: it could write into what is built now. The checkout's lock says that they are over.
+pub(super) fn end_stragglers_of(ui: &Ui, engine: &Engine) {
+    let runs = engine.runs();
+    for run in runs.unended().unwrap_or_default() {
+        match end_stragglers(&format!("ORKET_RUN={}", run.run)) {
+            0 => {}
+            count => ui.say(&format!(
+                "note: {} ended that the run {} had left behind",
+                if count == 1 { String::from("a process was") } else { format!("{count} processes were") },
+                run.run
+            )),
+        }
+        // Kept, it is not looked at again.
+        let _ = runs.keep(&run);
+    }
+}
+
+/// Takes away what tasks had put out that are declared no longer, and says so.
+///
+/// # Errors
+/// When the disk refuses.
+pub(super) fn clear_orphans(ui: &Ui, world: &World) -> Result<(), Failure> {
+    let orphans = rebuild::clear_orphans(world)
+        .map_err(|error| Failure::Broken(format!("cannot take away what tasks had put out that are gone: {error}")))?;
+    if let Some(text) = gone(&orphans, &world.run) {
+        ui.say(&format!("note: {text}"));
+    }
+    Ok(())
+}
+
+/// Says what became of outputs whose tasks are gone, in one sentence; `None` if nothing did.
+fn gone(orphans: &Orphans, run: &str) -> Option<String> {
+    let paths: Vec<String> =
+        orphans.removed.iter().chain(orphans.displaced.iter().map(|(from, _)| from)).map(|path| format!("`{path}`")).collect();
+    let named = match &paths[..] {
+        [] => return None,
+        few if few.len() <= 4 => few.join(", "),
+        many => format!("{} and {} more", many[..3].join(", "), many.len() - 3),
+    };
+    let aside = match orphans.displaced.len() {
+        0 => String::new(),
+        count => format!("; {count} of them, which the store does not hold, can be found in `.orket/displaced/{run}/`"),
+    };
+    let (files, tasks) = (quantity::plural(paths.len(), "output"), "of tasks that are no longer declared");
+    Some(format!("{files} {tasks} {} removed: {named}{aside}", if paths.len() == 1 { "was" } else { "were" }))
+}

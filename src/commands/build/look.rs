@@ -1,0 +1,53 @@
+//! `orket build -n` and `--check`: what would run, and why.
+
+use std::time::Duration;
+
+use super::face::Addresses;
+use crate::base::quantity;
+use crate::commands::{Failure, Ui};
+use crate::engine::Engine;
+use crate::event::Outcome;
+use crate::plan::Plan;
+use crate::rebuild::Mode;
+use crate::report;
+use crate::run::{Choices, look};
+use crate::shell::BuildArgs;
+
+/// Judges a plan without changing anything, and says what would be done.
+///
+/// # Errors
+/// With `--check`, when something would.
+pub(super) fn look_at(ui: &Ui, args: &BuildArgs, engine: &Engine, plan: &Plan, mode: Mode, choices: &Choices<'_>) -> Result<(), Failure> {
+    let world = engine
+        .world(String::from("look"), false)
+        .map_err(|error| Failure::Broken(format!("cannot read the state of this checkout: {error}")))?;
+    let seen = look(&world, plan, mode, choices, &engine.inspector(false));
+    let stale = seen.iter().filter(|seen| !matches!(seen.outcome, Outcome::Fresh | Outcome::Skipped)).count();
+    if ui.json {
+        let names = Addresses::new(&engine.graph, ui);
+        let all: Vec<_> = seen.iter().map(|seen| (seen.task, seen.outcome, seen.reason.clone(), Duration::ZERO)).collect();
+        ui.out_json(&report::summary(&names, &all, &[]));
+    } else {
+        let mut text = String::new();
+        for seen in seen.iter().filter(|seen| seen.outcome != Outcome::Fresh) {
+            let word = match seen.outcome {
+                Outcome::Done if seen.trouble.is_some() => "may run",
+                Outcome::Done => "would run",
+                Outcome::Cached => "would restore",
+                Outcome::Failed => "cannot run",
+                _ => "would skip",
+            };
+            let why =
+                seen.reason.as_ref().map(report::reason_text).or(seen.trouble.clone()).map(|why| format!("  ({why})")).unwrap_or_default();
+            text.push_str(&format!("{word}  {}{why}\n", engine.graph.address(seen.task)));
+        }
+        if stale == 0 {
+            let skipped = seen.iter().filter(|seen| seen.outcome == Outcome::Skipped).count();
+            let fresh = quantity::plural(seen.len() - skipped, "task");
+            let skipped = if skipped > 0 { format!(", {skipped} skipped") } else { String::new() };
+            text.push_str(&format!("nothing to do: {fresh} fresh{skipped}\n"));
+        }
+        ui.out(&text);
+    }
+    if args.check && stale > 0 { Err(Failure::Failed) } else { Ok(()) }
+}

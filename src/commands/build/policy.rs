@@ -1,0 +1,162 @@
+//! What is decided once for a build, before it begins: the command line wins over the strategies that are asked.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use crate::base::{Digest, TargetId};
+use crate::commands::{Failure, Ui};
+use crate::decisions::{
+    AfterFailure, Boxed, CI_VARIABLES, CacheUse, Caching, Looping, Named, Naming, Origin, Rules, Sandboxing, Seam, StrategyError, Wiring,
+    Wished,
+};
+use crate::engine::Engine;
+use crate::executor::BOXER;
+use crate::graph::{Detail, TargetKind};
+use crate::process::find_program;
+use crate::shell::{BuildArgs, exit};
+
+/// Exit statuses, as `shell::exit` has them.
+const REFUSED: i32 = exit::REFUSED as i32;
+const BROKEN: i32 = exit::BROKEN as i32;
+
+/// What is decided.
+pub(super) struct Policy {
+    /// How many slots there are.
+    pub slots: usize,
+    /// What a failure does to the rest.
+    pub after_failure: AfterFailure,
+    /// The rules of the loop.
+    pub rules: Rules,
+    /// How the store is used.
+    pub cache: CacheUse,
+    naming: Naming,
+    /// What the run is called.
+    pub named: Named,
+    /// Which parts it has.
+    pub wiring: Wiring,
+    /// What its tasks may touch.
+    pub boxed: Boxed,
+    /// What makes boxes for them, where they are to have any.
+    pub boxer: Option<PathBuf>,
+}
+
+impl Policy {
+    /// Asks all seams that decide for a build as a whole.
+    ///
+    /// # Errors
+    /// When a strategy has no answer, or what it wants is not to be had here.
+    pub(super) fn ask(ui: &Ui, args: &BuildArgs, engine: &Engine, goal: &[TargetId]) -> Result<Policy, Failure> {
+        let graph = &engine.graph;
+        let failed = |error: StrategyError| Failure::Broken(error.to_string());
+        let tasks = graph.ids().filter(|id| graph.kind(*id) == TargetKind::Task).count();
+        let rules = engine.seams.ask(&Looping { tasks, processors: processors() }).map_err(failed)?;
+        let after_failure = match (args.keep_going, args.fail_fast) {
+            (true, _) => AfterFailure::KeepGoing,
+            (_, true) => AfterFailure::FailFast,
+            _ => rules.after_failure,
+        };
+        let limit = ui.surroundings.store_limit().map_err(Failure::Wrong)?;
+        let remote = ui.surroundings.text("ORKET_REMOTE").is_some();
+        let cache = engine.seams.ask(&Caching { limit, remote }).map_err(failed)?;
+        let one = |kind: TargetKind| match goal {
+            [target] if graph.kind(*target) == kind => Some(graph.address(*target).to_owned()),
+            _ => None,
+        };
+        let naming = Naming {
+            given: ui.surroundings.text("ORKET_RUN_ID"),
+            random: random_id(),
+            ci: CI_VARIABLES.iter().find_map(|name| ui.surroundings.text(name)),
+            graph: match &*engine.seams.choice(Seam::ExecutionRuntime).strategy {
+                // Digesting the graph costs more than all the rest of a build that has nothing to do.
+                "default" | "ci" => String::new(),
+                _ => Digest::of(graph.image()).hex(),
+            },
+            rock: one(TargetKind::Rock),
+            epic: one(TargetKind::Epic),
+        };
+        let named = engine.seams.ask(&naming).map_err(failed)?;
+        if !fitting(&named.run) {
+            let strategy = &engine.seams.choice(Seam::ExecutionRuntime).strategy;
+            let text =
+                format!("the execution runtime `{strategy}` calls the run `{}`; it takes 1 to 64 letters, digits, - and _", named.run);
+            return Err(Failure::Broken(text));
+        }
+        // The kind first: a detail has to be decoded.
+        let of_rocks = goal.iter().filter(|target| graph.kind(**target) == TargetKind::Rock);
+        let rocks = of_rocks.filter_map(|target| match graph.detail(*target) {
+            Detail::Rock(rock) => Some((rock.address.to_string(), rock.parts.iter().map(|part| part.text.to_string()).collect())),
+            _ => None,
+        });
+        let wiring = engine.seams.ask(&Wished { rocks: rocks.collect() }).map_err(failed)?;
+        let boxed = engine.seams.ask(&Sandboxing { rock: naming.rock.clone().unwrap_or_else(|| engine.name.clone()) }).map_err(failed)?;
+        let find = |name: &str, why: &str| {
+            let path = ui.surroundings.text("PATH").unwrap_or_default();
+            find_program(name.as_ref(), path.as_ref(), &engine.root).map_err(|_| {
+                let strategy = &engine.seams.choice(Seam::SandboxPolicy).strategy;
+                ui.say(&format!(
+                    "error: the sandbox policy `{strategy}` {why}: `{name}` is not there\nhint: install it, or choose another policy"
+                ));
+            })
+        };
+        let boxer = match boxed.strict {
+            true => Some(find(BOXER, "is not to be had here").map_err(|()| Failure::Exit(REFUSED))?),
+            false => None,
+        };
+        if boxed.compose && graph.ids().any(|id| graph.kind(id) == TargetKind::Service) {
+            find("docker", "cannot start services here").map_err(|()| Failure::Exit(BROKEN))?;
+        }
+        Ok(Policy { boxer, slots: slots(ui, args, rules.concurrency)?, after_failure, rules, cache, naming, named, wiring, boxed })
+    }
+
+    /// Returns what is asked of the name of an epic that is built for this run.
+    pub(super) fn naming_of_epic(&self, epic: &str) -> Naming {
+        Naming { rock: None, epic: Some(epic.to_owned()), random: random_id(), ..self.naming.clone() }
+    }
+
+    /// Returns the choices that the command line made, as variables: so they reach whatever starts orket again.
+    pub(super) fn variables(&self, engine: &Engine) -> Vec<(OsString, OsString)> {
+        let typed = engine.seams.choices().iter().filter(|choice| choice.origin == Origin::CommandLine);
+        let typed = typed.map(|choice| (choice.seam.variable().into(), choice.strategy.clone().into()));
+        // What starts orket again starts this one.
+        let own = std::env::current_exe().ok().map(|own| ("ORKET_EXE".into(), own.into_os_string()));
+        typed.chain(own).collect()
+    }
+}
+
+/// Whether something can be called so: 1 to 64 letters, digits, `-` and `_`.
+pub(super) fn fitting(id: &str) -> bool {
+    (1..=64).contains(&id.len()) && id.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_'))
+}
+
+fn processors() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
+}
+
+fn slots(ui: &Ui, args: &BuildArgs, decided: Option<usize>) -> Result<usize, Failure> {
+    if let Some(jobs) = args.jobs {
+        return Ok(jobs.max(1) as usize);
+    }
+    let variable = ui
+        .surroundings
+        .variables
+        .iter()
+        .find(|(name, _)| name == "ORKET_JOBS")
+        .map(|(_, value)| value.to_string_lossy().trim().to_owned())
+        .filter(|value| !value.is_empty());
+    match variable {
+        Some(text) => match text.parse::<usize>() {
+            Ok(jobs) if jobs >= 1 => Ok(jobs),
+            _ => Err(Failure::Wrong(format!("ORKET_JOBS is `{text}`; it has to be a whole number from 1 on"))),
+        },
+        None => Ok(decided.unwrap_or_else(processors).max(1)),
+    }
+}
+
+fn random_id() -> String {
+    let mut bytes = [0u8; 4];
+    // Without randomness the clock tells runs apart.
+    if getrandom::fill(&mut bytes).is_err() {
+        bytes = (crate::disk::now_ns() as u32).to_le_bytes();
+    }
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}

@@ -1,0 +1,60 @@
+//! What says what the graph is and is made itself (a ninja file of CMake or Meson, a dyndep file) is made before anything is built from it.
+
+use crate::commands::{Failure, Ui};
+use crate::engine::Engine;
+use crate::import::ninja::Remake;
+use crate::shell::BuildArgs;
+
+/// How something is built.
+pub(super) type Build = fn(&Ui, &BuildArgs) -> Result<(), Failure>;
+
+/// Makes manifests anew that are older than what they are made from, then what else the graph depends on, and opens the project once more
+/// if there was any of that. `looking`: only says so.
+///
+/// # Errors
+/// When one cannot be made, or the project not be opened after that.
+pub(super) fn remade(ui: &Ui, args: &BuildArgs, engine: Engine, looking: bool, build: Build) -> Result<Engine, Failure> {
+    if !args.targets.is_empty() && args.targets == engine.first() {
+        return Ok(engine);
+    }
+    let engine = anew(ui, args, engine, looking, build)?;
+    let first = engine.first();
+    if looking || first.is_empty() || engine.remakes().iter().any(|remake| own(remake, args)) {
+        return Ok(engine);
+    }
+    drop(engine);
+    build(&Ui { json: false, ..ui.clone() }, &only(args, first, args.verbose == 0))?;
+    ui.open(true)
+}
+
+/// Whether nothing is asked for but what is done here.
+fn own(remake: &Remake, args: &BuildArgs) -> bool {
+    args.targets == [remake.task.as_str()] || (!args.targets.is_empty() && remake.before == args.targets)
+}
+
+fn only(args: &BuildArgs, targets: Vec<String>, quiet: bool) -> BuildArgs {
+    BuildArgs { targets, jobs: args.jobs, quiet, verbose: args.verbose, ..BuildArgs::default() }
+}
+
+fn anew(ui: &Ui, args: &BuildArgs, engine: Engine, looking: bool, build: Build) -> Result<Engine, Failure> {
+    let remakes = engine.remakes();
+    if remakes.is_empty() || remakes.iter().any(|remake| own(remake, args)) {
+        return Ok(engine);
+    }
+    let beside = Ui { json: false, ..ui.clone() };
+    for remake in remakes.into_iter().filter(|remake| !looking && !remake.before.is_empty()) {
+        build(&beside, &only(args, remake.before, args.verbose == 0))?;
+    }
+    let outdated = engine.outdated();
+    for (remake, input) in &outdated {
+        let (file, first) = (&remake.file, if looking { "a build makes it anew first" } else { "it is made anew first" });
+        ui.say(&format!("note: `{file}` is older than `{input}`: {first}"));
+    }
+    if looking || outdated.is_empty() {
+        return Ok(engine);
+    }
+    for (remake, _) in outdated {
+        build(&beside, &only(args, vec![remake.task], args.quiet))?;
+    }
+    ui.open(true)
+}

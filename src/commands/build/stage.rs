@@ -1,0 +1,202 @@
+//! A build on which all is decided, and what it needs before anything of it runs.
+
+use std::collections::BTreeSet;
+use std::ffi::OsStr;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use crossbeam_channel::Receiver;
+
+use super::checkout::clear_orphans;
+use super::face::{Addresses, Person};
+use super::goal::Goal;
+use super::isolated::{self, Apart, Isolated, Isolating};
+use super::policy::Policy;
+use crate::base::TargetId;
+use crate::commands::{Failure, Ui};
+use crate::decisions::{AfterFailure, OWN_STORE};
+use crate::engine::Engine;
+use crate::graph::TargetKind;
+use crate::plan::Plan;
+use crate::process::{Jobs, listen_to_signals};
+use crate::rebuild::{Mode, World};
+use crate::report;
+use crate::run::{Choices, Gates, HeldPorts, Options};
+use crate::shell::BuildArgs;
+
+/// How a build begins.
+pub(super) struct Beginning {
+    since: Instant,
+    began: SystemTime,
+    /// The jobserver of whoever started orket.
+    outer: Option<Jobs>,
+}
+
+impl Beginning {
+    /// Notes when it is, before anything is opened; see [`Jobs::from_parent`].
+    pub(super) fn now(ui: &Ui, args: &BuildArgs) -> Beginning {
+        let (since, began) = (Instant::now(), SystemTime::now());
+        let makeflags = ui.surroundings.variables.iter().find(|(name, _)| name == "MAKEFLAGS").map(|(_, value)| value.as_os_str());
+        // Whoever says -j wants that many, whatever stands above.
+        let outer = Jobs::from_parent(makeflags.filter(|_: &&OsStr| args.jobs.is_none()));
+        Beginning { since, began, outer }
+    }
+}
+
+/// What a run takes from the machine; nothing where there is nothing to run.
+pub(super) struct Means {
+    jobserver: Option<Jobs>,
+    /// Numbers of signals that ask orket to end.
+    pub signals: Receiver<i32>,
+    ports: HeldPorts,
+    person: Person,
+    since: Instant,
+    /// When the run began, in milliseconds since 1970 UTC.
+    pub began: u64,
+}
+
+/// A build on which all is decided.
+pub(super) struct Stage<'a> {
+    pub ui: &'a Ui,
+    pub args: &'a BuildArgs,
+    pub engine: &'a Engine,
+    pub goal: &'a Goal,
+    pub policy: &'a Policy,
+    pub choices: &'a Choices<'a>,
+    pub mode: Mode,
+}
+
+impl<'a> Stage<'a> {
+    /// Plans what is needed for some targets.
+    pub(super) fn plan(&self, targets: &[TargetId]) -> Plan {
+        let remedies = self.policy.wiring.remediation && !self.mode.look;
+        Plan::without(&self.engine.graph, targets, remedies, &|id| self.choices.is_given(id))
+    }
+
+    /// Says what a person should know before it begins.
+    pub(super) fn say_first(&self) {
+        let Stage { ui, engine, .. } = self;
+        say_later(ui, engine);
+        let store = engine.store().root();
+        if !self.mode.look && ui.surroundings.has_no_home() && *store == engine.root.join(OWN_STORE) && !store.exists() {
+            ui.say(&format!(
+                "note: neither HOME nor XDG_CACHE_HOME is set, so that results are kept in `{}`, for this checkout alone",
+                store.display()
+            ));
+        }
+        let services = self.goal.targets.iter().filter(|id| engine.graph.kind(**id) == TargetKind::Service);
+        for id in services.filter(|_| self.goal.foreground.is_none()) {
+            let name = engine.graph.address(*id);
+            ui.say(&format!("note: `{name}` is a service: what it needs is built, and it is not started; `orket run {name}` runs it"));
+        }
+    }
+
+    /// Returns the epics that are built in workspaces of their own.
+    ///
+    /// # Errors
+    /// When the plan holds something that cannot be built there.
+    pub(super) fn epics_apart(&self, plan: &Plan) -> Result<BTreeSet<TargetId>, Failure> {
+        if !self.policy.wiring.isolated || self.goal.foreground.is_some() || self.mode.look {
+            return Ok(BTreeSet::new());
+        }
+        let epics = isolated::epics_of(&self.engine.graph, &self.goal.targets);
+        if !epics.is_empty() {
+            isolated::fit(self.engine, plan, self.choices)?;
+        }
+        Ok(epics)
+    }
+
+    /// Returns the checkout as a run sees it, without what tasks had put out that are gone.
+    ///
+    /// # Errors
+    /// When its state cannot be read, or something cannot be taken away.
+    pub(super) fn world(&self) -> Result<World, Failure> {
+        let mut world = self
+            .engine
+            .world(self.policy.named.run.clone(), true)
+            .map_err(|error| Failure::Broken(format!("cannot read the state of this checkout: {error}")))?;
+        if let Some(complaint) = world.checkout.lock().expect("nobody holds it yet").complaint() {
+            self.ui.say(&format!("note: {complaint}"));
+        }
+        world.args = self.goal.foreground.clone();
+        if self.engine.loaded {
+            clear_orphans(self.ui, &world)?;
+            self.engine.keep();
+        }
+        Ok(world)
+    }
+
+    /// Builds epics in workspaces of their own; the world knows then what ran there. Returns the plan of what is left, and the exit status
+    /// so far.
+    ///
+    /// # Errors
+    /// When a workspace cannot be used, and where nothing is left.
+    pub(super) fn build_apart(&self, epics: &BTreeSet<TargetId>, world: &mut World, build: Apart) -> Result<(Plan, i32), Failure> {
+        let Stage { ui, args, engine, policy, .. } = *self;
+        let here = Isolating { ui, args, engine, world, policy, build };
+        let Isolated { adopted, targets, exit } = here.build(&self.goal.targets, epics, &world.adopted)?;
+        if targets.is_empty() {
+            if ui.json {
+                ui.out_json(&report::summary(&Addresses::new(&engine.graph, ui), &[], &[]));
+            }
+            return Err(Failure::Exit(exit));
+        }
+        world.adopted = adopted;
+        Ok((self.plan(&targets), exit))
+    }
+
+    /// Takes from the machine what a run needs. `busy`: whether there is anything to run.
+    ///
+    /// # Errors
+    /// When it has no port left, or signals cannot be heard.
+    pub(super) fn means(&self, beginning: Beginning, world: &World, busy: bool) -> Result<Means, Failure> {
+        let Beginning { since, began, outer } = beginning;
+        let jobserver = if busy { outer.or_else(|| Jobs::host(self.policy.slots).ok()) } else { None };
+        let signals = if busy { listen_to_signals() } else { Ok(crossbeam_channel::never()) };
+        let ports = if busy { HeldPorts::pick(world) } else { Ok(Default::default()) };
+        Ok(Means {
+            jobserver,
+            ports: ports.map_err(|error| Failure::Broken(format!("cannot find a free port: {error}")))?,
+            signals: signals.map_err(|error| Failure::Broken(format!("cannot listen to signals: {error}")))?,
+            person: Person(self.ui.asks()),
+            since,
+            began: began.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as u64),
+        })
+    }
+
+    /// Returns how the loop is to run.
+    pub(super) fn options<'o>(&'o self, means: &'o mut Means, gates: &'o dyn Gates) -> Options<'o> {
+        let Stage { args, policy, .. } = *self;
+        Options {
+            ports: std::mem::take(&mut means.ports),
+            jobs: policy.slots,
+            keep_going: policy.after_failure == AfterFailure::KeepGoing,
+            fail_fast: policy.after_failure == AfterFailure::FailFast,
+            fail_on_flaky: args.fail_on_flaky,
+            mode: self.mode,
+            timeout: args.timeout,
+            cheaper_than: Duration::from_millis(policy.cache.cheaper_than_ms),
+            rounds: policy.rules.rounds,
+            remediation: policy.wiring.remediation,
+            variables: policy.variables(self.engine),
+            jobserver: means.jobserver.as_ref(),
+            foreground: self.goal.foreground(),
+            goal: args.targets.clone(),
+            began: means.began,
+            since: means.since,
+            asker: &means.person,
+            choices: self.choices,
+            gates,
+            signals: means.signals.clone(),
+        }
+    }
+}
+
+/// Says which declarations this version does not run yet.
+fn say_later(ui: &Ui, engine: &Engine) {
+    let mut kinds: Vec<_> = engine.graph.header().later.iter().collect();
+    kinds.sort_by_key(|later| later.kind);
+    kinds.dedup_by_key(|later| later.kind);
+    for later in kinds {
+        ui.say(&format!("note: `{}` ({}) has no effect: this version does not run it yet", later.kind.word(), later.place));
+    }
+}

@@ -1,0 +1,31 @@
+//! Paths with the stamps that they had, and what a look at them finds.
+
+use crate::disk::{Signature, Tree};
+
+/// Many paths with the stamps that they had, sorted by path; absolute, or relative to a folder.
+pub trait Stamped: Send + Sync {
+    /// How many there are.
+    fn count(&self) -> usize;
+
+    /// Returns the path of one.
+    fn path(&self, row: usize) -> &[u8];
+
+    /// Returns its stamp; `None` if nothing was there.
+    fn stamp(&self, row: usize) -> Option<Signature>;
+}
+
+/// Looks at all rows but those that are passed over. Returns which have the stamp that they had, and files that have several names: these
+/// can be written through a name that nobody watches.
+pub(super) fn looked_at(tree: &Tree, rows: &dyn Stamped, passed_over: &[bool]) -> (Vec<bool>, Vec<usize>) {
+    let wanted: Vec<usize> = (0..rows.count()).filter(|row| !passed_over[*row]).collect();
+    let paths: Vec<&[u8]> = wanted.iter().map(|row| rows.path(*row)).collect();
+    let found = tree.stat_many_names(&paths);
+    let (mut same, mut several) = (vec![false; rows.count()], Vec::new());
+    for (row, found) in wanted.into_iter().zip(found) {
+        same[row] = found.map(|(stamp, _)| stamp) == rows.stamp(row);
+        if found.is_some_and(|(stamp, names)| names > 1 && !stamp.is_dir()) {
+            several.push(row);
+        }
+    }
+    (same, several)
+}

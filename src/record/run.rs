@@ -1,0 +1,89 @@
+//! What is kept of one run.
+
+use serde::{Deserialize, Serialize};
+
+use crate::event::{GateReport, Origin, Outcome, Reason, Sight, Totals};
+
+/// What one run came to.
+#[derive(Clone, Default, PartialEq, Debug, Serialize, Deserialize)]
+pub struct RunRecord {
+    /// The version of this shape.
+    pub version: u32,
+    /// The run's id.
+    pub run: String,
+    /// When it began, in milliseconds since 1970 UTC.
+    pub began: u64,
+    /// How long it took, in milliseconds.
+    pub duration_ms: u64,
+    /// What was asked for.
+    pub goal: Vec<String>,
+    /// The exit status; 0 for a run that did not end.
+    pub exit: i32,
+    /// Whether it came to its end; one that did not was killed, or is still going on.
+    #[serde(default = "yes")]
+    pub ended: bool,
+    /// How many of each outcome.
+    pub totals: Totals,
+    /// Every task that was not fresh.
+    pub tasks: Vec<RunTask>,
+    /// Every decision that was made.
+    #[serde(default)]
+    pub decisions: Vec<RunDecision>,
+    /// What every gate that judged found.
+    #[serde(default)]
+    pub gates: Vec<GateReport>,
+}
+
+/// What one decision came to in a run.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct RunDecision {
+    /// Its address.
+    pub address: String,
+    /// What it came to.
+    pub value: String,
+    /// Who said so.
+    pub origin: Origin,
+    /// What its conditions looked at.
+    pub saw: Vec<Sight>,
+}
+
+/// What one task came to in a run.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct RunTask {
+    /// Its address.
+    pub address: String,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// Why it ran.
+    pub reason: Option<Reason>,
+    /// How long it took, in milliseconds.
+    pub duration_ms: u64,
+    /// How its last command ended.
+    pub status: Option<String>,
+    /// The end of what it printed, at most 64 KiB; empty where that is much, `log` or `stored` leads to it, and it has not failed.
+    pub output: String,
+    /// Where the whole of it is, relative to the project's root.
+    pub log: Option<String>,
+    /// What the store calls the whole of it: hash and size.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stored: Option<String>,
+    /// Whether it put out the same bytes as before.
+    pub unchanged: bool,
+}
+
+impl RunRecord {
+    /// Whether there was nothing to do.
+    pub(super) fn is_idle(&self) -> bool {
+        let idle = Totals { fresh: self.totals.fresh, ..Totals::default() };
+        self.ended && self.exit == 0 && self.tasks.is_empty() && self.gates.is_empty() && self.totals == idle
+    }
+
+    /// What it is called among others: names are in the order of time.
+    pub(super) fn name(&self) -> String {
+        format!("{:013}-{}", self.began, self.run)
+    }
+}
+
+fn yes() -> bool {
+    true
+}

@@ -1,0 +1,19 @@
+//! What `smoke` takes.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueHint};
+
+/// What `smoke` takes.
+#[derive(Clone, Debug, Args)]
+pub struct SmokeArgs {
+    /// Run only this step; may be repeated.
+    #[arg(long, value_name = "STEP")]
+    pub only: Vec<String>,
+    /// Leave this step out; may be repeated.
+    #[arg(long, value_name = "STEP")]
+    pub skip: Vec<String>,
+    /// Write the report here.
+    #[arg(long, visible_alias = "out", value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub output: Option<PathBuf>,
+}
