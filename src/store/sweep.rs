@@ -15,6 +15,9 @@ use crate::base::Digest;
 /// Temporary files this old belong to nobody any more.
 const ABANDONED: Duration = Duration::from_secs(3600);
 
+/// How often it is tried to remove a folder in which others still make files.
+const TRIES: usize = 100;
+
 /// How much there is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Stats {
@@ -259,9 +262,14 @@ fn written_by_the_living(name: &str) -> bool {
 }
 
 fn remove(folder: &Path) -> Result<(), StoreError> {
-    match fs::remove_dir_all(folder) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(StoreError::new("remove", folder)(error)),
-        _ => Ok(()),
+    let mut left = TRIES;
+    loop {
+        match fs::remove_dir_all(folder) {
+            // Whoever was on its way into the folder when it was moved makes one more file in it.
+            Err(error) if error.kind() == std::io::ErrorKind::DirectoryNotEmpty && left > 0 => left -= 1,
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(StoreError::new("remove", folder)(error)),
+            _ => return Ok(()),
+        }
     }
 }
 
