@@ -99,12 +99,10 @@ fn full_names_need_no_import() {
         "  void f() throws x.b.Thrown { x.b.Tool.run().more(); int one = x.b.Numbers.ONE + x . b . Blanks.TWO; }\n",
         "  Object g(Object o) { return o instanceof x.b.Kind<?> ? (x.b.Cast<T>.Inner) o : call(x.b.Ref::run); }\n}\n",
     );
-    let names = [
-        "Base", "Blanks", "Bound", "Cast", "Element", "Field", "Kind", "Made", "Mark", "Numbers", "Outer", "Ref", "Tag", "Thrown", "Tool",
-    ];
+    let names =
+        ["Base", "Blanks", "Bound", "Cast", "Element", "Field", "Kind", "Made", "Mark", "Numbers", "Outer", "Ref", "Tag", "Thrown", "Tool"];
     let others = names.map(|name| (format!("b/{name}.java"), format!("package x.b;\npublic class {name} {{}}\n")));
-    let files: Vec<(&str, &str)> =
-        [("a/Use.java", text)].into_iter().chain(others.iter().map(|(path, text)| (&**path, &**text))).collect();
+    let files: Vec<(&str, &str)> = [("a/Use.java", text)].into_iter().chain(others.iter().map(|(path, text)| (&**path, &**text))).collect();
     assert_eq!(edges(&files), names.map(|name| format!("x.a.Use -> x.b.{name}")));
 }
 
