@@ -294,9 +294,6 @@ impl Reader<'_> {
                     );
                     if plain {
                         names.extend(node.child_by_field_name("name").and_then(|name| self.simple(name)));
-                    } else if std::mem::replace(&mut broken, true) {
-                        // The chain in there begins with the same names.
-                        return None;
                     } else {
                         // What follows is no part of a name.
                         names.clear();
@@ -304,6 +301,8 @@ impl Reader<'_> {
                     first
                 }
                 "nullable_type" | "array_type" => node.child_by_field_name("type")?,
+                // The chain in there begins with the same names.
+                "invocation_expression" | "element_access_expression" if std::mem::replace(&mut broken, true) => return None,
                 "invocation_expression" => {
                     let function = node.child_by_field_name("function").filter(|function| function.kind() == "member_access_expression");
                     function?.child_by_field_name("expression")?
@@ -345,14 +344,10 @@ impl Reader<'_> {
                 self.name(name, node, inside);
                 true
             }
-            "generic_name" => {
-                !matches!(outer.kind(), "invocation_expression" | "member_access_expression")
-            }
+            "generic_name" => !matches!(outer.kind(), "invocation_expression" | "member_access_expression"),
             "as_expression" | "is_expression" => is("right"),
             "conditional_access_expression" => is("condition"),
-            "argument" => {
-                call.child_by_field_name("function").is_some_and(|function| syntax::of(function, self.text) == "nameof")
-            }
+            "argument" => call.child_by_field_name("function").is_some_and(|function| syntax::of(function, self.text) == "nameof"),
             _ => is("type") || is("returns"),
         };
         if type_like {
