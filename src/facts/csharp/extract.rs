@@ -111,8 +111,9 @@ pub(super) fn within(outer: &str, inner: &str) -> String {
 impl Reader<'_> {
     /// Goes through a file, with the namespace around each node and whether it is in a type.
     fn walk(&mut self, root: Node<'_>) {
-        let mut todo = vec![(root, String::new(), false)];
-        while let Some((node, mut inside, mut in_type)) = todo.pop() {
+        // Asking a node for what it stands in takes as long as the tree is deep.
+        let mut todo = vec![(root, [root; 3], String::new(), false)];
+        while let Some((node, above, mut inside, mut in_type)) = todo.pop() {
             match node.kind() {
                 "comment" => continue,
                 "using_directive" => {
@@ -122,7 +123,7 @@ impl Reader<'_> {
                 "namespace_declaration" => {
                     let name = node.child_by_field_name("name").map_or_else(String::new, |name| self.written(name));
                     inside = within(&inside, &name);
-                    todo.extend(node.child_by_field_name("body").map(|body| (body, inside, in_type)));
+                    todo.extend(node.child_by_field_name("body").map(|body| (body, [node, above[0], above[1]], inside, in_type)));
                     continue;
                 }
                 "class_declaration"
@@ -142,10 +143,10 @@ impl Reader<'_> {
                 }
                 "method_declaration" => self.method(node, &inside),
                 "identifier" => {
-                    self.identifier(node, &inside);
+                    self.identifier(node, above, &inside);
                     continue;
                 }
-                "qualified_name" | "member_access_expression" => self.chain_at(node, &inside),
+                "qualified_name" | "member_access_expression" => self.chain_at(node, above[0], &inside),
                 "member_binding_expression" => self.call(node, &inside),
                 "ERROR" => self.broken(node, &inside, in_type),
                 _ => {}
@@ -156,7 +157,7 @@ impl Reader<'_> {
                 if child.kind() == "file_scoped_namespace_declaration" {
                     here = within(&here, &child.child_by_field_name("name").map_or_else(String::new, |name| self.written(name)));
                 } else {
-                    todo.push((child, here.clone(), in_type));
+                    todo.push((child, [node, above[0], above[1]], here.clone(), in_type));
                 }
             }
         }
@@ -255,8 +256,7 @@ impl Reader<'_> {
     }
 
     /// Notes a chain of names with dots between them, and what is called at its end.
-    fn chain_at(&mut self, node: Node<'_>, inside: &str) {
-        let Some(parent) = node.parent() else { return };
+    fn chain_at(&mut self, node: Node<'_>, parent: Node<'_>, inside: &str) {
         let called = parent.kind() == "invocation_expression";
         if called && node.kind() == "member_access_expression" {
             self.call(node, inside);
@@ -273,36 +273,60 @@ impl Reader<'_> {
 
     /// Returns the plain names that a type or an expression begins with, with dots between them; `None` if it begins with something else.
     fn chain(&self, node: Node<'_>) -> Option<String> {
+        let (mut names, mut node, mut broken) = (Vec::new(), node, false);
+        loop {
+            node = match node.kind() {
+                "identifier" | "generic_name" => {
+                    names.push(self.simple(node)?);
+                    break;
+                }
+                "alias_qualified_name" => {
+                    let alias = self.written(node.child_by_field_name("alias")?);
+                    let name = node.child_by_field_name("name").filter(|_| alias == "global")?;
+                    names.push(format!("global::{}", self.written(name)));
+                    break;
+                }
+                "qualified_name" | "member_access_expression" => {
+                    let first = node.child_by_field_name("qualifier").or_else(|| node.child_by_field_name("expression"))?;
+                    let plain = matches!(
+                        first.kind(),
+                        "identifier" | "generic_name" | "alias_qualified_name" | "qualified_name" | "member_access_expression"
+                    );
+                    if plain {
+                        names.extend(node.child_by_field_name("name").and_then(|name| self.simple(name)));
+                    } else {
+                        // What follows is no part of a name.
+                        names.clear();
+                    }
+                    first
+                }
+                "nullable_type" | "array_type" => node.child_by_field_name("type")?,
+                // The chain in there begins with the same names.
+                "invocation_expression" | "element_access_expression" if std::mem::replace(&mut broken, true) => return None,
+                "invocation_expression" => {
+                    let function = node.child_by_field_name("function").filter(|function| function.kind() == "member_access_expression");
+                    function?.child_by_field_name("expression")?
+                }
+                "element_access_expression" => node.child_by_field_name("expression")?,
+                _ => return None,
+            }
+        }
+        names.reverse();
+        Some(names.join("."))
+    }
+
+    /// Returns a name without what stands between angle brackets.
+    fn simple(&self, node: Node<'_>) -> Option<String> {
         match node.kind() {
             "identifier" => Some(self.written(node)),
             "generic_name" => Some(self.written(node.named_child(0)?)),
-            "alias_qualified_name" => {
-                let alias = self.written(node.child_by_field_name("alias")?);
-                (alias == "global").then(|| node.child_by_field_name("name").map(|name| format!("global::{}", self.written(name))))?
-            }
-            "qualified_name" | "member_access_expression" => {
-                let first = node.child_by_field_name("qualifier").or_else(|| node.child_by_field_name("expression"))?;
-                let begin = self.chain(first)?;
-                let plain = matches!(
-                    first.kind(),
-                    "identifier" | "generic_name" | "alias_qualified_name" | "qualified_name" | "member_access_expression"
-                );
-                let name = node.child_by_field_name("name").filter(|_| plain).and_then(|name| self.chain(name));
-                Some(name.map_or(begin.clone(), |name| format!("{begin}.{name}")))
-            }
-            "nullable_type" | "array_type" => self.chain(node.child_by_field_name("type")?),
-            "invocation_expression" => {
-                let function = node.child_by_field_name("function")?;
-                (function.kind() == "member_access_expression").then(|| self.chain(function.child_by_field_name("expression")?))?
-            }
-            "element_access_expression" => self.chain(node.child_by_field_name("expression")?),
             _ => None,
         }
     }
 
-    /// Notes a name that stands alone where a type may stand.
-    fn identifier(&mut self, node: Node<'_>, inside: &str) {
-        let Some(parent) = node.parent() else { return };
+    /// Notes a name that stands alone where a type may stand, with the three nodes around it.
+    fn identifier(&mut self, node: Node<'_>, above: [Node<'_>; 3], inside: &str) {
+        let [parent, outer, call] = above;
         let is = |field: &str| parent.child_by_field_name(field).is_some_and(|child| child.id() == node.id());
         let type_like = match parent.kind() {
             "type_argument_list"
@@ -320,16 +344,10 @@ impl Reader<'_> {
                 self.name(name, node, inside);
                 true
             }
-            "generic_name" => {
-                parent.parent().is_none_or(|outer| !matches!(outer.kind(), "invocation_expression" | "member_access_expression"))
-            }
+            "generic_name" => !matches!(outer.kind(), "invocation_expression" | "member_access_expression"),
             "as_expression" | "is_expression" => is("right"),
             "conditional_access_expression" => is("condition"),
-            "argument" => {
-                let call = parent.parent().and_then(|list| list.parent());
-                let function = call.and_then(|call| call.child_by_field_name("function"));
-                function.is_some_and(|function| syntax::of(function, self.text) == "nameof")
-            }
+            "argument" => call.child_by_field_name("function").is_some_and(|function| syntax::of(function, self.text) == "nameof"),
             _ => is("type") || is("returns"),
         };
         if type_like {

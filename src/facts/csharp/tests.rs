@@ -190,3 +190,16 @@ fn what_is_elsewhere_needs_no_using_where_it_is_named_in_full() {
         ],
     );
 }
+
+#[test]
+fn deep_files_are_read() {
+    const DEPTH: usize = 20_000;
+    let calls = format!("N.B.F(){}", ".G()".repeat(DEPTH));
+    let names = format!("N.B.F{}", ".G".repeat(DEPTH));
+    let brackets = format!("{}N.B.F{}", "(".repeat(DEPTH), ")".repeat(DEPTH));
+    let arguments = format!("{}N.B.F{}", "f(x, ".repeat(DEPTH), ")".repeat(DEPTH));
+    for text in [calls, names, brackets, arguments] {
+        let text = format!("class A {{ object x = {text}; }}");
+        holds(&[("A.cs", &text), ("B.cs", "namespace N { class B {} }")], &["A -> N.B"]);
+    }
+}

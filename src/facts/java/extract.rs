@@ -1,8 +1,9 @@
 //! What one Java file imports, as it is written, and which types it declares and names.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxHashMap, FxHashSet};
 use serde::{Deserialize, Serialize};
 use tree_sitter::Node;
 
@@ -20,7 +21,7 @@ pub(in crate::facts) struct Facts {
     /// Simple names that may be those of types of this package, or of one that is imported whole, sorted, each with the first place where
     /// it is no member of something. What the file declares or imports by itself is not among them.
     pub used: Vec<(String, Option<At>)>,
-    /// Names with dots that are used without an import, each once. Java's are not looked for.
+    /// Names with dots that are used without an import, each once.
     pub paths: Vec<(At, String)>,
     /// Those of `types` that are Kotlin's `actual`: what another file expects.
     pub actual: Vec<String>,
@@ -36,6 +37,26 @@ pub(in crate::facts) struct Import {
     pub name: String,
     /// Whether it means all that is in it.
     pub all: bool,
+}
+
+#[derive(Default)]
+struct Reader<'t> {
+    text: &'t str,
+    used: BTreeMap<&'t str, At>,
+    /// What is declared anywhere in the file, also in what it declares.
+    own: FxHashSet<&'t str>,
+    /// Where in the file each variable is known.
+    variables: FxHashMap<&'t str, Vec<Range<usize>>>,
+    full: Vec<Full<'t>>,
+}
+
+/// A name with dots that may be a full one.
+struct Full<'t> {
+    at: At,
+    byte: usize,
+    parts: Vec<&'t str>,
+    /// Whether it stands where nothing but a type can stand.
+    is_type: bool,
 }
 
 /// Reads a file.
@@ -59,33 +80,130 @@ pub(in crate::facts) fn extract(bytes: &[u8], _: &RelPath) -> Extracted<Facts> {
             _ => {}
         }
     }
-    let (mut used, mut own) = (BTreeMap::new(), FxHashSet::default());
-    let mut todo = vec![tree.root_node()];
-    while let Some(node) = todo.pop() {
-        let kind = node.kind();
-        if kind == "import_declaration" || kind == "package_declaration" {
-            continue;
-        }
-        if kind.ends_with("_declaration") || kind == "type_parameter" {
-            let name = node.child_by_field_name("name").or_else(|| node.named_child(0).filter(|_| kind == "type_parameter"));
-            own.extend(name.map(|name| syntax::of(name, text)));
-        }
-        if begins_a_type(node, text) {
-            let at = syntax::at(node, text);
-            let first = used.entry(syntax::of(node, text)).or_insert(at);
-            *first = at.min(*first);
-        }
-        todo.extend(syntax::named(node));
-    }
+    let mut reader = Reader { text, ..Reader::default() };
+    reader.walk(tree.root_node());
+    let Reader { used, mut own, variables, full, .. } = reader;
     own.extend(facts.imports.iter().filter(|import| !import.all).filter_map(|import| import.name.rsplit('.').next()));
     let used = used.into_iter().filter(|(name, _)| !own.contains(name)).map(|(name, at)| (name.to_owned(), Some(at)));
     facts.used = used.collect();
+    let mut paths = BTreeMap::new();
+    for (at, name) in full.into_iter().filter_map(|full| full.unless_hidden(&variables)) {
+        let first = paths.entry(name).or_insert(at);
+        *first = at.min(*first);
+    }
+    facts.paths = paths.into_iter().map(|(name, at)| (at, name)).collect();
+    facts.paths.sort();
     Ok(facts)
 }
 
+impl Full<'_> {
+    /// Returns the name and its place, unless it begins with a variable.
+    fn unless_hidden(self, variables: &FxHashMap<&str, Vec<Range<usize>>>) -> Option<(At, String)> {
+        let known = || variables.get(self.parts[0]).is_some_and(|all| all.iter().any(|range| range.contains(&self.byte)));
+        (self.is_type || !known()).then(|| (self.at, self.parts.join(".")))
+    }
+}
+
+impl<'t> Reader<'t> {
+    /// Goes through a file, with what each node stands in and where a variable would be known that it declares. Asking a node for what it
+    /// stands in takes as long as the tree is deep.
+    fn walk(&mut self, root: Node<'_>) {
+        let mut todo = vec![(root, root, root.byte_range())];
+        while let Some((node, parent, mut known)) = todo.pop() {
+            let kind = node.kind();
+            if kind == "import_declaration" || kind == "package_declaration" {
+                continue;
+            }
+            if kind.ends_with("_declaration") || kind == "type_parameter" {
+                let name = node.child_by_field_name("name").or_else(|| node.named_child(0).filter(|_| kind == "type_parameter"));
+                self.own.extend(name.map(|name| syntax::of(name, self.text)));
+            }
+            match kind {
+                "identifier" | "type_identifier" => {
+                    if begins_a_type(node, parent, self.text) {
+                        let at = syntax::at(node, self.text);
+                        let first = self.used.entry(syntax::of(node, self.text)).or_insert(at);
+                        *first = at.min(*first);
+                    }
+                    if kind == "identifier" && declares(parent, node) {
+                        self.variables.entry(syntax::of(node, self.text)).or_default().push(known.clone());
+                    }
+                }
+                "scoped_type_identifier" | "field_access" | "scoped_identifier" if parent.kind() != kind => self.full(node),
+                kind if holds_variables(kind) => known = node.byte_range(),
+                _ => {}
+            }
+            todo.extend(syntax::named(node).into_iter().map(|child| (child, node, known.clone())));
+        }
+    }
+
+    /// Notes a chain of names with dots between them that may begin with a package.
+    fn full(&mut self, node: Node<'_>) {
+        let mut parts = Vec::new();
+        let mut begin = node;
+        loop {
+            begin = match begin.kind() {
+                "identifier" | "type_identifier" => {
+                    parts.push(syntax::of(begin, self.text));
+                    break;
+                }
+                "generic_type" => match begin.named_child(0) {
+                    Some(bare) => bare,
+                    None => return,
+                },
+                "scoped_type_identifier" | "field_access" | "scoped_identifier" => {
+                    let all = syntax::named(begin);
+                    let [first, .., last] = all[..] else { return };
+                    parts.push(syntax::of(last, self.text));
+                    first
+                }
+                _ => return,
+            };
+        }
+        parts.reverse();
+        if !parts[0].starts_with(char::is_uppercase) {
+            let is_type = node.kind() != "field_access";
+            self.full.push(Full { at: syntax::at(node, self.text), byte: node.start_byte(), parts, is_type });
+        }
+    }
+}
+
+/// Whether the variables that are declared in a node are known in that node alone.
+fn holds_variables(kind: &str) -> bool {
+    kind.ends_with("block")
+        || kind.ends_with("_body")
+        || matches!(
+            kind,
+            "method_declaration"
+                | "constructor_declaration"
+                | "compact_constructor_declaration"
+                | "record_declaration"
+                | "lambda_expression"
+                | "catch_clause"
+                | "for_statement"
+                | "enhanced_for_statement"
+                | "try_with_resources_statement"
+        )
+}
+
+/// Whether a name is that of a variable that is declared there.
+fn declares(parent: Node<'_>, name: Node<'_>) -> bool {
+    let is = |field: &str| parent.child_by_field_name(field).is_some_and(|child| child.id() == name.id());
+    match parent.kind() {
+        "inferred_parameters" | "type_pattern" | "record_pattern_component" => true,
+        "lambda_expression" => is("parameters"),
+        "variable_declarator"
+        | "formal_parameter"
+        | "catch_formal_parameter"
+        | "resource"
+        | "enhanced_for_statement"
+        | "instanceof_expression" => is("name"),
+        _ => false,
+    }
+}
+
 /// Whether a name stands where a type's simple name may stand: as a type, or before the first dot of something.
-fn begins_a_type(node: Node<'_>, text: &str) -> bool {
-    let Some(parent) = node.parent() else { return false };
+fn begins_a_type(node: Node<'_>, parent: Node<'_>, text: &str) -> bool {
     let is = |field: &str| parent.child_by_field_name(field).is_some_and(|child| child.id() == node.id());
     let first = || parent.named_child(0).is_some_and(|child| child.id() == node.id());
     match (node.kind(), parent.kind()) {

@@ -1,6 +1,6 @@
 //! Small Java projects, and the edges that the language's rules give them.
 
-use crate::facts::sample::{holds, project, told, unresolved};
+use crate::facts::sample::{edges, holds, project, told, unresolved};
 
 #[test]
 fn types_lead_to_the_files_that_declare_them() {
@@ -88,4 +88,46 @@ fn neighbours_in_a_package_need_no_import() {
             "a.Use -> b.Taken",
         ],
     );
+}
+
+#[test]
+fn full_names_need_no_import() {
+    let text = concat!(
+        "package x.a;\n",
+        "@x.b.Mark(x.b.Tag.class) public class Use<T extends x.b.Bound> extends x.b.Base implements x.b.Outer.Inner {\n",
+        "  x.b.Field f = new x.b.Made(); java.util.List<x.b.Element[]> all; Object gone = new x.b.Gone();\n",
+        "  void f() throws x.b.Thrown { x.b.Tool.run().more(); int one = x.b.Numbers.ONE + x . b . Blanks.TWO; }\n",
+        "  Object g(Object o) { return o instanceof x.b.Kind<?> ? (x.b.Cast<T>.Inner) o : call(x.b.Ref::run); }\n}\n",
+    );
+    let names =
+        ["Base", "Blanks", "Bound", "Cast", "Element", "Field", "Kind", "Made", "Mark", "Numbers", "Outer", "Ref", "Tag", "Thrown", "Tool"];
+    let others = names.map(|name| (format!("b/{name}.java"), format!("package x.b;\npublic class {name} {{}}\n")));
+    let files: Vec<(&str, &str)> = [("a/Use.java", text)].into_iter().chain(others.iter().map(|(path, text)| (&**path, &**text))).collect();
+    assert_eq!(edges(&files), names.map(|name| format!("x.a.Use -> x.b.{name}")));
+}
+
+#[test]
+fn a_variable_hides_the_package_of_its_name() {
+    let files = [
+        (
+            "a/Use.java",
+            concat!(
+                "package a;\nclass Use {\n",
+                "  Object f(Some x) { for (Some y : x.b) { y.b.run(); } return x.b.F.one; }\n",
+                "  Object g(Object o) { Some z = null; x.y.Never n; return all(x -> x.b.F.one, z.b.F.one, a.b.c, self().x.b.F.one); }\n",
+                "  Object h() { return x.b.G.one; }\n}\n",
+            ),
+        ),
+        ("b/F.java", "package x.b;\npublic class F {}\n"),
+        ("b/G.java", "package x.b;\npublic class G {}\n"),
+        ("z/F.java", "package z.b;\npublic class F {}\n"),
+    ];
+    holds(&files, &["a.Use -> x.b.G"]);
+}
+
+#[test]
+fn a_deep_file_is_read() {
+    let deep = |depth: usize| format!("package a;\nclass Use {{ Object o = {}x.b.F.one{}; }}\n", "(".repeat(depth), ")".repeat(depth));
+    let files = [("a/Use.java", &*deep(50_000)), ("b/F.java", "package x.b;\npublic class F {}\n")];
+    holds(&files, &["a.Use -> x.b.F"]);
 }

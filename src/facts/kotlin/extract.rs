@@ -57,15 +57,20 @@ fn hidden_import(root: Node<'_>, text: &str) -> bool {
     text.split_inclusive('\n').any(|line| {
         let at = start + line.len() - line.trim_start().len();
         start += line.len();
-        let known = |node: Node<'_>| {
-            let kind = node.kind();
-            kind == "import" || kind.ends_with("comment") || kind.contains("string")
-        };
-        line.trim_start().starts_with("import ")
-            && !root
-                .descendant_for_byte_range(at, at + 1)
-                .is_some_and(|node| std::iter::successors(Some(node), Node::parent).any(|node| node.is_named() && known(node)))
+        line.trim_start().starts_with("import ") && !within_known(root, at)
     })
+}
+
+/// Whether an import, a comment or a string has a byte in it.
+fn within_known(root: Node<'_>, byte: usize) -> bool {
+    let mut cursor = root.walk();
+    while cursor.goto_first_child_for_byte(byte).is_some() && cursor.node().start_byte() <= byte {
+        let kind = cursor.node().kind();
+        if cursor.node().is_named() && (kind == "import" || kind.ends_with("comment") || kind.contains("string")) {
+            return true;
+        }
+    }
+    false
 }
 
 impl<'t> Reader<'t> {
@@ -136,16 +141,14 @@ impl<'t> Reader<'t> {
         }
     }
 
-    /// Notes the names that are used.
+    /// Notes the names that are used. Asking a node for what it stands in takes as long as the tree is deep, and so that is carried along.
     fn inside(&mut self, root: Node<'_>) {
-        let mut todo = vec![root];
-        while let Some(node) = todo.pop() {
+        let mut todo = vec![(root, None)];
+        while let Some((node, parent)) = todo.pop() {
             match node.kind() {
-                "identifier" => self.identifier(node),
-                "user_type" | "navigation_expression" => {
-                    let longer = node.parent().is_some_and(|parent| parent.kind() == "navigation_expression");
-                    if let Some(name) =
-                        self.chain(node).filter(|name| !longer && name.contains('.') && name.starts_with(char::is_lowercase))
+                "identifier" => self.identifier(node, parent),
+                "user_type" | "navigation_expression" if parent.is_none_or(|parent| parent.kind() != "navigation_expression") => {
+                    if let Some(name) = self.chain(node).filter(|name| name.contains('.') && name.starts_with(char::is_lowercase))
                         && self.seen.insert(name.clone())
                     {
                         self.facts.paths.push((syntax::at(node, self.text), name));
@@ -153,14 +156,13 @@ impl<'t> Reader<'t> {
                 }
                 _ => {}
             }
-            todo.extend(syntax::named(node));
+            todo.extend(syntax::named(node).into_iter().map(|child| (child, Some(node))));
         }
     }
 
     /// Notes a name, as one that is declared or as one that is used.
-    fn identifier(&mut self, node: Node<'_>) {
+    fn identifier(&mut self, node: Node<'_>, parent: Option<Node<'_>>) {
         let name = self.plain(node);
-        let parent = node.parent();
         let named = |parent: Node<'_>| {
             let kind = parent.kind();
             let declares =
@@ -179,33 +181,34 @@ impl<'t> Reader<'t> {
         *known = [*known, at].into_iter().flatten().min();
     }
 
-    /// Returns the plain names that an expression or a type begins with, with dots between them.
+    /// Returns the plain names that an expression or a type begins with, with dots between them; `None` if it begins with something else.
     fn chain(&self, node: Node<'_>) -> Option<String> {
-        match node.kind() {
-            "identifier" => Some(self.plain(node).to_owned()),
-            "user_type" => {
-                let parts = syntax::named(node).into_iter().filter(|part| part.kind() == "identifier");
-                Some(parts.map(|part| self.plain(part)).collect::<Vec<_>>().join("."))
-            }
-            "navigation_expression" => {
-                let first = node.named_child(0)?;
-                let begin = self.chain(first)?;
-                let whole = matches!(first.kind(), "identifier" | "navigation_expression") && !self.calls(first);
-                match node.named_child(1).filter(|last| whole && last.kind() == "identifier") {
-                    Some(last) => Some(format!("{begin}.{}", self.plain(last))),
-                    None => Some(begin),
+        let (mut names, mut node) = (Vec::new(), node);
+        loop {
+            match node.kind() {
+                "identifier" => {
+                    names.push(self.plain(node));
+                    break;
                 }
+                "user_type" => {
+                    let parts = syntax::named(node).into_iter().rev().filter(|part| part.kind() == "identifier");
+                    names.extend(parts.map(|part| self.plain(part)));
+                    break;
+                }
+                "navigation_expression" => {
+                    let first = node.named_child(0)?;
+                    match node.named_child(1).filter(|last| last.kind() == "identifier") {
+                        Some(last) => names.push(self.plain(last)),
+                        // What follows is no part of a name.
+                        None => names.clear(),
+                    }
+                    node = first;
+                }
+                _ => return None,
             }
-            "call_expression" | "index_expression" => self.chain(node.named_child(0)?),
-            _ => None,
         }
-    }
-
-    /// Whether something is called within a chain, so that what follows is no part of a name.
-    fn calls(&self, node: Node<'_>) -> bool {
-        let first = node.named_child(0);
-        node.kind() == "navigation_expression"
-            && first.is_some_and(|first| first.kind() != "identifier" && (first.kind() != "navigation_expression" || self.calls(first)))
+        names.reverse();
+        Some(names.join("."))
     }
 
     /// Returns the name that stands in a header.

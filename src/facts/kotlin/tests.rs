@@ -162,3 +162,16 @@ fn what_the_grammar_does_not_know_hides_no_import() {
     let edges: Vec<String> = found.imports.iter().map(|import| format!("{} -> {}", import.from, import.to)).collect();
     assert_eq!(edges, ["a.A -> b.B", "b.B -> a.A", "build.gradle -> org.gradle.api.tasks"]);
 }
+
+#[test]
+fn deep_files_are_read() {
+    const DEPTH: usize = 20_000;
+    let calls = format!("val x = b.f(){}", ".g()".repeat(DEPTH));
+    let names = format!("val x = b.f{}", ".g".repeat(DEPTH));
+    let brackets = format!("val x = {}b.f{}", "(".repeat(DEPTH), ")".repeat(DEPTH));
+    for text in [calls, names, brackets] {
+        holds(&[("a.kt", &format!("package a\n{text}\n")), ("b.kt", "package b\nfun f() = 1\n")], &["a.a -> b.b"]);
+    }
+    let broken = format!("package a\nval x = {}\nimport b.f\n{})) class", "(".repeat(DEPTH), ")".repeat(DEPTH));
+    assert_eq!(project(&[("a.kt", &*broken)], "", None).unreadable.len(), 1);
+}

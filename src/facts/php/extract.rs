@@ -85,16 +85,20 @@ fn unknown(node: Node<'_>, text: &str) -> bool {
     (around && comma) || several
 }
 
+/// How many parts a path may hold inside each other to be understood.
+const CLEAR: usize = 100;
+
 impl Reader<'_> {
     /// Goes through everything in the order in which it stands.
     fn walk(&mut self, root: Node<'_>) {
-        let mut todo = vec![root];
-        while let Some(node) = todo.pop() {
+        // Asking a node for what it stands in takes as long as the tree is deep.
+        let mut todo = vec![(root, root)];
+        while let Some((node, parent)) = todo.pop() {
             match node.kind() {
                 "namespace_definition" => {
                     self.namespace = node.child_by_field_name("name").map_or_else(String::new, |name| self.written(name));
                     self.aliases.clear();
-                    todo.extend(node.child_by_field_name("body"));
+                    todo.extend(node.child_by_field_name("body").map(|body| (body, node)));
                     continue;
                 }
                 "namespace_use_declaration" => {
@@ -109,18 +113,18 @@ impl Reader<'_> {
                     self.declare(Sort::Constant, node.named_child(0));
                 }
                 "include_expression" | "include_once_expression" | "require_expression" | "require_once_expression" => {
-                    let path = node.named_child(0).and_then(|path| self.path(path));
+                    let path = node.named_child(0).and_then(|path| self.path(path, CLEAR));
                     self.facts.includes.extend(path.map(|path| (syntax::at(node, self.text), path)));
                 }
                 "name" | "qualified_name" | "relative_name" => {
-                    self.name(node);
+                    self.name(node, parent);
                     continue;
                 }
                 "comment" => continue,
                 _ => {}
             }
             let children = syntax::named(node);
-            todo.extend(children.into_iter().rev());
+            todo.extend(children.into_iter().rev().map(|child| (child, node)));
         }
     }
 
@@ -181,9 +185,8 @@ impl Reader<'_> {
     }
 
     /// Notes a name in the code, if its place tells what it is.
-    fn name(&mut self, node: Node<'_>) {
+    fn name(&mut self, node: Node<'_>, parent: Node<'_>) {
         let written = self.written(node);
-        let Some(parent) = node.parent() else { return };
         let field = |name: &str| parent.child_by_field_name(name).is_some_and(|child| child.id() == node.id());
         let first = parent.named_child(0).is_some_and(|child| child.id() == node.id());
         let sort = match parent.kind() {
@@ -225,9 +228,10 @@ impl Reader<'_> {
     }
 
     /// Returns a path that is spelled out.
-    fn path(&self, node: Node<'_>) -> Option<Include> {
+    fn path(&self, node: Node<'_>, clear: usize) -> Option<Include> {
+        let inner = |node| self.path(node, clear.checked_sub(1)?);
         match node.kind() {
-            "parenthesized_expression" => self.path(node.named_child(0)?),
+            "parenthesized_expression" => inner(node.named_child(0)?),
             "string" | "encapsed_string" => match syntax::named(node).as_slice() {
                 [content] if content.kind() == "string_content" => Some(Include::Searched(syntax::of(*content, self.text).to_owned())),
                 _ => None,
@@ -246,13 +250,13 @@ impl Reader<'_> {
                 if syntax::of(of, self.text) == "__FILE__" {
                     return Some(Include::From(levels - 1, String::new()));
                 }
-                match self.path(of)? {
+                match inner(of)? {
                     Include::From(above, rest) if rest.is_empty() => Some(Include::From(above + levels, rest)),
                     _ => None,
                 }
             }
             "binary_expression" if node.child_by_field_name("operator")?.kind() == "." => {
-                let side = |field| self.path(node.child_by_field_name(field)?);
+                let side = |field| inner(node.child_by_field_name(field)?);
                 match (side("left")?, side("right")?) {
                     (Include::From(above, one), Include::Searched(other)) => Some(Include::From(above, one + &other)),
                     (Include::Searched(one), Include::Searched(other)) => Some(Include::Searched(one + &other)),

@@ -153,3 +153,13 @@ fn the_nearest_of_several_and_one_broken_file() {
         ]
     );
 }
+
+#[test]
+fn deep_files_are_read() {
+    const DEPTH: usize = 20_000;
+    let path = format!("<?php\nrequire {}'b.php'{};\nrequire 'b.php'{};\n", "(".repeat(DEPTH), ")".repeat(DEPTH), " . 'x'".repeat(DEPTH));
+    let code = format!("<?php\n$x = {}new B(){};\n", "f(Y, ".repeat(DEPTH), ")".repeat(DEPTH));
+    for (text, edges) in [(path, &[][..]), (code, &["a -> B"])] {
+        holds(&[("a.php", &text), ("b.php", "<?php\nclass B {}\n")], edges);
+    }
+}

@@ -8,6 +8,8 @@ use crate::facts::world::World;
 
 /// A package.
 pub(super) struct Package {
+    /// As Rust spells it.
+    pub name: String,
     pub folder: RelPath,
     pub crates: Vec<Crate>,
     /// The names of the crates that it depends on, and of the package that each is.
@@ -39,7 +41,7 @@ pub(super) fn packages(world: &World<'_>) -> Vec<Package> {
         kind: if root.name() == b"lib.rs" { "lib" } else { "bin" },
         root: root.clone(),
     });
-    vec![Package { folder: RelPath::root(), crates: crates.collect(), needs: FxHashMap::default() }]
+    vec![Package { name: String::new(), folder: RelPath::root(), crates: crates.collect(), needs: FxHashMap::default() }]
 }
 
 fn package(world: &World<'_>, folder: &RelPath, table: &Table, all: &[(RelPath, Table)]) -> Option<Package> {
@@ -93,7 +95,7 @@ fn package(world: &World<'_>, folder: &RelPath, table: &Table, all: &[(RelPath, 
         }
     }
     add("build", "build", below(&text(table.get("package"), "build").unwrap_or("build.rs".into())));
-    Some(Package { folder: folder.clone(), crates, needs: needs(folder, table, all) })
+    Some(Package { name: own.replace('-', "_"), folder: folder.clone(), crates, needs: needs(folder, table, all) })
 }
 
 /// Returns what a package depends on, in all its sections.

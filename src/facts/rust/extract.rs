@@ -78,16 +78,16 @@ pub(in crate::facts) fn extract(bytes: &[u8], _: &RelPath) -> Extracted<Facts> {
 
 impl<'t> Reader<'t> {
     fn walk(&mut self, root: Node<'_>) {
-        let mut todo = vec![(root, Vec::new())];
-        while let Some((node, inside)) = todo.pop() {
-            let mut below = None;
+        let mut todo = vec![(root, Vec::new(), false)];
+        while let Some((node, inside, prefix)) = todo.pop() {
+            let (mut below, mut begin) = (None, None);
             match node.kind() {
                 "visibility_modifier" | "line_comment" | "block_comment" | "string_literal" => continue,
                 "mod_item" => below = self.module(node, &inside),
                 "use_declaration" => {
                     let mut found = Vec::new();
                     if let Some(argument) = node.child_by_field_name("argument") {
-                        self.uses(argument, &[], &mut found);
+                        self.uses(argument, &mut found);
                     }
                     for (at, parts, name) in found {
                         self.path(at, &inside, parts.clone(), true);
@@ -110,10 +110,8 @@ impl<'t> Reader<'t> {
                 }
                 "token_tree" => self.tokens(node, &inside),
                 "scoped_identifier" | "scoped_type_identifier" => {
-                    let prefix = node.parent().is_some_and(|parent| {
-                        parent.kind().starts_with("scoped") && parent.child_by_field_name("path").is_some_and(|path| path.id() == node.id())
-                    });
-                    if let Some(parts) = self.parts(node).filter(|_| !prefix) {
+                    begin = node.child_by_field_name("path");
+                    if let Some(parts) = Some(node).filter(|_| !prefix).and_then(|node| self.parts(node)) {
                         self.path(node, &inside, parts, false);
                     }
                 }
@@ -123,7 +121,8 @@ impl<'t> Reader<'t> {
                 _ => {}
             }
             let inside = below.unwrap_or(inside);
-            todo.extend(node.named_children(&mut node.walk()).map(|child| (child, inside.clone())));
+            let is_begin = |child: Node<'_>| child.kind().starts_with("scoped") && begin.is_some_and(|begin| begin.id() == child.id());
+            todo.extend(node.named_children(&mut node.walk()).map(|child| (child, inside.clone(), is_begin(child))));
         }
     }
 
@@ -165,53 +164,62 @@ impl<'t> Reader<'t> {
     /// Returns the parts of a path; `None` if it begins with a type in brackets.
     fn parts(&self, node: Node<'_>) -> Option<Vec<String>> {
         let name = |node: Node<'_>| syntax::of(node, self.text).trim_start_matches("r#").to_owned();
-        match node.kind() {
-            "scoped_identifier" | "scoped_type_identifier" | "scoped_use_list" => {
-                let mut parts = match node.child_by_field_name("path") {
-                    Some(path) => self.parts(path)?,
+        let (mut parts, mut next) = (Vec::new(), Some(node));
+        while let Some(node) = next.take() {
+            match node.kind() {
+                "scoped_identifier" | "scoped_type_identifier" | "scoped_use_list" => {
+                    parts.extend(node.child_by_field_name("name").map(name));
+                    next = node.child_by_field_name("path");
                     // A list without a path may be one within another list.
-                    None if node.child(0).is_some_and(|first| first.kind() == "::") => vec![String::new()],
-                    None => Vec::new(),
-                };
-                parts.extend(node.child_by_field_name("name").map(name));
-                Some(parts)
+                    if next.is_none() && node.child(0).is_some_and(|first| first.kind() == "::") {
+                        parts.push(String::new());
+                    }
+                }
+                "generic_type" | "generic_type_with_turbofish" => next = Some(node.child_by_field_name("type")?),
+                "identifier" | "type_identifier" | "crate" | "self" | "super" => parts.push(name(node)),
+                "metavariable" if syntax::of(node, self.text) == "$crate" => parts.push("crate".into()),
+                _ => return None,
             }
-            "generic_type" | "generic_type_with_turbofish" => self.parts(node.child_by_field_name("type")?),
-            "identifier" | "type_identifier" | "crate" | "self" | "super" => Some(vec![name(node)]),
-            "metavariable" if syntax::of(node, self.text) == "$crate" => Some(vec!["crate".into()]),
-            _ => None,
         }
+        parts.reverse();
+        Some(parts)
     }
 
     /// Takes a `use` apart: each path, where it stands, and what it is called.
-    fn uses<'n>(&self, node: Node<'n>, before: &[String], found: &mut Vec<(Node<'n>, Vec<String>, String)>) {
-        let joined = |parts: Vec<String>| match parts.as_slice() {
-            [own] if own == "self" && !before.is_empty() => before.to_vec(),
-            _ => [before, &parts].concat(),
-        };
-        match node.kind() {
-            "use_as_clause" => {
-                let alias = node.child_by_field_name("alias").map_or("_", |alias| syntax::of(alias, self.text)).to_owned();
-                if let Some(parts) = node.child_by_field_name("path").and_then(|path| self.parts(path)) {
-                    found.push((node, joined(parts), alias));
+    fn uses<'n>(&self, root: Node<'n>, found: &mut Vec<(Node<'n>, Vec<String>, String)>) {
+        // Of each node, how much of what stands before the one that was looked at last stands before it, too.
+        let (mut todo, mut before) = (vec![(root, 0)], Vec::<String>::new());
+        while let Some((node, kept)) = todo.pop() {
+            before.truncate(kept);
+            let joined = |parts: Vec<String>| match parts.as_slice() {
+                [own] if own == "self" && !before.is_empty() => before.clone(),
+                _ => [&before[..], &parts].concat(),
+            };
+            match node.kind() {
+                "use_as_clause" => {
+                    let alias = node.child_by_field_name("alias").map_or("_", |alias| syntax::of(alias, self.text)).to_owned();
+                    if let Some(parts) = node.child_by_field_name("path").and_then(|path| self.parts(path)) {
+                        found.push((node, joined(parts), alias));
+                    }
                 }
-            }
-            "use_wildcard" => {
-                let parts = node.named_child(0).and_then(|path| self.parts(path)).unwrap_or_default();
-                found.push((node, joined(parts), "*".into()));
-            }
-            "use_list" => syntax::named(node).into_iter().for_each(|child| self.uses(child, before, found)),
-            "scoped_use_list" => {
-                let path = self.parts(node).unwrap_or_default();
-                if let Some(list) = node.child_by_field_name("list") {
-                    self.uses(list, &joined(path), found);
+                "use_wildcard" => {
+                    let parts = node.named_child(0).and_then(|path| self.parts(path)).unwrap_or_default();
+                    found.push((node, joined(parts), "*".into()));
                 }
-            }
-            _ => {
-                if let Some(parts) = self.parts(node) {
-                    let parts = joined(parts);
-                    let name = parts.last().cloned().unwrap_or_default();
-                    found.push((node, parts, name));
+                "use_list" => todo.extend(syntax::named(node).into_iter().rev().map(|child| (child, kept))),
+                "scoped_use_list" => {
+                    if let Some(list) = node.child_by_field_name("list") {
+                        let path = self.parts(node).unwrap_or_default();
+                        before.extend(path.into_iter().filter(|part| part != "self" || kept == 0));
+                        todo.push((list, before.len()));
+                    }
+                }
+                _ => {
+                    if let Some(parts) = self.parts(node) {
+                        let parts = joined(parts);
+                        let name = parts.last().cloned().unwrap_or_default();
+                        found.push((node, parts, name));
+                    }
                 }
             }
         }

@@ -99,8 +99,9 @@ impl Modules {
     /// Returns the crate that code of `own` calls `name`: the library of its package, or of another one of the tree.
     pub(super) fn library(&self, own: usize, name: &str) -> Option<usize> {
         let package = self.crates[own].package;
-        let real = self.packages[package].needs.get(name).map_or(name, String::as_str);
-        let is = |root: &Root| root.kind == "lib" && root.name == real;
+        // A package that is called something else is meant by its own name, whatever its library calls itself.
+        let renamed = self.packages[package].needs.get(name).filter(|real| *real != name);
+        let is = |root: &Root| root.kind == "lib" && renamed.map_or(root.name == name, |real| self.packages[root.package].name == *real);
         let near = self.crates.iter().position(|root| root.package == package && is(root));
         near.filter(|index| *index != own).or_else(|| self.crates.iter().position(|root| root.package != package && is(root)))
     }

@@ -74,14 +74,10 @@ impl Resolver<'_> {
         let Some((first, rest)) = parts.split_first() else { return Lead::Local };
         match first.as_str() {
             "crate" => self.descend(module.own, Vec::new(), rest, used),
-            "self" => self.descend(module.own, scope.to_vec(), rest, used),
-            "super" => {
-                let ups = parts.iter().take_while(|part| *part == "super").count();
-                match scope.len().checked_sub(ups) {
-                    Some(left) => self.descend(module.own, scope[..left].to_vec(), &parts[ups..], used),
-                    None => Lead::Missing,
-                }
-            }
+            "self" | "super" => match above(scope, parts) {
+                Some((begin, rest)) => self.descend(module.own, begin.to_vec(), rest, used),
+                None => Lead::Missing,
+            },
             "" => self.outside(module, rest, used),
             name => {
                 if let Some(lead) = self.alias(module, scope, name, rest, used, depth) {
@@ -122,20 +118,11 @@ impl Resolver<'_> {
             }
             let mut parts = alias.parts.clone();
             parts.push(name.to_owned());
-            let (base, below) = self.place(module, scope, &parts)?;
-            self.modules.file(module.own, &[&base[..], below].concat())?;
-            Some(self.descend(module.own, [&base[..], below].concat(), rest, used))
+            let (base, below) = if parts[0] == "crate" { (&[][..], &parts[1..]) } else { above(scope, &parts)? };
+            let at = [base, below].concat();
+            self.modules.file(module.own, &at)?;
+            Some(self.descend(module.own, at, rest, used))
         })
-    }
-
-    /// Returns the module that a path begins at, and what follows.
-    fn place<'p>(&self, module: &Module, scope: &[String], parts: &'p [String]) -> Option<(Vec<String>, &'p [String])> {
-        let ups = parts.iter().take_while(|part| *part == "super").count();
-        match parts.first()?.as_str() {
-            "crate" => Some((Vec::new(), &parts[1..])),
-            "self" => Some((scope.to_vec(), &parts[1..])),
-            _ => Some((scope[..scope.len().checked_sub(ups)?].to_vec(), &parts[ups..])).filter(|_| module.own < usize::MAX),
-        }
     }
 
     /// Goes down from a module as far as there are modules.
@@ -176,4 +163,11 @@ impl Resolver<'_> {
         let inside = &scope[module.path.len().min(scope.len())..];
         self.sources[module.source].facts.aliases.iter().any(|alias| alias.name == "*" && alias.inside == inside)
     }
+}
+
+/// Returns the module that `self` and each `super` after it lead to, and what follows them; `None` above the root.
+fn above<'s, 'p>(scope: &'s [String], parts: &'p [String]) -> Option<(&'s [String], &'p [String])> {
+    let rest = if parts.first().is_some_and(|first| first == "self") { &parts[1..] } else { parts };
+    let ups = rest.iter().take_while(|part| *part == "super").count();
+    Some((&scope[..scope.len().checked_sub(ups)?], &rest[ups..]))
 }

@@ -152,3 +152,51 @@ fn the_syntax_of_2024_is_read() {
     let unread: Vec<&str> = texts.into_iter().filter(|text| !read(text)).collect();
     assert_eq!(unread, [] as [&str; 0]);
 }
+
+#[test]
+fn supers_may_follow_self() {
+    let files = [
+        CARGO,
+        ("src/lib.rs", "mod a; mod b; mod c;"),
+        ("src/a/mod.rs", "mod deep;"),
+        ("src/a/deep.rs", "use self::super::super::b;\nuse self::super::super::*;\nfn f() { self::super::super::super::x(); c::y() }"),
+        ("src/b.rs", "use self::{super::c, super::super::gone};"),
+        ("src/c.rs", ""),
+    ];
+    let found = project(&files, "", None);
+    assert_eq!(
+        told(&found),
+        ["crate::a::deep -> crate", "crate::a::deep -> crate::b", "crate::a::deep -> crate::c", "crate::b -> crate::c"]
+    );
+    assert_eq!(unresolved(&found), ["src/a/deep.rs:3 self::super::super::super::x", "src/b.rs:1 self::super::super::gone"]);
+}
+
+#[test]
+fn a_renamed_dependency_is_the_package_and_not_its_library() {
+    let files = [
+        (
+            "a/Cargo.toml",
+            "[package]\nname = \"a\"\n[dependencies]\nbee = { path = \"../b\", package = \"b\" }\nsea-lib = { path = \"../c\" }\n",
+        ),
+        ("a/src/lib.rs", "use bee::deep::run;\nfn f() { sea::go(); }"),
+        ("b/Cargo.toml", "[package]\nname = \"b\"\n[lib]\nname = \"blib\"\n"),
+        ("b/src/lib.rs", "pub mod deep;"),
+        ("b/src/deep.rs", ""),
+        ("c/Cargo.toml", "[package]\nname = \"sea-lib\"\n[lib]\nname = \"sea\"\n"),
+        ("c/src/lib.rs", ""),
+    ];
+    holds(&files, &["a -> blib::deep", "a -> sea"]);
+}
+
+#[test]
+fn deep_files_are_read() {
+    const DEPTH: usize = 20_000;
+    let uses = format!("use crate::b::{{self, {}x{}}};", "{".repeat(DEPTH), "}".repeat(DEPTH));
+    let lists = format!("use crate::b::{}x{};", "{c::".repeat(DEPTH), "}".repeat(DEPTH));
+    let path = format!("fn f() {{ crate::b::{}x(); }}", "c::".repeat(DEPTH));
+    let types = format!("type T = {}crate::b::X{};", "Vec<".repeat(DEPTH), ">".repeat(DEPTH));
+    for text in [uses, lists, path, types] {
+        let found = project(&[CARGO, ("src/lib.rs", "mod a; mod b;"), ("src/a.rs", &text), ("src/b.rs", "")], "", None);
+        assert_eq!((found.unreadable.len(), found.modules.len()), (0, 3));
+    }
+}
