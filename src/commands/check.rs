@@ -12,6 +12,7 @@ use crate::event::{GateOutcome, GateReport};
 use crate::gates::{Baseline, Stage, Wrong};
 use crate::graph::{Detail, TargetKind, select};
 use crate::model::Gate;
+use crate::report::chars::escape;
 use crate::report::findings;
 use crate::shell::{CheckArgs, CheckFormat, StageName, exit};
 
@@ -22,6 +23,10 @@ use crate::shell::{CheckArgs, CheckFormat, StageName, exit};
 pub fn check(ui: &Ui, args: &CheckArgs) -> Result<(), Failure> {
     if args.update_baseline && ui.surroundings.text("CI").is_some_and(|value| !matches!(value.trim(), "" | "0" | "false")) {
         let text = "error: `--update-baseline` is refused under CI: what is tolerated is decided by people\nhint: run it on your machine, and commit the file";
+        return Err(Failure::Wrong(text.to_owned()));
+    }
+    if ui.json && !matches!(args.format, CheckFormat::Text | CheckFormat::Json) {
+        let text = "error: `--json` and `--format` ask for two formats\nhint: leave `--json` out";
         return Err(Failure::Wrong(text.to_owned()));
     }
     let engine = ui.open(true)?;
@@ -210,6 +215,7 @@ fn fix(ui: &Ui, engine: &Engine, inspector: &Inspector<'_>, gates: &[Gate]) -> R
             // Of what it cannot read, it says so when it judges.
             let Ok(Some(mended)) = inspector.mended(gate, &ground, &path, &bytes) else { continue };
             let put = engine.tree.rewrite(&path, &bytes, &mended);
+            let path = escape(&path.to_string());
             match put.map_err(|error| Failure::Broken(format!("cannot write `{path}`: {error}")))? {
                 true => ui.say(&format!("{} mended `{path}`", gate.address)),
                 false => ui.say(&format!("note: `{path}` was written while {} read it; it stays as it is", gate.address)),

@@ -15,6 +15,7 @@ use crate::gates::{self, Stage};
 use crate::graph::{Detail, TargetKind};
 use crate::model::Gate;
 use crate::process::own_command;
+use crate::report::chars::escape;
 use crate::shell::{HooksCommand, StageName};
 use crate::vcs::{ELSEWHERE, Given, Mirror, Staging};
 
@@ -167,7 +168,7 @@ fn mend(ui: &Ui, staging: &Staging, engine: &Engine, root: &Path) -> Result<bool
     let below = RelPath::parse(engine.root.strip_prefix(root).unwrap_or(Path::new("")).as_os_str().as_encoded_bytes()).unwrap_or_default();
     let work = Tree::open(staging.top()).map_err(|error| Failure::Broken(format!("cannot open `{}`: {error}", staging.top().display())))?;
     let inspector = engine.inspector(false);
-    let mut mended: BTreeMap<RelPath, Mended> = BTreeMap::new();
+    let (mut mended, mut said): (BTreeMap<RelPath, Mended>, Vec<String>) = Default::default();
     for gate in &fixers {
         let ground = inspector.ground();
         let meant = inspector.fixes(gate, &ground).map_err(Failure::Broken)?;
@@ -189,7 +190,7 @@ fn mend(ui: &Ui, staging: &Staging, engine: &Engine, root: &Path) -> Result<bool
             }
         }
         if count > 0 {
-            ui.say(&format!("{} mended {}", gate.address, quantity::plural(count, "file")));
+            said.push(format!("{} mended {}", gate.address, quantity::plural(count, "file")));
         }
     }
     inspector.keep();
@@ -197,8 +198,10 @@ fn mend(ui: &Ui, staging: &Staging, engine: &Engine, root: &Path) -> Result<bool
         return Ok(false);
     }
     staging.stage(&mended.values().map(|mended| (mended.given.clone(), mended.after.clone())).collect::<Vec<_>>()).map_err(broken)?;
+    said.iter().for_each(|line| ui.say(line));
     for (path, Mended { before, after, .. }) in &mended {
-        let put = work.rewrite(path, before, after).map_err(|error| Failure::Broken(format!("cannot write `{path}`: {error}")))?;
+        let (put, path) = (work.rewrite(path, before, after), escape(&path.to_string()));
+        let put = put.map_err(|error| Failure::Broken(format!("cannot write `{path}`: {error}")))?;
         ui.say(&if put {
             format!("  {path}")
         } else {

@@ -36,6 +36,14 @@ struct Told {
 pub fn smoke(ui: &Ui, args: &SmokeArgs) -> Result<(), Failure> {
     let engine = ui.open(true)?;
     let steps = chosen(args, &engine)?;
+    if let Some(path) = args.output.as_ref().map(|path| ui.surroundings.folder.join(path))
+        && (path.is_dir() || !path.parent().is_some_and(std::path::Path::is_dir))
+    {
+        return Err(Failure::Wrong(format!(
+            "error: a report cannot be written to `{}`\nhint: name a file in a folder that is there",
+            path.display()
+        )));
+    }
     let signals = listen_to_signals().map_err(|error| Failure::Broken(format!("cannot listen to signals: {error}")))?;
     let mut told: Vec<Told> = Vec::new();
     let (mut code, mut ended) = (exit::HOLDS, None);

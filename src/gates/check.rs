@@ -131,6 +131,7 @@ fn judge(gate: &Gate, rules: &Rules, sight: &dyn Sight, asked: &Asked<'_>) -> Ga
         gaps.into_iter().map(|gap| gap.fingerprint).collect()
     };
     let comments = suppress::apply(sight, &gate.kind, &judged.read, &mut findings);
+    allow(&mut findings, judged.most, &gaps);
     findings.extend(comments);
     let mut failed = false;
     if let Some(baseline) = baseline {
@@ -152,6 +153,18 @@ fn judge(gate: &Gate, rules: &Rules, sight: &dyn Sight, asked: &Asked<'_>) -> Ga
         _ => (GateOutcome::NotEvaluated, Some(format!("{} could not be judged", quantity::plural(missed, "thing")))),
     };
     GateReport { outcome, because, facts: judged.facts, findings, ..report }
+}
+
+/// Leaves out the findings that count, if they are no more than `most`; else says of each how many there are.
+fn allow(findings: &mut Vec<Finding>, most: usize, gaps: &BTreeSet<String>) {
+    let counts = |finding: &Finding| finding.state == State::New && !gaps.contains(&finding.fingerprint);
+    let found = findings.iter().filter(|finding| counts(finding)).count();
+    if found <= most {
+        findings.retain(|finding| !counts(finding));
+    } else if most > 0 {
+        let more = format!(" ({found} times in all, {most} allowed)");
+        findings.iter_mut().filter(|finding| counts(finding)).for_each(|finding| finding.message.push_str(&more));
+    }
 }
 
 /// Adds to findings that count the lines that they are about.

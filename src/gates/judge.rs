@@ -104,6 +104,8 @@ pub struct Asked<'a> {
 pub struct Judged {
     /// All of it, whatever comments and the baseline say.
     pub findings: Vec<Finding>,
+    /// How many of them are allowed, without those that comments tolerate.
+    pub most: usize,
     /// What kept it from judging some of what it was to judge: with these, the gate is not evaluated.
     pub gaps: Vec<Gap>,
     /// How much was read.

@@ -22,6 +22,7 @@ impl Load<'_> {
         for child in step.children.iter().filter(|child| !KNOWN.contains(&child.name.as_str())) {
             self.problems.unknown("node", &child.name, "`step`", &child.place, &KNOWN);
         }
+        self.whole_step(&step.children);
         let target = format!("{gate}.{name}");
         let text = |name: &str, text: String| plain(name, vec![Value::Text(text)], &step.place);
         let mut children = vec![text("about", format!("The step `{name}` of the gate `{gate}`"))];
@@ -35,6 +36,42 @@ impl Load<'_> {
         self.task(&task, context);
         Some(target)
     }
+
+    /// Finds what a step could never do, before a release is under way.
+    fn whole_step(&mut self, nodes: &[Node]) {
+        let mut say = |node: &Node, message: String, help: &str| self.problems.say("manifest/wrong_step", &node.place, message, help);
+        for (index, node) in nodes.iter().enumerate() {
+            let (name, first) = (node.name.as_str(), argument(node));
+            let comes_after = |what: &str| nodes[..index].iter().any(|before| before.name == what);
+            match name {
+                "http" if !["http://", "https://", "{{"].iter().any(|start| first.starts_with(start)) => {
+                    say(node, format!("`{first}` is no address of the web"), "write it as \"http://127.0.0.1:{{port.NAME}}/health\"");
+                }
+                "tcp" if !is_open_port(&first) => {
+                    say(node, format!("`{first}` is no host with a port"), "write it as \"127.0.0.1:{{port.NAME}}\"");
+                }
+                "table" if !comes_after("sqlite") => {
+                    say(node, String::from("`table` asks no database"), "put a node `sqlite` before it");
+                }
+                "probe" if !comes_after("image") => {
+                    say(node, String::from("`probe` asks no container"), "put a node `image` before it, or write `http`");
+                }
+                _ => {}
+            }
+            if let Some(status) = property(node, "status").filter(|status| !matches!(status.parse(), Ok(100..=599))) {
+                say(node, format!("`{status}` is no status of HTTP"), "write a number from 100 to 599");
+            }
+        }
+        for (_, value, place) in nodes.iter().flat_map(|node| &node.props).filter(|(name, ..)| name == "within") {
+            self.problems.duration(&text(value), place);
+        }
+    }
+}
+
+/// Whether a text has a host and a port from 1 on, or one that is filled in later.
+fn is_open_port(text: &str) -> bool {
+    let port = text.rsplit_once(':').filter(|(host, _)| !host.is_empty()).map(|(_, port)| port);
+    port.is_some_and(|port| port.contains("}}") || matches!(port.parse(), Ok(1u16..)))
 }
 
 fn plain(name: &str, values: Vec<Value>, place: &Place) -> Node {

@@ -279,6 +279,13 @@ fn a_comment_behind_code_allows_nothing_in_the_next_line() {
 }
 
 #[test]
+fn what_a_comment_allows_is_not_among_those_that_max_counts() {
+    let project = Project::new().manifest("gate \"g\" kind=\"pattern\" { pattern \"BAD\"; files \"*.py\"; max 1 }");
+    project.write("a.py", "a = BAD  # orket: allow(pattern/match) old\nb = BAD\n").run("check").ok();
+    project.write("b.py", "BAD\n").run("check").code(1).says(["a.py:2:5", "b.py:1:1", "(2 times in all, 1 allowed)"]);
+}
+
+#[test]
 fn annotations_beyond_ten_are_in_the_log() {
     let project = Project::new().manifest("gate \"g\" kind=\"pattern\" { pattern \"BAD\"; files \"*.txt\" }");
     project.write("a.txt", "BAD\n".repeat(12));

@@ -38,14 +38,8 @@ impl Judge for Rules {
         if count == 0 {
             return Err(Unjudged::empty("no file was read: its `files` match nothing"));
         }
-        let found = judged.findings.len();
-        if !self.require && found <= self.max {
-            judged.findings.clear();
-        } else if self.max > 0 {
-            let more = format!(" ({found} times in all, {} allowed)", self.max);
-            judged.findings.iter_mut().for_each(|finding| finding.message.push_str(&more));
-        }
-        Ok(Judged { facts: Facts { files: count, extracted: count, cached: 0 }, read: files, ..judged })
+        let most = if self.require { 0 } else { self.max };
+        Ok(Judged { most, facts: Facts { files: count, extracted: count, cached: 0 }, read: files, ..judged })
     }
 }
 
