@@ -32,7 +32,7 @@ impl Changes {
 /// Tells which files and folders are not looked at.
 pub type PassedOver = Arc<dyn Fn(&RelPath) -> bool + Send + Sync>;
 
-/// Something that was told; see [`Watch::take`].
+/// Something that was told; see [`Watch::take`](super::Watch::take).
 pub enum Told {
     /// By the system.
     Event(notify::Result<Event>),
