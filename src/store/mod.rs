@@ -11,6 +11,7 @@ mod faults;
 mod limit;
 mod local;
 mod medium;
+mod row;
 mod shelf;
 mod sweep;
 
