@@ -138,7 +138,7 @@ impl Policies {
             if self.merge_markers && marker {
                 say("merge_marker", number, 1, String::from("a merge was not finished here"), "finish it", bare);
             }
-            if self.private_keys && bare.contains("-----BEGIN") && bare.contains("PRIVATE KEY-----") {
+            if self.private_keys && begins_key(bare) {
                 say("private_key", number, 1, String::from("a private key stands here"), "take it out, and do not use it any more", "");
             }
             if self.trailing_blanks && bare.ends_with([' ', '\t']) {
@@ -146,9 +146,10 @@ impl Policies {
                 say("trailing_blanks", number, column, String::from("the line ends with blanks"), "take them out", bare.trim());
             }
             if self.todo_owner
-                && let Some(at) = ["TODO", "FIXME"].iter().filter_map(|word| bare.find(word)).min()
+                && let Some((at, end)) =
+                    ["TODO", "FIXME"].iter().filter_map(|word| Some((bare.find(word)?, bare.find(word)? + word.len()))).min()
             {
-                let behind = bare[at..].trim_start_matches(|c: char| c.is_ascii_uppercase());
+                let behind = &bare[end..];
                 let word = bare[..at].chars().next_back().is_none_or(|c| !c.is_alphanumeric() && c != '_');
                 let owned =
                     behind.strip_prefix('(').and_then(|rest| rest.split_once(')')).is_some_and(|(owner, _)| !owner.trim().is_empty());
@@ -160,6 +161,14 @@ impl Policies {
         }
         found
     }
+}
+
+/// Whether a private key begins in a line: PEM (RFC 7468) and OpenSSH, OpenPGP (RFC 9580), SSH2 (RFC 4716 has the public form), PuTTY, OpenVPN.
+fn begins_key(line: &str) -> bool {
+    let block = |begin: &str, ends: &[&str]| line.split_once(begin).is_some_and(|(_, rest)| ends.iter().any(|end| rest.contains(end)));
+    block("-----BEGIN", &["PRIVATE KEY-----", "PRIVATE KEY BLOCK-----", "OpenVPN Static key V1-----"])
+        || block("---- BEGIN SSH2", &["PRIVATE KEY ----"])
+        || line.starts_with("PuTTY-User-Key-File-")
 }
 
 impl Judge for Policies {

@@ -286,6 +286,24 @@ fn what_a_comment_allows_is_not_among_those_that_max_counts() {
 }
 
 #[test]
+fn private_keys_are_known_in_all_their_forms_and_an_owner_is_only_asked_of_a_word() {
+    let project = Project::new().manifest("gate \"g\" kind=\"policy\" { private_keys #false; todo_owner #true; files \"*.txt\" }");
+    let heads = [
+        "-----BEGIN PRIVATE KEY-----",
+        "-----BEGIN OPENSSH PRIVATE KEY-----",
+        "-----BEGIN PGP PRIVATE KEY BLOCK-----",
+        "---- BEGIN SSH2 ENCRYPTED PRIVATE KEY ----",
+        "PuTTY-User-Key-File-2: ssh-rsa",
+        "-----BEGIN OpenVPN Static key V1-----",
+    ];
+    project.write("a.txt", heads.join("\n") + "\n-----BEGIN PUBLIC KEY-----\nTODOS and FIXMEs\n// TODO: this\nTODO(me): that\n");
+    let json = project.run("check --format json").code(1).json();
+    let found = json["gates"][0]["findings"].as_array().unwrap().clone();
+    let lines: Vec<u64> = found.iter().map(|one| one["line"].as_u64().unwrap()).collect();
+    assert_eq!(lines, [1, 2, 3, 4, 5, 6, 9], "{found:?}");
+}
+
+#[test]
 fn annotations_beyond_ten_are_in_the_log() {
     let project = Project::new().manifest("gate \"g\" kind=\"pattern\" { pattern \"BAD\"; files \"*.txt\" }");
     project.write("a.txt", "BAD\n".repeat(12));
