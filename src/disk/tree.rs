@@ -242,16 +242,18 @@ impl Tree {
         let ((parent, name), (_, aside)) = (self.parent_of(path)?, self.parent_of(&beside)?);
         // The two change places, and only then is looked at what was there: between a look and a rename somebody could write.
         let swap = || rustix::fs::renameat_with(&parent, aside.as_path(), &parent, name.as_path(), RenameFlags::EXCHANGE);
-        let put = || match swap() {
-            Ok(()) if is_before(&beside)? => self.remove(&beside).map(|()| true),
+        let withdraw = |_: &io::Error| drop(self.remove(&beside));
+        file.write_all(after).inspect_err(withdraw)?;
+        match swap() {
+            Ok(()) if is_before(&beside).unwrap_or(false) => self.remove(&beside).map(|()| true),
+            // What stands aside now is somebody's: it is removed only once it is back in its place.
             Ok(()) => swap().map_err(io::Error::from).and_then(|()| self.remove(&beside)).map(|()| false),
             // Not every file system can do that.
-            Err(_) if is_before(path)? => self.rename(&beside, path).map(|()| true),
-            Err(_) => self.remove(&beside).map(|()| false),
-        };
-        file.write_all(after).and_then(|()| put()).inspect_err(|_| {
-            let _ = self.remove(&beside);
-        })
+            Err(_) => match is_before(path).inspect_err(withdraw)? {
+                true => self.rename(&beside, path).inspect_err(withdraw).map(|()| true),
+                false => self.remove(&beside).map(|()| false),
+            },
+        }
     }
 
     /// Makes a file beside another one, to take its place.
