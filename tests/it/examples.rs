@@ -116,7 +116,7 @@ fn greeter() {
 #[test]
 fn rules() {
     let project = copy("rules");
-    project.run("check").code(3).says(["the task `test` has not passed with what is there now; build it: orket build test"]);
+    project.settle().run("check").code(3).says(["the task `test` has not passed with what is there now; build it: orket build test"]);
     project.run("build").ok().says(["done    test", "done    roadmap", "2 done, 3 fresh"]);
     project.run("check").ok().says(["done: 4 of 4 gates passed"]);
     append(&project, "shop/domain/cart.py", "\nfrom shop.web import pages\n");

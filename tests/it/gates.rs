@@ -252,6 +252,7 @@ fn a_gate_is_a_node_of_the_graph() {
 #[test]
 fn a_verdict_holds_until_something_changes() {
     let project = shop("").manifest(LAYERS).patient();
+    project.settle();
     let facts = |project: &Project| project.run("check --format json").ok().json()["gates"][0]["facts"].to_string();
     assert_eq!(facts(&project), r#"{"cached":0,"extracted":4,"files":4}"#);
     let known = r#"{"cached":4,"extracted":0,"files":4}"#;
