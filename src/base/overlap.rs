@@ -66,10 +66,14 @@ impl Shape {
     pub fn name_or_below(name: &str) -> Shape {
         let mut shape = Shape::name(name);
         shape.suffix.clear();
-        let end = shape.end;
+        let named = shape.end;
         shape.one(Chars::One('/'));
         shape.some(Chars::All);
-        shape.states[end].free.push(shape.end);
+        // The last state is one that nothing leads on from: else the name could be followed by anything.
+        let (below, end) = (shape.end, shape.state());
+        shape.states[below].free.push(end);
+        shape.states[named].free.push(end);
+        shape.end = end;
         shape
     }
 
@@ -384,6 +388,18 @@ mod tests {
         ] {
             assert_eq!(met(one, other), None, "{one} and {other}");
         }
+    }
+
+    #[test]
+    fn a_name_means_itself_and_what_stands_below_it() {
+        let met = |name: &str, glob: &str| common(&Shape::name_or_below(name), &Shape::glob(glob), &[]);
+        for glob in ["*.o", "main.c.*", "main*", "*x*"] {
+            assert_eq!(met("main", glob).as_deref().filter(|name| *name != "main" && !name.starts_with("main/")), None, "{glob}");
+        }
+        assert_eq!(met("main.c", "*.o"), None);
+        assert_eq!(met("main", "main*").as_deref(), Some("main"));
+        assert_eq!(met("main", "main/*.o").as_deref(), Some("main/b.o"));
+        assert_eq!(met("main", "**/*.o").as_deref(), Some("main/b.o"));
     }
 
     #[test]
