@@ -19,8 +19,10 @@ mod watch;
 mod workspace;
 
 use std::collections::{BTreeMap, HashSet};
+use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::io::{self, Read, Write};
+use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, OnceLock, RwLock};
 use std::thread;
@@ -40,6 +42,7 @@ use crate::manifest::Problems;
 use crate::process::is_within;
 use crate::rebuild::{Environment, Files, World};
 use crate::record::{Begun, Checkout, Runs, Status, Watcher, is_watched};
+use crate::sandbox::Bubblewrap;
 use crate::store::{LocalStore, StoreError, Swept};
 use crate::vcs::TrackedNames;
 
@@ -243,6 +246,12 @@ impl Engine {
         Runs::new(&self.state())
     }
 
+    /// Returns what makes boxes for tasks, where these are to have any.
+    pub fn bubblewrap(&self) -> Bubblewrap {
+        let path = OsStr::from_bytes(self.environment.get("PATH").unwrap_or_default());
+        Bubblewrap::new(path.to_owned(), self.root.clone())
+    }
+
     /// Wires what judges and runs. `writable` allows the checkout's memory to change.
     ///
     /// # Errors
@@ -266,7 +275,7 @@ impl Engine {
             ports: RwLock::default(),
             seams: self.seams.clone(),
             boxed: Boxed::default(),
-            boxer: None,
+            bubblewrap: Arc::new(self.bubblewrap()),
             adopted: Arc::default(),
             decided: RwLock::default(),
             run,

@@ -24,6 +24,7 @@ pub mod rebuild;
 pub mod record;
 pub mod report;
 pub mod run;
+pub mod sandbox;
 pub mod serve;
 pub mod shell;
 pub mod store;

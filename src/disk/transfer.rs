@@ -38,8 +38,11 @@ impl Tree {
         carried.and_then(|()| self.remove(from))
     }
 
-    /// Copies a file or link to where nothing is.
-    fn copy(&self, from: &RelPath, to: &RelPath) -> io::Result<()> {
+    /// Copies a file or link, with its permissions and times, to where nothing is.
+    ///
+    /// # Errors
+    /// When the disk refuses, something is there, it is neither file nor link, or it changed meanwhile.
+    pub fn copy(&self, from: &RelPath, to: &RelPath) -> io::Result<()> {
         let there = self.stat(from)?.ok_or(ErrorKind::NotFound)?;
         if there.is_symlink() {
             return self.link(to, &self.read_link(from)?);

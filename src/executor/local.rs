@@ -56,7 +56,7 @@ impl Executor for Local {
         let (ended, command, error) = attempt;
         // What failed is read in full sooner or later.
         let keep = error.is_some() || !ended.success();
-        Attempt { ended, command, log: output.finish(keep), errors, duration: began.elapsed(), error }
+        Attempt { ended, command, log: output.finish(keep), errors, duration: began.elapsed(), error, strayed: Vec::new() }
     }
 
     fn serve(&self, upkeep: Upkeep, tell: Tell) -> io::Result<Cancel> {
@@ -112,6 +112,7 @@ mod tests {
             mark,
             secrets: vec![b"hunter2".to_vec()],
             log_file: folder.path().join("log"),
+            confine: None,
         };
         let attempt = Local::new(Reaper::install()).execute(&request, &Cancel::new().unwrap());
         let output = String::from_utf8_lossy(attempt.log.tail()).into_owned();

@@ -1,20 +1,21 @@
 //! The seats: where an action runs.
 //!
-//! Start from the trait [`Executor`]; [`Local`] runs commands on this machine.
+//! Start from the trait [`Executor`]; [`Local`] runs commands on this machine as they are, [`Sandboxed`] in boxes, where they are to have one.
 
-mod boxed;
 mod local;
 mod redacted;
+mod sandboxed;
 mod service;
 
-pub use boxed::{BOXER, boxed};
 pub use local::Local;
+pub use sandboxed::{Confine, Sandboxed};
 pub use service::{Gone, Probing, Tell, Told, Upkeep};
 
 use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::base::RelPath;
 use crate::process::{Cancel, Ended, Limits, Log, Spawn};
 
 /// The commands of one task, in order.
@@ -31,6 +32,8 @@ pub struct Request {
     pub secrets: Vec<Vec<u8>>,
     /// Where large output goes.
     pub log_file: PathBuf,
+    /// The box that they run in; `None` for no box.
+    pub confine: Option<Confine>,
 }
 
 /// What came of a request.
@@ -47,7 +50,12 @@ pub struct Attempt {
     pub duration: Duration,
     /// Why a command could not be started; `ended` is then exit status 127, as shells have it, or 126 for a file that is there.
     pub error: Option<String>,
+    /// What they wrote in their box beside what they may; it is lost. At most [`STRAYED`], sorted.
+    pub strayed: Vec<RelPath>,
 }
+
+/// Of how many files it is told that they were written and lost.
+pub const STRAYED: usize = 20;
 
 /// Runs the commands of tasks. Called from many threads at once.
 pub trait Executor: Send + Sync {

@@ -59,6 +59,7 @@ pub fn task(address: &str, inputs: &[&str], outputs: &[&str], needed: &[&str]) -
         confirm: None,
         platform: Vec::new(),
         matrix: Vec::new(),
+        confined: Default::default(),
         imported: None,
     }
 }

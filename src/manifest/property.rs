@@ -5,7 +5,7 @@ use super::node::{Node, Value};
 use super::problems::Problems;
 use super::task::PROPERTIES;
 use crate::base::{Address, RelPath, glob};
-use crate::model::{Command, Later, LaterKind, OnlyIf, Priority, Task};
+use crate::model::{Command, Later, LaterKind, OnlyIf, Priority, Sandbox, Task};
 
 /// The systems that `platform` may name, as Rust names them.
 pub(super) const SYSTEMS: [&str; 11] =
@@ -15,8 +15,7 @@ pub(super) fn property(problems: &mut Problems, task: &mut Task, node: &Node, co
     let place = node.place.clone();
     match node.name.as_str() {
         "retries" => problems.only(node, &["backoff"]),
-        "needs" | "after" | "uses" | "on_failure" | "executor" | "sandbox" | "network" | "allow_undeclared" | "env" | "matrix" | "args" => {
-        }
+        "needs" | "after" | "uses" | "on_failure" | "executor" | "env" | "matrix" | "args" => {}
         _ => problems.leaf(node, &[]),
     }
     match node.name.as_str() {
@@ -157,9 +156,16 @@ pub(super) fn property(problems: &mut Problems, task: &mut Task, node: &Node, co
                 });
             }
         }
-        "sandbox" => later.push(Later { kind: LaterKind::Sandbox, place }),
-        "network" => later.push(Later { kind: LaterKind::Network, place }),
-        "allow_undeclared" => later.push(Later { kind: LaterKind::AllowUndeclared, place }),
+        "sandbox" => {
+            if let Some((text, place)) = problems.text_of(node) {
+                task.confined.sandbox = Sandbox::of(&text);
+                if task.confined.sandbox.is_none() {
+                    problems.unknown("sandbox", &text, "`sandbox`", &place, &Sandbox::WORDS);
+                }
+            }
+        }
+        "network" => task.confined.network = Some(problems.bool_of(node)),
+        "allow_undeclared" => task.confined.undeclared.extend(problems.patterns(node, context)),
         "executor" => later.push(Later { kind: LaterKind::Executor, place }),
         "args" if node.args.iter().any(|(value, _)| matches!(value, Value::Text(_))) => {
             let help = "take the words out, and give them where the task is run: orket run TASK -- WORDS";

@@ -147,6 +147,7 @@ fn one(
         confirm: None,
         platform: Vec::new(),
         matrix,
+        confined: Default::default(),
         imported: None,
     };
     for child in node.children.iter().filter(|child| child.name == "use") {

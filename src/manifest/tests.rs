@@ -5,7 +5,7 @@ use std::io;
 
 use super::*;
 use crate::base::{RelPath, glob::Glob};
-use crate::model::{Command, EnvRule, LaterKind};
+use crate::model::{Command, EnvRule, LaterKind, Sandbox};
 
 struct Files(BTreeMap<RelPath, Vec<u8>>);
 
@@ -217,12 +217,25 @@ fn two_of_one_name_point_at_both() {
 #[test]
 fn what_is_for_later_is_read_and_noted() {
     let loaded = good(
-        "gate \"g\" kind=\"churn\" { days 3 }\ntask \"t\" { sandbox \"off\" { a }; executor \"ssh\" os=\"x\"; on_failure \"u\" }\nimport \"justfile\" format=\"just\"",
+        "gate \"g\" kind=\"churn\" { days 3 }\ntask \"t\" { executor \"ssh\" os=\"x\"; on_failure \"u\" }\nimport \"justfile\" format=\"just\"",
     );
     let kinds: Vec<LaterKind> = loaded.project.later.iter().map(|later| later.kind).collect();
-    let expected = [LaterKind::Sandbox, LaterKind::Executor, LaterKind::Import];
+    let expected = [LaterKind::Executor, LaterKind::Import];
     assert_eq!(kinds, expected);
     assert_eq!(&*loaded.project.gates[0].kind, "churn");
+}
+
+#[test]
+fn what_a_task_says_of_its_box_is_read() {
+    let loaded = good("task \"t\" { sandbox \"strict\"; network #true; allow_undeclared \"cache/\" \"!cache/x\" }\ntask \"u\"");
+    let confined: Vec<_> = loaded.project.tasks.iter().map(|task| (task.confined.sandbox, task.confined.network)).collect();
+    assert_eq!(confined, [(Some(Sandbox::Strict), Some(true)), (None, None)]);
+    let undeclared = &loaded.project.tasks[0].confined.undeclared;
+    assert_eq!(
+        undeclared.iter().map(|pattern| (pattern.text.to_string(), pattern.negated)).collect::<Vec<_>>(),
+        [(String::from("cache/"), false), (String::from("cache/x"), true),]
+    );
+    assert_eq!(wrong("task \"t\" { sandbox \"strikt\"; network \"yes\" }").len(), 2);
 }
 
 #[test]

@@ -16,12 +16,6 @@ pub struct Later {
 /// The kinds of nodes that have no effect yet.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Serialize, Deserialize)]
 pub enum LaterKind {
-    /// `sandbox` of a task
-    Sandbox,
-    /// `network` of a task
-    Network,
-    /// `allow_undeclared` of a task
-    AllowUndeclared,
     /// `executor` of a task
     Executor,
     /// `import`, but for ninja files
@@ -32,9 +26,6 @@ impl LaterKind {
     /// Returns the node's name in the manifest.
     pub fn word(self) -> &'static str {
         match self {
-            LaterKind::Sandbox => "sandbox",
-            LaterKind::Network => "network",
-            LaterKind::AllowUndeclared => "allow_undeclared",
             LaterKind::Executor => "executor",
             LaterKind::Import => "import",
         }

@@ -22,5 +22,5 @@ pub use later::{Later, LaterKind};
 pub use project::{Epic, Need, Package, Pool, Project, Rock};
 pub use rules::{Rule, RuleOption, RuleValue, UserStrategy};
 pub use service::{Probe, Service, Stop};
-pub use task::{Command, OnlyIf, Pattern, Priority, Task};
+pub use task::{Command, Confined, OnlyIf, Pattern, Priority, Sandbox, Task};
 pub use text::{Part, Scope, Text};

@@ -73,8 +73,52 @@ pub struct Task {
     pub platform: Vec<Box<str>>,
     /// The axes of its matrix, in order.
     pub matrix: Vec<(Box<str>, Box<str>)>,
+    /// What it says of its box; see [`Confined`].
+    pub confined: Box<Confined>,
     /// What it has if another tool's manifest declares it.
     pub imported: Option<Box<Imported>>,
+}
+
+/// What a task says of the box that it may run in.
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Default, Serialize, Deserialize)]
+pub struct Confined {
+    /// `sandbox`: whether it runs in one; else as the sandbox policy says.
+    pub sandbox: Option<Sandbox>,
+    /// `network`: whether it reaches the network from there; else if it uses services.
+    pub network: Option<bool>,
+    /// `allow_undeclared`: what it may read and leave behind although it is neither input nor output; relative to the project's root.
+    pub undeclared: Vec<Pattern>,
+}
+
+/// Whether a task runs in a box.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
+pub enum Sandbox {
+    /// It sees what it declares, and nothing else of the project.
+    Strict,
+    /// It sees everything.
+    None,
+}
+
+impl Sandbox {
+    /// The words for them, as the manifest has them.
+    pub const WORDS: [&'static str; 2] = ["strict", "none"];
+
+    /// Returns what a word means.
+    pub fn of(word: &str) -> Option<Sandbox> {
+        match word {
+            "strict" => Some(Sandbox::Strict),
+            "none" => Some(Sandbox::None),
+            _ => None,
+        }
+    }
+
+    /// Returns the word for it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Sandbox::Strict => "strict",
+            Sandbox::None => "none",
+        }
+    }
 }
 
 /// How much a task matters beside others: `low` 1.0, `medium` 2.0 (the default), `high` 3.0, or a number.

@@ -68,7 +68,7 @@ impl Own {
     }
 
     /// Every file that may be the task's own, recorded folders last.
-    fn paths(&self) -> impl Iterator<Item = &RelPath> {
+    pub fn paths(&self) -> impl Iterator<Item = &RelPath> {
         self.recorded.iter().map(|output| &output.path).chain(self.made.iter().map(|(path, _)| path))
     }
 }

@@ -10,7 +10,7 @@ use crate::action::{self, Action, EnvValue, Exact, Needed};
 use crate::base::{Digest, RelPath, TargetId};
 use crate::disk;
 use crate::graph::{Detail, EdgeKind, TargetKind, flag};
-use crate::model::{Command, Scope, Task, Text};
+use crate::model::{Command, Confined, Scope, Task, Text};
 use crate::record::Tool;
 
 /// A task made exact, ready to be looked up or run.
@@ -37,6 +37,8 @@ pub struct Prepared {
     pub unmade: bool,
     /// Patterns of what is no output after all.
     pub excluded: Vec<String>,
+    /// Patterns of what it may touch though it does not declare it, and of what of that it may not.
+    pub undeclared: (Vec<String>, Vec<String>),
     /// Where it runs.
     pub dir: RelPath,
     /// Files that its depfile named in an earlier run.
@@ -216,6 +218,7 @@ fn exact(world: &World, target: TargetId, links: &Links, discovered: Vec<RelPath
     }
     decisions.sort();
     decisions.dedup();
+    let undeclared = patterns(&task.confined.undeclared, &symbolic)?;
     let response = task.imported.as_ref().and_then(|imported| imported.response.clone());
     let action = Action {
         commands,
@@ -230,7 +233,7 @@ fn exact(world: &World, target: TargetId, links: &Links, discovered: Vec<RelPath
         incremental: task.incremental,
         args,
         services,
-        strategies: world.seams.shaping(),
+        strategies: shaping(world, &task.confined, &undeclared),
         decisions,
         platform: world.environment.platform.clone(),
     };
@@ -246,12 +249,24 @@ fn exact(world: &World, target: TargetId, links: &Links, discovered: Vec<RelPath
         folders,
         unmade,
         excluded,
+        undeclared,
         dir,
         discovered,
         listing,
         programs,
         began,
     })
+}
+
+/// Returns the strategies that shape a task, and what it says of its box itself.
+fn shaping(world: &World, confined: &Confined, undeclared: &(Vec<String>, Vec<String>)) -> Vec<(String, String)> {
+    let mut shaping = world.seams.shaping();
+    let mut own = |name: &str, value: String| shaping.push((name.to_owned(), value));
+    confined.sandbox.iter().for_each(|sandbox| own("sandbox", sandbox.word().to_owned()));
+    confined.network.iter().for_each(|network| own("network", network.to_string()));
+    undeclared.0.iter().for_each(|text| own("allow_undeclared", text.clone()));
+    undeclared.1.iter().for_each(|text| own("allow_undeclared", format!("!{text}")));
+    shaping
 }
 
 fn decision(world: &World, address: &str) -> Result<String, Blocked> {

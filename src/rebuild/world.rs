@@ -1,6 +1,5 @@
 //! All that judging and running look at, handed around as one.
 
-use std::path::PathBuf;
 use std::sync::{Arc, Mutex, OnceLock, RwLock};
 
 use rustc_hash::FxHashMap;
@@ -14,6 +13,7 @@ use crate::disk::Tree;
 use crate::graph::{Graph, Made};
 use crate::model::EnvRule;
 use crate::record::{Checkout, Known, TaskRecord};
+use crate::sandbox::Bubblewrap;
 use crate::store::{ActionCache, Blobs};
 
 /// What a target put out, for those that need it.
@@ -58,7 +58,7 @@ pub struct World {
     /// What tasks may touch, and what their surroundings are called.
     pub boxed: Boxed,
     /// What makes boxes for tasks, where these are to have any.
-    pub boxer: Option<PathBuf>,
+    pub bubblewrap: Arc<Bubblewrap>,
     /// What ran elsewhere for this run: brought here, and not run again.
     pub adopted: Arc<Adopted>,
     /// What decisions came to in this run, by address.

@@ -5,9 +5,10 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use super::bench::{Bench, Refused};
+use super::confine::lost;
 use super::keep::Success;
 use super::ran::{Ran, Verdict};
-use super::request::{How, make_scratch};
+use super::request::How;
 use crate::base::{Digest, RelPath};
 use crate::decisions::{Answer, Asking, Attempted, Routed, Seam, Seat, StrategyError, Verdict as Meant};
 use crate::executor::{Attempt, Request};
@@ -76,10 +77,10 @@ impl Bench<'_> {
         {
             return Ran { displaced, ..Ran::stopped(Verdict::Broken, format!("cannot write the response file `{path}`: {error}")) };
         }
-        let request = self.request(&prepared, how);
-        if let Err(text) = make_scratch(world, &request.spawns) {
-            return Ran { displaced, ..Ran::stopped(Verdict::Broken, text) };
-        }
+        let request = match self.request(&prepared, how) {
+            Ok(request) => request,
+            Err((verdict, text)) => return Ran { displaced, ..Ran::stopped(verdict, text) },
+        };
         let routed = match self.route(&prepared, how) {
             Ok(notice) => notice,
             Err(error) => return Ran { displaced, ..Ran::stopped(Verdict::Broken, error.to_string()) },
@@ -131,6 +132,7 @@ impl Bench<'_> {
         if !matches!(ran.verdict, Verdict::Succeeded { .. }) {
             self.note_unfinished(&prepared, matches!(ran.verdict, Verdict::Failed), &found);
             ran.withheld = self.withheld(&prepared, &ran.output);
+            ran.notices.extend(request.confine.as_ref().and_then(|confine| self.unseen(&prepared, &confine.reach, &ran.output)));
         }
         ran
     }
@@ -199,6 +201,9 @@ impl Bench<'_> {
                     duration_ms: attempt.duration.as_millis() as u64,
                 });
                 meant = meaning.map_err(|error| (Verdict::Broken, error.to_string()))?;
+            }
+            if meant == Meant::Success && !attempt.strayed.is_empty() {
+                meant = Meant::Failure { because: Some(lost(&attempt.strayed)), remedy: true };
             }
             if let Meant::Retry { wait_ms } = meant {
                 let wait = Duration::from_millis(wait_ms);

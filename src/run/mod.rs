@@ -6,6 +6,7 @@ mod attempt;
 mod bench;
 mod choices;
 mod conditions;
+mod confine;
 mod decide;
 mod dispatch;
 mod ending;

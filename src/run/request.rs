@@ -6,8 +6,9 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::bench::Bench;
+use super::ran::Verdict;
 use crate::base::TargetId;
-use crate::executor::{Request, boxed};
+use crate::executor::Request;
 use crate::model::{Scope, Text};
 use crate::process::{Cancel, Limits, Output as Capture, Spawn, Stdin, redacted};
 use crate::rebuild::{Prepared, World};
@@ -33,7 +34,11 @@ pub(super) struct Failed {
 }
 
 impl Bench<'_> {
-    pub(super) fn request(&self, prepared: &Prepared, how: &How) -> Request {
+    /// Returns what is started for a task.
+    ///
+    /// # Errors
+    /// With what comes of the task and why, when it cannot be started as it has to be.
+    pub(super) fn request(&self, prepared: &Prepared, how: &How) -> Result<Request, (Verdict, String)> {
         let world = self.world;
         let mark = format!("{}-{}", world.run, prepared.target.0);
         let mut env: Vec<(OsString, OsString)> = Vec::with_capacity(prepared.visible.variables.len() + 8);
@@ -71,11 +76,9 @@ impl Bench<'_> {
                 apart: self.undeclared.is_some(),
                 group: true,
             })
-            .map(|spawn| match &world.boxer {
-                Some(boxer) => boxed(spawn, boxer, world.tree.root(), &writable(world, prepared)),
-                None => spawn,
-            })
             .collect();
+        let scratch = make_scratch(world, &spawns).map_err(|text| (Verdict::Broken, text))?;
+        let confine = self.confine(prepared, how, scratch)?;
         let shown = |text: &str| redacted(&prepared.visible.secrets, text);
         let commands = prepared
             .task
@@ -89,14 +92,15 @@ impl Bench<'_> {
                 }
             })
             .collect();
-        Request {
+        Ok(Request {
             spawns,
             commands,
             limits: Limits { timeout: prepared.task.timeout.or(self.timeout), grace: Duration::from_secs(5), signal: Limits::TERM },
             mark,
             secrets: prepared.visible.secrets.clone(),
             log_file: self.log_path(prepared, how),
-        }
+            confine,
+        })
     }
 
     fn log_path(&self, prepared: &Prepared, how: &How) -> PathBuf {
@@ -132,40 +136,21 @@ pub(super) fn open_holes(world: &World, text: &str) -> String {
         .replace("{{run.scratch}}", &scratch.to_string_lossy())
 }
 
-/// Makes the run's scratch folder, if what is about to be started names it.
-pub(super) fn make_scratch<'s>(world: &World, spawns: impl IntoIterator<Item = &'s Spawn>) -> Result<(), String> {
+/// Makes the run's scratch folder, if what is about to be started names it; returns whether it does.
+pub(super) fn make_scratch<'s>(world: &World, spawns: impl IntoIterator<Item = &'s Spawn>) -> Result<bool, String> {
     let scratch = world.scratch();
     let whole = scratch.under(world.tree.root());
     let finder = memchr::memmem::Finder::new(whole.as_os_str().as_bytes());
     let named = |text: &OsString| finder.find(text.as_bytes()).is_some();
     let asked = spawns.into_iter().any(|spawn| spawn.args.iter().any(named) || spawn.env.iter().any(|(_, value)| named(value)));
-    match asked.then(|| world.tree.make_folder(&scratch)) {
-        Some(Err(error)) => Err(format!("cannot make the folder `{scratch}`: {error}")),
-        _ => Ok(()),
+    if asked {
+        world.tree.make_folder(&scratch).map_err(|error| format!("cannot make the folder `{scratch}`: {error}"))?;
     }
+    Ok(asked)
 }
 
 /// Returns a word as a shell would have to be given it.
 pub(super) fn quoted(word: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_./=:,+@%".contains(c);
     if !word.is_empty() && word.chars().all(plain) { word.to_owned() } else { format!("'{}'", word.replace('\'', "'\\''")) }
-}
-
-/// Where a task's outputs stand: what it may write in a box.
-fn writable(world: &World, prepared: &Prepared) -> Vec<PathBuf> {
-    let mut places: Vec<PathBuf> = prepared
-        .outputs
-        .iter()
-        .map(|text| {
-            // The part before the first special character, up to its last folder.
-            let fixed = text.split(['*', '?', '[', '{']).next().unwrap_or_default();
-            let folder = if text.ends_with('/') { fixed } else { fixed.rsplit_once('/').map_or("", |(folder, _)| folder) };
-            world.tree.root().join(folder)
-        })
-        .chain(prepared.task.depfile.iter().map(|_| world.tree.root().to_path_buf()))
-        .filter(|place| place.is_dir())
-        .collect();
-    places.sort();
-    places.dedup();
-    places
 }

@@ -180,6 +180,7 @@ impl Exact {
             mark,
             secrets: self.secrets,
             log_file: self.log_file,
+            confine: None,
         }
     }
 

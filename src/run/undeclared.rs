@@ -6,7 +6,7 @@ use std::sync::Mutex;
 use rustc_hash::FxHashMap;
 
 use crate::base::RelPath;
-use crate::disk::{Signature, sources};
+use crate::disk::{PatternSet, Signature, sources};
 use crate::rebuild::{Prepared, World};
 
 /// The checkout's files as they were last seen, by stamp. Files that git ignores are nobody's business.
@@ -38,10 +38,15 @@ impl Undeclared {
         let now = now(world)?;
         let before = seen.replace(now);
         let (Some(before), Some(now)) = (before, &*seen) else { return Ok(Vec::new()) };
-        let own = crate::disk::PatternSet::new(&prepared.outputs, &prepared.excluded).map_err(io::Error::other)?;
+        let own = PatternSet::new(&prepared.outputs, &prepared.excluded).map_err(io::Error::other)?;
+        let (allowed, not) = &prepared.undeclared;
+        let allowed = PatternSet::new(allowed, not).map_err(io::Error::other)?;
         let named = [prepared.action.depfile.as_deref(), prepared.action.response.as_ref().map(|(path, _)| &**path)];
         let declared = |path: &RelPath| {
-            own.matches(path) || world.made().holds(path) || named.iter().flatten().any(|name| name.as_bytes() == path.as_bytes())
+            own.matches(path)
+                || allowed.matches(path)
+                || world.made().holds(path)
+                || named.iter().flatten().any(|name| name.as_bytes() == path.as_bytes())
         };
         let changed = now.iter().filter(|(path, stamp)| before.get(*path) != Some(*stamp) && !declared(path));
         let mut left: Vec<RelPath> = changed.map(|(path, _)| path.clone()).collect();

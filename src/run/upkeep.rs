@@ -163,7 +163,7 @@ impl Loop<'_> {
     /// Runs the service that was asked for with the terminal.
     pub(super) fn foreground(&mut self, step: Step, ready: &mut Vec<Step>) {
         let target = self.plan.target(step);
-        match Exact::of(self.world, target).and_then(|exact| make_scratch(self.world, exact.spawns()).map(|()| exact)) {
+        match Exact::of(self.world, target).and_then(|exact| make_scratch(self.world, exact.spawns()).map(|_| exact)) {
             Ok(exact) => {
                 self.parked.insert(step, Parked::Service(Box::new(exact.alone(&self.options.ports))));
                 self.enqueue(step);

@@ -70,8 +70,8 @@ fn github_gets_annotations() {
 
 #[test]
 fn nodes_without_effect_yet_are_told() {
-    let project = Project::new().manifest("task \"t\" { sandbox \"strict\"; sh \"true\" }");
-    project.run("build t").ok().says(["note: `sandbox` (orket.kdl:1) has no effect"]);
+    let project = Project::new().manifest("task \"t\" { executor \"remote\"; sh \"true\" }");
+    project.run("build t").ok().says(["note: `executor` (orket.kdl:1) has no effect"]);
 }
 
 #[test]

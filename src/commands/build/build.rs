@@ -16,7 +16,7 @@ use super::webhooks::{self, Told, Webhooks};
 use crate::commands::{Failure, Ui, wrongly};
 use crate::engine::Engine;
 use crate::event::Ending;
-use crate::executor::Local;
+use crate::executor::{Local, Sandboxed};
 use crate::plan::Plan;
 use crate::process::{Cancel, Reaper};
 use crate::rebuild::{self, Adopted, Mode, World};
@@ -69,7 +69,7 @@ fn go(ui: &Ui, args: &BuildArgs, words: Option<&[String]>, adopted: &Arc<Adopted
     let mut world = stage.world()?;
     world.adopted = adopted.clone();
     let (plan, failed) = if epics.is_empty() { (plan, 0) } else { stage.build_apart(&epics, &mut world, apart)? };
-    (world.boxed, world.boxer) = (policy.boxed.clone(), policy.boxer.clone());
+    (world.boxed, world.bubblewrap) = (policy.boxed.clone(), policy.bubblewrap.clone());
     let done = perform(&stage, &world, &plan, beginning, webhooks, failed)?;
     // All is said and kept: whoever builds here next need not wait, and a signal ends what is left to do.
     drop(lock);
@@ -158,7 +158,7 @@ fn walked(
     }
     let reaper = Reaper::install();
     let cancel = Cancel::new().map_err(|error| Failure::Broken(format!("cannot make an event: {error}")))?;
-    let executor = Local::new(reaper.clone());
+    let executor = Sandboxed::new(Local::new(reaper.clone()), world.tree.clone());
     let seat = Seat { executor: &executor, cancel: &cancel };
     let ending = walk(world, plan, fresh, options, &seat, &mut |event| audience.tell(event), &mut |now| audience.tick(ui, now));
     for pid in reaper.end_all() {

@@ -1,7 +1,7 @@
 //! What is decided once for a build, before it begins: the command line wins over the strategies that are asked.
 
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::sync::Arc;
 
 use crate::base::{Digest, TargetId};
 use crate::commands::{Failure, Ui};
@@ -10,9 +10,9 @@ use crate::decisions::{
     Wished,
 };
 use crate::engine::Engine;
-use crate::executor::BOXER;
 use crate::graph::{Detail, TargetKind};
 use crate::process::find_program;
+use crate::sandbox::Bubblewrap;
 use crate::shell::{BuildArgs, exit};
 
 /// Exit statuses, as `shell::exit` has them.
@@ -37,7 +37,7 @@ pub(super) struct Policy {
     /// What its tasks may touch.
     pub boxed: Boxed,
     /// What makes boxes for them, where they are to have any.
-    pub boxer: Option<PathBuf>,
+    pub bubblewrap: Arc<Bubblewrap>,
 }
 
 impl Policy {
@@ -89,23 +89,23 @@ impl Policy {
         });
         let wiring = engine.seams.ask(&Wished { rocks: rocks.collect() }).map_err(failed)?;
         let boxed = engine.seams.ask(&Sandboxing { rock: naming.rock.clone().unwrap_or_else(|| engine.name.clone()) }).map_err(failed)?;
-        let find = |name: &str, why: &str| {
-            let path = ui.surroundings.text("PATH").unwrap_or_default();
-            find_program(name.as_ref(), path.as_ref(), &engine.root).map_err(|_| {
-                let strategy = &engine.seams.choice(Seam::SandboxPolicy).strategy;
-                ui.say(&format!(
-                    "error: the sandbox policy `{strategy}` {why}: `{name}` is not there\nhint: install it, or choose another policy"
-                ));
-            })
-        };
-        let boxer = match boxed.strict {
-            true => Some(find(BOXER, "is not to be had here").map_err(|()| Failure::Exit(REFUSED))?),
-            false => None,
-        };
-        if boxed.compose && graph.ids().any(|id| graph.kind(id) == TargetKind::Service) {
-            find("docker", "cannot start services here").map_err(|()| Failure::Exit(BROKEN))?;
+        let strategy = &engine.seams.choice(Seam::SandboxPolicy).strategy;
+        let bubblewrap = Arc::new(engine.bubblewrap());
+        if boxed.strict
+            && let Err(why) = bubblewrap.program()
+        {
+            ui.say(&format!("error: the sandbox policy `{strategy}` is not to be had here: {why}"));
+            return Err(Failure::Exit(REFUSED));
         }
-        Ok(Policy { boxer, slots: slots(ui, args, rules.concurrency)?, after_failure, rules, cache, naming, named, wiring, boxed })
+        if boxed.compose && graph.ids().any(|id| graph.kind(id) == TargetKind::Service) {
+            let path = ui.surroundings.text("PATH").unwrap_or_default();
+            if find_program("docker".as_ref(), path.as_ref(), &engine.root).is_err() {
+                let hint = "hint: install it, or choose another policy";
+                ui.say(&format!("error: the sandbox policy `{strategy}` cannot start services here: `docker` is not there\n{hint}"));
+                return Err(Failure::Exit(BROKEN));
+            }
+        }
+        Ok(Policy { bubblewrap, slots: slots(ui, args, rules.concurrency)?, after_failure, rules, cache, naming, named, wiring, boxed })
     }
 
     /// Returns what is asked of the name of an epic that is built for this run.

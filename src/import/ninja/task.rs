@@ -108,6 +108,7 @@ impl Lowering<'_, '_> {
             confirm: None,
             platform: Vec::new(),
             matrix: Vec::new(),
+            confined: Default::default(),
             imported: None,
         }
     }
