@@ -49,7 +49,12 @@ impl Own {
             return world.tree.stat(path).ok().flatten() != Some(*stamp);
         }
         let recorded = self.recorded.binary_search_by(|output| output.path.cmp(path)).ok().map(|index| &self.recorded[index]);
-        self.sure && recorded.is_some_and(|output| output.kind != OutputKind::Folder && !is(world, output))
+        match recorded {
+            // Whoever put a file or a link in its place, it was not the task.
+            Some(output) if output.kind == OutputKind::Folder => world.tree.stat(path).ok().flatten().is_some_and(|there| !there.is_dir()),
+            Some(output) => self.sure && !is(world, output),
+            None => false,
+        }
     }
 
     /// Whether nothing is known of the task: it has never run here.

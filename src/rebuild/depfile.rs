@@ -1,7 +1,7 @@
 //! Makefile syntax as compilers write it with `-MD`: `target: prerequisite…`, lines continued by a backslash.
 //!
-//! A backslash before a blank or `#` takes it as part of the name, `$$` is a dollar; any other backslash stands for itself. Targets
-//! without prerequisites (`-MP`) name nothing that was read.
+//! A backslash before a blank or `#` takes it as part of the name, and backslashes before that one are doubled if it is a blank; `$$` is a
+//! dollar; any other backslash stands for itself. Targets without prerequisites (`-MP`) name nothing that was read.
 
 /// Returns the prerequisites of all rules, in order, without repetitions. Comments, which `rustc` writes too, are left out.
 ///
@@ -51,6 +51,17 @@ pub fn parse(text: &[u8]) -> Result<Vec<Vec<u8>>, String> {
                 finish(&mut word, &mut behind_colon, &mut found, &mut seen, false);
                 (at, line) = (at + 2, line + 1);
             }
+            (b'\\', Some(b'\\')) => {
+                let run = text[at..].iter().take_while(|byte| **byte == b'\\').count();
+                let (stay, used) = match text.get(at + run) {
+                    Some(b' ' | b'\t') if run % 2 == 1 => ((run - 1) / 2, run - 1),
+                    // The last one belongs to what follows.
+                    Some(b'#' | b'\n' | b'\r') => (run - 1, run - 1),
+                    _ => (run, run),
+                };
+                word.resize(word.len() + stay, b'\\');
+                at += used - 1;
+            }
             (b'\\', Some(escaped @ (b' ' | b'#' | b'\t'))) => {
                 word.push(escaped);
                 at += 1;
@@ -95,6 +106,8 @@ mod tests {
     fn what_gcc_writes() {
         assert_eq!(names("a.o: a.c \\\n b.h c.h\n\nb.h:\n\nc.h:\n"), ["a.c", "b.h", "c.h"]);
         assert_eq!(names("a.o : a.c b\\ c.h $$x\n"), ["a.c", "b c.h", "$x"]);
+        // `b\ c.h`, `d\\#.h`, `e\\`, `f\\x`.
+        assert_eq!(names("a.o: b\\\\\\ c.h d\\\\\\#.h e\\\\ f\\\\x g\\\n h\\\ti\n"), ["b\\ c.h", "d\\\\#.h", "e\\\\", "f\\\\x", "g", "h\ti"]);
         assert_eq!(names("a.o b.o: x.c\nc.o: x.c y.c"), ["x.c", "y.c"]);
         assert_eq!(names("a.o: C:/x.h\r\n"), ["C:/x.h"]);
         assert_eq!(names(""), [] as [&str; 0]);
