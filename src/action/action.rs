@@ -64,6 +64,8 @@ pub struct Needed {
     pub digest: Digest,
     /// The outputs of a task, sorted by path; none of a target that gathers (an epic, a rock).
     pub outputs: Arc<Vec<(RelPath, Content)>>,
+    /// Folders among them in which nothing is, sorted by path.
+    pub folders: Arc<Vec<RelPath>>,
 }
 
 /// A command with everything filled in that decides its result.

@@ -82,9 +82,11 @@ pub fn walk(action: &Action, sink: &mut dyn Sink) {
         whole(sink, Subject::Service, name, digest);
     }
     let mut files: Vec<(&RelPath, &Content)> = action.inputs.iter().map(|(path, content)| (path, content)).collect();
-    for Needed { address, digest, outputs } in &action.needs {
+    let mut folders: Vec<&RelPath> = Vec::new();
+    for Needed { address, digest, outputs, folders: empty } in &action.needs {
         if (1..=TOLD).contains(&outputs.len()) {
             files.extend(outputs.iter().map(|(path, content)| (path, content)));
+            folders.extend(empty.iter());
         } else {
             whole(sink, Subject::Need, address, digest);
         }
@@ -92,6 +94,10 @@ pub fn walk(action: &Action, sink: &mut dyn Sink) {
     // Whoever put a file out, by whatever name, it is the same input.
     files.sort_by_key(|(path, _)| *path);
     files.into_iter().for_each(|(path, content)| file(sink, path, content));
+    folders.sort_unstable();
+    for folder in folders {
+        sink.entry(Subject::Input, folder.as_bytes(), b"d", &|| Some(String::from("an empty folder")));
+    }
 }
 
 fn whole(sink: &mut dyn Sink, subject: Subject, name: &str, digest: &Digest) {
@@ -191,7 +197,11 @@ mod tests {
             address: "e".into(),
             digest: some,
             outputs: Arc::new((0..outputs).map(|at| (RelPath::parse(format!("n{at}")).unwrap(), content.clone())).collect()),
+            folders: Arc::default(),
         };
+        let empty = |name: &str| Needed { folders: Arc::new(vec![RelPath::parse(name).unwrap()]), ..needed(1, Content::Missing) };
+        seen.push(with(&|a| a.needs.push(empty("x"))));
+        seen.push(with(&|a| a.needs.push(empty("y"))));
         seen.push(with(&|a| a.needs.push(needed(0, Content::Missing))));
         seen.push(with(&|a| a.needs.push(needed(1, Content::Link(b"x".to_vec())))));
         seen.push(with(&|a| a.needs.push(needed(1, Content::Link(b"y".to_vec())))));

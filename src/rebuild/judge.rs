@@ -337,7 +337,14 @@ pub fn yielded(outputs: &[Output], executed: bool) -> Yield {
         })
         .collect();
     let result = ActionResult { outputs: outputs.to_vec(), ..ActionResult::default() };
-    Yield { digest: result.digest(), outputs: Arc::new(contents), executed }
+    let folders = outputs.iter().filter(|output| output.kind == OutputKind::Folder).map(|output| &output.path);
+    let empty = |folder: &&RelPath| {
+        let inside = [folder.as_bytes(), b"/"].concat();
+        let next = outputs.partition_point(|output| output.path.as_bytes() < &inside[..]);
+        !outputs.get(next).is_some_and(|output| output.path.as_bytes().starts_with(&inside))
+    };
+    let folders = Arc::new(folders.filter(empty).cloned().collect());
+    Yield { digest: result.digest(), outputs: Arc::new(contents), folders, executed }
 }
 
 fn differing(world: &World, prepared: &Prepared, outputs: &[Output]) -> Vec<Change> {

@@ -195,14 +195,14 @@ fn exact(world: &World, target: TargetId, links: &Links, discovered: Vec<RelPath
     let Inputs { files: inputs, listing, unmade } = inputs::gather(world, &task, links, &discovered, &symbolic, again)?;
     let mut needs: Vec<Needed> = Vec::new();
     let mut services: Vec<(String, Digest)> = Vec::new();
-    for (id, Yield { digest, outputs, .. }) in links {
+    for (id, Yield { digest, outputs, folders, .. }) in links {
         let address = || world.graph.address(*id).to_owned();
         match world.graph.kind(*id) {
             TargetKind::Decision => {}
             TargetKind::Service => services.push((address(), *digest)),
             // A check that has passed says nothing more.
             TargetKind::Task if outputs.is_empty() && !world.graph.has(*id, flag::EMPTY) => {}
-            _ => needs.push(Needed { address: address(), digest: *digest, outputs: outputs.clone() }),
+            _ => needs.push(Needed { address: address(), digest: *digest, outputs: outputs.clone(), folders: folders.clone() }),
         }
     }
     needs.sort_by(|one, other| one.address.cmp(&other.address));

@@ -23,6 +23,8 @@ pub struct Yield {
     pub digest: Digest,
     /// The outputs of a task; empty for a target that gathers.
     pub outputs: Arc<Vec<(RelPath, Content)>>,
+    /// Folders among them in which nothing is.
+    pub folders: Arc<Vec<RelPath>>,
     /// Whether it, or anything it waits for, executed something in this run.
     pub executed: bool,
 }

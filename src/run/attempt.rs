@@ -224,7 +224,7 @@ impl Bench<'_> {
             (None, Ended::Cancelled) => Verdict::Cancelled,
             // Ctrl-C at the terminal is how a person ends it.
             (None, ended) if ended.success() || *ended == Ended::Signal(INTERRUPT) => Verdict::Succeeded {
-                yielded: Yield { digest: Digest::of(b""), outputs: Default::default(), executed: true },
+                yielded: Yield { digest: Digest::of(b""), outputs: Default::default(), folders: Default::default(), executed: true },
                 unchanged: false,
             },
             _ => Verdict::Failed,

@@ -105,6 +105,7 @@ fn reach(world: &World, prepared: &Prepared) -> Result<Reach, String> {
         stand: vec![prepared.dir.clone()],
         ..Reach::default()
     };
+    reach.stand.extend(action.needs.iter().flat_map(|needed| needed.folders.iter().cloned()));
     for text in &writes {
         match (plain(text), text.strip_suffix('/').and_then(plain)) {
             (_, Some(folder)) => reach.folders.extend(RelPath::parse(&*folder)),

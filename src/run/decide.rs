@@ -62,7 +62,7 @@ impl Loop<'_> {
             Ok(choice) => {
                 let digest = decided(self.world, target, &choice.value);
                 let executed = self.yields.executed_before(step);
-                self.yields.put(step, Yield { digest, outputs: Default::default(), executed });
+                self.yields.put(step, Yield { digest, outputs: Default::default(), folders: Default::default(), executed });
                 (self.tell)(&told(target, choice, self.began.elapsed()));
                 self.end(step, Outcome::Fresh, None, ready);
             }

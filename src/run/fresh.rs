@@ -163,7 +163,7 @@ impl<'a> Yields<'a> {
             {
                 let gathers = world.graph.kind(target) != TargetKind::Task || world.graph.has(target, flag::EMPTY);
                 self.known[before.index()] = Some(match gathers {
-                    true => Yield { digest, outputs: Default::default(), executed: false },
+                    true => Yield { digest, outputs: Default::default(), folders: Default::default(), executed: false },
                     false => rebuild::recall(world, target).filter(|yielded| yielded.digest == digest).ok_or(target)?,
                 });
             }
@@ -179,6 +179,7 @@ pub(super) fn gathered(world: &World, target: TargetId, links: &Links, executed:
     Yield {
         digest: gathered_digest(world, target, links.iter().map(|(_, yielded)| &yielded.digest), executed),
         outputs: Default::default(),
+        folders: Default::default(),
         executed: executed || links.iter().any(|(_, yielded)| yielded.executed),
     }
 }

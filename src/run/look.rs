@@ -66,7 +66,7 @@ pub fn look(world: &World, plan: &Plan, mode: Mode, choices: &Choices<'_>, gates
                 (_, Some(first)) if !choices.is_given(target) => above[step.index()] = Some(first),
                 (Ok(choice), _) => {
                     let digest = decided(world, target, &choice.value);
-                    yields.put(step, Yield { digest, outputs: Default::default(), executed: false });
+                    yields.put(step, Yield { digest, outputs: Default::default(), folders: Default::default(), executed: false });
                 }
                 (Err(Stuck::Open(why)), _) => above[step.index()] = Some(Above::Open(format!("the decision {address} {why}"))),
                 (Err(Stuck::Wrong { text, .. }), _) => {

@@ -309,7 +309,7 @@ fn play(world: &World, plan: &Plan, dice: &mut Dice, seed: u64) -> usize {
 }
 
 fn yielded(target: TargetId, executed: bool) -> Yield {
-    Yield { digest: Digest::of(&target.0.to_le_bytes()), outputs: Default::default(), executed }
+    Yield { digest: Digest::of(&target.0.to_le_bytes()), outputs: Default::default(), folders: Default::default(), executed }
 }
 
 /// No more runs at one time than there are slots in all and in each pool, and a task with the terminal runs alone.

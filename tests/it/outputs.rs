@@ -279,3 +279,13 @@ fn outputs_may_stand_on_a_file_system_of_their_own() {
     ran.sort();
     assert_eq!(ran, ["d", "o"], "{err}");
 }
+
+#[test]
+fn empty_folders_that_are_put_out_count_for_those_that_need_them() {
+    let manifest = r#"task "a" { sh "mkdir -p o/$(cat in); echo same > o/f"; inputs "in"; outputs "o/" }
+        task "b" { needs "a"; sh "find o | sort > list"; outputs "list" }"#;
+    let project = Project::new().file("in", "d1").manifest(manifest);
+    project.run("build").ok();
+    project.write("in", "d2").run("build").ok().says(["done    a", "done    b"]);
+    assert_eq!(project.read("list"), "o\no/d2\no/f\n");
+}
