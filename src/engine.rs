@@ -219,6 +219,12 @@ impl Engine {
         self.root.join(".orket")
     }
 
+    /// Returns what tells this checkout from any other on this machine, a copy of it too: it is in the environment of all that it starts.
+    pub fn identity(&self) -> String {
+        let there = self.tree.stat(&RelPath::from_normal(&b".orket"[..])).ok().flatten().unwrap_or_default();
+        format!("{:x}-{:x}", there.device, there.inode)
+    }
+
     /// Begins to watch this checkout, so that builds in it need not look at every file; `None` if that is not wanted.
     ///
     /// # Errors
@@ -279,6 +285,7 @@ impl Engine {
             adopted: Arc::default(),
             decided: RwLock::default(),
             run,
+            identity: self.identity(),
             manifest: xxh3_64(self.manifest.as_bytes()),
             args: None,
             programs: RwLock::default(),

@@ -10,9 +10,9 @@ use rustix::process::{Pid, PidfdFlags, Signal, getpid, getppid, pidfd_open, pidf
 /// How long they may take to end after they were asked to.
 const GRACE: Duration = Duration::from_secs(2);
 
-/// Ends all processes of this user in whose environment `pair` (`NAME=value`) stands, but for this one and those above it: asks them first,
+/// Ends all processes of this user in whose environment all of `pairs` (each `NAME=value`) stand, but for this one and those above it: asks them first,
 /// and kills what is there 2 seconds later. Returns how many there were. Where the system has no `/proc`, none is found.
-pub fn end_stragglers(pair: &str) -> usize {
+pub fn end_stragglers(pairs: &[&str]) -> usize {
     let spared = ancestors();
     let mut found: Vec<OwnedFd> = Vec::new();
     for entry in fs::read_dir("/proc").into_iter().flatten().flatten() {
@@ -22,7 +22,8 @@ pub fn end_stragglers(pair: &str) -> usize {
         // Opened before it is looked at, so that what is ended is what was looked at.
         let Some(handle) = Pid::from_raw(pid).and_then(|pid| pidfd_open(pid, PidfdFlags::empty()).ok()) else { continue };
         let environment = fs::read(entry.path().join("environ")).unwrap_or_default();
-        if environment.split(|byte| *byte == 0).any(|one| one == pair.as_bytes()) {
+        let stands = |pair: &&str| environment.split(|byte| *byte == 0).any(|one| one == pair.as_bytes());
+        if pairs.iter().all(stands) {
             found.push(handle);
         }
     }

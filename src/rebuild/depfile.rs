@@ -107,7 +107,10 @@ mod tests {
         assert_eq!(names("a.o: a.c \\\n b.h c.h\n\nb.h:\n\nc.h:\n"), ["a.c", "b.h", "c.h"]);
         assert_eq!(names("a.o : a.c b\\ c.h $$x\n"), ["a.c", "b c.h", "$x"]);
         // `b\ c.h`, `d\\#.h`, `e\\`, `f\\x`.
-        assert_eq!(names("a.o: b\\\\\\ c.h d\\\\\\#.h e\\\\ f\\\\x g\\\n h\\\ti\n"), ["b\\ c.h", "d\\\\#.h", "e\\\\", "f\\\\x", "g", "h\ti"]);
+        assert_eq!(
+            names("a.o: b\\\\\\ c.h d\\\\\\#.h e\\\\ f\\\\x g\\\n h\\\ti\n"),
+            ["b\\ c.h", "d\\\\#.h", "e\\\\", "f\\\\x", "g", "h\ti"]
+        );
         assert_eq!(names("a.o b.o: x.c\nc.o: x.c y.c"), ["x.c", "y.c"]);
         assert_eq!(names("a.o: C:/x.h\r\n"), ["C:/x.h"]);
         assert_eq!(names(""), [] as [&str; 0]);

@@ -67,6 +67,8 @@ pub struct World {
     pub decided: RwLock<FxHashMap<String, String>>,
     /// The run's id.
     pub run: String,
+    /// What tells this checkout from a copy of it; all that runs here carries it as `ORKET_CHECKOUT`.
+    pub identity: String,
     /// The hash of the manifest's path: records of tasks of another one are none of this run's business.
     pub manifest: u64,
     /// Words behind `--`, for this target.

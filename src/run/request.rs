@@ -52,6 +52,7 @@ impl Bench<'_> {
         env.extend(self.extra.iter().cloned());
         env.push(("ORKET_MARK".into(), mark.clone().into()));
         env.push(("ORKET_RUN".into(), world.run.clone().into()));
+        env.push(("ORKET_CHECKOUT".into(), world.identity.clone().into()));
         env.push(("ORKET_TASK".into(), prepared.task.address.as_str().into()));
         if let Some(failed) = &how.remedy {
             let log = failed.log.as_ref().map(|log| world.tree.root().join(log)).unwrap_or_default();

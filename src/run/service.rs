@@ -92,6 +92,7 @@ impl Exact {
             env.push(("COMPOSE_PROJECT_NAME".into(), world.boxed.compose_project.clone().into()));
         }
         env.push(("ORKET_RUN".into(), world.run.clone().into()));
+        env.push(("ORKET_CHECKOUT".into(), world.identity.clone().into()));
         env.push(("ORKET_SERVICE".into(), service.address.as_str().into()));
         let start = |program: PathBuf, name: &str, words: &[String], mark: String| Spawn {
             program,

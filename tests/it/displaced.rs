@@ -155,9 +155,9 @@ fn an_output_that_git_tracks_by_now_stays_also_where_it_is_as_its_task_made_it()
 fn what_was_put_in_the_place_of_a_folder_is_moved_aside() {
     for words in ["build", "build --force", "build --no-cache"] {
         for (place, link) in [("o", false), ("o", true), ("o/sub", false), ("o/sub", true), ("o/empty", false)] {
-            let project = Project::new().file("in", "1").manifest(
-                "task \"t\" { sh \"mkdir -p o/sub o/empty; cat in > o/sub/f\"; inputs \"in\"; outputs \"o/\" }",
-            );
+            let project = Project::new()
+                .file("in", "1")
+                .manifest("task \"t\" { sh \"mkdir -p o/sub o/empty; cat in > o/sub/f\"; inputs \"in\"; outputs \"o/\" }");
             project.run("build").ok();
             project.remove(place);
             match link {

@@ -135,6 +135,12 @@ fn what_a_killed_orket_left_running_is_ended_by_the_next_build() {
     build.end();
     let left = std::fs::read_to_string(&pid).unwrap();
     assert!(alive(&left), "it ended with orket");
+    // What runs in a copy is none of this checkout's business.
+    let copy = project.base().join("copy");
+    let copied = std::process::Command::new("cp").arg("-a").args([project.at("."), copy.clone()]).status().unwrap();
+    std::fs::write(copy.join("in"), "fast").unwrap();
+    project.run(&format!("-C {} build", copy.display())).ok().never_says(["left behind"]);
+    assert!(copied.success() && alive(&left), "a build in a copy ended it");
     project.write("in", "fast").run("build").ok().says(["processes were ended that the run ", "had left behind"]);
     assert!(!alive(&left), "it lives on");
     project.write("in", "again").run("build").ok().never_says(["left behind"]);

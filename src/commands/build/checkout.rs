@@ -45,7 +45,7 @@ fn unlocked(ui: &Ui, wanted: &[String], error: &LockError) -> Failure {
 pub(super) fn end_stragglers_of(ui: &Ui, engine: &Engine) {
     let runs = engine.runs();
     for run in runs.unended().unwrap_or_default() {
-        match end_stragglers(&format!("ORKET_RUN={}", run.run)) {
+        match end_stragglers(&[&format!("ORKET_RUN={}", run.run), &format!("ORKET_CHECKOUT={}", engine.identity())]) {
             0 => {}
             count => ui.say(&format!(
                 "note: {} ended that the run {} had left behind",
