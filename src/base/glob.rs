@@ -5,14 +5,17 @@
 
 use std::borrow::Cow;
 
-use globset::{GlobBuilder, GlobMatcher};
+use std::os::unix::ffi::OsStrExt;
+
+use globset::GlobBuilder;
+use regex::bytes::{Regex, RegexBuilder};
 
 use super::RelPath;
 
 /// One compiled pattern, relative to the root of the project.
 #[derive(Clone, Debug)]
 pub struct Glob {
-    matcher: GlobMatcher,
+    matcher: Regex,
     base: RelPath,
 }
 
@@ -44,13 +47,14 @@ impl Glob {
     /// # Errors
     /// A sentence that says what is wrong with it, from `globset`.
     pub fn new(pattern: &str) -> Result<Glob, String> {
-        let matcher = GlobBuilder::new(pattern)
+        let glob = GlobBuilder::new(pattern)
             .literal_separator(true)
             .empty_alternates(true)
             .backslash_escape(true)
             .build()
-            .map_err(|error| error.kind().to_string())?
-            .compile_matcher();
+            .map_err(|error| error.kind().to_string())?;
+        let matcher =
+            RegexBuilder::new(&by_characters(glob.regex())).dot_matches_new_line(true).build().map_err(|error| error.to_string())?;
         let literal: Vec<&str> = pattern.split('/').take_while(|part| !is_glob(part) && !part.contains('\\')).collect();
         let folders = if literal.len() == pattern.split('/').count() { &literal[..literal.len() - 1] } else { &literal[..] };
         Ok(Glob { matcher, base: RelPath::from_normal(folders.join("/").into_bytes()) })
@@ -58,7 +62,7 @@ impl Glob {
 
     /// Whether the pattern matches this path as a whole.
     pub fn matches(&self, path: &RelPath) -> bool {
-        self.matcher.is_match(path.as_path())
+        self.matcher.is_match(path.as_path().as_os_str().as_bytes())
     }
 
     /// Returns the deepest folder that all matches are certain to stand in: where a walk has to begin.
@@ -67,9 +71,71 @@ impl Glob {
     }
 }
 
+/// Returns a regular expression of `globset`'s, which is one over bytes, in which `?` and `[…]` are one character each; `*` still takes
+/// names that are no text.
+fn by_characters(regex: &str) -> String {
+    let mut text = String::with_capacity(regex.len() + 16);
+    let mut rest = regex;
+    while let Some(c) = rest.chars().next() {
+        let length = match c {
+            '\\' => 1 + rest[1..].chars().next().map_or(0, char::len_utf8),
+            '[' => class_length(rest),
+            c => c.len_utf8(),
+        };
+        let (piece, behind) = rest.split_at(length);
+        match c {
+            '[' if !(piece == "[^/]" && behind.starts_with('*')) => text.push_str(&format!("(?u:[{}&&[^/]])", as_text(piece))),
+            _ => text.push_str(piece),
+        }
+        rest = behind;
+    }
+    text
+}
+
+/// Returns a class with bytes such as `\xC3\xA9` as the characters that they are.
+fn as_text(class: &str) -> String {
+    let (mut text, mut rest) = (String::new(), class);
+    while let Some(at) = rest.find("\\x") {
+        text.push_str(&rest[..at]);
+        rest = &rest[at..];
+        let mut bytes = Vec::new();
+        while let Some(byte) = rest.strip_prefix("\\x").and_then(|hex| u8::from_str_radix(hex.get(..2)?, 16).ok()) {
+            bytes.push(byte);
+            rest = &rest[4..];
+        }
+        text.push_str(&regex::escape(&String::from_utf8_lossy(&bytes)));
+        if bytes.is_empty() {
+            text.push_str("\\x");
+            rest = &rest[2..];
+        }
+    }
+    text + rest
+}
+
+/// Returns how long the class is that a regular expression begins with, in bytes.
+fn class_length(regex: &str) -> usize {
+    let mut escaped = false;
+    let mut characters = regex.char_indices().skip(1);
+    let end = characters.find(|(_, c)| {
+        let ends = *c == ']' && !escaped;
+        escaped = *c == '\\' && !escaped;
+        ends
+    });
+    end.map_or(regex.len(), |(at, _)| at + 1)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_character_is_one_whatever_bytes_it_has() {
+        assert!(matches("a/?.c", "a/é.c") && !matches("a/?.c", "a/éé.c") && matches("a/??.c", "a/éx.c"));
+        assert!(matches("a/[!0-9].c", "a/é.c") && matches("[à-é]", "é") && !matches("[à-é]", "z") && matches("[]x]", "]"));
+        assert!(!matches("a[!b]c", "a/c") && matches("a*c", "aéc") && matches("[a\\]]x", "\\]x"));
+        let odd = RelPath::from_normal(&b"a/\xff.c"[..]);
+        assert!(Glob::new("a/*.c").unwrap().matches(&odd));
+    }
 
     fn matches(pattern: &str, path: &str) -> bool {
         Glob::new(pattern).unwrap().matches(&RelPath::parse(path).unwrap())

@@ -35,16 +35,7 @@ pub(super) fn property(problems: &mut Problems, task: &mut Task, node: &Node, co
         "outputs" => {
             for pattern in problems.patterns(node, context) {
                 let text = pattern.text.to_string();
-                let wrong = match text.trim_end_matches('/') {
-                    // That the path is empty was said.
-                    "" => None,
-                    "." => Some("it is the project's root"),
-                    text if text.split('/').any(|part| part == ".git") => Some("it stands in `.git`"),
-                    text if text.split('/').next() == Some(".orket") => Some("it stands in `.orket`, which is orket's own"),
-                    text if covers(text, &context.manifests) => Some("a manifest stands there"),
-                    _ => None,
-                };
-                if let Some(wrong) = wrong.filter(|_| !pattern.negated) {
+                if let Some(wrong) = forbidden(&text, &context.manifests).filter(|_| !pattern.negated) {
                     problems.say(
                         "manifest/wrong_output",
                         &pattern.place,
@@ -61,7 +52,12 @@ pub(super) fn property(problems: &mut Problems, task: &mut Task, node: &Node, co
                     let message = format!("a depfile is one file, and `{text}` is not");
                     problems.say("manifest/wrong_path", &place, message, "name one file, such as \"out/main.d\"");
                 }
-                task.depfile = Some(problems.path(context, &text, &place));
+                let path = problems.path(context, &text, &place);
+                if let Some(wrong) = forbidden(&path.to_string(), &context.manifests) {
+                    let message = format!("`{path}` cannot be a depfile: {wrong}");
+                    problems.say("manifest/wrong_output", &place, message, "name a file beside the outputs, such as \"out/main.d\"");
+                }
+                task.depfile = Some(path);
             }
         }
         "needs" => task.needs.extend(problems.needs(node, context)),
@@ -173,6 +169,19 @@ pub(super) fn property(problems: &mut Problems, task: &mut Task, node: &Node, co
         }
         "matrix" | "args" => {}
         unknown => problems.unknown("node", unknown, "`task`", &place, &PROPERTIES),
+    }
+}
+
+/// Returns why nothing can be put out in a place.
+fn forbidden(text: &str, manifests: &[RelPath]) -> Option<&'static str> {
+    match text.trim_end_matches('/') {
+        // That the path is empty was said.
+        "" => None,
+        "." => Some("it is the project's root"),
+        text if text.split('/').any(|part| part == ".git") => Some("it stands in `.git`"),
+        text if text.split('/').next() == Some(".orket") => Some("it stands in `.orket`, which is orket's own"),
+        text if covers(text, manifests) => Some("a manifest stands there"),
+        _ => None,
     }
 }
 

@@ -58,7 +58,7 @@ impl Own {
     }
 
     /// Whether nothing is known of the task: it has never run here.
-    fn is_new(&self) -> bool {
+    pub fn is_new(&self) -> bool {
         self.recorded.is_empty() && self.made.is_empty()
     }
 
@@ -226,7 +226,7 @@ fn unlocking<T>(world: &World, folders: &[RelPath], path: &RelPath, clear: impl 
 }
 
 /// Removes a file whose bytes the store holds; moves any other aside, and returns where to.
-pub(super) fn take_away(world: &World, path: &RelPath) -> std::io::Result<Option<RelPath>> {
+pub fn take_away(world: &World, path: &RelPath) -> std::io::Result<Option<RelPath>> {
     let held = held(world, path);
     world.files.forget(path);
     if held {

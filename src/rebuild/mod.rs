@@ -24,7 +24,7 @@ mod world;
 
 pub use blocked::Blocked;
 pub use capture::{CaptureError, Loose, capture, capture_loosely};
-pub use clear::{Own, clear_outputs, foreign};
+pub use clear::{Own, clear_outputs, foreign, take_away};
 pub use depfile::parse as parse_depfile;
 pub use environment::{Environment, Visible};
 pub use files::Files;

@@ -81,7 +81,17 @@ impl Bench<'_> {
         if (world.tracked)(&path) {
             return Err((Verdict::Failed, format!("the depfile `{path}` is tracked by git; orket does not replace what git tracks")));
         }
-        world.tree.remove(&path).map_err(|error| (Verdict::Broken, format!("cannot remove the depfile `{path}`: {error}")))
+        let broken = |error| (Verdict::Broken, format!("cannot remove the depfile `{path}`: {error}"));
+        // What nobody can have written as a depfile is not one.
+        let is_own = !Own::of(world, world.graph.row(prepared.target).key).is_new()
+            && world.tree.read(&path).is_ok_and(|bytes| rebuild::parse_depfile(&bytes).is_ok());
+        match is_own {
+            true => world.tree.remove(&path).map_err(broken),
+            false => {
+                displaced.extend(rebuild::take_away(world, &path).map_err(broken)?.map(|aside| (path.clone(), aside)));
+                Ok(())
+            }
+        }
     }
 
     /// Remembers that a task has failed or was cancelled, and which files it left behind: what was so when it last succeeded is not so any

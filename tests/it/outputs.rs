@@ -289,3 +289,30 @@ fn empty_folders_that_are_put_out_count_for_those_that_need_them() {
     project.write("in", "d2").run("build").ok().says(["done    a", "done    b"]);
     assert_eq!(project.read("list"), "o\no/d2\no/f\n");
 }
+
+#[test]
+fn a_depfile_is_written_by_one_task_and_read_by_none() {
+    let wrong = |manifest: &str, said: &str| {
+        let project = Project::new().file("in", "1").manifest(manifest);
+        project.run("build").code(2).says([said]);
+        assert_eq!(project.read("in"), "1");
+    };
+    let two = r#"task "a" { sh "true"; depfile "d/x.d" }
+task "b" { sh "true"; outputs "o"; depfile "d/x.d" }"#;
+    wrong(two, "`d/x.d`, the depfile of `b`, is written by `a`, too");
+    wrong(&two.replace("depfile \"d/x.d\" }\ntask", "outputs \"d/\" }\ntask"), "`d/x.d`, the depfile of `b`, is written by `a`, too");
+    wrong(r#"task "a" { sh "true"; inputs "in"; depfile "in" }"#, "`in` is an input of `a` and the depfile of `a`");
+    wrong(r#"task "a" { sh "true"; depfile "orket.kdl" }"#, "`orket.kdl` cannot be a depfile: a manifest stands there");
+    wrong(r#"task "a" { sh "true"; depfile ".git/x" }"#, "`.git/x` cannot be a depfile: it stands in `.git`");
+}
+
+#[test]
+fn what_stands_in_the_place_of_a_depfile_and_is_none_is_moved_aside() {
+    let project = Project::new()
+        .file("in", "1")
+        .file("x.d", "precious")
+        .manifest(r#"task "t" { sh "cat in > o; echo 'o: in' > x.d"; outputs "o"; depfile "x.d" }"#);
+    project.run("build").ok().says(["`x.d` was in the place of an output"]);
+    project.write("in", "2").run("build").ok().never_says(["in the place of"]);
+    project.write("in", "3").write("x.d", "notes of mine\n").run("build").ok().says(["`x.d` was in the place of an output"]);
+}

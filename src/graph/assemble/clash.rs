@@ -4,7 +4,7 @@ use rustc_hash::FxHashMap;
 
 use super::problem::Problem;
 use crate::base::{RelPath, glob};
-use crate::model::{Pattern, Project};
+use crate::model::{Pattern, Project, Text};
 
 /// A literal pattern: its path, and whether it had a slash at its end.
 fn literal(pattern: &Pattern) -> Option<(RelPath, bool)> {
@@ -56,11 +56,37 @@ pub(super) fn clashes(project: &Project, reaches: &dyn Fn(usize, usize) -> bool,
             inside.push((path, problem));
         }
     }
+    let mut depfiles: FxHashMap<RelPath, usize> = FxHashMap::default();
+    for (index, task) in project.tasks.iter().enumerate().filter(|(_, task)| task.imported.is_none()) {
+        let Some(path) = task.depfile.as_ref().and_then(Text::as_literal).and_then(|text| RelPath::parse(text).ok()) else { continue };
+        let writes = || made.get_key_value(&path).or_else(|| above(path.as_bytes()).find_map(|folder| made.get_key_value(folder)));
+        let other = depfiles.get(&path).copied().or_else(|| writes().map(|(_, (other, ..))| *other).filter(|other| *other != index));
+        if let Some(other) = other {
+            problems.push(Problem {
+                code: "graph/same_output",
+                message: format!("`{path}`, the depfile of `{}`, is written by `{}`, too", task.address, project.tasks[other].address),
+                place: Some(task.place.clone()),
+                help: Some(String::from("give each task a depfile of its own, beside its outputs")),
+                notes: vec![(String::from("the other one"), project.tasks[other].place.clone())],
+            });
+        }
+        depfiles.insert(path, index);
+    }
     inside.sort_by_key(|(path, _)| *path);
     problems.extend(inside.into_iter().map(|(_, problem)| problem));
     for (index, task) in project.tasks.iter().enumerate() {
         for pattern in &task.inputs {
             let Some((path, _)) = literal(pattern) else { continue };
+            if let Some(writer) = depfiles.get(&path) {
+                problems.push(Problem {
+                    code: "graph/input_is_output",
+                    message: format!("`{path}` is an input of `{}` and the depfile of `{}`", task.address, project.tasks[*writer].address),
+                    place: Some(pattern.place.clone()),
+                    help: Some(String::from("let the depfile be another file: it is written anew each time")),
+                    notes: vec![(String::from("the depfile"), project.tasks[*writer].place.clone())],
+                });
+                continue;
+            }
             let whole = |other: &usize| project.tasks[*other].imported.is_none() && task.imported.is_none();
             let around = |folder| made.get_key_value(folder).filter(|(_, (other, ..))| whole(other));
             let maker = made.get_key_value(&path).or_else(|| above(path.as_bytes()).find_map(around));
