@@ -3,6 +3,7 @@
 use std::ffi::OsString;
 use std::fs::{self, File};
 use std::io::{self, Write};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use super::{Failure, Ui, probe};
@@ -96,14 +97,19 @@ fn run(name: &str, flags: &[char], paths: &[PathBuf]) -> Result<(), String> {
                 let to = if to.is_dir() { to.join(from.file_name().unwrap_or_default()) } else { to.clone() };
                 match name {
                     "mv" => fs::rename(from, &to).map_err(failed(from))?,
-                    _ => copy(from, &to, is('r') || is('R'))?,
+                    _ => Copying { deep: is('r') || is('R'), keep: is('p') }.given(from, &to)?,
                 }
             }
             Ok(())
         }
         "rm" => paths.iter().try_for_each(|path| {
             let removed = match fs::symlink_metadata(path) {
-                Ok(found) if found.is_dir() && (is('r') || is('R')) => fs::remove_dir_all(path),
+                Ok(found) if found.is_dir() && (is('r') || is('R')) => {
+                    if let Some(why) = holds_us(path) {
+                        return Err(format!("{} is not removed: {why}", path.display()));
+                    }
+                    fs::remove_dir_all(path)
+                }
                 Ok(_) => fs::remove_file(path),
                 Err(error) if error.kind() == io::ErrorKind::NotFound && is('f') => Ok(()),
                 Err(error) => Err(error),
@@ -121,18 +127,102 @@ fn run(name: &str, flags: &[char], paths: &[PathBuf]) -> Result<(), String> {
     }
 }
 
-fn copy(from: &Path, to: &Path, deep: bool) -> Result<(), String> {
-    let failed = |error: io::Error| format!("{}: {error}", from.display());
-    if !from.is_dir() {
-        return fs::copy(from, to).map(drop).map_err(failed);
+/// Returns why a folder is not removed, which nobody can mean.
+fn holds_us(path: &Path) -> Option<&'static str> {
+    let text = path.as_os_str().as_encoded_bytes();
+    let last = text.rsplit(|byte| *byte == b'/').find(|part| !part.is_empty());
+    if matches!(last, Some(b"." | b"..")) {
+        return Some("`.` and `..` name no folder to remove");
     }
-    if !deep {
-        return Err(format!("{} is a folder; -r copies it", from.display()));
+    let whole = path.canonicalize().ok()?;
+    let here = std::env::current_dir().ok().and_then(|here| here.canonicalize().ok());
+    match here {
+        _ if whole.parent().is_none() => Some("it is the root of everything"),
+        Some(here) if here.starts_with(&whole) => Some("it is the folder that the task runs in, or one around that"),
+        _ => None,
     }
-    fs::create_dir_all(to).map_err(failed)?;
-    for entry in fs::read_dir(from).map_err(failed)? {
-        let entry = entry.map_err(failed)?;
-        copy(&entry.path(), &to.join(entry.file_name()), deep)?;
+}
+
+/// How `cp` copies.
+#[derive(Clone, Copy)]
+struct Copying {
+    /// Folders with all that is in them; links stay links.
+    deep: bool,
+    /// With the times that files have.
+    keep: bool,
+}
+
+impl Copying {
+    /// Copies what was named.
+    fn given(self, from: &Path, to: &Path) -> Result<(), String> {
+        let failed = |error: io::Error| format!("{}: {error}", from.display());
+        let kind = if self.deep { fs::symlink_metadata(from) } else { fs::metadata(from) };
+        if !kind.map_err(failed)?.is_dir() {
+            return self.file(from, to);
+        }
+        if !self.deep {
+            return Err(format!("{} is a folder; -r copies it", from.display()));
+        }
+        let whole = from.canonicalize().map_err(failed)?;
+        let around = to.ancestors().find_map(|above| if above.as_os_str().is_empty() { Path::new(".") } else { above }.canonicalize().ok());
+        if around.is_some_and(|around| around.starts_with(&whole)) {
+            return Err(format!("{} cannot be copied into itself, to {}", from.display(), to.display()));
+        }
+        self.folder(from, to)
     }
-    Ok(())
+
+    fn folder(self, from: &Path, to: &Path) -> Result<(), String> {
+        let failed = |error: io::Error| format!("{}: {error}", from.display());
+        fs::create_dir_all(to).map_err(failed)?;
+        for entry in fs::read_dir(from).map_err(failed)? {
+            let entry = entry.map_err(failed)?;
+            let (from, to) = (entry.path(), to.join(entry.file_name()));
+            match entry.file_type().map_err(failed)?.is_dir() {
+                true => self.folder(&from, &to)?,
+                false => self.file(&from, &to)?,
+            }
+        }
+        Ok(())
+    }
+
+    /// Copies a file, or a link if folders are copied.
+    fn file(self, from: &Path, to: &Path) -> Result<(), String> {
+        let failed = |error: io::Error| format!("{}: {error}", from.display());
+        let there = if self.deep { fs::symlink_metadata(from) } else { fs::metadata(from) }.map_err(failed)?;
+        let same = |other: io::Result<fs::Metadata>| other.is_ok_and(|other| (other.dev(), other.ino()) == (there.dev(), there.ino()));
+        if same(fs::metadata(to)) || same(fs::symlink_metadata(to)) {
+            return Err(format!("{} and {} are the same file", from.display(), to.display()));
+        }
+        if there.is_symlink() {
+            let replaced = match fs::symlink_metadata(to) {
+                Ok(old) if !old.is_dir() => fs::remove_file(to),
+                _ => Ok(()),
+            };
+            let linked = replaced.and_then(|()| fs::read_link(from)).and_then(|target| std::os::unix::fs::symlink(target, to));
+            return linked.map_err(failed);
+        }
+        if !there.is_file() {
+            return Err(format!("{} is neither a file nor a folder", from.display()));
+        }
+        fs::copy(from, to).map_err(failed)?;
+        match self.keep {
+            true => File::open(to).and_then(|file| file.set_modified(there.modified()?)).map_err(failed),
+            false => Ok(()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_nobody_can_mean_is_not_removed() {
+        let here = std::env::current_dir().unwrap();
+        let above = here.parent().unwrap();
+        for path in [Path::new("/"), Path::new("//"), Path::new("."), Path::new("src/.."), Path::new("src/./"), &here, above] {
+            assert!(holds_us(path).is_some(), "{}", path.display());
+        }
+        assert_eq!(holds_us(Path::new("src")), None);
+    }
 }

@@ -60,6 +60,8 @@ pub struct Line {
     pub name: String,
     /// Its words.
     pub words: Vec<String>,
+    /// How many of them, the first ones, are orket's and not the task's.
+    pub added: usize,
 }
 
 /// Makes a task exact. `again`: something that it waits for has run, so that files are looked at again.
@@ -162,7 +164,7 @@ fn exact(world: &World, target: TargetId, links: &Links, discovered: Vec<RelPath
                 let words = tool.first.iter().cloned().chain(started.split_off(1)).collect();
                 used(&tool);
                 tools.insert(name.clone(), Some(tool.digest));
-                lines.push(Line { program: tool.program, name, words });
+                lines.push(Line { program: tool.program, name, words, added: tool.first.len() });
                 commands.push(Exact::Run(exact));
             }
             Command::Sh { script, .. } => {
@@ -175,7 +177,7 @@ fn exact(world: &World, target: TargetId, links: &Links, discovered: Vec<RelPath
                 // `$0` is the same for all tasks: the task's name is not in the digest.
                 let mut words = vec![String::from(flags), script_now, String::from("sh")];
                 words.extend(args.iter().cloned());
-                lines.push(Line { program: tool.program, name: String::from("sh"), words });
+                lines.push(Line { program: tool.program, name: String::from("sh"), words, added: 0 });
                 commands.push(Exact::Sh(worded(script)?));
             }
         }

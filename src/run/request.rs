@@ -88,9 +88,11 @@ impl Bench<'_> {
             .zip(&prepared.lines)
             .map(|(command, line)| match command {
                 crate::model::Command::Sh { .. } => shown(line.words.get(1).map_or("", |script| script)),
-                crate::model::Command::Run { .. } => {
-                    std::iter::once(&line.name).chain(&line.words).map(|word| quoted(&shown(word))).collect::<Vec<_>>().join(" ")
-                }
+                crate::model::Command::Run { .. } => std::iter::once(&line.name)
+                    .chain(&line.words[line.added..])
+                    .map(|word| quoted(&shown(word)))
+                    .collect::<Vec<_>>()
+                    .join(" "),
             })
             .collect();
         Ok(Request {

@@ -36,6 +36,7 @@ mod orphans;
 mod outputs;
 mod overlaps;
 mod pages;
+mod portable;
 mod remedies;
 mod report;
 mod roadmap;
