@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io;
+use std::os::fd::AsFd;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::sync::Arc;
@@ -26,18 +27,37 @@ pub fn map(path: &Path) -> io::Result<Bytes> {
 /// # Errors
 /// When the disk refuses.
 pub fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    if path == Path::new("-") || path.starts_with("/dev") || path.starts_with("/proc") {
+        return create(path).and_then(|mut file| io::Write::write_all(&mut file, bytes));
+    }
     // Behind a link stands what is meant.
     let path = &path.canonicalize().unwrap_or_else(|_| path.to_path_buf());
     if path.metadata().is_ok_and(|found| !found.is_file()) {
         return std::fs::write(path, bytes);
     }
+    let access = path.metadata().ok().map(|found| found.permissions());
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     std::fs::create_dir_all(folder)?;
     // It is to be read by whoever may read files made here; the user's mask still counts.
     let everybody = std::fs::Permissions::from_mode(0o666);
     let mut file = tempfile::Builder::new().prefix(".orket-").permissions(everybody).tempfile_in(folder)?;
     io::Write::write_all(&mut file, bytes)?;
+    access.map_or(Ok(()), |access| file.as_file().set_permissions(access))?;
     file.persist(path).map(drop).map_err(|error| error.error)
+}
+
+/// Opens a file to be written from its beginning. `-`, `/dev/stdout`, `/dev/stderr` and the other names of these descriptors mean what orket
+/// was started with: a log that is appended to keeps what it has.
+///
+/// # Errors
+/// When it cannot be made.
+pub fn create(path: &Path) -> io::Result<File> {
+    let own = match path.to_str() {
+        Some("-" | "/dev/stdout" | "/dev/fd/1" | "/proc/self/fd/1") => Some(io::stdout().as_fd().try_clone_to_owned()),
+        Some("/dev/stderr" | "/dev/fd/2" | "/proc/self/fd/2") => Some(io::stderr().as_fd().try_clone_to_owned()),
+        _ => None,
+    };
+    own.map_or_else(|| File::create(path), |descriptor| descriptor.map(File::from))
 }
 
 /// Replaces a file as a whole: whoever has it mapped keeps the old bytes.

@@ -17,7 +17,7 @@ mod watch;
 
 pub use changes::{Changes, PassedOver, Told};
 pub use links::Names;
-pub use map::{map, write_beside, write_whole};
+pub use map::{create, map, write_beside, write_whole};
 pub use signature::{Signature, now_ns, stamp_clock};
 pub use sources::{is_installed, sources};
 pub use tree::{Kind, Tree};

@@ -153,10 +153,15 @@ impl Tree {
     /// Returns the bytes of a file.
     ///
     /// # Errors
-    /// When it is not there or cannot be read.
+    /// When it is not there or cannot be read, or never ends, as a device.
     pub fn read(&self, path: &RelPath) -> io::Result<Vec<u8>> {
-        let mut bytes = Vec::new();
-        self.open_file(path)?.read_to_end(&mut bytes)?;
+        let mut file = self.open_file(path)?;
+        let there = Signature::from(rustix::fs::fstat(&file)?);
+        if !there.is_file() && file.read(&mut [0])? > 0 {
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is no file"));
+        }
+        let mut bytes = Vec::with_capacity(if there.is_file() { there.size as usize + 1 } else { 0 });
+        file.read_to_end(&mut bytes)?;
         Ok(bytes)
     }
 
@@ -215,30 +220,29 @@ impl Tree {
         Err(io::Error::other("it keeps changing while it is read"))
     }
 
-    /// Writes a file as a whole: whoever looks sees the old bytes or the new ones.
+    /// Writes a file as a whole: whoever looks sees the old bytes or the new ones. Owner and permissions stay as they were.
     ///
     /// # Errors
     /// When the disk refuses, or a link stands on the way.
     pub fn write(&self, path: &RelPath, bytes: &[u8]) -> io::Result<()> {
         self.make_folder(&path.parent().unwrap_or_else(RelPath::root))?;
-        let (beside, mut file) = self.make_beside(path, false)?;
+        let (beside, mut file) = self.make_beside(path)?;
         file.write_all(bytes).and_then(|()| self.rename(&beside, path)).inspect_err(|_| {
             let _ = self.remove(&beside);
         })
     }
 
-    /// Puts `after` in the place of a file that has the bytes `before`, and stays executable if it was. Returns whether it did: a file that
-    /// somebody has written meanwhile stays as it is.
+    /// Puts `after` in the place of a file that has the bytes `before`; owner and permissions stay as they were. Returns whether it did: a
+    /// file that somebody has written meanwhile stays as it is.
     ///
     /// # Errors
     /// As [`Tree::write`].
     pub fn rewrite(&self, path: &RelPath, before: &[u8], after: &[u8]) -> io::Result<bool> {
-        let executable = self.stat(path)?.is_some_and(|there| there.mode & 0o100 != 0);
         let is_before = |path: &RelPath| self.read(path).map(|bytes| bytes == before);
         if !is_before(path)? {
             return Ok(false);
         }
-        let (beside, mut file) = self.make_beside(path, executable)?;
+        let (beside, mut file) = self.make_beside(path)?;
         let ((parent, name), (_, aside)) = (self.parent_of(path)?, self.parent_of(&beside)?);
         // The two change places, and only then is looked at what was there: between a look and a rename somebody could write.
         let swap = || rustix::fs::renameat_with(&parent, aside.as_path(), &parent, name.as_path(), RenameFlags::EXCHANGE);
@@ -256,11 +260,20 @@ impl Tree {
         }
     }
 
-    /// Makes a file beside another one, to take its place.
-    fn make_beside(&self, path: &RelPath, executable: bool) -> io::Result<(RelPath, File)> {
+    /// Makes a file beside another one, to take its place, with the owner and the permissions of that one.
+    fn make_beside(&self, path: &RelPath) -> io::Result<(RelPath, File)> {
         let parent = path.parent().unwrap_or_else(RelPath::root);
         let beside = parent.join(format!(".orket-{}-{}", std::process::id(), now_ns()).as_bytes());
-        let file = self.create(&beside, executable)?;
+        let file = self.create(&beside, false)?;
+        let (folder, name) = self.parent_of(path)?;
+        if let Ok(there) = rustix::fs::statat(&folder, name.as_path(), AtFlags::SYMLINK_NOFOLLOW)
+            && Signature::from(there).is_file()
+        {
+            // Who may not give a file away keeps it.
+            let (user, group) = (rustix::fs::Uid::from_raw(there.st_uid), rustix::fs::Gid::from_raw(there.st_gid));
+            let _ = rustix::fs::fchown(&file, Some(user), Some(group));
+            rustix::fs::fchmod(&file, Mode::from_raw_mode(there.st_mode & 0o7777)).inspect_err(|_| drop(self.remove(&beside)))?;
+        }
         Ok((beside, file))
     }
 

@@ -5,14 +5,19 @@ use std::thread;
 
 use crossbeam_channel::{Receiver, bounded};
 use rustix::process::{Pid, Signal, kill_process};
-use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGTSTP};
+use signal_hook::consts::{SIGALRM, SIGHUP, SIGINT, SIGPROF, SIGQUIT, SIGTERM, SIGTSTP, SIGUSR1, SIGUSR2, SIGVTALRM, SIGXCPU};
 use signal_hook::iterator::Signals;
 use signal_hook::low_level::emulate_default_handler;
 
 use super::groups;
 
-/// Listens to `SIGHUP`, `SIGINT`, `SIGQUIT` and `SIGTERM`, whose numbers the channel brings, and to `SIGTSTP` (Ctrl-Z), which stops the
+/// Signals that would end orket before it could end what it has started.
+const ENDING: [i32; 10] = [SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGALRM, SIGVTALRM, SIGPROF, SIGXCPU];
+
+/// Listens to all signals that ask a program to end, whose numbers the channel brings, and to `SIGTSTP` (Ctrl-Z), which stops the
 /// groups of running commands, then orket; when orket is continued, they are.
+///
+/// A `SIGHUP` that was ignored when orket was started stays so: `nohup` asks for that.
 ///
 /// `SIGPIPE` stays ignored in orket, as the standard library has it, and is not in what orket starts.
 ///
@@ -21,7 +26,8 @@ use super::groups;
 pub fn listen_to_signals() -> io::Result<Receiver<i32>> {
     // Two are of interest, "end" and "end at once"; who sends more than that by the dozen is not waited for.
     let (sender, receiver) = bounded(16);
-    let mut signals = Signals::new([SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGTSTP])?;
+    let heard = ENDING.into_iter().filter(|signal| *signal != SIGHUP || !is_ignored(SIGHUP));
+    let mut signals = Signals::new(heard.chain([SIGTSTP]))?;
     thread::Builder::new().name(String::from("signals")).spawn(move || {
         for signal in signals.forever() {
             if signal == SIGTSTP {
@@ -32,6 +38,13 @@ pub fn listen_to_signals() -> io::Result<Receiver<i32>> {
         }
     })?;
     Ok(receiver)
+}
+
+/// Whether a signal was ignored when this program was started. Where the system does not say, it was not.
+fn is_ignored(signal: i32) -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:")).and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
+    mask.is_some_and(|mask| mask >> (signal - 1) & 1 == 1)
 }
 
 /// Sends a signal to a process that was started here and is not reaped yet; one that has ended is past caring.

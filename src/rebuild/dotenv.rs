@@ -17,6 +17,10 @@ pub(super) struct Wrong {
 /// # Errors
 /// The first line that cannot be read.
 pub(super) fn variables(bytes: &[u8]) -> Result<Vec<(String, String)>, Wrong> {
+    // No variable can hold one.
+    if let Some(at) = memchr::memchr(0, bytes) {
+        return Err(wrong(bytes, bytes[..at].iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1)));
+    }
     let lines = Lines { bytes, given: Cell::new(0) };
     let mut found = Vec::new();
     let mut pairs = dotenvy::from_read_iter(&lines);

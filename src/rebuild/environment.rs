@@ -71,8 +71,11 @@ impl Environment {
                             .variables
                             .get(hole)
                             .or_else(|| self.variables.get(hole))
-                            .map(|value| String::from_utf8_lossy(value).into_owned())
-                            .ok_or_else(|| format!("`{{{{env.{hole}}}}}` at {place} is not set")),
+                            .ok_or_else(|| format!("`{{{{env.{hole}}}}}` at {place} is not set"))
+                            .and_then(|value| {
+                                let text = String::from_utf8(value.to_vec());
+                                text.map_err(|_| format!("`{{{{env.{hole}}}}}` at {place} is no UTF-8, and cannot be a part of a text"))
+                            }),
                         _ => Ok(format!("{{{{{}.{hole}}}}}", scope.word())),
                     })?;
                     // What is made of a secret is one itself.
@@ -95,7 +98,7 @@ impl Environment {
                     };
                     let read = dotenv::variables(&bytes).map_err(|wrong| {
                         let dotenv::Wrong { line, text } = wrong;
-                        format!("`{file}:{line}` does not say NAME=value, or a quote is not closed: `{text}` (`dotenv` at {place})")
+                        format!("`{file}:{line}` does not say NAME=value, a quote is not closed, or a byte is zero: `{text}` (`dotenv` at {place})")
                     });
                     for (name, value) in read? {
                         entries.insert(name.clone(), EnvValue::Plain(value.clone().into_bytes()));

@@ -201,8 +201,9 @@ fn look_up(
         return Ok(None);
     }
     let bare = prepare(world, target, links, Vec::new(), false).map_err(|blocked| blocked.text)?;
-    let sets = world.actions.lookup(&sets_key(&bare)).map_err(|error| error.to_string())?;
-    for set in sets.and_then(|bytes| postcard::from_bytes::<Vec<Vec<RelPath>>>(&bytes).ok()).unwrap_or_default() {
+    for set in
+        looked_up(world, &sets_key(&bare)).and_then(|bytes| postcard::from_bytes::<Vec<Vec<RelPath>>>(&bytes).ok()).unwrap_or_default()
+    {
         let mut candidate = match prepare(world, target, links, set, false) {
             Ok(candidate) => candidate,
             Err(_) => continue,
@@ -218,7 +219,7 @@ fn look_up(
 
 fn take(world: &World, prepared: &mut Prepared, again: bool, mode: Mode) -> Result<Option<(ActionResult, Placed)>, String> {
     let key = prepared.key;
-    let Some(bytes) = world.actions.lookup(&key).map_err(|error| error.to_string())? else { return Ok(None) };
+    let Some(bytes) = looked_up(world, &key) else { return Ok(None) };
     let Some(result) = ActionResult::decode(&bytes) else { return Ok(None) };
     if world.graph.has(prepared.target, flag::HEARD) && !heard(world, &bytes) {
         return Ok(None);
@@ -233,6 +234,14 @@ fn take(world: &World, prepared: &mut Prepared, again: bool, mode: Mode) -> Resu
     let own = Own::of(world, world.graph.row(prepared.target).key);
     let displaced = restore(world, &result.outputs, &prepared.outputs, &prepared.excluded, &own)?;
     Ok(displaced.map(|displaced| (result, Placed::Now(displaced))))
+}
+
+/// Returns what the store has under a key. A store that cannot be read has nothing: the task runs.
+fn looked_up(world: &World, key: &Digest) -> Option<Vec<u8>> {
+    world.actions.lookup(key).unwrap_or_else(|error| {
+        tracing::warn!(%error, "the store is passed over");
+        None
+    })
 }
 
 /// Under which key the sets of discovered inputs stand.

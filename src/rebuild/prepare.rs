@@ -281,7 +281,8 @@ fn is_secret(visible: &Visible, name: &str) -> bool {
 
 fn variable(visible: &Visible, name: &str, place: &str) -> Result<String, Blocked> {
     match visible.variables.get(name) {
-        Some(value) => Ok(String::from_utf8_lossy(value).into_owned()),
+        Some(value) => String::from_utf8(value.clone())
+            .map_err(|_| Blocked::new(format!("`{{{{env.{name}}}}}` at {place}: the value is no UTF-8, and cannot be a part of a text"))),
         None => Err(Blocked {
             text: format!("`{{{{env.{name}}}}}` at {place}: the variable is not set, or withheld from this task"),
             hint: Some(format!("set it, and let the task see it: env {{ pass \"{name}\" }}")),

@@ -9,10 +9,11 @@ use crate::disk;
 
 /// Puts outputs in place from the store: all bytes are fetched and verified beside the targets first, then swapped in.
 ///
-/// Returns what had to be moved aside for it; `None`, with nothing in the tree changed, if the store has lost some of the bytes.
+/// Returns what had to be moved aside for it; `None`, with nothing in the tree changed, if the store has lost some of the bytes, or cannot
+/// be read.
 ///
 /// # Errors
-/// A sentence, when the disk or the store refuses, or version control tracks what stands in the way.
+/// A sentence, when the disk refuses, or version control tracks what stands in the way.
 pub(super) fn restore(
     world: &World,
     outputs: &[Output],
@@ -37,13 +38,14 @@ pub(super) fn restore(
             world.tree.remove(&to).map_err(fail)?;
             match world.blobs.get_file(digest, &world.tree, &to, *executable) {
                 Ok(true) => staged.push((to, output, *digest)),
-                Ok(false) => {
+                found => {
+                    // What cannot be read is not there: the task runs.
+                    if let Err(error) = found {
+                        tracing::warn!(%error, "the store is passed over");
+                    }
                     unstage(world, &staged);
+                    let _ = world.tree.remove(&to);
                     return Ok(None);
-                }
-                Err(error) => {
-                    unstage(world, &staged);
-                    return Err(error.to_string());
                 }
             }
         }

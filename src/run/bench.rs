@@ -37,6 +37,8 @@ pub(super) struct Bench<'a> {
     pub cheaper_than: Duration,
     /// Whether somebody has said already that there is no remote.
     pub routed: AtomicBool,
+    /// Whether somebody has said already that the store takes nothing.
+    pub unstored: AtomicBool,
     /// Added to every task's environment: the jobserver.
     pub extra: &'a [(OsString, OsString)],
     pub asker: &'a dyn Asker,

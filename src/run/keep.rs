@@ -1,6 +1,7 @@
 //! Before and after the commands of a task: a place for its outputs, what became of them, and what is remembered.
 
 use std::io;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use rustc_hash::FxHashSet;
@@ -187,7 +188,7 @@ impl Bench<'_> {
             ran.stored = log;
         }
         if let Some(error) = &trouble {
-            notices.push(format!("its result is not stored: {error}"));
+            notices.extend(self.unstored(&error.to_string()));
         }
         let is = |bit: u32| world.graph.has(prepared.target, bit);
         // What a decision will ask for has to be known as long as the rest is.
@@ -201,10 +202,18 @@ impl Bench<'_> {
         match rebuild::put_record(world, prepared, links, &result, store && trouble.is_none()) {
             Ok(kept) => Ok(kept),
             Err(error) => {
-                notices.push(format!("its result is not stored: {error}"));
+                notices.extend(self.unstored(&error.to_string()));
                 rebuild::put_record(world, prepared, links, &result, false)
             }
         }
+    }
+}
+
+impl Bench<'_> {
+    /// Returns what is said of a result that cannot be stored, once in a run: what is wrong with a store is so for all.
+    fn unstored(&self, error: &str) -> Option<String> {
+        let first = !self.unstored.swap(true, Ordering::Relaxed);
+        first.then(|| format!("its result is not stored, nor are further ones that meet this: {error}"))
     }
 }
 

@@ -50,6 +50,7 @@ pub fn run(
         timeout: options.timeout,
         cheaper_than: options.cheaper_than,
         routed: AtomicBool::new(false),
+        unstored: AtomicBool::new(false),
         extra: &extra,
         asker: options.asker,
         choices: options.choices,

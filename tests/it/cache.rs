@@ -312,3 +312,17 @@ fn who_has_no_home_has_a_store_in_each_checkout_and_none_that_others_can_write()
     assert_eq!(project.run_in("sub", "cache path").ok().out(), store);
     project.run("cache verify").ok();
 }
+
+#[test]
+fn a_store_that_cannot_be_read_is_a_miss() {
+    let project = Project::new().file("in", "1").manifest(r#"task "t" { sh "cat in > o"; inputs "in"; outputs "o" }"#);
+    project.run("build").ok();
+    // Whoever is root may read everything; nobody may read a folder.
+    for row in std::fs::read_dir(project.base().join("cache/results")).unwrap() {
+        let row = row.unwrap().path();
+        std::fs::remove_file(&row).unwrap();
+        std::fs::create_dir(&row).unwrap();
+    }
+    project.remove("o").run("build").ok().says(["done    t", "its result is not stored"]);
+    assert_eq!(project.read("o"), "1");
+}

@@ -187,3 +187,14 @@ fn records_are_for_their_owner_alone() {
         assert_eq!(entry.metadata().unwrap().permissions().mode() & 0o777, 0o600, "{:?}", entry.path());
     }
 }
+
+#[test]
+fn a_dotenv_file_that_no_variable_can_come_from_is_told() {
+    let project = Project::new().manifest(
+        r#"env { dotenv ".env" }
+task "t" { sh "true" }"#,
+    );
+    project.link("/dev/zero", ".env").run("build").code(1).says(["cannot read `.env`", "it is no file"]);
+    std::fs::remove_file(project.at(".env")).unwrap();
+    project.write(".env", "A=1\nB=x\0y\n").run("build").code(1).says(["`.env:2`", "a byte is zero", "B=..."]);
+}

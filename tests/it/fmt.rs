@@ -46,3 +46,11 @@ fn a_manifest_that_is_a_link_stays_one() {
     assert_eq!(project.read("shared/real.kdl"), "task   \"t\" {\n    sh \"true\"\n}\n");
     project.run("fmt --check").ok();
 }
+
+#[test]
+fn a_manifest_keeps_its_permissions() {
+    let project = Project::new().manifest("task   \"t\" {sh \"true\"}\n");
+    project.mode("orket.kdl", 0o600).run("fmt").ok();
+    let mode = std::os::unix::fs::PermissionsExt::mode(&project.at("orket.kdl").metadata().unwrap().permissions());
+    assert_eq!(mode & 0o7777, 0o600);
+}

@@ -44,7 +44,9 @@ fn ends(how: &str, signal: Signal, status: i32) {
 
 #[test]
 fn a_signal_ends_orket_with_its_status() {
-    for (signal, status) in [(Signal::INT, 130), (Signal::TERM, 143), (Signal::HUP, 129), (Signal::QUIT, 131)] {
+    for (signal, status) in
+        [(Signal::INT, 130), (Signal::TERM, 143), (Signal::HUP, 129), (Signal::QUIT, 131), (Signal::USR1, 138), (Signal::ALARM, 142)]
+    {
         ends("plain", signal, status);
     }
 }
@@ -174,4 +176,18 @@ fn what_cannot_be_ended_is_told_and_not_waited_for() {
     for pid in pids {
         assert!(said.contains(&format!("its process {} still runs and cannot be ended", pid.trim())), "{pid}{said}");
     }
+}
+
+#[test]
+fn a_hangup_that_was_ignored_from_the_beginning_stays_so() {
+    let project = Project::new().manifest("task \"t\" { sh \"touch {base}/there; until test -e {base}/go; do sleep 0.02; done\" }");
+    let orket = env!("CARGO_BIN_EXE_orket");
+    let mut command = std::process::Command::new("nohup");
+    command.args([orket, "build"]).current_dir(project.root()).env("ORKET_CACHE_DIR", project.base().join("cache"));
+    let mut build =
+        command.stdin(std::process::Stdio::null()).stdout(std::process::Stdio::null()).stderr(std::process::Stdio::null()).spawn().unwrap();
+    assert!(wait_until(|| project.base().join("there").exists()), "the task did not start");
+    rustix::process::kill_process(rustix::process::Pid::from_child(&build), Signal::HUP).unwrap();
+    std::fs::write(project.base().join("go"), "").unwrap();
+    assert!(build.wait().unwrap().success());
 }

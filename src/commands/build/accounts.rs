@@ -1,11 +1,11 @@
 //! What a build leaves to read: its record, and the files and the JSON that were asked for.
 
-use std::fs::File;
 use std::io::{self, Write};
 use std::path::Path;
 
 use super::face::Addresses;
 use crate::commands::{Failure, Ui};
+use crate::disk::create;
 use crate::engine::Engine;
 use crate::event::Event;
 use crate::report::{self, Names};
@@ -60,7 +60,7 @@ pub(super) fn nothing(ui: &Ui, args: &BuildArgs, engine: &Engine) -> Result<(), 
 }
 
 fn written(path: &Path, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), Failure> {
-    let result = File::create(path).and_then(|file| {
+    let result = create(path).and_then(|file| {
         let mut out = io::BufWriter::new(file);
         write(&mut out)?;
         out.flush()

@@ -1,12 +1,12 @@
 //! Who is told of a build while it goes on: the screen, files, the journal, webhooks.
 
 use std::borrow::Cow;
-use std::fs::File;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
 use std::time::Duration;
 
 use super::face::{Told, screen};
 use crate::commands::{Failure, Ui};
+use crate::disk::create;
 use crate::event::{Ending, Event};
 use crate::report::{self, Names, Sink};
 use crate::shell::BuildArgs;
@@ -36,7 +36,7 @@ impl Audience {
         let mut sinks: Vec<Box<dyn Sink>> = vec![screen(ui, args, names)];
         let unwritten: Arc<OnceLock<String>> = Arc::default();
         if let Some(path) = &args.events {
-            let file = File::create(path).map_err(|error| Failure::Broken(format!("cannot write `{}`: {error}", path.display())))?;
+            let file = create(path).map_err(|error| Failure::Broken(format!("cannot write `{}`: {error}", path.display())))?;
             sinks.push(report::json(names.clone(), Box::new(Told { out: file, failed: unwritten.clone() })));
         }
         let seats = Seats { sinks, events: Vec::new(), size: (ui.width, ui.height) };
