@@ -44,7 +44,7 @@ use crate::rebuild::{Environment, Files, World};
 use crate::record::{Begun, Checkout, Runs, Status, Watcher, is_watched};
 use crate::sandbox::Bubblewrap;
 use crate::store::{LocalStore, StoreError, Swept};
-use crate::vcs::TrackedNames;
+use crate::vcs::Tracked;
 
 pub use affected::Affected;
 pub use churn::{ChurnError, ChurnWanted, churn};
@@ -166,6 +166,7 @@ impl Engine {
         let about = named("ORKET_PROJECT_ABOUT").or_else(|| graph.header().about.as_ref().map(ToString::to_string));
         let bootstrap = seams.ask(&surroundings.starting(&root))?;
         let store = Arc::new(LocalStore::new(root.join(&bootstrap.store)));
+        let tree = tree.with_store(store.root());
         let variables: BTreeMap<String, Vec<u8>> = surroundings
             .variables
             .iter()
@@ -274,8 +275,8 @@ impl Engine {
             blobs: self.store.clone(),
             actions: self.store.clone(),
             tracked: {
-                let (root, names) = (self.root.clone(), OnceLock::new());
-                Arc::new(move |path: &RelPath| names.get_or_init(|| TrackedNames::of(&root)).holds(path))
+                let tracked = Tracked::new(self.root.clone());
+                Arc::new(move |path: &RelPath| tracked.holds(path))
             },
             checkout: Mutex::new(Checkout::open(&self.state(), writable)?),
             ports: RwLock::default(),

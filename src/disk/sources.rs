@@ -36,7 +36,12 @@ pub fn sources(tree: &Tree, folder: &RelPath, hidden: bool) -> io::Result<Vec<Re
     if copy {
         walk.standard_filters(false);
     }
-    let walker = walk.hidden(!hidden).require_git(inside).filter_entry(move |entry| !foreign(entry)).build_parallel();
+    let own = tree.clone();
+    let passed = move |entry: &DirEntry| {
+        let below = entry.path().strip_prefix(own.root()).ok();
+        below.is_some_and(|below| own.passes_over(&RelPath::from_normal(below.as_os_str().as_encoded_bytes())))
+    };
+    let walker = walk.hidden(!hidden).require_git(inside).filter_entry(move |entry| !foreign(entry) && !passed(entry)).build_parallel();
     walker.run(|| {
         let sender = sender.clone();
         Box::new(move |entry| {

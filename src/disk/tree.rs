@@ -46,6 +46,8 @@ pub enum Kind {
 pub struct Tree {
     root: Arc<PathBuf>,
     folder: Arc<OwnedFd>,
+    /// A folder that no pattern looks into.
+    store: Option<Arc<RelPath>>,
 }
 
 impl Tree {
@@ -55,7 +57,18 @@ impl Tree {
     /// When it is not there, is no folder, or may not be read.
     pub fn open(root: &Path) -> io::Result<Tree> {
         let folder = rustix::fs::open(root, OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())?;
-        Ok(Tree { root: Arc::new(root.to_path_buf()), folder: Arc::new(folder) })
+        Ok(Tree { root: Arc::new(root.to_path_buf()), folder: Arc::new(folder), store: None })
+    }
+
+    /// Lets no pattern look into the store, should that stand in the tree.
+    pub fn with_store(self, store: &Path) -> Tree {
+        let below = store.strip_prefix(&*self.root).ok().and_then(|below| RelPath::parse(below.as_os_str().as_encoded_bytes()).ok());
+        Tree { store: below.filter(|path| !path.is_root()).map(Arc::new), ..self }
+    }
+
+    /// Whether patterns pass over a folder and all below it: it is git's or orket's own.
+    pub fn passes_over(&self, folder: &RelPath) -> bool {
+        folder.parts().any(|part| part == b".git" || part == b".orket") || self.store.as_deref().is_some_and(|store| folder.is_in(store))
     }
 
     /// Returns the folder as it was opened.

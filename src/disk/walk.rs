@@ -131,7 +131,7 @@ fn look_for(tree: &Tree, set: &PatternSet, mut noted: Option<&mut Noted>) -> io:
     bases.dedup_by(|later, earlier| later.is_in(earlier));
     let mut folders = bases;
     while let Some(folder) = folders.pop() {
-        if folder.parts().any(|part| part == b".git" || part == b".orket") {
+        if tree.passes_over(&folder) {
             continue;
         }
         if let Some(noted) = &mut noted {

@@ -5,6 +5,7 @@ use rustc_hash::FxHashSet;
 use super::in_place::is;
 use super::{Prepared, World};
 use crate::action::{ActionResult, Content, Output, OutputKind};
+use crate::base::glob::Glob;
 use crate::base::{RelPath, glob};
 use crate::disk::{self, Kind, PatternSet, Signature};
 use crate::record::Status;
@@ -158,6 +159,7 @@ pub fn clear_outputs(
             ));
         }
     }
+    let made = made_anyway(outputs);
     for path in files {
         let is_own = own.has(&path) && !own.edited(world, &path);
         let clear = || match is_own {
@@ -168,8 +170,12 @@ pub fn clear_outputs(
             false => take_away(world, &path),
         };
         if let Some(aside) = unlocking(world, &folders, &path, clear).map_err(|error| wrong(error, &path))? {
-            displaced.push((path, aside));
+            displaced.push((path.clone(), aside));
         }
+        // A folder that a pattern led into and that holds nothing any more is none that a build from nothing would make.
+        let empty =
+            |folder: &RelPath| !made.contains(folder) && folders.binary_search(folder).is_err() && world.tree.remove_folder(folder).is_ok();
+        let _ = std::iter::successors(path.parent(), RelPath::parent).take_while(empty).count();
     }
     for folder in folders.iter().rev() {
         let foreign = (own.sure || own.is_new()) && !own.has(folder) && !declared(folder) && !filled.contains(folder);
@@ -181,6 +187,15 @@ pub fn clear_outputs(
         }
     }
     Ok(displaced)
+}
+
+/// Returns the folders that are made for outputs, and those around them.
+fn made_anyway(outputs: &[String]) -> FxHashSet<RelPath> {
+    let folder = |text: &String| match glob::plain(text) {
+        Some(name) => RelPath::parse(&*name).ok().and_then(|path| if name.ends_with('/') { Some(path) } else { path.parent() }),
+        None => Glob::new(text).ok().map(|glob| glob.base().clone()),
+    };
+    outputs.iter().filter_map(folder).flat_map(|folder| std::iter::successors(Some(folder), RelPath::parent)).collect()
 }
 
 /// Takes away what a task has put out when it was declared otherwise, as [`clear_outputs`] does: a pattern would find it. What another task

@@ -26,7 +26,7 @@ pub use error::VcsError;
 pub use git::ELSEWHERE;
 pub use history::{RENAME_LIMIT, SIMILARITY, Told, Wanted};
 pub use mirror::{Mirror, Mirrored};
-pub use names::TrackedNames;
+pub use names::{Tracked, TrackedNames};
 pub use pairs::TextPair;
 pub use past::Past;
 pub use repository::{Attributes, Newest, Present, Repository};

@@ -5,6 +5,9 @@ use std::fs;
 use std::io;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
+
+use rustc_hash::FxHashMap;
 
 use super::git::{ELSEWHERE, Git};
 use crate::base::RelPath;
@@ -47,6 +50,40 @@ impl TrackedNames {
         let at = self.sorted.partition_point(|tracked| **tracked < *below);
         self.sorted.binary_search_by(|tracked| (**tracked).cmp(name)).is_ok()
             || self.sorted.get(at).is_some_and(|tracked| tracked.starts_with(&below))
+    }
+}
+
+/// What git tracks in a folder and in the repositories below it: submodules, and such as just stand there.
+pub struct Tracked {
+    root: PathBuf,
+    /// By the folder of the repository; read when the first question about it comes.
+    repositories: Mutex<FxHashMap<RelPath, Arc<TrackedNames>>>,
+}
+
+impl Tracked {
+    /// Nothing is read yet.
+    pub fn new(root: PathBuf) -> Tracked {
+        Tracked { root, repositories: Mutex::default() }
+    }
+
+    /// Whether the repository that a path stands in tracks it, or something below it.
+    pub fn holds(&self, path: &RelPath) -> bool {
+        let is_repository = |folder: &RelPath| folder.join(b".git").under(&self.root).symlink_metadata().is_ok();
+        let around = std::iter::successors(Some(path.clone()), RelPath::parent).find(|folder| folder.is_root() || is_repository(folder));
+        let repository = around.unwrap_or_default();
+        if repository == *path && !path.is_root() && self.in_repository(&RelPath::root(), path) {
+            return true;
+        }
+        self.in_repository(&repository, path)
+    }
+
+    fn in_repository(&self, repository: &RelPath, path: &RelPath) -> bool {
+        let mut known = self.repositories.lock().expect("no holder panics");
+        let names = known.entry(repository.clone()).or_insert_with(|| Arc::new(TrackedNames::of(&repository.under(&self.root)))).clone();
+        drop(known);
+        let from = if repository.is_root() { 0 } else { repository.as_bytes().len() };
+        let below = path.as_bytes()[from..].strip_prefix(b"/").unwrap_or(&path.as_bytes()[from..]);
+        if below.is_empty() { !names.sorted.is_empty() } else { names.holds(&RelPath::from_normal(below)) }
     }
 }
 

@@ -326,3 +326,16 @@ fn a_store_that_cannot_be_read_is_a_miss() {
     project.remove("o").run("build").ok().says(["done    t", "its result is not stored"]);
     assert_eq!(project.read("o"), "1");
 }
+
+#[test]
+fn a_store_inside_of_the_project_is_no_input() {
+    let project = Project::new().file("in", "1").manifest(
+        r#"task "t" { sh "cat in > o"; inputs "**" "!o"; outputs "o" }
+gate "g" kind="policy" { max_file_size "1KiB" }"#,
+    );
+    let store = project.at("deep/store").to_string_lossy().into_owned();
+    let vars = [("ORKET_CACHE_DIR", &*store)];
+    project.run_with("build t", &vars).ok().never_says(["changed while it ran"]);
+    project.run_with("build t", &vars).ok().nothing_to_do();
+    project.run_with("query inputs(t)", &vars).ok().stdout("in\norket.kdl\n");
+}

@@ -170,3 +170,16 @@ fn what_was_put_in_the_place_of_a_folder_is_moved_aside() {
         }
     }
 }
+
+#[test]
+fn what_a_repository_inside_tracks_stays() {
+    let manifest = r#"task "t" { sh "echo made > sub/o"; outputs "sub/o" }
+task "u" { sh "echo made > sub/p"; outputs "sub/p" }"#;
+    let project = Project::new().file("sub/o", "mine").manifest(manifest);
+    project.git("init -q .").git("init -q sub").git("-C sub add o").git("-C sub commit -qm x");
+    project.run("build t").code(1).says(["`sub/o` is tracked by git"]);
+    assert_eq!(project.read("sub/o"), "mine");
+    project.run("build u").ok();
+    project.git("-C sub add p").git("-C sub commit -qm y").declare("task \"v\" { sh \"true\" }").run("build").ok().never_says(["removed"]);
+    assert_eq!(project.read("sub/p"), "made\n");
+}

@@ -316,3 +316,15 @@ fn what_stands_in_the_place_of_a_depfile_and_is_none_is_moved_aside() {
     project.write("in", "2").run("build").ok().never_says(["in the place of"]);
     project.write("in", "3").write("x.d", "notes of mine\n").run("build").ok().says(["`x.d` was in the place of an output"]);
 }
+
+#[test]
+fn folders_in_which_a_pattern_finds_nothing_any_more_are_gone() {
+    let project = Project::new().file("in", "a b").manifest(
+        r#"task "a" { sh "for d in $(cat in); do mkdir -p o/$d; echo 1 > o/$d/x.o; done"; inputs "in"; outputs "o/**/*.o" }
+task "b" { needs "a"; sh "find o | sort > list"; outputs "list" }"#,
+    );
+    project.run("build").ok();
+    std::fs::create_dir(project.at("o/kept")).unwrap();
+    project.write("in", "b").run("build").ok();
+    assert_eq!(project.read("list"), "o\no/b\no/b/x.o\no/kept\n");
+}
