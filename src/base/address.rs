@@ -20,6 +20,9 @@ pub enum AddressError {
     /// It holds a character that addresses use for themselves, or a control character.
     #[error("a name must not hold {0:?}")]
     Character(char),
+    /// A blank stands at one of its ends.
+    #[error("a name must not begin or end with a blank")]
+    Blank,
     /// It starts with a dash, so that a command line would take it for a flag.
     #[error("a name must not start with `-`")]
     Dash,
@@ -54,7 +57,7 @@ impl Address {
         };
         match name.chars().find(reserved) {
             Some(c) => Err(AddressError::Character(c)),
-            None if name != name.trim() => Err(AddressError::Character(' ')),
+            None if name != name.trim() => Err(AddressError::Blank),
             None => Ok(()),
         }
     }

@@ -3,8 +3,9 @@
 use serde_json::json;
 
 use super::{Failure, Ui};
+use crate::base::TargetId;
 use crate::event::{Outcome, Reason};
-use crate::graph::{TargetKind, select};
+use crate::graph::{TargetKind, flag, select};
 use crate::plan::Plan;
 use crate::rebuild::Mode;
 use crate::report::{reason_lines, reason_text};
@@ -25,7 +26,9 @@ pub fn explain(ui: &Ui, args: &ExplainArgs) -> Result<(), Failure> {
     let facts = engine.facts();
     let choices = Choices::new(graph, &facts, &args.deciding.decide, &engine.package).map_err(super::wrongly)?;
     let plan = Plan::without(graph, &goal, false, &|id| choices.is_given(id));
-    let single = goal.iter().all(|id| matches!(graph.kind(*id), TargetKind::Task | TargetKind::Gate));
+    // Of what only gathers, its parts are told.
+    let gathers = |id: TargetId| graph.kind(id) == TargetKind::Task && graph.has(id, flag::EMPTY);
+    let single = goal.iter().all(|id| matches!(graph.kind(*id), TargetKind::Task | TargetKind::Gate) && !gathers(*id));
     let runs = engine.runs().all().unwrap_or_default();
     let mut rows = Vec::new();
     let mut text = String::new();

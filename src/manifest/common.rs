@@ -123,7 +123,7 @@ impl Problems {
             "manifest/wrong_value",
             place,
             format!("`{}` takes {wanted}, not {found}", node.name),
-            format!("write it as `{} {}`", node.name, example(wanted)),
+            format!("write it as `{} {}`", node.name, example(wanted, node)),
         );
     }
 
@@ -218,7 +218,7 @@ impl Problems {
                     "manifest/out_of_range",
                     place,
                     format!("`{}` is {number}; it has to be from {least} to 1000000", node.name),
-                    format!("write a number from {least} on"),
+                    format!("write a number from {least} to 1000000"),
                 );
                 None
             }
@@ -328,10 +328,12 @@ impl Problems {
     }
 }
 
-fn example(wanted: &str) -> &'static str {
+fn example(wanted: &str, node: &Node) -> &'static str {
     match wanted {
+        "a text" if matches!(&*node.name, "timeout" | "within" | "every" | "max_age") => "\"90s\"",
         "a text" => "\"text\"",
         "a whole number" => "2",
+        _ if matches!(node.args.first(), Some((Value::Text(text), _)) if text == "false") => "#false",
         _ => "#true",
     }
 }

@@ -31,7 +31,17 @@ pub(super) fn property(problems: &mut Problems, task: &mut Task, node: &Node, co
                 task.dir = problems.path(context, &text, &place);
             }
         }
-        "inputs" => task.inputs.extend(problems.patterns(node, context)),
+        "inputs" => {
+            for pattern in problems.patterns(node, context) {
+                let text = pattern.text.to_string();
+                let passed = |part: &str| part == ".git" || part == ".orket";
+                if let Some(part) = text.split('/').find(|part| passed(part)).filter(|_| !pattern.negated && glob::is_glob(&text)) {
+                    let message = format!("patterns do not look into `{part}`, so `{text}` means nothing");
+                    problems.say("manifest/wrong_glob", &pattern.place, message, "name the file itself, such as \".git/HEAD\"");
+                }
+                task.inputs.push(pattern);
+            }
+        }
         "outputs" => {
             for pattern in problems.patterns(node, context) {
                 let text = pattern.text.to_string();
@@ -202,6 +212,13 @@ pub(super) fn command(problems: &mut Problems, node: &Node, context: &Context) -
     let texts = problems.words(node);
     let place = node.place.clone();
     if node.name == "sh" {
+        if let [(first, _), (_, second), ..] = &texts[..] {
+            let help = match first.starts_with('\'') {
+                true => "quote it as KDL does: `sh \"echo hello\"`",
+                false => "write a further `sh` for a further script",
+            };
+            problems.say("manifest/too_many", second, "`sh` takes one script", help);
+        }
         return texts
             .into_iter()
             .map(|(text, at)| Command::Sh { script: problems.fill(context, text, at), place: place.clone() })

@@ -109,8 +109,8 @@ impl Load<'_> {
                         self.problems.say(
                             "manifest/out_of_range",
                             place,
-                            format!("a pool of {slots} lets nothing run"),
-                            "give it at least 1 slot",
+                            format!("a pool of {slots} slots is none that tasks can be held by"),
+                            "give it 1 to 1000000 slots",
                         );
                     }
                     let full: Box<str> = context.top(name).as_str().into();

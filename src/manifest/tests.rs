@@ -239,6 +239,23 @@ fn what_a_task_says_of_its_box_is_read() {
 }
 
 #[test]
+fn patterns_that_can_mean_nothing_are_told() {
+    assert_eq!(wrong("task \"t\" { inputs \".git/refs/**\" }"), ["manifest/wrong_glob"]);
+    assert_eq!(wrong("task \"t\" { inputs \"a/.orket/*\" }"), ["manifest/wrong_glob"]);
+    good("task \"t\" { inputs \".git/HEAD\" \"!.git/**\" \"a/.gitx/*\" }");
+}
+
+#[test]
+fn a_script_is_one_text() {
+    let help = |text: &str| files(&[("orket.kdl", text)]).err().unwrap().render(false, 80);
+    assert!(help("task \"t\" { sh \"a\" \"b\" }").contains("write a further `sh` for a further script"));
+    assert!(help("task \"t\" { sh 'echo hi' }").contains("quote it as KDL does: `sh \"echo hello\"`"));
+    assert!(help("task \"t\" { timeout 5 }").contains("`timeout \"90s\"`"));
+    assert!(help("task \"t\" { cache \"false\" }").contains("`cache #false`"));
+    assert!(help("task \" \"").contains("must not begin or end with a blank"));
+}
+
+#[test]
 fn an_import_is_handed_on() {
     let import = |text: &str| {
         let imports = good(text).imports;

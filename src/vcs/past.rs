@@ -103,6 +103,6 @@ fn commit(git: &Git, revision: &str) -> Option<String> {
 fn meant(git: &Git, revision: &str) -> String {
     let names = git.told(&[b"for-each-ref", b"--format=%(refname:short)"]).unwrap_or_default();
     let names = String::from_utf8_lossy(&names).into_owned();
-    let nearest = did_you_mean(revision, names.lines().chain(["HEAD"]));
+    let nearest = did_you_mean(revision, names.lines().chain(["HEAD"]).filter(|name| *name != revision));
     nearest.map(|name| format!("; did you mean `{name}`?")).unwrap_or_default()
 }

@@ -50,3 +50,14 @@ fn machines_get_the_same() {
     assert!(seen.json().to_string().contains("\"input\""), "{}", seen.all());
     project.run("explain nobody").code(4);
 }
+
+#[test]
+fn of_what_only_gathers_the_parts_are_told() {
+    let project = Project::new().manifest("task \"x\" { sh \"echo > o\"; outputs \"o\" }\ntask \"all\" { needs \"x\" }");
+    project.run("explain all").ok().says(["x would run:"]);
+    let seen = project.run("build all -n --json").ok().json();
+    assert_eq!(seen["tasks"][0]["outcome"], "would_run");
+    assert_eq!((&seen["totals"]["would_run"], &seen["totals"]["done"]), (&1.into(), &serde_json::Value::Null));
+    project.run("build").ok();
+    project.run("explain all").ok().says(["all is fresh"]);
+}

@@ -26,7 +26,15 @@ pub(super) fn look_at(ui: &Ui, args: &BuildArgs, engine: &Engine, plan: &Plan, m
     if ui.json {
         let names = Addresses::new(&engine.graph, ui);
         let all: Vec<_> = seen.iter().map(|seen| (seen.task, seen.outcome, seen.reason.clone(), Duration::ZERO)).collect();
-        ui.out_json(&report::summary(&names, &all, &[]));
+        let mut summary = report::summary(&names, &all, &[]);
+        summary["totals"]["would_run"] = std::mem::take(&mut summary["totals"]["done"]);
+        for task in summary["tasks"].as_array_mut().into_iter().flatten() {
+            // Nothing has been done.
+            if task["outcome"] == Outcome::Done.word() {
+                task["outcome"] = "would_run".into();
+            }
+        }
+        ui.out_json(&summary);
     } else {
         let mut text = String::new();
         for seen in seen.iter().filter(|seen| seen.outcome != Outcome::Fresh) {

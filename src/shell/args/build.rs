@@ -99,5 +99,7 @@ pub enum Ui {
 }
 
 fn duration(text: &str) -> Result<Duration, String> {
-    quantity::duration(text).ok_or_else(|| "expected a duration such as `90s`, `10m` or `1h30m`".to_owned())
+    quantity::duration(text)
+        .filter(|duration| !duration.is_zero())
+        .ok_or_else(|| "expected a duration such as `90s`, `10m` or `1h30m`".to_owned())
 }
