@@ -89,9 +89,10 @@ impl Seams {
         &self.choices[seam as usize]
     }
 
-    /// Returns seam, strategy and options of the choices that shape what tasks do, where they are not `default`.
+    /// Returns seam, strategy and options of the choices that shape what tasks do, where they are not `default` as it is.
     pub fn shaping(&self) -> Vec<(String, String)> {
-        let shaping = self.choices.iter().filter(|choice| choice.seam.shapes_actions() && choice.strategy != "default");
+        let plain = |choice: &&Choice| choice.strategy == "default" && choice.options.is_empty();
+        let shaping = self.choices.iter().filter(|choice| choice.seam.shapes_actions() && !plain(choice));
         shaping.map(|choice| (choice.seam.name().to_owned(), format!("{} {}", choice.strategy, choice.options.to_json()))).collect()
     }
 }
@@ -109,7 +110,7 @@ fn brought(seam: Seam, name: &str, options: &Options) -> Held {
         Seam::EngineRuntime => hold(engine::brought(name)),
         Seam::ExecutionRuntime => hold(execution::brought(name)),
         Seam::PipelineWiring => hold(pipeline::brought(name, options)),
-        Seam::SandboxPolicy => hold(sandbox::brought(name)),
+        Seam::SandboxPolicy => hold(sandbox::brought(name, options)),
         Seam::ToolStrategy => hold(tools::brought(name)),
         Seam::ApiRuntime => hold(api::brought(name, options)),
         Seam::OrchestrationLoop => hold(orchestration::brought(name, options)),

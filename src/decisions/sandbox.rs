@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Question, Seam, Strategy};
+use super::{Options, Question, Seam, Strategy};
 
 /// What holds for the tasks of a run?
 #[derive(Clone, Debug, Serialize)]
@@ -23,6 +23,9 @@ pub struct Boxed {
     pub strict: bool,
     /// Whether services are started by docker compose.
     pub compose: bool,
+    /// Where the sandbox's database is, with holes such as `{{port.sql}}` still open; empty for none.
+    #[serde(default)]
+    pub database_url: String,
 }
 
 impl Question for Sandboxing {
@@ -31,12 +34,14 @@ impl Question for Sandboxing {
     const SEAM: Seam = Seam::SandboxPolicy;
 }
 
-pub(super) fn brought(name: &str) -> Box<dyn Strategy<Sandboxing>> {
+pub(super) fn brought(name: &str, options: &Options) -> Box<dyn Strategy<Sandboxing>> {
+    let database = options.text("database_url").unwrap_or_default().to_owned();
     let (strict, compose, named) = (name == "strict", name == "compose", name != "none");
     Box::new(move |question: &Sandboxing| {
         let tidy = |c: char| if c.is_ascii_alphanumeric() || matches!(c, '-' | '_') { c.to_ascii_lowercase() } else { '-' };
         let sandbox = if named { format!("sandbox-{}", question.rock.chars().map(tidy).collect::<String>()) } else { String::new() };
         let compose_project = if named { format!("orket-{sandbox}") } else { String::new() };
-        Boxed { sandbox, compose_project, strict, compose }
+        let database_url = database.replace("{sandbox}", &sandbox).replace("{compose_project}", &compose_project);
+        Boxed { sandbox, compose_project, strict, compose, database_url }
     })
 }

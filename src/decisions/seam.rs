@@ -63,6 +63,7 @@ const fn brought(name: &'static str, about: &'static str, options: &'static [(&'
 }
 
 const LOOP: &[(&str, Kind)] = &[("concurrency_limit", Kind::Count), ("rounds", Kind::Count)];
+const DATABASE: &[(&str, Kind)] = &[("database_url", Kind::Text)];
 const WIRING: &[(&str, Kind)] = &[("webhook", Kind::Text), ("webhook_secret_from", Kind::Text)];
 const CACHE: &[(&str, Kind)] = &[("limit", Kind::Size), ("cheaper_than", Kind::Duration)];
 
@@ -183,10 +184,14 @@ impl Seam {
             Seam::SandboxPolicy => {
                 const {
                     &[
-                        brought("default", "tasks run in the checkout; services know the sandbox's name", &[]),
+                        brought(
+                            "default",
+                            "tasks run in the checkout; services, and tasks that use them, know the sandbox's name",
+                            DATABASE,
+                        ),
                         brought("none", "as default, and nothing has a sandbox's name", &[]),
-                        brought("strict", "tasks write their outputs and reach no network, or are refused", &[]),
-                        brought("compose", "services are started by docker compose", &[]),
+                        brought("strict", "tasks see what they declare and reach no network, or are refused", DATABASE),
+                        brought("compose", "services are started by docker compose", DATABASE),
                     ]
                 }
             }

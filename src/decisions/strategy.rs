@@ -51,6 +51,11 @@ pub struct StrategyError {
 pub struct Options(pub BTreeMap<String, RuleValue>);
 
 impl Options {
+    /// Whether nothing was said.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// Returns a whole number.
     pub fn count(&self, name: &str) -> Option<usize> {
         match self.0.get(name) {

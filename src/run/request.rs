@@ -8,10 +8,11 @@ use std::time::Duration;
 use super::bench::Bench;
 use super::ran::Verdict;
 use crate::base::TargetId;
+use crate::decisions::Boxed;
 use crate::executor::Request;
 use crate::model::{Scope, Text};
 use crate::process::{Cancel, Limits, Output as Capture, Spawn, Stdin, redacted};
-use crate::rebuild::{Prepared, World};
+use crate::rebuild::{Prepared, Visible, World};
 
 /// What is special about running one task.
 pub(super) struct How {
@@ -48,6 +49,9 @@ impl Bench<'_> {
                 _ => value.clone(),
             };
             env.push((OsString::from(name), OsString::from_vec(value)));
+        }
+        if !prepared.task.uses.is_empty() {
+            env.extend(surroundings(world, &prepared.visible));
         }
         env.extend(self.extra.iter().cloned());
         env.push(("ORKET_MARK".into(), mark.clone().into()));
@@ -124,6 +128,19 @@ impl Bench<'_> {
         })
         .unwrap_or_default()
     }
+}
+
+/// Returns what services and those that use them are told of the sandbox that they share; what their `env` says comes first.
+pub(super) fn surroundings<'a>(world: &'a World, visible: &'a Visible) -> impl Iterator<Item = (OsString, OsString)> + 'a {
+    let Boxed { sandbox, compose_project, database_url, .. } = &world.boxed;
+    let told = [
+        ("ORKET_SANDBOX", sandbox.clone()),
+        ("COMPOSE_PROJECT_NAME", compose_project.clone()),
+        ("DATABASE_URL", open_holes(world, database_url)),
+    ];
+    told.into_iter()
+        .filter(|(name, value)| !value.is_empty() && !visible.variables.contains_key(*name))
+        .map(|(name, value)| (name.into(), value.into()))
 }
 
 /// Fills in ports and facts of the run.

@@ -9,7 +9,7 @@ use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::PathBuf;
 use std::sync::Mutex;
 
-use super::request::{open_holes, quoted};
+use super::request::{open_holes, quoted, surroundings};
 use crate::base::{RelPath, TargetId};
 use crate::executor::{Probing, Request, Upkeep};
 use crate::graph::{Detail, TargetKind};
@@ -87,10 +87,7 @@ impl Exact {
             };
             env.push((OsString::from(name), OsString::from_vec(value)));
         }
-        if !world.boxed.sandbox.is_empty() {
-            env.push(("ORKET_SANDBOX".into(), world.boxed.sandbox.clone().into()));
-            env.push(("COMPOSE_PROJECT_NAME".into(), world.boxed.compose_project.clone().into()));
-        }
+        env.extend(surroundings(world, &visible));
         env.push(("ORKET_RUN".into(), world.run.clone().into()));
         env.push(("ORKET_CHECKOUT".into(), world.identity.clone().into()));
         env.push(("ORKET_SERVICE".into(), service.address.as_str().into()));

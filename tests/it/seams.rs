@@ -480,3 +480,22 @@ task \"tool\" { sandbox \"strict\"; run \"tools/say\" \"hello\" }",
         assert!(code == 5 && text.contains(said), "{code} {text}");
     }
 }
+
+#[test]
+fn services_and_those_that_use_them_know_their_database() {
+    let project = Project::new().manifest(
+        "project \"Shop\"
+process_rules { sandbox_policy_node \"default\" { database_url \"db://localhost:{{port.sql}}/{sandbox}\" } }
+service \"db\" { port \"sql\"; sh \"echo $DATABASE_URL > url; exec sleep 1000\"; ready { command \"test -s url\"; within \"10s\" } }
+task \"uses\" { uses \"db\"; sh \"test $DATABASE_URL = $(cat url) && echo $DATABASE_URL $ORKET_SANDBOX | tr 0-9 n\" }
+task \"own\" { uses \"db\"; env { set \"DATABASE_URL\" \"mine\" }; sh \"echo $DATABASE_URL\" }
+task \"not\" { sh \"echo [$DATABASE_URL$ORKET_SANDBOX]\" }",
+    );
+    let seen = project.run("build -j1").ok();
+    let port = seen.all().lines().find(|line| line.starts_with("db://")).unwrap_or_default().replace('n', "");
+    assert_eq!(port, "db://localhost:/sadbox-shop sadbox-shop", "{}", seen.all());
+    seen.says(["mine\n", "[]\n"]);
+    // An option of the policy is a part of what a task is.
+    let other = project.read("orket.kdl").replace("localhost:", "127.0.0.1:");
+    project.declare(&other).run("explain uses").ok().says(["sandbox_policy"]);
+}
