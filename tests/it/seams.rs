@@ -483,11 +483,11 @@ task \"tool\" { sandbox \"strict\"; run \"tools/say\" \"hello\" }",
 
 #[test]
 fn services_and_those_that_use_them_know_their_database() {
-    let project = Project::new().manifest(
+    let project = Project::new().file("in", "1").manifest(
         "project \"Shop\"
 process_rules { sandbox_policy_node \"default\" { database_url \"db://localhost:{{port.sql}}/{sandbox}\" } }
 service \"db\" { port \"sql\"; sh \"echo $DATABASE_URL > url; exec sleep 1000\"; ready { command \"test -s url\"; within \"10s\" } }
-task \"uses\" { uses \"db\"; sh \"test $DATABASE_URL = $(cat url) && echo $DATABASE_URL $ORKET_SANDBOX | tr 0-9 n\" }
+task \"uses\" { uses \"db\"; inputs \"in\"; sh \"test $DATABASE_URL = $(cat url) && echo $DATABASE_URL $ORKET_SANDBOX | tr 0-9 n\" }
 task \"own\" { uses \"db\"; env { set \"DATABASE_URL\" \"mine\" }; sh \"echo $DATABASE_URL\" }
 task \"not\" { sh \"echo [$DATABASE_URL$ORKET_SANDBOX]\" }",
     );
