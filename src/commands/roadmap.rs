@@ -47,10 +47,17 @@ fn about(engine: &Engine, kinds: &[&str]) -> Result<Vec<Gate>, Failure> {
 fn check(ui: &Ui, args: &RoadmapCheckArgs) -> Result<(), Failure> {
     let engine = ui.open(true)?;
     let found = about(&engine, &KINDS)?;
+    if let Some(since) = args.since.as_ref().filter(|_| !found.iter().any(|gate| *gate.kind == *KINDS[1])) {
+        let text = format!(
+            "error: no gate of the kind {} is there to look at what was committed since `{since}`\nhint: the smallest is `gate \"model\" kind=\"working_model\"`",
+            KINDS[1]
+        );
+        return Err(Failure::NoTarget(text));
+    }
     if args.update {
         update(ui, &engine, &found)?;
     }
-    let inspector = engine.inspector(args.quick);
+    let inspector = engine.inspector(args.quick).since(args.since.clone());
     let ground = inspector.ground();
     let reports = found.iter().map(|gate| inspector.check(gate, &ground).map(|(report, _)| report)).collect::<Result<Vec<_>, _>>();
     let reports = reports.map_err(|wrong| super::check::mistaken(&wrong))?;

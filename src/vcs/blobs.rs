@@ -27,8 +27,32 @@ impl Blobs {
         let asks = self.asks.as_mut().ok_or_else(|| io::Error::other("git has no input"))?;
         asks.write_all(format!("{id}\n").as_bytes())?;
         asks.flush()?;
-        let mut line = String::new();
-        self.answers.read_line(&mut line)?;
+        self.answer(id)
+    }
+
+    /// Returns the bytes of what a name such as `HEAD:README.md` means, as they are stored.
+    ///
+    /// # Errors
+    /// `NotFound` where there is nothing of the name.
+    pub fn named(&mut self, name: &[u8]) -> io::Result<Vec<u8>> {
+        let shown = String::from_utf8_lossy(name).into_owned();
+        if name.contains(&b'\n') {
+            return Err(io::Error::other(format!("git cannot be asked for {shown:?}, whose name has two lines")));
+        }
+        let asks = self.asks.as_mut().ok_or_else(|| io::Error::other("git has no input"))?;
+        asks.write_all(&[name, b"\n"].concat())?;
+        asks.flush()?;
+        self.answer(&shown)
+    }
+
+    fn answer(&mut self, id: &str) -> io::Result<Vec<u8>> {
+        let mut line = Vec::new();
+        self.answers.read_until(b'\n', &mut line)?;
+        let line = String::from_utf8_lossy(&line);
+        // What is missing is told under the name that was asked for, and that may have any number of words.
+        if line.trim_end().ends_with(" missing") {
+            return Err(io::Error::new(io::ErrorKind::NotFound, format!("git does not have {id}")));
+        }
         let size = match line.split_whitespace().collect::<Vec<_>>()[..] {
             [_, _, size] => size.parse::<u64>().map_err(io::Error::other)?,
             _ => return Err(io::Error::new(io::ErrorKind::NotFound, format!("git does not have the blob {id}"))),

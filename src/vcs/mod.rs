@@ -5,6 +5,7 @@
 
 mod blobs;
 mod changes;
+mod earlier;
 mod error;
 mod git;
 mod history;
@@ -22,6 +23,7 @@ mod standing;
 mod walk;
 
 pub use changes::Changes;
+pub use earlier::earlier;
 pub use error::VcsError;
 pub use git::ELSEWHERE;
 pub use history::{RENAME_LIMIT, SIMILARITY, Told, Wanted};

@@ -18,6 +18,8 @@ struct Rules {
     changelog: String,
     /// Items that are only done when these tasks are green.
     verified: BTreeMap<String, String>,
+    /// The revision since which items that have left count; the newest commit where there is none.
+    since: Option<String>,
 }
 
 pub(in crate::gates) fn read(reader: &mut Reader<'_>) -> (Common, Box<dyn Judge>) {
@@ -26,12 +28,13 @@ pub(in crate::gates) fn read(reader: &mut Reader<'_>) -> (Common, Box<dyn Judge>
 }
 
 fn rules(reader: &mut Reader<'_>) -> (Common, Rules) {
-    let (common, rest) = reader.common(&["roadmap", "handoff", "changelog", "verify"]);
+    let (common, rest) = reader.common(&["roadmap", "handoff", "changelog", "verify", "since"]);
     let mut rules = Rules {
         roadmap: String::from("docs/ROADMAP.md"),
         handoff: String::from("Agents/HANDOFF.md"),
         changelog: String::from("CHANGELOG.md"),
         verified: BTreeMap::new(),
+        since: None,
     };
     for setting in rest {
         let Some(text) = reader.text(setting) else { continue };
@@ -40,6 +43,7 @@ fn rules(reader: &mut Reader<'_>) -> (Common, Rules) {
                 Some(RuleValue::Text(task)) => drop(rules.verified.insert(text, task.to_string())),
                 _ => reader.say(&setting.place, "`verify` does not say which task", format!("write it as verify \"{text}\" task=\"unit\"")),
             },
+            "since" => rules.since = Some(text),
             name => {
                 if RelPath::parse(&*text).is_err() {
                     reader.say(&setting.place, format!("`{text}` is no path of the project"), "name a file beside or below the manifest");
@@ -139,11 +143,13 @@ impl Model {
 }
 
 impl Judge for Rules {
-    fn judge(&self, sight: &dyn Sight, _: &Asked<'_>) -> Result<Judged, Unjudged> {
+    fn judge(&self, sight: &dyn Sight, asked: &Asked<'_>) -> Result<Judged, Unjudged> {
         sight.looks_beyond();
         let model = Model::of(self, sight)?;
         let (open, notes, named) = (items(&model.roadmap.1), notes(&model.handoff.1), named(&model.changelog.1));
-        let before = self.before(sight);
+        let since = asked.since.or(self.since.as_deref());
+        let before: BTreeSet<String> =
+            sight.earlier(&model.roadmap.0, since)?.iter().flat_map(|text| items(text)).map(|item| item.id).collect();
         if open.is_empty() && named.is_empty() && before.is_empty() {
             return Err(Unjudged::empty(format!("there is no item in `{}`", model.roadmap.0)));
         }
@@ -203,6 +209,7 @@ impl Judge for Rules {
         }
         let gone = before.iter().chain(notes.iter().filter(|note| note.status == "done").map(|note| &note.id));
         let gone: BTreeSet<&String> = gone.filter(|id| !open.iter().any(|item| item.id == **id)).collect();
+        let range = since.map(|since| format!(" since `{since}`")).unwrap_or_default();
         for id in &gone {
             if !named.iter().any(|(known, _)| known == *id) {
                 say(
@@ -210,8 +217,8 @@ impl Judge for Rules {
                     &changelog,
                     0,
                     id,
-                    format!("`{id}` has left the roadmap, and no line of the changelog names it"),
-                    "write the line",
+                    format!("`{id}` has left the roadmap{range}, and no line of the changelog names it"),
+                    "write the line, or put the item back on the roadmap",
                 );
             }
         }
@@ -223,15 +230,5 @@ impl Judge for Rules {
             }
         }
         Ok(judged)
-    }
-}
-
-impl Rules {
-    /// Returns the ids on the roadmap of the newest commit, where there is one.
-    fn before(&self, sight: &dyn Sight) -> Vec<String> {
-        let quoted = self.roadmap.replace('\'', "'\\''");
-        let printed = sight.run(&format!("git show 'HEAD:./{quoted}' 2> /dev/null"));
-        let text = printed.ok().filter(|printed| printed.code == Some(0)).map(|printed| printed.text).unwrap_or_default();
-        items(&text).into_iter().map(|item| item.id).collect()
     }
 }
