@@ -74,6 +74,39 @@ failed: 1 failed, 0 of 1 gate passed
 }
 
 #[test]
+fn a_document_runs_no_more_than_the_words_that_a_star_stands_for() {
+    let hostile = [
+        "grep -c x src/a.py; touch HACKED",
+        "grep -c x src/a.py && touch HACKED",
+        "grep -c x src/a.py || touch HACKED",
+        "grep -c x src/a.py & touch HACKED",
+        "grep -c x src/a.py | tee HACKED",
+        "grep -c x src/a.py > HACKED",
+        "grep -c $(touch HACKED) src/a.py",
+        "grep -c \"$(touch HACKED)\" src/a.py",
+        "grep -c x src/a.py ${y:-$(touch HACKED)}",
+        "grep -c $'a\\'; touch HACKED; '",
+        "grep -c x <(touch HACKED)",
+    ];
+    for command in hostile {
+        let project = roadmap(&format!("- ``{command}`` -> 0 matches\n"));
+        assert_eq!(rules(&project, ""), ["beyond:1", "fail"], "{command}");
+        project.run("roadmap check --update").code(1);
+        assert!(!project.has("HACKED"), "{command}");
+    }
+    let project = roadmap("- `` grep -c `touch HACKED` src/a.py `` -> 0 matches\n");
+    assert_eq!(rules(&project, ""), ["beyond:1", "fail"]);
+    assert!(!project.has("HACKED"));
+    let project = roadmap("- `grep -c \"x|y\" src/a.py` -> 0 matches\n- `grep -c x src/a.py; true` -> 1 match\n");
+    project.run("check").code(1).says([
+        "error[roadmap_metrics/beyond]: `;` in `grep -c x src/a.py; true` is more than `*` stands for in the command \"grep *\" that is allowed",
+        "`*` stands for words of one command; if all of it may run, allow it as it is: command \"grep -c x src/a.py; true\"",
+    ]);
+    project.declare(&MANIFEST.replace("\"grep *\"", "\"grep *\"; command \"grep * src/a.py; true\""));
+    assert_eq!(rules(&project, ""), ["pass"]);
+}
+
+#[test]
 fn quick_leaves_dear_commands_out() {
     let project = roadmap("- `sh broken.sh` -> 3 passed\n- `sh tests.sh` -> 17 passed\n- `src/a.py`\n");
     assert_eq!(rules(&project, ""), ["failed:1", "pass"].map(|one| one.replace("pass", "fail")));

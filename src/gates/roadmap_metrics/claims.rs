@@ -33,7 +33,6 @@ pub enum Expected {
 }
 
 static ITEM: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"^\s*(?:[-*+]|\d{1,9}[.)])\s+(\[[ xX]\]\s+)?").expect("it is right"));
-static CODE: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"(`+)\s?(.+?)\s?(`+)").expect("it is right"));
 static COUNT: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r"(?:^|[\s(~])(\d[\d,_]*(?:\.\d+)?)\s*(%)?\s*([A-Za-z][A-Za-z_-]*)?").expect("it is right"));
 static EXIT: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"^\s*exit(?:s|\s+(?:code|status))?\s+(\d{1,3})\b").expect("it is right"));
@@ -74,11 +73,7 @@ pub fn claims(text: &str) -> Vec<Claim> {
 }
 
 fn one_line(line: &str, number: u32, start: usize, in_item: bool, found: &mut Vec<Claim>) {
-    let spans: Vec<(Range<usize>, &str)> = CODE
-        .captures_iter(line)
-        .filter(|span| span[1] == span[3])
-        .filter_map(|span| Some((span.get(0)?.range(), span.get(2)?.as_str())))
-        .collect();
+    let spans = spans(line);
     let column = |at: usize| line[..at].chars().count() as u32 + 1;
     let outside = |at: &usize| !spans.iter().any(|(span, _)| span.contains(at));
     let arrow = ["->", "=>", "\u{2192}"].into_iter().filter_map(|arrow| {
@@ -106,6 +101,25 @@ fn one_line(line: &str, number: u32, start: usize, in_item: bool, found: &mut Ve
             found.push(Claim { line: number, column: column(span.start), subject: path, expected: Vec::new() });
         }
     }
+}
+
+/// Returns the texts in backticks, each with where it stands with its backticks: as CommonMark has it, between two runs of as many.
+fn spans(line: &str) -> Vec<(Range<usize>, &str)> {
+    let run = |from: usize| {
+        let start = from + line[from..].find('`')?;
+        let length = line[start..].bytes().take_while(|byte| *byte == b'`').count();
+        Some(start..start + length)
+    };
+    let (mut found, mut at) = (Vec::new(), 0);
+    while let Some(open) = run(at) {
+        let mut closes = std::iter::successors(run(open.end), |close| run(close.end));
+        at = open.end;
+        if let Some(close) = closes.find(|close| close.len() == open.len()) {
+            found.push((open.start..close.end, line[open.end..close.start].trim()));
+            at = close.end;
+        }
+    }
+    found
 }
 
 fn expected(text: &str, start: usize, code: Option<&str>) -> Vec<Expected> {

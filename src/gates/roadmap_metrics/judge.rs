@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::claims::{Claim, Expected, claims};
-use super::reads::{number, parsed};
-use super::rules::{Rules, rules};
+use super::reads::{number, parsed, searches};
+use super::rules::{Rules, Said, rules};
 use crate::base::{RelPath, glob};
 use crate::disk::{PatternSet, expand};
 use crate::event::{Facts, Finding};
@@ -83,9 +83,17 @@ impl Rules {
             }
             return Ok(());
         }
-        let Some(allowed) = self.allowed(command) else {
+        let said = self.said_of(command);
+        let quoted = || command.replace('\\', "\\\\").replace('"', "\\\"");
+        if let Said::Beyond { pattern, what } = said {
+            let message = format!("`{what}` in `{command}` is more than `*` stands for in the command \"{pattern}\" that is allowed");
+            let help = format!("`*` stands for words of one command; if all of it may run, allow it as it is: command \"{}\"", quoted());
+            judged.findings.push(say("beyond", "", message, &help));
+            return Ok(());
+        }
+        let Said::Allowed(allowed) = said else {
             let message = format!("the command `{command}` is not allowed to run");
-            let help = format!("allow it in the gate: command \"{}\"", command.replace('\\', "\\\\").replace('"', "\\\""));
+            let help = format!("allow it in the gate: command \"{}\"", quoted());
             judged.findings.push(say("not_allowed", "", message, &help));
             return Ok(());
         };
@@ -132,7 +140,7 @@ impl Rules {
 
     /// Whether a command lets orket judge this gate.
     fn runs_itself(&self, command: &str) -> bool {
-        let words: Vec<&str> = command.split_whitespace().collect();
+        let words: Vec<&str> = command.split_whitespace().map(|word| word.trim_matches(['"', '\'', '(', ')', ';'])).collect();
         let Some(orket) = words.iter().position(|word| word.rsplit('/').next() == Some("orket")) else { return false };
         let mut rest = words[orket + 1..].iter().filter(|word| !word.starts_with('-'));
         if !rest.next().is_some_and(|verb| JUDGING.contains(verb)) {
@@ -150,8 +158,7 @@ impl Rules {
 impl Printed {
     /// Whether the command did what it is for: a search that finds nothing has searched.
     fn succeeded(&self, command: &str) -> bool {
-        let searches = command.split_whitespace().next().is_some_and(|word| matches!(word, "rg" | "grep" | "egrep"));
-        self.code == Some(0) || (searches && self.code == Some(1))
+        self.code == Some(0) || (searches(command) && self.code == Some(1))
     }
 }
 

@@ -1,11 +1,13 @@
 //! `roadmap_metrics`: claims that documents make, run.
 //!
-//! `claims` finds them, `reads` finds numbers in what a command printed, `judge` holds the one against the other.
+//! `claims` finds them, `shell` tells what their commands would do, `reads` finds numbers in what a command printed, `judge` holds the one
+//! against the other.
 
 mod claims;
 mod judge;
 mod reads;
 mod rules;
+mod shell;
 
 pub use claims::{Claim, Expected};
 pub use judge::{Renewed, claims_of, renew};

@@ -7,6 +7,8 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
+use super::shell;
+
 static COLLECTED: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r"(?m)(?:^collected (\d+) items?|\b(\d+)(?:/\d+)? tests? collected)").expect("it is right"));
 static PERCENT: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"(\d+(?:\.\d+)?)\s*%").expect("it is right"));
@@ -15,7 +17,7 @@ static SUITE: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"<testsuite\s[^>]*>
 /// Returns the number that an output shows for a word, added up over all its result lines; `None` if it shows none.
 pub fn number(command: &str, output: &str, code: Option<i32>, word: &str) -> Option<f64> {
     let lines = || output.lines().filter(|line| !line.trim().is_empty());
-    let searches = program(command).is_some_and(|program| matches!(program, "rg" | "grep" | "egrep" | "ugrep" | "ag"));
+    let searches = searches(command);
     match word {
         "match" | "matches" | "hits" | "occurrences" if searches => {
             if code == Some(1) && lines().next().is_none() {
@@ -48,6 +50,12 @@ pub fn number(command: &str, output: &str, code: Option<i32>, word: &str) -> Opt
         "line" | "lines" => Some(lone(output).unwrap_or_else(|| output.lines().count() as f64)),
         _ => beside(output, word).or_else(|| parsed(output.trim())),
     }
+}
+
+/// Whether a command does nothing but search: what it prints is what it found, and it ends with 1 where that is nothing.
+pub fn searches(command: &str) -> bool {
+    let searcher = program(command).is_some_and(|program| matches!(program, "rg" | "grep" | "egrep" | "fgrep" | "ugrep" | "ag"));
+    searcher && !shell::read(command).pipes()
 }
 
 fn program(command: &str) -> Option<&str> {
@@ -151,5 +159,6 @@ mod tests {
         assert_eq!(number("rg -n x src", "a:1:x\nb:2:x\n", Some(0), "matches"), Some(2.0));
         assert_eq!(number("grep -rc x src", "a:1\nb:0\nc:4\n", Some(0), "matches"), Some(5.0));
         assert_eq!(number("rg x src", "", Some(2), "matches"), Some(0.0));
+        assert_eq!(number("rg x src | wc -l", "12\n", Some(0), "matches"), Some(12.0));
     }
 }
