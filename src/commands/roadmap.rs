@@ -97,16 +97,19 @@ fn list(ui: &Ui) -> Result<(), Failure> {
     let found = about(&engine, &KINDS)?;
     let inspector = engine.inspector(false);
     let ground = inspector.ground();
-    let (mut rows, mut text) = (Vec::new(), String::new());
+    let (mut rows, mut text, mut silent) = (Vec::new(), String::new(), Vec::new());
     for gate in found.iter().filter(|gate| *gate.kind == *KINDS[0]) {
         let claims = gates::claims_of(gate, &ground.seen_by(gate)).map_err(|unjudged| Failure::Broken(unjudged.text))?;
-        for (file, claim) in claims {
-            let expected: Vec<String> = claim.expected.iter().map(shown).collect();
-            let arrow = if expected.is_empty() { String::new() } else { format!(" -> {}", expected.join(", ")) };
-            text.push_str(&format!("{file}:{}  {}{arrow}\n", claim.line, claim.subject));
-            rows.push(json!({
-                "gate": gate.address.as_str(), "file": file.to_string(), "line": claim.line, "claim": claim.subject, "expected": expected,
-            }));
+        for (file, document) in claims {
+            for claim in &document.claims {
+                let expected: Vec<String> = claim.expected.iter().map(shown).collect();
+                let arrow = if expected.is_empty() { String::new() } else { format!(" -> {}", expected.join(", ")) };
+                text.push_str(&format!("{file}:{}  {}{arrow}\n", claim.line, claim.subject));
+                rows.push(json!({
+                    "gate": gate.address.as_str(), "file": file.to_string(), "line": claim.line, "claim": claim.subject, "expected": expected,
+                }));
+            }
+            silent.extend(document.silent.iter().map(|line| format!("{file}:{line}")));
         }
     }
     let mut items = Vec::new();
@@ -119,8 +122,11 @@ fn list(ui: &Ui) -> Result<(), Failure> {
     }
     if ui.json {
         ui.out_json(&json!({ "version": 1, "claims": rows, "items": items }));
-    } else {
-        ui.out(&text);
+        return Ok(());
+    }
+    ui.out(&text);
+    if !silent.is_empty() {
+        ui.say(&format!("note: an arrow stands behind a command, and nothing that can be checked behind the arrow: {}", silent.join(", ")));
     }
     Ok(())
 }
@@ -150,7 +156,7 @@ fn moved(ui: &Ui, item: &str, change: &dyn Fn(&Model) -> Moved) -> Result<(), Fa
 
 fn shown(expected: &Expected) -> String {
     match expected {
-        Expected::Count { number, word, .. } => format!("{number} {word}"),
+        Expected::Count(count) => count.text.clone(),
         Expected::Exit(code) => format!("exit {code}"),
         Expected::Text(text) => format!("`{text}`"),
     }

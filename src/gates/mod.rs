@@ -24,7 +24,7 @@ pub use dependency_direction::layers;
 pub use fixer::{fixes, mended};
 pub use judge::{Asked, Filter, Gap, Judge, Judged, Printed, Reads, Sight, Unjudged};
 pub use release_smoke::{Step, steps};
-pub use roadmap_metrics::{Claim, Expected, Renewed, claims_of, renew};
+pub use roadmap_metrics::{Claim, Count, Document, Expected, Renewed, claims_of, renew};
 pub use settings::{Common, Stage, Wrong};
 pub use sight::{Ground, Outside, View, folder_of};
 pub use suppress::agree;

@@ -55,6 +55,12 @@ fn every_way_not_to_hold_is_told_apart() {
         ("`orket check` -> 0 failed", ["recursive:1", "fail"]),
         ("`orket build roadmap` -> 0 failed", ["recursive:1", "fail"]),
         ("nothing", ["no_claims:0", "not_evaluated"]),
+        ("`sh tests.sh` -> at least 18 passed", ["drifted:1", "fail"]),
+        ("`sh tests.sh` -> 18 to 20 passed", ["drifted:1", "fail"]),
+        ("`sh tests.sh` -> 17% passed", ["unread:1", "fail"]),
+        ("`sh tests.sh` -> -17 passed", ["drifted:1", "fail"]),
+        ("`sh tests.sh` -> 17", ["unread:1", "fail"]),
+        ("`sh tests.sh` -> all green", ["no_claims:0", "not_evaluated"]),
     ] {
         assert_eq!(rules(&roadmap(&format!("- {claim}\n")), ""), expected, "{claim}");
     }
@@ -71,6 +77,38 @@ failed: 1 failed, 0 of 1 gate passed
     );
     roadmap("- nothing\n").run("check").code(3);
     Project::new().manifest(MANIFEST).run("check").code(3).says(["cannot read `docs/ROADMAP.md`"]);
+}
+
+#[test]
+fn numbers_are_held_as_they_are_written() {
+    let holds = |claim: &str, output: &str| {
+        let project = roadmap(&format!("- `sh tests.sh` -> {claim}\n"));
+        let found = rules(&project.file("tests.sh", &format!("echo '{output}'\n")), "");
+        assert!(["pass", "drifted:1 fail", "unread:1 fail"].contains(&&*found.join(" ")), "{found:?}");
+        found.len() == 1
+    };
+    for (claim, output, other) in [
+        ("12.5% done", "12.5% done", "12.4% done"),
+        ("-3 degrees", "it has -3 degrees", "it has 3 degrees"),
+        ("1,234 files", "1234 files", "1235 files"),
+        ("1,234 files", "1,234 files", "1,234,000 files"),
+        ("1.2 MB", "1.2MB", "1.3 MB"),
+        ("1.2 MB", "size: 1.2 mb", "1258291 bytes"),
+        ("3-7 items", "7 items", "8 items"),
+        ("between 3 and 7 items", "3 items", "2 items"),
+        ("at least 3 items", "300 items", "2 items"),
+        ("fewer than 3 items", "2 items", "3 items"),
+        ("200+ items", "200 items", "199 items"),
+        ("42", "42", "43"),
+        ("42", " 42 ", "42 items"),
+        ("3 items in 5.1s", "3 items in 7.2s", "4 items in 5.1s"),
+    ] {
+        assert!(holds(claim, output) && !holds(claim, other), "{claim}: {output}, {other}");
+    }
+    let project = roadmap("- `sh tests.sh` -> at least 18 passed\n- `sh tests.sh` -> 99.50 passed.\n");
+    project.run("check").code(1).says(["claimed: at least 18 passed; actual: 17", "claimed: 99.50 passed; actual: 17"]);
+    project.run("roadmap check --update").code(1).says(["docs/ROADMAP.md:2: 99.50 passed -> 17 passed"]);
+    assert_eq!(project.read("docs/ROADMAP.md"), "- `sh tests.sh` -> at least 18 passed\n- `sh tests.sh` -> 17 passed.\n");
 }
 
 #[test]
@@ -153,6 +191,14 @@ fn claims_are_listed_without_running_anything() {
     let json = project.run("roadmap list --json").ok().json();
     assert_eq!(json["claims"][0]["expected"].to_string(), r#"["17 passed","0 failed"]"#);
     Project::new().manifest("task \"t\" { sh \"true\" }").run("roadmap check").code(4).says(["there is no gate of the kind"]);
+}
+
+#[test]
+fn lines_that_claim_nothing_are_named() {
+    let project = roadmap("- `sh tests.sh` -> 17 passed\n- `sh tests.sh` -> all green\n- `sh tests.sh` -> 3 or 4 passed\n");
+    project.run("roadmap list").ok().says([
+        "note: an arrow stands behind a command, and nothing that can be checked behind the arrow: docs/ROADMAP.md:2, docs/ROADMAP.md:3",
+    ]);
 }
 
 #[test]

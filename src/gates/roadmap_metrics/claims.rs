@@ -8,8 +8,10 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
+use super::counts::{Count, counts};
+
 /// Something that a document says of the project.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Debug)]
 pub struct Claim {
     /// From 1.
     pub line: u32,
@@ -22,10 +24,10 @@ pub struct Claim {
 }
 
 /// What a command is claimed to show.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Debug)]
 pub enum Expected {
-    /// A number beside a word; where the number stands in the document, in bytes.
-    Count { number: String, word: String, at: Range<usize> },
+    /// A number beside a word.
+    Count(Count),
     /// Its exit status.
     Exit(i32),
     /// A text that it prints.
@@ -33,13 +35,25 @@ pub enum Expected {
 }
 
 static ITEM: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"^\s*(?:[-*+]|\d{1,9}[.)])\s+(\[[ xX]\]\s+)?").expect("it is right"));
-static COUNT: LazyLock<Regex> =
-    LazyLock::new(|| Regex::new(r"(?:^|[\s(~])(\d[\d,_]*(?:\.\d+)?)\s*(%)?\s*([A-Za-z][A-Za-z_-]*)?").expect("it is right"));
 static EXIT: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"^\s*exit(?:s|\s+(?:code|status))?\s+(\d{1,3})\b").expect("it is right"));
+
+/// What a document says.
+#[derive(Default)]
+pub struct Document {
+    /// Its claims, in their order.
+    pub claims: Vec<Claim>,
+    /// The lines, from 1, with an arrow behind what looks like a command, and behind that nothing that can be held against it.
+    pub silent: Vec<u32>,
+}
 
 /// Returns the claims of a document, in their order.
 pub fn claims(text: &str) -> Vec<Claim> {
-    let mut found = Vec::new();
+    read(text).claims
+}
+
+/// Reads a document.
+pub fn read(text: &str) -> Document {
+    let mut found = Document::default();
     let (mut fence, mut comment, mut item) = (None::<&str>, false, None);
     let mut start = 0;
     for (number, whole) in text.split_inclusive('\n').enumerate() {
@@ -72,7 +86,7 @@ pub fn claims(text: &str) -> Vec<Claim> {
     found
 }
 
-fn one_line(line: &str, number: u32, start: usize, in_item: bool, found: &mut Vec<Claim>) {
+fn one_line(line: &str, number: u32, start: usize, in_item: bool, found: &mut Document) {
     let spans = spans(line);
     let column = |at: usize| line[..at].chars().count() as u32 + 1;
     let outside = |at: &usize| !spans.iter().any(|(span, _)| span.contains(at));
@@ -89,8 +103,11 @@ fn one_line(line: &str, number: u32, start: usize, in_item: bool, found: &mut Ve
         // `old.rs` -> `new.rs` is no command and what it prints.
         let renames = matches!(&expected[..], [Expected::Text(_)]) && !text.contains(' ');
         if !expected.is_empty() && !renames {
-            found.push(Claim { line: number, column: column(span.start), subject: (*text).to_owned(), expected });
+            found.claims.push(Claim { line: number, column: column(span.start), subject: (*text).to_owned(), expected });
             return;
+        }
+        if expected.is_empty() && text.contains(' ') {
+            found.silent.push(number);
         }
     }
     if !in_item {
@@ -98,7 +115,7 @@ fn one_line(line: &str, number: u32, start: usize, in_item: bool, found: &mut Ve
     }
     for (span, text) in spans.iter().filter(|(span, _)| before(span)) {
         if let Some(path) = path(text) {
-            found.push(Claim { line: number, column: column(span.start), subject: path, expected: Vec::new() });
+            found.claims.push(Claim { line: number, column: column(span.start), subject: path, expected: Vec::new() });
         }
     }
 }
@@ -131,17 +148,7 @@ fn expected(text: &str, start: usize, code: Option<&str>) -> Vec<Expected> {
     }
     // What stands behind a full stop is another sentence.
     let sentence = text.split(". ").next().unwrap_or(text);
-    let count = |found: regex::Captures<'_>| {
-        let number = found.get(1)?;
-        let word = match (found.get(3), found.get(2)) {
-            (Some(word), _) => word.as_str().to_lowercase(),
-            (None, Some(_)) => String::from("coverage"),
-            (None, None) => return None,
-        };
-        let at = start + number.start()..start + number.end();
-        Some(Expected::Count { number: number.as_str().to_owned(), word, at })
-    };
-    COUNT.captures_iter(sentence).filter_map(count).collect()
+    counts(sentence, start).into_iter().map(Expected::Count).collect()
 }
 
 /// Returns the path that a text in backticks means, if it looks like one of the project's.
@@ -167,9 +174,9 @@ mod tests {
             .iter()
             .map(|claim| {
                 let expected = claim.expected.iter().map(|expected| match expected {
-                    Expected::Count { number, word, at } => {
-                        assert_eq!(&text[at.clone()], number);
-                        format!(" -> {number} {word}")
+                    Expected::Count(count) => {
+                        assert!(count.text.contains(&text[count.at.clone()]), "{count:?}");
+                        format!(" -> {}", count.text)
                     }
                     Expected::Exit(code) => format!(" -> exit {code}"),
                     Expected::Text(text) => format!(" -> `{text}`"),
@@ -195,8 +202,8 @@ mod tests {
                 "7:4 make check -> exit 3",
                 "8:4 x --version -> `x 1.2`",
                 "9:4 docs/ARCHITECTURE.md",
-                "10:3 cov report -> 87.5 coverage",
-                "11:3 cov report -> 87 coverage",
+                "10:3 cov report -> 87.5% coverage",
+                "11:3 cov report -> 87%",
                 "12:7 a b -> 1,234 lines",
             ]
         );
@@ -208,6 +215,12 @@ mod tests {
             <!-- - `in/comment`\n - `in/comment` -->\n- `old.rs` -> `new.rs`\n- `GET /health` and `/health`, `https://x.org/y`, `<a/b>`, `and::or`\n\
             - an arrow -> `out/there`\n- ``a`b`` and `a\n- `src/lib.rs:12` and `src/lib.rs#L3`\n";
         assert_eq!(short(text), ["4:7 src/done.rs", "14:3 src/lib.rs", "14:23 src/lib.rs"]);
+    }
+
+    #[test]
+    fn an_arrow_that_claims_nothing_is_known() {
+        let text = "- `cargo test` -> all green\n- `cargo test` -> 3 or 4 passed\n- `cargo test` -> 3 passed\n- `a` -> b\n- `cargo test`\n";
+        assert_eq!(read(text).silent, [1, 2]);
     }
 
     #[test]

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::claims::{Claim, Expected, claims};
-use super::reads::{number, parsed, searches};
+use super::claims::{Claim, Document, Expected, claims, read};
+use super::counts::Bound;
+use super::reads::{number, searches};
 use super::rules::{Rules, Said, rules};
 use crate::base::{RelPath, glob};
 use crate::disk::{PatternSet, expand};
@@ -122,7 +123,7 @@ impl Rules {
         let exits = claim.expected.iter().any(|expected| matches!(expected, Expected::Exit(_)));
         if !exits && !printed.succeeded(command) {
             let read = |expected: &Expected| match expected {
-                Expected::Count { word, .. } => number(command, &printed.text, printed.code, word).is_some(),
+                Expected::Count(count) => number(command, &printed.text, printed.code, count).is_some(),
                 Expected::Text(text) => printed.text.contains(text.as_str()),
                 Expected::Exit(_) => true,
             };
@@ -171,12 +172,18 @@ fn differs(command: &str, expected: &Expected, printed: &Printed, say: &dyn Fn(&
         Expected::Text(text) if !printed.text.contains(text.as_str()) => {
             Some(say("drifted", text, format!("claimed: `{command}` -> `{text}`; its output does not hold that"), help))
         }
-        Expected::Count { number: claimed, word, .. } => match number(command, &printed.text, printed.code, word) {
-            None => {
-                Some(say("unread", word, format!("claimed: {claimed} {word}; the output of `{command}` says nothing of `{word}`"), help))
+        Expected::Count(count) => match number(command, &printed.text, printed.code, count) {
+            None if count.word.is_empty() => {
+                Some(say("unread", "", format!("claimed: {}; the output of `{command}` is not one number", count.text), help))
             }
-            Some(actual) if parsed(claimed) != Some(actual) => {
-                Some(say("drifted", word, format!("claimed: {claimed} {word}; actual: {}", plain(actual)), help))
+            None => {
+                let (claimed, word) = (&count.text, &count.word);
+                let of = if count.percent { " in percent" } else { "" };
+                Some(say("unread", word, format!("claimed: {claimed}; the output of `{command}` says nothing of `{word}`{of}"), help))
+            }
+            Some(actual) if !count.bound.holds(actual) => {
+                let percent = if count.percent { "%" } else { "" };
+                Some(say("drifted", &count.word, format!("claimed: {}; actual: {}{percent}", count.text, plain(actual)), help))
             }
             Some(_) => None,
         },
@@ -221,16 +228,17 @@ pub struct Renewed {
     pub changes: Vec<String>,
 }
 
-/// Returns the claims of all documents of a gate.
+/// Returns what all documents of a gate say.
 ///
 /// # Errors
 /// When a document cannot be read.
-pub fn claims_of(gate: &Gate, sight: &dyn Sight) -> Result<Vec<(RelPath, Claim)>, Unjudged> {
+pub fn claims_of(gate: &Gate, sight: &dyn Sight) -> Result<Vec<(RelPath, Document)>, Unjudged> {
     let (_, rules) = rules(&mut Reader::new(gate));
     let mut all = Vec::new();
     for file in rules.documents(sight)? {
         let text = document(sight, &file)?;
-        all.extend(claims(&text).into_iter().map(|claim| (file.clone(), claim)));
+        let said = read(&text);
+        all.push((file, said));
     }
     Ok(all)
 }
@@ -275,12 +283,14 @@ fn renewed(text: &str, printed: &dyn Fn(&str) -> Option<Printed>) -> (String, Ve
     for claim in claims(text) {
         let Some(printed) = printed(&claim.subject) else { continue };
         for expected in &claim.expected {
-            let Expected::Count { number: claimed, word, at } = expected else { continue };
-            let actual = number(&claim.subject, &printed.text, printed.code, word);
-            if let Some(actual) = actual.filter(|actual| parsed(claimed) != Some(*actual)) {
+            let Expected::Count(count) = expected else { continue };
+            // What a bound should be, only a person knows.
+            let Bound::Exactly(claimed) = count.bound else { continue };
+            let actual = number(&claim.subject, &printed.text, printed.code, count);
+            if let Some(actual) = actual.filter(|actual| *actual != claimed) {
                 let now = plain(actual);
-                let said = format!("{}: {claimed} {word} -> {now} {word}", claim.line);
-                edits.push((at.clone(), now, said));
+                let said = format!("{}: {} -> {}", claim.line, count.text, count.text.replacen(&text[count.at.clone()], &now, 1));
+                edits.push((count.at.clone(), now, said));
             }
         }
     }
