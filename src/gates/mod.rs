@@ -28,4 +28,4 @@ pub use roadmap_metrics::{Claim, Count, Document, Expected, Renewed, claims_of, 
 pub use settings::{Common, Stage, Wrong};
 pub use sight::{Ground, Outside, View, folder_of};
 pub use suppress::agree;
-pub use working_model::{Model, Moved, model};
+pub use working_model::{Model, Moved, Unmoved, model};

@@ -185,7 +185,7 @@ fn numbers_are_corrected_in_place_and_never_from_a_failure() {
 fn claims_are_listed_without_running_anything() {
     let project = roadmap("1. `sh tests.sh` -> 17 passed, 0 failed.\n2. `rm -rf src` -> exit 0\n3. `src/a.py`\n");
     project.run("roadmap list").ok().ran([]).stdout(
-        "docs/ROADMAP.md:1  sh tests.sh -> 17 passed, 0 failed\ndocs/ROADMAP.md:2  rm -rf src -> exit 0\ndocs/ROADMAP.md:3  src/a.py\n",
+        "claims:\n  docs/ROADMAP.md:1  sh tests.sh -> 17 passed, 0 failed\n  docs/ROADMAP.md:2  rm -rf src -> exit 0\n  docs/ROADMAP.md:3  src/a.py\n",
     );
     assert!(project.has("src/a.py"));
     let json = project.run("roadmap list --json").ok().json();
@@ -255,17 +255,60 @@ fn an_item_that_left_the_roadmap_is_in_the_changelog() {
 #[test]
 fn items_are_started_and_done() {
     let project = Project::new().file("ROADMAP.md", ITEMS).manifest(MODEL);
-    project.run("roadmap list").ok().stdout("SHOP-1  Exists  Carts\nSHOP-2  Exists  Prices\n");
-    project.run("roadmap start SHOP-2").code(4).says(["`SHOP-2` has no acceptance criteria"]);
-    project.run("roadmap start SHOP-11").code(4).says(["there is no item `SHOP-11` in `ROADMAP.md`; did you mean"]);
+    project.run("roadmap list").ok().stdout(
+        "items of ROADMAP.md (Exists: not begun, Working: active in HANDOFF.md):
+  SHOP-1  Exists   Carts
+  SHOP-2  Exists   Prices  (no acceptance criteria)
+",
+    );
+    project
+        .run("roadmap start SHOP-2")
+        .code(1)
+        .says(["error: `SHOP-2` has no acceptance criteria (ROADMAP.md:8)", "hint: write a line `Acceptance:` there, and a list under it"]);
+    project.run("roadmap start SHOP-11").code(4).says(["error: there is no item `SHOP-11` in `ROADMAP.md`; did you mean"]);
     project.run("roadmap start SHOP-1").ok().stdout("SHOP-1: HANDOFF.md\n");
     assert_eq!(project.read("HANDOFF.md"), "## SHOP-1\nStatus: active\n\nCarts\n");
-    project.run("roadmap start SHOP-1").code(4).says(["is active already"]);
-    project.run("roadmap list").ok().stdout("SHOP-1  Working  Carts\nSHOP-2  Exists  Prices\n");
+    project.run("roadmap start SHOP-1").code(1).says(["error: `SHOP-1` is active already (HANDOFF.md:1)"]);
+    project.run("roadmap list").ok().says(["  SHOP-1  Working  Carts\n"]);
     project.run("roadmap done SHOP-1").ok().stdout("SHOP-1: ROADMAP.md\nSHOP-1: HANDOFF.md\nSHOP-1: CHANGELOG.md\n");
     assert_eq!(project.read("ROADMAP.md"), "# Roadmap\n\n### SHOP-2: Prices\n\nText.\n");
     assert_eq!(project.read("CHANGELOG.md"), "- SHOP-1: Carts\n");
     project.write("ROADMAP.md", "### SHOP-2: Prices\n\nAcceptance:\n- x\n").run("roadmap check").ok();
+}
+
+#[test]
+fn an_item_whose_criteria_are_open_is_not_done() {
+    let text = "### SHOP-1: Carts\n\nAcceptance:\n- [ ] a cart holds\n- [x] it rolls\n- [ ] it stops\n";
+    let project = Project::new().file("ROADMAP.md", text).manifest(MODEL);
+    project.run("roadmap start SHOP-1").ok();
+    let (_, seen) = project.run("roadmap done SHOP-1").either();
+    seen.says(["error: `SHOP-1` is not done: of its acceptance criteria 2 are open\n  ROADMAP.md:4: a cart holds\n  ROADMAP.md:6: it stops\nhint: meet them and mark them as `[x]`, or take them out\n"]);
+    assert!(!project.has("CHANGELOG.md") && project.read("ROADMAP.md") == text);
+    project.run("roadmap list").ok().says(["  SHOP-1  Working  Carts  (2 of its criteria open)\n"]);
+    let json = project.run("roadmap list --json").ok().json();
+    let refused = project.run("--json roadmap done SHOP-1").code(1).json();
+    assert!(refused["error"]["message"].as_str().unwrap().contains("a cart holds"), "{refused}");
+    assert_eq!(json["items"][0]["open"].to_string(), r#"["a cart holds","it stops"]"#);
+    project.write("ROADMAP.md", text.replace("[ ]", "[x]")).run("roadmap done SHOP-1").ok();
+    assert_eq!(project.read("CHANGELOG.md"), "- SHOP-1: Carts\n");
+}
+
+#[test]
+fn moves_keep_the_ends_of_lines() {
+    let project = Project::new().manifest(MODEL).file("ROADMAP.md", &ITEMS.replace('\n', "\r\n"));
+    project.write("CHANGELOG.md", "# Changes\r\n\r\n## Next\r\n");
+    project.run("roadmap start SHOP-1").ok();
+    assert_eq!(project.read("HANDOFF.md"), "## SHOP-1\r\nStatus: active\r\n\r\nCarts\r\n");
+    project.run("roadmap done SHOP-1").ok();
+    assert_eq!(project.read("ROADMAP.md"), "# Roadmap\r\n\r\n### SHOP-2: Prices\r\n\r\nText.\r\n");
+    assert_eq!(project.read("HANDOFF.md"), "## SHOP-1\r\nStatus: done\r\n\r\nCarts\r\n");
+    assert_eq!(project.read("CHANGELOG.md"), "# Changes\r\n\r\n- SHOP-1: Carts\r\n\r\n## Next\r\n");
+    // What is no text is not written anew.
+    project.write("CHANGELOG.md", b"# \xc4nderungen\n").write("ROADMAP.md", ITEMS);
+    project.run("roadmap done SHOP-1").code(3).says(["`CHANGELOG.md` is not UTF-8"]);
+    project.remove("CHANGELOG.md").write("docs.md", "# Changes\n").link("docs.md", "CHANGELOG.md");
+    project.run("roadmap done SHOP-1").code(2).says(["error: `CHANGELOG.md` is a link"]);
+    assert_eq!(project.read("ROADMAP.md"), ITEMS);
 }
 
 #[test]
@@ -279,6 +322,14 @@ fn an_item_is_done_when_its_task_is_green() {
     project.run("check").code(3).says(["its task `unit` is not known to be green"]);
     project.run("build model").ok().ran(["unit"]);
     project.run("check").ok().ran([]);
+    project.write("ROADMAP.md", "### SHOP-7: x\nAcceptance:\n- y\n").write("in", "2");
+    project
+        .run("roadmap done SHOP-7")
+        .code(1)
+        .ran([])
+        .says(["error: `SHOP-7` is not done: the task `unit` has not passed with what is there now"]);
+    project.run("build unit").ok().ran(["unit"]);
+    project.run("roadmap done SHOP-7").ok().ran([]);
 }
 
 #[test]

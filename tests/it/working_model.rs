@@ -51,7 +51,7 @@ error[working_model/no_changelog]: `SHOP-3` has left the roadmap since `main`, a
  --> CHANGELOG.md
   = help: write the line, or put the item back on the roadmap
 
-failed  model  2 findings  (3 files)
+failed  model  2 findings  (2 files)
 failed: 1 failed, 0 of 1 gate passed
 ",
     );
