@@ -109,7 +109,7 @@ impl Repository {
 
     /// Returns all commits that there are, newest first: those that are new since the last time, and those from then.
     fn walked(&self, told: &mut Told, kept: &mut Kept) -> Result<Vec<Head>, VcsError> {
-        let head = self.head().and_then(|head| bytes_of(head.id.as_bytes())).unwrap_or_default();
+        let head = self.head().and_then(|head| bytes_of(head.as_bytes())).unwrap_or_default();
         let all = match kept.take_walk(&mut told.authors) {
             Some(walk) if walk.tip == head => walk.commits,
             Some(walk) => {

@@ -9,6 +9,7 @@ mod earlier;
 mod error;
 mod git;
 mod history;
+mod image;
 mod index;
 mod kept;
 mod lanes;
