@@ -6,6 +6,7 @@ use std::process::{Child, ChildStdin, ChildStdout, Stdio};
 use super::git::Git;
 
 /// A git that hands out blobs, one after the other.
+#[derive(Debug)]
 pub(super) struct Blobs {
     child: Child,
     asks: Option<ChildStdin>,
@@ -27,7 +28,21 @@ impl Blobs {
         let asks = self.asks.as_mut().ok_or_else(|| io::Error::other("git has no input"))?;
         asks.write_all(format!("{id}\n").as_bytes())?;
         asks.flush()?;
-        self.answer(id)
+        Ok(self.answer(id, u64::MAX)?.unwrap_or_default())
+    }
+
+    /// Returns the bytes of one object as they are stored; `None` if it is not there, or has more than `limit` bytes.
+    ///
+    /// # Errors
+    /// When git has ended.
+    pub fn within(&mut self, id: &str, limit: u64) -> io::Result<Option<Vec<u8>>> {
+        let asks = self.asks.as_mut().ok_or_else(|| io::Error::other("git has no input"))?;
+        asks.write_all(format!("{id}\n").as_bytes())?;
+        asks.flush()?;
+        match self.answer(id, limit) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            answer => answer,
+        }
     }
 
     /// Returns the bytes of what a name such as `HEAD:README.md` means, as they are stored.
@@ -42,10 +57,10 @@ impl Blobs {
         let asks = self.asks.as_mut().ok_or_else(|| io::Error::other("git has no input"))?;
         asks.write_all(&[name, b"\n"].concat())?;
         asks.flush()?;
-        self.answer(&shown)
+        Ok(self.answer(&shown, u64::MAX)?.unwrap_or_default())
     }
 
-    fn answer(&mut self, id: &str) -> io::Result<Vec<u8>> {
+    fn answer(&mut self, id: &str, limit: u64) -> io::Result<Option<Vec<u8>>> {
         let mut line = Vec::new();
         self.answers.read_until(b'\n', &mut line)?;
         let line = String::from_utf8_lossy(&line);
@@ -57,11 +72,15 @@ impl Blobs {
             [_, _, size] => size.parse::<u64>().map_err(io::Error::other)?,
             _ => return Err(io::Error::new(io::ErrorKind::NotFound, format!("git does not have the blob {id}"))),
         };
+        if size > limit {
+            io::copy(&mut (&mut self.answers).take(size + 1), &mut io::sink())?;
+            return Ok(None);
+        }
         let mut bytes = Vec::new();
         (&mut self.answers).take(size).read_to_end(&mut bytes)?;
         let mut end = [0];
         self.answers.read_exact(&mut end)?;
-        Ok(bytes)
+        Ok(Some(bytes))
     }
 }
 

@@ -10,12 +10,16 @@ use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
 
 use super::VcsError;
+use super::blobs::Blobs;
 use super::git::Git;
 use super::image;
 use crate::base::{Digest, FileKind, RelPath};
 
 /// What a file with the newest commit begins with; the number rises with its form.
 const NEWEST: &[u8] = b"orket newest 1\n";
+
+/// How many texts are asked for one after the other at most: more are streamed.
+const FEW: usize = 64;
 
 /// What stands in it: what it rests on, when the commit was made, and its files.
 type NewestImage = ([u8; 32], i64, Vec<Present>);
@@ -31,6 +35,8 @@ pub struct Repository {
     shallow: bool,
     /// What history depends on beside commits, where it was asked for when the repository was found.
     surroundings: Option<Surroundings>,
+    /// A git that hands out single objects, once it was started.
+    objects: Arc<Mutex<Option<Blobs>>>,
     /// What is known of paths from asking.
     attributes: Arc<Mutex<FxHashMap<Box<[u8]>, Attributes>>>,
 }
@@ -111,7 +117,7 @@ impl Repository {
         let shallow = place.common.join("shallow").exists();
         let (top, prefix) = (place.top.unwrap_or(place.own), RelPath::parse(place.prefix).unwrap_or_default());
         let (git, common, head) = (Git::new(&top), place.common, place.head);
-        Ok(Repository { git, top, prefix, common, head, shallow, surroundings, attributes: Arc::default() })
+        Ok(Repository { git, top, prefix, common, head, shallow, surroundings, objects: Arc::default(), attributes: Arc::default() })
     }
 
     /// Returns the folder of the work tree; of a bare repository, the repository's own.
@@ -184,13 +190,12 @@ impl Repository {
     /// Returns the newest commit, and whether all of it is here.
     fn read_newest(&self, head: &str) -> Result<(Newest, bool), VcsError> {
         let (at, listed) = thread::scope(|scope| {
-            let words: [&[u8]; 6] = [b"log", b"-1", b"--no-show-signature", b"--format=%ct", head.as_bytes(), b"--"];
-            let at = scope.spawn(move || self.git.line(&words));
+            let at = scope.spawn(|| self.object(head, u64::MAX));
             let listed = self.git.ask(&[b"ls-tree", b"-r", b"-z", b"-l", b"--full-tree", head.as_bytes()]);
             (at.join(), listed)
         });
-        let at = at.unwrap_or(Ok(None))?.unwrap_or_default();
-        let at = std::str::from_utf8(&at).ok().and_then(|at| at.trim().parse().ok()).unwrap_or(0);
+        let commit = at.unwrap_or(Ok(None))?.unwrap_or_default();
+        let at = committed(&commit).unwrap_or(0);
         let answer = listed?;
         if !answer.good {
             return Err(VcsError::refused(answer.err));
@@ -213,12 +218,27 @@ impl Repository {
         Ok((Newest { at, files }, whole))
     }
 
+    /// Returns the bytes of one object as they are stored; `None` if it is not there, or has more than `limit` bytes.
+    fn object(&self, id: &str, limit: u64) -> Result<Option<Vec<u8>>, VcsError> {
+        let mut objects = self.objects.lock().unwrap_or_else(PoisonError::into_inner);
+        if objects.is_none() {
+            *objects = Some(Blobs::start(&self.git)?);
+        }
+        Ok(objects.as_mut().map(|objects| objects.within(id, limit)).transpose()?.flatten())
+    }
+
     /// Reads texts by the ids of their blobs, in that order; one that is not there or has more than `limit` bytes is none.
     ///
     /// # Errors
     /// When git cannot read them.
     pub fn texts(&self, blobs: &[&str], limit: u64, mut each: impl FnMut(usize, Option<&[u8]>)) -> Result<(), VcsError> {
         if blobs.is_empty() {
+            return Ok(());
+        }
+        if blobs.len() <= FEW {
+            for (index, blob) in blobs.iter().enumerate() {
+                each(index, self.object(blob, limit)?.as_deref());
+            }
             return Ok(());
         }
         let input = blobs.iter().map(|blob| format!("{blob}\n")).collect::<String>().into_bytes();
@@ -342,6 +362,13 @@ fn configured(git: &Git) -> Result<Vec<u8>, VcsError> {
 fn replaced(git: &Git) -> Result<Vec<u8>, VcsError> {
     let of = |format: &[u8]| git.ask(&[b"for-each-ref", format, b"refs/replace"]).map(|answer| answer.out);
     Ok([of(b"--format=%(objectname)")?, of(b"--format=%(refname)")?].concat())
+}
+
+/// Returns when a commit was made, in seconds since 1970, from its own text.
+fn committed(commit: &[u8]) -> Option<i64> {
+    let line = commit.split(|byte| *byte == b'\n').take_while(|line| !line.is_empty()).find_map(|line| line.strip_prefix(b"committer "))?;
+    let time = line.rsplit(|byte| *byte == b' ').nth(1)?;
+    std::str::from_utf8(time).ok()?.parse().ok()
 }
 
 fn path(bytes: &[u8]) -> PathBuf {
