@@ -63,6 +63,9 @@ impl Blobs {
     fn answer(&mut self, id: &str, limit: u64) -> io::Result<Option<Vec<u8>>> {
         let mut line = Vec::new();
         self.answers.read_until(b'\n', &mut line)?;
+        if line.is_empty() {
+            return Err(io::Error::new(io::ErrorKind::UnexpectedEof, format!("git ended before it said what {id} is")));
+        }
         let line = String::from_utf8_lossy(&line);
         // What is missing is told under the name that was asked for, and that may have any number of words.
         if line.trim_end().ends_with(" missing") {

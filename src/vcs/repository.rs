@@ -224,7 +224,11 @@ impl Repository {
         if objects.is_none() {
             *objects = Some(Blobs::start(&self.git)?);
         }
-        Ok(objects.as_mut().map(|objects| objects.within(id, limit)).transpose()?.flatten())
+        let found = objects.as_mut().map(|objects| objects.within(id, limit)).transpose();
+        if found.is_err() {
+            *objects = None;
+        }
+        Ok(found?.flatten())
     }
 
     /// Reads texts by the ids of their blobs, in that order; one that is not there or has more than `limit` bytes is none.
@@ -236,10 +240,12 @@ impl Repository {
             return Ok(());
         }
         if blobs.len() <= FEW {
-            for (index, blob) in blobs.iter().enumerate() {
-                each(index, self.object(blob, limit)?.as_deref());
+            let found: Result<Vec<Option<Vec<u8>>>, VcsError> = blobs.iter().map(|blob| self.object(blob, limit)).collect();
+            // A stream tells why git has ended.
+            if let Ok(found) = found {
+                found.iter().enumerate().for_each(|(index, text)| each(index, text.as_deref()));
+                return Ok(());
             }
-            return Ok(());
         }
         let input = blobs.iter().map(|blob| format!("{blob}\n")).collect::<String>().into_bytes();
         let mut stream = self.git.stream(&[b"cat-file", b"--batch"], Some(input))?;
