@@ -71,7 +71,7 @@ pub enum Status {
 }
 
 /// What a file is, as its mode says.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
 pub enum FileKind {
     /// A regular file.
     File,

@@ -4,8 +4,10 @@
 //! all languages, and follows what branches and loops cost a reader closely enough (Hindle, Godfrey and Holt, "Reading beside the lines",
 //! 2008). It is blind to what stands on one line.
 
+use serde::{Deserialize, Serialize};
+
 /// How complex a text is.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 pub struct Complexity {
     /// Lines that hold something.
     pub lines: u32,

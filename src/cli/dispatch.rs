@@ -124,6 +124,7 @@ fn dispatch() -> Exit {
     match result {
         Ok(()) => Exit::Holds,
         Err(Failure::Failed) => Exit::Failed,
+        Err(Failure::Unheld(text)) => said(text, Exit::Failed),
         Err(Failure::Wrong(text)) => said(text, Exit::Wrong),
         Err(Failure::Broken(text)) => said(text, Exit::Broken),
         Err(Failure::NoTarget(text)) => said(text, Exit::NoTarget),

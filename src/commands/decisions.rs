@@ -81,12 +81,7 @@ fn graph_json(decision: &Overview) -> serde_json::Value {
 }
 
 fn origin(choice: &Choice) -> String {
-    match choice.origin.place() {
-        Some(place) => place.to_string(),
-        None if choice.origin.word() == "environment" => choice.seam.variable(),
-        None if choice.origin.word() == "command_line" => String::from("--strategy"),
-        None => String::from("default"),
-    }
+    choice.said().unwrap_or_else(|| String::from("default"))
 }
 
 fn json_of(choice: &Choice) -> serde_json::Value {

@@ -5,7 +5,7 @@ use serde_json::json;
 use super::check::report_on;
 use super::{Failure, Ui};
 use crate::engine::Engine;
-use crate::gates::{self, Expected, Model, Moved};
+use crate::gates::{self, Expected, Model, Moved, Sight, Unmoved};
 use crate::graph::{Detail, TargetKind};
 use crate::model::Gate;
 use crate::shell::{CheckFormat, RoadmapCheckArgs, RoadmapCommand};
@@ -21,8 +21,8 @@ pub fn roadmap(ui: &Ui, command: &RoadmapCommand) -> Result<(), Failure> {
     match command {
         RoadmapCommand::Check(args) => check(ui, args),
         RoadmapCommand::List => list(ui),
-        RoadmapCommand::Start { item } => moved(ui, item, &|model| model.start(item)),
-        RoadmapCommand::Done { item } => moved(ui, item, &|model| model.done(item)),
+        RoadmapCommand::Start { item } => moved(ui, item, &|model, _| model.start(item)),
+        RoadmapCommand::Done { item } => moved(ui, item, &|model, sight| model.done(item, sight)),
     }
 }
 
@@ -47,10 +47,17 @@ fn about(engine: &Engine, kinds: &[&str]) -> Result<Vec<Gate>, Failure> {
 fn check(ui: &Ui, args: &RoadmapCheckArgs) -> Result<(), Failure> {
     let engine = ui.open(true)?;
     let found = about(&engine, &KINDS)?;
+    if let Some(since) = args.since.as_ref().filter(|_| !found.iter().any(|gate| *gate.kind == *KINDS[1])) {
+        let text = format!(
+            "error: no gate of the kind {} is there to look at what was committed since `{since}`\nhint: the smallest is `gate \"model\" kind=\"working_model\"`",
+            KINDS[1]
+        );
+        return Err(Failure::NoTarget(text));
+    }
     if args.update {
         update(ui, &engine, &found)?;
     }
-    let inspector = engine.inspector(args.quick);
+    let inspector = engine.inspector(args.quick).since(args.since.clone());
     let ground = inspector.ground();
     let reports = found.iter().map(|gate| inspector.check(gate, &ground).map(|(report, _)| report)).collect::<Result<Vec<_>, _>>();
     let reports = reports.map_err(|wrong| super::check::mistaken(&wrong))?;
@@ -90,60 +97,100 @@ fn list(ui: &Ui) -> Result<(), Failure> {
     let found = about(&engine, &KINDS)?;
     let inspector = engine.inspector(false);
     let ground = inspector.ground();
-    let (mut rows, mut text) = (Vec::new(), String::new());
+    let (mut rows, mut text, mut silent) = (Vec::new(), String::new(), Vec::new());
     for gate in found.iter().filter(|gate| *gate.kind == *KINDS[0]) {
         let claims = gates::claims_of(gate, &ground.seen_by(gate)).map_err(|unjudged| Failure::Broken(unjudged.text))?;
-        for (file, claim) in claims {
-            let expected: Vec<String> = claim.expected.iter().map(shown).collect();
-            let arrow = if expected.is_empty() { String::new() } else { format!(" -> {}", expected.join(", ")) };
-            text.push_str(&format!("{file}:{}  {}{arrow}\n", claim.line, claim.subject));
-            rows.push(json!({
-                "gate": gate.address.as_str(), "file": file.to_string(), "line": claim.line, "claim": claim.subject, "expected": expected,
-            }));
+        for (file, document) in claims {
+            for claim in &document.claims {
+                let expected: Vec<String> = claim.expected.iter().map(shown).collect();
+                let arrow = if expected.is_empty() { String::new() } else { format!(" -> {}", expected.join(", ")) };
+                text.push_str(&format!("  {file}:{}  {}{arrow}\n", claim.line, claim.subject));
+                rows.push(json!({
+                    "gate": gate.address.as_str(), "file": file.to_string(), "line": claim.line, "claim": claim.subject, "expected": expected,
+                }));
+            }
+            silent.extend(document.silent.iter().map(|line| format!("{file}:{line}")));
         }
+    }
+    if !text.is_empty() {
+        text.insert_str(0, "claims:\n");
     }
     let mut items = Vec::new();
     for gate in found.iter().filter(|gate| *gate.kind == *KINDS[1]) {
         let model = gates::model(gate, &ground.seen_by(gate)).map_err(|unjudged| Failure::Broken(unjudged.text))?;
-        for (item, state) in model.standing() {
-            text.push_str(&format!("{}  {state}  {}\n", item.id, item.title));
-            items.push(json!({ "gate": gate.address.as_str(), "id": item.id, "title": item.title, "line": item.line, "state": state }));
+        let (standing, [roadmap, handoff]) = (model.standing(), model.places());
+        let gap = if text.is_empty() { "" } else { "\n" };
+        text.push_str(&format!("{gap}items of {roadmap} (Exists: not begun, Working: active in {handoff}):\n"));
+        let width = standing.iter().map(|(item, _)| item.id.len()).max().unwrap_or_default();
+        for (item, state) in standing {
+            let lacks = match (item.accepted, item.done, item.open.len()) {
+                (_, true, _) => String::from("  (done, and still here)"),
+                (false, ..) => String::from("  (no acceptance criteria)"),
+                (_, _, 0) => String::new(),
+                (_, _, open) => format!("  ({open} of its criteria open)"),
+            };
+            text.push_str(&format!("  {:width$}  {state:7}  {}{lacks}\n", item.id, item.title));
+            let open: Vec<&String> = item.open.iter().map(|(_, text)| text).collect();
+            items.push(json!({
+                "gate": gate.address.as_str(), "id": item.id, "title": item.title, "line": item.line, "state": state,
+                "accepted": item.accepted, "open": open,
+            }));
         }
     }
     if ui.json {
         ui.out_json(&json!({ "version": 1, "claims": rows, "items": items }));
-    } else {
-        ui.out(&text);
+        return Ok(());
+    }
+    ui.out(&text);
+    if !silent.is_empty() {
+        ui.say(&format!("note: an arrow stands behind a command, and nothing that can be checked behind the arrow: {}", silent.join(", ")));
     }
     Ok(())
 }
 
 /// Moves an item, in the first roadmap that has it.
-fn moved(ui: &Ui, item: &str, change: &dyn Fn(&Model) -> Moved) -> Result<(), Failure> {
+fn moved(ui: &Ui, item: &str, change: &dyn Fn(&Model, &dyn Sight) -> Moved) -> Result<(), Failure> {
     let engine = ui.open(true)?;
     let inspector = engine.inspector(true);
     let ground = inspector.ground();
     let mut why = String::new();
     for gate in about(&engine, &KINDS[1..])? {
-        let model = gates::model(&gate, &ground.seen_by(&gate)).map_err(|unjudged| Failure::Broken(unjudged.text))?;
-        match change(&model) {
-            Ok(documents) => {
-                for (path, text) in documents {
-                    let failed = |error| Failure::Broken(format!("cannot write `{path}`: {error}"));
-                    engine.tree.write(&path, text.as_bytes()).map_err(failed)?;
-                    ui.out(&format!("{item}: {path}"));
-                }
-                return Ok(());
+        let sight = ground.seen_by(&gate);
+        let model = gates::model(&gate, &sight).map_err(|unjudged| Failure::Broken(unjudged.text))?;
+        let changes = match change(&model, &sight) {
+            Ok(changes) => changes,
+            Err(Unmoved::Missing(text)) => {
+                why = text;
+                continue;
             }
-            Err(text) => why = text,
+            Err(Unmoved::Refused(text)) => return Err(Failure::Unheld(format!("error: {text}"))),
+        };
+        for path in changes.iter().map(|change| &change.path) {
+            if engine.tree.stat(path).ok().flatten().is_some_and(|there| !there.is_file()) {
+                return Err(Failure::Wrong(format!("error: `{path}` is a link\nhint: let the gate name the document that it leads to")));
+            }
         }
+        for change in changes {
+            let (path, after) = (&change.path, change.after.as_bytes());
+            let put = match &change.before {
+                Some(before) => engine.tree.rewrite(path, before.as_bytes(), after),
+                None => engine.tree.write(path, after).map(|()| true),
+            };
+            if !put.map_err(|error| Failure::Broken(format!("cannot write `{path}`: {error}")))? {
+                return Err(Failure::Broken(format!(
+                    "error: somebody has just written `{path}`, and it stays as it is\nhint: say it again"
+                )));
+            }
+            ui.out(&format!("{item}: {path}"));
+        }
+        return Ok(());
     }
-    Err(Failure::NoTarget(why))
+    Err(Failure::NoTarget(format!("error: {why}")))
 }
 
 fn shown(expected: &Expected) -> String {
     match expected {
-        Expected::Count { number, word, .. } => format!("{number} {word}"),
+        Expected::Count(count) => count.text.clone(),
         Expected::Exit(code) => format!("exit {code}"),
         Expected::Text(text) => format!("`{text}`"),
     }

@@ -38,6 +38,8 @@ pub enum Failure {
     Wrong(String),
     /// What was asked for does not hold; all was said already.
     Failed,
+    /// What was asked for does not hold, and why.
+    Unheld(String),
     /// Orket or its surroundings failed.
     Broken(String),
     /// No target matched.

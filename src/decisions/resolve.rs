@@ -56,6 +56,18 @@ pub struct Choice {
     pub alternatives: Vec<String>,
 }
 
+impl Choice {
+    /// Returns where the choice was said: a place in a manifest, a variable, or a flag; `None` for a default.
+    pub fn said(&self) -> Option<String> {
+        match &self.origin {
+            Origin::Default => None,
+            Origin::ProcessRules(place) => Some(place.to_string()),
+            Origin::Environment => Some(self.seam.variable()),
+            Origin::CommandLine => Some(String::from("--strategy")),
+        }
+    }
+}
+
 /// Returns the value of a variable, if it is set.
 pub type Variables<'a> = dyn Fn(&str) -> Option<String> + 'a;
 

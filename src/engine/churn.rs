@@ -5,8 +5,9 @@ use std::path::{Path, PathBuf};
 use rustc_hash::FxHashMap;
 
 use super::symbols::{self, SymbolsWanted};
-use crate::base::{FileKind, RelPath};
+use crate::base::{Digest, FileKind, RelPath};
 use crate::churn::{Busy, Ground, Report, Standing, Tally, complexity};
+use crate::facts::{FactFile, Forgetful, Known};
 use crate::vcs::{RENAME_LIMIT, Repository, SIMILARITY, VcsError, Wanted};
 
 /// The complexity of so many files is read, the most often touched: the others cannot be hot.
@@ -59,14 +60,15 @@ pub enum ChurnError {
 /// When there is no history to read, or the scope is not in it.
 pub fn churn(wanted: &ChurnWanted) -> Result<Report, ChurnError> {
     let folder = wanted.folder.canonicalize().unwrap_or_else(|_| wanted.folder.clone());
-    let repository = Repository::open(&folder)?;
+    let remembering = folder.ancestors().any(|folder| is_state(&folder.join(".orket")));
+    let repository = Repository::open(&folder, remembering)?;
     let scope = wanted.scope.as_deref().map(|scope| repository.scope(scope)).transpose()?;
-    let present = repository.present()?;
-    let until = repository.head().map_or(0, |head| head.at);
+    let kept = kept(&folder, repository.top());
+    let newest = repository.newest(kept.as_ref().map(|folder| folder.join("newest")).as_deref())?;
+    let (present, until) = (newest.files, newest.at);
     let mut tally = Tally::new(scope.clone().unwrap_or_default(), until, present.iter().map(|file| file.path.clone()));
     tally.keep_touches(symbols::is_source);
     let part = Wanted { scope: scope.clone(), since: wanted.since, renames: wanted.renames };
-    let kept = kept(&folder, repository.top());
     let known = kept.as_ref().map(|folder| folder.join(if wanted.renames { "followed" } else { "named" }));
     let told = repository.history(&part, known.as_deref(), |commit, paths| tally.add(commit, paths))?;
     tracing::debug!(commits = told.commits, known = told.known, paths = told.paths.len(), "the history was read");
@@ -81,7 +83,7 @@ pub fn churn(wanted: &ChurnWanted) -> Result<Report, ChurnError> {
             return Err(ChurnError::Moved(shown));
         }
     }
-    let standings = standings(&repository, &busiest, &present)?;
+    let standings = standings(&repository, &busiest, &present, kept.as_deref())?;
     let ground = Ground {
         project: wanted.project.clone().unwrap_or_else(|| name(repository.top())),
         made: wanted.made.clone(),
@@ -90,7 +92,7 @@ pub fn churn(wanted: &ChurnWanted) -> Result<Report, ChurnError> {
         renames: wanted.renames,
         similarity: SIMILARITY,
         rename_limit: RENAME_LIMIT,
-        head: repository.head().map(|head| head.id.clone()),
+        head: repository.head().map(str::to_owned),
         until,
         shallow: repository.shallow(),
         mailmap: repository.mailmap(),
@@ -113,6 +115,7 @@ fn standings(
     repository: &Repository,
     busiest: &[Busy<'_>],
     present: &[crate::vcs::Present],
+    kept: Option<&Path>,
 ) -> Result<FxHashMap<Box<[u8]>, Standing>, VcsError> {
     let attributes = repository.attributes(busiest.iter().map(|busy| busy.path))?;
     let mut standings: FxHashMap<Box<[u8]>, Standing> = FxHashMap::default();
@@ -130,18 +133,41 @@ fn standings(
         .filter_map(|busy| Some((busy.path, *blobs.get(busy.path)?)))
         .take(TEXTS)
         .collect();
-    let ids: Vec<&str> = looked_at.iter().map(|(_, blob)| *blob).collect();
+    let known: Box<dyn Known> = match kept {
+        Some(folder) => Box::new(FactFile::open(folder.join("complexity"))),
+        None => Box::new(Forgetful),
+    };
+    let name = |blob: &str| Digest::of(&[b"complexity 1\0", blob.as_bytes()].concat());
+    let mut new: Vec<(&[u8], &str)> = Vec::new();
+    for (path, blob) in looked_at {
+        match known.get(&name(blob)).and_then(|bytes| postcard::from_bytes(&bytes).ok()) {
+            Some(complexity) => drop(standings.insert(path.into(), Standing { generated: false, complexity })),
+            None => new.push((path, blob)),
+        }
+    }
+    let ids: Vec<&str> = new.iter().map(|(_, blob)| *blob).collect();
     repository.texts(&ids, TEXT_LIMIT, |at, text| {
-        standings.insert(looked_at[at].0.into(), Standing { generated: false, complexity: text.and_then(complexity) });
+        let (path, blob) = new[at];
+        let complexity = text.and_then(complexity);
+        // That a text is not here may be otherwise the next time.
+        if let (Some(_), Ok(bytes)) = (text, postcard::to_stdvec(&complexity)) {
+            known.put(&name(blob), &bytes);
+        }
+        standings.insert(path.into(), Standing { generated: false, complexity });
     })?;
+    known.keep();
     Ok(standings)
 }
 
 /// Returns the folder that keeps what was read, in the nearest state folder between here and the repository's folder.
 fn kept(folder: &Path, top: &Path) -> Option<PathBuf> {
     let inside = folder.ancestors().take_while(|folder| folder.starts_with(top));
-    let state = inside.map(|folder| folder.join(".orket")).find(|state| state.symlink_metadata().is_ok_and(|found| found.is_dir()))?;
+    let state = inside.map(|folder| folder.join(".orket")).find(|state| is_state(state))?;
     Some(state.join("churn"))
+}
+
+fn is_state(path: &Path) -> bool {
+    path.symlink_metadata().is_ok_and(|found| found.is_dir())
 }
 
 fn name(top: &Path) -> String {

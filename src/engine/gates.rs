@@ -19,6 +19,7 @@ pub struct Inspector<'a> {
     known: OnceLock<Arc<dyn Known + Send>>,
     today: Today,
     quick: bool,
+    since: Option<String>,
     /// Whether a verdict that is asked for and not known is judged.
     pub(super) judging: bool,
 }
@@ -33,11 +34,20 @@ impl Engine {
     /// a folder for its state.
     pub fn inspector(&self, quick: bool) -> Inspector<'_> {
         let today = Today(jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date().to_string());
-        Inspector { engine: self, known: OnceLock::new(), today, quick, judging: false }
+        Inspector { engine: self, known: OnceLock::new(), today, quick, since: None, judging: false }
     }
 }
 
 impl Inspector<'_> {
+    /// Has the history looked at since a revision, whatever gates say of that.
+    pub fn since(self, revision: Option<String>) -> Self {
+        Inspector { since: revision, ..self }
+    }
+
+    fn asked(&self) -> Asked<'_> {
+        Asked { quick: self.quick, today: &self.today, since: self.since.as_deref() }
+    }
+
     /// Returns the tree as it is now, for some gates that no run is about.
     pub fn ground(&self) -> Ground<'_> {
         self.ground_in(None)
@@ -55,7 +65,7 @@ impl Inspector<'_> {
     pub fn check(&self, gate: &Gate, ground: &Ground<'_>) -> Result<(GateReport, bool), Vec<Wrong>> {
         let rules = gates::read(gate)?;
         let view = ground.seen_by(gate);
-        Ok(gates::check(gate, &rules, &view, &Asked { quick: self.quick, today: &self.today }))
+        Ok(gates::check(gate, &rules, &view, &self.asked()))
     }
 
     /// Returns the files that a gate would mend; none, where it is no fixer.
@@ -110,7 +120,7 @@ impl Gates for Inspector<'_> {
         let ground = self.ground();
         let view = ground.seen_by(&gate);
         let rules = gates::read(&gate).ok()?;
-        let asked = Asked { quick: self.quick, today: &self.today };
+        let asked = self.asked();
         let mut report = match self.judging {
             true => gates::check(&gate, &rules, &view, &asked).0,
             false => gates::standing(&gate, &rules, &view, &asked)?,

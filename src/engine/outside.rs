@@ -20,6 +20,7 @@ use crate::process::{self, Cancel, Ended, Limits, Output, OutputSink, Spawn, Std
 use crate::rebuild::{self, Mode, World};
 use crate::report::chars::clean;
 use crate::run::{Choices, look};
+use crate::vcs::{VcsError, earlier};
 
 /// How long a command of a claim may take.
 const WITHIN: Duration = Duration::from_secs(30 * 60);
@@ -82,6 +83,14 @@ impl Outside for Surroundings<'_> {
             }
             ChurnError::Vcs(_) => Unjudged::broken(error.to_string().replace('\n', "; ")),
         })
+    }
+
+    fn earlier(&self, path: &RelPath, since: Option<&str>) -> Result<Vec<String>, Unjudged> {
+        match earlier(&self.engine.root, path, since) {
+            Ok(texts) => Ok(texts.into_iter().map(|text| String::from_utf8_lossy(&text).into_owned()).collect()),
+            Err(VcsError::NoRepository(_) | VcsError::NoGit) if since.is_none() => Ok(Vec::new()),
+            Err(error) => Err(Unjudged::broken(error.to_string().replace('\n', "; "))),
+        }
     }
 
     fn run(&self, gate: &Gate, line: &str) -> Result<Printed, Unjudged> {

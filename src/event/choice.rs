@@ -44,6 +44,20 @@ impl Origin {
     }
 }
 
+/// A strategy that was chosen for a seam.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Chosen {
+    /// The seam.
+    pub seam: String,
+    /// The strategy's name.
+    pub strategy: String,
+    /// Who said so: `default`, `process_rules`, `environment` or `command_line`.
+    pub origin: String,
+    /// Where that was said: a place in a manifest, a variable, a flag; nothing for a default.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub place: Option<String>,
+}
+
 /// What one condition looked at.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Sight {

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Decided, GateReport, Outcome, Reason};
+use super::{Chosen, Decided, GateReport, Outcome, Reason};
 use crate::base::{Digest, TargetId};
 
 /// The version of the shapes in this folder, as `--events`, `--json` and the journal carry it.
@@ -75,6 +75,9 @@ pub struct Headline {
     pub jobs: usize,
     /// The sum of past durations along the longest chain of the plan, where history has one.
     pub critical_path: Option<Duration>,
+    /// Which strategy fills each seam.
+    #[serde(default)]
+    pub strategies: Vec<Chosen>,
 }
 
 /// An attempt begins.

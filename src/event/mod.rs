@@ -8,7 +8,7 @@ mod finding;
 mod outcome;
 mod reason;
 
-pub use choice::{Decided, Origin, Sight};
+pub use choice::{Chosen, Decided, Origin, Sight};
 pub use event::{EVENT_VERSION, Ending, Event, Face, Finished, Headline, Notice, ServiceChange, Started, Totals};
 pub use finding::{Edge, Facts, Finding, GateOutcome, GateReport, State};
 pub use outcome::Outcome;

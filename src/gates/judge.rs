@@ -40,6 +40,13 @@ pub trait Sight: Sync {
     /// Why there is nothing to say.
     fn churn(&self, scope: Option<&str>, since: Option<i64>, symbols: Option<u64>, today: &str) -> Result<Report, Unjudged>;
 
+    /// Returns the texts that a file had in the newest commit, or in the commits since `HEAD` left a revision. Outside a repository, before
+    /// the first commit and without git there are none, unless a revision is named.
+    ///
+    /// # Errors
+    /// Why the history cannot be looked at.
+    fn earlier(&self, path: &RelPath, since: Option<&str>) -> Result<Vec<String>, Unjudged>;
+
     /// Runs a command line in the gate's folder, and returns what it printed.
     ///
     /// # Errors
@@ -97,6 +104,8 @@ pub struct Asked<'a> {
     pub quick: bool,
     /// The day on which it is judged.
     pub today: &'a Today,
+    /// The revision since which the history is looked at, whatever the gate says of that.
+    pub since: Option<&'a str>,
 }
 
 /// What a judge found.

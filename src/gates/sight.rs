@@ -26,6 +26,12 @@ pub trait Outside: Send + Sync {
     /// Why there is nothing to say.
     fn churn(&self, gate: &Gate, scope: Option<&str>, since: Option<i64>, symbols: Option<u64>, today: &str) -> Result<Report, Unjudged>;
 
+    /// See [`Sight::earlier`].
+    ///
+    /// # Errors
+    /// Why the history cannot be looked at.
+    fn earlier(&self, path: &RelPath, since: Option<&str>) -> Result<Vec<String>, Unjudged>;
+
     /// See [`Sight::run`].
     ///
     /// # Errors
@@ -181,6 +187,11 @@ impl Sight for View<'_> {
     fn churn(&self, scope: Option<&str>, since: Option<i64>, symbols: Option<u64>, today: &str) -> Result<Report, Unjudged> {
         self.looks_beyond();
         self.ground.outside.churn(self.gate, scope, since, symbols, today)
+    }
+
+    fn earlier(&self, path: &RelPath, since: Option<&str>) -> Result<Vec<String>, Unjudged> {
+        self.looks_beyond();
+        self.ground.outside.earlier(path, since)
     }
 
     fn run(&self, line: &str) -> Result<Printed, Unjudged> {

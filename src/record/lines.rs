@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use serde::Deserialize;
 
 use super::run::{RunDecision, RunRecord, RunTask};
-use crate::event::{GateReport, Origin, Outcome, Sight, Totals};
+use crate::event::{Chosen, GateReport, Origin, Outcome, Sight, Totals};
 
 /// How long a line may wait to be written.
 const WAIT: Duration = Duration::from_millis(100);
@@ -65,6 +65,8 @@ enum Line {
         run: String,
         began_ms: u64,
         goal: Vec<String>,
+        #[serde(default)]
+        strategies: Vec<Chosen>,
     },
     Fresh {
         tasks: usize,
@@ -99,7 +101,7 @@ pub(super) fn read(bytes: &[u8]) -> Option<RunRecord> {
     let mut record: Option<RunRecord> = None;
     for line in whole.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {
         match (serde_json::from_slice(line).ok()?, &mut record) {
-            (Line::RunStarted { run, began_ms, goal }, _) => {
+            (Line::RunStarted { run, began_ms, goal, strategies }, _) => {
                 record = Some(RunRecord {
                     version: 1,
                     run,
@@ -111,6 +113,7 @@ pub(super) fn read(bytes: &[u8]) -> Option<RunRecord> {
                     totals: Totals::default(),
                     tasks: Vec::new(),
                     decisions: Vec::new(),
+                    strategies,
                     gates: Vec::new(),
                 });
             }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::event::{GateReport, Origin, Outcome, Reason, Sight, Totals};
+use crate::event::{Chosen, GateReport, Origin, Outcome, Reason, Sight, Totals};
 
 /// What one run came to.
 #[derive(Clone, Default, PartialEq, Debug, Serialize, Deserialize)]
@@ -29,6 +29,9 @@ pub struct RunRecord {
     /// Every decision that was made.
     #[serde(default)]
     pub decisions: Vec<RunDecision>,
+    /// Which strategy filled each seam; nothing where that was not written down.
+    #[serde(default)]
+    pub strategies: Vec<Chosen>,
     /// What every gate that judged found.
     #[serde(default)]
     pub gates: Vec<GateReport>,

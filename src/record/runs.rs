@@ -180,6 +180,7 @@ mod tests {
             totals: Totals::default(),
             tasks: Vec::new(),
             decisions: Vec::new(),
+            strategies: Vec::new(),
             gates: Vec::new(),
         }
     }

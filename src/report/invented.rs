@@ -54,6 +54,7 @@ pub(super) fn run_started(tasks: usize, critical_path: Option<u64>) -> Event {
         tasks,
         jobs: 4,
         critical_path: critical_path.map(millis),
+        strategies: Vec::new(),
     })
 }
 

@@ -13,8 +13,8 @@ use super::sink::Out;
 use super::{Names, Sink, reason_text};
 use crate::base::TargetId;
 use crate::event::{
-    Change, Decided, EVENT_VERSION, Ending, Event, Face, Finished, GateReport, Headline, Notice, Origin, Outcome, Reason, ServiceChange,
-    Sight, Started, Totals,
+    Change, Chosen, Decided, EVENT_VERSION, Ending, Event, Face, Finished, GateReport, Headline, Notice, Origin, Outcome, Reason,
+    ServiceChange, Sight, Started, Totals,
 };
 
 /// Returns a format that writes one JSON object a line. Each line is written at once.
@@ -90,6 +90,8 @@ struct RunStartedLine<'a> {
     /// The sum of past durations along the longest chain.
     #[serde(skip_serializing_if = "Option::is_none")]
     critical_path_ms: Option<u64>,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    strategies: &'a [Chosen],
 }
 
 /// Nothing was to be done about these.
@@ -317,6 +319,7 @@ fn run_started(headline: &Headline) -> RunStartedLine<'_> {
         tasks: headline.tasks,
         jobs: headline.jobs,
         critical_path_ms: headline.critical_path.map(ms),
+        strategies: &headline.strategies,
     }
 }
 

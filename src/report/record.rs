@@ -32,6 +32,7 @@ pub fn record(names: &dyn Names, events: &[Event]) -> RunRecord {
         totals: Default::default(),
         tasks: Vec::new(),
         decisions: Vec::new(),
+        strategies: Vec::new(),
         gates: Vec::new(),
     };
     for event in events {
@@ -40,6 +41,7 @@ pub fn record(names: &dyn Names, events: &[Event]) -> RunRecord {
                 record.run = headline.run.clone();
                 record.began = headline.began;
                 record.goal = headline.goal.clone();
+                record.strategies = headline.strategies.clone();
             }
             Event::Finished(finished) if finished.outcome != Outcome::Fresh => record.tasks.push(RunTask {
                 address: names.address(finished.task),

@@ -13,8 +13,8 @@ use super::state::{Loop, Parts};
 use super::undeclared::Undeclared;
 use super::work::Crew;
 use crate::base::TargetId;
-use crate::decisions::Seam;
-use crate::event::{Ending, Event, Headline, Totals};
+use crate::decisions::{Choice, Seam};
+use crate::event::{Chosen, Ending, Event, Headline, Totals};
 use crate::graph::{Graph, TargetKind};
 use crate::plan::{Plan, Step};
 use crate::rebuild::World;
@@ -114,6 +114,16 @@ pub(super) fn headline(world: &World, plan: &Plan, options: &Options<'_>, critic
         tasks: plan.steps().filter(|step| is_task(step) && !plan.is_spare(*step)).count(),
         jobs: options.jobs,
         critical_path,
+        strategies: world.seams.choices().iter().map(chosen).collect(),
+    }
+}
+
+fn chosen(choice: &Choice) -> Chosen {
+    Chosen {
+        seam: choice.seam.name().to_owned(),
+        strategy: choice.strategy.clone(),
+        origin: choice.origin.word().to_owned(),
+        place: choice.said(),
     }
 }
 

@@ -6,6 +6,7 @@ use std::process::{Child, ChildStdin, ChildStdout, Stdio};
 use super::git::Git;
 
 /// A git that hands out blobs, one after the other.
+#[derive(Debug)]
 pub(super) struct Blobs {
     child: Child,
     asks: Option<ChildStdin>,
@@ -27,17 +28,62 @@ impl Blobs {
         let asks = self.asks.as_mut().ok_or_else(|| io::Error::other("git has no input"))?;
         asks.write_all(format!("{id}\n").as_bytes())?;
         asks.flush()?;
-        let mut line = String::new();
-        self.answers.read_line(&mut line)?;
+        Ok(self.answer(id, u64::MAX)?.unwrap_or_default())
+    }
+
+    /// Returns the bytes of one object as they are stored; `None` if it is not there, or has more than `limit` bytes.
+    ///
+    /// # Errors
+    /// When git has ended.
+    pub fn within(&mut self, id: &str, limit: u64) -> io::Result<Option<Vec<u8>>> {
+        let asks = self.asks.as_mut().ok_or_else(|| io::Error::other("git has no input"))?;
+        asks.write_all(format!("{id}\n").as_bytes())?;
+        asks.flush()?;
+        match self.answer(id, limit) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            answer => answer,
+        }
+    }
+
+    /// Returns the bytes of what a name such as `HEAD:README.md` means, as they are stored.
+    ///
+    /// # Errors
+    /// `NotFound` where there is nothing of the name.
+    pub fn named(&mut self, name: &[u8]) -> io::Result<Vec<u8>> {
+        let shown = String::from_utf8_lossy(name).into_owned();
+        if name.contains(&b'\n') {
+            return Err(io::Error::other(format!("git cannot be asked for {shown:?}, whose name has two lines")));
+        }
+        let asks = self.asks.as_mut().ok_or_else(|| io::Error::other("git has no input"))?;
+        asks.write_all(&[name, b"\n"].concat())?;
+        asks.flush()?;
+        Ok(self.answer(&shown, u64::MAX)?.unwrap_or_default())
+    }
+
+    fn answer(&mut self, id: &str, limit: u64) -> io::Result<Option<Vec<u8>>> {
+        let mut line = Vec::new();
+        self.answers.read_until(b'\n', &mut line)?;
+        if line.is_empty() {
+            return Err(io::Error::new(io::ErrorKind::UnexpectedEof, format!("git ended before it said what {id} is")));
+        }
+        let line = String::from_utf8_lossy(&line);
+        // What is missing is told under the name that was asked for, and that may have any number of words.
+        if line.trim_end().ends_with(" missing") {
+            return Err(io::Error::new(io::ErrorKind::NotFound, format!("git does not have {id}")));
+        }
         let size = match line.split_whitespace().collect::<Vec<_>>()[..] {
             [_, _, size] => size.parse::<u64>().map_err(io::Error::other)?,
             _ => return Err(io::Error::new(io::ErrorKind::NotFound, format!("git does not have the blob {id}"))),
         };
+        if size > limit {
+            io::copy(&mut (&mut self.answers).take(size + 1), &mut io::sink())?;
+            return Ok(None);
+        }
         let mut bytes = Vec::new();
         (&mut self.answers).take(size).read_to_end(&mut bytes)?;
         let mut end = [0];
         self.answers.read_exact(&mut end)?;
-        Ok(bytes)
+        Ok(Some(bytes))
     }
 }
 

@@ -23,6 +23,22 @@ pub enum VcsError {
         /// What may have been meant, or why it is not there; empty, or begins with what separates it.
         hint: String,
     },
+    /// A revision and `HEAD` have no commit in common.
+    #[error("`{name}` and `HEAD` have no commit in common{hint}")]
+    Apart {
+        /// As it was typed.
+        name: String,
+        /// Why that may be; empty, or begins with what separates it.
+        hint: &'static str,
+    },
+    /// Some of the commits since a revision are not in this clone.
+    #[error("this clone holds only a part of what was committed since `{name}`{hint}")]
+    CutOff {
+        /// As it was typed.
+        name: String,
+        /// What to do; begins with what separates it.
+        hint: &'static str,
+    },
     /// The repository belongs to somebody else, and git does not trust it.
     #[error("git refuses to read this repository: {0}")]
     Distrusted(String),

@@ -8,13 +8,16 @@ use super::lanes::Lanes;
 use super::parse::{FORMAT, Head, ID_ALONE, Reader, bytes_of, hex};
 use super::walk::Walk;
 use super::{Repository, VcsError};
-use crate::base::{AuthorId, Commit, Paths, RelPath};
+use crate::base::{AuthorId, Change, Commit, Paths, RelPath};
 
 /// How alike a file has to be to one that went, in percent, to be the same file under another name.
 pub const SIMILARITY: u32 = 50;
 
 /// How many files of one commit are compared with each other at most to find renames; above, only those with the same text are found.
 pub const RENAME_LIMIT: u32 = 1000;
+
+/// So many new commits are asked for together with what they changed; where there are more, that is counted in several lanes.
+const FEW: usize = 256;
 
 /// Which part of the history is wanted.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -39,6 +42,8 @@ pub struct Told {
     pub commits: u64,
     /// How many of them were known from before.
     pub known: u64,
+    /// How many were read while it was asked which ones there are.
+    fresh: u64,
     /// A digest of all that changes depend on beside commits; zeros where nothing is kept.
     pub stamp: [u8; 32],
 }
@@ -68,7 +73,7 @@ impl Repository {
     /// Asks which commits there are, and has the changes counted of those that are not known yet.
     fn fill(&self, wanted: &Wanted, told: &mut Told, kept: &mut Kept, each: &mut impl FnMut(&Commit<'_>, &Paths)) -> Result<(), VcsError> {
         let heads = match wanted.since.is_none() && (wanted.renames || wanted.scope.is_none()) && kept.keeps() {
-            true => self.walked(told, kept)?,
+            true => self.walked(wanted.renames, told, kept)?,
             false => self.heads(&log(wanted), told)?,
         };
         let unknown: Vec<&[u8]> = heads.iter().map(|head| &*head.id).filter(|id| kept.find(id).is_none()).collect();
@@ -103,19 +108,24 @@ impl Repository {
                 told.commits += 1;
                 told.known += 1;
             }
+            told.known = told.known.saturating_sub(told.fresh);
             Ok(())
         })
     }
 
     /// Returns all commits that there are, newest first: those that are new since the last time, and those from then.
-    fn walked(&self, told: &mut Told, kept: &mut Kept) -> Result<Vec<Head>, VcsError> {
-        let head = self.head().and_then(|head| bytes_of(head.id.as_bytes())).unwrap_or_default();
+    fn walked(&self, renames: bool, told: &mut Told, kept: &mut Kept) -> Result<Vec<Head>, VcsError> {
+        let head = self.head().and_then(|head| bytes_of(head.as_bytes())).unwrap_or_default();
         let all = match kept.take_walk(&mut told.authors) {
             Some(walk) if walk.tip == head => walk.commits,
             Some(walk) => {
-                let words = [plain(), vec![FORMAT.into(), b"HEAD"[..].into(), format!("^{}", hex(&walk.tip)).into_bytes().into()]].concat();
+                let range: [Box<[u8]>; 2] = [b"HEAD"[..].into(), format!("^{}", hex(&walk.tip)).into_bytes().into()];
                 // A commit that is gone altogether cannot be asked for.
-                let new = self.heads(&words, told).ok();
+                let new = match self.few(&range, renames, told, kept) {
+                    Ok(Some(new)) => Some(new),
+                    Ok(None) => self.heads(&[plain(), vec![FORMAT.into()], range.to_vec()].concat(), told).ok(),
+                    Err(_) => None,
+                };
                 match new.and_then(|new| walk.after(new)) {
                     Some(all) => all,
                     None => self.heads(&[plain(), vec![FORMAT.into(), b"HEAD"[..].into()]].concat(), told)?,
@@ -128,8 +138,28 @@ impl Repository {
         Ok(commits)
     }
 
+    /// Returns the commits of a range and keeps what they changed; `None` where they are not few.
+    fn few(&self, range: &[Box<[u8]>], renames: bool, told: &mut Told, kept: &mut Kept) -> Result<Option<Vec<Head>>, VcsError> {
+        let most = format!("--max-count={}", FEW + 1).into_bytes();
+        let words = [compare(renames, true), vec![b"--diff-merges=off"[..].into(), FORMAT.into(), most.into()], range.to_vec()].concat();
+        let mut fresh = 0;
+        let heads = self.each_head(&words, told, |head, changes| {
+            if head.parents.len() < 2 && kept.find(&head.id).is_none() {
+                kept.add(&head.id, changes);
+                fresh += 1;
+            }
+        });
+        told.fresh += fresh;
+        let heads = heads?;
+        Ok(Some(heads).filter(|heads| heads.len() <= FEW))
+    }
+
     /// Returns the commits that git tells of, in its order.
     fn heads(&self, words: &[Box<[u8]>], told: &mut Told) -> Result<Vec<Head>, VcsError> {
+        self.each_head(words, told, |_, _| {})
+    }
+
+    fn each_head(&self, words: &[Box<[u8]>], told: &mut Told, mut each: impl FnMut(&Head, &[Change])) -> Result<Vec<Head>, VcsError> {
         let words: Vec<&[u8]> = words.iter().map(|word| &**word).collect();
         let mut stream = self.git.stream(&words, None)?;
         let mut reader = Reader::new(&mut stream.out);
@@ -137,7 +167,10 @@ impl Repository {
         let result = loop {
             match reader.next(&mut told.paths, &mut told.authors, &mut changes) {
                 Ok(None) => break Ok(()),
-                Ok(Some(head)) => heads.push(head),
+                Ok(Some(head)) => {
+                    each(&head, &changes);
+                    heads.push(head);
+                }
                 Err(error) => break Err(error),
             }
         };

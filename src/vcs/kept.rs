@@ -3,7 +3,6 @@
 //! A commit never changes, so that what it did is read once; which commits there are is asked anew each time. What is kept stands behind
 //! a checksum and a stamp of all else that it depends on: where one of them is off, history is read again.
 
-use std::io;
 use std::path::{Path, PathBuf};
 
 use rustc_hash::FxHashMap;
@@ -11,9 +10,8 @@ use serde::{Deserialize, Serialize};
 
 use super::parse::{Head, Id};
 use super::walk::Walk;
-use super::{Repository, VcsError};
+use super::{Repository, VcsError, image};
 use crate::base::{Change, Digest, FileKind, PathId, Paths, Status};
-use crate::disk::write_beside;
 
 /// What a file of kept history begins with; the number rises with its form.
 const MARK: &[u8] = b"orket history 2\n";
@@ -65,7 +63,7 @@ impl Kept {
     pub(super) fn open(file: &Path, repository: &Repository, renames: bool, paths: &mut Paths) -> Result<Kept, VcsError> {
         let (stamp, people) = repository.stamp(renames)?;
         let mut kept = Kept { file: Some(file.to_path_buf()), stamp, people, ..Kept::nowhere() };
-        let Some(image) = read(file).filter(|image| image.stamp == stamp) else { return Ok(kept) };
+        let Some(image) = image::read::<Image>(file, MARK).filter(|image| image.stamp == stamp) else { return Ok(kept) };
         let mut known = Paths::default();
         for path in &image.paths {
             known.id(path);
@@ -161,7 +159,7 @@ impl Kept {
             changes: self.changes.iter().map(pack).collect(),
             walk: self.walk,
         };
-        let written = write(&file, &image);
+        let written = image::write(&file, MARK, &image);
         tracing::debug!(file = %file.display(), good = written.is_ok(), "history was kept");
         Ok(())
     }
@@ -173,19 +171,6 @@ fn attributes(repository: &Repository, paths: &Paths) -> Result<[u8; 32], VcsErr
     let set = found.iter().enumerate().filter(|(_, found)| found.diff != 0);
     let bytes: Vec<u8> = set.flat_map(|(at, found)| [at as u64, found.diff]).flat_map(u64::to_le_bytes).collect();
     Ok(Digest::of(&bytes).hash)
-}
-
-fn read(file: &Path) -> Option<Image> {
-    let bytes = std::fs::read(file).ok()?;
-    let (sum, body) = bytes.strip_prefix(MARK)?.split_first_chunk::<32>()?;
-    (Digest::of(body).hash == *sum).then(|| postcard::from_bytes(body).ok()).flatten()
-}
-
-fn write(file: &Path, image: &Image) -> io::Result<()> {
-    let body = postcard::to_stdvec(image).map_err(io::Error::other)?;
-    let bytes = [MARK, &Digest::of(&body).hash, &body].concat();
-    std::fs::create_dir_all(file.parent().unwrap_or(file))?;
-    write_beside(file, &bytes)
 }
 
 fn pack(change: &Change) -> (u32, u32, u8, u32, u32) {
@@ -242,16 +227,16 @@ mod tests {
         let file = folder.path().join("deep/history");
         let image =
             Image { stamp: [1; 32], attributes: [2; 32], paths: vec![b"a".to_vec()], commits: Vec::new(), changes: Vec::new(), walk: None };
-        write(&file, &image).unwrap();
-        assert_eq!(read(&file).map(|image| image.paths), Some(vec![b"a".to_vec()]));
+        image::write(&file, MARK, &image).unwrap();
+        assert_eq!(image::read::<Image>(&file, MARK).map(|image| image.paths), Some(vec![b"a".to_vec()]));
         let whole = std::fs::read(&file).unwrap();
         for at in 0..whole.len() {
             let mut bytes = whole.clone();
             bytes[at] ^= 1;
             std::fs::write(&file, &bytes).unwrap();
-            assert!(read(&file).is_none(), "byte {at}");
+            assert!(image::read::<Image>(&file, MARK).is_none(), "byte {at}");
             std::fs::write(&file, &whole[..at]).unwrap();
-            assert!(read(&file).is_none(), "cut at {at}");
+            assert!(image::read::<Image>(&file, MARK).is_none(), "cut at {at}");
         }
     }
 }

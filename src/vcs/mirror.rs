@@ -65,12 +65,17 @@ impl Mirror {
         Mirror { folder: own.join("orket-index") }
     }
 
+    /// Returns the folder with the files.
+    pub(super) fn tree(&self) -> PathBuf {
+        self.folder.join("tree")
+    }
+
     /// Makes the copy what the index is now. Waits for others who are at it.
     ///
     /// # Errors
     /// When git cannot say what the index holds, or the disk refuses.
     pub fn update(&self, staging: &Staging) -> Result<Mirrored, VcsError> {
-        let root = self.folder.join("tree");
+        let root = self.tree();
         fs::create_dir_all(root.join(".orket"))?;
         let lock = self.lock()?;
         match lock.lock() {

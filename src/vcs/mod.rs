@@ -5,9 +5,11 @@
 
 mod blobs;
 mod changes;
+mod earlier;
 mod error;
 mod git;
 mod history;
+mod image;
 mod index;
 mod kept;
 mod lanes;
@@ -22,6 +24,7 @@ mod standing;
 mod walk;
 
 pub use changes::Changes;
+pub use earlier::earlier;
 pub use error::VcsError;
 pub use git::ELSEWHERE;
 pub use history::{RENAME_LIMIT, SIMILARITY, Told, Wanted};

@@ -83,11 +83,11 @@ impl Past {
     }
 }
 
-const SHALLOW: &str = "\nhint: this clone is shallow and holds the latest commits only; `git fetch --unshallow` brings the others, in CI a \
+pub(super) const SHALLOW: &str = "\nhint: this clone is shallow and holds the latest commits only; `git fetch --unshallow` brings the others, in CI a \
                        deeper checkout (`fetch-depth: 0`)";
 
 /// Returns the name of the commit in full. No revision begins with a dash, so that none can be taken for an option.
-fn commit(git: &Git, revision: &str) -> Option<String> {
+pub(super) fn commit(git: &Git, revision: &str) -> Option<String> {
     if revision.is_empty() || revision.starts_with('-') || revision.contains('\0') {
         return None;
     }
@@ -100,7 +100,7 @@ fn commit(git: &Git, revision: &str) -> Option<String> {
     id(&format!("{}^{{commit}}", id(revision)?))
 }
 
-fn meant(git: &Git, revision: &str) -> String {
+pub(super) fn meant(git: &Git, revision: &str) -> String {
     let names = git.told(&[b"for-each-ref", b"--format=%(refname:short)"]).unwrap_or_default();
     let names = String::from_utf8_lossy(&names).into_owned();
     let nearest = did_you_mean(revision, names.lines().chain(["HEAD"]).filter(|name| *name != revision));

@@ -4,12 +4,25 @@ use std::io::{BufRead, Read};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
 
 use rustc_hash::FxHashMap;
+use serde::{Deserialize, Serialize};
 
 use super::VcsError;
+use super::blobs::Blobs;
 use super::git::Git;
+use super::image;
 use crate::base::{Digest, FileKind, RelPath};
+
+/// What a file with the newest commit begins with; the number rises with its form.
+const NEWEST: &[u8] = b"orket newest 1\n";
+
+/// How many texts are asked for one after the other at most: more are streamed.
+const FEW: usize = 64;
+
+/// What stands in it: what it rests on, when the commit was made, and its files.
+type NewestImage = ([u8; 32], i64, Vec<Present>);
 
 /// A repository.
 #[derive(Clone, Debug)]
@@ -18,23 +31,48 @@ pub struct Repository {
     top: PathBuf,
     prefix: RelPath,
     common: PathBuf,
-    head: Option<Newest>,
+    head: Option<String>,
     shallow: bool,
+    /// What history depends on beside commits, where it was asked for when the repository was found.
+    surroundings: Option<Surroundings>,
+    /// A git that hands out single objects, once it was started.
+    objects: Arc<Mutex<Option<Blobs>>>,
     /// What is known of paths from asking.
     attributes: Arc<Mutex<FxHashMap<Box<[u8]>, Attributes>>>,
 }
 
-/// The commit that is checked out.
-#[derive(Clone, PartialEq, Eq, Debug)]
+/// What commits are compared by, beside themselves.
+#[derive(Clone, Debug)]
+struct Surroundings {
+    /// Git's version, and settings.
+    settings: Vec<u8>,
+    /// Whether settings name a mail map.
+    mailmap: bool,
+    /// Commits that stand for others: names of references, and what they are.
+    replaced: Vec<u8>,
+}
+
+/// Where a folder stands.
+struct Place {
+    own: PathBuf,
+    common: PathBuf,
+    prefix: Vec<u8>,
+    top: Option<PathBuf>,
+    head: Option<String>,
+    replaced: Option<Vec<u8>>,
+}
+
+/// The newest commit.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Newest {
-    /// Its id, in hexadecimal digits.
-    pub id: String,
-    /// When it was committed, in seconds since 1970.
+    /// When it was committed, in seconds since 1970; 0 before the first.
     pub at: i64,
+    /// Its files, by path.
+    pub files: Vec<Present>,
 }
 
 /// A file of a commit.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Present {
     /// Its path from the repository's folder.
     pub path: Box<[u8]>,
@@ -56,38 +94,30 @@ pub struct Attributes {
 }
 
 impl Repository {
-    /// Finds the repository that a folder stands in.
+    /// Finds the repository that a folder stands in. `remembering`: what was read is kept, so that it is asked at once what that depends on.
     ///
     /// # Errors
     /// When git or the folder is not there, the folder stands in no repository, or git does not trust it.
-    pub fn open(folder: &Path) -> Result<Repository, VcsError> {
+    pub fn open(folder: &Path, remembering: bool) -> Result<Repository, VcsError> {
         if !folder.is_dir() {
             return Err(VcsError::NoFolder(folder.to_path_buf()));
         }
         let git = Git::new(folder);
-        let answer = git.ask(&[b"rev-parse", b"--absolute-git-dir"])?;
-        if !answer.good {
-            let none = answer.err.contains("not a git repository");
-            return Err(if none { VcsError::NoRepository(folder.to_path_buf()) } else { VcsError::refused(answer.err) });
-        }
-        let path = |bytes: &[u8]| PathBuf::from(std::ffi::OsStr::from_bytes(bytes));
-        let own = path(answer.out.strip_suffix(b"\n").unwrap_or(&answer.out));
-        let top = git.line(&[b"rev-parse", b"--show-toplevel"])?.filter(|top| !top.is_empty()).map(|top| path(&top));
-        let prefix = git.line(&[b"rev-parse", b"--show-prefix"])?.unwrap_or_default();
-        let common = git.line(&[b"rev-parse", b"--git-common-dir"])?.map_or(own.clone(), |common| folder.join(path(&common)));
-        let top = top.unwrap_or(own);
-        let git = Git::new(&top);
-        let head = match git.line(&[b"rev-parse", b"--verify", b"--quiet", b"HEAD^{commit}"])? {
-            None => None,
-            Some(id) => {
-                let at = git.line(&[b"log", b"-1", b"--no-show-signature", b"--format=%ct", b"HEAD"])?.unwrap_or_default();
-                let at = std::str::from_utf8(&at).ok().and_then(|at| at.trim().parse().ok()).unwrap_or(0);
-                Some(Newest { id: String::from_utf8_lossy(&id).into_owned(), at })
-            }
-        };
-        let shallow = common.join("shallow").exists();
-        let prefix = RelPath::parse(prefix).unwrap_or_default();
-        Ok(Repository { git, top, prefix, common, head, shallow, attributes: Arc::default() })
+        // These do not depend on each other, and starting them is what they cost.
+        let (place, settings) = thread::scope(|scope| {
+            let settings = remembering.then(|| [scope.spawn(|| version(&git)), scope.spawn(|| configured(&git))]);
+            let place = at_once(&git, folder).map_or_else(|| one_by_one(&git, folder), Ok);
+            (place, settings.map(|parts| parts.map(|part| part.join().ok().and_then(Result::ok))))
+        });
+        let place = place?;
+        let surroundings = settings.and_then(|[version, configured]| {
+            let (version, configured) = (version?, configured?);
+            Some(Surroundings::new(&version, &configured, place.replaced.clone()?))
+        });
+        let shallow = place.common.join("shallow").exists();
+        let (top, prefix) = (place.top.unwrap_or(place.own), RelPath::parse(place.prefix).unwrap_or_default());
+        let (git, common, head) = (Git::new(&top), place.common, place.head);
+        Ok(Repository { git, top, prefix, common, head, shallow, surroundings, objects: Arc::default(), attributes: Arc::default() })
     }
 
     /// Returns the folder of the work tree; of a bare repository, the repository's own.
@@ -95,9 +125,9 @@ impl Repository {
         &self.top
     }
 
-    /// Returns the commit that is checked out; `None` before the first.
-    pub fn head(&self) -> Option<&Newest> {
-        self.head.as_ref()
+    /// Returns the id of the commit that is checked out, in hexadecimal digits; `None` before the first.
+    pub fn head(&self) -> Option<&str> {
+        self.head.as_deref()
     }
 
     /// Whether older commits were left out when it was cloned.
@@ -138,19 +168,40 @@ impl Repository {
         if answer.good { Ok(!answer.out.is_empty()) } else { Err(VcsError::refused(answer.err)) }
     }
 
-    /// Returns the files of the newest commit, by path.
+    /// Returns the newest commit. `keep` names a file where what was read is kept for the next time; it is only ever written as a whole.
     ///
     /// # Errors
-    /// When git cannot read them.
-    pub fn present(&self) -> Result<Vec<Present>, VcsError> {
-        if self.head.is_none() {
-            return Ok(Vec::new());
+    /// When git cannot read it.
+    pub fn newest(&self, keep: Option<&Path>) -> Result<Newest, VcsError> {
+        let Some(head) = &self.head else { return Ok(Newest::default()) };
+        let Some(keep) = keep else { return self.read_newest(head).map(|(newest, _)| newest) };
+        let stamp = Digest::of(&[&self.stamp(false)?.0, head.as_bytes()].concat()).hash;
+        if let Some((_, at, files)) = image::read::<NewestImage>(keep, NEWEST).filter(|image| image.0 == stamp) {
+            return Ok(Newest { at, files });
         }
-        let answer = self.git.ask(&[b"ls-tree", b"-r", b"-z", b"-l", b"--full-tree", b"HEAD"])?;
+        let (newest, whole) = self.read_newest(head)?;
+        if whole {
+            let written = image::write(keep, NEWEST, &(stamp, newest.at, &newest.files));
+            tracing::debug!(file = %keep.display(), good = written.is_ok(), "the newest commit was kept");
+        }
+        Ok(newest)
+    }
+
+    /// Returns the newest commit, and whether all of it is here.
+    fn read_newest(&self, head: &str) -> Result<(Newest, bool), VcsError> {
+        let (at, listed) = thread::scope(|scope| {
+            let at = scope.spawn(|| self.object(head, u64::MAX));
+            let listed = self.git.ask(&[b"ls-tree", b"-r", b"-z", b"-l", b"--full-tree", head.as_bytes()]);
+            (at.join(), listed)
+        });
+        let commit = at.unwrap_or(Ok(None))?.unwrap_or_default();
+        let at = committed(&commit).unwrap_or(0);
+        let answer = listed?;
         if !answer.good {
             return Err(VcsError::refused(answer.err));
         }
-        let file = |piece: &[u8]| {
+        let mut whole = true;
+        let mut file = |piece: &[u8]| {
             let tab = piece.iter().position(|byte| *byte == b'\t')?;
             let mut words = std::str::from_utf8(&piece[..tab]).ok()?.split_ascii_whitespace();
             let (mode, _, blob, size) = (words.next()?, words.next()?, words.next()?, words.next()?);
@@ -159,9 +210,25 @@ impl Repository {
                 "160000" => FileKind::Submodule,
                 _ => FileKind::File,
             };
-            Some(Present { path: piece[tab + 1..].into(), kind, blob: blob.to_owned(), size: size.parse().unwrap_or(0) })
+            let size = size.parse();
+            whole &= size.is_ok() || kind == FileKind::Submodule;
+            Some(Present { path: piece[tab + 1..].into(), kind, blob: blob.to_owned(), size: size.unwrap_or(0) })
         };
-        Ok(answer.out.split(|byte| *byte == 0).filter_map(file).collect())
+        let files = answer.out.split(|byte| *byte == 0).filter_map(&mut file).collect();
+        Ok((Newest { at, files }, whole))
+    }
+
+    /// Returns the bytes of one object as they are stored; `None` if it is not there, or has more than `limit` bytes.
+    fn object(&self, id: &str, limit: u64) -> Result<Option<Vec<u8>>, VcsError> {
+        let mut objects = self.objects.lock().unwrap_or_else(PoisonError::into_inner);
+        if objects.is_none() {
+            *objects = Some(Blobs::start(&self.git)?);
+        }
+        let found = objects.as_mut().map(|objects| objects.within(id, limit)).transpose();
+        if found.is_err() {
+            *objects = None;
+        }
+        Ok(found?.flatten())
     }
 
     /// Reads texts by the ids of their blobs, in that order; one that is not there or has more than `limit` bytes is none.
@@ -171,6 +238,14 @@ impl Repository {
     pub fn texts(&self, blobs: &[&str], limit: u64, mut each: impl FnMut(usize, Option<&[u8]>)) -> Result<(), VcsError> {
         if blobs.is_empty() {
             return Ok(());
+        }
+        if blobs.len() <= FEW {
+            let found: Result<Vec<Option<Vec<u8>>>, VcsError> = blobs.iter().map(|blob| self.object(blob, limit)).collect();
+            // A stream tells why git has ended.
+            if let Ok(found) = found {
+                found.iter().enumerate().for_each(|(index, text)| each(index, text.as_deref()));
+                return Ok(());
+            }
         }
         let input = blobs.iter().map(|blob| format!("{blob}\n")).collect::<String>().into_bytes();
         let mut stream = self.git.stream(&[b"cat-file", b"--batch"], Some(input))?;
@@ -249,17 +324,18 @@ impl Repository {
     /// Returns a digest of all that a commit's changes depend on beside the commit: git itself, its settings, grafts and boundaries; and
     /// one of what the names of authors depend on, where that is the mail map of the work tree alone.
     pub(super) fn stamp(&self, renames: bool) -> Result<([u8; 32], Option<[u8; 32]>), VcsError> {
+        let asked;
+        let surroundings = match &self.surroundings {
+            Some(surroundings) => surroundings,
+            None => {
+                asked = Surroundings::new(&version(&self.git)?, &configured(&self.git)?, replaced(&self.git)?);
+                &asked
+            }
+        };
         let mut all = format!("{renames}\n").into_bytes();
-        let calls: [&[&[u8]]; 3] = [
-            &[b"version"],
-            &[b"config", b"-z", b"--get-regexp", b"^(diff|submodule|core[.]attributesfile|core[.]bigfilethreshold|extensions|mailmap)"],
-            &[b"for-each-ref", b"--format=%(refname) %(objectname)", b"refs/replace"],
-        ];
-        let mut elsewhere = !self.top.join(".git").exists();
-        for call in calls {
-            let out = self.git.ask(call)?.out;
-            elsewhere |= out.split(|byte| *byte == 0).any(|setting| setting.starts_with(b"mailmap."));
-            all.extend(out);
+        let elsewhere = surroundings.mailmap || !self.top.join(".git").exists();
+        for part in [&surroundings.settings, &surroundings.replaced] {
+            all.extend(part);
             all.push(0);
         }
         for file in [self.common.join("shallow"), self.common.join("info/grafts"), self.top.join(".gitmodules")] {
@@ -269,4 +345,93 @@ impl Repository {
         let people = std::fs::read(self.top.join(".mailmap")).unwrap_or_default();
         Ok((Digest::of(&all).hash, (!elsewhere).then(|| Digest::of(&people).hash)))
     }
+}
+
+impl Surroundings {
+    fn new(version: &[u8], configured: &[u8], replaced: Vec<u8>) -> Surroundings {
+        let mailmap = configured.split(|byte| *byte == 0).any(|setting| setting.starts_with(b"mailmap."));
+        Surroundings { settings: [version, b"\0", configured].concat(), mailmap, replaced }
+    }
+}
+
+fn version(git: &Git) -> Result<Vec<u8>, VcsError> {
+    Ok(git.ask(&[b"version"])?.out)
+}
+
+/// Returns the settings that have a say in what changes are.
+fn configured(git: &Git) -> Result<Vec<u8>, VcsError> {
+    let names: &[u8] = b"^(diff|submodule|core[.]attributesfile|core[.]bigfilethreshold|extensions|mailmap)";
+    Ok(git.ask(&[b"config", b"-z", b"--get-regexp", names])?.out)
+}
+
+/// Returns what stands for other objects, in the form of [`at_once`].
+fn replaced(git: &Git) -> Result<Vec<u8>, VcsError> {
+    let of = |format: &[u8]| git.ask(&[b"for-each-ref", format, b"refs/replace"]).map(|answer| answer.out);
+    Ok([of(b"--format=%(objectname)")?, of(b"--format=%(refname)")?].concat())
+}
+
+/// Returns when a commit was made, in seconds since 1970, from its own text.
+fn committed(commit: &[u8]) -> Option<i64> {
+    let line = commit.split(|byte| *byte == b'\n').take_while(|line| !line.is_empty()).find_map(|line| line.strip_prefix(b"committer "))?;
+    let time = line.rsplit(|byte| *byte == b' ').nth(1)?;
+    std::str::from_utf8(time).ok()?.parse().ok()
+}
+
+fn path(bytes: &[u8]) -> PathBuf {
+    PathBuf::from(std::ffi::OsStr::from_bytes(bytes))
+}
+
+/// Asks all questions about a place in one call; `None` where that has no plain answer, as outside a repository and without a work tree.
+fn at_once(git: &Git, folder: &Path) -> Option<Place> {
+    let questions: [&[u8]; 9] = [
+        b"rev-parse",
+        b"--absolute-git-dir",
+        b"--git-common-dir",
+        b"--show-prefix",
+        b"--glob=refs/replace/",
+        b"--show-toplevel",
+        b"HEAD^{commit}",
+        b"--symbolic-full-name",
+        b"--glob=refs/replace/",
+    ];
+    let answer = git.ask(&questions).ok()?;
+    let mut lines = answer.out.strip_suffix(b"\n")?.split(|byte| *byte == b'\n');
+    let (own, common, prefix) = (path(lines.next()?), folder.join(path(lines.next()?)), lines.next()?.to_vec());
+    let is_id = |line: &&[u8]| line.len() >= 40 && line.iter().all(u8::is_ascii_hexdigit);
+    let mut replaced = Vec::new();
+    let mut lines = lines.peekable();
+    let mut count = 0;
+    while let Some(id) = lines.next_if(is_id) {
+        replaced.extend_from_slice(id);
+        replaced.push(b'\n');
+        count += 1;
+    }
+    let top = path(lines.next()?);
+    let head = lines.next()?;
+    // Before the first commit it comes back as it was asked for, and git ends there.
+    let head = if is_id(&head) { Some(String::from_utf8_lossy(head).into_owned()) } else { None };
+    for name in lines.by_ref().take(if head.is_some() { count } else { 0 }) {
+        replaced.extend_from_slice(name.strip_prefix(b"refs/replace/").map(|_| name)?);
+        replaced.push(b'\n');
+    }
+    // A folder whose name has two lines has shifted all answers.
+    let plain = lines.next().is_none() && answer.good == head.is_some() && own.is_dir() && common.is_dir() && top.is_dir();
+    let replaced = head.is_some().then_some(replaced);
+    plain.then_some(Place { own, common, prefix, top: Some(top), head, replaced })
+}
+
+/// Asks one question about a place after the other.
+fn one_by_one(git: &Git, folder: &Path) -> Result<Place, VcsError> {
+    let answer = git.ask(&[b"rev-parse", b"--absolute-git-dir"])?;
+    if !answer.good {
+        let none = answer.err.contains("not a git repository");
+        return Err(if none { VcsError::NoRepository(folder.to_path_buf()) } else { VcsError::refused(answer.err) });
+    }
+    let own = path(answer.out.strip_suffix(b"\n").unwrap_or(&answer.out));
+    let top = git.line(&[b"rev-parse", b"--show-toplevel"])?.filter(|top| !top.is_empty()).map(|top| path(&top));
+    let prefix = git.line(&[b"rev-parse", b"--show-prefix"])?.unwrap_or_default();
+    let common = git.line(&[b"rev-parse", b"--git-common-dir"])?.map_or(own.clone(), |common| folder.join(path(&common)));
+    let head = git.line(&[b"rev-parse", b"--verify", b"--quiet", b"HEAD^{commit}"])?;
+    let head = head.map(|id| String::from_utf8_lossy(&id).into_owned());
+    Ok(Place { own, common, prefix, top, head, replaced: None })
 }

@@ -52,3 +52,4 @@ mod syscalls;
 mod ui;
 mod watch;
 mod webhooks;
+mod working_model;

@@ -46,6 +46,27 @@ fn a_page_tells_of_tasks_gates_and_decisions() {
 }
 
 #[test]
+fn a_page_tells_which_strategy_filled_each_seam_and_where_that_was_said() {
+    let project = Project::new().manifest("task \"a\" { sh \"true\" }\nprocess_rules {\n    planner_node \"fifo\"\n}\n");
+    project.run_with("build", &[("ORKET_RUN_ID", "first"), ("ORKET_EVALUATOR_NODE", "strict")]).ok();
+    project.run("report first --output page.html").ok();
+    let page = project.read("page.html");
+    let decisions = page.split("<h2>Decisions</h2>").nth(1).unwrap().split("</section>").next().unwrap().to_owned();
+    let row = |seam: &str| {
+        let row = decisions.lines().find(|row| row.contains(&format!("<code>{seam}</code>"))).unwrap_or_else(|| panic!("{decisions}"));
+        row.split("<td>").map(|cell| cell.replace("<code>", "").replace("</code>", "")).collect::<Vec<_>>().join("|")
+    };
+    assert!(row("planner").contains("planner|fifo|process rules|orket.kdl:3"), "{}", row("planner"));
+    assert!(row("evaluator").contains("evaluator|strict|environment|ORKET_EVALUATOR_NODE"), "{}", row("evaluator"));
+    assert!(row("cache_policy").contains("|default|"), "{}", row("cache_policy"));
+    project.run_with("build --force --strategy planner=critical_path", &[("ORKET_RUN_ID", "second")]).ok();
+    project.run("report second --compare first --output page.html").ok();
+    let page = project.read("page.html");
+    assert!(page.contains("<li><code>planner</code>: <code>critical_path</code>, then <code>fifo</code></li>"), "{page}");
+    assert!(page.contains("<code>--strategy</code>"));
+}
+
+#[test]
 fn runs_are_chosen_and_compared() {
     let project = project();
     project.run("report").code(4).says(["there is no run yet"]);

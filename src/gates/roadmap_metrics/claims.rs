@@ -8,8 +8,10 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
+use super::counts::{Count, counts};
+
 /// Something that a document says of the project.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Debug)]
 pub struct Claim {
     /// From 1.
     pub line: u32,
@@ -22,10 +24,10 @@ pub struct Claim {
 }
 
 /// What a command is claimed to show.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Debug)]
 pub enum Expected {
-    /// A number beside a word; where the number stands in the document, in bytes.
-    Count { number: String, word: String, at: Range<usize> },
+    /// A number beside a word.
+    Count(Count),
     /// Its exit status.
     Exit(i32),
     /// A text that it prints.
@@ -33,14 +35,25 @@ pub enum Expected {
 }
 
 static ITEM: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"^\s*(?:[-*+]|\d{1,9}[.)])\s+(\[[ xX]\]\s+)?").expect("it is right"));
-static CODE: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"(`+)\s?(.+?)\s?(`+)").expect("it is right"));
-static COUNT: LazyLock<Regex> =
-    LazyLock::new(|| Regex::new(r"(?:^|[\s(~])(\d[\d,_]*(?:\.\d+)?)\s*(%)?\s*([A-Za-z][A-Za-z_-]*)?").expect("it is right"));
 static EXIT: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"^\s*exit(?:s|\s+(?:code|status))?\s+(\d{1,3})\b").expect("it is right"));
+
+/// What a document says.
+#[derive(Default)]
+pub struct Document {
+    /// Its claims, in their order.
+    pub claims: Vec<Claim>,
+    /// The lines, from 1, with an arrow behind what looks like a command, and behind that nothing that can be held against it.
+    pub silent: Vec<u32>,
+}
 
 /// Returns the claims of a document, in their order.
 pub fn claims(text: &str) -> Vec<Claim> {
-    let mut found = Vec::new();
+    read(text).claims
+}
+
+/// Reads a document.
+pub fn read(text: &str) -> Document {
+    let mut found = Document::default();
     let (mut fence, mut comment, mut item) = (None::<&str>, false, None);
     let mut start = 0;
     for (number, whole) in text.split_inclusive('\n').enumerate() {
@@ -73,12 +86,8 @@ pub fn claims(text: &str) -> Vec<Claim> {
     found
 }
 
-fn one_line(line: &str, number: u32, start: usize, in_item: bool, found: &mut Vec<Claim>) {
-    let spans: Vec<(Range<usize>, &str)> = CODE
-        .captures_iter(line)
-        .filter(|span| span[1] == span[3])
-        .filter_map(|span| Some((span.get(0)?.range(), span.get(2)?.as_str())))
-        .collect();
+fn one_line(line: &str, number: u32, start: usize, in_item: bool, found: &mut Document) {
+    let spans = spans(line);
     let column = |at: usize| line[..at].chars().count() as u32 + 1;
     let outside = |at: &usize| !spans.iter().any(|(span, _)| span.contains(at));
     let arrow = ["->", "=>", "\u{2192}"].into_iter().filter_map(|arrow| {
@@ -94,8 +103,11 @@ fn one_line(line: &str, number: u32, start: usize, in_item: bool, found: &mut Ve
         // `old.rs` -> `new.rs` is no command and what it prints.
         let renames = matches!(&expected[..], [Expected::Text(_)]) && !text.contains(' ');
         if !expected.is_empty() && !renames {
-            found.push(Claim { line: number, column: column(span.start), subject: (*text).to_owned(), expected });
+            found.claims.push(Claim { line: number, column: column(span.start), subject: (*text).to_owned(), expected });
             return;
+        }
+        if expected.is_empty() && text.contains(' ') {
+            found.silent.push(number);
         }
     }
     if !in_item {
@@ -103,9 +115,28 @@ fn one_line(line: &str, number: u32, start: usize, in_item: bool, found: &mut Ve
     }
     for (span, text) in spans.iter().filter(|(span, _)| before(span)) {
         if let Some(path) = path(text) {
-            found.push(Claim { line: number, column: column(span.start), subject: path, expected: Vec::new() });
+            found.claims.push(Claim { line: number, column: column(span.start), subject: path, expected: Vec::new() });
         }
     }
+}
+
+/// Returns the texts in backticks, each with where it stands with its backticks: as CommonMark has it, between two runs of as many.
+fn spans(line: &str) -> Vec<(Range<usize>, &str)> {
+    let run = |from: usize| {
+        let start = from + line[from..].find('`')?;
+        let length = line[start..].bytes().take_while(|byte| *byte == b'`').count();
+        Some(start..start + length)
+    };
+    let (mut found, mut at) = (Vec::new(), 0);
+    while let Some(open) = run(at) {
+        let mut closes = std::iter::successors(run(open.end), |close| run(close.end));
+        at = open.end;
+        if let Some(close) = closes.find(|close| close.len() == open.len()) {
+            found.push((open.start..close.end, line[open.end..close.start].trim()));
+            at = close.end;
+        }
+    }
+    found
 }
 
 fn expected(text: &str, start: usize, code: Option<&str>) -> Vec<Expected> {
@@ -117,17 +148,7 @@ fn expected(text: &str, start: usize, code: Option<&str>) -> Vec<Expected> {
     }
     // What stands behind a full stop is another sentence.
     let sentence = text.split(". ").next().unwrap_or(text);
-    let count = |found: regex::Captures<'_>| {
-        let number = found.get(1)?;
-        let word = match (found.get(3), found.get(2)) {
-            (Some(word), _) => word.as_str().to_lowercase(),
-            (None, Some(_)) => String::from("coverage"),
-            (None, None) => return None,
-        };
-        let at = start + number.start()..start + number.end();
-        Some(Expected::Count { number: number.as_str().to_owned(), word, at })
-    };
-    COUNT.captures_iter(sentence).filter_map(count).collect()
+    counts(sentence, start).into_iter().map(Expected::Count).collect()
 }
 
 /// Returns the path that a text in backticks means, if it looks like one of the project's.
@@ -153,9 +174,9 @@ mod tests {
             .iter()
             .map(|claim| {
                 let expected = claim.expected.iter().map(|expected| match expected {
-                    Expected::Count { number, word, at } => {
-                        assert_eq!(&text[at.clone()], number);
-                        format!(" -> {number} {word}")
+                    Expected::Count(count) => {
+                        assert!(count.text.contains(&text[count.at.clone()]), "{count:?}");
+                        format!(" -> {}", count.text)
                     }
                     Expected::Exit(code) => format!(" -> exit {code}"),
                     Expected::Text(text) => format!(" -> `{text}`"),
@@ -181,8 +202,8 @@ mod tests {
                 "7:4 make check -> exit 3",
                 "8:4 x --version -> `x 1.2`",
                 "9:4 docs/ARCHITECTURE.md",
-                "10:3 cov report -> 87.5 coverage",
-                "11:3 cov report -> 87 coverage",
+                "10:3 cov report -> 87.5% coverage",
+                "11:3 cov report -> 87%",
                 "12:7 a b -> 1,234 lines",
             ]
         );
@@ -194,6 +215,12 @@ mod tests {
             <!-- - `in/comment`\n - `in/comment` -->\n- `old.rs` -> `new.rs`\n- `GET /health` and `/health`, `https://x.org/y`, `<a/b>`, `and::or`\n\
             - an arrow -> `out/there`\n- ``a`b`` and `a\n- `src/lib.rs:12` and `src/lib.rs#L3`\n";
         assert_eq!(short(text), ["4:7 src/done.rs", "14:3 src/lib.rs", "14:23 src/lib.rs"]);
+    }
+
+    #[test]
+    fn an_arrow_that_claims_nothing_is_known() {
+        let text = "- `cargo test` -> all green\n- `cargo test` -> 3 or 4 passed\n- `cargo test` -> 3 passed\n- `a` -> b\n- `cargo test`\n";
+        assert_eq!(read(text).silent, [1, 2]);
     }
 
     #[test]

@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use super::claims::{Claim, Expected, claims};
-use super::reads::{number, parsed};
-use super::rules::{Rules, rules};
+use super::claims::{Claim, Document, Expected, claims, read};
+use super::counts::Bound;
+use super::reads::{number, searches};
+use super::rules::{Rules, Said, rules};
 use crate::base::{RelPath, glob};
 use crate::disk::{PatternSet, expand};
 use crate::event::{Facts, Finding};
@@ -83,9 +84,17 @@ impl Rules {
             }
             return Ok(());
         }
-        let Some(allowed) = self.allowed(command) else {
+        let said = self.said_of(command);
+        let quoted = || command.replace('\\', "\\\\").replace('"', "\\\"");
+        if let Said::Beyond { pattern, what } = said {
+            let message = format!("`{what}` in `{command}` is more than `*` stands for in the command \"{pattern}\" that is allowed");
+            let help = format!("`*` stands for words of one command; if all of it may run, allow it as it is: command \"{}\"", quoted());
+            judged.findings.push(say("beyond", "", message, &help));
+            return Ok(());
+        }
+        let Said::Allowed(allowed) = said else {
             let message = format!("the command `{command}` is not allowed to run");
-            let help = format!("allow it in the gate: command \"{}\"", command.replace('\\', "\\\\").replace('"', "\\\""));
+            let help = format!("allow it in the gate: command \"{}\"", quoted());
             judged.findings.push(say("not_allowed", "", message, &help));
             return Ok(());
         };
@@ -114,7 +123,7 @@ impl Rules {
         let exits = claim.expected.iter().any(|expected| matches!(expected, Expected::Exit(_)));
         if !exits && !printed.succeeded(command) {
             let read = |expected: &Expected| match expected {
-                Expected::Count { word, .. } => number(command, &printed.text, printed.code, word).is_some(),
+                Expected::Count(count) => number(command, &printed.text, printed.code, count).is_some(),
                 Expected::Text(text) => printed.text.contains(text.as_str()),
                 Expected::Exit(_) => true,
             };
@@ -132,7 +141,7 @@ impl Rules {
 
     /// Whether a command lets orket judge this gate.
     fn runs_itself(&self, command: &str) -> bool {
-        let words: Vec<&str> = command.split_whitespace().collect();
+        let words: Vec<&str> = command.split_whitespace().map(|word| word.trim_matches(['"', '\'', '(', ')', ';'])).collect();
         let Some(orket) = words.iter().position(|word| word.rsplit('/').next() == Some("orket")) else { return false };
         let mut rest = words[orket + 1..].iter().filter(|word| !word.starts_with('-'));
         if !rest.next().is_some_and(|verb| JUDGING.contains(verb)) {
@@ -150,8 +159,7 @@ impl Rules {
 impl Printed {
     /// Whether the command did what it is for: a search that finds nothing has searched.
     fn succeeded(&self, command: &str) -> bool {
-        let searches = command.split_whitespace().next().is_some_and(|word| matches!(word, "rg" | "grep" | "egrep"));
-        self.code == Some(0) || (searches && self.code == Some(1))
+        self.code == Some(0) || (searches(command) && self.code == Some(1))
     }
 }
 
@@ -164,12 +172,18 @@ fn differs(command: &str, expected: &Expected, printed: &Printed, say: &dyn Fn(&
         Expected::Text(text) if !printed.text.contains(text.as_str()) => {
             Some(say("drifted", text, format!("claimed: `{command}` -> `{text}`; its output does not hold that"), help))
         }
-        Expected::Count { number: claimed, word, .. } => match number(command, &printed.text, printed.code, word) {
-            None => {
-                Some(say("unread", word, format!("claimed: {claimed} {word}; the output of `{command}` says nothing of `{word}`"), help))
+        Expected::Count(count) => match number(command, &printed.text, printed.code, count) {
+            None if count.word.is_empty() => {
+                Some(say("unread", "", format!("claimed: {}; the output of `{command}` is not one number", count.text), help))
             }
-            Some(actual) if parsed(claimed) != Some(actual) => {
-                Some(say("drifted", word, format!("claimed: {claimed} {word}; actual: {}", plain(actual)), help))
+            None => {
+                let (claimed, word) = (&count.text, &count.word);
+                let of = if count.percent { " in percent" } else { "" };
+                Some(say("unread", word, format!("claimed: {claimed}; the output of `{command}` says nothing of `{word}`{of}"), help))
+            }
+            Some(actual) if !count.bound.holds(actual) => {
+                let percent = if count.percent { "%" } else { "" };
+                Some(say("drifted", &count.word, format!("claimed: {}; actual: {}{percent}", count.text, plain(actual)), help))
             }
             Some(_) => None,
         },
@@ -214,16 +228,17 @@ pub struct Renewed {
     pub changes: Vec<String>,
 }
 
-/// Returns the claims of all documents of a gate.
+/// Returns what all documents of a gate say.
 ///
 /// # Errors
 /// When a document cannot be read.
-pub fn claims_of(gate: &Gate, sight: &dyn Sight) -> Result<Vec<(RelPath, Claim)>, Unjudged> {
+pub fn claims_of(gate: &Gate, sight: &dyn Sight) -> Result<Vec<(RelPath, Document)>, Unjudged> {
     let (_, rules) = rules(&mut Reader::new(gate));
     let mut all = Vec::new();
     for file in rules.documents(sight)? {
         let text = document(sight, &file)?;
-        all.extend(claims(&text).into_iter().map(|claim| (file.clone(), claim)));
+        let said = read(&text);
+        all.push((file, said));
     }
     Ok(all)
 }
@@ -268,12 +283,14 @@ fn renewed(text: &str, printed: &dyn Fn(&str) -> Option<Printed>) -> (String, Ve
     for claim in claims(text) {
         let Some(printed) = printed(&claim.subject) else { continue };
         for expected in &claim.expected {
-            let Expected::Count { number: claimed, word, at } = expected else { continue };
-            let actual = number(&claim.subject, &printed.text, printed.code, word);
-            if let Some(actual) = actual.filter(|actual| parsed(claimed) != Some(*actual)) {
+            let Expected::Count(count) = expected else { continue };
+            // What a bound should be, only a person knows.
+            let Bound::Exactly(claimed) = count.bound else { continue };
+            let actual = number(&claim.subject, &printed.text, printed.code, count);
+            if let Some(actual) = actual.filter(|actual| *actual != claimed) {
                 let now = plain(actual);
-                let said = format!("{}: {claimed} {word} -> {now} {word}", claim.line);
-                edits.push((at.clone(), now, said));
+                let said = format!("{}: {} -> {}", claim.line, count.text, count.text.replacen(&text[count.at.clone()], &now, 1));
+                edits.push((count.at.clone(), now, said));
             }
         }
     }

@@ -7,16 +7,30 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
+use super::counts::{Count, NUMBER, parsed};
+use super::shell;
+
 static COLLECTED: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r"(?m)(?:^collected (\d+) items?|\b(\d+)(?:/\d+)? tests? collected)").expect("it is right"));
 static PERCENT: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"(\d+(?:\.\d+)?)\s*%").expect("it is right"));
 static SUITE: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"<testsuite\s[^>]*>").expect("it is right"));
 
-/// Returns the number that an output shows for a word, added up over all its result lines; `None` if it shows none.
-pub fn number(command: &str, output: &str, code: Option<i32>, word: &str) -> Option<f64> {
+/// Returns the number that an output shows for what is claimed, added up over all its result lines; `None` if it shows none. Large and small
+/// letters are the same; units are not converted.
+pub fn number(command: &str, output: &str, code: Option<i32>, claimed: &Count) -> Option<f64> {
+    shown(command, output, code, &claimed.word.to_lowercase(), claimed.percent)
+}
+
+fn shown(command: &str, output: &str, code: Option<i32>, word: &str, percent: bool) -> Option<f64> {
     let lines = || output.lines().filter(|line| !line.trim().is_empty());
-    let searches = program(command).is_some_and(|program| matches!(program, "rg" | "grep" | "egrep" | "ugrep" | "ag"));
+    let searches = searches(command);
     match word {
+        "coverage" | "covered" if percent => {
+            let total = lines().rfind(|line| line.to_uppercase().contains("TOTAL"));
+            let line = total.or_else(|| lines().rfind(|line| PERCENT.is_match(line)))?;
+            PERCENT.captures_iter(line).last()?[1].parse().ok()
+        }
+        _ if percent => beside(output, word, true),
         "match" | "matches" | "hits" | "occurrences" if searches => {
             if code == Some(1) && lines().next().is_none() {
                 return Some(0.0);
@@ -31,11 +45,6 @@ pub fn number(command: &str, output: &str, code: Option<i32>, word: &str) -> Opt
                 false => Some(lines().filter(|line| *line != "--").count() as f64),
             }
         }
-        "coverage" | "covered" => {
-            let total = lines().rfind(|line| line.to_uppercase().contains("TOTAL"));
-            let line = total.or_else(|| lines().rfind(|line| PERCENT.is_match(line)))?;
-            PERCENT.captures_iter(line).last()?[1].parse().ok()
-        }
         "collected" if COLLECTED.is_match(output) => {
             let one = |found: regex::Captures<'_>| found.get(1).or(found.get(2))?.as_str().parse::<f64>().ok();
             COLLECTED.captures_iter(output).filter_map(one).reduce(f64::max)
@@ -46,8 +55,15 @@ pub fn number(command: &str, output: &str, code: Option<i32>, word: &str) -> Opt
             Some(lines().filter(|line| line.trim_start().starts_with(mark)).count() as f64)
         }
         "line" | "lines" => Some(lone(output).unwrap_or_else(|| output.lines().count() as f64)),
-        _ => beside(output, word).or_else(|| parsed(output.trim())),
+        "" => parsed(output.trim()),
+        _ => beside(output, word, false).or_else(|| parsed(output.trim())),
     }
+}
+
+/// Whether a command does nothing but search: what it prints is what it found, and it ends with 1 where that is nothing.
+pub fn searches(command: &str) -> bool {
+    let searcher = program(command).is_some_and(|program| matches!(program, "rg" | "grep" | "egrep" | "fgrep" | "ugrep" | "ag"));
+    searcher && !shell::read(command).pipes()
 }
 
 fn program(command: &str) -> Option<&str> {
@@ -56,16 +72,23 @@ fn program(command: &str) -> Option<&str> {
 }
 
 /// Adds up a number beside a word, line by line; of a line that summarises files instead of tests nothing.
-fn beside(output: &str, word: &str) -> Option<f64> {
-    let word = regex::escape(word);
-    let before = Regex::new(&format!(r"(?i)(\d[\d,_]*(?:\.\d+)?)\s+(?:tests?\s+|items?\s+)?{word}\b")).ok()?;
-    let behind = Regex::new(&format!(r"(?i)\b{word}\s*[:=]?\s+(\d[\d,_]*(?:\.\d+)?)")).ok()?;
+fn beside(output: &str, word: &str, percent: bool) -> Option<f64> {
+    let (word, sign) = (regex::escape(word), if percent { r"\s*%" } else { "" });
+    let before = Regex::new(&format!(r"(?i)(?:^|[^\w.,-])({NUMBER}){sign}\s*(?:tests?\s+|items?\s+)?{word}\b")).ok()?;
+    let behind = Regex::new(&format!(r"(?i)\b{word}(?:\s*[:=]\s*|\s+)({NUMBER}){sign}")).ok()?;
     let of_files = |line: &&str| !["Test Suites:", "Snapshots:", "Test Files"].iter().any(|head| line.trim_start().starts_with(head));
-    let read = |regex: &Regex| {
-        let numbers = output.lines().filter(of_files).filter_map(|line| parsed(&regex.captures(line)?[1]));
-        numbers.reduce(|sum, number| sum + number)
+    let read = |regex: &Regex, whole: bool| {
+        let one = |line: &str| {
+            let found = regex.captures(line)?;
+            let rest = &line[found.get(0)?.end()..];
+            // Neither a part of a longer number or name, nor a percentage where none is claimed.
+            let goes_on = rest.starts_with(|c: char| c.is_alphanumeric() || c == '_' || c == '%')
+                || rest.strip_prefix(['.', ',', '-', ':', '/']).is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()));
+            (whole || !goes_on).then(|| parsed(&found[1])).flatten()
+        };
+        output.lines().filter(of_files).filter_map(one).reduce(|sum, number| sum + number)
     };
-    read(&before).or_else(|| read(&behind))
+    read(&before, true).or_else(|| read(&behind, false))
 }
 
 /// Returns the number that an output begins with, if it is one line: `wc -l`.
@@ -95,14 +118,13 @@ fn junit(output: &str, word: &str) -> Option<f64> {
     SUITE.find_iter(output).map(one).reduce(|sum, number| sum + number)
 }
 
-/// Returns a number as people write it: `1,234` and `1_234`, too.
-pub fn parsed(text: &str) -> Option<f64> {
-    text.replace([',', '_'], "").parse().ok()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn plain(command: &str, output: &str, code: Option<i32>, word: &str) -> Option<f64> {
+        shown(command, output, code, word, false)
+    }
 
     #[test]
     fn what_test_runners_print() {
@@ -137,19 +159,45 @@ mod tests {
             ("     120 src/main.rs\n", "lines", 120.0),
             ("a\nb\nc\n", "lines", 3.0),
             ("7\n", "modules", 7.0),
-            ("src/a.py  10  2  80%\nTOTAL     99  9  91%\n", "coverage", 91.0),
-            ("coverage: 87.5% of statements", "coverage", 87.5),
+            ("now -3 degrees", "degrees", -3.0),
+            ("degrees: \u{2212}3", "degrees", -3.0),
+            ("1.2MB, 3.5 mb", "mb", 1.2),
+            ("errors=12", "errors", 12.0),
+            ("3/5 passed", "passed", 5.0),
+            (" 42\n", "", 42.0),
         ] {
-            assert_eq!(number("x", output, Some(0), word), Some(number_of), "{word} in {output}");
+            assert_eq!(plain("x", output, Some(0), word), Some(number_of), "{word} in {output}");
         }
-        assert_eq!(number("x", "all is well", Some(0), "passed"), None);
+        assert_eq!(plain("x", "all is well", Some(0), "passed"), None);
+    }
+
+    #[test]
+    fn what_is_a_percentage_is_no_count() {
+        for (output, word, expected) in [
+            ("src/a.py  10  2  80%\nTOTAL     99  9  91%\n", "coverage", Some(91.0)),
+            ("coverage: 87.5% of statements", "coverage", Some(87.5)),
+            ("coverage: 87.5% of statements", "of", Some(87.5)),
+            ("12.5% done", "done", Some(12.5)),
+            ("done: 12.5 %", "done", Some(12.5)),
+            ("100% tests passed, 0 tests failed", "passed", Some(100.0)),
+            ("12 done", "done", None),
+        ] {
+            assert_eq!(shown("x", output, Some(0), word, true), expected, "{word} in {output}");
+        }
+        for (output, word) in [("12.5% done", "done"), ("done: 12%", "done"), ("x-3 degrees", "degrees"), ("3-7 items", "items")] {
+            assert_eq!(plain("x", output, Some(0), word), None, "{word} in {output}");
+        }
+        for (output, word) in [("version 1.2.3", "version"), ("made 2026-01-31", "made"), ("3 or 4", ""), ("", "")] {
+            assert_eq!(plain("x", output, Some(0), word), None, "{word} in {output}");
+        }
     }
 
     #[test]
     fn what_searches_print() {
-        assert_eq!(number("rg -n x src", "", Some(1), "matches"), Some(0.0));
-        assert_eq!(number("rg -n x src", "a:1:x\nb:2:x\n", Some(0), "matches"), Some(2.0));
-        assert_eq!(number("grep -rc x src", "a:1\nb:0\nc:4\n", Some(0), "matches"), Some(5.0));
-        assert_eq!(number("rg x src", "", Some(2), "matches"), Some(0.0));
+        assert_eq!(plain("rg -n x src", "", Some(1), "matches"), Some(0.0));
+        assert_eq!(plain("rg -n x src", "a:1:x\nb:2:x\n", Some(0), "matches"), Some(2.0));
+        assert_eq!(plain("grep -rc x src", "a:1\nb:0\nc:4\n", Some(0), "matches"), Some(5.0));
+        assert_eq!(plain("rg x src", "", Some(2), "matches"), Some(0.0));
+        assert_eq!(plain("rg x src | wc -l", "12\n", Some(0), "matches"), Some(12.0));
     }
 }

@@ -1,5 +1,8 @@
 //! What the manifest says about claims.
 
+use std::ops::Range;
+
+use super::shell;
 use crate::base::glob;
 use crate::gates::judge::Judge;
 use crate::gates::settings::{Common, Reader};
@@ -16,7 +19,7 @@ pub(super) struct Rules {
 
 /// A command that may be run.
 pub(super) struct Allowed {
-    /// `*` stands for anything.
+    /// `*` stands for words, or parts of words, of one command.
     pub pattern: String,
     /// Whether it is cheap.
     pub quick: bool,
@@ -24,29 +27,61 @@ pub(super) struct Allowed {
     pub task: Option<String>,
 }
 
+/// What the manifest says of a command.
+pub(super) enum Said<'a> {
+    /// It may be run.
+    Allowed(&'a Allowed),
+    /// A pattern fits it, and what stands for a `*` is more than words of one command.
+    Beyond {
+        /// The pattern.
+        pattern: &'a str,
+        /// What is more.
+        what: String,
+    },
+    /// Nothing.
+    Nothing,
+}
+
 impl Rules {
-    /// Returns what the manifest says of a command, if it allows it.
+    /// Returns what the manifest says of a command.
+    pub fn said_of(&self, command: &str) -> Said<'_> {
+        let read = shell::read(command);
+        let mut said = Said::Nothing;
+        for allowed in &self.commands {
+            let Some(stars) = fits(&allowed.pattern, command) else { continue };
+            match (read.beyond(&stars), &said) {
+                (None, _) => return Said::Allowed(allowed),
+                (Some(what), Said::Nothing) => said = Said::Beyond { pattern: &allowed.pattern, what: what.to_owned() },
+                _ => {}
+            }
+        }
+        said
+    }
+
+    /// Returns the rule for a command, if it may be run.
     pub fn allowed(&self, command: &str) -> Option<&Allowed> {
-        self.commands.iter().find(|allowed| fits(&allowed.pattern, command))
+        match self.said_of(command) {
+            Said::Allowed(allowed) => Some(allowed),
+            _ => None,
+        }
     }
 }
 
-/// Whether a command is what a pattern means: `*` stands for anything, also for nothing.
-fn fits(pattern: &str, command: &str) -> bool {
-    let mut parts = pattern.split('*');
-    let Some(mut rest) = command.strip_prefix(parts.next().unwrap_or_default()) else { return false };
-    let mut parts = parts.peekable();
-    if parts.peek().is_none() {
-        return rest.is_empty();
-    }
+/// Returns what each `*` of a pattern stands for in a command, in bytes, if the command is what the pattern means; that may be nothing.
+fn fits(pattern: &str, command: &str) -> Option<Vec<Range<usize>>> {
+    let mut parts = pattern.split('*').peekable();
+    let first = parts.next().unwrap_or_default();
+    command.strip_prefix(first)?;
+    let (mut at, mut stars) = (first.len(), Vec::new());
     while let Some(part) = parts.next() {
-        if parts.peek().is_none() {
-            return rest.ends_with(part);
-        }
-        let Some(at) = rest.find(part) else { return false };
-        rest = &rest[at + part.len()..];
+        let start = match parts.peek() {
+            Some(_) => at + command[at..].find(part)?,
+            None => command.len().checked_sub(part.len()).filter(|start| *start >= at && command[at..].ends_with(part))?,
+        };
+        stars.push(at..start);
+        at = start + part.len();
     }
-    true
+    (at == command.len()).then_some(stars)
 }
 
 pub(in crate::gates) fn read(reader: &mut Reader<'_>) -> (Common, Box<dyn Judge>) {
@@ -93,21 +128,50 @@ pub(super) fn rules(reader: &mut Reader<'_>) -> (Common, Rules) {
 
 #[cfg(test)]
 mod tests {
-    use super::fits;
+    use super::*;
 
     #[test]
     fn a_star_stands_for_anything() {
         for (pattern, command, expected) in [
-            ("rg *", "rg -n x", true),
-            ("rg *", "rgx", false),
-            ("a b", "a b", true),
-            ("a b", "a b c", false),
-            ("*", "anything", true),
-            ("a*c*e", "abcde", true),
-            ("a*c*e", "abcd", false),
-            ("a*", "a", true),
+            ("rg *", "rg -n x", Some(vec!["-n x"])),
+            ("rg *", "rgx", None),
+            ("a b", "a b", Some(vec![])),
+            ("a b", "a b c", None),
+            ("*", "anything", Some(vec!["anything"])),
+            ("a*c*e", "abcde", Some(vec!["b", "d"])),
+            ("a*c*e", "abcd", None),
+            ("a*", "a", Some(vec![""])),
+            ("a*a", "a", None),
+            ("a*é", "aé", Some(vec![""])),
         ] {
-            assert_eq!(fits(pattern, command), expected, "{pattern} {command}");
+            let stars = fits(pattern, command).map(|stars| stars.into_iter().map(|star| &command[star]).collect::<Vec<_>>());
+            assert_eq!(stars, expected, "{pattern} {command}");
         }
+    }
+
+    #[test]
+    fn a_star_stands_for_words_of_one_command() {
+        let said = |patterns: &[&str], command: &str| {
+            let allowed = |pattern: &&str| Allowed { pattern: (*pattern).to_owned(), quick: false, task: None };
+            let rules = Rules { commands: patterns.iter().map(allowed).collect(), ..Rules::default() };
+            match rules.said_of(command) {
+                Said::Allowed(allowed) => allowed.pattern.clone(),
+                Said::Beyond { pattern, what } => format!("{pattern}: {what} is more"),
+                Said::Nothing => String::from("nothing"),
+            }
+        };
+        assert_eq!(said(&["rg *"], "rg \"a|b\" src"), "rg *");
+        assert_eq!(said(&["rg *"], "rg x; rm -rf src"), "rg *: ; is more");
+        assert_eq!(said(&["rg *"], "rg x | wc -l"), "rg *: | is more");
+        assert_eq!(said(&["rg *", "rg * | wc -l"], "rg x | wc -l"), "rg * | wc -l");
+        assert_eq!(said(&["a; b *"], "a; b c"), "a; b *");
+        assert_eq!(said(&["a; b"], "a; b"), "a; b");
+        assert_eq!(said(&["rg *"], "grep x; y"), "nothing");
+        // Quotes that the pattern has opened are not closed by what stands for its star.
+        assert_eq!(said(&["rg \"*; x\" src"], "rg \"a\" -l \"b; x\" src"), "rg \"*; x\" src");
+        assert_eq!(said(&["rg \"*; x\" src"], "rg \"a\"; x\" src"), "rg \"*; x\" src: a\" is more");
+        assert_eq!(said(&["rg '*' src"], "rg 'a\\' src"), "rg '*' src");
+        assert_eq!(said(&["rg \"*\" src"], "rg \"a\\\" src"), "rg \"*\" src: a\\ is more");
+        assert_eq!(said(&["x * --dry-run"], "x --force # --dry-run"), "x * --dry-run: # is more");
     }
 }

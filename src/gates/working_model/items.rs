@@ -16,6 +16,8 @@ pub struct Item {
     pub line: u32,
     /// Whether a list stands under a line `Acceptance:`.
     pub accepted: bool,
+    /// The lines of that list that are open (`- [ ]`): from 1, and what they say.
+    pub open: Vec<(u32, String)>,
     /// Whether it says of itself that it is done.
     pub done: bool,
     /// Where it stands in the text, in bytes.
@@ -45,6 +47,7 @@ static LISTED: LazyLock<Regex> =
 static ACCEPTANCE: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r"(?i)^\s*[*_]*acceptance(?: criteria)?[*_]*:[*_]*\s*$").expect("it is right"));
 static POINT: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"^\s*(?:[-*+]|\d+[.)])\s+\S").expect("it is right"));
+static OPEN: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"^\s*(?:[-*+]|\d+[.)])\s+\[ \]\s*(.*)$").expect("it is right"));
 static STATUS: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r"(?i)^\s*(?:[-*]\s+)?[*_]*status[*_]*:[*_]*\s*([A-Za-z]+)").expect("it is right"));
 static DONE: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"(?i)\(done\)|\[done\]|\u{2705}|\u{2714}").expect("it is right"));
@@ -62,7 +65,9 @@ fn lines(text: &str) -> impl Iterator<Item = (usize, &str)> {
 /// Returns the items of a roadmap, in their order. An item ends at the next one, or at a heading that is not below its own.
 pub fn items(text: &str) -> Vec<Item> {
     let mut found: Vec<(Item, usize)> = Vec::new();
-    let (mut open, mut wants, mut fenced) = (false, false, false);
+    let (mut open, mut fenced) = (false, false);
+    // Whether a line `Acceptance:` stands above, and then whether its list has begun.
+    let (mut wants, mut lists) = (false, false);
     for (number, (at, line)) in lines(text).enumerate() {
         fenced ^= line.trim_start().starts_with("```");
         let heading = HEADING.captures(line).filter(|_| !fenced);
@@ -87,20 +92,29 @@ pub fn items(text: &str) -> Vec<Item> {
                 title: title.join(" "),
                 line: number as u32 + 1,
                 accepted: false,
+                open: Vec::new(),
                 done: DONE.is_match(line),
                 at: at..text.len(),
             };
             found.push((item, depth.unwrap_or(usize::MAX)));
-            (open, wants) = (true, false);
+            (open, wants, lists) = (true, false, false);
             continue;
         }
         let Some((item, _)) = found.last_mut().filter(|_| open) else { continue };
         item.done |= STATUS.captures(line).is_some_and(|status| status[1].eq_ignore_ascii_case("done"));
+        if fenced || line.trim().is_empty() || line.trim_start().starts_with("```") {
+            continue;
+        }
         if ACCEPTANCE.is_match(line) {
-            wants = true;
-        } else if wants && !line.trim().is_empty() {
-            item.accepted |= POINT.is_match(line);
-            wants = false;
+            (wants, lists) = (true, false);
+            continue;
+        }
+        let point = POINT.is_match(line);
+        lists = point && (wants || lists) || lists && line.starts_with([' ', '\t']) && depth.is_none();
+        wants = false;
+        item.accepted |= lists;
+        if let (true, Some(point)) = (lists, OPEN.captures(line)) {
+            item.open.push((number as u32 + 1, point[1].trim().to_owned()));
         }
     }
     found.into_iter().map(|(item, _)| item).collect()
@@ -138,17 +152,28 @@ pub fn named(text: &str) -> Vec<(String, u32)> {
     found
 }
 
-/// Returns a handoff file in which an item is active.
-pub fn started(handoff: &str, item: &Item) -> String {
+/// Returns how the lines of a text end, by its first one; of a text without any, how those of `other` do.
+fn end_of_line<'a>(text: &str, other: &'a str) -> &'a str {
+    match text.split_inclusive('\n').next().filter(|line| line.ends_with('\n')) {
+        Some(line) if line.ends_with("\r\n") => "\r\n",
+        Some(_) => "\n",
+        None => other,
+    }
+}
+
+/// Returns a handoff file in which an item is active. A file that is not there yet gets the roadmap's ends of lines.
+pub fn started(handoff: &str, item: &Item, roadmap: &str) -> String {
     with_status(handoff, &item.id, "active").unwrap_or_else(|| {
-        let gap = if handoff.is_empty() || handoff.ends_with("\n\n") {
-            ""
-        } else if handoff.ends_with('\n') {
-            "\n"
+        let eol = end_of_line(handoff, end_of_line(roadmap, "\n"));
+        let ends = handoff.lines().next_back().is_none_or(str::is_empty);
+        let gap = if !handoff.is_empty() && !handoff.ends_with('\n') {
+            [eol, eol].concat()
+        } else if ends {
+            String::new()
         } else {
-            "\n\n"
+            eol.to_owned()
         };
-        format!("{handoff}{gap}## {}\nStatus: active\n\n{}\n", item.id, item.title)
+        format!("{handoff}{gap}## {}{eol}Status: active{eol}{eol}{}{eol}", item.id, item.title)
     })
 }
 
@@ -161,22 +186,28 @@ pub fn with_status(handoff: &str, id: &str, status: &str) -> Option<String> {
 /// Returns a roadmap without an item.
 pub fn without(roadmap: &str, item: &Item) -> String {
     let (before, behind) = (&roadmap[..item.at.start], &roadmap[item.at.end..]);
-    if behind.is_empty() { format!("{}\n", before.trim_end()) } else { format!("{before}{behind}") }
+    match behind.is_empty() {
+        true => format!("{}{}", before.trim_end(), end_of_line(roadmap, "\n")),
+        false => format!("{before}{behind}"),
+    }
 }
 
-/// Returns a changelog with a line about an item: the first of the first list, or below the first heading.
-pub fn logged(changelog: &str, item: &Item) -> String {
-    let line = format!("- {}: {}\n", item.id, item.title);
+/// Returns a changelog with a line about an item: the first of the first list, or below the first heading. A file that is not there yet gets
+/// the roadmap's ends of lines.
+pub fn logged(changelog: &str, item: &Item, roadmap: &str) -> String {
+    let eol = end_of_line(changelog, end_of_line(roadmap, "\n"));
+    let line = format!("- {}: {}{eol}", item.id, item.title);
     let point = lines(changelog).find(|(_, line)| line.starts_with("- ") || line.starts_with("* ")).map(|(at, _)| at);
-    let heading = || lines(changelog).find(|(_, line)| HEADING.is_match(line)).map(|(at, line)| (at + line.len() + 1).min(changelog.len()));
-    match (point, heading()) {
-        (Some(at), _) => format!("{}{line}{}", &changelog[..at], &changelog[at..]),
-        (None, Some(at)) => {
-            let gap = if changelog[..at].ends_with('\n') { "" } else { "\n" };
-            format!("{}{gap}\n{line}{}", &changelog[..at], &changelog[at..])
-        }
-        (None, None) => format!("{changelog}{line}"),
+    if let Some(at) = point {
+        return format!("{}{line}{}", &changelog[..at], &changelog[at..]);
     }
+    let mut whole = changelog.split_inclusive('\n');
+    let above: usize = match whole.clone().position(|line| HEADING.is_match(line.trim_end())) {
+        Some(heading) => whole.by_ref().take(heading + 1).map(str::len).sum(),
+        None => return format!("{changelog}{line}"),
+    };
+    let gap = if changelog[..above].ends_with('\n') { "" } else { eol };
+    format!("{}{gap}{eol}{line}{}", &changelog[..above], &changelog[above..])
 }
 
 #[cfg(test)]
@@ -199,12 +230,41 @@ mod tests {
     #[test]
     fn notes_are_begun_and_ended() {
         let item = &items(ROADMAP)[0];
-        let handoff = started("# Handoff\n", item);
+        let handoff = started("# Handoff\n", item, "");
         assert_eq!(handoff, "# Handoff\n\n## SHOP-1\nStatus: active\n\nCarts\n");
         assert_eq!(with_status(&handoff, "SHOP-1", "done").unwrap(), "# Handoff\n\n## SHOP-1\nStatus: done\n\nCarts\n");
-        assert_eq!(started(&with_status(&handoff, "SHOP-1", "paused").unwrap(), item), handoff);
+        assert_eq!(started(&with_status(&handoff, "SHOP-1", "paused").unwrap(), item, ""), handoff);
         let found = notes("## SHOP-1: note\n- **Status:** Active\nStatus: done\n## Other\nStatus: active\n");
         assert_eq!(found.iter().map(|note| (&*note.id, &*note.status)).collect::<Vec<_>>(), [("SHOP-1", "active")]);
+    }
+
+    #[test]
+    fn ends_of_lines_stay_as_they_are() {
+        let dos = |text: &str| text.replace('\n', "\r\n");
+        let roadmap = dos(ROADMAP);
+        let found = items(&roadmap);
+        assert_eq!(found.iter().map(|item| &*item.title).collect::<Vec<_>>(), ["Carts", "Prices (done)", "Paging"]);
+        for (index, item) in items(ROADMAP).iter().enumerate() {
+            let item_dos = &found[index];
+            assert_eq!(without(&roadmap, item_dos), dos(&without(ROADMAP, item)));
+            for handoff in ["", "# Handoff", "# Handoff\n", "# Handoff\n\n", "## SHOP-1\nStatus: paused\n"] {
+                assert_eq!(started(&dos(handoff), item_dos, &roadmap), dos(&started(handoff, item, ROADMAP)), "{handoff:?}");
+            }
+            for changelog in ["", "# Changes\n", "# Changes\n\n- old\n", "# Changes\n\n## Next\n\nText.\n", "Text.\n"] {
+                assert_eq!(logged(&dos(changelog), item_dos, &roadmap), dos(&logged(changelog, item, ROADMAP)), "{changelog:?}");
+            }
+        }
+        // A file of its own ends its lines as it does.
+        assert_eq!(logged("# Changes\n", &found[0], &roadmap), "# Changes\n\n- SHOP-1: Carts\n");
+    }
+
+    #[test]
+    fn criteria_that_are_open() {
+        let text = "### SHOP-1: x\n- [ ] no criterion\n\nAcceptance:\n\n- [ ] one\n  - [x] more\n  - [ ] less\n\n* [X] two\n  in two lines\n1. [ ]  three\n\nText.\n- [ ] a task\n\n#### Acceptance criteria\n- [ ] none\n\n**Acceptance:**\n- four\n```\n- [ ] code\n```\n- [ ] five\n";
+        let found = &items(text)[0];
+        let open: Vec<String> = found.open.iter().map(|(line, text)| format!("{line} {text}")).collect();
+        assert_eq!(open, ["6 one", "8 less", "12 three", "25 five"]);
+        assert!(found.accepted);
     }
 
     #[test]
@@ -214,8 +274,8 @@ mod tests {
             [("SHOP-1".to_owned(), 3), ("SHOP-2".to_owned(), 3)]
         );
         let item = &items(ROADMAP)[0];
-        assert_eq!(logged("# Changes\n\n- old\n", item), "# Changes\n\n- SHOP-1: Carts\n- old\n");
-        assert_eq!(logged("# Changes\n", item), "# Changes\n\n- SHOP-1: Carts\n");
-        assert_eq!(logged("", item), "- SHOP-1: Carts\n");
+        assert_eq!(logged("# Changes\n\n- old\n", item, ""), "# Changes\n\n- SHOP-1: Carts\n- old\n");
+        assert_eq!(logged("# Changes\n", item, ""), "# Changes\n\n- SHOP-1: Carts\n");
+        assert_eq!(logged("", item, ""), "- SHOP-1: Carts\n");
     }
 }

@@ -18,6 +18,8 @@ struct Rules {
     changelog: String,
     /// Items that are only done when these tasks are green.
     verified: BTreeMap<String, String>,
+    /// The revision since which items that have left count; the newest commit where there is none.
+    since: Option<String>,
 }
 
 pub(in crate::gates) fn read(reader: &mut Reader<'_>) -> (Common, Box<dyn Judge>) {
@@ -26,12 +28,13 @@ pub(in crate::gates) fn read(reader: &mut Reader<'_>) -> (Common, Box<dyn Judge>
 }
 
 fn rules(reader: &mut Reader<'_>) -> (Common, Rules) {
-    let (common, rest) = reader.common(&["roadmap", "handoff", "changelog", "verify"]);
+    let (common, rest) = reader.common(&["roadmap", "handoff", "changelog", "verify", "since"]);
     let mut rules = Rules {
         roadmap: String::from("docs/ROADMAP.md"),
         handoff: String::from("Agents/HANDOFF.md"),
         changelog: String::from("CHANGELOG.md"),
         verified: BTreeMap::new(),
+        since: None,
     };
     for setting in rest {
         let Some(text) = reader.text(setting) else { continue };
@@ -40,6 +43,7 @@ fn rules(reader: &mut Reader<'_>) -> (Common, Rules) {
                 Some(RuleValue::Text(task)) => drop(rules.verified.insert(text, task.to_string())),
                 _ => reader.say(&setting.place, "`verify` does not say which task", format!("write it as verify \"{text}\" task=\"unit\"")),
             },
+            "since" => rules.since = Some(text),
             name => {
                 if RelPath::parse(&*text).is_err() {
                     reader.say(&setting.place, format!("`{text}` is no path of the project"), "name a file beside or below the manifest");
@@ -55,20 +59,52 @@ fn rules(reader: &mut Reader<'_>) -> (Common, Rules) {
     (common, rules)
 }
 
-/// The documents that a move changes, with their new texts; or a sentence that says why it cannot be.
-pub type Moved = Result<Vec<(RelPath, String)>, String>;
+/// A document that a move changes.
+pub struct Change {
+    /// Where it stands.
+    pub path: RelPath,
+    /// What was read; `None` where there was no such file.
+    pub before: Option<String>,
+    /// Its new text.
+    pub after: String,
+}
+
+/// Why an item cannot be moved, as a sentence.
+pub enum Unmoved {
+    /// It is not there.
+    Missing(String),
+    /// Something else has to be done first.
+    Refused(String),
+}
+
+/// The documents that a move changes.
+pub type Moved = Result<Vec<Change>, Unmoved>;
 
 /// The three documents.
 pub struct Model {
-    roadmap: (RelPath, String),
-    handoff: (RelPath, String),
-    changelog: (RelPath, String),
+    roadmap: Document,
+    handoff: Document,
+    changelog: Document,
+    verified: BTreeMap<String, String>,
+}
+
+struct Document {
+    path: RelPath,
+    /// Empty where there is no such file.
+    text: String,
+    there: bool,
+}
+
+impl Document {
+    fn with(&self, after: String) -> Change {
+        Change { path: self.path.clone(), before: self.there.then(|| self.text.clone()), after }
+    }
 }
 
 /// Returns the documents of a gate; those that are not there are empty, but for the roadmap.
 ///
 /// # Errors
-/// When one cannot be read.
+/// When one cannot be read, or is not UTF-8.
 pub fn model(gate: &Gate, sight: &dyn Sight) -> Result<Model, Unjudged> {
     Model::of(&rules(&mut Reader::new(gate)).1, sight)
 }
@@ -79,20 +115,30 @@ impl Model {
             let path = RelPath::parse(name).map_err(|error| Unjudged::broken(format!("`{name}`: {error}")))?;
             let path = sight.folder().join(path.as_bytes());
             match sight.read(&path) {
-                Ok(bytes) => Ok((path, String::from_utf8_lossy(&bytes).into_owned())),
-                Err(error) if error.kind() == std::io::ErrorKind::NotFound && !must => Ok((path, String::new())),
+                Ok(bytes) => match String::from_utf8(bytes) {
+                    Ok(text) => Ok(Document { path, text, there: true }),
+                    Err(_) => Err(Unjudged::broken(format!("`{path}` is not UTF-8"))),
+                },
+                Err(error) if error.kind() == std::io::ErrorKind::NotFound && !must => {
+                    Ok(Document { path, text: String::new(), there: false })
+                }
                 Err(error) => Err(Unjudged::broken(format!("cannot read `{path}`: {error}"))),
             }
         };
         let (roadmap, handoff) = (document(&rules.roadmap, true)?, document(&rules.handoff, false)?);
-        Ok(Model { roadmap, handoff, changelog: document(&rules.changelog, false)? })
+        Ok(Model { roadmap, handoff, changelog: document(&rules.changelog, false)?, verified: rules.verified.clone() })
     }
 
-    /// Returns each item of the roadmap: its id, what it is called, its line, and `Exists` or `Working`.
+    /// Returns where the roadmap stands, and where the handoff file.
+    pub fn places(&self) -> [&RelPath; 2] {
+        [&self.roadmap.path, &self.handoff.path]
+    }
+
+    /// Returns each item of the roadmap, with `Exists` or `Working`.
     pub fn standing(&self) -> Vec<(Item, &'static str)> {
-        let notes = notes(&self.handoff.1);
+        let notes = notes(&self.handoff.text);
         let active = |id: &str| notes.iter().filter(|note| note.id == id && note.status == "active").count() == 1;
-        items(&self.roadmap.1)
+        items(&self.roadmap.text)
             .into_iter()
             .map(|item| (active(&item.id), item))
             .map(|(active, item)| (item, if active { "Working" } else { "Exists" }))
@@ -102,54 +148,79 @@ impl Model {
     /// Returns the documents that change when work on an item begins.
     ///
     /// # Errors
-    /// A sentence, when it cannot begin.
+    /// When it is not there, has no acceptance criteria, or has begun already.
     pub fn start(&self, id: &str) -> Moved {
         let item = self.item(id)?;
+        let roadmap = &self.roadmap.path;
         if !item.accepted {
-            return Err(format!("`{id}` has no acceptance criteria; write them under a line `Acceptance:` in `{}`", self.roadmap.0));
+            let text = format!(
+                "`{id}` has no acceptance criteria ({roadmap}:{})\nhint: write a line `Acceptance:` there, and a list under it",
+                item.line
+            );
+            return Err(Unmoved::Refused(text));
         }
-        if notes(&self.handoff.1).iter().any(|note| note.id == id && note.status == "active") {
-            return Err(format!("`{id}` is active already in `{}`", self.handoff.0));
+        if let Some(note) = notes(&self.handoff.text).iter().find(|note| note.id == id && note.status == "active") {
+            return Err(Unmoved::Refused(format!("`{id}` is active already ({}:{})", self.handoff.path, note.line)));
         }
-        Ok(vec![(self.handoff.0.clone(), started(&self.handoff.1, &item))])
+        Ok(vec![self.handoff.with(started(&self.handoff.text, &item, &self.roadmap.text))])
     }
 
     /// Returns the documents that change when an item is done: it leaves the roadmap, and the changelog names it.
     ///
     /// # Errors
-    /// A sentence, when it is not there.
-    pub fn done(&self, id: &str) -> Moved {
+    /// When it is not there, when criteria of it are open, or when a task that has to be green for it is not known to be.
+    pub fn done(&self, id: &str, sight: &dyn Sight) -> Moved {
         let item = self.item(id)?;
-        let mut changed = vec![(self.roadmap.0.clone(), without(&self.roadmap.1, &item))];
-        changed.extend(with_status(&self.handoff.1, id, "done").map(|text| (self.handoff.0.clone(), text)));
-        if !named(&self.changelog.1).iter().any(|(known, _)| known == id) {
-            changed.push((self.changelog.0.clone(), logged(&self.changelog.1, &item)));
+        let roadmap = &self.roadmap.path;
+        if !item.open.is_empty() {
+            let mut text = format!("`{id}` is not done: of its acceptance criteria {} open", are(item.open.len()));
+            for (line, criterion) in &item.open {
+                text.push_str(&format!("\n  {roadmap}:{line}: {criterion}"));
+            }
+            text.push_str("\nhint: meet them and mark them as `[x]`, or take them out");
+            return Err(Unmoved::Refused(text));
+        }
+        if let Some(task) = self.verified.get(id) {
+            sight.log_of(task).map_err(|unjudged| Unmoved::Refused(format!("`{id}` is not done: {}", unjudged.text)))?;
+        }
+        let mut changed = vec![self.roadmap.with(without(&self.roadmap.text, &item))];
+        changed.extend(with_status(&self.handoff.text, id, "done").map(|text| self.handoff.with(text)));
+        if !named(&self.changelog.text).iter().any(|(known, _)| known == id) {
+            changed.push(self.changelog.with(logged(&self.changelog.text, &item, &self.roadmap.text)));
         }
         Ok(changed)
     }
 
-    fn item(&self, id: &str) -> Result<Item, String> {
-        let all = items(&self.roadmap.1);
+    fn item(&self, id: &str) -> Result<Item, Unmoved> {
+        let all = items(&self.roadmap.text);
         all.iter().find(|item| item.id == id).cloned().ok_or_else(|| {
             let near = crate::base::did_you_mean(id, all.iter().map(|item| &*item.id));
             let help = near.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
-            format!("there is no item `{id}` in `{}`{help}", self.roadmap.0)
+            Unmoved::Missing(format!("there is no item `{id}` in `{}`{help}", self.roadmap.path))
         })
     }
 }
 
+fn are(count: usize) -> String {
+    if count == 1 { String::from("1 is") } else { format!("{count} are") }
+}
+
 impl Judge for Rules {
-    fn judge(&self, sight: &dyn Sight, _: &Asked<'_>) -> Result<Judged, Unjudged> {
+    fn judge(&self, sight: &dyn Sight, asked: &Asked<'_>) -> Result<Judged, Unjudged> {
         sight.looks_beyond();
         let model = Model::of(self, sight)?;
-        let (open, notes, named) = (items(&model.roadmap.1), notes(&model.handoff.1), named(&model.changelog.1));
-        let before = self.before(sight);
+        let (open, notes, named) = (items(&model.roadmap.text), notes(&model.handoff.text), named(&model.changelog.text));
+        let since = asked.since.or(self.since.as_deref());
+        let before: BTreeSet<String> =
+            sight.earlier(&model.roadmap.path, since)?.iter().flat_map(|text| items(text)).map(|item| item.id).collect();
         if open.is_empty() && named.is_empty() && before.is_empty() {
-            return Err(Unjudged::empty(format!("there is no item in `{}`", model.roadmap.0)));
+            return Err(Unjudged::empty(format!("there is no item in `{}`", model.roadmap.path)));
         }
+        let files = [&model.roadmap, &model.handoff, &model.changelog].iter().filter(|document| document.there).count();
         let mut judged =
-            Judged { facts: Facts { files: 3, extracted: 3, cached: 0 }, read: vec![model.roadmap.0.clone()], ..Judged::default() };
-        let (roadmap, handoff, changelog) = (model.roadmap.0.to_string(), model.handoff.0.to_string(), model.changelog.0.to_string());
+            Judged { facts: Facts { files, extracted: files, cached: 0 }, read: vec![model.roadmap.path.clone()], ..Judged::default() };
+        let (roadmap, handoff, changelog) =
+            (model.roadmap.path.to_string(), model.handoff.path.to_string(), model.changelog.path.to_string());
         let mut say = |rule: &str, file: &str, line: u32, id: &str, message: String, help: &str| {
             judged.findings.push(finding(&format!("{KIND}/{rule}"), file, line, u32::from(line > 0), message, help.to_owned(), &[id]));
         };
@@ -203,6 +274,7 @@ impl Judge for Rules {
         }
         let gone = before.iter().chain(notes.iter().filter(|note| note.status == "done").map(|note| &note.id));
         let gone: BTreeSet<&String> = gone.filter(|id| !open.iter().any(|item| item.id == **id)).collect();
+        let range = since.map(|since| format!(" since `{since}`")).unwrap_or_default();
         for id in &gone {
             if !named.iter().any(|(known, _)| known == *id) {
                 say(
@@ -210,8 +282,8 @@ impl Judge for Rules {
                     &changelog,
                     0,
                     id,
-                    format!("`{id}` has left the roadmap, and no line of the changelog names it"),
-                    "write the line",
+                    format!("`{id}` has left the roadmap{range}, and no line of the changelog names it"),
+                    "write the line, or put the item back on the roadmap",
                 );
             }
         }
@@ -223,15 +295,5 @@ impl Judge for Rules {
             }
         }
         Ok(judged)
-    }
-}
-
-impl Rules {
-    /// Returns the ids on the roadmap of the newest commit, where there is one.
-    fn before(&self, sight: &dyn Sight) -> Vec<String> {
-        let quoted = self.roadmap.replace('\'', "'\\''");
-        let printed = sight.run(&format!("git show 'HEAD:./{quoted}' 2> /dev/null"));
-        let text = printed.ok().filter(|printed| printed.code == Some(0)).map(|printed| printed.text).unwrap_or_default();
-        items(&text).into_iter().map(|item| item.id).collect()
     }
 }

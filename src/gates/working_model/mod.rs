@@ -6,4 +6,4 @@ mod items;
 mod judge;
 
 pub(super) use judge::read;
-pub use judge::{Model, Moved, model};
+pub use judge::{Model, Moved, Unmoved, model};

@@ -83,6 +83,12 @@ fn decisions(earlier: &RunRecord, run: &RunRecord) -> String {
         let then = then.get(&*decision.address).filter(|then| **then != decision.value)?;
         Some(format!("<li>{}: <code>{}</code>, then <code>{}</code></li>\n", link(&decision.address), safe(&decision.value), safe(then)))
     });
-    let lines: String = lines.collect();
+    let before: BTreeMap<&str, &str> = earlier.strategies.iter().map(|chosen| (&*chosen.seam, &*chosen.strategy)).collect();
+    let strategies = run.strategies.iter().filter_map(|chosen| {
+        let then = before.get(&*chosen.seam).filter(|then| **then != chosen.strategy)?;
+        let [seam, now, then] = [&*chosen.seam, &*chosen.strategy, *then].map(safe);
+        Some(format!("<li><code>{seam}</code>: <code>{now}</code>, then <code>{then}</code></li>\n"))
+    });
+    let lines: String = lines.chain(strategies).collect();
     if lines.is_empty() { lines } else { format!("<p>What was decided otherwise:</p>\n<ul>{lines}</ul>\n") }
 }

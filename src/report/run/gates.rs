@@ -2,7 +2,7 @@
 
 use super::page::{folded, link};
 use crate::base::quantity::plural;
-use crate::event::{Finding, GateOutcome, GateReport, State};
+use crate::event::{Chosen, Finding, GateOutcome, GateReport, State};
 use crate::record::RunRecord;
 use crate::report::page::{Table, number, path, percent, safe};
 
@@ -132,6 +132,28 @@ pub(super) fn decisions(run: &RunRecord) -> String {
         table.row_of(
             &decision.address,
             [link(&decision.address), format!("<code>{}</code>", safe(&decision.value)), safe(decision.origin.words()), saw],
+        );
+    }
+    match (run.decisions.is_empty(), run.strategies.is_empty()) {
+        (_, true) => table.html(),
+        (true, false) => strategies(run),
+        (false, false) => format!("<h3>On the graph</h3>\n{}<h3>Strategies</h3>\n{}", table.html(), strategies(run)),
+    }
+}
+
+/// Which strategy filled each seam: those that somebody chose first.
+fn strategies(run: &RunRecord) -> String {
+    let mut table = Table::new("strategies", &["seam", "strategy", "from", "said in"]);
+    let (said, left): (Vec<&Chosen>, Vec<&Chosen>) = run.strategies.iter().partition(|chosen| chosen.place.is_some());
+    for chosen in said.into_iter().chain(left) {
+        table.row_of(
+            &chosen.seam,
+            [
+                format!("<code>{}</code>", safe(&chosen.seam)),
+                format!("<code>{}</code>", safe(&chosen.strategy)),
+                safe(&chosen.origin.replace('_', " ")),
+                chosen.place.as_deref().map_or(String::new(), |place| format!("<code>{}</code>", safe(place))),
+            ],
         );
     }
     table.html()

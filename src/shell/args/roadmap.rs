@@ -32,4 +32,7 @@ pub struct RoadmapCheckArgs {
     /// Check only paths and quick commands.
     #[arg(long)]
     pub quick: bool,
+    /// Items that left the roadmap since `HEAD` left this revision have to be in the changelog; without it, since the last commit.
+    #[arg(long, value_name = "REV")]
+    pub since: Option<String>,
 }

@@ -402,6 +402,35 @@ fn history_that_was_read_is_kept_where_there_is_a_place_for_it() {
     assert_eq!(known(&history, "--no-renames"), (0, history.numstat(&[])));
 }
 
+/// Returns what git was asked for in one report, each by the word that is not an option.
+fn asked(history: &mut History, words: &str) -> Vec<String> {
+    let path = std::env::var("PATH").unwrap();
+    let real = path.split(':').map(|folder| format!("{folder}/git")).find(|git| std::path::Path::new(git).is_file()).unwrap();
+    let base = history.project.base().display().to_string();
+    let script = format!(
+        "#!/bin/sh\n(while :; do case $1 in -c) shift;; -*) ;; *) break;; esac; shift; done; echo $1 >> {base}/asked)\nexec {real} \"$@\"\n"
+    );
+    history.project.write("../bin/git", script).mode("../bin/git", 0o755).write("../asked", "");
+    history.project.set("PATH", Some(&format!("{base}/bin:{path}")));
+    history.project.run(&format!("churn --json {words}")).ok();
+    history.project.set("PATH", Some(&path));
+    let mut asked: Vec<String> = history.project.read("../asked").lines().map(str::to_owned).collect();
+    asked.sort();
+    asked
+}
+
+#[test]
+fn what_is_kept_is_not_asked_of_git_again() {
+    let mut history = History::new();
+    history.file("src/a.txt", "a\n").commit().file("src/b.txt", "b\n").commit();
+    history.project.write(".orket/.gitignore", "*\n");
+    history.project.run("churn --json").ok();
+    assert_eq!(asked(&mut history, ""), ["check-attr", "config", "rev-parse", "version"]);
+    history.file("src/b.txt", "new\n").commit();
+    assert_eq!(asked(&mut history, ""), ["cat-file", "check-attr", "config", "log", "ls-tree", "rev-parse", "version"]);
+    assert_eq!(asked(&mut history, ""), ["check-attr", "config", "rev-parse", "version"]);
+}
+
 #[test]
 fn no_manifest_is_needed_and_a_wrong_one_does_no_harm() {
     let history = hard();

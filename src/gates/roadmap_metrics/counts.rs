@@ -1,0 +1,241 @@
+//! Numbers beside words, as a sentence claims them: `197 passed`, `at least 3 files`, `12.5% done`, `3 to 7 items`.
+
+use std::ops::Range;
+use std::sync::LazyLock;
+
+use regex::Regex;
+
+/// A number that is claimed.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Count {
+    /// How it is written, as a person reads it: `at least 1,200 passed`.
+    pub text: String,
+    /// What it is of, as it is written; empty where the number stands alone, and is all that is printed.
+    pub word: String,
+    /// Whether it is a percentage.
+    pub percent: bool,
+    /// Which numbers are meant.
+    pub bound: Bound,
+    /// Where the number stands in the document, in bytes, without its bound.
+    pub at: Range<usize>,
+}
+
+/// Which numbers are meant.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub enum Bound {
+    /// This one.
+    Exactly(f64),
+    /// This one and larger ones.
+    AtLeast(f64),
+    /// This one and smaller ones.
+    AtMost(f64),
+    /// Larger ones.
+    Above(f64),
+    /// Smaller ones.
+    Below(f64),
+    /// From the one to the other, both included.
+    Between(f64, f64),
+}
+
+impl Bound {
+    /// Whether a number is meant.
+    pub fn holds(&self, number: f64) -> bool {
+        match *self {
+            Bound::Exactly(claimed) => number == claimed,
+            Bound::AtLeast(least) => number >= least,
+            Bound::AtMost(most) => number <= most,
+            Bound::Above(edge) => number > edge,
+            Bound::Below(edge) => number < edge,
+            Bound::Between(least, most) => (least..=most).contains(&number),
+        }
+    }
+}
+
+/// A number as people write it: a sign, digits in groups, a fraction.
+pub(super) const NUMBER: &str = r"[-\u{2212}]?\d(?:\d|_\d|,\d{3})*(?:\.\d+)?";
+
+/// Units of time: how long something took is never the same again.
+const TIMES: [&str; 17] = [
+    "s",
+    "ms",
+    "us",
+    "\u{b5}s",
+    "ns",
+    "min",
+    "mins",
+    "h",
+    "sec",
+    "secs",
+    "second",
+    "seconds",
+    "minute",
+    "minutes",
+    "hour",
+    "hours",
+    "milliseconds",
+];
+
+static COUNT: LazyLock<Regex> = LazyLock::new(|| {
+    let bound = "at least|no less than|no fewer than|at most|no more than|up to|more than|over|less than|fewer than|under|between";
+    let bound = format!(r"(?:(?P<bound>(?:{bound})\b|>=|<=|>|<|\u{{2265}}|\u{{2264}})\s*)?");
+    let range = format!(r"(?:(?:\s*%)?(?:\s*(?:\.\.|[-\u{{2013}}])\s*|\s+(?P<join>to|and|or)\s+)(?P<high>{NUMBER}))?");
+    let rest = r"(?P<plus>\+)?\s*(?P<percent>%)?\s*(?P<word>\p{Alphabetic}[\p{Alphabetic}_-]*)?";
+    Regex::new(&format!("(?i){bound}(?P<low>{NUMBER}){range}{rest}")).expect("it is right")
+});
+
+/// Returns a number as people write it: `1,234` and `1_234`, too.
+pub fn parsed(text: &str) -> Option<f64> {
+    text.replace([',', '_'], "").replace('\u{2212}', "-").parse().ok()
+}
+
+/// Returns the numbers that a sentence claims; `start` is where it begins in the document, in bytes.
+///
+/// A number counts if a blank, an opening bracket or `~` stands before it, or nothing, and right behind it stands a word or `%`. So the parts
+/// of a date, a version or `3/5` do not, nor does how long something took, unless that is bounded. A number that is all that is said counts
+/// without a word.
+pub fn counts(sentence: &str, start: usize) -> Vec<Count> {
+    let (mut found, mut from) = (Vec::new(), 0);
+    while let Some(captures) = COUNT.captures_at(sentence, from) {
+        let whole = captures.get(0).map_or(0..0, |whole| whole.range());
+        let number = captures.name("high").or(captures.name("low")).map_or(0, |number| number.end());
+        match count(sentence, start, &captures) {
+            Some(count) => {
+                found.push(count);
+                from = whole.end;
+            }
+            // The rest of what looked like a number is none either.
+            None => from = sentence[number..].find(|c: char| c.is_whitespace() || c == '(').map_or(sentence.len(), |more| number + more),
+        }
+    }
+    found
+}
+
+fn count(sentence: &str, start: usize, captures: &regex::Captures<'_>) -> Option<Count> {
+    let part = |name: &str| captures.name(name).map(|part| part.as_str());
+    let (whole, low, high) = (captures.get(0)?, captures.name("low")?, captures.name("high"));
+    if sentence[..whole.start()].ends_with(|c: char| !(c.is_whitespace() || matches!(c, '(' | '~' | '\u{2248}'))) {
+        return None;
+    }
+    let (percent, word) = (part("percent").is_some(), part("word").unwrap_or_default());
+    let behind = &sentence[whole.end()..];
+    let number = high.unwrap_or(low);
+    let next = behind.chars().next();
+    // `1.2.3`, `2026-01-31`, `12:30`, `3/5`, `5x86`.
+    let goes_on = matches!(next, Some('.' | ',' | '-' | ':' | '/' | '_')) && behind[1..].starts_with(|c: char| c.is_ascii_digit());
+    if goes_on || next.is_some_and(char::is_alphanumeric) {
+        return None;
+    }
+    let bound = part("bound").map(str::to_lowercase);
+    let (first, last) = (parsed(low.as_str())?, high.map(|high| parsed(high.as_str())).unwrap_or_default());
+    let bound = match (bound.as_deref(), last, part("join").map(str::to_lowercase).as_deref()) {
+        (Some("between"), Some(last), _) | (None, Some(last), None | Some("to")) if first <= last => Bound::Between(first, last),
+        (_, Some(_), _) | (Some("between"), ..) => return None,
+        (None, None, _) if part("plus").is_some() => Bound::AtLeast(first),
+        (None, None, _) => Bound::Exactly(first),
+        (Some("at least" | "no less than" | "no fewer than" | ">=" | "\u{2265}"), ..) => Bound::AtLeast(first),
+        (Some("at most" | "no more than" | "up to" | "<=" | "\u{2264}"), ..) => Bound::AtMost(first),
+        (Some("more than" | "over" | ">"), ..) => Bound::Above(first),
+        (Some(_), ..) => Bound::Below(first),
+    };
+    let exact = matches!(bound, Bound::Exactly(_));
+    let lone = word.is_empty() && sentence[..whole.start()].trim().is_empty() && behind.trim().trim_end_matches(['.', ';', ',']).is_empty();
+    let word = match (word, percent) {
+        ("", true) => "coverage",
+        ("", false) if !lone => return None,
+        ("and" | "or" | "to", _) => return None,
+        (word, _) if exact && TIMES.contains(&word) => return None,
+        (word, _) => word,
+    };
+    Some(Count {
+        text: whole.as_str().split_whitespace().collect::<Vec<_>>().join(" "),
+        word: word.to_owned(),
+        percent,
+        bound,
+        at: start + low.start()..start + number.end(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn short(sentence: &str) -> String {
+        let one = |count: &Count| {
+            let percent = if count.percent { "%" } else { "" };
+            format!("{:?}{percent} {}", count.bound, count.word).trim_end().to_owned()
+        };
+        counts(sentence, 0).iter().map(one).collect::<Vec<_>>().join(", ")
+    }
+
+    #[test]
+    fn what_is_a_number_beside_a_word() {
+        for (sentence, expected) in [
+            (" 197 passed, 2 errors.", "Exactly(197.0) passed, Exactly(2.0) errors"),
+            (" 12.5% done", "Exactly(12.5)% done"),
+            (" 12.5 % done", "Exactly(12.5)% done"),
+            (" 87%", "Exactly(87.0)% coverage"),
+            (" 87% of statements", "Exactly(87.0)% of"),
+            (" -3 degrees", "Exactly(-3.0) degrees"),
+            (" \u{2212}3.5 degrees", "Exactly(-3.5) degrees"),
+            (" 1,234 files and 1_000_000 lines", "Exactly(1234.0) files, Exactly(1000000.0) lines"),
+            (" 1.2 MB", "Exactly(1.2) MB"),
+            (" 1.2MB", "Exactly(1.2) MB"),
+            (" 3-7 items", "Between(3.0, 7.0) items"),
+            (" 3 \u{2013} 7 items", "Between(3.0, 7.0) items"),
+            (" 3..7 items", "Between(3.0, 7.0) items"),
+            (" 3 to 7 items", "Between(3.0, 7.0) items"),
+            (" between 3 and 7% done", "Between(3.0, 7.0)% done"),
+            (" 80% to 90% covered", "Between(80.0, 90.0)% covered"),
+            (" -3 to -1 degrees", "Between(-3.0, -1.0) degrees"),
+            (" At least 1,200 passed", "AtLeast(1200.0) passed"),
+            (" >= 3 items, <5 errors", "AtLeast(3.0) items, Below(5.0) errors"),
+            (" up to 3 items, over 90% covered", "AtMost(3.0) items, Above(90.0)% covered"),
+            (" 200+ tests", "AtLeast(200.0) tests"),
+            (" ~5 items (about 3 files)", "Exactly(5.0) items, Exactly(3.0) files"),
+            (" 197 passed in 3.21s", "Exactly(197.0) passed"),
+            (" less than 5 seconds", "Below(5.0) seconds"),
+            (" 42", "Exactly(42.0)"),
+            (" at most 42.", "AtMost(42.0)"),
+            (" 3 \u{e9}l\u{e9}ments", "Exactly(3.0) \u{e9}l\u{e9}ments"),
+        ] {
+            assert_eq!(short(sentence), expected, "{sentence}");
+        }
+    }
+
+    #[test]
+    fn what_is_none() {
+        for sentence in [
+            "",
+            " all green",
+            " 2026-01-31 evening",
+            " v3 items",
+            " 1.2.3 items",
+            " 3/5 passed",
+            " 12:30 h",
+            " 5x86 items",
+            " utf-8 files",
+            " 3 and",
+            " 3 or 4 items",
+            " 3 and 7 items",
+            " 7 to 3 items",
+            " 42 (was 41)",
+            " $3 items",
+            " 1,2,3 items",
+            " between 3 items",
+            " 3.2 s",
+        ] {
+            assert_eq!(short(sentence), "", "{sentence}");
+        }
+    }
+
+    #[test]
+    fn what_a_bound_holds() {
+        let holds = |bound: Bound| [2.0, 3.0, 4.0].map(|number| bound.holds(number));
+        assert_eq!(holds(Bound::Exactly(3.0)), [false, true, false]);
+        assert_eq!(holds(Bound::AtLeast(3.0)), [false, true, true]);
+        assert_eq!(holds(Bound::AtMost(3.0)), [true, true, false]);
+        assert_eq!(holds(Bound::Above(3.0)), [false, false, true]);
+        assert_eq!(holds(Bound::Below(3.0)), [true, false, false]);
+        assert_eq!(holds(Bound::Between(3.0, 4.0)), [false, true, true]);
+    }
+}

@@ -1,0 +1,165 @@
+//! Items of a roadmap over a history: what left in the commits of a range is in the changelog.
+
+use crate::common::{Project, Typed};
+
+const MODEL: &str = "gate \"model\" kind=\"working_model\" { roadmap \"ROADMAP.md\"; handoff \"HANDOFF.md\"; RANGE }";
+
+fn items(ids: &[&str]) -> String {
+    ids.iter().map(|id| format!("### {id}: title of {id}\n\nAcceptance:\n- it holds\n\n")).collect()
+}
+
+/// A repository whose branch `main` has two items; `work` is checked out.
+fn repository(range: &str) -> Project {
+    let project = Project::new().file("CHANGELOG.md", "# Changes\n").manifest(&MODEL.replace("RANGE", range));
+    project.write(".gitignore", ".orket\n").write("ROADMAP.md", items(&["SHOP-1", "SHOP-2"])).git("init -q");
+    commit(&project).git("branch -M main").git("checkout -q -b work");
+    project
+}
+
+fn commit(project: &Project) -> &Project {
+    project.git("add -A").git("commit -q --allow-empty -m one")
+}
+
+fn roadmap<'p>(project: &'p Project, ids: &[&str]) -> &'p Project {
+    commit(project.write("ROADMAP.md", items(ids)))
+}
+
+/// Returns the ids that findings of one rule are about.
+fn found(typed: Typed<'_>) -> Vec<String> {
+    let findings = typed.either().1.json()["gates"][0]["findings"].as_array().unwrap().clone();
+    let id = |one: &serde_json::Value| {
+        let (rule, message) = (one["rule"].as_str().unwrap(), one["message"].as_str().unwrap());
+        format!("{} {}", rule.trim_start_matches("working_model/"), message.split('`').nth(1).unwrap())
+    };
+    findings.iter().map(id).collect()
+}
+
+#[test]
+fn what_left_in_any_commit_of_a_range_is_in_the_changelog() {
+    let project = repository("");
+    roadmap(&project, &["SHOP-1", "SHOP-2", "SHOP-3"]);
+    roadmap(&project, &["SHOP-2"]);
+    roadmap(&project, &["SHOP-2", "SHOP-4"]);
+    // The last commit alone knows nothing of it.
+    project.run("check").ok();
+    project.run("roadmap check --since main").code(1).stdout(
+        "error[working_model/no_changelog]: `SHOP-1` has left the roadmap since `main`, and no line of the changelog names it
+ --> CHANGELOG.md
+  = help: write the line, or put the item back on the roadmap
+
+error[working_model/no_changelog]: `SHOP-3` has left the roadmap since `main`, and no line of the changelog names it
+ --> CHANGELOG.md
+  = help: write the line, or put the item back on the roadmap
+
+failed  model  2 findings  (2 files)
+failed: 1 failed, 0 of 1 gate passed
+",
+    );
+    commit(project.write("CHANGELOG.md", "# Changes\n\n- SHOP-1: one\n- with SHOP-3\n"));
+    project.run("roadmap check --since main").ok();
+    assert_eq!(found(project.run("--json roadmap check --since HEAD~1")), [""; 0]);
+    // A line that was there in between and is lost does not count.
+    commit(project.write("CHANGELOG.md", "# Changes\n\n- SHOP-1: one\n"));
+    assert_eq!(found(project.run("--json roadmap check --since main")), ["no_changelog SHOP-3"]);
+    assert_eq!(found(project.run("--json roadmap check --since HEAD~2")), [""; 0]);
+}
+
+#[test]
+fn a_gate_names_its_range_and_the_command_line_another() {
+    let project = repository("since \"main\"");
+    roadmap(&project, &["SHOP-2"]);
+    project.run("check").code(1).says(["`SHOP-1` has left the roadmap since `main`"]);
+    project.run("build").code(1).says(["`SHOP-1` has left the roadmap since `main`"]);
+    project.run("roadmap check --since HEAD").ok();
+    project.run("roadmap check --since nowhere").code(3).says(["there is no revision `nowhere` in this repository"]);
+    project.run("roadmap check --since maim").code(3).says(["did you mean `main`?"]);
+    project.run("roadmap check --since --output=x").code(2);
+    let claims = Project::new().file("R.md", "- `R.md/`\n").manifest("gate \"r\" kind=\"roadmap_metrics\" { file \"R.md\" }");
+    claims.run("roadmap check --since HEAD").code(4).says(["no gate of the kind working_model is there to look at what was committed"]);
+}
+
+#[test]
+fn a_range_begins_where_the_branches_parted() {
+    let project = repository("");
+    project.git("checkout -q main");
+    // What others finish elsewhere is not this branch's business.
+    commit(project.write("CHANGELOG.md", "# Changes\n\n- SHOP-2: two\n").write("ROADMAP.md", items(&["SHOP-1"])));
+    project.git("checkout -q work");
+    commit(project.write("new", ""));
+    project.run("roadmap check --since main").ok();
+    // Merged, it is here with its line.
+    project.git("merge -q --no-edit main");
+    project.run("roadmap check --since HEAD~1").ok();
+    // A merge that loses the item of one side.
+    project.git("checkout -q -b side HEAD~1").run("roadmap check").ok();
+    roadmap(&project, &["SHOP-1", "SHOP-2", "SHOP-9"]);
+    project.git("checkout -q work").git("merge -q --no-edit -s ours side");
+    assert_eq!(found(project.run("--json roadmap check --since main")), ["no_changelog SHOP-9"]);
+}
+
+#[test]
+fn a_roadmap_is_found_under_the_name_that_it_had() {
+    let project = repository("");
+    project.git("mv ROADMAP.md PLAN.md").declare(&MODEL.replace("ROADMAP.md", "PLAN.md").replace("RANGE", ""));
+    commit(&project);
+    commit(project.write("PLAN.md", items(&["SHOP-2"])));
+    assert_eq!(found(project.run("--json roadmap check --since main")), ["no_changelog SHOP-1"]);
+}
+
+#[test]
+fn a_manifest_below_the_repository_has_its_own_roadmap() {
+    let project = Project::new();
+    let in_shop = |path: &str| format!("my shop/{path}");
+    project.write(&in_shop("orket.kdl"), MODEL.replace("RANGE", "")).write(&in_shop("ROADMAP.md"), items(&["SHOP-1", "SHOP-2"]));
+    project.write("ROADMAP.md", items(&["ELSE-1"])).git("init -q");
+    commit(&project);
+    commit(project.write(&in_shop("ROADMAP.md"), items(&["SHOP-1"])).remove("ROADMAP.md"));
+    let words = ["-C", "my shop", "--json", "roadmap", "check", "--since", "HEAD~1"];
+    assert_eq!(found(project.words(&words)), ["no_changelog SHOP-2"]);
+}
+
+#[test]
+fn what_is_not_there_to_look_at_is_no_pass() {
+    let project = repository("");
+    for _ in 0..4 {
+        commit(&project);
+    }
+    let url = format!("file://{}", project.root().display());
+    project.git(&format!("clone -q --depth 3 --no-single-branch {url} ../shallow"));
+    // `main` is older than what the clone holds.
+    project
+        .run("-C ../shallow roadmap check --since HEAD~3")
+        .code(3)
+        .says(["there is no revision `HEAD~3` in this repository; hint: this clone is shallow", "git fetch --unshallow"]);
+    project
+        .run("-C ../shallow roadmap check --since origin/main")
+        .code(3)
+        .says(["`origin/main` and `HEAD` have no commit in common; hint: this clone is shallow"]);
+    project.run("-C ../shallow roadmap check --since HEAD~2").ok();
+    project.run("-C ../shallow roadmap check").ok();
+    // A side branch of which only the end is there.
+    project.git("checkout -q main").git("merge -q --no-edit --no-ff work").git(&format!("clone -q --depth 2 {url} ../side"));
+    project
+        .run("-C ../side roadmap check --since HEAD^1")
+        .code(3)
+        .says(["this clone holds only a part of what was committed since `HEAD^1`"]);
+    project.git("checkout -q --orphan alone");
+    commit(project.write("alone", ""));
+    project.run("roadmap check --since main").code(3).says(["`main` and `HEAD` have no commit in common"]);
+    let bare = Project::new().file("ROADMAP.md", &items(&["SHOP-1"])).manifest(&MODEL.replace("RANGE", ""));
+    bare.run("roadmap check").ok();
+    bare.run("roadmap check --since HEAD").code(3).says(["stands in no git repository"]);
+    bare.git("init -q").run("roadmap check").ok();
+    bare.run("roadmap check --since HEAD").code(3).says(["there is no revision `HEAD`"]);
+}
+
+#[test]
+fn a_commit_takes_no_item_away_without_its_line() {
+    let project = repository("stage \"pre_commit\"");
+    project.write("ROADMAP.md", items(&["SHOP-2"])).git("add ROADMAP.md");
+    project.run("hooks run pre_commit").code(1).says(["`SHOP-1` has left the roadmap, and no line of the changelog names it"]);
+    // In the work tree alone it does not help.
+    project.write("CHANGELOG.md", "# Changes\n\n- SHOP-1: one\n");
+    project.run("hooks run pre_commit").code(1);
+    project.git("add CHANGELOG.md").run("hooks run pre_commit").ok();
+}
