@@ -58,7 +58,7 @@ impl Glob {
 
     /// Whether the pattern matches this path as a whole.
     pub fn matches(&self, path: &RelPath) -> bool {
-        self.matcher.is_match(path.as_path())
+        path.is_in(&self.base) && self.matcher.is_match(path.as_path())
     }
 
     /// Returns the deepest folder that all matches are certain to stand in: where a walk has to begin.

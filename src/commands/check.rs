@@ -34,7 +34,7 @@ pub fn check(ui: &Ui, args: &CheckArgs) -> Result<(), Failure> {
     engine.remember();
     let inspector = engine.inspector(args.quick);
     let judge = || {
-        let ground = inspector.ground();
+        let ground = inspector.ground_for(&gates);
         let judged: Result<Vec<(GateReport, bool)>, _> = gates.par_iter().map(|gate| inspector.check(gate, &ground)).collect();
         judged.map(|judged| judged.into_iter().map(|(report, _)| report).collect()).map_err(|wrong| mistaken(&wrong))
     };

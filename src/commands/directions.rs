@@ -22,12 +22,13 @@ impl Directions {
         let graph = &engine.graph;
         let mut found = Directions::default();
         let inspector = engine.inspector(false);
-        let ground = inspector.ground();
-        for id in graph.ids().filter(|id| graph.kind(*id) == TargetKind::Gate) {
-            let Detail::Gate(gate) = graph.detail(id) else { continue };
-            if &*gate.kind != "dependency_direction" {
-                continue;
-            }
+        let all = graph.ids().filter(|id| graph.kind(*id) == TargetKind::Gate).filter_map(|id| match graph.detail(id) {
+            Detail::Gate(gate) if *gate.kind == *"dependency_direction" => Some(gate),
+            _ => None,
+        });
+        let all: Vec<_> = all.collect();
+        let ground = inspector.ground_for(&all);
+        for gate in all {
             found.layers.extend(gates::layers(&gate, &gates::folder_of(&gate)));
             let Ok((report, _)) = inspector.check(&gate, &ground) else { continue };
             for finding in report.findings {
@@ -47,7 +48,7 @@ impl Directions {
     }
 
     /// Returns the rules that an import breaks, itself or as the two ends of a chain.
-    pub(super) fn broken_by(&self, import: &Import) -> &[String] {
-        self.broken.get(&(import.from.clone(), import.to.clone())).map_or(&[], Vec::as_slice)
+    pub(super) fn broken_by(&self, import: &Import<'_>) -> &[String] {
+        self.broken.get(&(import.from.to_owned(), import.to.to_owned())).map_or(&[], Vec::as_slice)
     }
 }

@@ -65,12 +65,12 @@ fn as_json(found: &Imports, rules: &Directions, unresolved_only: bool) -> Value 
     if unresolved_only {
         return json!({ "version": 1, "unresolved": unresolved });
     }
-    let edges = found.imports.iter().map(|import| {
+    let edges = found.edges().map(|import| {
         let mut edge = json!({
             "from": import.from,
             "to": import.to,
             "from_file": import.from_file.to_string(),
-            "to_file": import.to_file.as_ref().map(RelPath::to_string),
+            "to_file": import.to_file.map(RelPath::to_string),
             "line": import.line,
             "column": import.column,
             "kind": import.kind.word(),
@@ -79,13 +79,13 @@ fn as_json(found: &Imports, rules: &Directions, unresolved_only: bool) -> Value 
         if import.stdlib {
             edge["stdlib"] = Value::Bool(true);
         }
-        if !rules.broken_by(import).is_empty() {
-            edge["violations"] = json!(rules.broken_by(import));
+        if !rules.broken_by(&import).is_empty() {
+            edge["violations"] = json!(rules.broken_by(&import));
         }
         edge
     });
     let edges: Vec<Value> = edges.collect();
-    let modules = found.modules.iter().map(|(name, file)| {
+    let modules = found.modules().map(|(name, file, _)| {
         let mut module = json!({ "name": name, "file": file.to_string() });
         if let Some(layer) = rules.layer(file) {
             module["layer"] = json!(layer);
@@ -111,8 +111,8 @@ fn unresolved(found: &Imports) -> String {
 fn text(found: &Imports, rules: &Directions) -> String {
     let mut text = String::new();
     let mut from = None;
-    for import in found.imports.iter().filter(|import| !import.stdlib) {
-        if from.replace(&import.from) != Some(&import.from) {
+    for import in found.edges().filter(|import| !import.stdlib) {
+        if from.replace(import.from) != Some(import.from) {
             let _ = writeln!(text, "{}", import.from);
         }
         let note = match (import.kind.word(), import.external) {
@@ -121,13 +121,13 @@ fn text(found: &Imports, rules: &Directions) -> String {
             (kind, false) => format!("  ({kind})"),
             (kind, true) => format!("  ({kind}, external)"),
         };
-        let against = match rules.broken_by(import) {
+        let against = match rules.broken_by(&import) {
             [] => String::new(),
             rules => format!("  against {}", rules.join(", ")),
         };
         let _ = writeln!(text, "  {}{note}  {}:{}{against}", import.to, import.from_file, import.line);
     }
-    let (modules, imports) = (count(found.modules.len(), "module"), count(found.imports.len(), "import"));
+    let (modules, imports) = (count(found.modules().len(), "module"), count(found.edges().len(), "import"));
     let _ = write!(text, "{modules}, {imports}");
     match found.unresolved.len() {
         0 => text.push('\n'),
@@ -146,8 +146,8 @@ fn count(number: usize, what: &str) -> String {
 fn drawing(found: &Imports, rules: &Directions) -> Drawing {
     let mut drawing = Drawing::default();
     let mut at: BTreeMap<(&str, bool), usize> = BTreeMap::new();
-    let modules = found.modules.iter().map(|(name, file)| (&**name, Some(file)));
-    let ends = found.imports.iter().filter(|import| !import.stdlib).map(|import| (&*import.to, import.to_file.as_ref()));
+    let modules = found.modules().map(|(name, file, _)| (name, Some(file)));
+    let ends = found.edges().filter(|import| !import.stdlib).map(|import| (import.to, import.to_file));
     for (name, file) in modules.chain(ends) {
         at.entry((name, file.is_none())).or_insert_with(|| {
             let place = file.map(|file| Place { file: file.to_string().into(), line: 1, column: 1 });
@@ -162,9 +162,9 @@ fn drawing(found: &Imports, rules: &Directions) -> Drawing {
             drawing.nodes.len() - 1
         });
     }
-    for import in &found.imports {
-        if let (Some(from), Some(to)) = (at.get(&(&*import.from, false)), at.get(&(&*import.to, import.external))) {
-            let kind = if rules.broken_by(import).is_empty() { import.kind.word() } else { "violation" };
+    for import in found.edges() {
+        if let (Some(from), Some(to)) = (at.get(&(import.from, false)), at.get(&(import.to, import.external))) {
+            let kind = if rules.broken_by(&import).is_empty() { import.kind.word() } else { "violation" };
             drawing.edges.push(DrawEdge { from: *from, to: *to, kind });
         }
     }
