@@ -5,6 +5,7 @@
 mod cfamily;
 #[cfg(test)]
 mod changing;
+mod comments;
 mod csharp;
 mod gather;
 mod golang;
@@ -28,6 +29,7 @@ mod search;
 mod syntax;
 mod world;
 
+pub use comments::comments;
 pub use gather::{Stamps, imports, imports_of};
 pub use import::{Import, ImportKind, Imports, Root, Unreadable, Unresolved};
 pub use known::{FactFile, Forgetful, Known};

@@ -29,6 +29,11 @@ const KINDS: &[(&str, Read)] = &[
     ("working_model", working_model::read),
 ];
 
+/// Returns the names of all kinds.
+pub(super) fn kinds() -> impl Iterator<Item = &'static str> + Clone {
+    KINDS.iter().map(|(kind, _)| *kind)
+}
+
 /// A gate's rules, ready to judge by.
 pub struct Rules {
     /// What every gate can say.
@@ -53,10 +58,9 @@ impl Rules {
 pub fn read(gate: &Gate) -> Result<Rules, Vec<Wrong>> {
     let mut reader = Reader::new(gate);
     let Some((_, read)) = KINDS.iter().find(|(kind, _)| **kind == *gate.kind) else {
-        let kinds: Vec<&str> = KINDS.iter().map(|(kind, _)| *kind).collect();
-        let help = match did_you_mean(&gate.kind, kinds.iter().copied()) {
+        let help = match did_you_mean(&gate.kind, kinds()) {
             Some(near) => format!("did you mean `{near}`?"),
-            None => format!("there are: {}", kinds.join(", ")),
+            None => format!("there are: {}", kinds().collect::<Vec<_>>().join(", ")),
         };
         reader.say(&gate.place, format!("there is no kind of gate `{}`", gate.kind), help);
         return Err(reader.wrong);
@@ -104,7 +108,7 @@ fn verdict_key(gate: &Gate, rules: &Rules, view: &View<'_>, asked: &Asked<'_>) -
     let declared = postcard::to_stdvec(gate).unwrap_or_default();
     let version = env!("CARGO_PKG_VERSION").as_bytes();
     let mut hasher = Hasher::new();
-    hasher.piece(b"verdict 2").piece(version).piece(&declared).piece(&[u8::from(asked.quick)]);
+    hasher.piece(b"verdict 3").piece(version).piece(&declared).piece(&[u8::from(asked.quick)]);
     Some(hasher.piece(asked.today.0.as_bytes()).digest(&stamp).finish())
 }
 

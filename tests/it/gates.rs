@@ -184,6 +184,67 @@ fn comments_allow_with_a_reason_and_only_what_is_there() {
 }
 
 #[test]
+fn a_baseline_names_files_and_forgets_gates_that_are_gone() {
+    let gate = |name: &str, word: &str| {
+        format!("gate \"{name}\" kind=\"pattern\" {{ pattern \"{word}\"; files \"*.txt\"; baseline \"b.json\" }}\n")
+    };
+    let lines = "gate \"lines\" kind=\"policy\" { max_lines 1; files \"*.txt\"; baseline \"b.json\" }\n";
+    let project = Project::new().file("a.txt", "BAD\nOLD\n").manifest(&(gate("bad", "BAD") + &gate("old", "OLD") + lines));
+    project.run("check --update-baseline").ok().says(["b.json: 3 entries, 3 added, 0 dropped", "  + policy/max_lines a.txt "]);
+    let entries: serde_json::Value = serde_json::from_str(&project.read("b.json")).unwrap();
+    let files: Vec<&str> = entries["entries"].as_array().unwrap().iter().map(|entry| entry["file"].as_str().unwrap()).collect();
+    assert_eq!(files, ["a.txt"; 3]);
+    // Lines move, and an entry that was written before files were named gets its file.
+    let without = project.read("b.json").replace("\"file\":\"a.txt\",", "");
+    project.write("b.json", without).write("a.txt", "\n\nOLD\nBAD\n").run("check").ok();
+    project.run("check --update-baseline").ok().says(["b.json: 3 entries, 0 added, 0 dropped"]);
+    assert_eq!(project.read("b.json").matches("\"file\":\"a.txt\"").count(), 3);
+
+    project.declare(&(gate("bad", "BAD") + lines)).run("check").ok();
+    project
+        .run("check --update-baseline")
+        .ok()
+        .says(["b.json: 2 entries, 0 added, 1 dropped\n  - pattern/match a.txt ", " (there is no gate `old` any more)"]);
+    assert!(!project.read("b.json").contains("\"old\""));
+}
+
+#[test]
+fn an_allowed_direction_says_why() {
+    let manifest = |reason: &str| LAYERS.replace("    order", &format!("    allow \"domain\" \"infra\"{reason}\n    order"));
+    for reason in ["", " reason=\" \"", " until=\"2030-01-31\""] {
+        let seen = shop("from shop.infra import db\n").manifest(&manifest(reason)).run("check").either_owned().1;
+        assert!(seen.contains("error[gate/wrong]: `allow` gives no reason\n --> orket.kdl:6\n"), "{seen}");
+        assert!(seen.contains("= help: write why this is allowed: reason=\"until the loop is rewritten\""), "{seen}");
+    }
+    shop("from shop.infra import db\n").manifest(&manifest(" reason=\"old\"")).run("check").ok();
+}
+
+#[test]
+fn a_comment_that_names_no_kind_of_gate_is_told_once() {
+    let other = "gate \"words\" kind=\"pattern\" { pattern \"BAD\"; files \"**/*.py\" \"*.md\" }";
+    let project = shop("# orket: allow(dependency_directoin/order) old\nimport os\n").manifest(&format!("{LAYERS}{other}"));
+    // People also write about such comments.
+    project.write("notes.md", "Write `# orket: allow(RULE) reason` above it.\n");
+    let seen = project.run("check").code(1).says([
+        "error[dependency_direction/unknown_kind]: the comment `orket: allow(dependency_directoin/order)` names no kind of gate",
+        " --> shop/domain/model.py:1:3",
+        "= help: did you mean `dependency_direction`?",
+        "failed: 1 failed, 1 of 2 gates passed",
+    ]);
+    assert_eq!(seen.out().matches("unknown_kind").count(), 1, "{}", seen.out());
+    project.write("shop/domain/model.py", "import os\n").run("check").ok();
+}
+
+#[test]
+fn what_stands_in_a_string_is_no_comment() {
+    let string = "x = '# orket: allow(dependency_direction/order) no'; from shop.infra import db";
+    let project = shop(&format!("{string}\n")).manifest(LAYERS);
+    project.run("check").code(1).says(["`infra` stands above `domain`"]).never_says(["allows nothing"]);
+    project.write("shop/domain/model.py", format!("{string}  # orket: allow(dependency_direction/order) yes\n")).run("check").ok();
+    project.write("shop/domain/model.py", "x = '''\n# orket: allow(dependency_direction/order) no\n'''\n").run("check").ok();
+}
+
+#[test]
 fn a_comment_serves_every_gate_of_its_kind() {
     let other = "gate \"acyclic\" kind=\"dependency_direction\" { root \"shop\"; acyclic \".\" }";
     let project = shop("# orket: allow(dependency_direction/order) old\nfrom shop.infra import db\n").manifest(&format!("{LAYERS}{other}"));
