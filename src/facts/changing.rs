@@ -36,8 +36,8 @@ impl Known for Remembering {
         self.wholes.lock().unwrap().get(name).cloned()
     }
 
-    fn put_whole(&self, name: &str, bytes: &[u8]) {
-        self.wholes.lock().unwrap().insert(name.to_owned(), bytes.to_vec());
+    fn put_whole(&self, name: &str, bytes: Vec<u8>) {
+        self.wholes.lock().unwrap().insert(name.to_owned(), bytes);
     }
 
     fn is_lasting(&self) -> bool {

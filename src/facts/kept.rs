@@ -9,10 +9,14 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::xxh3_64;
 
+use super::import::Edge;
 use super::world::{Found, World, stamp};
 use super::{Known, Root};
 use crate::base::{Digest, Hasher, RelPath};
 use crate::disk::Signature;
+
+/// How many bytes of checksum stand before the rest.
+const SUM: usize = 8;
 
 /// What was found below some roots, and what that rests on.
 #[derive(Default, Serialize, Deserialize)]
@@ -48,7 +52,7 @@ impl Kept {
     /// Returns what was kept for these roots, if names and settings are as they were.
     pub fn read(world: &World<'_>, roots: &[Root], known: &dyn Known) -> Option<Kept> {
         let bytes = known.whole(&called(roots))?;
-        let (sum, rest) = bytes.split_at_checked(8)?;
+        let (sum, rest) = bytes.split_at_checked(SUM)?;
         let kept = if sum == xxh3_64(rest).to_le_bytes() { postcard::from_bytes::<Kept>(rest).ok()? } else { return None };
         let stands = kept.names == Some(names(world)) && kept.asked.iter().all(|(path, was)| stamp(world.tree, path) == *was);
         (stands && kept.found.is_sound()).then_some(kept)
@@ -66,9 +70,25 @@ impl Kept {
             return;
         }
         self.names = Some(names(world));
-        if let Ok(rest) = postcard::to_stdvec(self) {
-            known.put_whole(&called(roots), &[&xxh3_64(&rest).to_le_bytes(), &*rest].concat());
+        let mut bytes = Vec::with_capacity(self.expected());
+        bytes.extend_from_slice(&[0; SUM]);
+        if let Ok(mut bytes) = postcard::to_extend(self, bytes) {
+            let sum = xxh3_64(&bytes[SUM..]).to_le_bytes();
+            bytes[..SUM].copy_from_slice(&sum);
+            known.put_whole(&called(roots), bytes);
         }
+    }
+}
+
+impl Kept {
+    /// Returns about how many bytes it takes: making room again and again costs more than a guess.
+    fn expected(&self) -> usize {
+        let sources = self.sources.iter().flatten().map(|was| was.path.as_bytes().len() + was.to_others.len() + size_of::<Was>());
+        let names = self.found.names.iter().map(|name| name.len() + 2);
+        let files = self.found.files.iter().map(|file| file.as_bytes().len() + 2);
+        let unresolved = self.found.unresolved.iter().map(|(.., name)| name.len() + 12);
+        let rows = self.found.edges.len() * size_of::<Edge>() + self.found.modules.len() * 8;
+        sources.chain(names).chain(files).chain(unresolved).sum::<usize>() + rows + 1024
     }
 }
 
@@ -88,6 +108,5 @@ fn names(world: &World<'_>) -> Digest {
     hasher.piece(world.tree.root().as_os_str().as_encoded_bytes());
     // No name has a NUL byte.
     let names: Vec<&[u8]> = world.files.iter().map(RelPath::as_bytes).collect();
-    hasher.piece(&names.join(&0));
-    hasher.finish()
+    hasher.digest(&Digest::of(&names.join(&0))).finish()
 }

@@ -22,7 +22,7 @@ pub trait Known: Sync {
     /// Returns the bytes that were put as a whole under a name, if they are still there; whoever puts them adds what tells damage.
     fn whole(&self, name: &str) -> Option<Vec<u8>>;
     /// Keeps bytes under a name, in place of those that are there; losing them costs time only.
-    fn put_whole(&self, name: &str, bytes: &[u8]);
+    fn put_whole(&self, name: &str, bytes: Vec<u8>);
     /// Whether anything is kept at all.
     fn is_lasting(&self) -> bool;
     /// Writes down what was put there since. A failure costs time only, the next time.
@@ -44,7 +44,7 @@ impl Known for Forgetful {
         None
     }
 
-    fn put_whole(&self, _: &str, _: &[u8]) {}
+    fn put_whole(&self, _: &str, _: Vec<u8>) {}
 
     fn is_lasting(&self) -> bool {
         false
@@ -128,8 +128,8 @@ impl Known for FactFile {
         fs::read(self.path.with_file_name(name)).ok()
     }
 
-    fn put_whole(&self, name: &str, bytes: &[u8]) {
-        self.whole_ones.lock().unwrap_or_else(PoisonError::into_inner).push((name.to_owned(), bytes.to_vec()));
+    fn put_whole(&self, name: &str, bytes: Vec<u8>) {
+        self.whole_ones.lock().unwrap_or_else(PoisonError::into_inner).push((name.to_owned(), bytes));
     }
 
     fn is_lasting(&self) -> bool {

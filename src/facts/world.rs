@@ -197,6 +197,9 @@ impl Found {
         self.unresolved.sort();
         self.unresolved.dedup();
         self.edges.sort_by_key(|edge| (edge.from, edge.to, edge.kind(), edge.to_file().is_none(), edge.from_file, edge.line, edge.column));
+        // Of several places in one file the first is enough.
+        let key = |edge: &Edge| (edge.from, edge.to, edge.kind(), edge.to_file().is_none(), edge.from_file);
+        self.edges.dedup_by_key(|edge| key(edge));
     }
 
     /// Returns what was found, which is in its order: of several places of an edge the first.
