@@ -6,7 +6,7 @@ use crate::base::RelPath;
 use crate::disk::PatternSet;
 use crate::engine::Engine;
 use crate::facts::Import;
-use crate::gates;
+use crate::gates::{self, Wrong};
 use crate::graph::{Detail, TargetKind};
 
 /// Layers of files, and imports that break a rule.
@@ -18,7 +18,10 @@ pub(super) struct Directions {
 
 impl Directions {
     /// Lets all gates about imports judge; what the project tolerates counts, too. Writes nothing.
-    pub(super) fn of(engine: &Engine) -> Directions {
+    ///
+    /// # Errors
+    /// All that is wrong with their rules.
+    pub(super) fn of(engine: &Engine) -> Result<Directions, Vec<Wrong>> {
         let graph = &engine.graph;
         let mut found = Directions::default();
         let inspector = engine.inspector(false);
@@ -30,7 +33,7 @@ impl Directions {
         let ground = inspector.ground_for(&all);
         for gate in all {
             found.layers.extend(gates::layers(&gate, &gates::folder_of(&gate)));
-            let Ok((report, _)) = inspector.check(&gate, &ground) else { continue };
+            let (report, _) = inspector.check(&gate, &ground)?;
             for finding in report.findings {
                 let Some(edge) = finding.edge else { continue };
                 let rules = found.broken.entry((edge.from, edge.to)).or_default();
@@ -39,7 +42,7 @@ impl Directions {
                 }
             }
         }
-        found
+        Ok(found)
     }
 
     /// Returns the first layer that claims a file.

@@ -15,23 +15,23 @@ use crate::graph::select;
 use crate::report::draw::{self, DrawEdge, DrawNode, Drawing};
 use crate::shell::{GraphArgs, GraphFormat};
 
-/// Whether `imports` is no target of the project.
+/// Whether `imports` is no target of the project; of one with a wrong manifest, nothing else can be said than that.
 pub(super) fn meant(ui: &Ui) -> bool {
-    match Engine::open(&ui.surroundings, false) {
-        Ok(engine) => select(&engine.graph, &["imports".to_owned()], &engine.package).is_err(),
-        Err(error) => matches!(error, OpenError::NoManifest(_)),
-    }
+    Engine::open(&ui.surroundings, false).map_or(true, |engine| select(&engine.graph, &["imports".to_owned()], &engine.package).is_err())
 }
 
 /// Prints what every source file of the project imports; without a manifest, of the folder orket was started in.
 ///
 /// # Errors
-/// When the folder cannot be read.
+/// When the manifest or the rules of a gate about imports are wrong, or the folder cannot be read.
 pub(super) fn imports(ui: &Ui, args: &GraphArgs) -> Result<(), Failure> {
-    let engine = Engine::open(&ui.surroundings, false).ok();
+    let engine = match Engine::open(&ui.surroundings, false) {
+        Err(OpenError::NoManifest(_)) => None,
+        _ => Some(ui.open(false)?),
+    };
     let folder = engine.as_ref().map_or_else(|| ui.surroundings.folder.clone(), |engine| engine.root.clone());
     let name = engine.as_ref().map_or("imports", |engine| &*engine.name);
-    let rules = engine.as_ref().map(Directions::of).unwrap_or_default();
+    let rules = engine.as_ref().map(Directions::of).transpose().map_err(|wrong| super::check::mistaken(&wrong))?.unwrap_or_default();
     let broken = |error: std::io::Error| Failure::Broken(format!("cannot read `{}`: {error}", folder.display()));
     let tree = Tree::open(&folder).map_err(broken)?;
     let roots = [Root { folder: RelPath::root(), language: None }];
@@ -113,7 +113,8 @@ fn text(found: &Imports, rules: &Directions) -> String {
     let mut from = None;
     for import in found.edges().filter(|import| !import.stdlib) {
         if from.replace(import.from) != Some(import.from) {
-            let _ = writeln!(text, "{}", import.from);
+            let layer = rules.layer(import.from_file).map(|layer| format!("  (layer {layer})"));
+            let _ = writeln!(text, "{}{}", import.from, layer.unwrap_or_default());
         }
         let note = match (import.kind.word(), import.external) {
             ("import", false) => String::new(),
@@ -152,13 +153,9 @@ fn drawing(found: &Imports, rules: &Directions) -> Drawing {
         at.entry((name, file.is_none())).or_insert_with(|| {
             let place = file.map(|file| Place { file: file.to_string().into(), line: 1, column: 1 });
             let kind = if file.is_some() { "module" } else { "package" };
-            drawing.nodes.push(DrawNode {
-                address: name.to_owned(),
-                kind,
-                about: None,
-                place,
-                group: file.and_then(|file| rules.layer(file)).map(str::to_owned),
-            });
+            let group = file.and_then(|file| rules.layer(file)).map(str::to_owned);
+            let about = group.as_ref().map(|layer| format!("layer {layer}"));
+            drawing.nodes.push(DrawNode { address: name.to_owned(), kind, about, place, group });
             drawing.nodes.len() - 1
         });
     }

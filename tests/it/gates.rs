@@ -473,15 +473,30 @@ fn orkets_own_floors_hold_and_a_violation_is_found() {
 #[test]
 fn the_graph_of_imports_shows_layers_and_what_breaks_a_rule() {
     let project = shop("from shop.infra import db\n").manifest(LAYERS);
-    project.run("graph imports").ok().says(["shop.infra.db  shop/domain/model.py:1  against dependency_direction/order\n"]);
+    project.run("graph imports").ok().says([
+        "shop.domain.model  (layer domain)\n  shop.infra.db  shop/domain/model.py:1  against dependency_direction/order\n",
+        "shop.infra.db  (layer infra)\n",
+    ]);
     let json = project.run("graph imports --format json").ok().json();
     let edge = json["edges"].as_array().unwrap().iter().find(|edge| edge["to"] == "shop.infra.db").unwrap();
     assert_eq!(edge["violations"].to_string(), r#"["dependency_direction/order"]"#);
     assert_eq!(json["modules"][1]["layer"], "domain");
     project.run("graph imports --format dot").ok().says(["label=\"domain\";", "[color=red, penwidth=2]"]);
     project.run("graph imports --format mermaid").ok().says(["subgraph", "== violation ==>", "  end\n"]);
-    project.run("graph imports --format html").ok().says(["violation"]);
+    project.run("graph imports --format html").ok().says(["violation", "\"layer domain\""]);
     assert!(!project.has(".orket"), "looking writes nothing");
+}
+
+#[test]
+fn the_graph_of_imports_has_the_status_of_a_wrong_manifest() {
+    let project = shop("").manifest(&LAYERS.replace("order \"web\"", "order \"wbe\""));
+    for command in ["check", "graph imports", "graph imports --json"] {
+        project.run(command).code(2).says(["gate/wrong", "there is no layer `wbe`", "did you mean `web`?"]);
+    }
+    project.declare("task \"t\" { shh \"true\" }");
+    for command in ["check", "graph", "graph imports", "graph imports --unresolved"] {
+        project.run(command).code(2).says(["`shh`"]).never_says(["--unresolved"]);
+    }
 }
 
 #[test]
