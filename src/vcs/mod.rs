@@ -6,6 +6,7 @@
 mod blobs;
 mod changes;
 mod error;
+mod excludes;
 mod git;
 mod history;
 mod index;
@@ -23,6 +24,7 @@ mod walk;
 
 pub use changes::Changes;
 pub use error::VcsError;
+pub use excludes::excludes_file;
 pub use git::ELSEWHERE;
 pub use history::{RENAME_LIMIT, SIMILARITY, Told, Wanted};
 pub use mirror::{Mirror, Mirrored};

@@ -500,6 +500,20 @@ fn the_graph_of_imports_has_the_status_of_a_wrong_manifest() {
 }
 
 #[test]
+fn what_the_repositorys_own_configuration_ignores_is_passed_over() {
+    let project = shop("from shop.infra import db\n").manifest(LAYERS);
+    project.write("shop/web/views.py", "from shop.domain import other\n").write("shop/domain/other.py", "import os\n");
+    project.git("init -q").run("check").code(1);
+    // A slash at the beginning means the top of the repository, wherever orket was started.
+    project.write("mine.ignore", "/shop/domain/model.py\n");
+    project.git("config core.excludesFile mine.ignore");
+    project.run("check").ok();
+    project.run("check -C shop").ok();
+    // What git tracks belongs to the project, whoever ignores it.
+    project.git("add -f shop/domain/model.py").run("check").code(1);
+}
+
+#[test]
 fn syntax_is_searched_by_queries() {
     let query = r#"(except_clause value: (identifier) @it (#eq? @it "Exception"))"#;
     let manifest = format!("gate \"bare\" kind=\"pattern\" {{ syntax #\"{query}\"# language=\"python\" }}");
