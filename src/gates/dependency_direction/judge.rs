@@ -57,12 +57,11 @@ impl Judge for Rules {
     }
 }
 
-/// What is judged: the imports that count, and the layer of each file.
+/// What is judged: the imports, and the layer of each file.
 struct Case<'a> {
     rules: &'a Rules,
     folder: &'a RelPath,
     seen: &'a Imports,
-    imports: Vec<Import<'a>>,
     /// By the numbers of files.
     layers: Vec<Option<usize>>,
     modules: OnceCell<Modules<'a>>,
@@ -89,16 +88,21 @@ impl<'a> Case<'a> {
             );
             return Err(Unjudged::broken(text));
         }
-        let imports = seen.edges().filter(|import| !(rules.without_types && import.kind == ImportKind::Type)).collect();
-        Ok(Case { rules, folder, seen, imports, layers, modules: OnceCell::new() })
+        Ok(Case { rules, folder, seen, layers, modules: OnceCell::new() })
     }
 
     fn layer(&self, index: usize) -> &'a Layer {
         &self.rules.layers[index]
     }
 
+    /// Returns the imports that count.
+    fn imports(&self) -> impl Iterator<Item = Import<'a>> + Clone + use<'a> {
+        let without_types = self.rules.without_types;
+        self.seen.edges().filter(move |import| !(without_types && import.kind == ImportKind::Type))
+    }
+
     fn modules(&self) -> &Modules<'a> {
-        self.modules.get_or_init(|| Modules::new(self.seen.files(), self.imports.iter().copied()))
+        self.modules.get_or_init(|| Modules::new(self.seen.files(), self.imports()))
     }
 
     /// Returns the layers of both ends of an import, if it stays in the tree and both have one.
@@ -130,7 +134,7 @@ impl<'a> Case<'a> {
         for (name, texts, place) in acyclic.chain(protected) {
             let meant = patterns(self.folder, &texts)?;
             let used = self.seen.modules().any(|(_, file, _)| meant.matches(file))
-                || self.imports.iter().any(|import| import.to_file.is_some_and(|file| meant.matches(file)));
+                || self.imports().any(|import| import.to_file.is_some_and(|file| meant.matches(file)));
             if used {
                 continue;
             }
@@ -142,7 +146,7 @@ impl<'a> Case<'a> {
             gaps.push(Gap { finding, empty: true });
         }
         for rule in &self.rules.external {
-            let mut others = self.imports.iter().filter(|import| import.external).map(|import| import.to);
+            let mut others = self.imports().filter(|import| import.external).map(|import| import.to);
             if others.clone().any(|package| rule.means(package)) {
                 continue;
             }
@@ -164,7 +168,7 @@ impl<'a> Case<'a> {
             return Vec::new();
         }
         let mut touched = vec![false; self.layers.len()];
-        for import in &self.imports {
+        for import in self.imports() {
             touched[import.from_at] = true;
             import.to_at.iter().for_each(|to| touched[*to] = true);
         }
@@ -208,7 +212,7 @@ impl<'a> Case<'a> {
         // Layers are few, and imports are many.
         let count = self.rules.layers.len();
         let forbidden: Vec<_> = (0..count * count).map(|both| self.forbidden(both / count, both % count, today)).collect();
-        for import in self.imports.iter().copied() {
+        for import in self.imports() {
             if let Some((rule, why, which)) = self.ends(import).and_then(|(from, to)| forbidden[from * count + to].as_ref()) {
                 let message = format!("`{}` imports `{}`, and {why}", import.from, import.to);
                 found.push(one(rule, import, message, format!("turn the dependency round, or allow it with a reason ({which})")));
@@ -277,7 +281,7 @@ impl<'a> Case<'a> {
         let mut found = Vec::new();
         for rule in &self.rules.protected {
             let (inside, by) = (patterns(self.folder, &rule.files)?, patterns(self.folder, &rule.by)?);
-            for import in self.imports.iter().copied() {
+            for import in self.imports() {
                 let Some(to) = import.to_file.filter(|to| inside.matches(to)) else { continue };
                 if !inside.matches(import.from_file) && !by.matches(import.from_file) {
                     let by: Vec<String> = rule.by.iter().map(|by| format!("`{by}`")).collect();
@@ -293,7 +297,7 @@ impl<'a> Case<'a> {
     fn external(&self) -> Vec<Finding> {
         let mut found = Vec::new();
         for rule in &self.rules.external {
-            for import in self.imports.iter().copied().filter(|import| import.external && rule.means(import.to)) {
+            for import in self.imports().filter(|import| import.external && rule.means(import.to)) {
                 if self.layers[import.from_at].is_some_and(|layer| rule.only_in.contains(&layer)) {
                     continue;
                 }
