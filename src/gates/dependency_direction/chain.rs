@@ -70,7 +70,8 @@ impl<'a> Modules<'a> {
             .filter_map(|knot| {
                 let mut knot: Vec<usize> = knot.into_iter().map(NodeIndex::index).collect();
                 knot.sort_by_key(|index| &self.files[*index]);
-                knot.iter().filter_map(|begin| self.round(*begin, &knot)).min_by_key(Vec::len)
+                let inside: FxHashSet<usize> = knot.iter().copied().collect();
+                knot.iter().filter_map(|begin| self.round(*begin, &inside)).min_by_key(Vec::len)
             })
             .collect();
         found.sort_by_key(|cycle| cycle.first().map(|import| import.from_file));
@@ -78,7 +79,7 @@ impl<'a> Modules<'a> {
     }
 
     /// Returns the shortest way from a module back to itself through a knot.
-    fn round(&self, begin: usize, knot: &[usize]) -> Option<Vec<Import<'a>>> {
+    fn round(&self, begin: usize, knot: &FxHashSet<usize>) -> Option<Vec<Import<'a>>> {
         let mut came: FxHashMap<usize, (usize, Import<'a>)> = FxHashMap::default();
         let mut open = VecDeque::from([begin]);
         while let Some(here) = open.pop_front() {
