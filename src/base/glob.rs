@@ -62,7 +62,7 @@ impl Glob {
 
     /// Whether the pattern matches this path as a whole.
     pub fn matches(&self, path: &RelPath) -> bool {
-        self.matcher.is_match(path.as_path().as_os_str().as_bytes())
+        path.is_in(&self.base) && self.matcher.is_match(path.as_path().as_os_str().as_bytes())
     }
 
     /// Returns the deepest folder that all matches are certain to stand in: where a walk has to begin.

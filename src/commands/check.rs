@@ -34,7 +34,7 @@ pub fn check(ui: &Ui, args: &CheckArgs) -> Result<(), Failure> {
     engine.remember();
     let inspector = engine.inspector(args.quick);
     let judge = || {
-        let ground = inspector.ground();
+        let ground = inspector.ground_for(&gates);
         let judged: Result<Vec<(GateReport, bool)>, _> = gates.par_iter().map(|gate| inspector.check(gate, &ground)).collect();
         judged.map(|judged| judged.into_iter().map(|(report, _)| report).collect()).map_err(|wrong| mistaken(&wrong))
     };
@@ -95,7 +95,7 @@ fn pretty(value: &serde_json::Value) -> String {
 /// Returns the gates that were asked for, in the order of their declaration.
 fn chosen(ui: &Ui, args: &CheckArgs, engine: &Engine) -> Result<Vec<Gate>, Failure> {
     let graph = &engine.graph;
-    let all: Vec<TargetId> = graph.ids().filter(|id| graph.kind(*id) == TargetKind::Gate).collect();
+    let all: Vec<TargetId> = graph_gates(engine).collect();
     if all.is_empty() {
         return Err(Failure::NoTarget(String::from(
             "error: there is no gate in the manifest\nhint: write one; the smallest is `gate \"tidy\" kind=\"policy\" { merge_markers #false }`",
@@ -164,6 +164,10 @@ pub(super) fn mistaken(wrong: &[Wrong]) -> Failure {
     Failure::Wrong(texts.join("\n"))
 }
 
+fn graph_gates(engine: &Engine) -> impl Iterator<Item = TargetId> {
+    engine.graph.ids().filter(|id| engine.graph.kind(*id) == TargetKind::Gate)
+}
+
 /// Writes the baselines of gates as they would have to be, and prints what that changes; returns the files.
 fn update(ui: &Ui, engine: &Engine, gates: &[Gate], reports: &[GateReport]) -> Result<BTreeSet<RelPath>, Failure> {
     let mut files: BTreeMap<RelPath, (Baseline, Baseline)> = BTreeMap::new();
@@ -190,14 +194,20 @@ fn update(ui: &Ui, engine: &Engine, gates: &[Gate], reports: &[GateReport]) -> R
             *now = now.updated(&gate.kind, &report.address, &report.findings);
         }
     }
-    for (path, (before, now)) in &files {
+    let all: BTreeSet<&str> = graph_gates(engine).map(|id| engine.graph.address(id)).collect();
+    for (path, (before, now)) in &mut files {
+        now.retain_gates(&|gate| all.contains(gate));
         let (gone, new): (Vec<_>, Vec<_>) = (
-            before.entries.iter().filter(|entry| !now.entries.contains(entry)).collect(),
-            now.entries.iter().filter(|entry| !before.entries.contains(entry)).collect(),
+            before.entries.iter().filter(|entry| !now.entries.iter().any(|other| other.is_same_as(entry))).collect(),
+            now.entries.iter().filter(|entry| !before.entries.iter().any(|other| other.is_same_as(entry))).collect(),
         );
         let entries = if now.entries.len() == 1 { "entry" } else { "entries" };
         ui.say(&format!("{path}: {} {entries}, {} added, {} dropped", now.entries.len(), new.len(), gone.len()));
-        gone.iter().for_each(|entry| ui.say(&format!("  - {}", entry.about())));
+        for entry in gone {
+            let known = entry.gate.is_empty() || all.contains(&*entry.gate);
+            let why = if known { String::new() } else { format!(" (there is no gate `{}` any more)", escape(&entry.gate)) };
+            ui.say(&format!("  - {}{why}", entry.about()));
+        }
         new.iter().for_each(|entry| ui.say(&format!("  + {}", entry.about())));
         if before != now || engine.tree.stat(path).is_ok_and(|there| there.is_none()) {
             engine.tree.write(path, now.text().as_bytes()).map_err(|error| Failure::Broken(format!("cannot write `{path}`: {error}")))?;

@@ -6,7 +6,7 @@ use crate::base::RelPath;
 use crate::disk::PatternSet;
 use crate::engine::Engine;
 use crate::facts::Import;
-use crate::gates;
+use crate::gates::{self, Wrong};
 use crate::graph::{Detail, TargetKind};
 
 /// Layers of files, and imports that break a rule.
@@ -18,18 +18,22 @@ pub(super) struct Directions {
 
 impl Directions {
     /// Lets all gates about imports judge; what the project tolerates counts, too. Writes nothing.
-    pub(super) fn of(engine: &Engine) -> Directions {
+    ///
+    /// # Errors
+    /// All that is wrong with their rules.
+    pub(super) fn of(engine: &Engine) -> Result<Directions, Vec<Wrong>> {
         let graph = &engine.graph;
         let mut found = Directions::default();
         let inspector = engine.inspector(false);
-        let ground = inspector.ground();
-        for id in graph.ids().filter(|id| graph.kind(*id) == TargetKind::Gate) {
-            let Detail::Gate(gate) = graph.detail(id) else { continue };
-            if &*gate.kind != "dependency_direction" {
-                continue;
-            }
+        let all = graph.ids().filter(|id| graph.kind(*id) == TargetKind::Gate).filter_map(|id| match graph.detail(id) {
+            Detail::Gate(gate) if *gate.kind == *"dependency_direction" => Some(gate),
+            _ => None,
+        });
+        let all: Vec<_> = all.collect();
+        let ground = inspector.ground_for(&all);
+        for gate in all {
             found.layers.extend(gates::layers(&gate, &gates::folder_of(&gate)));
-            let Ok((report, _)) = inspector.check(&gate, &ground) else { continue };
+            let (report, _) = inspector.check(&gate, &ground)?;
             for finding in report.findings {
                 let Some(edge) = finding.edge else { continue };
                 let rules = found.broken.entry((edge.from, edge.to)).or_default();
@@ -38,7 +42,7 @@ impl Directions {
                 }
             }
         }
-        found
+        Ok(found)
     }
 
     /// Returns the first layer that claims a file.
@@ -47,7 +51,7 @@ impl Directions {
     }
 
     /// Returns the rules that an import breaks, itself or as the two ends of a chain.
-    pub(super) fn broken_by(&self, import: &Import) -> &[String] {
-        self.broken.get(&(import.from.clone(), import.to.clone())).map_or(&[], Vec::as_slice)
+    pub(super) fn broken_by(&self, import: &Import<'_>) -> &[String] {
+        self.broken.get(&(import.from.to_owned(), import.to.to_owned())).map_or(&[], Vec::as_slice)
     }
 }

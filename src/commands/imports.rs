@@ -15,23 +15,23 @@ use crate::graph::select;
 use crate::report::draw::{self, DrawEdge, DrawNode, Drawing};
 use crate::shell::{GraphArgs, GraphFormat};
 
-/// Whether `imports` is no target of the project.
+/// Whether `imports` is no target of the project; of one with a wrong manifest, nothing else can be said than that.
 pub(super) fn meant(ui: &Ui) -> bool {
-    match Engine::open(&ui.surroundings, false) {
-        Ok(engine) => select(&engine.graph, &["imports".to_owned()], &engine.package).is_err(),
-        Err(error) => matches!(error, OpenError::NoManifest(_)),
-    }
+    Engine::open(&ui.surroundings, false).map_or(true, |engine| select(&engine.graph, &["imports".to_owned()], &engine.package).is_err())
 }
 
 /// Prints what every source file of the project imports; without a manifest, of the folder orket was started in.
 ///
 /// # Errors
-/// When the folder cannot be read.
+/// When the manifest or the rules of a gate about imports are wrong, or the folder cannot be read.
 pub(super) fn imports(ui: &Ui, args: &GraphArgs) -> Result<(), Failure> {
-    let engine = Engine::open(&ui.surroundings, false).ok();
+    let engine = match Engine::open(&ui.surroundings, false) {
+        Err(OpenError::NoManifest(_)) => None,
+        _ => Some(ui.open(false)?),
+    };
     let folder = engine.as_ref().map_or_else(|| ui.surroundings.folder.clone(), |engine| engine.root.clone());
     let name = engine.as_ref().map_or("imports", |engine| &*engine.name);
-    let rules = engine.as_ref().map(Directions::of).unwrap_or_default();
+    let rules = engine.as_ref().map(Directions::of).transpose().map_err(|wrong| super::check::mistaken(&wrong))?.unwrap_or_default();
     let broken = |error: std::io::Error| Failure::Broken(format!("cannot read `{}`: {error}", folder.display()));
     let tree = Tree::open(&folder).map_err(broken)?;
     let roots = [Root { folder: RelPath::root(), language: None }];
@@ -65,12 +65,12 @@ fn as_json(found: &Imports, rules: &Directions, unresolved_only: bool) -> Value 
     if unresolved_only {
         return json!({ "version": 1, "unresolved": unresolved });
     }
-    let edges = found.imports.iter().map(|import| {
+    let edges = found.edges().map(|import| {
         let mut edge = json!({
             "from": import.from,
             "to": import.to,
             "from_file": import.from_file.to_string(),
-            "to_file": import.to_file.as_ref().map(RelPath::to_string),
+            "to_file": import.to_file.map(RelPath::to_string),
             "line": import.line,
             "column": import.column,
             "kind": import.kind.word(),
@@ -79,13 +79,13 @@ fn as_json(found: &Imports, rules: &Directions, unresolved_only: bool) -> Value 
         if import.stdlib {
             edge["stdlib"] = Value::Bool(true);
         }
-        if !rules.broken_by(import).is_empty() {
-            edge["violations"] = json!(rules.broken_by(import));
+        if !rules.broken_by(&import).is_empty() {
+            edge["violations"] = json!(rules.broken_by(&import));
         }
         edge
     });
     let edges: Vec<Value> = edges.collect();
-    let modules = found.modules.iter().map(|(name, file)| {
+    let modules = found.modules().map(|(name, file, _)| {
         let mut module = json!({ "name": name, "file": file.to_string() });
         if let Some(layer) = rules.layer(file) {
             module["layer"] = json!(layer);
@@ -111,9 +111,10 @@ fn unresolved(found: &Imports) -> String {
 fn text(found: &Imports, rules: &Directions) -> String {
     let mut text = String::new();
     let mut from = None;
-    for import in found.imports.iter().filter(|import| !import.stdlib) {
-        if from.replace(&import.from) != Some(&import.from) {
-            let _ = writeln!(text, "{}", import.from);
+    for import in found.edges().filter(|import| !import.stdlib) {
+        if from.replace(import.from) != Some(import.from) {
+            let layer = rules.layer(import.from_file).map(|layer| format!("  (layer {layer})"));
+            let _ = writeln!(text, "{}{}", import.from, layer.unwrap_or_default());
         }
         let note = match (import.kind.word(), import.external) {
             ("import", false) => String::new(),
@@ -121,13 +122,13 @@ fn text(found: &Imports, rules: &Directions) -> String {
             (kind, false) => format!("  ({kind})"),
             (kind, true) => format!("  ({kind}, external)"),
         };
-        let against = match rules.broken_by(import) {
+        let against = match rules.broken_by(&import) {
             [] => String::new(),
             rules => format!("  against {}", rules.join(", ")),
         };
         let _ = writeln!(text, "  {}{note}  {}:{}{against}", import.to, import.from_file, import.line);
     }
-    let (modules, imports) = (count(found.modules.len(), "module"), count(found.imports.len(), "import"));
+    let (modules, imports) = (count(found.modules().len(), "module"), count(found.edges().len(), "import"));
     let _ = write!(text, "{modules}, {imports}");
     match found.unresolved.len() {
         0 => text.push('\n'),
@@ -146,25 +147,21 @@ fn count(number: usize, what: &str) -> String {
 fn drawing(found: &Imports, rules: &Directions) -> Drawing {
     let mut drawing = Drawing::default();
     let mut at: BTreeMap<(&str, bool), usize> = BTreeMap::new();
-    let modules = found.modules.iter().map(|(name, file)| (&**name, Some(file)));
-    let ends = found.imports.iter().filter(|import| !import.stdlib).map(|import| (&*import.to, import.to_file.as_ref()));
+    let modules = found.modules().map(|(name, file, _)| (name, Some(file)));
+    let ends = found.edges().filter(|import| !import.stdlib).map(|import| (import.to, import.to_file));
     for (name, file) in modules.chain(ends) {
         at.entry((name, file.is_none())).or_insert_with(|| {
             let place = file.map(|file| Place { file: file.to_string().into(), line: 1, column: 1 });
             let kind = if file.is_some() { "module" } else { "package" };
-            drawing.nodes.push(DrawNode {
-                address: name.to_owned(),
-                kind,
-                about: None,
-                place,
-                group: file.and_then(|file| rules.layer(file)).map(str::to_owned),
-            });
+            let group = file.and_then(|file| rules.layer(file)).map(str::to_owned);
+            let about = group.as_ref().map(|layer| format!("layer {layer}"));
+            drawing.nodes.push(DrawNode { address: name.to_owned(), kind, about, place, group });
             drawing.nodes.len() - 1
         });
     }
-    for import in &found.imports {
-        if let (Some(from), Some(to)) = (at.get(&(&*import.from, false)), at.get(&(&*import.to, import.external))) {
-            let kind = if rules.broken_by(import).is_empty() { import.kind.word() } else { "violation" };
+    for import in found.edges() {
+        if let (Some(from), Some(to)) = (at.get(&(import.from, false)), at.get(&(import.to, import.external))) {
+            let kind = if rules.broken_by(&import).is_empty() { import.kind.word() } else { "violation" };
             drawing.edges.push(DrawEdge { from: *from, to: *to, kind });
         }
     }

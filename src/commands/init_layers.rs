@@ -36,7 +36,7 @@ pub(super) fn propose(ui: &Ui) -> Result<String, Failure> {
         &Forgetful,
     )
     .map_err(broken)?;
-    if found.imports.is_empty() {
+    if found.edges().len() == 0 {
         return Err(none(&format!("no file below `{root}` imports anything")));
     }
     for wrong in &found.unreadable {
@@ -70,7 +70,7 @@ struct Layer {
 /// Returns the language with the most files, and the folder in which its folders stand side by side.
 fn source(found: &Imports) -> Option<(Language, RelPath)> {
     let beside = |file: &RelPath| file.parent().is_some_and(|folder| folder.parts().any(|part| BESIDE.contains(&part)));
-    let files: BTreeSet<&RelPath> = found.modules.iter().map(|(_, file)| file).filter(|file| !beside(file)).collect();
+    let files: BTreeSet<&RelPath> = found.modules().map(|(_, file, _)| file).filter(|file| !beside(file)).collect();
     let mut counts: BTreeMap<Language, usize> = BTreeMap::new();
     files.iter().filter_map(|file| Language::of(file)).for_each(|language| *counts.entry(language).or_default() += 1);
     let language = counts.into_iter().max_by_key(|(_, count)| *count).map(|(language, _)| language)?;
@@ -107,9 +107,8 @@ fn child(root: &RelPath, file: &RelPath) -> Option<RelPath> {
 fn layers(found: &Imports, root: &RelPath) -> Vec<Layer> {
     let node = |file: &RelPath| child(root, file).unwrap_or_else(|| file.clone());
     // A package's marker that imports nothing and is not imported needs no layer.
-    let touched: BTreeSet<&RelPath> =
-        found.imports.iter().flat_map(|import| [Some(&import.from_file), import.to_file.as_ref()]).flatten().collect();
-    let files = found.modules.iter().map(|(_, file)| file);
+    let touched: BTreeSet<&RelPath> = found.edges().flat_map(|import| [Some(import.from_file), import.to_file]).flatten().collect();
+    let files = found.modules().map(|(_, file, _)| file);
     let files: Vec<&RelPath> =
         files.filter(|file| file.is_in(root) && (!file.name().starts_with(b"__init__.py") || touched.contains(file))).collect();
     let folders: BTreeSet<RelPath> = files.iter().filter_map(|file| child(root, file)).collect();
@@ -121,9 +120,9 @@ fn layers(found: &Imports, root: &RelPath) -> Vec<Layer> {
     };
     let nodes: BTreeSet<RelPath> = files.iter().map(|file| owner(file)).collect();
     let mut edges: BTreeMap<RelPath, BTreeSet<RelPath>> = nodes.iter().map(|node| (node.clone(), BTreeSet::new())).collect();
-    for import in &found.imports {
-        let Some(to) = import.to_file.as_ref().filter(|to| to.is_in(root)) else { continue };
-        let (from, to) = (owner(&import.from_file), owner(to));
+    for import in found.edges() {
+        let Some(to) = import.to_file.filter(|to| to.is_in(root)) else { continue };
+        let (from, to) = (owner(import.from_file), owner(to));
         if from != to && nodes.contains(&to) {
             edges.entry(from).or_default().insert(to);
         }

@@ -58,7 +58,7 @@ fn check(ui: &Ui, args: &RoadmapCheckArgs) -> Result<(), Failure> {
         update(ui, &engine, &found)?;
     }
     let inspector = engine.inspector(args.quick).since(args.since.clone());
-    let ground = inspector.ground();
+    let ground = inspector.ground_for(&found);
     let reports = found.iter().map(|gate| inspector.check(gate, &ground).map(|(report, _)| report)).collect::<Result<Vec<_>, _>>();
     let reports = reports.map_err(|wrong| super::check::mistaken(&wrong))?;
     inspector.keep();

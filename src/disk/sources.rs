@@ -1,6 +1,7 @@
 //! The files that a person would call the project's: what version control does not ignore, and no installed packages.
 
 use std::io;
+use std::path::Path;
 
 use ignore::{DirEntry, WalkBuilder, WalkState};
 
@@ -20,6 +21,14 @@ pub fn is_installed(name: &[u8]) -> bool {
 /// # Errors
 /// When a folder cannot be read.
 pub fn sources(tree: &Tree, folder: &RelPath, hidden: bool) -> io::Result<Vec<RelPath>> {
+    sources_without(tree, folder, hidden, None)
+}
+
+/// As [`sources`]; `excludes` is the file of patterns that is read instead of the user's own one (`core.excludesFile` of a repository).
+///
+/// # Errors
+/// As [`sources`].
+pub fn sources_without(tree: &Tree, folder: &RelPath, hidden: bool, excludes: Option<&Path>) -> io::Result<Vec<RelPath>> {
     let top = folder.under(tree.root());
     // Packages that were installed are no sources of the project, also where nobody ignores them.
     let foreign = |entry: &DirEntry| {
@@ -30,11 +39,18 @@ pub fn sources(tree: &Tree, folder: &RelPath, hidden: bool) -> io::Result<Vec<Re
     };
     let (sender, receiver) = crossbeam_channel::unbounded();
     // What a repository around this one ignores is not said of this one's files.
-    let inside = tree.root().ancestors().any(|folder| folder.join(".git").exists());
+    let repository = tree.root().ancestors().find(|folder| folder.join(".git").exists());
+    let inside = repository.is_some();
     let copy = tree.root().components().any(|part| part.as_os_str() == ".git");
     let mut walk = WalkBuilder::new(&top);
+    // Such files are meant from the top of the repository, wherever orket was started.
+    walk.current_dir(repository.unwrap_or(tree.root()));
     if copy {
         walk.standard_filters(false);
+    } else if let Some(excludes) = excludes {
+        walk.git_global(false);
+        // One that cannot be read says nothing.
+        let _ = walk.add_ignore(excludes);
     }
     let own = tree.clone();
     let passed = move |entry: &DirEntry| {
@@ -55,15 +71,15 @@ pub fn sources(tree: &Tree, folder: &RelPath, hidden: bool) -> io::Result<Vec<Re
         })
     });
     drop(sender);
-    let mut files = Vec::new();
+    let (mut files, root) = (Vec::new(), tree.root().as_os_str().as_encoded_bytes());
     for path in receiver {
         let path = match path {
             // Something went away meanwhile.
             Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
             path => path?,
         };
-        if let Ok(below) = path.strip_prefix(tree.root()) {
-            files.push(RelPath::from_normal(below.as_os_str().as_encoded_bytes()));
+        if let Some(below) = path.as_os_str().as_encoded_bytes().strip_prefix(root) {
+            files.push(RelPath::from_normal(below.strip_prefix(b"/").unwrap_or(below)));
         }
     }
     Ok(files)

@@ -51,6 +51,7 @@ impl Patterns {
     fn matches(&self, path: &RelPath) -> bool {
         self.exact.contains(path)
             || self.folders.iter().any(|folder| path.is_in(folder))
+            || self.whole.iter().any(|folder| path != folder && path.is_in(folder))
             || self.globs.iter().any(|glob| glob.matches(path))
             || (!self.exact.is_empty() && self.below_exact(path))
     }

@@ -53,6 +53,11 @@ impl Inspector<'_> {
         self.ground_in(None)
     }
 
+    /// As [`Inspector::ground`], looked at for these gates, so that all of them can judge at once.
+    pub fn ground_for(&self, gates: &[Gate]) -> Ground<'_> {
+        looked(self.ground(), gates)
+    }
+
     fn ground_in<'g>(&'g self, world: Option<&'g World>) -> Ground<'g> {
         let outside = Surroundings { engine: self.engine, world };
         Ground::new(self.engine.tree.clone(), self.known().clone(), Box::new(outside))
@@ -107,17 +112,18 @@ impl Gates for Inspector<'_> {
         let unjudged = |kind: &str, because: &str| (GateReport::unjudged(self.engine.graph.address(target), kind, because), false);
         let Detail::Gate(gate) = self.engine.graph.detail(target) else { return unjudged("", "it is no gate") };
         // What it needs may have made files since the last gate looked.
-        let (mut report, known) = self.check(&gate, &self.ground_in(Some(world))).unwrap_or_else(|wrong| {
-            let texts: Vec<String> = wrong.into_iter().map(|wrong| wrong.message).collect();
-            unjudged(&gate.kind, &texts.join("; "))
-        });
+        let (mut report, known) =
+            self.check(&gate, &looked(self.ground_in(Some(world)), std::slice::from_ref(&gate))).unwrap_or_else(|wrong| {
+                let texts: Vec<String> = wrong.into_iter().map(|wrong| wrong.message).collect();
+                unjudged(&gate.kind, &texts.join("; "))
+            });
         gates::agree(std::slice::from_mut(&mut report), &|kind| count(&self.engine.graph, kind));
         (report, known)
     }
 
     fn standing(&self, target: TargetId) -> Option<GateReport> {
         let Detail::Gate(gate) = self.engine.graph.detail(target) else { return None };
-        let ground = self.ground();
+        let ground = self.ground_for(std::slice::from_ref(&gate));
         let view = ground.seen_by(&gate);
         let rules = gates::read(&gate).ok()?;
         let asked = self.asked();
@@ -128,6 +134,12 @@ impl Gates for Inspector<'_> {
         gates::agree(std::slice::from_mut(&mut report), &|kind| count(&self.engine.graph, kind));
         Some(report)
     }
+}
+
+/// Looks at a tree for gates; of one whose rules are wrong nothing is asked.
+fn looked<'g>(ground: Ground<'g>, all: &[Gate]) -> Ground<'g> {
+    let rules = all.iter().filter_map(|gate| Some((gate, gates::read(gate).ok()?)));
+    ground.looked(rules.map(|(gate, rules)| rules.reads(&gates::folder_of(gate))).collect())
 }
 
 fn count(graph: &Graph, kind: &str) -> usize {

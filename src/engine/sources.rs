@@ -6,7 +6,7 @@ use rayon::prelude::*;
 
 use crate::base::RelPath;
 use crate::disk::{self, Tree, is_installed};
-use crate::vcs::TrackedNames;
+use crate::vcs::{TrackedNames, excludes_file};
 
 /// Returns, sorted, the files of a project: those that nobody ignores, and those that git tracks whoever ignores them; hidden ones only if
 /// `hidden`.
@@ -14,7 +14,8 @@ use crate::vcs::TrackedNames;
 /// # Errors
 /// When a folder cannot be read.
 pub fn sources(tree: &Tree, hidden: bool) -> io::Result<Vec<RelPath>> {
-    let mut files = disk::sources(tree, &RelPath::root(), hidden)?;
+    let excludes = excludes_file(tree.root());
+    let mut files = disk::sources_without(tree, &RelPath::root(), hidden, excludes.as_deref())?;
     files.par_sort_unstable();
     let ours = |path: &RelPath| !path.parts().any(|part| is_installed(part) || (!hidden && part.starts_with(b".")));
     let mut tracked = TrackedNames::of(tree.root()).beside(&files);

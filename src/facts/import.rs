@@ -14,6 +14,13 @@ pub struct Root {
     pub language: Option<Language>,
 }
 
+impl Root {
+    /// Whether what stands in a file may tell where imports lead that are read below this root; the file itself need not stand there.
+    pub fn heeds(&self, path: &RelPath) -> bool {
+        self.language.map_or_else(|| Language::heeded(path), |language| language.heeds(path))
+    }
+}
+
 /// How one module imports another.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 pub enum ImportKind {
@@ -37,16 +44,16 @@ impl ImportKind {
 }
 
 /// One edge for each pair of modules and kind, with the first place that makes it.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Import {
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Import<'a> {
     /// The module that imports, as its language names it.
-    pub from: String,
+    pub from: &'a str,
     /// The module that is imported; of an external one the top package.
-    pub to: String,
+    pub to: &'a str,
     /// The file of `from`.
-    pub from_file: RelPath,
+    pub from_file: &'a RelPath,
     /// The file of `to`; `None` if it is external.
-    pub to_file: Option<RelPath>,
+    pub to_file: Option<&'a RelPath>,
     /// The line in `from_file`, from 1.
     pub line: u32,
     /// The column in that line, in characters, from 1.
@@ -57,6 +64,51 @@ pub struct Import {
     pub external: bool,
     /// Whether it comes with the language; it is external then, too.
     pub stdlib: bool,
+    /// The number of `from_file` among [`Imports::files`].
+    pub from_at: usize,
+    /// The number of `to_file` there.
+    pub to_at: Option<usize>,
+}
+
+/// An edge, by the numbers of its names and files.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, bytemuck::Pod, bytemuck::Zeroable)]
+#[repr(C)]
+pub(super) struct Edge {
+    pub from: u32,
+    pub to: u32,
+    pub from_file: u32,
+    /// [`Edge::NOWHERE`] if it is no file of the tree.
+    pub to_file: u32,
+    pub line: u32,
+    pub column: u32,
+    /// See [`Edge::how`].
+    pub how: u32,
+}
+
+impl Edge {
+    pub const NOWHERE: u32 = u32::MAX;
+
+    /// Returns the kind of an import, and whether it leads to what comes with the language, as a number.
+    pub fn how(kind: ImportKind, stdlib: bool) -> u32 {
+        let kind = match kind {
+            ImportKind::Import => 0,
+            ImportKind::Type => 2,
+            ImportKind::Dynamic => 4,
+        };
+        kind + u32::from(stdlib)
+    }
+
+    pub fn kind(self) -> ImportKind {
+        match self.how {
+            0 | 1 => ImportKind::Import,
+            2 | 3 => ImportKind::Type,
+            _ => ImportKind::Dynamic,
+        }
+    }
+
+    pub fn to_file(self) -> Option<usize> {
+        (self.to_file != Edge::NOWHERE).then_some(self.to_file as usize)
+    }
 }
 
 /// An import that leads neither to a file of the tree nor to a package.
@@ -84,10 +136,10 @@ pub struct Unreadable {
 /// All that is known of the imports below some roots.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Imports {
-    /// The edges, sorted by `from`, `to` and kind.
-    pub imports: Vec<Import>,
-    /// Every module that was read, also those without imports, with its file; sorted.
-    pub modules: Vec<(String, RelPath)>,
+    pub(super) names: Vec<Box<str>>,
+    pub(super) files: Vec<RelPath>,
+    pub(super) edges: Vec<Edge>,
+    pub(super) modules: Vec<(u32, u32)>,
     /// What could not be resolved, sorted.
     pub unresolved: Vec<Unresolved>,
     /// What could not be read, sorted.
@@ -96,4 +148,33 @@ pub struct Imports {
     pub extracted: usize,
     /// The facts of how many files were known.
     pub cached: usize,
+}
+
+impl Imports {
+    /// Returns the edges, sorted by `from`, `to` and kind.
+    pub fn edges(&self) -> impl ExactSizeIterator<Item = Import<'_>> + Clone {
+        self.edges.iter().map(|edge| Import {
+            from: &self.names[edge.from as usize],
+            to: &self.names[edge.to as usize],
+            from_file: &self.files[edge.from_file as usize],
+            to_file: edge.to_file().map(|file| &self.files[file]),
+            line: edge.line,
+            column: edge.column,
+            kind: edge.kind(),
+            external: edge.to_file().is_none(),
+            stdlib: edge.how % 2 == 1,
+            from_at: edge.from_file as usize,
+            to_at: edge.to_file(),
+        })
+    }
+
+    /// Returns every module that was read, also those without imports, with its file and the number of that among [`Imports::files`]; sorted.
+    pub fn modules(&self) -> impl ExactSizeIterator<Item = (&str, &RelPath, usize)> + Clone {
+        self.modules.iter().map(|(name, file)| (&*self.names[*name as usize], &self.files[*file as usize], *file as usize))
+    }
+
+    /// Returns all files that are a module, or that something leads to; sorted.
+    pub fn files(&self) -> &[RelPath] {
+        &self.files
+    }
 }

@@ -3,8 +3,9 @@
 use std::fs;
 use std::io::Write;
 use std::ops::Range;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
+use std::time::SystemTime;
 
 use rustc_hash::FxHashMap;
 use xxhash_rust::xxh3::xxh3_64;
@@ -18,6 +19,12 @@ pub trait Known: Sync {
     fn get(&self, key: &Digest) -> Option<Vec<u8>>;
     /// Keeps facts; losing them costs time only.
     fn put(&self, key: &Digest, facts: &[u8]);
+    /// Returns the bytes that were put as a whole under a name, if they are still there; whoever puts them adds what tells damage.
+    fn whole(&self, name: &str) -> Option<Vec<u8>>;
+    /// Keeps bytes under a name, in place of those that are there; losing them costs time only.
+    fn put_whole(&self, name: &str, bytes: Vec<u8>);
+    /// Whether anything is kept at all.
+    fn is_lasting(&self) -> bool;
     /// Writes down what was put there since. A failure costs time only, the next time.
     fn keep(&self);
 }
@@ -32,6 +39,16 @@ impl Known for Forgetful {
     }
 
     fn put(&self, _: &Digest, _: &[u8]) {}
+
+    fn whole(&self, _: &str) -> Option<Vec<u8>> {
+        None
+    }
+
+    fn put_whole(&self, _: &str, _: Vec<u8>) {}
+
+    fn is_lasting(&self) -> bool {
+        false
+    }
 
     fn keep(&self) {}
 }
@@ -50,6 +67,7 @@ pub struct FactFile {
     whole: bool,
     asked: Mutex<Vec<Digest>>,
     new: Mutex<Vec<u8>>,
+    whole_ones: Mutex<Vec<(String, Vec<u8>)>>,
 }
 
 impl FactFile {
@@ -62,7 +80,21 @@ impl FactFile {
             at.insert(key, facts);
         }
         let whole = start == bytes.len() && bytes.len() < LONG;
-        FactFile { path, bytes, at, whole, asked: Mutex::default(), new: Mutex::default() }
+        FactFile { path, bytes, at, whole, asked: Mutex::default(), new: Mutex::default(), whole_ones: Mutex::default() }
+    }
+}
+
+/// How many files that are kept as a whole are left: of roots that no manifest names any more, nobody asks again.
+const WHOLE: usize = 16;
+
+/// Removes the oldest of the files beside the one with facts, where there are too many.
+fn leave_some(folder: &Path) {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten().filter(|entry| entry.file_name().as_encoded_bytes().contains(&b'-'));
+    let mut files: Vec<(SystemTime, PathBuf)> =
+        entries.filter_map(|entry| Some((entry.metadata().ok()?.modified().ok()?, entry.path()))).collect();
+    files.sort();
+    for (_, path) in files.iter().rev().skip(WHOLE) {
+        let _ = fs::remove_file(path);
     }
 }
 
@@ -92,7 +124,28 @@ impl Known for FactFile {
         self.new.lock().unwrap_or_else(PoisonError::into_inner).extend(record);
     }
 
+    fn whole(&self, name: &str) -> Option<Vec<u8>> {
+        fs::read(self.path.with_file_name(name)).ok()
+    }
+
+    fn put_whole(&self, name: &str, bytes: Vec<u8>) {
+        self.whole_ones.lock().unwrap_or_else(PoisonError::into_inner).push((name.to_owned(), bytes));
+    }
+
+    fn is_lasting(&self) -> bool {
+        true
+    }
+
     fn keep(&self) {
+        for (name, bytes) in self.whole_ones.lock().unwrap_or_else(PoisonError::into_inner).drain(..) {
+            let path = self.path.with_file_name(name);
+            let Some(folder) = path.parent() else { continue };
+            let is_new = !path.exists();
+            let _ = fs::create_dir_all(folder).and_then(|()| write_beside(&path, &bytes));
+            if is_new {
+                leave_some(folder);
+            }
+        }
         let new = self.new.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(folder) = self.path.parent().filter(|_| !new.is_empty() || !self.whole) else { return };
         let _ = fs::create_dir_all(folder);

@@ -69,11 +69,20 @@ impl Language {
         TABLE.iter().find(|(_, _, sources, _)| sources.contains(&ending)).map(|(language, ..)| *language)
     }
 
-    /// Whether what stands in a file may tell where imports lead: it is a source of some language, or one of its settings. No other file is
-    /// read for that.
-    pub fn reads_from(path: &RelPath) -> bool {
+    /// As [`Language::heeds`], of any language.
+    pub fn heeded(path: &RelPath) -> bool {
         ending(path)
             .is_some_and(|ending| TABLE.iter().any(|(_, _, sources, settings)| sources.contains(&ending) || settings.contains(&ending)))
+    }
+
+    /// Whether what stands in a file may tell where imports of this language lead: it is a source, or one of the settings, of this language
+    /// or of one that it needs to know. No other file is read for that.
+    pub fn heeds(self, path: &RelPath) -> bool {
+        ending(path).is_some_and(|ending| {
+            TABLE
+                .iter()
+                .any(|(other, _, sources, settings)| self.needs(*other) && (sources.contains(&ending) || settings.contains(&ending)))
+        })
     }
 
     /// Whether files of `other` belong to this language's sources: the two dialects of a pair import each other's files.

@@ -3,11 +3,15 @@
 //! [`outline`] tells what it declares. For imports, a language is a folder: what one file says (`extract`), and what that means among the other files (`resolve`).
 
 mod cfamily;
+#[cfg(test)]
+mod changing;
+mod comments;
 mod csharp;
 mod gather;
 mod golang;
 mod import;
 mod java;
+mod kept;
 mod known;
 mod kotlin;
 mod language;
@@ -15,6 +19,7 @@ mod names;
 mod outline;
 mod php;
 mod python;
+mod raw;
 mod ruby;
 mod rust;
 #[cfg(test)]
@@ -24,7 +29,8 @@ mod search;
 mod syntax;
 mod world;
 
-pub use gather::imports;
+pub use comments::comments;
+pub use gather::{Stamps, imports, imports_of};
 pub use import::{Import, ImportKind, Imports, Root, Unreadable, Unresolved};
 pub use known::{FactFile, Forgetful, Known};
 pub use language::Language;

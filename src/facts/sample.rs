@@ -29,7 +29,7 @@ pub(super) fn edges(files: &[(&str, &str)]) -> Vec<String> {
 /// As [`edges`], of what was found already.
 pub(super) fn told(found: &Imports) -> Vec<String> {
     assert_eq!(found.unreadable, [], "every file can be read");
-    let told = found.imports.iter().map(|import| {
+    let told = found.edges().map(|import| {
         let kind = match import.kind.word() {
             "import" => String::new(),
             word => format!(" ({word})"),

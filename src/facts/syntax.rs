@@ -20,7 +20,7 @@ pub(super) struct Wrong {
 }
 
 /// A place in a file, line and column from 1, the column in characters.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default, Serialize, Deserialize)]
 pub(super) struct At {
     pub line: u32,
     pub column: u32,

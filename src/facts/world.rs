@@ -1,35 +1,76 @@
 //! The files of the tree that resolvers look among, and what they find.
 
-use rayon::prelude::*;
-use rustc_hash::FxHashSet;
+use std::borrow::Borrow;
+use std::collections::BTreeMap;
+use std::hash::Hash;
+use std::sync::{Mutex, OnceLock, PoisonError};
 
+use rayon::prelude::*;
+use rustc_hash::{FxHashMap, FxHashSet};
+use serde::{Deserialize, Serialize};
+
+use super::import::Edge;
 use super::syntax::At;
-use super::{Import, ImportKind, Imports, Language, Unresolved};
+use super::{ImportKind, Imports, Root, Unresolved};
 use crate::base::RelPath;
-use crate::disk::Tree;
+use crate::disk::{Signature, Tree};
 
 /// All files that are not ignored, of any kind.
 pub(super) struct World<'a> {
     pub tree: &'a Tree,
+    /// Sorted.
     pub files: &'a [RelPath],
-    pub has: FxHashSet<&'a [u8]>,
+    has: OnceLock<FxHashSet<Box<[u8]>>>,
+    roots: &'a [Root],
+    asked: Mutex<BTreeMap<RelPath, Option<Signature>>>,
 }
 
-impl World<'_> {
-    /// Whether there is such a file; `path` in normal form.
-    pub fn has(&self, path: &[u8]) -> bool {
-        self.has.contains(path)
+impl<'a> World<'a> {
+    pub fn new(tree: &'a Tree, files: &'a [RelPath], roots: &'a [Root]) -> World<'a> {
+        World { tree, files, has: OnceLock::new(), roots, asked: Mutex::default() }
     }
 
-    /// Returns the text of a file that need not be there. Of one that [`Language::reads_from`] does not know, `None`: what is kept would
-    /// outlive it.
+    /// Whether there is such a file; `path` in normal form.
+    pub fn has(&self, path: &[u8]) -> bool {
+        self.has.get_or_init(|| self.files.iter().map(|file| file.as_bytes().into()).collect()).contains(path)
+    }
+
+    /// Whether a path is that of a file, also of one that is ignored.
+    pub fn is_there(&self, path: &RelPath) -> bool {
+        self.ask(path).is_some_and(|found| found.is_file())
+    }
+
+    /// Whether what stands in a file may tell where imports lead that are read.
+    pub fn heeds(&self, path: &RelPath) -> bool {
+        self.roots.iter().any(|root| root.heeds(path))
+    }
+
+    /// Returns the text of a file that need not be there. Of one that is not [heeded](World::heeds), `None`: what is kept
+    /// would outlive it.
     pub fn text(&self, path: &RelPath) -> Option<String> {
-        if !Language::reads_from(path) {
+        if !self.heeds(path) {
             return None;
         }
+        // Its stamp is older than what is read.
+        self.ask(path);
         let bytes = self.tree.read(path).ok()?;
         super::syntax::text(&bytes).ok().map(str::to_owned)
     }
+
+    /// Returns what resolvers have looked at so far beside names and sources, each as it was when they did so first.
+    pub fn asked(&self) -> BTreeMap<RelPath, Option<Signature>> {
+        self.asked.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn ask(&self, path: &RelPath) -> Option<Signature> {
+        let mut asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
+        *asked.entry(path.clone()).or_insert_with(|| stamp(self.tree, path))
+    }
+}
+
+/// Returns the stamp of a file, behind links, if it is there.
+pub(super) fn stamp(tree: &Tree, path: &RelPath) -> Option<Signature> {
+    tree.stat_follow(path).ok().flatten()
 }
 
 /// A file that was read, and what it says.
@@ -38,6 +79,9 @@ pub(super) struct Source<T> {
     pub facts: T,
     /// Whether it stands below a root; others were read only to understand those.
     pub wanted: bool,
+    /// Whether it is to be told what it imports: it is wanted, and that is not known from before. Of others, the facts may be no more than
+    /// what tells where the imports of these lead.
+    pub told: bool,
 }
 
 /// Where an import leads.
@@ -51,19 +95,28 @@ pub(super) enum Goal {
     Stdlib(String),
 }
 
-/// What resolvers find, edge by edge.
-#[derive(Default)]
+/// What resolvers find, edge by edge: not in order yet, and with several places of one edge.
+#[derive(Clone, Default, Serialize, Deserialize)]
 pub(super) struct Found {
-    /// Not in order yet, and with several places of one edge.
-    edges: Vec<Import>,
-    modules: Vec<(String, RelPath)>,
-    unresolved: Vec<Unresolved>,
+    pub names: Vec<Box<str>>,
+    pub files: Vec<RelPath>,
+    #[serde(with = "super::raw::many")]
+    pub edges: Vec<Edge>,
+    /// The names and files of modules.
+    pub modules: Vec<(u32, u32)>,
+    /// File, line, and what is imported.
+    pub unresolved: Vec<(u32, u32, Box<str>)>,
+    #[serde(skip)]
+    names_at: FxHashMap<Box<str>, u32>,
+    #[serde(skip)]
+    files_at: FxHashMap<RelPath, u32>,
 }
 
 impl Found {
     /// Adds a module that was read.
     pub fn module(&mut self, name: &str, path: &RelPath) {
-        self.modules.push((name.to_owned(), path.clone()));
+        let module = (self.name(name), self.file(path));
+        self.modules.push(module);
     }
 
     /// Adds an edge; a module that imports itself makes none.
@@ -76,36 +129,128 @@ impl Found {
         if to_file.as_ref() == Some(from.1) || (to_file.is_some() && to == from.0) {
             return;
         }
-        let external = to_file.is_none();
-        let (line, column) = (at.line, at.column);
-        let (from, from_file) = (from.0.to_owned(), from.1.clone());
-        self.edges.push(Import { from, to, from_file, to_file, line, column, kind, external, stdlib });
+        let edge = Edge {
+            from: self.name(from.0),
+            to: self.name(&to),
+            from_file: self.file(from.1),
+            to_file: to_file.map_or(Edge::NOWHERE, |file| self.file(&file)),
+            line: at.line,
+            column: at.column,
+            how: Edge::how(kind, stdlib),
+        };
+        self.edges.push(edge);
     }
 
     /// Adds what leads nowhere.
     pub fn unresolved(&mut self, file: &RelPath, at: At, name: &str) {
-        self.unresolved.push(Unresolved { file: file.clone(), line: at.line, name: name.to_owned() });
+        let file = self.file(file);
+        self.unresolved.push((file, at.line, name.into()));
     }
 
-    /// Puts everything in its order.
-    pub fn into_imports(mut self) -> Imports {
+    /// Takes out all that was found in some files.
+    pub fn forget(&mut self, files: &FxHashSet<&RelPath>) {
+        let gone: Vec<bool> = self.files.iter().map(|file| files.contains(file)).collect();
+        self.edges.retain(|edge| !gone[edge.from_file as usize]);
+        self.modules.retain(|(_, file)| !gone[*file as usize]);
+        self.unresolved.retain(|(file, ..)| !gone[*file as usize]);
+    }
+
+    /// Whether all numbers are those of names and files that are there.
+    pub fn is_sound(&self) -> bool {
+        let (names, files) = (self.names.len() as u32, self.files.len() as u32);
+        let edge = |edge: &Edge| {
+            edge.from.max(edge.to) < names && edge.from_file < files && (edge.to_file == Edge::NOWHERE || edge.to_file < files)
+        };
+        self.edges.iter().all(edge)
+            && self.modules.iter().all(|(name, file)| *name < names && *file < files)
+            && self.unresolved.iter().all(|(file, ..)| *file < files)
+    }
+
+    /// Puts everything in its order, the tables of names and files as well, and leaves out of these what is used no more: so whatever way
+    /// led to what was found, it looks the same. What is in order already costs little.
+    pub fn sort(&mut self) {
+        let mut names = vec![false; self.names.len()];
+        let mut files = vec![false; self.files.len()];
+        for edge in &self.edges {
+            names[edge.from as usize] = true;
+            names[edge.to as usize] = true;
+            files[edge.from_file as usize] = true;
+            edge.to_file().iter().for_each(|file| files[*file] = true);
+        }
+        for (name, file) in &self.modules {
+            names[*name as usize] = true;
+            files[*file as usize] = true;
+        }
+        self.unresolved.iter().for_each(|(file, ..)| files[*file as usize] = true);
+        let (names, files) = (in_order(&mut self.names, &names), in_order(&mut self.files, &files));
+        (self.names_at, self.files_at) = Default::default();
+        for edge in &mut self.edges {
+            edge.from = names[edge.from as usize];
+            edge.to = names[edge.to as usize];
+            edge.from_file = files[edge.from_file as usize];
+            edge.to_file = edge.to_file().map_or(Edge::NOWHERE, |file| files[file]);
+        }
+        self.modules.iter_mut().for_each(|(name, file)| (*name, *file) = (names[*name as usize], files[*file as usize]));
+        self.unresolved.iter_mut().for_each(|(file, ..)| *file = files[*file as usize]);
         self.modules.sort();
         self.modules.dedup();
         self.unresolved.sort();
         self.unresolved.dedup();
-        let mut imports = self.edges;
-        let edge = |import: &Import| (import.kind, import.external);
-        imports.par_sort_by(|one, other| {
-            let place = |import: &Import| (import.line, import.column);
-            (&one.from, &one.to, edge(one), &one.from_file, place(one)).cmp(&(
-                &other.from,
-                &other.to,
-                edge(other),
-                &other.from_file,
-                place(other),
-            ))
-        });
-        imports.dedup_by(|later, first| (&later.from, &later.to, edge(later)) == (&first.from, &first.to, edge(first)));
-        Imports { imports, modules: self.modules, unresolved: self.unresolved, ..Imports::default() }
+        self.edges.sort_by_key(|edge| (edge.from, edge.to, edge.kind(), edge.to_file().is_none(), edge.from_file, edge.line, edge.column));
+        // Of several places in one file the first is enough.
+        let key = |edge: &Edge| (edge.from, edge.to, edge.kind(), edge.to_file().is_none(), edge.from_file);
+        self.edges.dedup_by_key(|edge| key(edge));
     }
+
+    /// Returns what was found, which is in its order: of several places of an edge the first.
+    pub fn imports(self) -> Imports {
+        let mut edges = self.edges;
+        let key = |edge: &Edge| (edge.from, edge.to, edge.kind(), edge.to_file().is_none());
+        edges.dedup_by(|later, first| key(later) == key(first));
+        let unresolved = self.unresolved.into_iter().map(|(file, line, name)| {
+            let file = self.files[file as usize].clone();
+            Unresolved { file, line, name: name.into() }
+        });
+        let unresolved = unresolved.collect();
+        Imports { names: self.names, files: self.files, edges, modules: self.modules, unresolved, ..Imports::default() }
+    }
+
+    fn name(&mut self, name: &str) -> u32 {
+        number(&mut self.names, &mut self.names_at, name, || name.into())
+    }
+
+    fn file(&mut self, file: &RelPath) -> u32 {
+        number(&mut self.files, &mut self.files_at, file, || file.clone())
+    }
+}
+
+/// Returns the number of a thing among all, which is added if it is new.
+fn number<T, Q>(all: &mut Vec<T>, at: &mut FxHashMap<T, u32>, one: &Q, own: impl FnOnce() -> T) -> u32
+where
+    T: Clone + Eq + Hash + Borrow<Q>,
+    Q: Eq + Hash + ?Sized,
+{
+    // Of what was kept, no numbers are known at first.
+    if at.len() < all.len() {
+        at.extend(all.iter().cloned().zip(0..));
+    }
+    if let Some(known) = at.get(one) {
+        return *known;
+    }
+    let (new, own) = (all.len() as u32, own());
+    all.push(own.clone());
+    at.insert(own, new);
+    new
+}
+
+/// Sorts the things that are used and drops the others; returns the new number of each that is left.
+fn in_order<T: Ord + Send + Sync>(all: &mut Vec<T>, used: &[bool]) -> Vec<u32> {
+    let mut order: Vec<(u32, T)> = (0..).zip(all.drain(..)).filter(|(at, _)| used[*at as usize]).collect();
+    order.par_sort_by(|(_, one), (_, other)| one.cmp(other));
+    let mut new = vec![0; used.len()];
+    for (rank, (at, one)) in (0..).zip(order) {
+        new[at as usize] = rank;
+        all.push(one);
+    }
+    new
 }

@@ -24,6 +24,9 @@ pub struct Entry {
     /// For a dependency: on what.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub to: Option<String>,
+    /// For anything else: the file that it is in; for people, since the fingerprint tells it from others.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub file: Option<String>,
     /// See [`Finding::fingerprint`].
     #[serde(default)]
     pub fingerprint: String,
@@ -97,14 +100,19 @@ impl Baseline {
     /// owners and dates of the others stay.
     pub fn updated(&self, kind: &str, gate: &str, findings: &[Finding]) -> Baseline {
         let found: Vec<&Finding> = findings.iter().filter(|finding| finding.state != State::Suppressed).collect();
-        let stays = |entry: &&Entry| !entry.is_of(kind, gate) || found.iter().any(|finding| entry.tolerates(finding));
-        let mut entries: Vec<Entry> = self.entries.iter().filter(stays).cloned().collect();
+        let stays = |entry: &Entry| match found.iter().find(|finding| entry.tolerates(finding)) {
+            _ if !entry.is_of(kind, gate) => Some(entry.clone()),
+            Some(finding) => Some(Entry { file: file_of(finding), ..entry.clone() }),
+            None => None,
+        };
+        let mut entries: Vec<Entry> = self.entries.iter().filter_map(stays).collect();
         for finding in found {
             if !entries.iter().any(|entry| entry.is_of(kind, gate) && entry.tolerates(finding)) {
                 entries.push(Entry {
                     rule: finding.rule.clone(),
                     from: finding.edge.as_ref().map(|edge| edge.from.clone()),
                     to: finding.edge.as_ref().map(|edge| edge.to.clone()),
+                    file: file_of(finding),
                     fingerprint: finding.fingerprint.clone(),
                     gate: gate.to_owned(),
                     reason: String::new(),
@@ -116,6 +124,15 @@ impl Baseline {
         entries.sort();
         Baseline { version: 1, entries }
     }
+
+    /// Drops the entries of gates that there are no more.
+    pub fn retain_gates(&mut self, is_gate: &dyn Fn(&str) -> bool) {
+        self.entries.retain(|entry| entry.gate.is_empty() || is_gate(&entry.gate));
+    }
+}
+
+fn file_of(finding: &Finding) -> Option<String> {
+    (finding.edge.is_none() && !finding.file.is_empty()).then(|| finding.file.clone())
 }
 
 impl Default for Baseline {
@@ -138,10 +155,18 @@ impl Entry {
         self.from.is_some() && edge.is_some_and(|edge| Some(&edge.from) == self.from.as_ref() && Some(&edge.to) == self.to.as_ref())
     }
 
+    /// Whether another entry is about the same finding of the same gate.
+    pub fn is_same_as(&self, other: &Entry) -> bool {
+        let about =
+            |entry: &Entry| (entry.rule.clone(), entry.from.clone(), entry.to.clone(), entry.fingerprint.clone(), entry.gate.clone());
+        about(self) == about(other)
+    }
+
     /// Returns what it is about, for people.
     pub fn about(&self) -> String {
-        match (&self.from, &self.to) {
-            (Some(from), Some(to)) => format!("{} {from} -> {to}", self.rule),
+        match (&self.from, &self.to, &self.file) {
+            (Some(from), Some(to), _) => format!("{} {from} -> {to}", self.rule),
+            (_, _, Some(file)) => format!("{} {file} {}", self.rule, self.fingerprint),
             _ => format!("{} {}", self.rule, self.fingerprint),
         }
     }

@@ -29,6 +29,11 @@ const KINDS: &[(&str, Read)] = &[
     ("working_model", working_model::read),
 ];
 
+/// Returns the names of all kinds.
+pub(super) fn kinds() -> impl Iterator<Item = &'static str> + Clone {
+    KINDS.iter().map(|(kind, _)| *kind)
+}
+
 /// A gate's rules, ready to judge by.
 pub struct Rules {
     /// What every gate can say.
@@ -53,10 +58,9 @@ impl Rules {
 pub fn read(gate: &Gate) -> Result<Rules, Vec<Wrong>> {
     let mut reader = Reader::new(gate);
     let Some((_, read)) = KINDS.iter().find(|(kind, _)| **kind == *gate.kind) else {
-        let kinds: Vec<&str> = KINDS.iter().map(|(kind, _)| *kind).collect();
-        let help = match did_you_mean(&gate.kind, kinds.iter().copied()) {
+        let help = match did_you_mean(&gate.kind, kinds()) {
             Some(near) => format!("did you mean `{near}`?"),
-            None => format!("there are: {}", kinds.join(", ")),
+            None => format!("there are: {}", kinds().collect::<Vec<_>>().join(", ")),
         };
         reader.say(&gate.place, format!("there is no kind of gate `{}`", gate.kind), help);
         return Err(reader.wrong);
@@ -75,22 +79,24 @@ pub fn baseline_path(folder: &RelPath, name: &str) -> Result<RelPath, PathError>
 
 /// Lets a gate judge; returns its report, and whether it was known: nothing that the gate can see has changed since it judged.
 pub fn check(gate: &Gate, rules: &Rules, view: &View<'_>, asked: &Asked<'_>) -> (GateReport, bool) {
-    if let Some(report) = standing(gate, rules, view, asked) {
+    let key = verdict_key(gate, rules, view, asked);
+    if let Some(report) = key.and_then(|key| kept(&key, view)) {
         return (report, true);
     }
     let report = judge(gate, rules, view, asked);
-    let known = view.ground().known();
-    if let Some(key) =
-        verdict_key(gate, rules, view, asked).filter(|_| !view.looked_beyond() && report.outcome != GateOutcome::NotEvaluated)
-    {
-        known.put(&key, &serde_json::to_vec(&report).unwrap_or_default());
+    if let Some(key) = key.filter(|_| !view.looked_beyond() && report.outcome != GateOutcome::NotEvaluated) {
+        view.ground().known().put(&key, &serde_json::to_vec(&report).unwrap_or_default());
     }
     (report, false)
 }
 
 /// Returns what a gate has come to, if nothing that it can see has changed since.
 pub fn standing(gate: &Gate, rules: &Rules, view: &View<'_>, asked: &Asked<'_>) -> Option<GateReport> {
-    let bytes = view.ground().known().get(&verdict_key(gate, rules, view, asked)?)?;
+    kept(&verdict_key(gate, rules, view, asked)?, view)
+}
+
+fn kept(key: &Digest, view: &View<'_>) -> Option<GateReport> {
+    let bytes = view.ground().known().get(key)?;
     let report = serde_json::from_slice::<GateReport>(&bytes).ok()?;
     let facts = Facts { extracted: 0, cached: report.facts.files, ..report.facts };
     Some(GateReport { facts, ..report })
@@ -102,7 +108,7 @@ fn verdict_key(gate: &Gate, rules: &Rules, view: &View<'_>, asked: &Asked<'_>) -
     let declared = postcard::to_stdvec(gate).unwrap_or_default();
     let version = env!("CARGO_PKG_VERSION").as_bytes();
     let mut hasher = Hasher::new();
-    hasher.piece(b"verdict 1").piece(version).piece(&declared).piece(&[u8::from(asked.quick)]);
+    hasher.piece(b"verdict 3").piece(version).piece(&declared).piece(&[u8::from(asked.quick)]);
     Some(hasher.piece(asked.today.0.as_bytes()).digest(&stamp).finish())
 }
 

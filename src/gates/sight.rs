@@ -9,7 +9,7 @@ use super::judge::{Filter, Printed, Reads, Sight, Unjudged};
 use crate::base::{Digest, Hasher, RelPath};
 use crate::churn::Report;
 use crate::disk::{PatternSet, Signature, Tree, now_ns};
-use crate::facts::{self, Imports, Known, Root};
+use crate::facts::{self, Imports, Known, Root, Stamps};
 use crate::model::Gate;
 
 /// What gates ask beside the tree.
@@ -63,7 +63,10 @@ pub struct Ground<'a> {
     known: Arc<dyn Known + Send>,
     outside: Box<dyn Outside + 'a>,
     files: OnceLock<Result<Vec<RelPath>, (io::ErrorKind, String)>>,
-    /// The stamps of all files, and when they were taken.
+    names: OnceLock<Digest>,
+    /// Which files gates ask the stamps of; none: all.
+    reads: Vec<Reads>,
+    /// Those, in the order of the files, and when they were taken.
     stamps: OnceLock<(i64, Vec<Option<Signature>>)>,
 }
 
@@ -78,7 +81,19 @@ pub struct View<'a> {
 impl<'a> Ground<'a> {
     /// Nothing is read yet; `known` keeps facts about files.
     pub fn new(tree: Tree, known: Arc<dyn Known + Send>, outside: Box<dyn Outside + 'a>) -> Ground<'a> {
-        Ground { tree, known, outside, files: OnceLock::new(), stamps: OnceLock::new() }
+        let (files, names, stamps) = (OnceLock::new(), OnceLock::new(), OnceLock::new());
+        Ground { tree, known, outside, files, names, reads: Vec::new(), stamps }
+    }
+
+    /// Looks at the tree now, on behalf of gates that read these files: so several threads may ask at once, and none is kept waiting by work
+    /// that it has itself begun.
+    #[must_use]
+    pub fn looked(self, reads: Vec<Reads>) -> Ground<'a> {
+        let ground = Ground { reads, ..self };
+        if let Ok(files) = ground.files() {
+            ground.stamps(files);
+        }
+        ground
     }
 
     /// Returns what a gate sees.
@@ -92,20 +107,24 @@ impl<'a> Ground<'a> {
         let files = self.files().ok()?;
         let (began, stamps) = self.stamps(files);
         let mut hasher = Hasher::new();
-        for (path, stamp) in files.iter().zip(stamps) {
-            hasher.piece(path.as_bytes());
-            if reads(path) {
-                let stamp = stamp.filter(|stamp| stamp.settled_at(*began))?;
-                hasher.piece(bytemuck::bytes_of(&stamp));
-            }
+        hasher.digest(self.names.get_or_init(|| names(files)));
+        for (at, stamp) in stamps.iter().enumerate().filter(|(at, _)| reads(&files[*at])) {
+            let stamp = stamp.filter(|stamp| stamp.settled_at(*began))?;
+            hasher.piece(&at.to_le_bytes()).piece(bytemuck::bytes_of(&stamp));
         }
         Some(hasher.finish())
     }
 
     fn stamps(&self, files: &[RelPath]) -> &(i64, Vec<Option<Signature>>) {
         self.stamps.get_or_init(|| {
-            let paths: Vec<&[u8]> = files.iter().map(RelPath::as_bytes).collect();
-            (now_ns(), self.tree.stat_many(&paths))
+            let asked = |path: &RelPath| self.reads.is_empty() || self.reads.iter().any(|reads| reads(path));
+            let asked: Vec<usize> = (0..files.len()).filter(|at| asked(&files[*at])).collect();
+            let paths: Vec<&[u8]> = asked.iter().map(|at| files[*at].as_bytes()).collect();
+            let (began, mut stamps) = (now_ns(), vec![None; files.len()]);
+            for (at, stamp) in asked.into_iter().zip(self.tree.stat_many(&paths)) {
+                stamps[at] = stamp;
+            }
+            (began, stamps)
         })
     }
 
@@ -181,7 +200,9 @@ impl Sight for View<'_> {
             self.beyond.store(true, Ordering::Relaxed);
         }
         let seen = listed.iter().filter(|path| !path.parts().any(|part| part.starts_with(b".")));
-        facts::imports(&self.ground.tree, seen.cloned().collect(), &roots, &*self.ground.known)
+        let (taken, stamps) = self.ground.stamps(listed);
+        let of = |path: &RelPath| stamps[listed.binary_search(path).ok()?];
+        facts::imports_of(&self.ground.tree, seen.cloned().collect(), Stamps { taken: *taken, of: &of }, &roots, &*self.ground.known)
     }
 
     fn churn(&self, scope: Option<&str>, since: Option<i64>, symbols: Option<u64>, today: &str) -> Result<Report, Unjudged> {
@@ -247,6 +268,13 @@ impl Sight for View<'_> {
     fn tree(&self) -> &Tree {
         &self.ground.tree
     }
+}
+
+/// Returns a digest of the names of files.
+fn names(files: &[RelPath]) -> Digest {
+    // No name has a NUL byte.
+    let names: Vec<&[u8]> = files.iter().map(RelPath::as_bytes).collect();
+    Digest::of(&names.join(&0))
 }
 
 /// Returns the folder of the manifest that declares a gate.

@@ -4,13 +4,19 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use rayon::prelude::*;
 
+use super::check::kinds;
 use super::judge::{Sight, finding};
-use crate::base::RelPath;
+use crate::base::{RelPath, did_you_mean};
 use crate::event::{Finding, GateReport, State};
+use crate::facts::comments;
 
 const MARK: &str = "orket: allow(";
 
-/// Marks what comments tolerate; returns findings about the comments themselves: one without a reason, one that tolerates nothing.
+/// The rule of a comment that names no kind of gate.
+const UNKNOWN: &str = "unknown_kind";
+
+/// Marks what comments tolerate; returns findings about the comments themselves: one without a reason, one that tolerates nothing,
+/// one that names no kind of gate. In a language that is parsed, what stands in a string is no comment.
 pub(super) fn apply(sight: &dyn Sight, kind: &str, read: &[RelPath], findings: &mut [Finding]) -> Vec<Finding> {
     let mut places: BTreeMap<String, Vec<usize>> = BTreeMap::new();
     for (index, finding) in findings.iter().enumerate() {
@@ -22,14 +28,28 @@ pub(super) fn apply(sight: &dyn Sight, kind: &str, read: &[RelPath], findings: &
         let text = String::from_utf8_lossy(&bytes);
         let file = path.to_string();
         let here = places.get(&file).map(Vec::as_slice).unwrap_or_default();
-        for (number, line) in text.lines().enumerate() {
-            let Some((column, rest)) = line.find(MARK).map(|at| (at, &line[at + MARK.len()..])) else { continue };
-            let Some((rule, reason)) = rest.split_once(')') else { continue };
+        let comments = comments(path, &text);
+        let is_comment = |at: usize| comments.as_ref().is_none_or(|all| all.iter().any(|comment| comment.contains(&at)));
+        let mut start = 0;
+        for (number, whole) in text.split_inclusive('\n').enumerate() {
+            let (begin, line) = (start, whole.trim_end_matches(['\n', '\r']));
+            start += whole.len();
+            let Some((column, _)) = line.match_indices(MARK).find(|(at, _)| is_comment(begin + at)) else { continue };
+            let Some((rule, reason)) = line[column + MARK.len()..].split_once(')') else { continue };
             let rule = rule.trim();
-            if rule != kind && !rule.starts_with(&format!("{kind}/")) {
+            let (at, place) = (number as u32 + 1, line[..column].chars().count() as u32 + 1);
+            let meant = rule.split('/').next().unwrap_or(rule);
+            if !kinds().any(|known| known == meant) && is_meant(path, &line[..column], comments.is_some()) {
+                let message = format!("the comment `orket: allow({rule})` names no kind of gate, and allows nothing");
+                let help = match did_you_mean(meant, kinds()) {
+                    Some(near) => format!("did you mean `{near}`?"),
+                    None => format!("there are: {}", kinds().collect::<Vec<_>>().join(", ")),
+                };
+                about.push(finding(&format!("{kind}/{UNKNOWN}"), &file, at, place, message, help, &[&file, rule, line.trim()]));
+            }
+            if meant != kind {
                 continue;
             }
-            let (at, place) = (number as u32 + 1, line[..column].chars().count() as u32 + 1);
             let reason = reason.trim().trim_end_matches("*/").trim_end_matches("-->").trim();
             if reason.is_empty() {
                 let message = format!("the comment `orket: allow({rule})` gives no reason");
@@ -56,10 +76,28 @@ pub(super) fn apply(sight: &dyn Sight, kind: &str, read: &[RelPath], findings: &
     about
 }
 
+/// Whether a mark that no gate understands was meant as one: nothing but what opens a comment stands before it. In prose, people write about
+/// such comments.
+fn is_meant(path: &RelPath, before: &str, is_source: bool) -> bool {
+    let name = String::from_utf8_lossy(path.name()).to_lowercase();
+    let is_prose = [".md", ".markdown", ".rst", ".adoc", ".txt"].iter().any(|ending| name.ends_with(ending));
+    let opens: &[&str] = if is_prose { &["<!--"] } else { &["#", "//", "/*", "*", "--", ";", "%", "<!--"] };
+    let before = before.trim();
+    (is_source && before.is_empty()) || opens.iter().any(|opening| before.ends_with(opening))
+}
+
 /// Leaves out what one gate says of a comment that allows nothing while another of its kind may need it: it is told only where all of its
 /// kind have judged, `count` of them, and none does; and then once.
 pub fn agree(reports: &mut [GateReport], count: &dyn Fn(&str) -> usize) {
     let unused = |kind: &str, finding: &Finding| finding.rule.strip_prefix(kind).is_some_and(|rule| rule == "/unused");
+    // What names no kind of gate is everybody's business, and told once.
+    let mut strays: BTreeSet<(String, u32, u32)> = BTreeSet::new();
+    for report in reports.iter_mut() {
+        let place = |finding: &Finding| (finding.file.clone(), finding.line, finding.column);
+        let is_stray = |finding: &Finding| finding.rule.ends_with(&format!("/{UNKNOWN}"));
+        report.retain(|finding| !is_stray(finding) || !strays.contains(&place(finding)));
+        strays.extend(report.findings.iter().filter(|finding| is_stray(finding)).map(place));
+    }
     let mut told: BTreeMap<(String, String, u32), usize> = BTreeMap::new();
     for report in reports.iter() {
         for finding in report.findings.iter().filter(|finding| unused(&report.kind, finding)) {

@@ -107,7 +107,7 @@ fn read(root: &Path) -> Option<Vec<Box<[u8]>>> {
 }
 
 /// Returns the folder that `.git` is or names.
-fn own_folder(dot_git: &Path) -> Option<PathBuf> {
+pub(super) fn own_folder(dot_git: &Path) -> Option<PathBuf> {
     if dot_git.is_dir() {
         return Some(dot_git.to_path_buf());
     }

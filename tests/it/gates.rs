@@ -184,6 +184,67 @@ fn comments_allow_with_a_reason_and_only_what_is_there() {
 }
 
 #[test]
+fn a_baseline_names_files_and_forgets_gates_that_are_gone() {
+    let gate = |name: &str, word: &str| {
+        format!("gate \"{name}\" kind=\"pattern\" {{ pattern \"{word}\"; files \"*.txt\"; baseline \"b.json\" }}\n")
+    };
+    let lines = "gate \"lines\" kind=\"policy\" { max_lines 1; files \"*.txt\"; baseline \"b.json\" }\n";
+    let project = Project::new().file("a.txt", "BAD\nOLD\n").manifest(&(gate("bad", "BAD") + &gate("old", "OLD") + lines));
+    project.run("check --update-baseline").ok().says(["b.json: 3 entries, 3 added, 0 dropped", "  + policy/max_lines a.txt "]);
+    let entries: serde_json::Value = serde_json::from_str(&project.read("b.json")).unwrap();
+    let files: Vec<&str> = entries["entries"].as_array().unwrap().iter().map(|entry| entry["file"].as_str().unwrap()).collect();
+    assert_eq!(files, ["a.txt"; 3]);
+    // Lines move, and an entry that was written before files were named gets its file.
+    let without = project.read("b.json").replace("\"file\":\"a.txt\",", "");
+    project.write("b.json", without).write("a.txt", "\n\nOLD\nBAD\n").run("check").ok();
+    project.run("check --update-baseline").ok().says(["b.json: 3 entries, 0 added, 0 dropped"]);
+    assert_eq!(project.read("b.json").matches("\"file\":\"a.txt\"").count(), 3);
+
+    project.declare(&(gate("bad", "BAD") + lines)).run("check").ok();
+    project
+        .run("check --update-baseline")
+        .ok()
+        .says(["b.json: 2 entries, 0 added, 1 dropped\n  - pattern/match a.txt ", " (there is no gate `old` any more)"]);
+    assert!(!project.read("b.json").contains("\"old\""));
+}
+
+#[test]
+fn an_allowed_direction_says_why() {
+    let manifest = |reason: &str| LAYERS.replace("    order", &format!("    allow \"domain\" \"infra\"{reason}\n    order"));
+    for reason in ["", " reason=\" \"", " until=\"2030-01-31\""] {
+        let seen = shop("from shop.infra import db\n").manifest(&manifest(reason)).run("check").either_owned().1;
+        assert!(seen.contains("error[gate/wrong]: `allow` gives no reason\n --> orket.kdl:6\n"), "{seen}");
+        assert!(seen.contains("= help: write why this is allowed: reason=\"until the loop is rewritten\""), "{seen}");
+    }
+    shop("from shop.infra import db\n").manifest(&manifest(" reason=\"old\"")).run("check").ok();
+}
+
+#[test]
+fn a_comment_that_names_no_kind_of_gate_is_told_once() {
+    let other = "gate \"words\" kind=\"pattern\" { pattern \"BAD\"; files \"**/*.py\" \"*.md\" }";
+    let project = shop("# orket: allow(dependency_directoin/order) old\nimport os\n").manifest(&format!("{LAYERS}{other}"));
+    // People also write about such comments.
+    project.write("notes.md", "Write `# orket: allow(RULE) reason` above it.\n");
+    let seen = project.run("check").code(1).says([
+        "error[dependency_direction/unknown_kind]: the comment `orket: allow(dependency_directoin/order)` names no kind of gate",
+        " --> shop/domain/model.py:1:3",
+        "= help: did you mean `dependency_direction`?",
+        "failed: 1 failed, 1 of 2 gates passed",
+    ]);
+    assert_eq!(seen.out().matches("unknown_kind").count(), 1, "{}", seen.out());
+    project.write("shop/domain/model.py", "import os\n").run("check").ok();
+}
+
+#[test]
+fn what_stands_in_a_string_is_no_comment() {
+    let string = "x = '# orket: allow(dependency_direction/order) no'; from shop.infra import db";
+    let project = shop(&format!("{string}\n")).manifest(LAYERS);
+    project.run("check").code(1).says(["`infra` stands above `domain`"]).never_says(["allows nothing"]);
+    project.write("shop/domain/model.py", format!("{string}  # orket: allow(dependency_direction/order) yes\n")).run("check").ok();
+    project.write("shop/domain/model.py", "x = '''\n# orket: allow(dependency_direction/order) no\n'''\n").run("check").ok();
+}
+
+#[test]
 fn a_comment_serves_every_gate_of_its_kind() {
     let other = "gate \"acyclic\" kind=\"dependency_direction\" { root \"shop\"; acyclic \".\" }";
     let project = shop("# orket: allow(dependency_direction/order) old\nfrom shop.infra import db\n").manifest(&format!("{LAYERS}{other}"));
@@ -412,15 +473,44 @@ fn orkets_own_floors_hold_and_a_violation_is_found() {
 #[test]
 fn the_graph_of_imports_shows_layers_and_what_breaks_a_rule() {
     let project = shop("from shop.infra import db\n").manifest(LAYERS);
-    project.run("graph imports").ok().says(["shop.infra.db  shop/domain/model.py:1  against dependency_direction/order\n"]);
+    project.run("graph imports").ok().says([
+        "shop.domain.model  (layer domain)\n  shop.infra.db  shop/domain/model.py:1  against dependency_direction/order\n",
+        "shop.infra.db  (layer infra)\n",
+    ]);
     let json = project.run("graph imports --format json").ok().json();
     let edge = json["edges"].as_array().unwrap().iter().find(|edge| edge["to"] == "shop.infra.db").unwrap();
     assert_eq!(edge["violations"].to_string(), r#"["dependency_direction/order"]"#);
     assert_eq!(json["modules"][1]["layer"], "domain");
     project.run("graph imports --format dot").ok().says(["label=\"domain\";", "[color=red, penwidth=2]"]);
     project.run("graph imports --format mermaid").ok().says(["subgraph", "== violation ==>", "  end\n"]);
-    project.run("graph imports --format html").ok().says(["violation"]);
+    project.run("graph imports --format html").ok().says(["violation", "\"layer domain\""]);
     assert!(!project.has(".orket"), "looking writes nothing");
+}
+
+#[test]
+fn the_graph_of_imports_has_the_status_of_a_wrong_manifest() {
+    let project = shop("").manifest(&LAYERS.replace("order \"web\"", "order \"wbe\""));
+    for command in ["check", "graph imports", "graph imports --json"] {
+        project.run(command).code(2).says(["gate/wrong", "there is no layer `wbe`", "did you mean `web`?"]);
+    }
+    project.declare("task \"t\" { shh \"true\" }");
+    for command in ["check", "graph", "graph imports", "graph imports --unresolved"] {
+        project.run(command).code(2).says(["`shh`"]).never_says(["--unresolved"]);
+    }
+}
+
+#[test]
+fn what_the_repositorys_own_configuration_ignores_is_passed_over() {
+    let project = shop("from shop.infra import db\n").manifest(LAYERS);
+    project.write("shop/web/views.py", "from shop.domain import other\n").write("shop/domain/other.py", "import os\n");
+    project.git("init -q").run("check").code(1);
+    // A slash at the beginning means the top of the repository, wherever orket was started.
+    project.write("mine.ignore", "/shop/domain/model.py\n");
+    project.git("config core.excludesFile mine.ignore");
+    project.run("check").ok();
+    project.run("check -C shop").ok();
+    // What git tracks belongs to the project, whoever ignores it.
+    project.git("add -f shop/domain/model.py").run("check").code(1);
 }
 
 #[test]

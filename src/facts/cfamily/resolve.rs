@@ -24,7 +24,7 @@ pub(in crate::facts) fn resolve(world: &World<'_>, sources: &[Source<Vec<Include
         return;
     }
     let headers = Headers::new(world);
-    for source in sources {
+    for source in sources.iter().filter(|source| source.told) {
         let name = source.path.to_string();
         found.module(&name, &source.path);
         for include in &source.facts {

@@ -24,6 +24,15 @@ pub(in crate::facts) struct Facts {
     pub calls: Vec<(String, String, At)>,
 }
 
+impl Facts {
+    /// Returns what of it tells where the imports of other files lead.
+    pub fn to_others(&self) -> Facts {
+        let usings = self.usings.iter().filter(|using| using.global || using.means == Means::Namespace);
+        let usings = usings.map(|using| Using { at: At::default(), ..using.clone() });
+        Facts { usings: usings.collect(), types: self.types.clone(), extensions: self.extensions.clone(), ..Facts::default() }
+    }
+}
+
 /// One `using`.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
 pub(in crate::facts) struct Using {

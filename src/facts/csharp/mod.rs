@@ -9,5 +9,5 @@ mod scope;
 mod tests;
 
 pub(super) use conditional::readings;
-pub(super) use extract::extract;
+pub(super) use extract::{Facts, extract};
 pub(super) use resolve::resolve;

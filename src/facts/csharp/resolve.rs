@@ -29,7 +29,7 @@ pub(in crate::facts) fn resolve(world: &World<'_>, sources: &[Source<Facts>], fo
         return;
     }
     let resolver = Resolver::new(world, sources);
-    for source in sources.iter().filter(|source| source.wanted) {
+    for source in sources.iter().filter(|source| source.told) {
         found.module(&resolver.modules[&source.path], &source.path);
         resolver.file(source, found);
     }

@@ -53,7 +53,7 @@ fn usings_lead_to_what_is_named_of_the_namespace() {
         ]
     );
     assert_eq!(unresolved(&found), ["Web/Page.cs:8 Shop.Domain.Gone"]);
-    let line = |to: &str| found.imports.iter().find(|import| import.to == to).map(|import| import.line);
+    let line = |to: &str| found.edges().find(|import| import.to == to).map(|import| import.line);
     assert_eq!([line("Shop.Domain.Cart"), line("Shop.Store.Database")], [Some(4), Some(6)]);
 }
 
@@ -159,7 +159,7 @@ fn every_branch_before_the_compiler_counts() {
         ("broken.cs", "using One;\nusing Gone.Lib;\nclass { ] void ( Thing1 x;\n"),
     ];
     let found = project(&files, "", Some(Language::Csharp));
-    let edges: Vec<String> = found.imports.iter().map(|import| format!("{} -> {}", import.from, import.to)).collect();
+    let edges: Vec<String> = found.edges().map(|import| format!("{} -> {}", import.from, import.to)).collect();
     assert_eq!(edges, ["N.a -> One.1", "N.a -> Three.3", "N.a -> Three.3b", "N.a -> Two.2"]);
     let unreadable: Vec<String> = found.unreadable.iter().map(|one| format!("{}:{}", one.file, one.line)).collect();
     assert_eq!(unreadable, ["broken.cs:3"], "what makes no sense at all is told");

@@ -6,7 +6,7 @@ use crate::base::RelPath;
 use crate::facts::syntax::{self, At, Extracted};
 
 /// What a file says.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 pub(in crate::facts) struct Facts {
     /// The name behind `package`.
     pub package: String,

@@ -20,7 +20,7 @@ pub(in crate::facts) fn resolve(world: &World<'_>, sources: &[Source<Facts>], fo
         return;
     }
     let packages = Packages::new(world);
-    for source in sources.iter().filter(|source| !vendored(&source.path)) {
+    for source in sources.iter().filter(|source| source.told && !vendored(&source.path)) {
         let folder = source.path.parent().unwrap_or_default();
         let mut name = packages.name(&folder);
         // Tests from outside are a package of their own.

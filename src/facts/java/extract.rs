@@ -29,6 +29,19 @@ pub(in crate::facts) struct Facts {
     pub facade: Option<String>,
 }
 
+impl Facts {
+    /// Returns what of it tells where the imports of other files lead.
+    pub fn to_others(&self) -> Facts {
+        Facts {
+            package: self.package.clone(),
+            types: self.types.clone(),
+            actual: self.actual.clone(),
+            facade: self.facade.clone(),
+            ..Facts::default()
+        }
+    }
+}
+
 /// One `import`.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
 pub(in crate::facts) struct Import {

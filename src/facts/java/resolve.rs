@@ -27,7 +27,7 @@ struct Types<'a> {
 /// Adds the modules and edges of all files.
 pub(in crate::facts) fn resolve(_: &World<'_>, sources: &[Source<Facts>], found: &mut Found) {
     let types = Types::new(sources);
-    for (index, source) in sources.iter().enumerate().filter(|(_, source)| source.wanted) {
+    for (index, source) in sources.iter().enumerate().filter(|(_, source)| source.told) {
         let from = (&*types.modules[index], &source.path);
         found.module(from.0, from.1);
         for import in &source.facts.imports {

@@ -159,7 +159,7 @@ fn what_the_grammar_does_not_know_hides_no_import() {
     let found = project(&files, "", None);
     let unreadable: Vec<String> = found.unreadable.iter().map(|one| format!("{}:{}", one.file, one.line)).collect();
     assert_eq!(unreadable, ["Broken.kt:1"]);
-    let edges: Vec<String> = found.imports.iter().map(|import| format!("{} -> {}", import.from, import.to)).collect();
+    let edges: Vec<String> = found.edges().map(|import| format!("{} -> {}", import.from, import.to)).collect();
     assert_eq!(edges, ["a.A -> b.B", "b.B -> a.A", "build.gradle -> org.gradle.api.tasks"]);
 }
 

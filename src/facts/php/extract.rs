@@ -20,6 +20,13 @@ pub(in crate::facts) struct Facts {
     pub includes: Vec<(At, Include)>,
 }
 
+impl Facts {
+    /// Returns what of it tells where the imports of other files lead.
+    pub fn to_others(&self) -> Facts {
+        Facts { declared: self.declared.clone(), ..Facts::default() }
+    }
+}
+
 /// Which of PHP's three tables a name is looked up in.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 pub(in crate::facts) enum Sort {

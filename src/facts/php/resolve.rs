@@ -32,7 +32,7 @@ pub(in crate::facts) fn resolve(world: &World<'_>, sources: &[Source<Facts>], fo
     }
     let sources: Vec<&Source<Facts>> = sources.iter().filter(|source| !vendored(&source.path)).collect();
     let resolver = Resolver::new(world, &sources);
-    for source in sources.iter().filter(|source| source.wanted) {
+    for source in sources.iter().filter(|source| source.told) {
         let from = (&*resolver.modules[&source.path], &source.path);
         found.module(from.0, from.1);
         for name in &source.facts.names {

@@ -139,8 +139,8 @@ fn the_nearest_of_several_and_one_broken_file() {
     ];
     let found = project(&files, "", Some(Language::Php));
     assert_eq!(found.unreadable.iter().map(|one| one.file.to_string()).collect::<Vec<_>>(), ["b/Broken.php"]);
-    let edge = |import: &crate::facts::Import| format!("{} -> {}", import.from_file, import.to_file.as_ref().unwrap());
-    let mut edges: Vec<String> = found.imports.iter().map(edge).collect();
+    let edge = |import: crate::facts::Import<'_>| format!("{} -> {}", import.from_file, import.to_file.unwrap());
+    let mut edges: Vec<String> = found.edges().map(edge).collect();
     edges.sort();
     assert_eq!(
         edges,

@@ -25,7 +25,7 @@ pub(in crate::facts) struct Raw {
 }
 
 /// What is imported.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
 pub(in crate::facts) enum What {
     /// `import a.b`, and a dynamic import of a full name.
     Module(String),

@@ -9,4 +9,5 @@ mod stdlib;
 mod tests;
 
 pub(super) use extract::extract;
+pub(super) use layout::Evidence;
 pub(super) use resolve::resolve;

@@ -1,10 +1,10 @@
 //! Which module a Python import means.
 
-use super::extract::{Raw, What};
-use super::layout::{Layout, above};
+use super::extract::{Facts, What};
+use super::layout::{Evidence, Layout, above};
 use super::stdlib::stdlib;
 use crate::base::RelPath;
-use crate::facts::world::{Found, Goal, Source, World};
+use crate::facts::world::{Found, Goal, Source};
 
 /// What an import leads to: perhaps a goal, and whether something of it stays unresolved.
 struct Lead {
@@ -13,9 +13,9 @@ struct Lead {
 }
 
 /// Adds the modules and edges of all files.
-pub(in crate::facts) fn resolve(world: &World<'_>, sources: &[Source<Vec<Raw>>], found: &mut Found) {
-    let layout = Layout::new(world, sources);
-    for source in sources {
+pub(in crate::facts) fn resolve(evidence: Evidence<'_>, sources: &[Source<Facts>], found: &mut Found) {
+    let layout = Layout::new(evidence, sources);
+    for source in sources.iter().filter(|source| source.told) {
         let Some((name, start)) = layout.name(&source.path) else { continue };
         found.module(name, &source.path);
         for raw in &source.facts {
@@ -46,16 +46,18 @@ pub(in crate::facts) fn resolve(world: &World<'_>, sources: &[Source<Vec<Raw>>],
     }
 }
 
-fn goal(layout: &Layout, file: &RelPath) -> Option<Goal> {
+fn goal(layout: &Layout<'_>, file: &RelPath) -> Option<Goal> {
     layout.name(file).map(|(name, _)| Goal::File(name.to_owned(), file.clone()))
 }
 
 /// Finds the deepest module of `parts`; if it has fewer than `least`, the rest is missing.
-fn absolute(layout: &Layout, from: &RelPath, start: &RelPath, parts: &[&str], least: usize) -> Lead {
+fn absolute(layout: &Layout<'_>, from: &RelPath, start: &[u8], parts: &[&str], least: usize) -> Lead {
     let top = parts[0];
     let known = stdlib(top);
+    let whole = parts.join(".");
+    let mut ends = std::iter::successors(Some(&*whole), |name| name.rfind('.').map(|dot| &name[..dot]));
     for length in (1..=parts.len()).rev() {
-        let Some(file) = layout.file(&parts[..length].join("."), start) else { continue };
+        let Some(file) = ends.next().and_then(|name| layout.file(name, start)) else { continue };
         // What another project of the tree calls like a part of the standard library hides it there, not here.
         if known && layout.name(file).is_none_or(|(_, other)| other != start) {
             continue;
@@ -66,9 +68,9 @@ fn absolute(layout: &Layout, from: &RelPath, start: &RelPath, parts: &[&str], le
         return Lead { goal: Some(Goal::Stdlib(top.to_owned())), missing: false };
     }
     // A script finds what stands beside it; in a package, only what stands beside the outermost one.
-    for near in above(from).filter(|folder| !layout.in_package(folder)) {
+    for near in above(from.as_bytes()).filter(|folder| !layout.in_package(folder)) {
         for length in (1..=parts.len()).rev() {
-            if let Some(file) = layout.below(&near, &parts[..length]) {
+            if let Some(file) = layout.below(near, &parts[..length]) {
                 return Lead { goal: goal(layout, file), missing: length < least };
             }
         }
@@ -81,10 +83,10 @@ fn absolute(layout: &Layout, from: &RelPath, start: &RelPath, parts: &[&str], le
 }
 
 /// As [`absolute`], from the package that the file is in, or one above it.
-fn relative(layout: &Layout, from: &RelPath, level: u32, parts: &[&str], least: usize) -> Lead {
-    let Some(base) = above(from).nth(level as usize - 1) else { return Lead { goal: None, missing: true } };
+fn relative(layout: &Layout<'_>, from: &RelPath, level: u32, parts: &[&str], least: usize) -> Lead {
+    let Some(base) = above(from.as_bytes()).nth(level as usize - 1) else { return Lead { goal: None, missing: true } };
     for length in (0..=parts.len()).rev() {
-        if let Some(file) = layout.below(&base, &parts[..length]) {
+        if let Some(file) = layout.below(base, &parts[..length]) {
             return Lead { goal: goal(layout, file), missing: length < least };
         }
     }

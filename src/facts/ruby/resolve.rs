@@ -28,7 +28,7 @@ pub(in crate::facts) fn resolve(world: &World<'_>, sources: &[Source<Facts>], fo
     let load_path = LoadPath::new(world);
     let features = names::names(sources.iter().map(|source| (&source.path, load_path.feature(&source.path))));
     let modules: FxHashMap<&RelPath, &String> = sources.iter().map(|source| &source.path).zip(&features).collect();
-    for (source, name) in sources.iter().zip(&features) {
+    for (source, name) in sources.iter().zip(&features).filter(|(source, _)| source.told) {
         found.module(name, &source.path);
         for (at, required) in &source.facts.required {
             let file = load_path.find(&source.path, required);

@@ -77,7 +77,7 @@ fn gems_of_one_tree_find_each_other() {
 fn a_broken_file_is_told_and_the_others_are_read() {
     let found = project(&[("a.rb", "require_relative 'b'\n"), ("b.rb", "def x(\n  ]\n")], "", None);
     assert_eq!(found.unreadable.len(), 1);
-    assert_eq!(found.imports.len(), 1);
+    assert_eq!(found.edges().len(), 1);
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! What one Rust file declares and names, as it is written.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use rustc_hash::FxHashSet;
 use serde::{Deserialize, Serialize};
@@ -20,6 +20,16 @@ pub(in crate::facts) struct Facts {
     pub aliases: Vec<Alias>,
     /// The names of all other items, sorted.
     pub names: Vec<String>,
+}
+
+impl Facts {
+    /// Returns what of it tells where the imports of other files lead.
+    pub fn to_others(&self) -> Facts {
+        let mods = self.mods.iter().map(|one| Mod { at: At::default(), ..one.clone() });
+        let aliases: BTreeSet<&String> = self.aliases.iter().map(|alias| &alias.name).collect();
+        let aliases = aliases.into_iter().map(|name| Alias { inside: Vec::new(), name: name.clone(), parts: Vec::new() });
+        Facts { mods: mods.collect(), paths: Vec::new(), aliases: aliases.collect(), names: self.names.clone() }
+    }
 }
 
 /// A `mod`.

@@ -7,5 +7,5 @@ mod resolve;
 #[cfg(test)]
 mod tests;
 
-pub(super) use extract::extract;
+pub(super) use extract::{Facts, extract};
 pub(super) use resolve::resolve;

@@ -73,7 +73,7 @@ impl Modules {
                 }
                 let candidates = candidates(one, &file, owner);
                 let there: Vec<&(RelPath, bool)> = candidates.iter().filter(|(file, _)| sources_at.contains_key(file)).collect();
-                if there.is_empty() && !candidates.iter().any(|(file, _)| world.has(file.as_bytes())) && sources[source].wanted {
+                if there.is_empty() && !candidates.iter().any(|(file, _)| world.has(file.as_bytes())) && sources[source].told {
                     found.unresolved(&file, one.at, &one.name);
                 }
                 // A file that includes itself by `#[path]` would never end.

@@ -35,7 +35,7 @@ pub(in crate::facts) fn resolve(world: &World<'_>, sources: &[Source<Facts>], fo
     for module in &modules.modules {
         reached[module.source] = true;
         let source = &sources[module.source];
-        if !source.wanted {
+        if !source.told {
             continue;
         }
         let name = modules.name(module);
@@ -59,7 +59,7 @@ pub(in crate::facts) fn resolve(world: &World<'_>, sources: &[Source<Facts>], fo
         }
     }
     // No crate has it, and so it is never compiled: it is named by where it stands.
-    for (source, _) in sources.iter().zip(&reached).filter(|(source, reached)| source.wanted && !**reached) {
+    for (source, _) in sources.iter().zip(&reached).filter(|(source, reached)| source.told && !**reached) {
         let path = source.path.to_string();
         found.module(path.strip_suffix(".rs").unwrap_or(&path), &source.path);
     }

@@ -101,7 +101,7 @@ impl<'a> Configs<'a> {
 
     /// Returns the file that `extends` names.
     fn extended(&self, folder: &RelPath, text: &str) -> Option<RelPath> {
-        let is_there = |path: &RelPath| self.world.tree.stat_follow(path).ok().flatten().is_some_and(|found| found.is_file());
+        let is_there = |path: &RelPath| self.world.is_there(path);
         let candidates = |path: RelPath| {
             let with = RelPath::from_normal([path.as_bytes(), b".json"].concat());
             [path.clone(), with, path.join(b"tsconfig.json")]

@@ -31,16 +31,34 @@ pub(in crate::facts) fn extract(bytes: &[u8], path: &RelPath) -> Extracted<Vec<R
         let kind = if node.is_some_and(is_type) { ImportKind::Type } else { ImportKind::Dynamic };
         raws.push(Raw { kind, ..raw });
     }
+    let words = Words::new(text);
     let mut cursor = tree.walk();
     let mut todo = vec![tree.root_node()];
     while let Some(node) = todo.pop() {
         if let Some((kind, how, name)) = import(node, text) {
             raws.push(Raw { at: syntax::at(node, text), kind, how, name });
         }
-        todo.extend(node.named_children(&mut cursor));
+        todo.extend(node.named_children(&mut cursor).filter(|child| words.stand_in(&child.byte_range())));
     }
     raws.sort_by_key(|raw| raw.at);
     Ok(raws)
+}
+
+/// Where the words stand without which nothing imports: most of a tree need not be walked.
+struct Words(Vec<usize>);
+
+impl Words {
+    fn new(text: &str) -> Words {
+        let words = ["import", "export", "require", "<reference"];
+        let mut at: Vec<usize> = words.iter().flat_map(|word| memchr::memmem::find_iter(text.as_bytes(), word.as_bytes())).collect();
+        at.sort_unstable();
+        Words(at)
+    }
+
+    fn stand_in(&self, range: &Range<usize>) -> bool {
+        let next = self.0.partition_point(|at| *at < range.start);
+        self.0.get(next).is_some_and(|at| *at < range.end)
+    }
 }
 
 /// The calls of `import("x")` that a name of the same length was put in the place of.
@@ -69,13 +87,14 @@ fn parse_typed(language: &tree_sitter::Language, text: &str) -> Extracted<(Tree,
     let text = &*members(text);
     let tree = syntax::parse_leniently(language, text)?;
     let mut hidden = Hidden::new();
+    let words = Words::new(if text.contains("import(") { text } else { "" });
     let mut cursor = tree.walk();
     let mut todo = vec![tree.root_node()];
-    while let Some(node) = todo.pop().filter(|_| text.contains("import(")) {
+    while let Some(node) = todo.pop().filter(|node| words.stand_in(&node.byte_range())) {
         if let Some((kind @ ImportKind::Dynamic, how, name)) = import(node, text) {
             hidden.push((node.byte_range(), Raw { at: syntax::at(node, text), kind, how, name }));
         }
-        todo.extend(node.named_children(&mut cursor));
+        todo.extend(node.named_children(&mut cursor).filter(|child| words.stand_in(&child.byte_range())));
     }
     drop((cursor, todo));
     if hidden.is_empty() {

@@ -26,7 +26,7 @@ pub(in crate::facts) fn resolve(world: &World<'_>, sources: &[Source<Vec<Raw>>],
         return;
     }
     let resolver = Resolver { world, names: names(world.files), packages: Packages::new(world), configs: Configs::new(world) };
-    for source in sources {
+    for source in sources.iter().filter(|source| source.told) {
         let name = resolver.name(&source.path);
         found.module(&name, &source.path);
         let config = resolver.configs.around(&source.path.parent().unwrap_or_default());

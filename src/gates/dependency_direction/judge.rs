@@ -1,13 +1,16 @@
 //! The imports of a tree, held against the rules.
 
-use rustc_hash::{FxHashMap, FxHashSet};
+use std::cell::OnceCell;
+
+use rayon::prelude::*;
+use rustc_hash::FxHashSet;
 
 use super::chain::Modules;
 use super::rules::{Layer, Rules, rules};
 use crate::base::RelPath;
 use crate::disk::PatternSet;
 use crate::event::{Edge, Facts, Finding};
-use crate::facts::{Import, ImportKind, Imports, Language};
+use crate::facts::{Import, ImportKind, Imports};
 use crate::gates::judge::{Asked, Gap, Judge, Judged, Reads, Sight, Unjudged, about, finding};
 use crate::gates::settings::Reader;
 use crate::gates::sight::rooted;
@@ -18,14 +21,15 @@ const KIND: &str = "dependency_direction";
 impl Judge for Rules {
     fn reads(&self, _: &RelPath) -> Reads {
         // Also outside of the roots.
-        Box::new(Language::reads_from)
+        let roots = self.roots.clone();
+        Box::new(move |path| roots.iter().any(|root| root.heeds(path)))
     }
 
     fn judge(&self, sight: &dyn Sight, asked: &Asked<'_>) -> Result<Judged, Unjudged> {
         let seen = sight.imports(&self.roots).map_err(|error| Unjudged::broken(format!("cannot read the imports: {error}")))?;
         let mut judged = Judged {
             facts: Facts { files: seen.extracted + seen.cached, extracted: seen.extracted, cached: seen.cached },
-            read: seen.modules.iter().map(|(_, file)| file.clone()).collect(),
+            read: seen.modules().map(|(_, file, _)| file.clone()).collect(),
             ..Judged::default()
         };
         for wrong in &seen.unreadable {
@@ -34,7 +38,7 @@ impl Judge for Rules {
             let finding = finding(&rule, &file, wrong.line, 1, wrong.why.clone(), help, &[&file]);
             judged.gaps.push(Gap { finding, empty: false });
         }
-        if seen.imports.is_empty() && judged.gaps.is_empty() {
+        if seen.edges().len() == 0 && judged.gaps.is_empty() {
             return Err(Unjudged::empty("no file below its roots imports anything"));
         }
         let case = Case::new(self, sight, &seen)?;
@@ -53,30 +57,28 @@ impl Judge for Rules {
     }
 }
 
-/// What is judged: the imports that count, and the layer of each file.
+/// What is judged: the imports, and the layer of each file.
 struct Case<'a> {
     rules: &'a Rules,
     folder: &'a RelPath,
     seen: &'a Imports,
-    imports: Vec<&'a Import>,
-    layers: FxHashMap<&'a RelPath, usize>,
-    modules: Modules<'a>,
+    /// By the numbers of files.
+    layers: Vec<Option<usize>>,
+    modules: OnceCell<Modules<'a>>,
 }
 
 impl<'a> Case<'a> {
     fn new(rules: &'a Rules, sight: &'a dyn Sight, seen: &'a Imports) -> Result<Case<'a>, Unjudged> {
         let folder = sight.folder();
         let sets: Vec<PatternSet> = rules.layers.iter().map(|layer| patterns(folder, &layer.patterns)).collect::<Result<_, _>>()?;
-        let mut layers = FxHashMap::default();
-        let files: FxHashSet<&RelPath> =
-            seen.modules.iter().map(|(_, file)| file).chain(seen.imports.iter().filter_map(|import| import.to_file.as_ref())).collect();
-        let mut twice: Vec<(&RelPath, usize, usize)> = Vec::new();
-        for file in files {
+        let claimed = |file: &RelPath| {
             let mut claims = (0..sets.len()).filter(|index| sets[*index].matches(file));
-            let Some(first) = claims.next() else { continue };
-            layers.insert(file, first);
-            twice.extend(claims.next().map(|second| (file, first, second)));
-        }
+            (claims.next(), claims.next())
+        };
+        let claims: Vec<(Option<usize>, Option<usize>)> = seen.files().par_iter().map(claimed).collect();
+        let both = |(file, claims): (_, &(Option<usize>, Option<usize>))| Some((file, claims.0?, claims.1?));
+        let twice: Vec<(&RelPath, usize, usize)> = seen.files().iter().zip(&claims).filter_map(both).collect();
+        let layers = claims.into_iter().map(|(first, _)| first).collect();
         if let Some((file, first, second)) = twice.iter().min() {
             let (first, second) = (&rules.layers[*first], &rules.layers[*second]);
             let more = if twice.len() > 1 { format!(" (and {} more files)", twice.len() - 1) } else { String::new() };
@@ -86,22 +88,30 @@ impl<'a> Case<'a> {
             );
             return Err(Unjudged::broken(text));
         }
-        let imports: Vec<&Import> =
-            seen.imports.iter().filter(|import| !(rules.without_types && import.kind == ImportKind::Type)).collect();
-        let modules = Modules::new(imports.iter().copied());
-        Ok(Case { rules, folder, seen, imports, layers, modules })
+        Ok(Case { rules, folder, seen, layers, modules: OnceCell::new() })
     }
 
     fn layer(&self, index: usize) -> &'a Layer {
         &self.rules.layers[index]
     }
 
-    fn of(&self, file: &RelPath) -> Option<usize> {
-        self.layers.get(file).copied()
+    /// Returns the imports that count.
+    fn imports(&self) -> impl Iterator<Item = Import<'a>> + Clone + use<'a> {
+        let without_types = self.rules.without_types;
+        self.seen.edges().filter(move |import| !(without_types && import.kind == ImportKind::Type))
+    }
+
+    fn modules(&self) -> &Modules<'a> {
+        self.modules.get_or_init(|| Modules::new(self.seen.files(), self.imports()))
+    }
+
+    /// Returns the layers of both ends of an import, if it stays in the tree and both have one.
+    fn ends(&self, import: Import<'_>) -> Option<(usize, usize)> {
+        Some((self.layers[import.from_at]?, self.layers[import.to_at?]?))
     }
 
     fn layers_without_files(&self, folder: &RelPath) -> Vec<Gap> {
-        let used: FxHashSet<usize> = self.layers.values().copied().collect();
+        let used: FxHashSet<usize> = self.layers.iter().copied().flatten().collect();
         let empty = self.rules.layers.iter().enumerate().filter(|(index, _)| !used.contains(index));
         empty
             .map(|(_, layer)| {
@@ -123,8 +133,8 @@ impl<'a> Case<'a> {
         let mut gaps = Vec::new();
         for (name, texts, place) in acyclic.chain(protected) {
             let meant = patterns(self.folder, &texts)?;
-            let used = self.seen.modules.iter().any(|(_, file)| meant.matches(file))
-                || self.imports.iter().any(|import| import.to_file.as_ref().is_some_and(|file| meant.matches(file)));
+            let used = self.seen.modules().any(|(_, file, _)| meant.matches(file))
+                || self.imports().any(|import| import.to_file.is_some_and(|file| meant.matches(file)));
             if used {
                 continue;
             }
@@ -136,7 +146,7 @@ impl<'a> Case<'a> {
             gaps.push(Gap { finding, empty: true });
         }
         for rule in &self.rules.external {
-            let mut others = self.imports.iter().filter(|import| import.external).map(|import| &*import.to);
+            let mut others = self.imports().filter(|import| import.external).map(|import| import.to);
             if others.clone().any(|package| rule.means(package)) {
                 continue;
             }
@@ -157,11 +167,14 @@ impl<'a> Case<'a> {
         if self.rules.layers.is_empty() {
             return Vec::new();
         }
-        let importers: FxHashSet<&RelPath> = self.imports.iter().map(|import| &import.from_file).collect();
-        let reached: FxHashSet<&RelPath> = self.imports.iter().filter_map(|import| import.to_file.as_ref()).collect();
-        let marker = |file: &RelPath| file.name().starts_with(b"__init__.py") && !importers.contains(file) && !reached.contains(file);
-        let open = self.seen.modules.iter().filter(|(_, file)| self.of(file).is_none() && !marker(file));
-        open.map(|(name, file)| {
+        let mut touched = vec![false; self.layers.len()];
+        for import in self.imports() {
+            touched[import.from_at] = true;
+            import.to_at.iter().for_each(|to| touched[*to] = true);
+        }
+        let marker = |file: &RelPath, at: usize| file.name().starts_with(b"__init__.py") && !touched[at];
+        let open = self.seen.modules().filter(|(_, file, at)| self.layers[*at].is_none() && !marker(file, *at));
+        open.map(|(name, file, _)| {
             let file = file.to_string();
             let message = format!("no layer claims `{name}`");
             let help = String::from("add it to a layer, or leave it out of the roots");
@@ -196,9 +209,11 @@ impl<'a> Case<'a> {
 
     fn direct(&self, today: &str) -> Vec<Finding> {
         let mut found = Vec::new();
-        for import in self.imports.iter().copied() {
-            let layers = import.to_file.as_ref().and_then(|to| Some((self.of(&import.from_file)?, self.of(to)?)));
-            if let Some((rule, why, which)) = layers.and_then(|(from, to)| self.forbidden(from, to, today)) {
+        // Layers are few, and imports are many.
+        let count = self.rules.layers.len();
+        let forbidden: Vec<_> = (0..count * count).map(|both| self.forbidden(both / count, both % count, today)).collect();
+        for import in self.imports() {
+            if let Some((rule, why, which)) = self.ends(import).and_then(|(from, to)| forbidden[from * count + to].as_ref()) {
                 let message = format!("`{}` imports `{}`, and {why}", import.from, import.to);
                 found.push(one(rule, import, message, format!("turn the dependency round, or allow it with a reason ({which})")));
             }
@@ -212,7 +227,7 @@ impl<'a> Case<'a> {
             for from in layers {
                 for to in layers.iter().filter(|to| *to != from) {
                     let why = format!("`{}` and `{}` are independent", self.layer(*from).name, self.layer(*to).name);
-                    let chains = self.modules.chains(&|file| self.of(file) == Some(*from), &|file| self.of(file) == Some(*to));
+                    let chains = self.modules().chains(&|file| self.layers[file] == Some(*from), &|file| self.layers[file] == Some(*to));
                     let broken = |chain| Broken { rule: "independent", chain, why: why.clone(), which: format!("independent, {place}") };
                     found.extend(chains.into_iter().map(broken));
                 }
@@ -227,7 +242,7 @@ impl<'a> Case<'a> {
         let all = if self.rules.transitive { self.rules.layers.len() } else { 0 };
         for (from, to) in (0..all).flat_map(|from| (0..all).map(move |to| (from, to))) {
             let Some((rule, why, which)) = self.forbidden(from, to, today) else { continue };
-            let chains = self.modules.chains(&|file| self.of(file) == Some(from), &|file| self.of(file) == Some(to));
+            let chains = self.modules().chains(&|file| self.layers[file] == Some(from), &|file| self.layers[file] == Some(to));
             let chains = chains.into_iter().filter(|chain| chain.len() > 1);
             found.extend(chains.map(|chain| Broken { rule, chain, why: why.clone(), which: which.clone() }));
         }
@@ -240,7 +255,7 @@ impl<'a> Case<'a> {
             direct.iter().filter_map(|finding| finding.edge.as_ref()).map(|edge| (&*edge.from, &*edge.to)).collect();
         let new = broken
             .iter()
-            .filter(|broken| broken.chain.len() == 1 || !broken.chain.iter().any(|import| known.contains(&(&*import.from, &*import.to))));
+            .filter(|broken| broken.chain.len() == 1 || !broken.chain.iter().any(|import| known.contains(&(import.from, import.to))));
         once(new.filter_map(|broken| along(broken.rule, &broken.chain, &broken.why, &broken.which)).collect())
     }
 
@@ -248,9 +263,9 @@ impl<'a> Case<'a> {
         let mut found = Vec::new();
         for (folder, place) in &self.rules.acyclic {
             let within = patterns(self.folder, &[ring_of(folder)])?;
-            for cycle in self.modules.cycles(&|file| within.matches(file)) {
-                let Some(first) = cycle.first() else { continue };
-                let ring: Vec<&str> = cycle.iter().map(|import| &*import.from).chain([&*first.from]).collect();
+            for cycle in self.modules().cycles(&|file| within.matches(file)) {
+                let Some(first) = cycle.first().copied() else { continue };
+                let ring: Vec<&str> = cycle.iter().map(|import| import.from).chain([first.from]).collect();
                 let message = format!("these modules import each other: {}", ring.join(" -> "));
                 let help = format!("take one of the imports out: {} (acyclic, {place})", places(&cycle));
                 let found_one = one("cycle", first, message, help);
@@ -266,9 +281,9 @@ impl<'a> Case<'a> {
         let mut found = Vec::new();
         for rule in &self.rules.protected {
             let (inside, by) = (patterns(self.folder, &rule.files)?, patterns(self.folder, &rule.by)?);
-            for import in self.imports.iter().copied() {
-                let Some(to) = import.to_file.as_ref().filter(|to| inside.matches(to)) else { continue };
-                if !inside.matches(&import.from_file) && !by.matches(&import.from_file) {
+            for import in self.imports() {
+                let Some(to) = import.to_file.filter(|to| inside.matches(to)) else { continue };
+                if !inside.matches(import.from_file) && !by.matches(import.from_file) {
                     let by: Vec<String> = rule.by.iter().map(|by| format!("`{by}`")).collect();
                     let who = if by.is_empty() { String::from("nothing outside of it") } else { format!("only {}", by.join(", ")) };
                     let message = format!("`{}` imports `{}`, and {who} may import `{to}`", import.from, import.to);
@@ -282,8 +297,8 @@ impl<'a> Case<'a> {
     fn external(&self) -> Vec<Finding> {
         let mut found = Vec::new();
         for rule in &self.rules.external {
-            for import in self.imports.iter().copied().filter(|import| import.external && rule.means(&import.to)) {
-                if self.of(&import.from_file).is_some_and(|layer| rule.only_in.contains(&layer)) {
+            for import in self.imports().filter(|import| import.external && rule.means(import.to)) {
+                if self.layers[import.from_at].is_some_and(|layer| rule.only_in.contains(&layer)) {
                     continue;
                 }
                 let only: Vec<String> = rule.only_in.iter().map(|layer| format!("`{}`", self.layer(*layer).name)).collect();
@@ -298,7 +313,7 @@ impl<'a> Case<'a> {
 /// A chain of imports that must not be.
 struct Broken<'a> {
     rule: &'static str,
-    chain: Vec<&'a Import>,
+    chain: Vec<Import<'a>>,
     why: String,
     which: String,
 }
@@ -323,30 +338,30 @@ fn patterns(folder: &RelPath, texts: &[String]) -> Result<PatternSet, Unjudged> 
 }
 
 /// A finding about one import.
-fn one(rule: &str, import: &Import, message: String, help: String) -> Finding {
+fn one(rule: &str, import: Import<'_>, message: String, help: String) -> Finding {
     let edge = Edge {
-        from: import.from.clone(),
-        to: import.to.clone(),
+        from: import.from.to_owned(),
+        to: import.to.to_owned(),
         from_file: import.from_file.to_string(),
-        to_file: import.to_file.as_ref().map(RelPath::to_string),
+        to_file: import.to_file.map(RelPath::to_string),
     };
     about(edge, &format!("{KIND}/{rule}"), (import.line, import.column), message, help)
 }
 
 /// A finding about a chain, at its first import, from its first module to its last.
-fn along(rule: &str, chain: &[&Import], why: &str, which: &str) -> Option<Finding> {
-    let (first, last) = (chain.first()?, chain.last()?);
-    let ends = Import { to: last.to.clone(), to_file: last.to_file.clone(), ..(*first).clone() };
+fn along(rule: &str, chain: &[Import<'_>], why: &str, which: &str) -> Option<Finding> {
+    let (first, last) = (*chain.first()?, *chain.last()?);
+    let ends = Import { to: last.to, to_file: last.to_file, to_at: last.to_at, ..first };
     if chain.len() == 1 {
         let message = format!("`{}` imports `{}`, and {why}", first.from, first.to);
-        return Some(one(rule, &ends, message, format!("take the import out ({which})")));
+        return Some(one(rule, ends, message, format!("take the import out ({which})")));
     }
-    let way: Vec<&str> = chain.iter().map(|import| &*import.from).chain([&*last.to]).collect();
+    let way: Vec<&str> = chain.iter().map(|import| import.from).chain([last.to]).collect();
     let message = format!("`{}` reaches `{}`, and {why}: {}", first.from, last.to, way.join(" -> "));
-    Some(one(rule, &ends, message, format!("take one of the imports out: {} ({which})", places(chain))))
+    Some(one(rule, ends, message, format!("take one of the imports out: {} ({which})", places(chain))))
 }
 
-fn places(chain: &[&Import]) -> String {
+fn places(chain: &[Import<'_>]) -> String {
     let places: Vec<String> = chain.iter().map(|import| format!("{}:{}", import.from_file, import.line)).collect();
     places.join(", ")
 }

@@ -105,6 +105,9 @@ pub(super) fn rules(reader: &mut Reader<'_>) -> (Common, Rules) {
             }
             "allow" => {
                 let until = reader.date(setting, "until");
+                if setting.property("reason").and_then(text).is_none_or(|reason| reason.trim().is_empty()) {
+                    reader.say(&place, "`allow` gives no reason", "write why this is allowed: reason=\"until the loop is rewritten\"");
+                }
                 if let [from, to] = some_layers(reader, setting, &rules.layers, &["reason", "until"], 2)[..] {
                     rules.allowed.push(Allowed { from, to, until, place });
                 }
