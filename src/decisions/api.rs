@@ -1,4 +1,4 @@
-//! `api_runtime`: who may do what through `orket serve`.
+//! `api_runtime`: who may do what through `orket serve`, and what an address there means.
 
 use serde::{Deserialize, Serialize};
 
@@ -25,6 +25,8 @@ pub struct Asked {
 pub enum Access {
     /// Yes.
     Allowed,
+    /// Yes, and the address means what stands at this one.
+    Means(String),
     /// No, and this is why.
     Refused(String),
 }
@@ -38,16 +40,21 @@ impl Question for Asked {
 pub(super) fn brought(name: &str, options: &Options) -> Box<dyn Strategy<Asked>> {
     let read_only = name == "read_only";
     let more = options.text("origin").map(str::to_owned);
+    let home = options.text("home").map(str::to_owned);
     Box::new(move |question: &Asked| {
         let looks = question.method == "GET" || question.method == "HEAD";
+        let seen = || match &home {
+            Some(home) if question.path == "/" => Access::Means(home.clone()),
+            _ => Access::Allowed,
+        };
         if read_only {
-            return if looks { Access::Allowed } else { Access::Refused(String::from("this server only shows")) };
+            return if looks { seen() } else { Access::Refused(String::from("this server only shows")) };
         }
         if !question.session {
             return Access::Refused(String::from("who asks does not know the session; open the address that `orket serve` has printed"));
         }
         if looks {
-            return Access::Allowed;
+            return seen();
         }
         let own = |origin: &str| origin.strip_prefix("http://") == Some(&question.host) || more.as_deref() == Some(origin);
         match question.origin.as_deref() {

@@ -64,6 +64,7 @@ const fn brought(name: &'static str, about: &'static str, options: &'static [(&'
 
 const LOOP: &[(&str, Kind)] = &[("concurrency_limit", Kind::Count), ("rounds", Kind::Count)];
 const DATABASE: &[(&str, Kind)] = &[("database_url", Kind::Text)];
+const API: &[(&str, Kind)] = &[("origin", Kind::Text), ("home", Kind::Text)];
 const WIRING: &[(&str, Kind)] = &[("webhook", Kind::Text), ("webhook_secret_from", Kind::Text)];
 const CACHE: &[(&str, Kind)] = &[("limit", Kind::Size), ("cheaper_than", Kind::Duration)];
 
@@ -207,8 +208,8 @@ impl Seam {
             Seam::ApiRuntime => {
                 const {
                     &[
-                        brought("default", "who knows the session's key may look and build", &[("origin", Kind::Text)]),
-                        brought("read_only", "everybody may look, nobody may build", &[]),
+                        brought("default", "who knows the session's key may look and build", API),
+                        brought("read_only", "everybody may look, nobody may build", API),
                     ]
                 }
             }

@@ -63,8 +63,8 @@ impl Guard {
         asker.typed.as_deref().is_some_and(|typed| same(typed, &self.key))
     }
 
-    /// Lets a request in, or says with which status and why not.
-    pub fn admits(&self, asker: &Asker, seams: &Seams) -> Result<(), (u16, String)> {
+    /// Lets a request in and returns what its address means, or says with which status and why not.
+    pub fn admits(&self, asker: &Asker, seams: &Seams) -> Result<String, (u16, String)> {
         let local = ["127.0.0.1", "localhost", "[::1]"].map(|name| format!("{name}:{}", self.address.port()));
         let host = asker.host.as_deref().unwrap_or_default();
         if !local.iter().any(|name| name == host) {
@@ -77,7 +77,8 @@ impl Guard {
         let asked =
             Asked { method: asker.method.clone(), path: asker.path.clone(), host: host.to_owned(), origin: asker.origin.clone(), session };
         match seams.ask(&asked) {
-            Ok(Access::Allowed) => Ok(()),
+            Ok(Access::Allowed) => Ok(asker.path.clone()),
+            Ok(Access::Means(path)) => Ok(path),
             Ok(Access::Refused(why)) => Err((if session { 403 } else { 401 }, why)),
             Err(error) => Err((500, error.to_string())),
         }

@@ -91,9 +91,10 @@ impl Scene {
             authorization: header("Authorization"),
             typed: query.split('&').find_map(|pair| pair.strip_prefix("session=")).map(str::to_owned),
         };
-        if let Err((status, why)) = self.guard.admits(&asker, &self.engine.seams) {
-            return Answer::wrong(status, &why);
-        }
+        let path = match self.guard.admits(&asker, &self.engine.seams) {
+            Ok(path) => path,
+            Err((status, why)) => return Answer::wrong(status, &why),
+        };
         if self.guard.opens(&asker) && asker.method == "GET" {
             // The key does not stay in the address, where others may read it.
             let mut answer = Answer::elsewhere(&asker.path);
@@ -103,7 +104,7 @@ impl Scene {
         let mut body = Vec::new();
         match request.as_reader().take(BODY + 1).read_to_end(&mut body) {
             Ok(_) if body.len() as u64 > BODY => Answer::wrong(413, &format!("a body has at most {BODY} bytes")),
-            Ok(_) => self.site.answer(&asker.method, &asker.path, &body),
+            Ok(_) => self.site.answer(&asker.method, &path, &body),
             Err(error) => Answer::wrong(400, &format!("the body cannot be read: {error}")),
         }
     }

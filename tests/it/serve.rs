@@ -154,3 +154,16 @@ fn a_port_that_is_taken_is_said() {
     let port = served.address.rsplit(':').next().unwrap();
     project.run(&format!("serve --port {port}")).code(3).says([&*format!("cannot listen on 127.0.0.1:{port}: ")]);
 }
+
+#[test]
+fn the_first_address_means_what_the_strategy_says() {
+    let project = project();
+    let text = format!("process_rules {{ api_runtime_node \"read_only\" {{ home \"/api/v1/targets\" }} }}\n{}", project.read("orket.kdl"));
+    project.write("orket.kdl", text);
+    let served = Served::start(&project, "", &[]);
+    assert!(served.ask("GET", "/", "").json()["targets"].is_array());
+    assert_eq!(served.ask("POST", "/builds", "").status, 403);
+    let other = Served::start(&project, "--strategy api_runtime=default", &[]);
+    // An option belongs to the strategy that it was said for.
+    assert!(other.ask("GET", "/", "").body.contains("<h1>"));
+}
