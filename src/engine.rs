@@ -276,7 +276,7 @@ impl Engine {
             actions: self.store.clone(),
             tracked: {
                 let tracked = Tracked::new(self.root.clone());
-                Arc::new(move |path: &RelPath| tracked.holds(path))
+                Arc::new(move |path: &RelPath, own: &dyn Fn(&RelPath) -> bool| tracked.holds(path, own))
             },
             checkout: Mutex::new(Checkout::open(&self.state(), writable)?),
             ports: RwLock::default(),

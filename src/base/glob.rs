@@ -95,21 +95,22 @@ fn by_characters(regex: &str) -> String {
 /// Returns a class with bytes such as `\xC3\xA9` as the characters that they are.
 fn as_text(class: &str) -> String {
     let (mut text, mut rest) = (String::new(), class);
-    while let Some(at) = rest.find("\\x") {
-        text.push_str(&rest[..at]);
-        rest = &rest[at..];
+    while let Some(c) = rest.chars().next() {
         let mut bytes = Vec::new();
         while let Some(byte) = rest.strip_prefix("\\x").and_then(|hex| u8::from_str_radix(hex.get(..2)?, 16).ok()) {
             bytes.push(byte);
             rest = &rest[4..];
         }
-        text.push_str(&regex::escape(&String::from_utf8_lossy(&bytes)));
-        if bytes.is_empty() {
-            text.push_str("\\x");
-            rest = &rest[2..];
+        if !bytes.is_empty() {
+            text.push_str(&regex::escape(&String::from_utf8_lossy(&bytes)));
+            continue;
         }
+        // What a backslash takes as it is stays behind it.
+        let length = if c == '\\' { 1 + rest[1..].chars().next().map_or(0, char::len_utf8) } else { c.len_utf8() };
+        text.push_str(&rest[..length]);
+        rest = &rest[length..];
     }
-    text + rest
+    text
 }
 
 /// Returns how long the class is that a regular expression begins with, in bytes.
@@ -133,6 +134,7 @@ mod tests {
         assert!(matches("a/?.c", "a/é.c") && !matches("a/?.c", "a/éé.c") && matches("a/??.c", "a/éx.c"));
         assert!(matches("a/[!0-9].c", "a/é.c") && matches("[à-é]", "é") && !matches("[à-é]", "z") && matches("[]x]", "]"));
         assert!(!matches("a[!b]c", "a/c") && matches("a*c", "aéc") && matches("[a\\]]x", "\\]x"));
+        assert!(matches("d/[\\xab]*", "d/x1") && matches("d/[\\xab]*", "d/\\") && !matches("d/[\\xab]*", "d/c"));
         let odd = RelPath::from_normal(&b"a/\xff.c"[..]);
         assert!(Glob::new("a/*.c").unwrap().matches(&odd));
     }

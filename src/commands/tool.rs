@@ -103,9 +103,15 @@ fn run(name: &str, flags: &[char], paths: &[PathBuf]) -> Result<(), String> {
             Ok(())
         }
         "rm" => paths.iter().try_for_each(|path| {
+            // With a slash behind it, the name of a link means what it leads to.
+            let (named, path) = (path, &path.components().collect::<PathBuf>());
+            let is_link = fs::symlink_metadata(path).is_ok_and(|found| found.is_symlink());
+            if is_link && named.as_os_str().as_encoded_bytes().ends_with(b"/") {
+                return Err(format!("{} is not removed: it is a link; without `/` it is removed itself", named.display()));
+            }
             let removed = match fs::symlink_metadata(path) {
                 Ok(found) if found.is_dir() && (is('r') || is('R')) => {
-                    if let Some(why) = holds_us(path) {
+                    if let Some(why) = holds_us(named) {
                         return Err(format!("{} is not removed: {why}", path.display()));
                     }
                     fs::remove_dir_all(path)

@@ -28,6 +28,15 @@ pub struct Boxed {
     pub database_url: String,
 }
 
+impl Boxed {
+    /// Returns the variables that services, and tasks that use them, know it by.
+    pub fn surroundings(&self) -> impl Iterator<Item = (&'static str, &String)> {
+        let told =
+            [("ORKET_SANDBOX", &self.sandbox), ("COMPOSE_PROJECT_NAME", &self.compose_project), ("DATABASE_URL", &self.database_url)];
+        told.into_iter().filter(|(_, value)| !value.is_empty())
+    }
+}
+
 impl Question for Sandboxing {
     type Answer = Boxed;
 

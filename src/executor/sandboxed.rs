@@ -11,7 +11,7 @@ use std::time::Duration;
 use super::redacted::Redacted;
 use super::{Attempt, Executor, Local, Request, STRAYED, Tell, Upkeep};
 use crate::base::RelPath;
-use crate::disk::{Kind, Signature, Tree, expand};
+use crate::disk::{Kind, PatternSet, Signature, Tree, expand};
 use crate::process::{Cancel, Ended};
 use crate::sandbox::{Arranged, Enclosed, Reach, arrange};
 
@@ -21,8 +21,8 @@ pub struct Confine {
     pub boxer: PathBuf,
     /// What may be touched.
     pub reach: Reach,
-    /// Whether the commands find what they have left there before.
-    pub keeps: bool,
+    /// What the commands find as it is, and may change.
+    pub keeps: PatternSet,
 }
 
 /// Runs commands on this machine, in a box where they are to have one.
@@ -39,8 +39,10 @@ struct Stage<'a> {
     arranged: Arranged,
     /// What was put there, with the stamp that a copy had then.
     placed: BTreeMap<RelPath, Option<Signature>>,
-    /// Outputs that the commands found there.
-    found: Vec<RelPath>,
+    /// Stands in the place of folders for temporary files.
+    temporary: RelPath,
+    /// What the commands found there and may change, with its stamp in the project and here.
+    found: BTreeMap<RelPath, [Option<Signature>; 2]>,
 }
 
 impl Sandboxed {
@@ -52,9 +54,17 @@ impl Sandboxed {
     fn confined(&self, request: &Request, confine: &Confine, cancel: &Cancel) -> io::Result<Attempt> {
         let stage = Stage::set(&self.tree, confine, &request.mark)?;
         let attempt = self.local.execute(&stage.inside(request), cancel);
-        let strayed = stage.bring()?;
-        self.tree.remove_all(&stage.folder)?;
-        Ok(Attempt { strayed, ..attempt })
+        let brought = stage.bring();
+        // What cannot be removed now is when the run ends.
+        let _ = self.tree.remove_all(&stage.folder);
+        let _ = self.tree.remove_all(&stage.temporary);
+        Ok(match brought {
+            Ok(strayed) => Attempt { strayed, ..attempt },
+            Err(error) => {
+                let why = format!("what it has put out cannot be brought out of its box: {error}");
+                Attempt { error: attempt.error.or((attempt.ended != Ended::Cancelled).then_some(why)), ..attempt }
+            }
+        })
     }
 }
 
@@ -82,11 +92,14 @@ impl<'a> Stage<'a> {
     fn set(tree: &'a Tree, confine: &'a Confine, mark: &str) -> io::Result<Stage<'a>> {
         let reach = &confine.reach;
         let folder = RelPath::from_normal(format!(".orket/scratch/box-{mark}").into_bytes());
-        // What is left of it when a run was killed.
-        tree.remove_all(&folder)?;
-        tree.make_folder(&folder)?;
+        let temporary = RelPath::from_normal([folder.as_bytes(), b".tmp"].concat());
+        for folder in [&folder, &temporary] {
+            // What is left of it when a run was killed.
+            tree.remove_all(folder)?;
+            tree.make_folder(folder)?;
+        }
         let arranged = arrange(reach, tree)?;
-        let mut stage = Stage { tree, confine, folder, arranged, placed: BTreeMap::new(), found: Vec::new() };
+        let mut stage = Stage { tree, confine, folder, temporary, arranged, placed: BTreeMap::new(), found: BTreeMap::new() };
         for stand in &reach.stand {
             tree.make_folder(&stage.at(stand))?;
         }
@@ -95,13 +108,12 @@ impl<'a> Stage<'a> {
         for path in copied.iter().chain(linked) {
             placed.insert(path.clone(), stage.put(path)?);
         }
-        stage.placed = placed;
-        if confine.keeps {
-            let outside = |path: &RelPath| !stage.placed.contains_key(path) && !reach.folders.iter().any(|folder| path.is_in(folder));
-            let found: Vec<RelPath> = expand(tree, &reach.writes)?.into_iter().filter(outside).collect();
-            found.iter().try_for_each(|path| stage.put(path).map(drop))?;
-            stage.found = found;
+        let outside = |path: &RelPath| !placed.contains_key(path) && !reach.folders.iter().any(|folder| path.is_in(folder));
+        for path in expand(tree, &confine.keeps)?.into_iter().filter(outside) {
+            let stamps = [tree.stat(&path)?, stage.put(&path)?];
+            stage.found.insert(path, stamps);
         }
+        stage.placed = placed;
         Ok(stage)
     }
 
@@ -119,9 +131,10 @@ impl<'a> Stage<'a> {
 
     /// Returns a request as it is carried out in the box.
     fn inside(&self, request: &Request) -> Request {
-        let (root, folder) = (self.tree.root(), self.folder.under(self.tree.root()));
+        let root = self.tree.root();
+        let (stage, temporary) = (self.folder.under(root), self.temporary.under(root));
         let Confine { boxer, reach, .. } = self.confine;
-        let enclosed = Enclosed { boxer, root, stage: &folder, arranged: &self.arranged, network: reach.network };
+        let enclosed = Enclosed { boxer, root, stage: &stage, temporary: &temporary, arranged: &self.arranged, network: reach.network };
         Request {
             spawns: request.spawns.iter().map(|spawn| enclosed.command(spawn)).collect(),
             commands: request.commands.clone(),
@@ -133,20 +146,30 @@ impl<'a> Stage<'a> {
         }
     }
 
-    /// Moves what may be written to where it belongs; returns what else was written or changed, sorted.
+    /// Moves what was written and may be to where it belongs; returns what else was written or changed, sorted.
     fn bring(&self) -> io::Result<Vec<RelPath>> {
-        let (mut brought, mut strayed) = (BTreeSet::new(), Vec::new());
+        let (mut seen, mut strayed) = (BTreeSet::new(), Vec::new());
         let mut open = vec![RelPath::root()];
         while let Some(folder) = open.pop() {
             for (name, kind) in self.tree.list(&self.at(&folder))? {
                 let path = folder.join(&name);
                 match kind {
                     _ if self.placed.contains_key(&path) => {}
-                    Kind::Folder => open.push(path),
+                    Kind::Folder => {
+                        // A folder that its task has locked has to be emptied all the same.
+                        let _ = self.tree.unlock_folder(&self.at(&path));
+                        open.push(path);
+                    }
                     _ if self.confine.reach.writes.matches(&path) => {
-                        path.parent().map_or(Ok(()), |parent| self.tree.make_folder(&parent))?;
-                        self.tree.transfer(&self.at(&path), &path)?;
-                        brought.insert(path);
+                        let found = self.found.get(&path);
+                        // What the commands have left alone is the project's own, whatever became of it there.
+                        if found.is_none_or(|[_, here]| self.tree.stat(&self.at(&path)).ok() != Some(*here)) {
+                            path.parent().map_or(Ok(()), |parent| self.tree.make_folder(&parent))?;
+                            self.tree
+                                .transfer(&self.at(&path), &path)
+                                .map_err(|error| io::Error::new(error.kind(), format!("`{path}`: {error}")))?;
+                        }
+                        seen.insert(path);
                     }
                     _ => strayed.push(path),
                 }
@@ -157,7 +180,12 @@ impl<'a> Stage<'a> {
                 strayed.push(path.clone());
             }
         }
-        self.found.iter().filter(|path| !brought.contains(*path)).try_for_each(|path| self.tree.remove(path))?;
+        for (path, [there, _]) in self.found.iter().filter(|(path, _)| !seen.contains(*path)) {
+            // What somebody has written meanwhile stays.
+            if self.tree.stat(path)? == *there {
+                self.tree.remove(path)?;
+            }
+        }
         strayed.sort();
         strayed.truncate(STRAYED);
         Ok(strayed)

@@ -5,7 +5,6 @@ use rustc_hash::FxHashSet;
 use super::in_place::is;
 use super::{Prepared, World};
 use crate::action::{ActionResult, Content, Output, OutputKind};
-use crate::base::glob::Glob;
 use crate::base::{RelPath, glob};
 use crate::disk::{self, Kind, PatternSet, Signature};
 use crate::record::Status;
@@ -152,14 +151,16 @@ pub fn clear_outputs(
     let filled: FxHashSet<RelPath> = files.iter().flat_map(|path| std::iter::successors(path.parent(), RelPath::parent)).collect();
     let declared = |folder: &RelPath| outputs.iter().any(|text| text.trim_end_matches('/').as_bytes() == folder.as_bytes());
     files.retain(|path| !keep(path));
+    // A repository that stands in what the task has put out before is one that it has made.
+    let all = PatternSet::new(outputs, excluded)?;
+    let cloned = |repository: &RelPath| !own.is_new() && all.matches(&repository.join(b"HEAD"));
     for path in &files {
-        if (world.tracked)(path) {
+        if (world.tracked)(path, &cloned) {
             return Err(format!(
                 "the output `{path}` is tracked by git; orket does not replace what git tracks (`git rm --cached` leaves it to its task)"
             ));
         }
     }
-    let made = made_anyway(outputs);
     for path in files {
         let is_own = own.has(&path) && !own.edited(world, &path);
         let clear = || match is_own {
@@ -170,12 +171,8 @@ pub fn clear_outputs(
             false => take_away(world, &path),
         };
         if let Some(aside) = unlocking(world, &folders, &path, clear).map_err(|error| wrong(error, &path))? {
-            displaced.push((path.clone(), aside));
+            displaced.push((path, aside));
         }
-        // A folder that a pattern led into and that holds nothing any more is none that a build from nothing would make.
-        let empty =
-            |folder: &RelPath| !made.contains(folder) && folders.binary_search(folder).is_err() && world.tree.remove_folder(folder).is_ok();
-        let _ = std::iter::successors(path.parent(), RelPath::parent).take_while(empty).count();
     }
     for folder in folders.iter().rev() {
         let foreign = (own.sure || own.is_new()) && !own.has(folder) && !declared(folder) && !filled.contains(folder);
@@ -187,15 +184,6 @@ pub fn clear_outputs(
         }
     }
     Ok(displaced)
-}
-
-/// Returns the folders that are made for outputs, and those around them.
-fn made_anyway(outputs: &[String]) -> FxHashSet<RelPath> {
-    let folder = |text: &String| match glob::plain(text) {
-        Some(name) => RelPath::parse(&*name).ok().and_then(|path| if name.ends_with('/') { Some(path) } else { path.parent() }),
-        None => Glob::new(text).ok().map(|glob| glob.base().clone()),
-    };
-    outputs.iter().filter_map(folder).flat_map(|folder| std::iter::successors(Some(folder), RelPath::parent)).collect()
 }
 
 /// Takes away what a task has put out when it was declared otherwise, as [`clear_outputs`] does: a pattern would find it. What another task
@@ -216,7 +204,7 @@ pub(super) fn clear_undeclared(world: &World, prepared: &Prepared, own: &Own) ->
             None => {}
             // One that still holds something stays.
             Some(stamp) if stamp.is_dir() => drop(world.tree.remove_folder(path)),
-            Some(_) if !own.has(path) || (world.tracked)(path) => {}
+            Some(_) if !own.has(path) || (world.tracked)(path, &|_| false) => {}
             Some(_) if own.edited(world, path) => {
                 displaced.extend(take_away(world, path).map_err(wrong)?.map(|aside| (path.clone(), aside)));
             }

@@ -43,7 +43,7 @@ pub fn clear_orphans(world: &World) -> std::io::Result<Orphans> {
         let finished = outputs.iter().filter(|output| output.kind != OutputKind::Folder && is(world, output)).map(|output| &output.path);
         for path in finished.chain(unfinished) {
             let behind_link = || path.parent().is_some_and(|folder| world.tree.link_on_the_way(&folder).is_some());
-            if world.made().holds(path) || (world.tracked)(path) || behind_link() {
+            if world.made().holds(path) || (world.tracked)(path, &|_| false) || behind_link() {
                 continue;
             }
             match take_away(world, path)? {

@@ -203,7 +203,7 @@ fn exact(world: &World, target: TargetId, links: &Links, discovered: Vec<RelPath
             TargetKind::Decision => {}
             TargetKind::Service => services.push((address(), *digest)),
             // A check that has passed says nothing more.
-            TargetKind::Task if outputs.is_empty() && !world.graph.has(*id, flag::EMPTY) => {}
+            TargetKind::Task if outputs.is_empty() && folders.is_empty() && !world.graph.has(*id, flag::EMPTY) => {}
             _ => needs.push(Needed { address: address(), digest: *digest, outputs: outputs.clone(), folders: folders.clone() }),
         }
     }
@@ -225,7 +225,10 @@ fn exact(world: &World, target: TargetId, links: &Links, discovered: Vec<RelPath
     let action = Action {
         commands,
         dir: dir.clone(),
-        env: visible.entries.clone(),
+        env: match task.uses.is_empty() {
+            true => visible.entries.clone(),
+            false => with_surroundings(&visible.entries, world),
+        },
         tools: tools.into_iter().collect(),
         inputs: inputs.into_iter().collect(),
         needs,
@@ -258,6 +261,18 @@ fn exact(world: &World, target: TargetId, links: &Links, discovered: Vec<RelPath
         programs,
         began,
     })
+}
+
+/// Returns variables with those that tell of the sandbox that a task shares with its services, unless the task says otherwise.
+fn with_surroundings(entries: &[(String, EnvValue)], world: &World) -> Vec<(String, EnvValue)> {
+    let mut all = entries.to_vec();
+    for (name, value) in world.boxed.surroundings() {
+        if !entries.iter().any(|(known, _)| known == name) {
+            all.push((name.to_owned(), EnvValue::Plain(value.clone().into_bytes())));
+        }
+    }
+    all.sort_by(|(one, _), (other, _)| one.cmp(other));
+    all
 }
 
 /// Returns the strategies that shape a task, and what it says of its box itself.

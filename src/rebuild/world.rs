@@ -32,6 +32,9 @@ pub struct Yield {
 /// What a needed target is to the one that needs it.
 pub type Links = Vec<(TargetId, Yield)>;
 
+/// See [`World::tracked`].
+pub type Tracks = dyn Fn(&RelPath, &dyn Fn(&RelPath) -> bool) -> bool + Send + Sync;
+
 /// What tasks came to that ran in a workspace of their own, by key.
 pub type Adopted = FxHashMap<[u64; 2], TaskRecord>;
 
@@ -49,8 +52,8 @@ pub struct World {
     pub blobs: Arc<dyn Blobs>,
     /// Results by action.
     pub actions: Arc<dyn ActionCache>,
-    /// Whether version control tracks a path, or something below it.
-    pub tracked: Arc<dyn Fn(&RelPath) -> bool + Send + Sync>,
+    /// Whether version control tracks a path, or something below it; repositories in folders that the second argument names do not count.
+    pub tracked: Arc<Tracks>,
     /// What this checkout remembers.
     pub checkout: Mutex<Checkout>,
     /// Ports that were picked for this run, by name.

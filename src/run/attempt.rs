@@ -64,6 +64,7 @@ impl Bench<'_> {
         let found = stands(&own);
         // What started with something else than nothing may have come to what nobody else would come to.
         let from_nothing = stands(&Own::default()).is_empty();
+        let depfile = self.has_left_depfile(&prepared);
         if let Err(error) = self.make_way(&prepared) {
             // What stands in the way is a matter of the project, all else one of the disk.
             let verdict = match error.kind() {
@@ -86,7 +87,7 @@ impl Bench<'_> {
             Err(error) => return Ran { displaced, ..Ran::stopped(Verdict::Broken, error.to_string()) },
         };
         let stamps = Stamps::of(world, &prepared);
-        let mut again = |first: bool| self.renew(&prepared, &found, first, &mut displaced);
+        let mut again = |first: bool| self.renew(&prepared, &found, depfile, first, &mut displaced);
         let tried = self.attempt(&prepared, &request, how, &mut again, retrying);
         let Tried { attempt, attempts, duration, meant } = match tried {
             Ok(tried) => tried,

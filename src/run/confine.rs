@@ -1,13 +1,16 @@
 //! What a task may touch, where it runs in a box.
 
 use std::collections::{BTreeSet, HashSet};
+use std::os::unix::ffi::OsStrExt;
+
+use rustc_hash::FxHashMap;
 
 use super::bench::Bench;
 use super::ran::Verdict;
 use super::request::How;
 use crate::action::Content;
 use crate::base::{RelPath, TargetId, glob::Glob, glob::plain};
-use crate::disk::{PatternSet, expand, sources};
+use crate::disk::{PatternSet, sources};
 use crate::executor::{Confine, STRAYED};
 use crate::graph::{Edge, EdgeKind, TargetKind, flag};
 use crate::model::Sandbox;
@@ -29,7 +32,7 @@ impl Bench<'_> {
             return Ok(None);
         }
         let boxer = world.bubblewrap.program().map_err(|why| (Verdict::Refused, format!("it runs in a box only: {why}")))?;
-        let mut reach = reach(world, prepared).map_err(|text| (Verdict::Failed, text))?;
+        let (mut reach, keeps) = reach(world, prepared).map_err(|text| (Verdict::Failed, text))?;
         if scratch {
             reach.folders.push(world.scratch());
         }
@@ -39,7 +42,7 @@ impl Bench<'_> {
         reach.folders.sort();
         reach.files.sort();
         reach.files.dedup();
-        Ok(Some(Confine { boxer: boxer.to_path_buf(), reach, keeps: prepared.task.incremental }))
+        Ok(Some(Confine { boxer: boxer.to_path_buf(), reach, keeps }))
     }
 
     /// Returns what is said of files that are there, that a command's output names, and that it could not see.
@@ -81,19 +84,21 @@ pub(super) fn lost(strayed: &[RelPath]) -> String {
     format!("in its box it wrote {}{more}, which it does not declare: add it to `outputs` or `allow_undeclared`", names.join(", "))
 }
 
-fn reach(world: &World, prepared: &Prepared) -> Result<Reach, String> {
+/// Returns what a task may touch, and what of that it finds as it is and may change.
+fn reach(world: &World, prepared: &Prepared) -> Result<(Reach, PatternSet), String> {
     let (task, action) = (&prepared.task, &prepared.action);
     let (allowed, not) = &prepared.undeclared;
     let mut files: Vec<RelPath> =
         action.files().filter(|(_, content)| !matches!(content, Content::Missing)).map(|(path, _)| path.clone()).collect();
-    let extra = PatternSet::new(allowed, not)?;
-    files.extend(expand(&world.tree, &extra).map_err(|error| format!("cannot look for what `allow_undeclared` means: {error}"))?);
+    let kept = if task.incremental { [&prepared.outputs[..], allowed].concat() } else { allowed.clone() };
+    let keeps = PatternSet::new(&kept, &[&prepared.excluded[..], not].concat())?;
     gathered(world, prepared.target, &mut files);
     for line in &prepared.lines {
         files.extend(program(world, &line.program));
     }
     files.extend(action.response.as_ref().map(|(path, _)| RelPath::from_normal(path.as_bytes())));
     files.retain(|path| !path.is_outside());
+    behind_links(world, &mut files);
 
     let mut writes = prepared.outputs.clone();
     writes.extend(action.depfile.clone());
@@ -119,7 +124,24 @@ fn reach(world: &World, prepared: &Prepared) -> Result<Reach, String> {
     reach.folders.dedup_by(|inner, outer| inner.is_in(outer));
     files.retain(|path| !reach.folders.iter().any(|folder| path.is_in(folder)));
     reach.files = files;
-    Ok(reach)
+    Ok((reach, keeps))
+}
+
+/// Adds, of files that are named through a link to a folder, where they stand: the link alone leads nowhere.
+fn behind_links(world: &World, files: &mut Vec<RelPath>) {
+    let Ok(root) = std::fs::canonicalize(world.tree.root()) else { return };
+    let mut real: FxHashMap<RelPath, Option<RelPath>> = FxHashMap::default();
+    let mut further = Vec::new();
+    for path in files.iter() {
+        let Some(folder) = path.parent() else { continue };
+        let stands = real.entry(folder.clone()).or_insert_with(|| {
+            let whole = std::fs::canonicalize(folder.under(&root)).ok()?;
+            let below = RelPath::parse(whole.strip_prefix(&root).ok()?.as_os_str().as_bytes()).ok()?;
+            (below != folder).then_some(below)
+        });
+        further.extend(stands.as_ref().map(|stands| stands.join(path.name())));
+    }
+    files.extend(further);
 }
 
 /// Adds what tasks have put out that a needed target gathers.
@@ -144,10 +166,12 @@ fn gathered(world: &World, target: TargetId, files: &mut Vec<RelPath>) {
 
 /// Returns the file of a program that stands in the project, and the links on the way to it.
 fn program(world: &World, program: &std::path::Path) -> Vec<RelPath> {
-    use std::os::unix::ffi::OsStrExt;
     let Ok(below) = program.strip_prefix(world.tree.root()) else { return Vec::new() };
     let Ok(path) = RelPath::parse(below.as_os_str().as_bytes()) else { return Vec::new() };
+    let root = std::fs::canonicalize(world.tree.root()).unwrap_or_default();
+    let whole =
+        std::fs::canonicalize(program).ok().and_then(|whole| RelPath::parse(whole.strip_prefix(root).ok()?.as_os_str().as_bytes()).ok());
     let target = world.tree.read_link(&path).ok();
     let further = target.and_then(|target| world.tree.follow(&path, &target).ok()).unwrap_or_default();
-    std::iter::once(path).chain(further).collect()
+    std::iter::once(path).chain(further).chain(whole).collect()
 }

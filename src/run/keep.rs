@@ -15,6 +15,7 @@ use crate::disk::{Names, PatternSet};
 use crate::executor::Attempt;
 use crate::graph::flag;
 use crate::rebuild::{self, Links, Own, Prepared, Stamps, World, Yield};
+use crate::record::Status;
 
 /// An attempt that has passed.
 pub(super) struct Success<'a> {
@@ -59,11 +60,13 @@ impl Bench<'_> {
     }
 
     /// Takes away what an earlier run or attempt has left of what the commands are to write: the depfile always, before a further attempt
-    /// also the outputs of the one that failed. `found`: files in the place of the outputs that were there before the first.
+    /// also the outputs of the one that failed. `found`: files in the place of the outputs that were there before the first. `depfile`: whether
+    /// the one that was there before the first was the task's own.
     pub(super) fn renew(
         &self,
         prepared: &Prepared,
         found: &[RelPath],
+        depfile: bool,
         first: bool,
         displaced: &mut Vec<(RelPath, RelPath)>,
     ) -> Result<(), (Verdict, String)> {
@@ -79,20 +82,33 @@ impl Bench<'_> {
         if world.tree.stat(&path).ok().flatten().is_none_or(|stamp| stamp.is_dir()) {
             return Ok(());
         }
-        if (world.tracked)(&path) {
+        if (world.tracked)(&path, &|_| false) {
             return Err((Verdict::Failed, format!("the depfile `{path}` is tracked by git; orket does not replace what git tracks")));
         }
         let broken = |error| (Verdict::Broken, format!("cannot remove the depfile `{path}`: {error}"));
-        // What nobody can have written as a depfile is not one.
-        let is_own = !Own::of(world, world.graph.row(prepared.target).key).is_new()
-            && world.tree.read(&path).is_ok_and(|bytes| rebuild::parse_depfile(&bytes).is_ok());
-        match is_own {
+        match !first || depfile {
             true => world.tree.remove(&path).map_err(broken),
             false => {
                 displaced.extend(rebuild::take_away(world, &path).map_err(broken)?.map(|aside| (path.clone(), aside)));
                 Ok(())
             }
         }
+    }
+
+    /// Whether what stands in the place of its depfile is what the task has written there. After a success that names what was noted then.
+    pub(super) fn has_left_depfile(&self, prepared: &Prepared) -> bool {
+        let world = self.world;
+        let Some(path) = prepared.action.depfile.as_ref().and_then(|depfile| RelPath::parse(depfile).ok()) else { return false };
+        let record = world.checkout.lock().expect("no holder panics").task(world.graph.row(prepared.target).key);
+        let (Some(record), Ok(text)) = (record, world.tree.read(&path)) else { return false };
+        let Ok(names) = rebuild::parse_depfile(&text) else { return false };
+        let mut found = Vec::new();
+        let mut places = Names::new(&world.tree, &prepared.dir);
+        for name in &names {
+            // A name with a NUL byte means no file.
+            let _ = places.look_up(name, &mut found);
+        }
+        record.status != Status::Succeeded || record.discovered.iter().all(|path| found.contains(path))
     }
 
     /// Remembers that a task has failed or was cancelled, and which files it left behind: what was so when it last succeeded is not so any

@@ -8,7 +8,6 @@ use std::time::Duration;
 use super::bench::Bench;
 use super::ran::Verdict;
 use crate::base::TargetId;
-use crate::decisions::Boxed;
 use crate::executor::Request;
 use crate::model::{Scope, Text};
 use crate::process::{Cancel, Limits, Output as Capture, Spawn, Stdin, redacted};
@@ -132,15 +131,8 @@ impl Bench<'_> {
 
 /// Returns what services and those that use them are told of the sandbox that they share; what their `env` says comes first.
 pub(super) fn surroundings<'a>(world: &'a World, visible: &'a Visible) -> impl Iterator<Item = (OsString, OsString)> + 'a {
-    let Boxed { sandbox, compose_project, database_url, .. } = &world.boxed;
-    let told = [
-        ("ORKET_SANDBOX", sandbox.clone()),
-        ("COMPOSE_PROJECT_NAME", compose_project.clone()),
-        ("DATABASE_URL", open_holes(world, database_url)),
-    ];
-    told.into_iter()
-        .filter(|(name, value)| !value.is_empty() && !visible.variables.contains_key(*name))
-        .map(|(name, value)| (name.into(), value.into()))
+    let told = world.boxed.surroundings().filter(|(name, _)| !visible.variables.contains_key(*name));
+    told.map(|(name, value)| (name.into(), open_holes(world, value).into()))
 }
 
 /// Fills in ports and facts of the run.

@@ -70,11 +70,12 @@ impl Arranging<'_> {
                 continue;
             };
             let inside = self.below(&below);
-            if self.reach.folders.binary_search(&below).is_ok() {
-            } else if self.is_whole(&below, inside.clone())? {
-                self.arranged.shown.push(below);
-            } else {
-                self.open(&below, inside.clone())?;
+            match self.ground.kind(&below)?.0 {
+                _ if self.reach.folders.binary_search(&below).is_ok() => {}
+                // What it leads to is among the files, too.
+                Kind::Link => self.arranged.linked.push(below),
+                _ if self.is_whole(&below, inside.clone())? => self.arranged.shown.push(below),
+                _ => self.open(&below, inside.clone())?,
             }
             next = inside.end;
         }
@@ -95,7 +96,7 @@ impl Arranging<'_> {
     /// Whether everything in a folder may be read, and nothing has to be written there.
     fn is_whole(&self, folder: &RelPath, files: Range<usize>) -> io::Result<bool> {
         let has_own = |place: &RelPath| place.is_in(folder);
-        if self.reach.stand.iter().chain(&self.reach.folders).any(has_own) {
+        if self.reach.stand.iter().chain(&self.reach.folders).any(has_own) || self.reach.writes.leads_into(folder) {
             return Ok(false);
         }
         for (name, kind) in self.ground.names(folder)? {
@@ -153,11 +154,12 @@ impl Ground for Tree {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::disk::PatternSet;
 
     /// Files with their sizes; a name that ends with `@` is a link, one with `/` a folder.
-    struct Picture(&'static [(&'static str, u64)]);
+    struct Picture<'a>(&'a [(&'static str, u64)]);
 
-    impl Ground for Picture {
+    impl Ground for Picture<'_> {
         fn names(&self, folder: &RelPath) -> io::Result<Vec<(Box<[u8]>, Kind)>> {
             let prefix = if folder.is_root() { String::new() } else { format!("{folder}/") };
             let mut names: Vec<(Box<[u8]>, Kind)> = Vec::new();
@@ -176,9 +178,16 @@ mod tests {
         }
 
         fn kind(&self, path: &RelPath) -> io::Result<(Kind, u64)> {
-            let path = path.to_string();
-            let there = self.0.iter().find(|(name, _)| name.trim_end_matches('@') == path).ok_or(io::ErrorKind::NotFound)?;
-            Ok((if there.0.ends_with('@') { Kind::Link } else { Kind::File }, there.1))
+            kind_of(self.0, &path.to_string()).ok_or_else(|| io::ErrorKind::NotFound.into())
+        }
+    }
+
+    /// The kind of a place, which a folder has that is named by what stands in it.
+    fn kind_of(there: &[(&'static str, u64)], path: &str) -> Option<(Kind, u64)> {
+        let exact = there.iter().find(|(name, _)| name.trim_end_matches('@') == path);
+        match exact {
+            Some((name, size)) => Some((if name.ends_with('@') { Kind::Link } else { Kind::File }, *size)),
+            None => there.iter().any(|(name, _)| name.starts_with(&format!("{path}/"))).then_some((Kind::Folder, 0)),
         }
     }
 
@@ -211,6 +220,23 @@ mod tests {
         assert_eq!(arranged(there, &["a/b", "a/out/o"], &["a/out"], &[]), ["", "a/out", "a/b", ""]);
         assert_eq!(arranged(there, &["c/d", "c/e/f"], &[], &["c"]), ["c/e", "", "c/d", ""]);
         assert_eq!(arranged(there, &["c/d", "c/e/f"], &[], &["c/e"]), ["", "", "c/d c/e/f", ""]);
+    }
+
+    #[test]
+    fn a_link_to_a_folder_stands_for_itself() {
+        let there = &[("link@", 1), ("real/x", 1), ("real/y", 1)];
+        assert_eq!(arranged(there, &["link", "link/x", "real/x"], &[], &[]), ["", "", "real/x", "link"]);
+        assert_eq!(arranged(there, &["link/x", "real/x", "real/y"], &[], &[]), ["real", "", "", "link"]);
+    }
+
+    #[test]
+    fn a_folder_that_a_pattern_writes_into_is_not_shown_as_a_whole() {
+        let there: &[(&str, u64)] = &[("src/a/m.c", 1), ("lib/x", 1)];
+        let files = ["lib/x", "src/a/m.c"].map(path).to_vec();
+        let writes = PatternSet::new(&[String::from("src/**/*.o")], &[]).unwrap();
+        let reach = Reach { files, writes, stand: vec![path("src")], ..Reach::default() };
+        let arranged = arrange(&reach, &Picture(there)).unwrap();
+        assert_eq!((arranged.shown, arranged.copied), (vec![path("lib")], vec![path("src/a/m.c")]));
     }
 
     #[test]

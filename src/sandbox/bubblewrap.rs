@@ -27,6 +27,8 @@ pub struct Enclosed<'a> {
     pub root: &'a Path,
     /// A folder that stands in its place.
     pub stage: &'a Path,
+    /// An empty folder that stands in the place of `/tmp`, and of `TMPDIR`.
+    pub temporary: &'a Path,
     /// What is shown and shared.
     pub arranged: &'a Arranged,
     /// Whether there is a network.
@@ -68,10 +70,14 @@ impl Enclosed<'_> {
     pub fn command(&self, spawn: &Spawn) -> Spawn {
         let mut args: Vec<OsString> = Vec::new();
         let mut say = |words: &[&OsStr]| args.extend(words.iter().map(|word| (*word).to_owned()));
-        say(&["--die-with-parent", "--unshare-ipc", "--ro-bind", "/", "/", "--dev-bind", "/dev", "/dev", "--tmpfs", "/tmp"].map(OsStr::new));
-        let temporary = spawn.env.iter().find(|(name, _)| name == "TMPDIR").map(|(_, value)| Path::new(value));
-        if let Some(folder) = temporary.filter(|folder| folder.is_absolute() && folder.is_dir() && !folder.starts_with(self.root)) {
-            say(&[OsStr::new("--tmpfs"), folder.as_os_str()]);
+        say(&["--die-with-parent", "--unshare-ipc", "--ro-bind", "/", "/", "--dev", "/dev"].map(OsStr::new));
+        let named = spawn.env.iter().find(|(name, _)| name == "TMPDIR").map(|(_, value)| Path::new(value));
+        let named = named.filter(|folder| folder.is_absolute() && folder.is_dir() && !folder.starts_with(self.root));
+        for folder in [Some(Path::new("/tmp")), named].into_iter().flatten() {
+            say(&[OsStr::new("--bind"), self.temporary.as_os_str(), folder.as_os_str()]);
+            if spawn.program.starts_with(folder) && !spawn.program.starts_with(self.root) {
+                say(&[OsStr::new("--ro-bind"), spawn.program.as_os_str(), spawn.program.as_os_str()]);
+            }
         }
         if !self.network {
             say(&[OsStr::new("--unshare-net")]);

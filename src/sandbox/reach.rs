@@ -4,7 +4,7 @@ use crate::base::RelPath;
 use crate::disk::PatternSet;
 
 /// What the commands of one task may read, write and reach. Paths are relative to the project's root; what is outside of the project can be
-/// read, and `/tmp` is empty.
+/// read, and `/tmp` is empty at first.
 #[derive(Default)]
 pub struct Reach {
     /// Files and links that can be read; sorted.

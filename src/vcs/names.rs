@@ -66,15 +66,13 @@ impl Tracked {
         Tracked { root, repositories: Mutex::default() }
     }
 
-    /// Whether the repository that a path stands in tracks it, or something below it.
-    pub fn holds(&self, path: &RelPath) -> bool {
+    /// Whether one of the repositories that a path stands in tracks it, or something below it, but for those whose folder is `own`: what a
+    /// task has cloned is not a person's.
+    pub fn holds(&self, path: &RelPath, own: &dyn Fn(&RelPath) -> bool) -> bool {
         let is_repository = |folder: &RelPath| folder.join(b".git").under(&self.root).symlink_metadata().is_ok();
-        let around = std::iter::successors(Some(path.clone()), RelPath::parent).find(|folder| folder.is_root() || is_repository(folder));
-        let repository = around.unwrap_or_default();
-        if repository == *path && !path.is_root() && self.in_repository(&RelPath::root(), path) {
-            return true;
-        }
-        self.in_repository(&repository, path)
+        let around = std::iter::successors(Some(path.clone()), RelPath::parent);
+        let mut repositories = around.filter(|folder| folder.is_root() || (is_repository(folder) && !own(folder)));
+        repositories.any(|repository| self.in_repository(&repository, path))
     }
 
     fn in_repository(&self, repository: &RelPath, path: &RelPath) -> bool {

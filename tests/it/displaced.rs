@@ -183,3 +183,16 @@ task "u" { sh "echo made > sub/p"; outputs "sub/p" }"#;
     project.git("-C sub add p").git("-C sub commit -qm y").declare("task \"v\" { sh \"true\" }").run("build").ok().never_says(["removed"]);
     assert_eq!(project.read("sub/p"), "made\n");
 }
+
+#[test]
+fn every_repository_around_is_asked_and_what_a_task_has_cloned_is_its_own() {
+    let project = Project::new().file("x/a", "mine").manifest(r#"task "t" { sh "echo new > x/a"; outputs "x/a" }"#);
+    project.git("init -q .").git("add x").git("commit -qm x").git("init -q x");
+    project.run("build").code(1).says(["`x/a` is tracked by git"]);
+    let project = Project::new().file("in", "1").manifest(
+        r#"task "t" { sh "git init -q deps/x; cd deps/x; cat ../../in > f; git add f; git -c user.name=a -c user.email=b commit -qm x"; inputs "in"; outputs "deps/" }"#,
+    );
+    project.run("build").ok();
+    project.write("in", "2").run("build").ok();
+    assert_eq!(project.read("deps/x/f"), "2");
+}

@@ -2,6 +2,7 @@
 
 mod affected;
 mod architecture;
+mod boxes;
 mod build;
 mod cache;
 mod changing;

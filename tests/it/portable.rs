@@ -50,6 +50,9 @@ fn the_folder_that_a_task_stands_in_is_not_removed() {
         assert_eq!(project.read("in"), "precious", "{path}");
         seen.code(1).says(["is not removed: ", "command: rm -rf "]);
     }
+    let linked = project(r#"run "rm" "-rf" "way/""#);
+    linked.link("d", "way").run("build").code(1).says(["way/ is not removed: it is a link"]);
+    assert_eq!(linked.read("d/sub/g"), "2");
     let project = project(r#"run "rm" "-rf" "d" "gone"; run "rm" "l""#);
     project.run("build").ok();
     assert!(!project.has("d") && !project.has("l") && project.has("in"));

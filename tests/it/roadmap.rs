@@ -270,7 +270,7 @@ fn items_are_started_and_done() {
     assert_eq!(project.read("HANDOFF.md"), "## SHOP-1\nStatus: active\n\nCarts\n");
     project.run("roadmap start SHOP-1").code(1).says(["error: `SHOP-1` is active already (HANDOFF.md:1)"]);
     project.run("roadmap list").ok().says(["  SHOP-1  Working  Carts\n"]);
-    project.run("roadmap done SHOP-1").ok().stdout("SHOP-1: ROADMAP.md\nSHOP-1: HANDOFF.md\nSHOP-1: CHANGELOG.md\n");
+    project.run("roadmap done SHOP-1").ok().stdout("SHOP-1: CHANGELOG.md\nSHOP-1: HANDOFF.md\nSHOP-1: ROADMAP.md\n");
     assert_eq!(project.read("ROADMAP.md"), "# Roadmap\n\n### SHOP-2: Prices\n\nText.\n");
     assert_eq!(project.read("CHANGELOG.md"), "- SHOP-1: Carts\n");
     project.write("ROADMAP.md", "### SHOP-2: Prices\n\nAcceptance:\n- x\n").run("roadmap check").ok();
@@ -349,4 +349,16 @@ fn what_somebody_writes_into_a_document_while_its_commands_run_is_not_lost() {
     project.remove("docs/ROADMAP.md").link("mine", "docs/ROADMAP.md");
     project.write("docs/mine", mine);
     project.run("roadmap check --update").code(2).says(["error: `docs/ROADMAP.md` is a link"]);
+}
+
+#[test]
+fn an_item_stays_on_the_roadmap_until_the_rest_is_written() {
+    let model = "gate \"m\" kind=\"working_model\" { roadmap \"ROADMAP.md\"; handoff \"HANDOFF.md\"; changelog \"log/CHANGELOG.md\" }";
+    let project = Project::new().file("ROADMAP.md", ITEMS).file("real/CHANGELOG.md", "# Changes\n").manifest(model);
+    project.link("real", "log").run("roadmap start SHOP-1").ok();
+    project.run("roadmap done SHOP-1").code(3);
+    assert_eq!(project.read("ROADMAP.md"), ITEMS);
+    std::fs::remove_file(project.at("log")).unwrap();
+    project.write("log/CHANGELOG.md", "# Changes\n").run("roadmap done SHOP-1").ok();
+    assert!(project.read("log/CHANGELOG.md").contains("SHOP-1") && !project.read("ROADMAP.md").contains("SHOP-1"));
 }

@@ -1,6 +1,6 @@
 //! Every seam, filled from every side: what is chosen has an effect that only this choice has.
 
-use crate::common::{Project, Served, missing, skipped};
+use crate::common::{Project, Served};
 
 /// A seam, a strategy for it, and what is seen with `default` and with that strategy.
 struct Row {
@@ -393,94 +393,6 @@ task \"last\" { after \"messy\"; sh \"cat in > e\"; inputs \"in\"; outputs \"e\"
     ]);
 }
 
-/// Whether boxes can be made here. Where bubblewrap is not there, or may not make boxes, this says so and nothing is tested; exit 5 is tested
-/// with the matrix above.
-fn boxes() -> bool {
-    let Ok(can) = std::process::Command::new("bwrap").args(["--ro-bind", "/", "/", "--unshare-net", "true"]).output() else {
-        missing("bwrap", "nothing runs in a box");
-        return false;
-    };
-    if !can.status.success() {
-        skipped("bwrap may not make a box here, so nothing runs in one");
-    }
-    can.status.success()
-}
-
-#[test]
-fn a_box_lets_a_task_write_its_outputs_and_nothing_else() {
-    if !boxes() {
-        return;
-    }
-    let project = Project::new().file("in", "1").manifest(
-        "process_rules { sandbox_policy_node \"strict\" }
-task \"good\" { sh \"mkdir o/sub; cat in | tee o/sub/a p/b.txt app > /dev/null; echo app: in > t/x.d\"; inputs \"in\"; outputs \"o/\" \"p/*.txt\" \"app\"; depfile \"t/x.d\" }
-task \"bad\" { sh \"cat in > other; mkdir -p d; cat in > d/f\"; inputs \"in\" }
-task \"home\" { sh \"touch $HOME/x\"; inputs \"in\" }
-task \"edits\" { sh \"echo 2 > new; mv -f new in\"; inputs \"in\" }
-task \"lets\" { sh \"mkdir c; echo 1 > c/x\"; allow_undeclared \"c/\" }
-task \"net\" { sh \"test $(grep -c : /proc/net/dev) = 1\"; inputs \"in\" }
-task \"open\" { sandbox \"none\"; sh \"cat in > far\"; inputs \"in\" }",
-    );
-    let seen = project.run("build -k").code(1);
-    seen.says([
-        "done    good",
-        "failed  bad",
-        "it wrote `d/f`, `other`, which it does not declare",
-        "failed  home",
-        "failed  edits",
-        "done    net",
-    ]);
-    for path in ["o/sub/a", "p/b.txt", "app", "t/x.d", "c/x", "far"] {
-        assert!(project.has(path), "{path}");
-    }
-    assert!(!project.has("other") && !project.has("d") && !project.base().join("home/x").exists());
-    assert_eq!(project.read("in"), "1");
-    project.run("build good net open").ok().nothing_to_do();
-}
-
-#[test]
-fn a_box_shows_a_task_what_it_declares_and_nothing_else() {
-    if !boxes() {
-        return;
-    }
-    let project = Project::new().file("src/a.c", "a\n").file("src/b.h", "b\n").file("lib/x", "x\n").file("deep/far/c.h", "c\n").file("in", "1\n").manifest(
-        "task \"seen\" { sandbox \"strict\"; sh \"find . -type f | sort; cat $(find . -type f) > all\"; needs \"made\" \"e\"; inputs \"src/*.c\" \"lib/\" \"l\"; outputs \"all\" }
-task \"made\" { sh \"echo made > m/out; echo else > m/else\"; outputs \"m/\" }
-task \"other\" { sh \"echo other > other\"; outputs \"other\" }
-epic \"e\" { task \"t\" { sh \"echo e > e.out\"; outputs \"e.out\" } }
-task \"hidden\" { sandbox \"strict\"; sh \"cat src/b.h; echo far/c.h is not there; echo a.c; false\"; inputs \"src/a.c\" }
-task \"grows\" { sandbox \"strict\"; incremental #true; sh \"cat in >> log; wc -l < log\"; inputs \"in\"; outputs \"log\" }
-task \"tool\" { sandbox \"strict\"; run \"tools/say\" \"hello\" }",
-    );
-    project.link("in", "l").write("tools/say", "#!/bin/sh\necho said $1\n").mode("tools/say", 0o755);
-    let listed = "./e.out\n./in\n./lib/x\n./m/else\n./m/out\n./src/a.c\n";
-    project.run("build seen -j1").ok().says([listed]);
-    assert_eq!(project.read("all").lines().count(), 6);
-    project.run("build hidden").code(1).says([
-        "note: hidden: it runs in a box and does not see `deep/far/c.h`, `src/b.h`, which its output names: if it reads that, add it to its inputs",
-        "failed  hidden",
-    ]);
-    project.run("build grows").ok().says(["1\n"]);
-    project.write("in", "2\n").run("build grows").ok().says(["2\n"]);
-    project.run("build tool").ok().says(["said hello"]);
-    // Whether it runs in a box is a part of what it is.
-    let open = project.read("orket.kdl").replace("sandbox \"strict\"; incremental", "incremental");
-    project.declare(&open).run("explain grows").ok().says(["sandbox"]);
-    // The flag is the policy's name.
-    project.run("build other --sandbox strict --force").ok().says(["done    other"]);
-    project.run("build other --sandbox strickt").code(2).says(["strickt", "did you mean `strict`?"]);
-    // `sh` and nothing else.
-    std::fs::create_dir(project.base().join("bin")).unwrap();
-    std::os::unix::fs::symlink("/bin/sh", project.base().join("bin/sh")).unwrap();
-    let path = project.base().join("bin").to_string_lossy().into_owned();
-    for (words, said) in
-        [("", "it runs in a box only: `bwrap` is not there"), ("--sandbox strict", "`strict` is not to be had here: `bwrap` is not there")]
-    {
-        let (code, text) = run(&project, &format!("build hidden {words}"), &[("PATH", &path)]);
-        assert!(code == 5 && text.contains(said), "{code} {text}");
-    }
-}
-
 #[test]
 fn services_and_those_that_use_them_know_their_database() {
     let project = Project::new().file("in", "1").manifest(
@@ -498,4 +410,20 @@ task \"not\" { sh \"echo [$DATABASE_URL$ORKET_SANDBOX]\" }",
     // An option of the policy is a part of what a task is.
     let other = project.read("orket.kdl").replace("localhost:", "127.0.0.1:");
     project.declare(&other).run("explain uses").ok().says(["sandbox_policy"]);
+}
+
+#[test]
+fn what_a_rock_calls_its_sandbox_is_a_part_of_those_that_use_it() {
+    let project = Project::new().manifest(
+        "service \"s\" { sh \"echo up; exec sleep 1000\"; ready { output \"up\" } }
+epic \"e\" { task \"t\" { uses \"s\"; outputs \"o\"; sh \"echo $ORKET_SANDBOX > o\" } }
+rock \"a\" { epic \"e\" }
+rock \"b\" { epic \"e\" }",
+    );
+    project.run("build a").ok();
+    assert_eq!(project.read("o"), "sandbox-a\n");
+    project.run("build b").ok();
+    assert_eq!(project.read("o"), "sandbox-b\n");
+    project.run("build a --json").ok().cached(["e/t"]);
+    assert_eq!(project.read("o"), "sandbox-a\n");
 }

@@ -56,7 +56,7 @@ pub(super) fn read(line: &str) -> Read<'_> {
             (Quote::None, b'$') if next.is_some_and(|next| !matches!(next, b' ' | b'\t' | b'_') && !next.is_ascii_alphanumeric()) => {
                 controls.push(at);
             }
-            (Quote::Double, b'$') if matches!(next, Some(b'(' | b'{' | b'[')) => controls.push(at),
+            (Quote::Double, b'$') if matches!(next, Some(b'(' | b'{' | b'[' | b'\\' | b'\n')) => controls.extend([at, at + 1]),
             (Quote::None | Quote::Double, b'`') => controls.push(at),
             _ => {}
         }

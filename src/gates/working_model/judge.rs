@@ -183,11 +183,13 @@ impl Model {
         if let Some(task) = self.verified.get(id) {
             sight.log_of(task).map_err(|unjudged| Unmoved::Refused(format!("`{id}` is not done: {}", unjudged.text)))?;
         }
-        let mut changed = vec![self.roadmap.with(without(&self.roadmap.text, &item))];
-        changed.extend(with_status(&self.handoff.text, id, "done").map(|text| self.handoff.with(text)));
+        // The roadmap comes last: as long as it has the item, nothing is lost and all can be said again.
+        let mut changed = Vec::new();
         if !named(&self.changelog.text).iter().any(|(known, _)| known == id) {
             changed.push(self.changelog.with(logged(&self.changelog.text, &item, &self.roadmap.text)));
         }
+        changed.extend(with_status(&self.handoff.text, id, "done").map(|text| self.handoff.with(text)));
+        changed.push(self.roadmap.with(without(&self.roadmap.text, &item)));
         Ok(changed)
     }
 
