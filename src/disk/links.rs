@@ -37,6 +37,13 @@ impl Tree {
         Ok(links)
     }
 
+    /// Returns where something in the tree stands, free of links; `None` if nothing does, or it stands outside.
+    pub fn real(&self, path: &RelPath) -> Option<RelPath> {
+        let root = fs::canonicalize(self.root()).ok()?;
+        let whole = fs::canonicalize(path.under(&root)).ok()?;
+        RelPath::parse(whole.strip_prefix(root).ok()?.as_os_str().as_bytes()).ok()
+    }
+
     fn way(&self, root: &Path, from: PathBuf, text: &[u8]) -> io::Result<Way> {
         let (mut links, mut at) = (Vec::new(), from);
         let mut left: Vec<Vec<u8>> = Vec::new();

@@ -22,7 +22,8 @@ pub fn map(path: &Path) -> io::Result<Bytes> {
     Ok(Bytes::Mapped(Arc::new(map)))
 }
 
-/// Writes a file for people as a whole, never half of it, and the folders above it. What is no plain file (a pipe, `/dev/stdout`) is written to.
+/// Writes a file for people as a whole, never half of it, and the folders above it. What is no plain file, or stands below `/dev` or `/proc`,
+/// is written to as it is.
 ///
 /// # Errors
 /// When the disk refuses.

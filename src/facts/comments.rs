@@ -15,7 +15,8 @@ pub fn comments(path: &RelPath, text: &str) -> Option<Vec<Range<usize>>> {
     let (mut found, mut cursor) = (Vec::new(), tree.walk());
     loop {
         let node = cursor.node();
-        let is_comment = node.kind().contains("comment");
+        // In PHP, what stands around the code is one node, comments of HTML and all.
+        let is_comment = node.kind().contains("comment") || node.kind() == "text" && Language::of(path) == Some(Language::Php);
         if is_comment {
             found.push(node.byte_range());
         }
@@ -36,24 +37,25 @@ mod tests {
 
     #[test]
     fn comments_are_told_from_strings_in_every_language() {
-        let two = |path: &str, text: &str| {
+        let one = |path: &str, text: &str| {
             let found = comments(&RelPath::parse(path).unwrap(), text).unwrap();
             let shown: Vec<&str> = found.into_iter().map(|range| text[range].trim_end()).collect();
             assert!(shown.len() == 1 && shown[0].contains("yes"), "{path}: {shown:?}");
         };
-        two("a.py", "x = '# no'\n\"\"\"# no\"\"\"\ny = 1  # yes\n");
-        two("a.rs", "const X: &str = \"// no\";\n/* yes */ fn f() {}\n");
-        two("a.js", "let x = `// no`; // yes\n");
-        two("a.ts", "let x: string = '/* no */'; /* yes */\n");
-        two("a.tsx", "let x = <p title=\"// no\">{/* yes */}</p>;\n");
-        two("a.go", "package a\nvar x = `// no` // yes\n");
-        two("a.java", "class A { String x = \"// no\"; } // yes\n");
-        two("a.kt", "val x = \"\"\"// no\"\"\" // yes\n");
-        two("a.c", "char *x = \"/* no */\"; /* yes */\n");
-        two("a.cpp", "auto x = R\"(// no)\"; // yes\n");
-        two("a.cs", "class A { string x = @\"// no\"; } // yes\n");
-        two("a.php", "<?php $x = '# no'; # yes\n");
-        two("a.rb", "x = <<~T\n  # no\nT\ny = 1 # yes\n");
+        one("a.py", "x = '# no'\n\"\"\"# no\"\"\"\ny = 1  # yes\n");
+        one("a.rs", "const X: &str = \"// no\";\n/* yes */ fn f() {}\n");
+        one("a.js", "let x = `// no`; // yes\n");
+        one("a.ts", "let x: string = '/* no */'; /* yes */\n");
+        one("a.tsx", "let x = <p title=\"// no\">{/* yes */}</p>;\n");
+        one("a.go", "package a\nvar x = `// no` // yes\n");
+        one("a.java", "class A { String x = \"// no\"; } // yes\n");
+        one("a.kt", "val x = \"\"\"// no\"\"\" // yes\n");
+        one("a.c", "char *x = \"/* no */\"; /* yes */\n");
+        one("a.cpp", "auto x = R\"(// no)\"; // yes\n");
+        one("a.cs", "class A { string x = @\"// no\"; } // yes\n");
+        one("a.php", "<?php $x = '# no'; # yes\n");
+        one("a.php", "<!-- yes -->\n<?php $x = '# no';\n");
+        one("a.rb", "x = <<~T\n  # no\nT\ny = 1 # yes\n");
         assert_eq!(comments(&RelPath::parse("a.txt").unwrap(), "# no"), None);
     }
 }

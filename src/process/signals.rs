@@ -14,7 +14,7 @@ use super::groups;
 /// Signals that would end orket before it could end what it has started.
 const ENDING: [i32; 10] = [SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGALRM, SIGVTALRM, SIGPROF, SIGXCPU];
 
-/// Listens to all signals that ask a program to end, whose numbers the channel brings, and to `SIGTSTP` (Ctrl-Z), which stops the
+/// Listens to the signals that people and systems end programs with, whose numbers the channel brings, and to `SIGTSTP` (Ctrl-Z), which stops the
 /// groups of running commands, then orket; when orket is continued, they are.
 ///
 /// A `SIGHUP` that was ignored when orket was started stays so: `nohup` asks for that.

@@ -49,6 +49,9 @@ pub struct Arranged {
 pub fn arrange(reach: &Reach, ground: &dyn Ground) -> io::Result<Arranged> {
     let mut arranging = Arranging { reach, ground, arranged: Arranged { shared: reach.folders.clone(), ..Arranged::default() } };
     arranging.open(&RelPath::root(), 0..reach.files.len())?;
+    // A link may be named by itself, and by what it leads to.
+    arranging.arranged.linked.sort();
+    arranging.arranged.linked.dedup();
     Ok(arranging.arranged)
 }
 
