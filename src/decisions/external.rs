@@ -5,13 +5,14 @@
 //! those of each seam's file. When its standard input ends, it ends; what it writes to standard error is shown as it is.
 
 use std::io::{BufRead, BufReader, Write};
+use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStdin, Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::sync::Mutex;
 use std::thread;
 use std::time::Duration;
 
-use crossbeam_channel::{Receiver, RecvTimeoutError, bounded};
+use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
 use serde_json::{Value, json};
 
 use super::{Options, Question, Seam, Strategy, StrategyError};
@@ -38,8 +39,9 @@ pub(super) struct External {
 
 struct Talk {
     child: Child,
-    input: ChildStdin,
-    lines: Receiver<String>,
+    /// What is sent here is written to the program: it need not read, and then nobody waits for it.
+    questions: Sender<Vec<u8>>,
+    lines: Receiver<Vec<u8>>,
     asked: u64,
 }
 
@@ -72,18 +74,27 @@ impl External {
             .stdout(Stdio::piped())
             .spawn()
             .map_err(|error| format!("cannot be started: `{program}`: {error}"))?;
-        let (Some(input), Some(output)) = (child.stdin.take(), child.stdout.take()) else { return Err(String::from("has no pipes")) };
+        let (Some(mut input), Some(output)) = (child.stdin.take(), child.stdout.take()) else { return Err(String::from("has no pipes")) };
         let (sender, lines) = bounded(1);
         thread::spawn(move || {
             let mut output = BufReader::new(output);
-            let mut line = String::new();
-            while std::io::Read::take(&mut output, LONGEST).read_line(&mut line).is_ok_and(|read| read > 0) {
+            let mut line = Vec::new();
+            while std::io::Read::take(&mut output, LONGEST).read_until(b'\n', &mut line).is_ok_and(|read| read > 0) {
                 if sender.send(std::mem::take(&mut line)).is_err() {
                     break;
                 }
             }
         });
-        let mut talk = Talk { child, input, lines, asked: 0 };
+        let (questions, asked) = bounded::<Vec<u8>>(1);
+        thread::spawn(move || {
+            // Whoever has ended cannot be asked, and may have said something before.
+            while let Ok(question) = asked.recv() {
+                if input.write_all(&question).and_then(|()| input.flush()).is_err() {
+                    break;
+                }
+            }
+        });
+        let mut talk = Talk { child, questions, lines, asked: 0 };
         let hello = json!({ "orket": PROTOCOL, "seam": self.seam.name(), "strategy": self.name, "options": self.options });
         let answer = talk.say(&hello, START.max(self.within))?;
         match answer.get("orket").and_then(Value::as_u64) {
@@ -114,27 +125,37 @@ impl External {
 
 impl Talk {
     fn say(&mut self, value: &Value, within: Duration) -> Result<Value, String> {
-        let mut line = value.to_string();
-        line.push('\n');
-        let ended = |child: &mut Child| match child.wait() {
-            Ok(status) => format!("ended by itself ({status})"),
-            Err(_) => String::from("ended by itself"),
-        };
-        // Whoever has ended cannot be asked, and may have said something before.
-        let _ = self.input.write_all(line.as_bytes()).and_then(|()| self.input.flush());
+        let mut line = value.to_string().into_bytes();
+        line.push(b'\n');
+        let _ = self.questions.send_timeout(line, within);
         match self.lines.recv_timeout(within) {
-            Ok(line) => serde_json::from_str(&line).map_err(|error| format!("answered what is no JSON ({error}): {}", line.trim_end())),
+            Ok(line) => serde_json::from_slice(&line).map_err(|error| {
+                let line = String::from_utf8_lossy(&line);
+                format!("answered what is no JSON ({error}): {}", cut(line.trim_end()))
+            }),
             Err(RecvTimeoutError::Timeout) => Err(format!("gave no answer within {}", show_duration(within))),
-            Err(RecvTimeoutError::Disconnected) => Err(ended(&mut self.child)),
+            Err(RecvTimeoutError::Disconnected) => Err(self.ended()),
+        }
+    }
+
+    /// Says how a program that says nothing more has ended. One that lives on without its output is ended.
+    fn ended(&mut self) -> String {
+        let _ = self.child.kill();
+        match self.child.wait() {
+            Ok(status) if status.signal().is_none() => format!("ended by itself ({status})"),
+            _ => String::from("closed its output without an answer, or was ended"),
         }
     }
 }
 
 fn shown(value: &Value) -> String {
-    let text = value.to_string();
+    cut(&value.to_string())
+}
+
+fn cut(text: &str) -> String {
     match text.char_indices().nth(200) {
         Some((at, _)) => format!("{}…", &text[..at]),
-        None => text,
+        None => text.to_owned(),
     }
 }
 

@@ -326,6 +326,8 @@ fn a_strategy_of_ones_own_that_fails_is_named() {
         (String::from("\"./no-such-program\""), "cannot be started"),
         (String::from("\"true\""), "ended by itself"),
         (String::from("\"echo\" \"hi\""), "answered what is no JSON"),
+        (String::from("\"sh\" \"-c\" \"printf '\\\\377\\\\n'; read x; read x\""), "answered what is no JSON"),
+        (String::from("\"sh\" \"-c\" \"exec >&-; read x; read x\""), "closed its output without an answer"),
         (format!("\"sh\" \"-c\" \"{hello} read x; read x\""), "gave no answer within 300 ms"),
         (
             format!("\"sh\" \"-c\" \"{hello} echo '{{\\\"id\\\":1,\\\"answer\\\":7}}'; read x\""),
