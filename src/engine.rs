@@ -35,7 +35,7 @@ use self::load::{current, load, mapped};
 use self::manifests::Disk;
 use crate::action::ActionResult;
 use crate::base::RelPath;
-use crate::decisions::{Boxed, Seam, Seams};
+use crate::decisions::{Boxed, Origin, Seam, Seams};
 use crate::disk::{Tree, stamp_clock, write_beside};
 use crate::graph::Graph;
 use crate::manifest::Problems;
@@ -167,11 +167,14 @@ impl Engine {
         let bootstrap = seams.ask(&surroundings.starting(&root))?;
         let store = Arc::new(LocalStore::new(root.join(&bootstrap.store)));
         let tree = tree.with_store(store.root());
-        let variables: BTreeMap<String, Vec<u8>> = surroundings
+        let mut variables: BTreeMap<String, Vec<u8>> = surroundings
             .variables
             .iter()
             .filter_map(|(name, value)| Some((name.to_str()?.to_owned(), value.as_encoded_bytes().to_vec())))
             .collect();
+        // What the command line has chosen reaches every orket that is started from here, by whomever.
+        let typed = seams.choices().iter().filter(|choice| choice.origin == Origin::CommandLine);
+        variables.extend(typed.map(|choice| (choice.seam.variable(), choice.strategy.clone().into_bytes())));
         let secrets = graph.header().envs.iter().flatten().any(|rule| matches!(rule, crate::model::EnvRule::Secret { .. }));
         let secret_key = if secrets { secret_key(store.root(), keep).map_err(broken("read the key for secrets"))? } else { [0; 32] };
         let environment = Environment { variables, secret_key, platform, dotenv: bootstrap.dotenv };

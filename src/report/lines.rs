@@ -28,6 +28,8 @@ pub(super) struct Teller {
     planned: usize,
     failed: Vec<String>,
     noticed: HashSet<(Option<TargetId>, String)>,
+    /// What is said only where the run does not go well.
+    unsaid: String,
 }
 
 /// What is to be written because of one event.
@@ -41,7 +43,16 @@ pub(super) struct Told {
 impl Teller {
     /// Begins before the first event. Lines about one task are made to fit `room` columns, where it is given.
     pub(super) fn new(names: Arc<dyn Names>, screen: Screen, room: Option<usize>) -> Teller {
-        Teller { names, screen, paint: Paint { color: screen.color }, room, planned: 0, failed: Vec::new(), noticed: HashSet::new() }
+        Teller {
+            names,
+            screen,
+            paint: Paint { color: screen.color },
+            room,
+            planned: 0,
+            failed: Vec::new(),
+            noticed: HashSet::new(),
+            unsaid: String::new(),
+        }
     }
 
     /// Changes the columns that a line about one task may take.
@@ -198,17 +209,26 @@ impl Teller {
     }
 
     fn notice(&mut self, notice: &Notice) -> String {
-        if self.quiet() || !self.noticed.insert((notice.task, notice.text.clone())) {
+        if !self.noticed.insert((notice.task, notice.text.clone())) {
             return String::new();
         }
         let about = notice.task.map_or(String::new(), |task| format!("{}: ", self.paint.cyan(&self.name(task))));
         let hint = notice.hint.as_ref().map_or(String::new(), |hint| format!("{}: {}\n", self.paint.cyan("hint"), lines_of(hint)));
-        format!("{}: {about}{}\n{hint}", self.paint.yellow("note"), lines_of(&notice.text))
+        let text = format!("{}: {about}{}\n{hint}", self.paint.yellow("note"), lines_of(&notice.text));
+        match self.quiet() {
+            true => {
+                self.unsaid.push_str(&text);
+                String::new()
+            }
+            false => text,
+        }
     }
 
-    fn ending(&self, ending: &Ending) -> String {
+    fn ending(&mut self, ending: &Ending) -> String {
         let text = ending::text(ending, self.planned, &self.failed, self.paint);
-        if self.quiet() && ending.exit == 0 && ending.signal.is_none() { String::new() } else { text }
+        // Who asked for quiet hears why it did not go well.
+        let unsaid = std::mem::take(&mut self.unsaid);
+        if self.quiet() && ending.exit == 0 && ending.signal.is_none() { String::new() } else { unsaid + &text }
     }
 
     /// Returns the reason in parentheses where it is wanted.

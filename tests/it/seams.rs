@@ -429,3 +429,23 @@ rock \"b\" { epic \"e\" }",
     project.run("build a --json").ok().cached(["e/t"]);
     assert_eq!(project.read("o"), "sandbox-a\n");
 }
+
+#[test]
+fn a_choice_of_the_command_line_reaches_whatever_is_started() {
+    let project = Project::new().manifest(
+        "service \"s\" { sh \"echo $ORKET_PLANNER_NODE > s; exec sleep 1000\"; ready { command \"test -s s\"; within \"10s\" } }
+task \"t\" { uses \"s\"; sh \"echo $ORKET_PLANNER_NODE > t\" }
+decision \"d\" { choose \"yes\" { command \"test $ORKET_PLANNER_NODE = fifo\" }; otherwise \"no\" }
+task \"u\" { sh \"echo {{decision.d}} > u\" }",
+    );
+    project.run("build --strategy planner=fifo").ok();
+    assert_eq!((project.read("s"), project.read("t"), project.read("u")), ("fifo\n".into(), "fifo\n".into(), "yes\n".into()));
+}
+
+#[test]
+fn who_asked_for_quiet_hears_why_nothing_was_built() {
+    let project = Project::new().manifest(
+        "strategy \"mine\" seam=\"planner\" { exec \"true\" }\nprocess_rules { planner_node \"mine\" }\ntask \"t\" { sh \"true\" }",
+    );
+    project.run("build -q").code(3).says(["the strategy `mine` of planner ended by itself"]);
+}

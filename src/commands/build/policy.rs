@@ -6,8 +6,7 @@ use std::sync::Arc;
 use crate::base::{Digest, TargetId};
 use crate::commands::{Failure, Ui};
 use crate::decisions::{
-    AfterFailure, Boxed, CI_VARIABLES, CacheUse, Caching, Looping, Named, Naming, Origin, Rules, Sandboxing, Seam, StrategyError, Wiring,
-    Wished,
+    AfterFailure, Boxed, CI_VARIABLES, CacheUse, Caching, Looping, Named, Naming, Rules, Sandboxing, Seam, StrategyError, Wiring, Wished,
 };
 use crate::engine::Engine;
 use crate::graph::{Detail, TargetKind};
@@ -113,13 +112,9 @@ impl Policy {
         Naming { rock: None, epic: Some(epic.to_owned()), random: random_id(), ..self.naming.clone() }
     }
 
-    /// Returns the choices that the command line made, as variables: so they reach whatever starts orket again.
-    pub(super) fn variables(&self, engine: &Engine) -> Vec<(OsString, OsString)> {
-        let typed = engine.seams.choices().iter().filter(|choice| choice.origin == Origin::CommandLine);
-        let typed = typed.map(|choice| (choice.seam.variable().into(), choice.strategy.clone().into()));
-        // What starts orket again starts this one.
-        let own = std::env::current_exe().ok().map(|own| ("ORKET_EXE".into(), own.into_os_string()));
-        typed.chain(own).collect()
+    /// Returns what tasks are told beside their environment: what starts orket again starts this one.
+    pub(super) fn variables() -> Vec<(OsString, OsString)> {
+        std::env::current_exe().ok().map(|own| ("ORKET_EXE".into(), own.into_os_string())).into_iter().collect()
     }
 }
 

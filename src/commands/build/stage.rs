@@ -177,7 +177,7 @@ impl<'a> Stage<'a> {
             cheaper_than: Duration::from_millis(policy.cache.cheaper_than_ms),
             rounds: policy.rules.rounds,
             remediation: policy.wiring.remediation,
-            variables: policy.variables(self.engine),
+            variables: Policy::variables(),
             jobserver: means.jobserver.as_ref(),
             foreground: self.goal.foreground(),
             goal: args.targets.clone(),
