@@ -13,7 +13,7 @@ use crate::store::{LocalStore, StoreError};
 /// # Errors
 /// When it cannot be read or written; `verify` also when something was damaged.
 pub fn cache(ui: &Ui, command: &CacheCommand) -> Result<(), Failure> {
-    let store = LocalStore::new(ui.surroundings.store());
+    let store = LocalStore::new(ui.store());
     let limit = || ui.surroundings.store_limit().map_err(Failure::Wrong);
     let broken = |error: StoreError| Failure::Broken(error.to_string());
     match command {

@@ -42,7 +42,7 @@ pub fn doctor(ui: &Ui) -> Result<(), Failure> {
         }
         Err(other) => return Err(other),
     }
-    let store = ui.surroundings.store();
+    let store = ui.store();
     let made = store.exists() || std::fs::create_dir_all(&store).is_ok();
     let writable = made && tempfile::tempfile_in(&store).is_ok();
     rows.push((

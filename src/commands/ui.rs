@@ -1,6 +1,7 @@
 //! What every command prints through, and how a command fails.
 
 use std::io::{self, IsTerminal, Write};
+use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 
 use crate::engine::{Engine, OpenError, Surroundings};
@@ -100,6 +101,11 @@ impl Ui {
     /// Prints a line beside the result.
     pub fn say(&self, text: &str) {
         let _ = writeln!(std::io::stderr(), "{text}");
+    }
+
+    /// Returns where the store is: that of the project that is here, else the user's.
+    pub fn store(&self) -> PathBuf {
+        Engine::open(&self.surroundings, false).map_or_else(|_| self.surroundings.store(), |engine| engine.store().root().to_path_buf())
     }
 
     /// Opens the project; see [`Engine::open`].

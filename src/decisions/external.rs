@@ -129,6 +129,7 @@ impl Talk {
         line.push(b'\n');
         let _ = self.questions.send_timeout(line, within);
         match self.lines.recv_timeout(within) {
+            Ok(line) if line.len() as u64 >= LONGEST => Err(String::from("answered with more than 1 MiB on one line")),
             Ok(line) => serde_json::from_slice(&line).map_err(|error| {
                 let line = String::from_utf8_lossy(&line);
                 format!("answered what is no JSON ({error}): {}", cut(line.trim_end()))

@@ -199,7 +199,7 @@ impl Surroundings<'_> {
         let visible = self.engine.environment.visible(&gate.env, &self.engine.tree)?;
         let path = visible.variables.get("PATH").map(Vec::as_slice).unwrap_or_default();
         let program = find_program(OsStr::new("/bin/sh"), OsStr::from_bytes(path), &self.engine.root).map_err(|error| error.to_string())?;
-        let mark = format!("claim-{}-{:p}", std::process::id(), line);
+        let mark = format!("claim-{}-{:p}", std::process::id(), line.as_ptr());
         let env = visible.variables.iter().map(|(name, value)| (OsString::from(name), OsString::from_vec(value.clone())));
         Ok(Spawn {
             program,

@@ -134,7 +134,15 @@ impl<'a> Stage<'a> {
         let root = self.tree.root();
         let (stage, temporary) = (self.folder.under(root), self.temporary.under(root));
         let Confine { boxer, reach, .. } = self.confine;
-        let enclosed = Enclosed { boxer, root, stage: &stage, temporary: &temporary, arranged: &self.arranged, network: reach.network };
+        let enclosed = Enclosed {
+            boxer,
+            root,
+            stage: &stage,
+            temporary: &temporary,
+            outside: &reach.outside,
+            arranged: &self.arranged,
+            network: reach.network,
+        };
         Request {
             spawns: request.spawns.iter().map(|spawn| enclosed.command(spawn)).collect(),
             commands: request.commands.clone(),

@@ -72,11 +72,16 @@ impl Made {
 
     /// Whether it is among the outputs of any task.
     pub fn holds(&self, path: &RelPath) -> bool {
+        self.makers(path).next().is_some()
+    }
+
+    /// Returns the tasks that name this path, or mean it by a pattern, among their outputs.
+    pub fn makers<'a>(&'a self, path: &'a RelPath) -> impl Iterator<Item = TargetId> + 'a {
         let bytes = path.as_bytes();
         let beginnings = self.lengths.iter().take_while(|length| **length <= bytes.len());
-        let mut near = beginnings.filter_map(|length| self.beginning.get(&bytes[..*length])).flatten().map(|at| &self.globs[*at]);
-        self.maker(path).is_some()
-            || near.any(|one| bytes.ends_with(one.ending.as_bytes()) && one.glob.matches(path) && !self.leaves_out(one.task, path))
+        let near = beginnings.filter_map(|length| self.beginning.get(&bytes[..*length])).flatten().map(|at| &self.globs[*at]);
+        let means = |one: &&Pattern| bytes.ends_with(one.ending.as_bytes()) && one.glob.matches(path) && !self.leaves_out(one.task, path);
+        self.maker(path).into_iter().chain(near.filter(means).map(|one| one.task))
     }
 
     fn leaves_out(&self, task: TargetId, path: &RelPath) -> bool {

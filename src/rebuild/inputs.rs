@@ -8,7 +8,7 @@ use rustc_hash::FxHashSet;
 
 use super::{Blocked, Links, World};
 use crate::action::Content;
-use crate::base::{RelPath, glob};
+use crate::base::{RelPath, TargetId, glob};
 use crate::disk::{self, Noted, PatternSet};
 use crate::model::{Pattern, Task, Text};
 
@@ -74,6 +74,7 @@ pub(super) fn stands_as_folder(world: &World, text: &str) -> bool {
 /// When a declared file is missing, stands behind a link, or cannot be read.
 pub(super) fn gather(
     world: &World,
+    target: TargetId,
     task: &Task,
     links: &Links,
     discovered: &[RelPath],
@@ -125,8 +126,14 @@ pub(super) fn gather(
         listing.set = PatternSet::new(&folders, &hidden).map_err(wrong)?;
         listing.files = disk::expand_noting(&world.tree, &listing.set, &mut listing.searched)
             .map_err(|error| Blocked::new(format!("cannot look for the inputs of the task at {}: {error}", task.place)))?;
+        // What a task makes is no source; it is an input of those that wait for it, however far away it is.
+        let waited = OnceCell::new();
+        let foreign = |path: &RelPath| {
+            let mut makers = world.made().makers(path).peekable();
+            makers.peek().is_some() && !makers.any(|maker| waited.get_or_init(|| needed_by(world, target)).contains(&maker))
+        };
         for path in &listing.files {
-            if !reading.knows(path) && !world.made().holds(path) {
+            if !reading.knows(path) && !foreign(path) {
                 reading.read(path)?;
             }
         }
@@ -144,6 +151,16 @@ pub(super) fn gather(
         }
     }
     Ok(Inputs { files: reading.files, listing, unmade })
+}
+
+/// Returns all that a target waits for and takes in, directly or not.
+fn needed_by(world: &World, target: TargetId) -> FxHashSet<TargetId> {
+    let (mut seen, mut open) = (FxHashSet::default(), vec![target]);
+    while let Some(id) = open.pop() {
+        let edges = world.graph.edges(id).iter().filter(|edge| edge.kind().hands_over());
+        open.extend(edges.map(|edge| edge.to).filter(|to| seen.insert(*to)));
+    }
+    seen
 }
 
 /// Files as they are come by.

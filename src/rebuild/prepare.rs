@@ -194,7 +194,7 @@ fn exact(world: &World, target: TargetId, links: &Links, discovered: Vec<RelPath
     declared.sort();
     let is_folder = |text: &String| task.imported.is_some() && stands_as_folder(world, text);
     let (folders, outputs) = outputs.into_iter().partition(is_folder);
-    let Inputs { files: inputs, listing, unmade } = inputs::gather(world, &task, links, &discovered, &symbolic, again)?;
+    let Inputs { files: inputs, listing, unmade } = inputs::gather(world, target, &task, links, &discovered, &symbolic, again)?;
     let mut needs: Vec<Needed> = Vec::new();
     let mut services: Vec<(String, Digest)> = Vec::new();
     for (id, Yield { digest, outputs, folders, .. }) in links {

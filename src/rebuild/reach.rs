@@ -29,8 +29,11 @@ pub fn reach(world: &World, prepared: &Prepared) -> Result<(Reach, PatternSet), 
     for line in &prepared.lines {
         files.extend(program(world, &line.program));
     }
+    for tool in prepared.programs.iter().filter(|tool| tool.name.contains('/')) {
+        files.extend(program(world, &tool.folder.under(world.tree.root()).join(&tool.name)));
+    }
     files.extend(action.response.as_ref().map(|(path, _)| RelPath::from_normal(path.as_bytes())));
-    files.retain(|path| !path.is_outside());
+    let outside = files.extract_if(.., |path| path.is_outside()).map(|path| path.as_path().to_path_buf()).collect();
     behind_links(world, &mut files);
 
     let mut writes = prepared.outputs.clone();
@@ -41,6 +44,7 @@ pub fn reach(world: &World, prepared: &Prepared) -> Result<(Reach, PatternSet), 
         writes: PatternSet::new(&writes, &excluded)?,
         network: task.confined.network.unwrap_or(!task.uses.is_empty()),
         stand: vec![prepared.dir.clone()],
+        outside,
         ..Reach::default()
     };
     reach.stand.extend(action.needs.iter().flat_map(|needed| needed.folders.iter().cloned()));

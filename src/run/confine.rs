@@ -48,7 +48,10 @@ impl Bench<'_> {
         let words =
             text.split(|c: char| c.is_whitespace() || "'\"`:;,()[]<>=".contains(c)).map(|word| word.strip_prefix(&root).unwrap_or(word));
         // Tools name a file from where they stand, or from where they looked.
-        let places: Vec<RelPath> = words.filter_map(|word| RelPath::parse_in(&prepared.dir, word.as_bytes()).ok()).collect();
+        let places: Vec<RelPath> = words
+            .filter(|word| word.contains(['.', '/']))
+            .filter_map(|word| RelPath::parse_in(&prepared.dir, word.as_bytes()).ok())
+            .collect();
         let names: HashSet<&[u8]> = places.iter().map(RelPath::name).filter(|name| !name.is_empty()).collect();
         let hidden = |path: &RelPath| {
             let seen = reach.files.binary_search(path).is_ok() || reach.folders.iter().any(|folder| path.is_in(folder));

@@ -29,6 +29,8 @@ pub struct Enclosed<'a> {
     pub stage: &'a Path,
     /// An empty folder that stands in the place of `/tmp`, and of `TMPDIR`.
     pub temporary: &'a Path,
+    /// Files outside of the project that are read, also where they stand in such a folder.
+    pub outside: &'a [PathBuf],
     /// What is shown and shared.
     pub arranged: &'a Arranged,
     /// Whether there is a network.
@@ -72,17 +74,23 @@ impl Enclosed<'_> {
         let mut say = |words: &[&OsStr]| args.extend(words.iter().map(|word| (*word).to_owned()));
         say(&["--die-with-parent", "--unshare-ipc", "--ro-bind", "/", "/", "--dev", "/dev"].map(OsStr::new));
         let named = spawn.env.iter().find(|(name, _)| name == "TMPDIR").map(|(_, value)| Path::new(value));
-        let named = named.filter(|folder| folder.is_absolute() && folder.is_dir() && !folder.starts_with(self.root));
-        for folder in [Some(Path::new("/tmp")), named].into_iter().flatten() {
+        let named = named.filter(|folder| folder.is_absolute() && folder.parent().is_some() && folder.is_dir());
+        let folders = [Some(Path::new("/tmp")), named].into_iter().flatten();
+        let (inside, apart): (Vec<&Path>, Vec<&Path>) = folders.partition(|folder| folder.starts_with(self.root));
+        for folder in apart {
             say(&[OsStr::new("--bind"), self.temporary.as_os_str(), folder.as_os_str()]);
-            if spawn.program.starts_with(folder) && !spawn.program.starts_with(self.root) {
-                say(&[OsStr::new("--ro-bind"), spawn.program.as_os_str(), spawn.program.as_os_str()]);
+            let hidden = |path: &&Path| path.starts_with(folder) && !path.starts_with(self.root) && path.exists();
+            for path in self.outside.iter().map(PathBuf::as_path).chain([spawn.program.as_path()]).filter(hidden) {
+                say(&[OsStr::new("--ro-bind"), path.as_os_str(), path.as_os_str()]);
             }
         }
         if !self.network {
             say(&[OsStr::new("--unshare-net")]);
         }
         say(&[OsStr::new("--bind"), self.stage.as_os_str(), self.root.as_os_str()]);
+        for folder in inside {
+            say(&[OsStr::new("--bind"), self.temporary.as_os_str(), folder.as_os_str()]);
+        }
         let mut mount = |how: &str, path: &RelPath| {
             let path = path.under(self.root);
             say(&[OsStr::new(how), path.as_os_str(), path.as_os_str()]);

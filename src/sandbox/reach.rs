@@ -1,5 +1,7 @@
 //! What the commands of one task may read, write and reach.
 
+use std::path::PathBuf;
+
 use crate::base::RelPath;
 use crate::disk::PatternSet;
 
@@ -9,6 +11,8 @@ use crate::disk::PatternSet;
 pub struct Reach {
     /// Files and links that can be read; sorted.
     pub files: Vec<RelPath>,
+    /// Files outside of the project that are read.
+    pub outside: Vec<PathBuf>,
     /// Folders in which everything can be read and written; sorted, none of them inside another.
     pub folders: Vec<RelPath>,
     /// Folders that are there from the beginning.

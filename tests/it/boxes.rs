@@ -116,6 +116,7 @@ fn outputs_may_stand_anywhere_among_the_sources() {
 task \"beside\" { inputs \"src/**/*.c\"; outputs \"src/**/*.o\"; sh \"cp src/a/m.c src/a/m.o; mkdir src/b; cp src/a/m.c src/b/n.o\" }
 task \"linked\" { inputs \"link/x\"; outputs \"l\"; sh \"cat link/x > l\" }
 task \"tool\" { run \"link/tools/say\" }
+task \"named\" { tools \"real/tools/say\"; sh \"real/tools/say\" }
 task \"temporary\" { sh \"echo 1 > /tmp/x; echo 2 > $TMPDIR/y\"; sh \"cat /tmp/x $TMPDIR/y > t\"; outputs \"t\" }
 task \"locked\" { outputs \"k/**\"; sh \"mkdir k/d; echo > k/d/x; chmod 555 k/d\" }
 task \"empty\" { outputs \"e/\"; sh \"mkdir e/d\" }

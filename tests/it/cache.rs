@@ -336,3 +336,14 @@ fn a_store_inside_of_the_project_is_no_input() {
     project.run_with("build t", &vars).ok().nothing_to_do();
     project.run_with("query inputs(t)", &vars).ok().stdout("in\norket.kdl\n");
 }
+
+#[test]
+fn the_store_that_is_looked_after_is_the_one_that_builds_use() {
+    let project = Project::new().manifest("process_rules { engine_runtime_node \"ci\" }\ntask \"t\" { sh \"echo > o\"; outputs \"o\" }");
+    let vars = [("ORKET_CACHE_DIR", "")];
+    project.run_with("build", &vars).ok();
+    assert!(project.run_with("cache path", &vars).ok().out().trim_end().ends_with("/project/.orket/store"));
+    project.run_with("cache stats", &vars).ok().says(["1 result"]);
+    project.run_with("cache clear", &vars).ok();
+    project.remove("o").run_with("build", &vars).ok().says(["done    t"]);
+}

@@ -325,3 +325,20 @@ fn what_stands_in_the_place_of_a_depfile_and_is_none_is_moved_aside() {
     bare.run("build").ok();
     bare.write("in", "2").run("build").ok().never_says(["in the place of"]);
 }
+
+#[test]
+fn what_an_indirect_need_made_is_an_input_by_name_and_by_pattern() {
+    for outputs in ["g/f", "g/"] {
+        let project = Project::new().file("k", "1").manifest(&format!(
+            r#"task "make" {{ sh "mkdir -p g; cat k > g/f"; inputs "k"; outputs "{outputs}" }}
+task "mid" {{ needs "make"; sh "echo const > m"; outputs "m" }}
+task "name" {{ needs "mid"; inputs "g/f"; sh "cat g/f > o1"; outputs "o1" }}
+task "glob" {{ needs "mid"; inputs "g/*"; sh "cat g/f > o2"; outputs "o2" }}
+task "folder" {{ needs "mid"; inputs "g/"; sh "cat g/f > o3"; outputs "o3" }}"#
+        ));
+        project.run("build").ok();
+        project.write("k", "2").run("build").ok();
+        assert_eq!(["o1", "o2", "o3"].map(|path| project.read(path)), ["2"; 3], "{outputs}");
+        project.run("build").ok().nothing_to_do();
+    }
+}
