@@ -35,7 +35,7 @@ use self::load::{current, load, mapped};
 use self::manifests::Disk;
 use crate::action::ActionResult;
 use crate::base::RelPath;
-use crate::decisions::{Boxed, Origin, Seam, Seams};
+use crate::decisions::{Boxed, Choice, Origin, Seam, Seams};
 use crate::disk::{Tree, stamp_clock, write_beside};
 use crate::graph::Graph;
 use crate::manifest::Problems;
@@ -172,8 +172,10 @@ impl Engine {
             .iter()
             .filter_map(|(name, value)| Some((name.to_str()?.to_owned(), value.as_encoded_bytes().to_vec())))
             .collect();
-        // What the command line has chosen reaches every orket that is started from here, by whomever.
-        let typed = seams.choices().iter().filter(|choice| choice.origin == Origin::CommandLine);
+        // What the command line has chosen reaches every orket that is started from here, by whomever. A strategy of the project's own is
+        // known in this project only.
+        let everywhere = |choice: &&Choice| choice.seam.brought().iter().any(|brought| *brought.name == *choice.strategy);
+        let typed = seams.choices().iter().filter(|choice| choice.origin == Origin::CommandLine).filter(everywhere);
         variables.extend(typed.map(|choice| (choice.seam.variable(), choice.strategy.clone().into_bytes())));
         let secrets = graph.header().envs.iter().flatten().any(|rule| matches!(rule, crate::model::EnvRule::Secret { .. }));
         let secret_key = if secrets { secret_key(store.root(), keep).map_err(broken("read the key for secrets"))? } else { [0; 32] };

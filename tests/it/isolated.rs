@@ -159,3 +159,27 @@ epic "e" { task "t" { sh "{log:t}; echo {{decision.touched}} > o"; outputs "o" }
     assert_eq!(project.read("o"), "yes\n");
     project.run("build all").code(2);
 }
+
+#[test]
+fn what_failed_in_a_workspace_is_in_the_record_of_the_build() {
+    let project = Project::new().file("in", "bad").manifest(
+        "process_rules { pipeline_wiring_node \"isolated\" }
+rock \"r\" { epic \"a\"; epic \"c\" }
+epic \"a\" { task \"x\" { sh \"echo x > ax\"; outputs \"ax\" } }
+epic \"c\" { task \"bad\" { inputs \"in\"; sh \"echo why; grep good in\" } }",
+    );
+    let seen = project.run("build r -k --json --events events").code(1).json();
+    let outcomes: Vec<(&str, &str)> = seen["tasks"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|task| (task["address"].as_str().unwrap(), task["outcome"].as_str().unwrap()))
+        .collect();
+    assert_eq!(outcomes, [("a/x", "cached"), ("c/bad", "failed")]);
+    assert_eq!(seen["totals"]["failed"], 1);
+    assert!(project.read("events").lines().any(|line| line.contains("\"c/bad\"") && line.contains("\"failed\"")));
+    project.run("runs show").ok().says(["1 failed", "c/bad"]);
+    project.run("runs logs --target c/bad").ok().says(["why"]);
+    project.run("build --rerun failed").code(1).says(["failed  c/bad"]);
+    project.write("in", "good").run("build r").ok();
+}

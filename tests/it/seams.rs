@@ -449,3 +449,20 @@ fn who_asked_for_quiet_hears_why_nothing_was_built() {
     );
     project.run("build -q").code(3).says(["the strategy `mine` of planner ended by itself"]);
 }
+
+#[test]
+fn a_strategy_of_ones_own_stays_in_its_project() {
+    let project = Project::new().file("other/orket.kdl", "task \"o\" { sh \"true\" }\n").manifest(
+        "strategy \"mine\" seam=\"evaluator\" { exec \"python3\" \"mine.py\" }
+task \"t\" { sh \"cd other && $ORKET_EXE decisions > seen\"; outputs \"other/seen\" }",
+    );
+    project.write(
+        "mine.py",
+        "import json, sys\nprint('{\"orket\":1}', flush=True)\nsys.stdin.readline()\nfor line in sys.stdin:\n    print(json.dumps({'id': json.loads(line)['id'], 'answer': 'success'}), flush=True)\n",
+    );
+    project.run("build --strategy evaluator=mine --strategy planner=fifo").ok();
+    let seen = project.read("other/seen");
+    let chosen =
+        |seam: &str| seen.lines().find(|line| line.starts_with(seam)).and_then(|line| line.split_whitespace().nth(1)).unwrap().to_owned();
+    assert_eq!((chosen("evaluator"), chosen("planner")), ("default".into(), "fifo".into()));
+}

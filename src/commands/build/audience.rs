@@ -5,9 +5,10 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
 use std::time::Duration;
 
 use super::face::{Told, screen};
+use super::isolated::Failed;
 use crate::commands::{Failure, Ui};
 use crate::disk::create;
-use crate::event::{Ending, Event};
+use crate::event::{Event, Finished, Outcome};
 use crate::report::{self, Names, Sink};
 use crate::shell::BuildArgs;
 
@@ -16,8 +17,8 @@ pub(super) struct Audience {
     seats: Mutex<Seats>,
     /// Why the file of events cannot be written.
     unwritten: Arc<OnceLock<String>>,
-    /// The exit status of what was built elsewhere for this build.
-    failed: i32,
+    /// What failed of what was built elsewhere for this build.
+    failed: Failed,
 }
 
 struct Seats {
@@ -28,11 +29,11 @@ struct Seats {
 }
 
 impl Audience {
-    /// The screen, and the file of events if one is asked for. `failed`: the exit status of what was built elsewhere.
+    /// The screen, and the file of events if one is asked for. `failed`: what failed of what was built elsewhere.
     ///
     /// # Errors
     /// When the file cannot be made.
-    pub(super) fn new(ui: &Ui, args: &BuildArgs, names: &Arc<dyn Names>, failed: i32) -> Result<Audience, Failure> {
+    pub(super) fn new(ui: &Ui, args: &BuildArgs, names: &Arc<dyn Names>, failed: Failed) -> Result<Audience, Failure> {
         let mut sinks: Vec<Box<dyn Sink>> = vec![screen(ui, args, names)];
         let unwritten: Arc<OnceLock<String>> = Arc::default();
         if let Some(path) = &args.events {
@@ -54,12 +55,22 @@ impl Audience {
 
     /// Tells all of an event.
     pub(super) fn tell(&self, event: &Event) {
-        // What failed in a workspace is a failure of this build.
+        let mut seats = self.seats();
+        // What failed in a workspace is a failure of this build. The screen has shown it when it happened.
         let event = match event {
-            Event::RunFinished(ending) => Cow::Owned(Event::RunFinished(Ending { exit: ending.exit.max(self.failed), ..ending.clone() })),
+            Event::RunFinished(ending) => {
+                let mut ending = ending.clone();
+                ending.exit = ending.exit.max(self.failed.exit);
+                for task in &self.failed.tasks {
+                    ending.totals.count(Outcome::Failed);
+                    let told = Event::Finished(Box::new(Finished { at: ending.at, ..task.clone() }));
+                    seats.sinks.iter_mut().skip(1).for_each(|sink| sink.event(&told));
+                    seats.events.push(told);
+                }
+                Cow::Owned(Event::RunFinished(ending))
+            }
             other => Cow::Borrowed(other),
         };
-        let mut seats = self.seats();
         seats.sinks.iter_mut().for_each(|sink| sink.event(&event));
         seats.events.push(event.kept().into_owned());
     }

@@ -9,6 +9,7 @@ use super::audience::Audience;
 use super::checkout::{end_stragglers_of, opened};
 use super::face::Addresses;
 use super::goal::Goal;
+use super::isolated::Failed;
 use super::look::look_at;
 use super::policy::Policy;
 use super::stage::{Beginning, Stage};
@@ -68,7 +69,7 @@ fn go(ui: &Ui, args: &BuildArgs, words: Option<&[String]>, adopted: &Arc<Adopted
     }
     let mut world = stage.world()?;
     world.adopted = adopted.clone();
-    let (plan, failed) = if epics.is_empty() { (plan, 0) } else { stage.build_apart(&epics, &mut world, apart)? };
+    let (plan, failed) = if epics.is_empty() { (plan, Failed::default()) } else { stage.build_apart(&epics, &mut world, apart)? };
     (world.boxed, world.bubblewrap) = (policy.boxed.clone(), policy.bubblewrap.clone());
     let done = perform(&stage, &world, &plan, beginning, webhooks, failed)?;
     // All is said and kept: whoever builds here next need not wait, and a signal ends what is left to do.
@@ -95,10 +96,18 @@ struct Done {
     exit: i32,
 }
 
-/// Runs a plan before its audience, and keeps what came of it. `failed`: the exit status of what was built apart.
-fn perform(stage: &Stage<'_>, world: &World, plan: &Plan, beginning: Beginning, webhooks: Webhooks, failed: i32) -> Result<Done, Failure> {
+/// Runs a plan before its audience, and keeps what came of it. `failed`: what failed of what was built apart.
+fn perform(
+    stage: &Stage<'_>,
+    world: &World,
+    plan: &Plan,
+    beginning: Beginning,
+    webhooks: Webhooks,
+    failed: Failed,
+) -> Result<Done, Failure> {
     let Stage { ui, args, engine, goal, .. } = *stage;
     let names: Arc<dyn Names> = Arc::new(Addresses { run: goal.foreground.clone(), ..Addresses::new(&engine.graph, ui) });
+    let exit = failed.exit;
     let audience = Audience::new(ui, args, &names, failed)?;
     let inspector = engine.inspector(false);
     let fresh = Fresh::of(world, plan, stage.mode, goal.foreground(), stage.choices);
@@ -120,7 +129,7 @@ fn perform(stage: &Stage<'_>, world: &World, plan: &Plan, beginning: Beginning, 
         return Err(Failure::Broken(format!("cannot write `{}`: {error}", path.display())));
     }
     accounts::give(ui, args, &*names, &events)?;
-    Ok(Done { told, signals: options.signals, signal: ending.signal, busy, exit: ending.exit.max(failed) })
+    Ok(Done { told, signals: options.signals, signal: ending.signal, busy, exit: ending.exit.max(exit) })
 }
 
 /// Ends what earlier runs have left running, and lets journal and webhooks hear this one.

@@ -3,13 +3,14 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::policy::{Policy, fitting};
 use crate::base::TargetId;
 use crate::commands::{Failure, Ui};
 use crate::decisions::{AfterFailure, Seam};
 use crate::engine::{Engine, workspace_name};
-use crate::event::Outcome;
+use crate::event::{Finished, Outcome};
 use crate::graph::{Detail, EdgeKind, Graph, TargetKind};
 use crate::model::Test;
 use crate::plan::Plan;
@@ -24,8 +25,17 @@ pub(super) struct Isolated {
     pub adopted: Arc<Adopted>,
     /// What is left to be built in the checkout.
     pub targets: Vec<TargetId>,
-    /// 0 unless an epic failed.
+    /// What failed there.
+    pub failed: Failed,
+}
+
+/// What failed in workspaces.
+#[derive(Default)]
+pub(super) struct Failed {
+    /// The exit status: 0 unless an epic failed.
     pub exit: i32,
+    /// The tasks, as the records of the workspaces have them.
+    pub tasks: Vec<Finished>,
 }
 
 /// Says what of a plan cannot be built in a workspace.
@@ -90,6 +100,7 @@ impl Isolating<'_> {
         let whole = Plan::new(graph, targets);
         let order: Vec<TargetId> = whole.steps().map(|step| whole.target(step)).filter(|id| epics.contains(id)).collect();
         let (mut adopted, mut ids, mut failed) = (before.clone(), BTreeSet::new(), Vec::new());
+        let mut tasks = Vec::new();
         for epic in &order {
             let plan = Plan::new(graph, &[*epic]);
             let stopped = !failed.is_empty() && self.policy.after_failure != AfterFailure::KeepGoing;
@@ -101,7 +112,10 @@ impl Isolating<'_> {
             let id = self.workspace_id(graph.address(*epic), &mut ids)?;
             match self.one(*epic, &plan, &id, &mut adopted) {
                 Ok(()) => {}
-                Err(Failure::Exit(1)) => failed.push(*epic),
+                Err(Failure::Exit(1)) => {
+                    failed.push(*epic);
+                    tasks.extend(self.failures(&id));
+                }
                 Err(other) => return Err(other),
             }
         }
@@ -109,7 +123,28 @@ impl Isolating<'_> {
             true => targets.to_vec(),
             false => order.into_iter().filter(|epic| !failed.contains(epic)).collect(),
         };
-        Ok(Isolated { adopted: Arc::new(adopted), targets: left, exit: i32::from(!failed.is_empty()) })
+        Ok(Isolated { adopted: Arc::new(adopted), targets: left, failed: Failed { exit: i32::from(!failed.is_empty()), tasks } })
+    }
+
+    /// Returns the tasks that failed in the last run of a workspace.
+    fn failures(&self, id: &str) -> Vec<Finished> {
+        let name = workspace_name(id);
+        let last = Runs::new(&self.engine.root.join(&name).join(".orket")).find(None).ok().flatten();
+        let failed = last.into_iter().flat_map(|run| run.tasks).filter(|task| task.outcome == Outcome::Failed);
+        let told = failed.filter_map(|task| {
+            let target = self.engine.graph.find(&task.address)?;
+            Some(Finished {
+                reason: task.reason,
+                duration: Duration::from_millis(task.duration_ms),
+                attempts: 1,
+                status: task.status,
+                output_size: task.output.len() as u64,
+                output: task.output.into_bytes(),
+                log: task.log.map(|log| name.join(log).to_string_lossy().into_owned()),
+                ..Finished::new(target, Outcome::Failed)
+            })
+        });
+        told.collect()
     }
 
     /// Builds an epic in its workspace, and notes what its tasks came to if it succeeds.

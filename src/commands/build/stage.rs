@@ -7,9 +7,9 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use crossbeam_channel::Receiver;
 
 use super::checkout::clear_orphans;
-use super::face::{Addresses, Person};
+use super::face::Person;
 use super::goal::Goal;
-use super::isolated::{self, Apart, Isolated, Isolating};
+use super::isolated::{self, Apart, Failed, Isolated, Isolating};
 use super::policy::Policy;
 use crate::base::TargetId;
 use crate::commands::{Failure, Ui};
@@ -19,7 +19,6 @@ use crate::graph::TargetKind;
 use crate::plan::Plan;
 use crate::process::{Jobs, listen_to_signals};
 use crate::rebuild::{Mode, World};
-use crate::report;
 use crate::run::{Choices, Gates, HeldPorts, Options};
 use crate::shell::BuildArgs;
 
@@ -130,18 +129,12 @@ impl<'a> Stage<'a> {
     ///
     /// # Errors
     /// When a workspace cannot be used, and where nothing is left.
-    pub(super) fn build_apart(&self, epics: &BTreeSet<TargetId>, world: &mut World, build: Apart) -> Result<(Plan, i32), Failure> {
+    pub(super) fn build_apart(&self, epics: &BTreeSet<TargetId>, world: &mut World, build: Apart) -> Result<(Plan, Failed), Failure> {
         let Stage { ui, args, engine, policy, .. } = *self;
         let here = Isolating { ui, args, engine, world, policy, build };
-        let Isolated { adopted, targets, exit } = here.build(&self.goal.targets, epics, &world.adopted)?;
-        if targets.is_empty() {
-            if ui.json {
-                ui.out_json(&report::summary(&Addresses::new(&engine.graph, ui), &[], &[]));
-            }
-            return Err(Failure::Exit(exit));
-        }
+        let Isolated { adopted, targets, failed } = here.build(&self.goal.targets, epics, &world.adopted)?;
         world.adopted = adopted;
-        Ok((self.plan(&targets), exit))
+        Ok((self.plan(&targets), failed))
     }
 
     /// Takes from the machine what a run needs. `busy`: whether there is anything to run.
