@@ -29,11 +29,16 @@ pub struct Boxed {
 }
 
 impl Boxed {
-    /// Returns the variables that services, and tasks that use them, know it by.
+    /// Returns the variables that services know it by.
     pub fn surroundings(&self) -> impl Iterator<Item = (&'static str, &String)> {
-        let told =
-            [("ORKET_SANDBOX", &self.sandbox), ("COMPOSE_PROJECT_NAME", &self.compose_project), ("DATABASE_URL", &self.database_url)];
-        told.into_iter().filter(|(_, value)| !value.is_empty())
+        let told = [("ORKET_SANDBOX", &self.sandbox), ("COMPOSE_PROJECT_NAME", &self.compose_project)];
+        told.into_iter().filter(|(_, value)| !value.is_empty()).chain(self.database())
+    }
+
+    /// Returns the variable that tasks that use services know its database by. They do not know what it is called: that changes with the
+    /// rock that is built, and they would run again.
+    pub fn database(&self) -> Option<(&'static str, &String)> {
+        Some(("DATABASE_URL", &self.database_url)).filter(|(_, url)| !url.is_empty())
     }
 }
 

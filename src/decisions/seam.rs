@@ -185,11 +185,7 @@ impl Seam {
             Seam::SandboxPolicy => {
                 const {
                     &[
-                        brought(
-                            "default",
-                            "tasks run in the checkout; services, and tasks that use them, know the sandbox's name",
-                            DATABASE,
-                        ),
+                        brought("default", "tasks run in the checkout; services know the sandbox's name", DATABASE),
                         brought("none", "as default, and nothing has a sandbox's name", &[]),
                         brought("strict", "tasks see what they declare and reach no network, or are refused", DATABASE),
                         brought("compose", "services are started by docker compose", DATABASE),

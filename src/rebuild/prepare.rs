@@ -227,7 +227,7 @@ fn exact(world: &World, target: TargetId, links: &Links, discovered: Vec<RelPath
         dir: dir.clone(),
         env: match task.uses.is_empty() {
             true => visible.entries.clone(),
-            false => with_surroundings(&visible.entries, world),
+            false => with_database(&visible.entries, world),
         },
         tools: tools.into_iter().collect(),
         inputs: inputs.into_iter().collect(),
@@ -263,15 +263,13 @@ fn exact(world: &World, target: TargetId, links: &Links, discovered: Vec<RelPath
     })
 }
 
-/// Returns variables with those that tell of the sandbox that a task shares with its services, unless the task says otherwise.
-fn with_surroundings(entries: &[(String, EnvValue)], world: &World) -> Vec<(String, EnvValue)> {
+/// Returns variables with that of the database that a task shares with its services, unless the task says otherwise.
+fn with_database(entries: &[(String, EnvValue)], world: &World) -> Vec<(String, EnvValue)> {
     let mut all = entries.to_vec();
-    for (name, value) in world.boxed.surroundings() {
-        if !entries.iter().any(|(known, _)| known == name) {
-            all.push((name.to_owned(), EnvValue::Plain(value.clone().into_bytes())));
-        }
+    if let Some((name, value)) = world.boxed.database().filter(|(name, _)| !entries.iter().any(|(known, _)| known == name)) {
+        all.push((name.to_owned(), EnvValue::Plain(value.clone().into_bytes())));
+        all.sort_by(|(one, _), (other, _)| one.cmp(other));
     }
-    all.sort_by(|(one, _), (other, _)| one.cmp(other));
     all
 }
 

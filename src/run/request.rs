@@ -50,7 +50,7 @@ impl Bench<'_> {
             env.push((OsString::from(name), OsString::from_vec(value)));
         }
         if !prepared.task.uses.is_empty() {
-            env.extend(surroundings(world, &prepared.visible));
+            env.extend(told(world, &prepared.visible, world.boxed.database()));
         }
         env.extend(self.extra.iter().cloned());
         env.push(("ORKET_MARK".into(), mark.clone().into()));
@@ -129,10 +129,14 @@ impl Bench<'_> {
     }
 }
 
-/// Returns what services and those that use them are told of the sandbox that they share; what their `env` says comes first.
-pub(super) fn surroundings<'a>(world: &'a World, visible: &'a Visible) -> impl Iterator<Item = (OsString, OsString)> + 'a {
-    let told = world.boxed.surroundings().filter(|(name, _)| !visible.variables.contains_key(*name));
-    told.map(|(name, value)| (name.into(), open_holes(world, value).into()))
+/// Returns what of the sandbox is told to a service, or to a task that uses one; what its own `env` says comes first.
+pub(super) fn told<'a>(
+    world: &'a World,
+    visible: &'a Visible,
+    variables: impl IntoIterator<Item = (&'static str, &'a String)> + 'a,
+) -> impl Iterator<Item = (OsString, OsString)> + 'a {
+    let missing = variables.into_iter().filter(|(name, _)| !visible.variables.contains_key(*name));
+    missing.map(|(name, value)| (name.into(), open_holes(world, value).into()))
 }
 
 /// Fills in ports and facts of the run.

@@ -9,7 +9,7 @@ use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::PathBuf;
 use std::sync::Mutex;
 
-use super::request::{open_holes, quoted, surroundings};
+use super::request::{open_holes, quoted, told};
 use crate::base::{RelPath, TargetId};
 use crate::executor::{Probing, Request, Upkeep};
 use crate::graph::{Detail, TargetKind};
@@ -87,7 +87,7 @@ impl Exact {
             };
             env.push((OsString::from(name), OsString::from_vec(value)));
         }
-        env.extend(surroundings(world, &visible));
+        env.extend(told(world, &visible, world.boxed.surroundings()));
         env.push(("ORKET_RUN".into(), world.run.clone().into()));
         env.push(("ORKET_CHECKOUT".into(), world.identity.clone().into()));
         env.push(("ORKET_SERVICE".into(), service.address.as_str().into()));
