@@ -7,6 +7,7 @@ mod changes;
 mod links;
 mod map;
 mod poll;
+mod rewrite;
 mod signature;
 mod sources;
 mod transfer;
