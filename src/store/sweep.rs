@@ -195,7 +195,6 @@ impl LocalStore {
     /// # Errors
     /// When the store cannot be written.
     pub fn clear(&self) -> Result<u64, StoreError> {
-        let stats = self.stats()?;
         // Out of the way first: others may go on putting things in, which stand in new folders then.
         let away = self.root().join("cleared");
         remove(&away)?;
@@ -207,9 +206,10 @@ impl LocalStore {
                 _ => {}
             }
         }
+        let stats = LocalStore::new(away.clone()).stats();
         remove(&away)?;
         let _ = fs::write(self.root().join(limit::ACCOUNT), limit::empty());
-        Ok(stats.blob_bytes + stats.action_bytes)
+        stats.map(|stats| stats.blob_bytes + stats.action_bytes)
     }
 
     fn contents(&self) -> Result<Contents<'_>, StoreError> {
@@ -316,21 +316,21 @@ mod tests {
     fn it_is_cleared_while_others_put_things_in() {
         let folder = tempfile::tempdir().unwrap();
         let store = LocalStore::new(folder.path().to_path_buf());
-        let over = std::sync::atomic::AtomicBool::new(false);
         std::thread::scope(|scope| {
             let put = |first: u32| {
-                for byte in (first..).take_while(|_| !over.load(std::sync::atomic::Ordering::Relaxed)) {
+                for number in first..first + 300 {
                     // A result that is not stored is made again.
-                    let _ = store.put_bytes(&byte.to_le_bytes().repeat(5000));
+                    let _ = store.put_bytes(&number.to_le_bytes().repeat(5000));
                 }
             };
-            (0..2).for_each(|first| drop(scope.spawn(move || put(first << 30))));
-            let cleared: Vec<_> = (0..10).map(|_| store.clear().map(drop)).collect();
-            over.store(true, std::sync::atomic::Ordering::Relaxed);
-            cleared.into_iter().for_each(|cleared| cleared.unwrap());
+            let writers = [0, 1 << 30].map(|first| scope.spawn(move || put(first)));
+            while !writers.iter().all(std::thread::ScopedJoinHandle::is_finished) {
+                store.clear().unwrap();
+            }
         });
         store.clear().unwrap();
         assert!(!folder.path().join("cleared").exists());
+        assert_eq!(store.stats().unwrap(), Stats::default());
     }
 
     #[test]

@@ -253,6 +253,9 @@ impl Browser {
 impl Drop for Browser {
     fn drop(&mut self) {
         let _ = self.words.borrow_mut().write_all(b"{\"id\":0,\"method\":\"Browser.close\"}\0");
+        // Its end closes the pipe, and so the channel; one that does not listen is ended.
+        while self.told.recv_timeout(PATIENCE).is_ok() {}
+        let _ = self.process.kill();
         let _ = self.process.wait();
     }
 }
