@@ -5,11 +5,13 @@
 //! What ends a command is the end of its first process. What else is in its group then is killed, and so are orphans that left the
 //! group (see `reaper`); whoever still holds the pipe is not waited for. What cannot be killed is waited for a while, and told.
 
+use std::fs::File;
 use std::io::{self, PipeReader, PipeWriter};
 use std::os::fd::OwnedFd;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 
 use rustix::buffer::spare_capacity;
@@ -35,6 +37,12 @@ const LAST_TURN: usize = 17;
 
 /// How often something is looked at that nothing wakes us for.
 const GLANCE: Duration = Duration::from_millis(50);
+
+/// The folder that orket stands in, which it never leaves: a command that runs there need not look for it.
+static HERE: LazyLock<Option<PathBuf>> = LazyLock::new(|| std::env::current_dir().ok());
+
+/// A standard input in which nothing is, opened once: looking for the device takes longer than all else a start needs of the file system.
+static NOTHING: LazyLock<io::Result<File>> = LazyLock::new(|| File::open("/dev/null"));
 
 /// How long a command may take.
 #[derive(Clone, Copy, Debug)]
@@ -124,6 +132,10 @@ pub fn run(spawn: &Spawn, limits: &Limits, cancel: &Cancel, out: &mut dyn Output
     Ok(left.map(Ended::Left).or(told).or(own).unwrap_or(Ended::Cancelled))
 }
 
+fn nothing() -> io::Result<Stdio> {
+    NOTHING.as_ref().map_or_else(|_| Ok(Stdio::null()), |file| file.try_clone().map(Stdio::from))
+}
+
 struct Running<'a> {
     child: Child,
     pid: Pid,
@@ -146,10 +158,12 @@ impl<'a> Running<'a> {
         command
             .arg0(&spawn.arg0)
             .args(&spawn.args)
-            .current_dir(&spawn.dir)
             .env_clear()
             .envs(spawn.env.iter().map(|(name, value)| (name, value)))
-            .stdin(if spawn.stdin == Stdin::Null { Stdio::null() } else { Stdio::inherit() });
+            .stdin(if spawn.stdin == Stdin::Null { nothing()? } else { Stdio::inherit() });
+        if HERE.as_deref() != Some(&spawn.dir) {
+            command.current_dir(&spawn.dir);
+        }
         let (mut pipe, mut errors) = (None, None);
         if spawn.output == Output::Capture {
             let (reader, writer) = capturing()?;
