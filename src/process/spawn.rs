@@ -38,10 +38,7 @@ const LAST_TURN: usize = 17;
 /// How often something is looked at that nothing wakes us for.
 const GLANCE: Duration = Duration::from_millis(50);
 
-/// The folder that orket stands in, which it never leaves: a command that runs there need not look for it.
-static HERE: LazyLock<Option<PathBuf>> = LazyLock::new(|| std::env::current_dir().ok());
-
-/// A standard input in which nothing is, opened once: looking for the device takes longer than all else a start needs of the file system.
+/// A standard input in which nothing is, opened once.
 static NOTHING: LazyLock<io::Result<File>> = LazyLock::new(|| File::open("/dev/null"));
 
 /// How long a command may take.
@@ -158,12 +155,10 @@ impl<'a> Running<'a> {
         command
             .arg0(&spawn.arg0)
             .args(&spawn.args)
+            .current_dir(&spawn.dir)
             .env_clear()
             .envs(spawn.env.iter().map(|(name, value)| (name, value)))
             .stdin(if spawn.stdin == Stdin::Null { nothing()? } else { Stdio::inherit() });
-        if HERE.as_deref() != Some(&spawn.dir) {
-            command.current_dir(&spawn.dir);
-        }
         let (mut pipe, mut errors) = (None, None);
         if spawn.output == Output::Capture {
             let (reader, writer) = capturing()?;
