@@ -1,6 +1,6 @@
 //! One file of a shelf: entries one behind the other, each with its key and checks of its own.
 
-use std::fs::File;
+use std::fs::{File, Metadata};
 use std::io::{self, Seek, SeekFrom};
 use std::os::unix::fs::{FileExt, MetadataExt};
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -63,51 +63,49 @@ pub(super) struct Spot {
     pub used: u64,
 }
 
-/// One file, as far as it was read.
+impl Spot {
+    /// Returns an entry's bytes if they are what was put.
+    pub fn read(&self, file: &File) -> io::Result<Option<Vec<u8>>> {
+        let mut bytes = vec![0; self.length as usize];
+        match file.read_exact_at(&mut bytes, self.at) {
+            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Ok(None),
+            result => result?,
+        }
+        Ok((xxh3_64(&bytes) == self.check).then_some(bytes))
+    }
+}
+
+/// What is known of one file, as far as it was read.
 #[derive(Default)]
 pub(super) struct Row {
-    pub file: Option<File>,
+    /// The file's number.
+    inode: u64,
     /// How far the file was read.
     end: u64,
-    /// Where the next write goes, unless it is told otherwise.
-    next: u64,
     pub spots: FxHashMap<Digest, Spot>,
 }
 
 impl Row {
-    /// A file of which nothing was read yet; `None` for one that is not there.
-    pub fn of(file: Option<File>) -> Row {
-        Row { file, ..Row::default() }
-    }
-
-    /// Returns how long the file is, in bytes.
-    pub fn length(&self) -> io::Result<u64> {
-        self.file.as_ref().map_or(Ok(0), |file| Ok(file.metadata()?.len()))
-    }
-
-    /// Appends an entry to the file, which is open and locked, unless the same is there and whole; returns how many bytes that took, or `None` if
-    /// the file was swept away.
-    pub fn put(&mut self, medium: &dyn Medium, key: &Digest, bytes: &[u8]) -> io::Result<Option<u64>> {
-        let Some(metadata) = self.file.as_ref().map(File::metadata).transpose()?.filter(|metadata| metadata.nlink() > 0) else {
+    /// Appends an entry to the file, which was just opened and locked, unless the same is there and whole; returns how many bytes that took, or
+    /// `None` if the file was swept away.
+    pub fn put(&mut self, medium: &dyn Medium, file: &mut File, key: &Digest, bytes: &[u8]) -> io::Result<Option<u64>> {
+        let metadata = file.metadata()?;
+        if metadata.nlink() == 0 {
             return Ok(None);
-        };
+        }
         let end = metadata.len();
-        self.catch_up(end)?;
-        if self.has_same(key, bytes)? {
-            self.renew(key);
+        self.catch_up(file, &metadata)?;
+        if self.has_same(file, key, bytes)? {
+            self.renew(file, key);
             return Ok(Some(0));
         }
-        let Some(file) = &mut self.file else { return Ok(None) };
-        if self.next != end {
-            file.seek(SeekFrom::Start(end))?;
-        }
+        file.seek(SeekFrom::Start(end))?;
         let head = Head::new(key, bytes, seconds());
         let whole = [bytemuck::bytes_of(&head), bytes].concat();
         let written = write_all(medium, file, &whole);
         if written.is_err() {
             file.set_len(end)?;
         }
-        self.next = if written.is_ok() { end + whole.len() as u64 } else { u64::MAX };
         written?;
         if self.end == end {
             self.end = end + whole.len() as u64;
@@ -116,9 +114,12 @@ impl Row {
         Ok(Some(whole.len() as u64))
     }
 
-    /// Reads what was appended since, of a file that is this long by now; returns whether all of it are entries.
-    pub fn catch_up(&mut self, length: u64) -> io::Result<bool> {
-        let Some(file) = &self.file else { return Ok(true) };
+    /// Reads what was appended since, or all of it if another file has taken the place; returns whether all that was read are entries.
+    pub fn catch_up(&mut self, file: &File, metadata: &Metadata) -> io::Result<bool> {
+        let length = metadata.len();
+        if self.inode != metadata.ino() || length < self.end {
+            *self = Row { inode: metadata.ino(), ..Row::default() };
+        }
         let mut whole = true;
         let mut window = Window { file, bytes: Vec::new(), from: 0 };
         while self.end < length {
@@ -143,28 +144,17 @@ impl Row {
     }
 
     /// Whether these bytes are there, and whole.
-    fn has_same(&self, key: &Digest, bytes: &[u8]) -> io::Result<bool> {
+    fn has_same(&self, file: &File, key: &Digest, bytes: &[u8]) -> io::Result<bool> {
         match self.spots.get(key) {
-            Some(spot) if spot.length == bytes.len() as u64 => Ok(self.read(spot)?.is_some_and(|there| there == bytes)),
+            Some(spot) if spot.length == bytes.len() as u64 => Ok(spot.read(file)?.is_some_and(|there| there == bytes)),
             _ => Ok(false),
         }
     }
 
-    /// Returns an entry's bytes if they are what was put.
-    pub fn read(&self, spot: &Spot) -> io::Result<Option<Vec<u8>>> {
-        let Some(file) = &self.file else { return Ok(None) };
-        let mut bytes = vec![0; spot.length as usize];
-        match file.read_exact_at(&mut bytes, spot.at) {
-            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Ok(None),
-            result => result?,
-        }
-        Ok((xxh3_64(&bytes) == spot.check).then_some(bytes))
-    }
-
     /// Stamps an entry as used now, at most once an hour.
-    pub fn renew(&mut self, key: &Digest) {
+    pub fn renew(&mut self, file: &File, key: &Digest) {
         let now = seconds();
-        if let (Some(spot), Some(file)) = (self.spots.get_mut(key), &self.file)
+        if let Some(spot) = self.spots.get_mut(key)
             && now.abs_diff(spot.used) > RENEW
         {
             spot.used = now;
@@ -187,7 +177,6 @@ impl Window<'_> {
             self.bytes.clear();
             self.from = at;
             self.bytes.reserve_exact(PIECE);
-            // Not by the file's own position: a writer relies on that.
             while self.bytes.len() < PIECE {
                 let next = at + self.bytes.len() as u64;
                 match rustix::io::pread(self.file, spare_capacity(&mut self.bytes), next) {

@@ -4,10 +4,12 @@
 //! 64 files, chosen by key. Every entry carries its key and checks of its own: one that is torn or damaged is passed over, and the next good
 //! one is found behind it. Whoever appends holds the file's lock; a sweep writes what stays into another file, puts that in the old one's
 //! place, and whoever still has the old one open notices that it has no name any more.
+//!
+//! A file is open only while it is used: the system copies the table of open files for every command that is started, and closes each in
+//! the copy, which costs more than opening one again.
 
 use std::fs::{File, OpenOptions};
 use std::io;
-use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -46,13 +48,13 @@ impl Shelf {
 
     /// Whether an entry seems to be there.
     pub fn has(&self, key: &Digest) -> bool {
-        self.open(key).is_ok_and(|row| row.spots.contains_key(key))
+        self.open(key).is_ok_and(|open| open.is_some_and(|(row, _)| row.spots.contains_key(key)))
     }
 
     /// As [`Shelf::has`], and counts as a use.
     pub fn present(&self, key: &Digest) -> bool {
-        let Ok(mut row) = self.open(key) else { return false };
-        row.renew(key);
+        let Ok(Some((mut row, file))) = self.open(key) else { return false };
+        row.renew(&file, key);
         row.spots.contains_key(key)
     }
 
@@ -62,14 +64,14 @@ impl Shelf {
     /// When the file cannot be read.
     pub fn get(&self, key: &Digest) -> Result<Option<Vec<u8>>, StoreError> {
         let failed = |error| StoreError::new("read", &self.path(index(key)))(error);
-        let mut row = self.open(key).map_err(failed)?;
+        let Some((mut row, file)) = self.open(key).map_err(failed)? else { return Ok(None) };
         let Some(spot) = row.spots.get(key).copied() else { return Ok(None) };
-        let bytes = row.read(&spot).map_err(failed)?;
+        let bytes = spot.read(&file).map_err(failed)?;
         if bytes.is_none() {
             tracing::warn!(key = %key, "a damaged entry is passed over");
             row.spots.remove(key);
         }
-        row.renew(key);
+        row.renew(&file, key);
         Ok(bytes)
     }
 
@@ -81,24 +83,17 @@ impl Shelf {
         let path = self.path(index(key));
         let mut row = self.row(index(key));
         loop {
-            let file = match row.file.take() {
-                Some(file) => file,
-                None => {
-                    *row = Row::default();
-                    self.medium.open(&path)?
-                }
-            };
+            let mut file = self.medium.open(&path)?;
             // On a file system without locks two writers may spoil each other's entry, and then it is missing.
             let locked = file.lock().is_ok();
-            row.file = Some(file);
-            let put = row.put(&*self.medium, key, bytes);
-            if let Some(file) = row.file.as_ref().filter(|_| locked) {
+            let put = row.put(&*self.medium, &mut file, key, bytes);
+            // Closing it is not enough: a command that is just being started may have it open, too.
+            if locked {
                 file.unlock()?;
             }
-            match put? {
-                Some(size) => return Ok(size),
-                // It was swept away.
-                None => row.file = None,
+            // Where it was swept away, another one has taken its place.
+            if let Some(size) = put? {
+                return Ok(size);
             }
         }
     }
@@ -111,15 +106,15 @@ impl Shelf {
         let mut damaged = Vec::new();
         for index in 0..ROWS {
             let path = self.path(index);
-            let mut row = Row::default();
-            match File::open(&path) {
-                Ok(file) => row.file = Some(file),
+            let file = match File::open(&path) {
+                Ok(file) => file,
                 Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
                 Err(error) => return Err(StoreError::new("read", &path)(error)),
-            }
-            let mut whole = row.length().and_then(|length| row.catch_up(length)).map_err(StoreError::new("read", &path))?;
+            };
+            let mut row = Row::default();
+            let mut whole = file.metadata().and_then(|metadata| row.catch_up(&file, &metadata)).map_err(StoreError::new("read", &path))?;
             for (key, spot) in &row.spots {
-                let bytes = row.read(spot).map_err(StoreError::new("read", &path))?;
+                let bytes = spot.read(&file).map_err(StoreError::new("read", &path))?;
                 whole &= bytes.is_some();
                 let used = UNIX_EPOCH.checked_add(Duration::from_secs(spot.used)).unwrap_or(UNIX_EPOCH);
                 each(Item { key: *key, size: HEAD + spot.length, used, row: index, bytes });
@@ -139,9 +134,10 @@ impl Shelf {
         let path = self.path(index);
         let failed = |error: io::Error| StoreError::new("write", &path)(error);
         let mut row = self.row(index);
-        let mut old = Row::of(Some(OpenOptions::new().read(true).write(true).open(&path).map_err(failed)?));
-        let _locked = old.file.as_ref().map(File::lock);
-        old.length().and_then(|length| old.catch_up(length)).map_err(failed)?;
+        let file = OpenOptions::new().read(true).write(true).open(&path).map_err(failed)?;
+        let _locked = file.lock();
+        let mut old = Row::default();
+        file.metadata().and_then(|metadata| old.catch_up(&file, &metadata)).map_err(failed)?;
         let mut kept: Vec<(&Digest, &Spot)> = old
             .spots
             .iter()
@@ -150,7 +146,7 @@ impl Shelf {
         kept.sort_by_key(|(_, spot)| spot.at);
         let mut bytes = Vec::new();
         for (key, spot) in kept {
-            if let Some(entry) = old.read(spot).map_err(failed)? {
+            if let Some(entry) = spot.read(&file).map_err(failed)? {
                 bytes.extend_from_slice(bytemuck::bytes_of(&Head::new(key, &entry, spot.used)));
                 bytes.extend_from_slice(&entry);
             }
@@ -165,11 +161,11 @@ impl Shelf {
     /// Lets an entry count as last used at this time.
     #[cfg(test)]
     pub fn stamp(&self, key: &Digest, used: SystemTime) {
-        let mut row = self.open(key).unwrap();
+        let (mut row, file) = self.open(key).unwrap().unwrap();
         let seconds = used.duration_since(UNIX_EPOCH).unwrap().as_secs();
         let at = row.spots[key].at - 8;
         row.spots.get_mut(key).unwrap().used = seconds;
-        std::os::unix::fs::FileExt::write_all_at(row.file.as_ref().unwrap(), &seconds.to_le_bytes(), at).unwrap();
+        std::os::unix::fs::FileExt::write_all_at(&file, &seconds.to_le_bytes(), at).unwrap();
     }
 
     /// Returns the file that an entry of this key stands in.
@@ -186,20 +182,12 @@ impl Shelf {
         self.rows[index].lock().expect("no holder panics")
     }
 
-    /// Returns the row of a key, read to its end.
-    fn open(&self, key: &Digest) -> io::Result<MutexGuard<'_, Row>> {
+    /// Returns the row of a key, read to its end, and its file; `None` where there is none.
+    fn open(&self, key: &Digest) -> io::Result<Option<(MutexGuard<'_, Row>, File)>> {
         let mut row = self.row(index(key));
-        let path = self.path(index(key));
-        let there = |file: &File| file.metadata().ok().filter(|metadata| metadata.nlink() > 0);
-        let length = match row.file.as_ref().and_then(there) {
-            Some(metadata) => metadata.len(),
-            None => {
-                *row = Row::of(open_there(&path)?);
-                row.length()?
-            }
-        };
-        row.catch_up(length)?;
-        Ok(row)
+        let Some(file) = open_there(&self.path(index(key)))? else { return Ok(None) };
+        row.catch_up(&file, &file.metadata()?)?;
+        Ok(Some((row, file)))
     }
 }
 

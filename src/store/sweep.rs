@@ -12,6 +12,9 @@ use super::shelf::Shelf;
 use super::{Blobs, LocalStore, StoreError, entry, limit};
 use crate::base::Digest;
 
+/// How the names of folders begin that everything is moved to when the store is cleared.
+const CLEARED: &str = "cleared";
+
 /// Temporary files this old belong to nobody any more.
 const ABANDONED: Duration = Duration::from_secs(3600);
 
@@ -195,21 +198,31 @@ impl LocalStore {
     /// # Errors
     /// When the store cannot be written.
     pub fn clear(&self) -> Result<u64, StoreError> {
-        // Out of the way first: others may go on putting things in, which stand in new folders then.
-        let away = self.root().join("cleared");
-        remove(&away)?;
-        fs::create_dir_all(&away).map_err(StoreError::new("make", &away))?;
+        // Out of the way first: others may go on putting things in, which stand in new folders then. Each clearing has a place of its own.
+        fs::create_dir_all(self.root()).map_err(StoreError::new("make", self.root()))?;
+        self.remove_abandoned_clearings();
+        let away = tempfile::Builder::new().prefix(CLEARED).tempdir_in(self.root()).map_err(StoreError::new("make", self.root()))?;
         for folder in ["results", "small", "blobs", "quarantine", "tmp"] {
             let path = self.root().join(folder);
-            match fs::rename(&path, away.join(folder)) {
+            match fs::rename(&path, away.path().join(folder)) {
                 Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(StoreError::new("remove", &path)(error)),
                 _ => {}
             }
         }
-        let stats = LocalStore::new(away.clone()).stats();
-        remove(&away)?;
+        let stats = LocalStore::new(away.path().to_path_buf()).stats();
+        remove(away.path())?;
         let _ = fs::write(self.root().join(limit::ACCOUNT), limit::empty());
         stats.map(|stats| stats.blob_bytes + stats.action_bytes)
+    }
+
+    /// Removes what a clearing that was killed has left.
+    fn remove_abandoned_clearings(&self) {
+        for entry in WalkDir::new(self.root()).min_depth(1).max_depth(1).into_iter().flatten() {
+            let old = entry.metadata().ok().and_then(|metadata| metadata.modified().ok()).and_then(|time| time.elapsed().ok());
+            if entry.file_name().to_string_lossy().starts_with(CLEARED) && old.is_some_and(|old| old > ABANDONED) {
+                let _ = fs::remove_dir_all(entry.path());
+            }
+        }
     }
 
     fn contents(&self) -> Result<Contents<'_>, StoreError> {
@@ -318,18 +331,21 @@ mod tests {
         let store = LocalStore::new(folder.path().to_path_buf());
         std::thread::scope(|scope| {
             let put = |first: u32| {
-                for number in first..first + 300 {
+                for number in first..first + 100 {
                     // A result that is not stored is made again.
                     let _ = store.put_bytes(&number.to_le_bytes().repeat(5000));
                 }
             };
             let writers = [0, 1 << 30].map(|first| scope.spawn(move || put(first)));
+            scope.spawn(|| (0..10).for_each(|_| assert!(store.clear().is_ok())));
             while !writers.iter().all(std::thread::ScopedJoinHandle::is_finished) {
                 store.clear().unwrap();
             }
         });
         store.clear().unwrap();
-        assert!(!folder.path().join("cleared").exists());
+        let mut left: Vec<_> = fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+        left.sort();
+        assert_eq!(left, ["CACHEDIR.TAG", "checkouts", "size", "version"]);
         assert_eq!(store.stats().unwrap(), Stats::default());
     }
 
