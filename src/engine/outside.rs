@@ -25,8 +25,11 @@ use crate::vcs::{VcsError, earlier};
 /// How long a command of a claim may take.
 const WITHIN: Duration = Duration::from_secs(30 * 60);
 
-/// The most of an output that is looked at, in bytes: its end.
-const MOST: usize = 8 << 20;
+/// The most that a command of a claim may print, in bytes.
+const MOST: usize = 64 << 20;
+
+/// Tells a command of a gate, and what it starts, which gates it is run for: a line each, with the checkout.
+const GATE: &str = "ORKET_GATE";
 
 /// The status with which a shell says that a program is missing.
 const MISSING: i32 = 127;
@@ -37,7 +40,7 @@ pub(super) struct Surroundings<'a> {
     pub world: Option<&'a World>,
 }
 
-/// The end of what a program prints.
+/// What a program prints.
 #[derive(Default)]
 struct Heard {
     output: Vec<u8>,
@@ -45,21 +48,25 @@ struct Heard {
     errors: Vec<u8>,
     /// How much is kept of each, in bytes.
     most: usize,
+    /// Whether there was more.
+    more: bool,
 }
 
 impl OutputSink for Heard {
     fn bytes(&mut self, bytes: &[u8]) {
-        keep_end(&mut self.output, bytes, self.most);
+        self.more |= keep(&mut self.output, bytes, self.most);
     }
 
     fn errors(&mut self, bytes: &[u8]) {
-        keep_end(&mut self.errors, bytes, self.most);
+        self.more |= keep(&mut self.errors, bytes, self.most);
     }
 }
 
-fn keep_end(kept: &mut Vec<u8>, bytes: &[u8], most: usize) {
-    kept.extend_from_slice(bytes);
-    kept.drain(..kept.len().saturating_sub(most));
+/// Keeps what there is room for; whether that is not all.
+fn keep(kept: &mut Vec<u8>, bytes: &[u8], most: usize) -> bool {
+    let fits = bytes.len().min(most - kept.len());
+    kept.extend_from_slice(&bytes[..fits]);
+    fits < bytes.len()
 }
 
 impl Outside for Surroundings<'_> {
@@ -95,8 +102,14 @@ impl Outside for Surroundings<'_> {
 
     fn run(&self, gate: &Gate, line: &str) -> Result<Printed, Unjudged> {
         let broken = |why: String| Unjudged::broken(format!("it cannot run: {why}"));
+        if self.judging().contains(&self.own_line(gate)) {
+            return Err(broken(String::from("orket was started by a command of this very gate")));
+        }
         let spawn = self.spawn(gate, line).map_err(broken)?;
         let (ended, heard) = self.wait(&spawn, MOST)?;
+        if heard.more {
+            return Err(broken(format!("it prints more than {} MiB", MOST >> 20)));
+        }
         let text = clean(&heard.output, false);
         let code = match ended {
             Ended::Exit(MISSING) => return Err(broken(text.lines().last().unwrap_or("a program is missing").to_owned())),
@@ -168,7 +181,18 @@ impl Outside for Surroundings<'_> {
 }
 
 impl Surroundings<'_> {
-    /// Runs a command to its end; returns how it ended, and the last `most` bytes of what it printed.
+    /// Returns for which gates the command is run that orket was started by, if it was.
+    fn judging(&self) -> Vec<String> {
+        let lines =
+            self.engine.environment.variables.get(GATE).map(|lines| String::from_utf8_lossy(lines).into_owned()).unwrap_or_default();
+        lines.lines().map(str::to_owned).collect()
+    }
+
+    fn own_line(&self, gate: &Gate) -> String {
+        format!("{} {}", self.engine.identity(), gate.address)
+    }
+
+    /// Runs a command to its end; returns how it ended, and the first `most` bytes of what it printed.
     fn wait(&self, spawn: &Spawn, most: usize) -> Result<(Ended, Heard), Unjudged> {
         let broken = |why: String| Unjudged::broken(format!("it cannot run: {why}"));
         let cancel = Cancel::new().map_err(|error| broken(error.to_string()))?;
@@ -199,6 +223,7 @@ impl Surroundings<'_> {
         let visible = self.engine.environment.visible(&gate.env, &self.engine.tree)?;
         let path = visible.variables.get("PATH").map(Vec::as_slice).unwrap_or_default();
         let program = find_program(OsStr::new("/bin/sh"), OsStr::from_bytes(path), &self.engine.root).map_err(|error| error.to_string())?;
+        let judging = self.judging().into_iter().chain([self.own_line(gate)]).collect::<Vec<_>>().join("\n");
         let mark = format!("claim-{}-{:p}", std::process::id(), line.as_ptr());
         let env = visible.variables.iter().map(|(name, value)| (OsString::from(name), OsString::from_vec(value.clone())));
         Ok(Spawn {
@@ -206,7 +231,7 @@ impl Surroundings<'_> {
             arg0: "sh".into(),
             args: vec!["-c".into(), line.into()],
             dir: folder_of(gate).under(&self.engine.root),
-            env: env.chain([("ORKET_MARK".into(), mark.into())]).collect(),
+            env: env.chain([("ORKET_MARK".into(), mark.into()), (GATE.into(), judging.into())]).collect(),
             stdin: Stdin::Null,
             output: Output::Capture,
             apart: false,

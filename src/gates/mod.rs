@@ -9,6 +9,7 @@ mod dependency_direction;
 mod evidence;
 mod fixer;
 mod judge;
+mod markdown;
 mod pattern;
 mod policy;
 mod release_smoke;

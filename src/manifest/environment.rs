@@ -13,7 +13,9 @@ use crate::model::{EnvRule, EnvRules};
 fn orkets_own(name: &str) -> Option<&'static str> {
     match name {
         "MAKEFLAGS" | "CARGO_MAKEFLAGS" => Some("take it out: the jobserver is offered there; flags stand in the command, as in `make -k`"),
-        "ORKET_MARK" | "ORKET_RUN" | "ORKET_CHECKOUT" | "ORKET_TASK" | "ORKET_SERVICE" => Some("choose another name: it tells what runs"),
+        "ORKET_MARK" | "ORKET_RUN" | "ORKET_CHECKOUT" | "ORKET_TASK" | "ORKET_SERVICE" | "ORKET_GATE" => {
+            Some("choose another name: it tells what runs")
+        }
         name if name.starts_with("ORKET_FAILED_") => Some("choose another name: it tells a remedy what failed"),
         _ => None,
     }

@@ -54,6 +54,12 @@ fn every_way_not_to_hold_is_told_apart() {
         ("`src/gone.py`", ["not_found:1", "fail"]),
         ("`orket check` -> 0 failed", ["recursive:1", "fail"]),
         ("`orket build roadmap` -> 0 failed", ["recursive:1", "fail"]),
+        ("`orket -C . check` -> 0 failed", ["recursive:1", "fail"]),
+        ("`orket roadmap check` -> 0 failed", ["recursive:1", "fail"]),
+        ("`sh tests.sh` -> 17 passed; `sh tests.sh` -> 18 passed", ["drifted:1", "fail"]),
+        ("`sh tests.sh` -> 17 passed,\n  1 failed", ["drifted:1", "fail"]),
+        ("`sh tests.sh` -> not more than 16 passed", ["drifted:1", "fail"]),
+        ("`sh broken.sh` -> 3 passed, exit 2", ["drifted:1", "fail"]),
         ("nothing", ["no_claims:0", "not_evaluated"]),
         ("`sh tests.sh` -> at least 18 passed", ["drifted:1", "fail"]),
         ("`sh tests.sh` -> 18 to 20 passed", ["drifted:1", "fail"]),
@@ -150,6 +156,7 @@ fn quick_leaves_dear_commands_out() {
     assert_eq!(rules(&project, ""), ["failed:1", "pass"].map(|one| one.replace("pass", "fail")));
     assert_eq!(rules(&project, "--quick"), ["pass"]);
     project.run("roadmap check --quick").ok();
+    assert_eq!(rules(&roadmap("- `grep x src` -> 1 matches\n"), "--quick"), ["no_claims:0", "not_evaluated"]);
 }
 
 #[test]
@@ -361,4 +368,20 @@ fn an_item_stays_on_the_roadmap_until_the_rest_is_written() {
     std::fs::remove_file(project.at("log")).unwrap();
     project.write("log/CHANGELOG.md", "# Changes\n").run("roadmap done SHOP-1").ok();
     assert!(project.read("log/CHANGELOG.md").contains("SHOP-1") && !project.read("ROADMAP.md").contains("SHOP-1"));
+}
+
+#[test]
+fn a_command_that_lets_orket_judge_its_own_gate_comes_to_an_end() {
+    let project = roadmap("- `sh again.sh` -> 1 passed\n");
+    let script = format!("{} -C . check --format json > inner.json\n", env!("CARGO_BIN_EXE_orket"));
+    let project = project.file("again.sh", &script).manifest(&MANIFEST.replace("sh broken.sh", "sh again.sh"));
+    assert_eq!(rules(&project, ""), ["failed:1", "not_evaluated"]);
+    assert!(project.read("inner.json").contains("orket was started by a command of this very gate"));
+}
+
+#[test]
+fn what_prints_too_much_is_not_counted() {
+    let project = roadmap("- `grep -c x long`  -> 1 lines\n- `yes | head -c 70000000` -> 1 lines\n");
+    let project = project.manifest(&MANIFEST.replace("sh broken.sh", "yes | head -c 70000000")).file("long", "x\n");
+    assert_eq!(rules(&project, ""), ["not_run:2", "not_evaluated"]);
 }

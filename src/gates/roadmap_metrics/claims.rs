@@ -1,7 +1,7 @@
 //! Claims in a Markdown document: what a command shows, and files that are there.
 //!
-//! A claim is a line such as `` 1. `cargo test` -> 197 passed. ``, or a path in backticks in a list item. Code between fences, comments and
-//! items that are still open (`- [ ]`) claim nothing.
+//! A claim is a sentence such as `` 1. `cargo test` -> 197 passed. ``, or a path in backticks in a list item. Code blocks, comments and items
+//! that are still open (`- [ ]`) claim nothing.
 
 use std::ops::Range;
 use std::sync::LazyLock;
@@ -9,6 +9,7 @@ use std::sync::LazyLock;
 use regex::Regex;
 
 use super::counts::{Count, counts};
+use crate::gates::markdown::{CODE, Code, Passage, passages};
 
 /// Something that a document says of the project.
 #[derive(Clone, PartialEq, Debug)]
@@ -34,8 +35,10 @@ pub enum Expected {
     Text(String),
 }
 
-static ITEM: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"^\s*(?:[-*+]|\d{1,9}[.)])\s+(\[[ xX]\]\s+)?").expect("it is right"));
-static EXIT: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"^\s*exit(?:s|\s+(?:code|status))?\s+(\d{1,3})\b").expect("it is right"));
+/// Arrows between a command and what it shows.
+const ARROWS: [&str; 3] = ["->", "=>", "\u{2192}"];
+
+static EXIT: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"(?i)\bexit(?:s|\s+(?:code|status))?\s+(\d{1,3})\b").expect("it is right"));
 
 /// What a document says.
 #[derive(Default)]
@@ -54,101 +57,90 @@ pub fn claims(text: &str) -> Vec<Claim> {
 /// Reads a document.
 pub fn read(text: &str) -> Document {
     let mut found = Document::default();
-    let (mut fence, mut comment, mut item) = (None::<&str>, false, None);
-    let mut start = 0;
-    for (number, whole) in text.split_inclusive('\n').enumerate() {
-        let (line, at) = (whole.trim_end_matches(['\n', '\r']), start);
-        start += whole.len();
-        let bare = line.trim_start();
-        let mark = ["```", "~~~"].into_iter().find(|mark| bare.starts_with(mark));
-        if let (Some(mark), None) = (mark, fence) {
-            fence = Some(mark);
-            continue;
-        }
-        if let Some(open) = fence {
-            fence = (!bare.starts_with(open)).then_some(open);
-            continue;
-        }
-        comment |= bare.starts_with("<!--");
-        if comment {
-            comment = !line.contains("-->");
-            continue;
-        }
-        match ITEM.captures(line) {
-            Some(begun) => item = Some(begun.get(1).is_some_and(|open| open.as_str().starts_with("[ ]"))),
-            None if bare.is_empty() || !line.starts_with([' ', '\t']) => item = None,
-            None => {}
-        }
-        if item != Some(true) {
-            one_line(line, number as u32 + 1, at, item.is_some(), &mut found);
-        }
-    }
-    found
-}
-
-fn one_line(line: &str, number: u32, start: usize, in_item: bool, found: &mut Document) {
-    let spans = spans(line);
-    let column = |at: usize| line[..at].chars().count() as u32 + 1;
-    let outside = |at: &usize| !spans.iter().any(|(span, _)| span.contains(at));
-    let arrow = ["->", "=>", "\u{2192}"].into_iter().filter_map(|arrow| {
-        let at = line.match_indices(arrow).map(|(at, _)| at).find(outside)?;
-        Some((at, at + arrow.len()))
-    });
-    let arrow = arrow.min();
-    let before = |span: &Range<usize>| arrow.is_none_or(|(at, _)| span.end <= at);
-    let command = arrow.and_then(|(at, _)| spans.iter().rfind(|(span, _)| span.end <= at));
-    if let (Some((_, behind)), Some((span, text))) = (arrow, command) {
-        let expected =
-            expected(&line[behind..], start + behind, spans.iter().find(|(span, _)| span.start >= behind).map(|(_, text)| *text));
-        // `old.rs` -> `new.rs` is no command and what it prints.
-        let renames = matches!(&expected[..], [Expected::Text(_)]) && !text.contains(' ');
-        if !expected.is_empty() && !renames {
-            found.claims.push(Claim { line: number, column: column(span.start), subject: (*text).to_owned(), expected });
-            return;
-        }
-        if expected.is_empty() && text.contains(' ') {
-            found.silent.push(number);
-        }
-    }
-    if !in_item {
-        return;
-    }
-    for (span, text) in spans.iter().filter(|(span, _)| before(span)) {
-        if let Some(path) = path(text) {
-            found.claims.push(Claim { line: number, column: column(span.start), subject: path, expected: Vec::new() });
-        }
-    }
-}
-
-/// Returns the texts in backticks, each with where it stands with its backticks: as CommonMark has it, between two runs of as many.
-fn spans(line: &str) -> Vec<(Range<usize>, &str)> {
-    let run = |from: usize| {
-        let start = from + line[from..].find('`')?;
-        let length = line[start..].bytes().take_while(|byte| *byte == b'`').count();
-        Some(start..start + length)
+    let place = |at: usize| {
+        let begins = text[..at].rfind('\n').map_or(0, |end| end + 1);
+        let line = text[..at].bytes().filter(|byte| *byte == b'\n').count() as u32 + 1;
+        (line, text[begins..at].trim_start_matches('\u{feff}').chars().count() as u32 + 1)
     };
-    let (mut found, mut at) = (Vec::new(), 0);
-    while let Some(open) = run(at) {
-        let mut closes = std::iter::successors(run(open.end), |close| run(close.end));
-        at = open.end;
-        if let Some(close) = closes.find(|close| close.len() == open.len()) {
-            found.push((open.start..close.end, line[open.end..close.start].trim()));
-            at = close.end;
-        }
+    for passage in passages(text).iter().filter(|passage| passage.item != Some(true)) {
+        read_passage(passage, &place, &mut found);
     }
     found
 }
 
-fn expected(text: &str, start: usize, code: Option<&str>) -> Vec<Expected> {
-    if let Some(exit) = EXIT.captures(text).and_then(|found| found[1].parse().ok()) {
-        return vec![Expected::Exit(exit)];
+fn read_passage(passage: &Passage, place: &dyn Fn(usize) -> (u32, u32), found: &mut Document) {
+    let codes = &passage.codes;
+    let first = ARROWS.iter().filter_map(|arrow| passage.text.find(arrow)).min().unwrap_or(passage.text.len());
+    let said = said(passage);
+    let commands: Vec<usize> = said.iter().map(|(command, ..)| *command).collect();
+    if passage.item.is_some() {
+        for code in codes.iter().enumerate().filter(|(index, code)| code.at < first && !commands.contains(index)).map(|(_, code)| code) {
+            if let Some(path) = path(&code.text) {
+                let (line, column) = place(code.source.start);
+                found.claims.push(Claim { line, column, subject: path, expected: Vec::new() });
+            }
+        }
     }
-    if text.trim_start().starts_with('`') {
-        return code.map(|code| Expected::Text(code.to_owned())).into_iter().collect();
+    for (command, words, shown) in said {
+        let (command, shown) = (&codes[command], shown.map(|index| &codes[index]));
+        let (line, column) = place(command.source.start);
+        let expected = expected(passage, words, shown);
+        // `old.rs` -> `new.rs` is no command and what it prints.
+        let renames = matches!(&expected[..], [Expected::Text(_)]) && !command.text.contains(' ');
+        if !expected.is_empty() && !renames {
+            found.claims.push(Claim { line, column, subject: command.text.clone(), expected });
+        } else if expected.is_empty() && command.text.contains(' ') {
+            found.silent.push(line);
+        }
     }
-    // What stands behind a full stop is another sentence.
-    let sentence = text.split(". ").next().unwrap_or(text);
-    counts(sentence, start).into_iter().map(Expected::Count).collect()
+}
+
+/// Returns the commands of a passage that an arrow stands behind, by index; of each where stands what is said of it, in bytes, and the code right
+/// behind the arrow, by index.
+fn said(passage: &Passage) -> Vec<(usize, Range<usize>, Option<usize>)> {
+    let text = &passage.text;
+    let mut arrows: Vec<Range<usize>> =
+        ARROWS.iter().flat_map(|arrow| text.match_indices(arrow)).map(|(at, arrow)| at..at + arrow.len()).collect();
+    arrows.sort_by_key(|arrow| arrow.start);
+    let mut said: Vec<(usize, Range<usize>, Option<usize>)> = Vec::new();
+    let mut from = 0;
+    for arrow in arrows {
+        let between = |code: &Code| (from..arrow.start).contains(&code.at);
+        let Some(command) = passage.codes.iter().rposition(between) else { continue };
+        let shown = passage.codes.iter().position(|code| code.at >= arrow.end && text[arrow.end..code.at].trim().is_empty());
+        if let Some((_, words, _)) = said.last_mut() {
+            words.end = passage.codes[command].at;
+        }
+        said.push((command, arrow.end..text.len(), shown));
+        from = shown.map_or(arrow.end, |code| passage.codes[code].at + CODE.len_utf8());
+    }
+    said
+}
+
+/// Returns the first sentence of a text: until a full stop, or a line that neither a small letter nor a digit begins.
+fn sentence(text: &str) -> &str {
+    let stops = text.match_indices('.').find(|(at, _)| text[at + 1..].starts_with(char::is_whitespace)).map(|(at, _)| at);
+    let goes_on = |c: char| c.is_lowercase() || c.is_numeric();
+    let breaks = text.match_indices('\n').find(|(at, _)| !text[at + 1..].starts_with(goes_on)).map(|(at, _)| at);
+    &text[..stops.into_iter().chain(breaks).min().unwrap_or(text.len())]
+}
+
+fn expected(passage: &Passage, words: Range<usize>, shown: Option<&Code>) -> Vec<Expected> {
+    if let Some(code) = shown {
+        return vec![Expected::Text(code.text.clone())];
+    }
+    let sentence = sentence(&passage.text[words.clone()]);
+    let exit = EXIT.captures(sentence);
+    let status = exit.as_ref().and_then(|exit| exit[1].parse().ok()).map(Expected::Exit);
+    let bare = match exit.as_ref().and_then(|exit| exit.get(0)) {
+        Some(exit) => format!("{}{}{}", &sentence[..exit.start()], ".".repeat(exit.len()), &sentence[exit.end()..]),
+        None => sentence.to_owned(),
+    };
+    let counts = counts(&bare).into_iter().map(|count| {
+        let at = passage.source(words.start + count.at.start..words.start + count.at.end);
+        Expected::Count(Count { at, ..count })
+    });
+    status.into_iter().chain(counts).collect()
 }
 
 /// Returns the path that a text in backticks means, if it looks like one of the project's.
@@ -215,6 +207,34 @@ mod tests {
             <!-- - `in/comment`\n - `in/comment` -->\n- `old.rs` -> `new.rs`\n- `GET /health` and `/health`, `https://x.org/y`, `<a/b>`, `and::or`\n\
             - an arrow -> `out/there`\n- ``a`b`` and `a\n- `src/lib.rs:12` and `src/lib.rs#L3`\n";
         assert_eq!(short(text), ["4:7 src/done.rs", "14:3 src/lib.rs", "14:23 src/lib.rs"]);
+    }
+
+    #[test]
+    fn one_passage_claims_more_than_once() {
+        let text = "- `a b` -> 5 items; `c d` -> 6 cows, exit 1\n- `e f`\n  -> 7 items,\n  8 cows\n  `g h` -> **9** lines\n- `i j` -> exit 2, 3 files\n\n\
+            | `k l` -> 1 row | `m n` -> 2 rows |\n|---|---|\n| `o p` -> | 3 rows |\n\n- see `q/r`, `s t` -> 4 [rows](x)\n- `u/v` -> `w/x`\n";
+        assert_eq!(
+            short(text),
+            [
+                "1:3 a b -> 5 items",
+                "1:21 c d -> exit 1 -> 6 cows",
+                "2:3 e f -> 7 items -> 8 cows",
+                "5:3 g h -> 9 lines",
+                "6:3 i j -> exit 2 -> 3 files",
+                "8:3 k l -> 1 row",
+                "8:20 m n -> 2 rows",
+                "12:7 q/r",
+                "12:14 s t -> 4 rows",
+            ]
+        );
+        assert_eq!(read(text).silent, [10]);
+    }
+
+    #[test]
+    fn what_is_no_prose_claims_nothing() {
+        let code = "- ```\n  - `a b` -> 1 row\n  ```\n- `c d` -> 2 rows\n\n````\n```\n`e f` -> 3 rows\n````\n\n    `g h` -> 4 rows\n\n`i j` -> 5 rows\n\n\
+            ```x``` is no fence\n\n`k l` -> 6 rows <!-- `m n` -> 7 rows -->\n\n<!--\n```\n-->\n\n`o p` -> 8 rows\n";
+        assert_eq!(short(code), ["4:3 c d -> 2 rows", "13:1 i j -> 5 rows", "17:1 k l -> 6 rows", "23:1 o p -> 8 rows"]);
     }
 
     #[test]

@@ -16,7 +16,7 @@ pub struct Count {
     pub percent: bool,
     /// Which numbers are meant.
     pub bound: Bound,
-    /// Where the number stands in the document, in bytes, without its bound.
+    /// Where the number stands, in bytes, without its bound.
     pub at: Range<usize>,
 }
 
@@ -52,7 +52,7 @@ impl Bound {
 }
 
 /// A number as people write it: a sign, digits in groups, a fraction.
-pub(super) const NUMBER: &str = r"[-\u{2212}]?\d(?:\d|_\d|,\d{3})*(?:\.\d+)?";
+pub(super) const NUMBER: &str = r"[-\u{2212}]?\d(?:\d|_\d|[,'\u{2019}\u{a0}\u{202f}\u{2009}]\d{3})*(?:\.\d+)?";
 
 /// Units of time: how long something took is never the same again.
 const TIMES: [&str; 17] = [
@@ -76,29 +76,30 @@ const TIMES: [&str; 17] = [
 ];
 
 static COUNT: LazyLock<Regex> = LazyLock::new(|| {
-    let bound = "at least|no less than|no fewer than|at most|no more than|up to|more than|over|less than|fewer than|under|between";
+    let bound = "at least|(?:no|not) less than|(?:no|not) fewer than|not under|not below|min(?:imum)?(?: of)?|at most|(?:no|not) more than|not over|not above|\
+        up to|max(?:imum)?(?: of)?|more than|over|above|less than|fewer than|under|below|between";
     let bound = format!(r"(?:(?P<bound>(?:{bound})\b|>=|<=|>|<|\u{{2265}}|\u{{2264}})\s*)?");
     let range = format!(r"(?:(?:\s*%)?(?:\s*(?:\.\.|[-\u{{2013}}])\s*|\s+(?P<join>to|and|or)\s+)(?P<high>{NUMBER}))?");
-    let rest = r"(?P<plus>\+)?\s*(?P<percent>%)?\s*(?P<word>\p{Alphabetic}[\p{Alphabetic}_-]*)?";
+    let rest = r"(?P<plus>\+)?(?:\s*(?P<percent>%))?(?:\s+or\s+(?P<tail>more|fewer|less))?\s*(?P<word>\p{Alphabetic}[\p{Alphabetic}_-]*)?(?:\s+or\s+(?P<end>more|fewer|less)\b)?";
     Regex::new(&format!("(?i){bound}(?P<low>{NUMBER}){range}{rest}")).expect("it is right")
 });
 
-/// Returns a number as people write it: `1,234` and `1_234`, too.
+/// Returns a number as people write it: `1,234`, `1_234` and `1'234`, too.
 pub fn parsed(text: &str) -> Option<f64> {
-    text.replace([',', '_'], "").replace('\u{2212}', "-").parse().ok()
+    text.replace([',', '_', '\'', '\u{2019}', '\u{a0}', '\u{202f}', '\u{2009}'], "").replace('\u{2212}', "-").parse().ok()
 }
 
-/// Returns the numbers that a sentence claims; `start` is where it begins in the document, in bytes.
+/// Returns the numbers that a sentence claims, each with where it stands in the sentence.
 ///
 /// A number counts if a blank, an opening bracket or `~` stands before it, or nothing, and right behind it stands a word or `%`. So the parts
 /// of a date, a version or `3/5` do not, nor does how long something took, unless that is bounded. A number that is all that is said counts
 /// without a word.
-pub fn counts(sentence: &str, start: usize) -> Vec<Count> {
+pub fn counts(sentence: &str) -> Vec<Count> {
     let (mut found, mut from) = (Vec::new(), 0);
     while let Some(captures) = COUNT.captures_at(sentence, from) {
         let whole = captures.get(0).map_or(0..0, |whole| whole.range());
         let number = captures.name("high").or(captures.name("low")).map_or(0, |number| number.end());
-        match count(sentence, start, &captures) {
+        match count(sentence, &captures) {
             Some(count) => {
                 found.push(count);
                 from = whole.end;
@@ -110,10 +111,17 @@ pub fn counts(sentence: &str, start: usize) -> Vec<Count> {
     found
 }
 
-fn count(sentence: &str, start: usize, captures: &regex::Captures<'_>) -> Option<Count> {
+fn count(sentence: &str, captures: &regex::Captures<'_>) -> Option<Count> {
     let part = |name: &str| captures.name(name).map(|part| part.as_str());
     let (whole, low, high) = (captures.get(0)?, captures.name("low")?, captures.name("high"));
-    if sentence[..whole.start()].ends_with(|c: char| !(c.is_whitespace() || matches!(c, '(' | '~' | '\u{2248}'))) {
+    let ahead = &sentence[..whole.start()];
+    if ahead.ends_with(|c: char| !(c.is_whitespace() || matches!(c, '(' | '~' | '\u{2248}'))) {
+        return None;
+    }
+    // `1 000`, and what is denied.
+    let word_ahead = ahead.split_whitespace().next_back().unwrap_or_default().to_lowercase();
+    let denied = matches!(&*word_ahead, "not" | "no" | "never" | "without") || word_ahead.ends_with("n't");
+    if denied || word_ahead.ends_with(|c: char| c.is_ascii_digit()) {
         return None;
     }
     let (percent, word) = (part("percent").is_some(), part("word").unwrap_or_default());
@@ -130,12 +138,25 @@ fn count(sentence: &str, start: usize, captures: &regex::Captures<'_>) -> Option
     let bound = match (bound.as_deref(), last, part("join").map(str::to_lowercase).as_deref()) {
         (Some("between"), Some(last), _) | (None, Some(last), None | Some("to")) if first <= last => Bound::Between(first, last),
         (_, Some(_), _) | (Some("between"), ..) => return None,
-        (None, None, _) if part("plus").is_some() => Bound::AtLeast(first),
-        (None, None, _) => Bound::Exactly(first),
-        (Some("at least" | "no less than" | "no fewer than" | ">=" | "\u{2265}"), ..) => Bound::AtLeast(first),
-        (Some("at most" | "no more than" | "up to" | "<=" | "\u{2264}"), ..) => Bound::AtMost(first),
-        (Some("more than" | "over" | ">"), ..) => Bound::Above(first),
-        (Some(_), ..) => Bound::Below(first),
+        (None, None, _) => match part("tail").or(part("end")).map(str::to_lowercase).as_deref() {
+            Some("more") => Bound::AtLeast(first),
+            Some(_) => Bound::AtMost(first),
+            None if part("plus").is_some() => Bound::AtLeast(first),
+            None => Bound::Exactly(first),
+        },
+        (Some(bound), ..) => match bound.split_whitespace().next_back().unwrap_or(bound) {
+            _ if bound.starts_with("no") => match bound.contains("more") || bound.contains("over") || bound.contains("above") {
+                true => Bound::AtMost(first),
+                false => Bound::AtLeast(first),
+            },
+            _ if bound.starts_with("max") => Bound::AtMost(first),
+            _ if bound.starts_with("min") => Bound::AtLeast(first),
+            "least" | ">=" | "\u{2265}" => Bound::AtLeast(first),
+            "most" | "to" | "<=" | "\u{2264}" => Bound::AtMost(first),
+            "over" | "above" | ">" => Bound::Above(first),
+            "than" if bound.starts_with("more") => Bound::Above(first),
+            _ => Bound::Below(first),
+        },
     };
     let exact = matches!(bound, Bound::Exactly(_));
     let lone = word.is_empty() && sentence[..whole.start()].trim().is_empty() && behind.trim().trim_end_matches(['.', ';', ',']).is_empty();
@@ -151,7 +172,7 @@ fn count(sentence: &str, start: usize, captures: &regex::Captures<'_>) -> Option
         word: word.to_owned(),
         percent,
         bound,
-        at: start + low.start()..start + number.end(),
+        at: low.start()..number.end(),
     })
 }
 
@@ -164,7 +185,7 @@ mod tests {
             let percent = if count.percent { "%" } else { "" };
             format!("{:?}{percent} {}", count.bound, count.word).trim_end().to_owned()
         };
-        counts(sentence, 0).iter().map(one).collect::<Vec<_>>().join(", ")
+        counts(sentence).iter().map(one).collect::<Vec<_>>().join(", ")
     }
 
     #[test]
@@ -194,6 +215,12 @@ mod tests {
             (" ~5 items (about 3 files)", "Exactly(5.0) items, Exactly(3.0) files"),
             (" 197 passed in 3.21s", "Exactly(197.0) passed"),
             (" less than 5 seconds", "Below(5.0) seconds"),
+            (" not more than 3 items, no less than 4 files", "AtMost(3.0) items, AtLeast(4.0) files"),
+            (" max 3 items, minimum of 4 files", "AtMost(3.0) items, AtLeast(4.0) files"),
+            (" below 3 items, above 4 files", "Below(3.0) items, Above(4.0) files"),
+            (" 3 or more items, 4 files or fewer", "AtLeast(3.0) items, AtMost(4.0) files"),
+            (" 1'234 files, 1\u{202f}000 lines", "Exactly(1234.0) files, Exactly(1000.0) lines"),
+            (" 5 items,\n6 cows", "Exactly(5.0) items, Exactly(6.0) cows"),
             (" 42", "Exactly(42.0)"),
             (" at most 42.", "AtMost(42.0)"),
             (" 3 \u{e9}l\u{e9}ments", "Exactly(3.0) \u{e9}l\u{e9}ments"),
@@ -223,6 +250,9 @@ mod tests {
             " 1,2,3 items",
             " between 3 items",
             " 3.2 s",
+            " 1 000 files",
+            " not 3 items",
+            " there aren't 3 items",
         ] {
             assert_eq!(short(sentence), "", "{sentence}");
         }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::claims::{Claim, Document, Expected, claims, read};
-use super::counts::Bound;
+use super::counts::{Bound, parsed};
 use super::reads::{number, searches};
 use super::rules::{Rules, Said, rules};
 use crate::base::{RelPath, glob};
@@ -39,8 +39,16 @@ impl Judge for Rules {
                 let finding = finding(&format!("{KIND}/no_claims"), &file, 0, 0, message, help.to_owned(), &[&file]);
                 judged.gaps.push(Gap { finding, empty: true });
             }
-            for claim in &found {
-                self.hold(claim, &file, sight, asked, &mut ran, &mut judged)?;
+            let mut held = 0;
+            for claim in found.iter().filter(|claim| !asked.quick || self.is_quick(claim)) {
+                held += 1;
+                self.hold(claim, &file, sight, &mut ran, &mut judged)?;
+            }
+            if held == 0 && !found.is_empty() {
+                let (message, help) =
+                    (String::from("no claim of it is quick"), "let a command of the gate be quick=#true, or check it without --quick");
+                let finding = finding(&format!("{KIND}/no_claims"), &file, 0, 0, message, help.to_owned(), &[&file]);
+                judged.gaps.push(Gap { finding, empty: true });
             }
             judged.read.push(path);
         }
@@ -70,7 +78,6 @@ impl Rules {
         claim: &Claim,
         file: &str,
         sight: &dyn Sight,
-        asked: &Asked<'_>,
         ran: &mut BTreeMap<String, Result<Printed, Unjudged>>,
         judged: &mut Judged,
     ) -> Result<(), Unjudged> {
@@ -98,9 +105,6 @@ impl Rules {
             judged.findings.push(say("not_allowed", "", message, &help));
             return Ok(());
         };
-        if asked.quick && !allowed.quick {
-            return Ok(());
-        }
         if self.runs_itself(command) {
             let message = format!("`{command}` runs the gate that this claim is part of");
             judged.findings.push(say("recursive", "", message, "claim what the other gates and tasks say by naming them"));
@@ -139,15 +143,18 @@ impl Rules {
         Ok(())
     }
 
+    /// Whether a claim is cheap to look at: a path, a quick command, or one that is not run.
+    fn is_quick(&self, claim: &Claim) -> bool {
+        claim.expected.is_empty() || !matches!(self.said_of(&claim.subject), Said::Allowed(allowed) if !allowed.quick)
+    }
+
     /// Whether a command lets orket judge this gate.
     fn runs_itself(&self, command: &str) -> bool {
         let words: Vec<&str> = command.split_whitespace().map(|word| word.trim_matches(['"', '\'', '(', ')', ';'])).collect();
         let Some(orket) = words.iter().position(|word| word.rsplit('/').next() == Some("orket")) else { return false };
-        let mut rest = words[orket + 1..].iter().filter(|word| !word.starts_with('-'));
-        if !rest.next().is_some_and(|verb| JUDGING.contains(verb)) {
-            return false;
-        }
-        let targets: Vec<&&str> = rest.collect();
+        let Some(verb) = words[orket + 1..].iter().position(|word| JUDGING.contains(word)) else { return false };
+        let (verb, rest) = (words[orket + 1 + verb], &words[orket + 2 + verb..]);
+        let targets: Vec<&&str> = rest.iter().filter(|word| !word.starts_with('-') && verb != "roadmap").collect();
         let own = |target: &&&str| {
             let name = self.address.rsplit('/').next().unwrap_or_default();
             ***target == self.address || ***target == *name || self.address.starts_with(&format!("{target}/")) || target.contains('*')
@@ -286,6 +293,10 @@ fn renewed(text: &str, printed: &dyn Fn(&str) -> Option<Printed>) -> (String, Ve
             let Expected::Count(count) = expected else { continue };
             // What a bound should be, only a person knows.
             let Bound::Exactly(claimed) = count.bound else { continue };
+            // Where emphasis divides a number, a person has to correct it.
+            if text.get(count.at.clone()).and_then(parsed) != Some(claimed) {
+                continue;
+            }
             let actual = number(&claim.subject, &printed.text, printed.code, count);
             if let Some(actual) = actual.filter(|actual| *actual != claimed) {
                 let now = plain(actual);

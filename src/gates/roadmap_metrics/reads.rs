@@ -15,6 +15,17 @@ static COLLECTED: LazyLock<Regex> =
 static PERCENT: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"(\d+(?:\.\d+)?)\s*%").expect("it is right"));
 static SUITE: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"<testsuite\s[^>]*>").expect("it is right"));
 
+/// Lines that say how the tests of pytest, jest or vitest ended.
+static SUMMARY: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(
+        r"(?m)^(?:=+ )?\d+ [a-z]+(?:, \d+ [a-z]+)* in \d+(?:\.\d+)?s|^\s*Tests:?\s+(?:\d+ [a-z]+(?:, | \| )?)*\d+ (?:passed|failed|total)",
+    )
+    .expect("it is right")
+});
+
+/// How tests end that need not be named.
+const OUTCOMES: [&str; 10] = ["passed", "failed", "skipped", "error", "errors", "xfailed", "xpassed", "deselected", "todo", "warnings"];
+
 /// Returns the number that an output shows for what is claimed, added up over all its result lines; `None` if it shows none. Large and small
 /// letters are the same; units are not converted.
 pub fn number(command: &str, output: &str, code: Option<i32>, claimed: &Count) -> Option<f64> {
@@ -56,7 +67,10 @@ fn shown(command: &str, output: &str, code: Option<i32>, word: &str, percent: bo
         }
         "line" | "lines" => Some(lone(output).unwrap_or_else(|| output.lines().count() as f64)),
         "" => parsed(output.trim()),
-        _ => beside(output, word, false).or_else(|| parsed(output.trim())),
+        // A runner does not name what has not happened.
+        _ => beside(output, word, false)
+            .or_else(|| parsed(output.trim()))
+            .or_else(|| (OUTCOMES.contains(&word) && SUMMARY.is_match(output)).then_some(0.0)),
     }
 }
 
@@ -73,7 +87,8 @@ fn program(command: &str) -> Option<&str> {
 
 /// Adds up a number beside a word, line by line; of a line that summarises files instead of tests nothing.
 fn beside(output: &str, word: &str, percent: bool) -> Option<f64> {
-    let (word, sign) = (regex::escape(word), if percent { r"\s*%" } else { "" });
+    let forms: Vec<String> = forms(word).iter().map(|form| regex::escape(form)).collect();
+    let (word, sign) = (format!("(?:{})", forms.join("|")), if percent { r"\s*%" } else { "" });
     let before = Regex::new(&format!(r"(?i)(?:^|[^\w.,-])({NUMBER}){sign}\s*(?:tests?\s+|items?\s+)?{word}\b")).ok()?;
     let behind = Regex::new(&format!(r"(?i)\b{word}(?:\s*[:=]\s*|\s+)({NUMBER}){sign}")).ok()?;
     let of_files = |line: &&str| !["Test Suites:", "Snapshots:", "Test Files"].iter().any(|head| line.trim_start().starts_with(head));
@@ -89,6 +104,20 @@ fn beside(output: &str, word: &str, percent: bool) -> Option<f64> {
         output.lines().filter(of_files).filter_map(one).reduce(|sum, number| sum + number)
     };
     read(&before, true).or_else(|| read(&behind, false))
+}
+
+/// Returns a word, and what it is of one or of many: `1 test`, `2 tests`.
+fn forms(word: &str) -> Vec<String> {
+    let mut forms = vec![word.to_owned()];
+    match (word.strip_suffix("ies"), word.strip_suffix('s').filter(|stem| !stem.ends_with('s'))) {
+        (Some(stem), _) => forms.push(format!("{stem}y")),
+        (None, Some(stem)) => forms.extend([stem.to_owned()].into_iter().chain(stem.strip_suffix('e').map(str::to_owned))),
+        (None, None) => {
+            forms.extend([format!("{word}s"), format!("{word}es")]);
+            forms.extend(word.strip_suffix('y').map(|stem| format!("{stem}ies")));
+        }
+    }
+    forms
 }
 
 /// Returns the number that an output begins with, if it is one line: `wc -l`.
@@ -165,10 +194,18 @@ mod tests {
             ("errors=12", "errors", 12.0),
             ("3/5 passed", "passed", 5.0),
             (" 42\n", "", 42.0),
+            ("running 1 test\nrunning 3 tests\n", "tests", 4.0),
+            ("1 entry\n2 entries\n", "entries", 3.0),
+            ("1 match\n2 matches\n", "match", 3.0),
+            (quiet, "failed", 0.0),
+            (pytest, "errors", 0.0),
+            (vitest, "failed", 0.0),
         ] {
             assert_eq!(plain("x", output, Some(0), word), Some(number_of), "{word} in {output}");
         }
-        assert_eq!(plain("x", "all is well", Some(0), "passed"), None);
+        for (output, word) in [("all is well", "passed"), (quiet, "apples"), ("2 apples in 3 boxes", "failed")] {
+            assert_eq!(plain("x", output, Some(0), word), None, "{word} in {output}");
+        }
     }
 
     #[test]

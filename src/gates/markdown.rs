@@ -1,0 +1,168 @@
+//! What stands in a Markdown document as prose: paragraphs, headings, cells, and the text of list items. Code blocks, comments and other HTML
+//! do not.
+//!
+//! The document is read by `pulldown-cmark`, as CommonMark and GitHub have it.
+
+use std::ops::Range;
+
+use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd};
+
+/// What stands in a passage for each piece of code.
+pub(super) const CODE: char = '`';
+
+/// Text without a break that a reader would see: a paragraph, a heading, a cell, the text of an item.
+#[derive(Default, Debug)]
+pub(super) struct Passage {
+    /// Without emphasis and links; each piece of code is a [`CODE`].
+    pub text: String,
+    /// The pieces of code, in their order.
+    pub codes: Vec<Code>,
+    /// The list item that it is in: whether that is still open (`- [ ]`).
+    pub item: Option<bool>,
+    /// Where the parts of `text` begin, and where they stand in the document, in bytes.
+    parts: Vec<(usize, usize)>,
+}
+
+/// A piece of code in a passage.
+#[derive(Debug)]
+pub(super) struct Code {
+    /// What stands between the backticks.
+    pub text: String,
+    /// Where it stands in the passage, in bytes.
+    pub at: usize,
+    /// Where its backticks stand in the document, in bytes.
+    pub source: Range<usize>,
+}
+
+impl Passage {
+    /// Returns where a part of the passage stands in the document, in bytes. What emphasis divides is not all of what it returns.
+    pub fn source(&self, part: Range<usize>) -> Range<usize> {
+        let index = self.parts.partition_point(|(begins, _)| *begins <= part.start);
+        let (begins, source) = self.parts.get(index.wrapping_sub(1)).copied().unwrap_or_default();
+        let start = source + (part.start - begins);
+        start..start + part.len()
+    }
+
+    fn push(&mut self, text: &str, source: usize) {
+        self.parts.push((self.text.len(), source));
+        self.text.push_str(text);
+    }
+}
+
+/// Returns the passages of a document, in their order.
+pub(super) fn passages(document: &str) -> Vec<Passage> {
+    let (mut found, mut passage) = (Vec::new(), Passage::default());
+    let mut items: Vec<bool> = Vec::new();
+    let mut aside = 0;
+    for (event, at) in events(document) {
+        match event {
+            Event::Text(text) if aside == 0 => passage.push(&text, at.start),
+            Event::SoftBreak | Event::HardBreak => passage.push("\n", at.start),
+            Event::Code(text) => {
+                passage.codes.push(Code { text: text.trim().to_owned(), at: passage.text.len(), source: at.clone() });
+                passage.push(CODE.encode_utf8(&mut [0; 4]), at.start);
+            }
+            Event::TaskListMarker(done) => {
+                if let Some(open) = items.last_mut() {
+                    *open = !done;
+                }
+            }
+            Event::Start(ref tag) if is_inline(tag) => {}
+            Event::End(TagEnd::Emphasis | TagEnd::Strong | TagEnd::Link | TagEnd::Image) => {}
+            Event::Start(ref tag) => {
+                passage.item = items.last().copied();
+                found.push(std::mem::take(&mut passage));
+                aside += usize::from(is_aside(tag));
+                if matches!(tag, Tag::Item) {
+                    items.push(false);
+                }
+            }
+            Event::End(tag) => {
+                passage.item = items.last().copied();
+                found.push(std::mem::take(&mut passage));
+                aside -= usize::from(matches!(tag, TagEnd::CodeBlock | TagEnd::HtmlBlock | TagEnd::MetadataBlock(_)));
+                if matches!(tag, TagEnd::Item) {
+                    items.pop();
+                }
+            }
+            _ => {}
+        }
+    }
+    found.push(passage);
+    found.retain(|passage| !passage.text.is_empty());
+    found
+}
+
+/// Returns a document of the same length, in which code blocks, comments and other HTML are blanks.
+pub(super) fn prose(document: &str) -> String {
+    let mut bytes = document.as_bytes().to_vec();
+    for (event, at) in events(document) {
+        let blank = match event {
+            Event::Start(ref tag) => is_aside(tag),
+            Event::InlineHtml(_) => true,
+            _ => false,
+        };
+        if blank {
+            bytes[at].iter_mut().filter(|byte| !matches!(byte, b'\n' | b'\r')).for_each(|byte| *byte = b' ');
+        }
+    }
+    String::from_utf8(bytes).expect("whole characters were replaced by blanks")
+}
+
+fn events(document: &str) -> impl Iterator<Item = (Event<'_>, Range<usize>)> {
+    let mark = document.len() - document.trim_start_matches('\u{feff}').len();
+    let options = Options::ENABLE_TABLES | Options::ENABLE_TASKLISTS | Options::ENABLE_YAML_STYLE_METADATA_BLOCKS;
+    Parser::new_ext(&document[mark..], options).into_offset_iter().map(move |(event, at)| (event, at.start + mark..at.end + mark))
+}
+
+fn is_inline(tag: &Tag<'_>) -> bool {
+    matches!(tag, Tag::Emphasis | Tag::Strong | Tag::Link { .. } | Tag::Image { .. })
+}
+
+fn is_aside(tag: &Tag<'_>) -> bool {
+    matches!(tag, Tag::CodeBlock(_) | Tag::HtmlBlock | Tag::MetadataBlock(_))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn passages_are_what_a_reader_takes_for_one() {
+        let text = "# A `b`\n\nOne *two*\nthree &gt; 4.\n\n- [ ] open\n  - deep\n- [x] done\n\n  more\n\n| a | `b` |\n|---|---|\n| 1 | 2 |\n\n\
+            ```\ncode\n```\n<!-- a\n\nb -->\n- ```\n  code\n  ```\n  text\n";
+        let found: Vec<String> = passages(text).iter().map(|passage| format!("{:?} {}", passage.item, passage.text)).collect();
+        assert_eq!(
+            found,
+            [
+                "None A `",
+                "None One two\nthree > 4.",
+                "Some(true) open",
+                "Some(false) deep",
+                "Some(false) done",
+                "Some(false) more",
+                "None a",
+                "None `",
+                "None 1",
+                "None 2",
+                "Some(false) text"
+            ]
+        );
+    }
+
+    #[test]
+    fn places_are_those_of_the_document() {
+        let text = "\u{feff}- a **12** `c d` &gt; 5 items\n";
+        let passage = &passages(text)[0];
+        let source = |part: &str| &text[passage.source(passage.text.find(part).map(|at| at..at + part.len()).unwrap())];
+        assert_eq!([source("12"), source("5 items")], ["12", "5 items"]);
+        assert_eq!((&*passage.codes[0].text, &text[passage.codes[0].source.clone()]), ("c d", "`c d`"));
+    }
+
+    #[test]
+    fn what_is_no_prose_is_blank() {
+        let text = "a\n```\n\u{e9}\n```\n<!-- b -->\nc <!-- d --> e\n\n    f\n";
+        assert_eq!(prose(text), "a\n   \n  \n   \n          \nc            e\n\n     \n");
+        assert_eq!(prose(text).len(), text.len());
+    }
+}
