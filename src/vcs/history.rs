@@ -31,6 +31,13 @@ pub struct Wanted {
     pub renames: bool,
 }
 
+impl Wanted {
+    /// Whether all commits are wanted.
+    fn is_everything(&self) -> bool {
+        self.since.is_none() && (self.renames || self.scope.is_none())
+    }
+}
+
 /// What was read, beside the commits.
 #[derive(Debug, Default)]
 pub struct Told {
@@ -65,14 +72,13 @@ impl Repository {
         };
         told.stamp = kept.stamp();
         self.fill(wanted, &mut told, &mut kept, &mut each)?;
-        let everything = wanted.since.is_none() && (wanted.renames || wanted.scope.is_none());
-        kept.save(self, &told.paths, everything.then_some(told.commits))?;
+        kept.save(self, &told.paths, wanted.is_everything().then_some(told.commits))?;
         Ok(told)
     }
 
     /// Asks which commits there are, and has the changes counted of those that are not known yet.
     fn fill(&self, wanted: &Wanted, told: &mut Told, kept: &mut Kept, each: &mut impl FnMut(&Commit<'_>, &Paths)) -> Result<(), VcsError> {
-        let heads = match wanted.since.is_none() && (wanted.renames || wanted.scope.is_none()) && kept.keeps() {
+        let heads = match wanted.is_everything() {
             true => self.walked(wanted.renames, told, kept)?,
             false => self.heads(&log(wanted), told)?,
         };
@@ -113,29 +119,36 @@ impl Repository {
         })
     }
 
-    /// Returns all commits that there are, newest first: those that are new since the last time, and those from then.
+    /// Returns all commits that there are, newest first. Where a walk is kept, git is asked only for those that were not part of it.
     fn walked(&self, renames: bool, told: &mut Told, kept: &mut Kept) -> Result<Vec<Head>, VcsError> {
-        let head = self.head().and_then(|head| bytes_of(head.as_bytes())).unwrap_or_default();
-        let all = match kept.take_walk(&mut told.authors) {
-            Some(walk) if walk.tip == head => walk.commits,
-            Some(walk) => {
-                let range: [Box<[u8]>; 2] = [b"HEAD"[..].into(), format!("^{}", hex(&walk.tip)).into_bytes().into()];
+        let tip = self.head().and_then(|head| bytes_of(head.as_bytes())).unwrap_or_default();
+        let known = kept.take_walk(&mut told.authors).unwrap_or_default();
+        let same = known.tip() == Some(&*tip);
+        let walk = match known.tip() {
+            _ if same => Some(known),
+            Some(then) => {
+                let range = [b"HEAD"[..].into(), format!("^{}", hex(then)).into_bytes().into()];
                 // A commit that is gone altogether cannot be asked for.
-                let new = match self.few(&range, renames, told, kept) {
-                    Ok(Some(new)) => Some(new),
-                    Ok(None) => self.heads(&[plain(), vec![FORMAT.into()], range.to_vec()].concat(), told).ok(),
-                    Err(_) => None,
-                };
-                match new.and_then(|new| walk.after(new)) {
-                    Some(all) => all,
-                    None => self.heads(&[plain(), vec![FORMAT.into(), b"HEAD"[..].into()]].concat(), told)?,
-                }
+                self.in_range(&range, renames, told, kept).ok().and_then(|new| known.onward(&tip, &new))
             }
-            None => self.heads(&[plain(), vec![FORMAT.into(), b"HEAD"[..].into()]].concat(), told)?,
+            None => None,
         };
-        let commits = all.iter().filter(|head| head.parents.len() < 2).cloned().collect();
-        kept.keep_walk(&Walk { tip: head, commits: all }, &told.authors);
+        let walk = match walk {
+            Some(walk) => Some(walk),
+            None => Walk::default().onward(&tip, &self.heads(&[plain(), vec![FORMAT.into(), b"HEAD"[..].into()]].concat(), told)?),
+        };
+        let walk = walk.ok_or_else(|| VcsError::Strange(String::from("nothing of a commit's parents")))?;
+        let commits = walk.heads();
+        kept.keep_walk(walk, &told.authors, !same);
         Ok(commits)
+    }
+
+    /// Returns the commits of a range. Where they are few, what they changed is kept.
+    fn in_range(&self, range: &[Box<[u8]>], renames: bool, told: &mut Told, kept: &mut Kept) -> Result<Vec<Head>, VcsError> {
+        match self.few(range, renames, told, kept)? {
+            Some(new) => Ok(new),
+            None => self.heads(&[&plain()[..], &[FORMAT.into()], range].concat(), told),
+        }
     }
 
     /// Returns the commits of a range and keeps what they changed; `None` where they are not few.

@@ -8,13 +8,13 @@ use std::path::{Path, PathBuf};
 use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
 
-use super::parse::{Head, Id};
+use super::parse::Id;
 use super::walk::Walk;
 use super::{Repository, VcsError, image};
 use crate::base::{Change, Digest, FileKind, PathId, Paths, Status};
 
 /// What a file of kept history begins with; the number rises with its form.
-const MARK: &[u8] = b"orket history 2\n";
+const MARK: &[u8] = b"orket history 3\n";
 
 /// How many commits that are no longer in the history are kept without a thought.
 const SPARE: u64 = 10_000;
@@ -25,21 +25,18 @@ pub(super) struct Kept {
     stamp: [u8; 32],
     ids: FxHashMap<Id, (u32, u32)>,
     changes: Vec<Change>,
-    /// What the names of authors depend on; nothing where the order of commits cannot be kept.
+    /// What the names of authors depend on; nothing where that cannot be told.
     people: Option<[u8; 32]>,
-    walk: Option<Order>,
+    order: Option<Order>,
     added: bool,
 }
 
-/// The order of all commits behind one, as it stands in the file: their ids in one piece; of each its date, its author, and whether it is a
-/// merge.
-#[derive(Clone, Serialize, Deserialize)]
+/// All commits behind one, with their authors, as far as the names of those hold.
+#[derive(Serialize, Deserialize)]
 struct Order {
     people: [u8; 32],
-    tip: Vec<u8>,
     authors: Vec<Vec<u8>>,
-    ids: Vec<u8>,
-    rows: Vec<(i64, u32, bool)>,
+    walk: Walk,
 }
 
 /// What stands in the file.
@@ -50,13 +47,13 @@ struct Image {
     paths: Vec<Vec<u8>>,
     commits: Vec<(Vec<u8>, u32)>,
     changes: Vec<(u32, u32, u8, u32, u32)>,
-    walk: Option<Order>,
+    order: Option<Order>,
 }
 
 impl Kept {
     /// Remembers nothing.
     pub(super) fn nowhere() -> Kept {
-        Kept { file: None, stamp: [0; 32], ids: FxHashMap::default(), changes: Vec::new(), people: None, walk: None, added: false }
+        Kept { file: None, stamp: [0; 32], ids: FxHashMap::default(), changes: Vec::new(), people: None, order: None, added: false }
     }
 
     /// Reads what is kept in a file; its paths become the first ones of `paths`, which has to be empty.
@@ -81,7 +78,7 @@ impl Kept {
             start += count;
         }
         kept.changes = image.changes.iter().map(unpack).collect();
-        kept.walk = image.walk;
+        kept.order = image.order;
         *paths = known;
         Ok(kept)
     }
@@ -96,35 +93,20 @@ impl Kept {
         self.stamp
     }
 
-    /// Returns the order of commits that is kept, if it still holds; its authors become the first ones of `authors`, which has to be empty.
-    pub(super) fn take_walk(&self, authors: &mut Paths) -> Option<Walk> {
-        let order = self.walk.as_ref().filter(|order| Some(order.people) == self.people)?;
-        let width = order.tip.len().max(1);
-        let sound = order.ids.len() == width * order.rows.len() && order.rows.iter().all(|row| (row.1 as usize) < order.authors.len());
-        if !sound {
-            return None;
-        }
+    /// Returns the walk that is kept, if it still holds; its authors become the first ones of `authors`, which has to be empty.
+    pub(super) fn take_walk(&mut self, authors: &mut Paths) -> Option<Walk> {
+        let order = self.order.take().filter(|order| Some(order.people) == self.people && order.walk.is_sound(order.authors.len()))?;
         for author in &order.authors {
             authors.id(author);
         }
-        let head = |(id, &(at, author, merge)): (&[u8], &(i64, u32, bool))| {
-            // Which commits are the parents is asked of new ones alone.
-            let parents = if merge { vec![Id::default(); 2] } else { Vec::new() };
-            Head { id: id.into(), author, at, parents }
-        };
-        Some(Walk { tip: (&*order.tip).into(), commits: order.ids.chunks(width).zip(&order.rows).map(head).collect() })
+        Some(order.walk)
     }
 
-    /// Keeps the order of all commits, whose authors are among these.
-    pub(super) fn keep_walk(&mut self, walk: &Walk, authors: &Paths) {
+    /// Keeps a walk, whose authors are among these. It is worth writing where it is `new`.
+    pub(super) fn keep_walk(&mut self, walk: Walk, authors: &Paths, new: bool) {
         let Some(people) = self.people else { return };
-        if self.walk.as_ref().is_some_and(|order| *order.tip == *walk.tip && order.people == people) {
-            return;
-        }
-        let rows = walk.commits.iter().map(|head| (head.at, head.author, head.parents.len() > 1)).collect();
-        let ids = walk.commits.iter().flat_map(|head| head.id.iter().copied()).collect();
-        self.walk = Some(Order { people, tip: walk.tip.to_vec(), authors: authors.iter().map(<[u8]>::to_vec).collect(), ids, rows });
-        self.added = true;
+        self.order = Some(Order { people, authors: authors.iter().map(<[u8]>::to_vec).collect(), walk });
+        self.added |= new;
     }
 
     /// Returns what a commit did, if it is known.
@@ -157,7 +139,7 @@ impl Kept {
             paths: paths.iter().map(<[u8]>::to_vec).collect(),
             commits: commits.into_iter().map(|(id, place)| (id.to_vec(), place.1)).collect(),
             changes: self.changes.iter().map(pack).collect(),
-            walk: self.walk,
+            order: self.order,
         };
         let written = image::write(&file, MARK, &image);
         tracing::debug!(file = %file.display(), good = written.is_ok(), "history was kept");
@@ -225,8 +207,14 @@ mod tests {
     fn a_damaged_file_is_no_file() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("deep/history");
-        let image =
-            Image { stamp: [1; 32], attributes: [2; 32], paths: vec![b"a".to_vec()], commits: Vec::new(), changes: Vec::new(), walk: None };
+        let image = Image {
+            stamp: [1; 32],
+            attributes: [2; 32],
+            paths: vec![b"a".to_vec()],
+            commits: Vec::new(),
+            changes: Vec::new(),
+            order: None,
+        };
         image::write(&file, MARK, &image).unwrap();
         assert_eq!(image::read::<Image>(&file, MARK).map(|image| image.paths), Some(vec![b"a".to_vec()]));
         let whole = std::fs::read(&file).unwrap();

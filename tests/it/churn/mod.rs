@@ -432,6 +432,38 @@ fn what_is_kept_is_not_asked_of_git_again() {
 }
 
 #[test]
+fn a_branch_that_began_long_ago_is_merged_and_only_its_commits_are_asked_of_git() {
+    let mut history = History::new();
+    history.file("a.txt", "a\n").commit().git(&["branch", "side"]);
+    history.file("a.txt", "b\n").commit().git(&["checkout", "-q", "side"]);
+    history.file("side.txt", "one\ntwo\n").commit_as("Bob <bob@example.org>");
+    history.git(&["mv", "side.txt", "moved.txt"]);
+    history.commit().git(&["checkout", "-q", "main"]);
+    // One of the same time as the branch's last.
+    history.day.set(history.day.get() - 1);
+    history.file("a.txt", "c\n").commit().file("b.txt", "b\n").commit();
+    history.project.write(".orket/.gitignore", "*\n");
+    history.project.run("churn --json").ok();
+
+    let whole = |history: &History| {
+        std::fs::rename(history.project.at(".orket"), history.project.at("../away")).unwrap();
+        let report = history.churn("");
+        std::fs::rename(history.project.at("../away"), history.project.at(".orket")).unwrap();
+        report
+    };
+    let logs = |history: &mut History| asked(history, "").iter().filter(|word| *word == "log").count();
+    history.git(&["merge", "-q", "--no-ff", "side"]);
+    assert_eq!(logs(&mut history), 1, "a merge");
+    assert_eq!(history.churn(""), whole(&history));
+    history.git(&["checkout", "-q", "--detach", "side"]);
+    assert_eq!(logs(&mut history), 1, "back, to a part of it");
+    assert_eq!(history.churn(""), whole(&history));
+    history.git(&["checkout", "-q", "main"]);
+    assert_eq!(logs(&mut history), 1, "and on again");
+    assert_eq!(history.churn(""), whole(&history));
+}
+
+#[test]
 fn no_manifest_is_needed_and_a_wrong_one_does_no_harm() {
     let history = hard();
     history.project.run("churn").ok().says(["churn of project: "]);
