@@ -163,3 +163,27 @@ fn a_commit_takes_no_item_away_without_its_line() {
     project.run("hooks run pre_commit").code(1);
     project.git("add CHANGELOG.md").run("hooks run pre_commit").ok();
 }
+
+#[test]
+fn a_release_has_one_line_about_an_item() {
+    let project = repository("");
+    let changes = |text: &str| project.write("CHANGELOG.md", format!("# Changes\n\n## 1.0\n\n{text}"));
+    project.write("ROADMAP.md", items(&["SHOP-2"]));
+    changes("- SHOP-1: carts\n\n### Fixed\n\n- Carts hold more (SHOP-1)\n");
+    project.run("check").code(1).stdout(
+        "error[working_model/twice_in_changelog]: the changelog has 2 lines about `SHOP-1` in one release: 5 and 9
+ --> CHANGELOG.md:9:1
+9 | - Carts hold more (SHOP-1)
+  | ^
+  = help: make one line of lines 5 and 9; one that is about another item names that one first
+
+failed  model  1 finding  (2 files)
+failed: 1 failed, 0 of 1 gate passed
+",
+    );
+    // It does not matter that it left the roadmap long ago.
+    commit(&project);
+    assert_eq!(found(project.run("--json check")), ["twice_in_changelog SHOP-1"]);
+    changes("- SHOP-1: carts\n  - SHOP-1 has a summary\n- SHOP-3: follow-up of SHOP-1\n- UTF-8 names\n- UTF-8 prices\n").run("check").ok();
+    changes("- SHOP-1: carts\n\n## 1.0-rc.1\n\n- SHOP-1: carts\n").run("check").ok();
+}

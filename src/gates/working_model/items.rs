@@ -152,6 +152,36 @@ pub fn named(text: &str) -> Vec<(String, u32)> {
     found
 }
 
+/// Returns the items that a changelog has lines about, release by release: each with its lines, from 1. A line of a list is about the item
+/// that it names first, and so are the points below it that name no other first. A release is what stands under one heading of the first or
+/// second level.
+pub fn logs(text: &str, is_item: impl Fn(&str) -> bool) -> Vec<(&str, Vec<u32>)> {
+    let mut found: Vec<(&str, Vec<u32>)> = Vec::new();
+    let mut release = 0;
+    // The points that a line stands below: how far they are indented, and what they are about.
+    let mut above: Vec<(usize, Option<&str>)> = Vec::new();
+    for (number, (_, line)) in lines(text).enumerate() {
+        if let Some(heading) = HEADING.captures(line) {
+            above.clear();
+            release = if heading[1].len() <= 2 { found.len() } else { release };
+        }
+        if !POINT.is_match(line) {
+            continue;
+        }
+        let indent = line.len() - line.trim_start().len();
+        above.retain(|(outer, _)| *outer < indent);
+        let about = NAMED.find_iter(line).map(|id| id.as_str()).find(|id| is_item(id));
+        if let Some(id) = about.filter(|_| !above.iter().any(|(_, outer)| *outer == about)) {
+            match found[release..].iter_mut().find(|(known, _)| *known == id) {
+                Some((_, lines)) => lines.push(number as u32 + 1),
+                None => found.push((id, vec![number as u32 + 1])),
+            }
+        }
+        above.push((indent, about));
+    }
+    found
+}
+
 /// Returns how the lines of a text end, by its first one; of a text without any, how those of `other` do.
 fn end_of_line<'a>(text: &str, other: &'a str) -> &'a str {
     match text.split_inclusive('\n').next().filter(|line| line.ends_with('\n')) {
@@ -265,6 +295,20 @@ mod tests {
         let open: Vec<String> = found.open.iter().map(|(line, text)| format!("{line} {text}")).collect();
         assert_eq!(open, ["6 one", "8 less", "12 three", "25 five"]);
         assert!(found.accepted);
+    }
+
+    #[test]
+    fn a_line_of_a_changelog_is_about_what_it_names_first() {
+        let twice = |text: &str| -> String {
+            let logs = logs(text, |id| id.starts_with("SHOP-"));
+            let told = logs.iter().filter(|(_, lines)| lines.len() > 1).map(|(id, lines)| format!("{id} {lines:?}"));
+            told.collect::<Vec<_>>().join(", ")
+        };
+        assert_eq!(twice("- SHOP-1: carts\n- prices (SHOP-2)\n\n### Fixed\n* **SHOP-1** more\n1. [SHOP-1](x) again\n"), "SHOP-1 [1, 5, 6]");
+        assert_eq!(twice("- SHOP-1: carts\n- SHOP-2: follow-up of SHOP-1\nSHOP-1 in text\n- SHOP-12: twelve\n- UTF-8 in SHOP-3\n"), "");
+        assert_eq!(twice("- SHOP-1: carts\n  - SHOP-1 holds\n  - SHOP-2: two\n- more\n  - SHOP-2 too\n"), "SHOP-2 [3, 5]");
+        assert_eq!(twice("# 2.0\n- SHOP-1: carts\n# 1.9\n## rc 2\n- SHOP-1: carts\n## rc 1\n- SHOP-1: carts\n"), "", "releases apart");
+        assert_eq!(twice("- UTF-8 here\n- UTF-8 there\n- UTF-8 and SHOP-1\n- SHOP-1\n"), "SHOP-1 [3, 4]");
     }
 
     #[test]

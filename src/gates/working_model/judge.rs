@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::items::{Item, Note, items, logged, named, notes, started, with_status, without};
+use super::items::{Item, Note, items, logged, logs, named, notes, started, with_status, without};
 use crate::base::RelPath;
 use crate::event::Facts;
 use crate::gates::judge::{Asked, Gap, Judge, Judged, Sight, Unjudged, finding};
@@ -203,6 +203,15 @@ impl Model {
     }
 }
 
+/// Returns numbers of lines as `3 and 5`.
+fn list(lines: &[u32]) -> String {
+    let words: Vec<String> = lines.iter().map(u32::to_string).collect();
+    match &words[..] {
+        [first @ .., last] if !first.is_empty() => format!("{} and {last}", first.join(", ")),
+        _ => words.concat(),
+    }
+}
+
 fn are(count: usize) -> String {
     if count == 1 { String::from("1 is") } else { format!("{count} are") }
 }
@@ -287,6 +296,18 @@ impl Judge for Rules {
                     format!("`{id}` has left the roadmap{range}, and no line of the changelog names it"),
                     "write the line, or put the item back on the roadmap",
                 );
+            }
+        }
+        // That something looks like an id makes it no item: `UTF-8` does.
+        let series = |id: &str| id.rsplit_once('-').map(|(series, _)| series.to_owned());
+        let known = open.iter().map(|item| &item.id).chain(&before).chain(notes.iter().map(|note| &note.id)).chain(self.verified.keys());
+        let known: BTreeSet<Option<String>> = known.map(|id| series(id)).collect();
+        for (id, lines) in logs(&model.changelog.text, |id| known.contains(&series(id))) {
+            if lines.len() > 1 && !open.iter().any(|item| item.id == id) {
+                let these = list(&lines);
+                let message = format!("the changelog has {} lines about `{id}` in one release: {these}", lines.len());
+                let help = format!("make one line of lines {these}; one that is about another item names that one first");
+                say("twice_in_changelog", &changelog, lines[1], id, message, &help);
             }
         }
         for (id, task) in self.verified.iter().filter(|(id, _)| gone.contains(id) || named.iter().any(|(known, _)| known == *id)) {
