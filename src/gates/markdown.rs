@@ -109,6 +109,28 @@ pub(super) fn prose(document: &str) -> String {
     String::from_utf8(bytes).expect("whole characters were replaced by blanks")
 }
 
+/// The headings and list items of a document.
+#[derive(Default)]
+pub(super) struct Outline {
+    /// Each with its level, from 1, and where it stands, in bytes.
+    pub headings: Vec<(usize, Range<usize>)>,
+    /// Where each stands with all that is in it, in bytes.
+    pub items: Vec<Range<usize>>,
+}
+
+/// Returns the headings and items of a document, each in their order.
+pub(super) fn outline(document: &str) -> Outline {
+    let mut outline = Outline::default();
+    for (event, at) in events(document) {
+        match event {
+            Event::Start(Tag::Heading { level, .. }) => outline.headings.push((level as usize, at)),
+            Event::Start(Tag::Item) => outline.items.push(at),
+            _ => {}
+        }
+    }
+    outline
+}
+
 fn events(document: &str) -> impl Iterator<Item = (Event<'_>, Range<usize>)> {
     let mark = document.len() - document.trim_start_matches('\u{feff}').len();
     let options = Options::ENABLE_TABLES | Options::ENABLE_TASKLISTS | Options::ENABLE_YAML_STYLE_METADATA_BLOCKS;

@@ -5,6 +5,8 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
+use crate::gates::markdown::{outline, prose};
+
 /// An item of a roadmap.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Item {
@@ -37,6 +39,9 @@ pub struct Note {
     pub at: Option<Range<usize>>,
 }
 
+/// In the place of its depth, what an item has that is no heading: all headings end it.
+const IN_LIST: usize = usize::MAX;
+
 const ID: &str = r"[A-Z][A-Z0-9]*(?:-[A-Z0-9]+)+";
 
 static HEADING: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"^(#{1,6})\s+(.*)$").expect("it is right"));
@@ -53,33 +58,34 @@ static STATUS: LazyLock<Regex> =
 static DONE: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"(?i)\(done\)|\[done\]|\u{2705}|\u{2714}").expect("it is right"));
 static NAMED: LazyLock<Regex> = LazyLock::new(|| Regex::new(&format!(r"\b{ID}\b")).expect("it is right"));
 
-/// A line, and where it begins, in bytes.
+/// A line, and where it begins, in bytes, behind a byte-order mark.
 fn lines(text: &str) -> impl Iterator<Item = (usize, &str)> {
-    text.split_inclusive('\n').scan(0, |start, line| {
+    let mark = text.len() - text.trim_start_matches('\u{feff}').len();
+    text[mark..].split_inclusive('\n').scan(mark, |start, line| {
         let at = *start;
         *start += line.len();
         Some((at, line.trim_end_matches(['\n', '\r'])))
     })
 }
 
-/// Returns the items of a roadmap, in their order. An item ends at the next one, or at a heading that is not below its own.
+/// Returns the items of a roadmap, in their order. An item that is a heading ends at the next one, or at a heading that is not below its own; one
+/// of a list ends with what is in it, and with its acceptance criteria.
 pub fn items(text: &str) -> Vec<Item> {
+    let (prose, outline) = (prose(text), outline(text));
     let mut found: Vec<(Item, usize)> = Vec::new();
-    let (mut open, mut fenced) = (false, false);
+    let mut open = false;
     // Whether a line `Acceptance:` stands above, and then whether its list has begun.
     let (mut wants, mut lists) = (false, false);
-    for (number, (at, line)) in lines(text).enumerate() {
-        fenced ^= line.trim_start().starts_with("```");
-        let heading = HEADING.captures(line).filter(|_| !fenced);
-        let depth = heading.as_ref().map(|heading| heading[1].len());
-        let begun = match &heading {
-            Some(heading) => HEADED.captures(heading.get(2).map_or("", |rest| rest.as_str())),
-            None if !fenced => LISTED.captures(line),
-            None => None,
+    for (number, (at, line)) in lines(&prose).enumerate() {
+        let here = |place: &Range<usize>| (at..at + line.len()).contains(&place.start);
+        let depth = outline.headings.iter().find(|(_, place)| here(place)).map(|(level, _)| *level);
+        let begun = match depth {
+            Some(_) => HEADED.captures(HEADING.captures(line).and_then(|heading| heading.get(2)).map_or(line, |rest| rest.as_str())),
+            None => LISTED.captures(line),
         };
         let ends = begun.is_some() || depth.is_some_and(|depth| found.last().is_some_and(|(_, own)| depth <= *own));
         if ends && open {
-            if let Some((item, _)) = found.last_mut() {
+            if let Some((item, _)) = found.last_mut().filter(|(_, own)| *own != IN_LIST) {
                 item.at.end = at;
             }
             open = false;
@@ -87,6 +93,10 @@ pub fn items(text: &str) -> Vec<Item> {
         if let Some(begun) = begun {
             let title: Vec<&str> =
                 begun.iter().skip(2).flatten().map(|part| part.as_str().trim()).filter(|part| !part.is_empty()).collect();
+            let end = match depth {
+                Some(_) => text.len(),
+                None => outline.items.iter().find(|place| here(place)).map_or(at + line.len(), |place| end_of(text, place)),
+            };
             let item = Item {
                 id: begun[1].to_owned(),
                 title: title.join(" "),
@@ -94,15 +104,15 @@ pub fn items(text: &str) -> Vec<Item> {
                 accepted: false,
                 open: Vec::new(),
                 done: DONE.is_match(line),
-                at: at..text.len(),
+                at: at..end,
             };
-            found.push((item, depth.unwrap_or(usize::MAX)));
+            found.push((item, depth.unwrap_or(IN_LIST)));
             (open, wants, lists) = (true, false, false);
             continue;
         }
         let Some((item, _)) = found.last_mut().filter(|_| open) else { continue };
         item.done |= STATUS.captures(line).is_some_and(|status| status[1].eq_ignore_ascii_case("done"));
-        if fenced || line.trim().is_empty() || line.trim_start().starts_with("```") {
+        if line.trim().is_empty() {
             continue;
         }
         if ACCEPTANCE.is_match(line) {
@@ -112,19 +122,29 @@ pub fn items(text: &str) -> Vec<Item> {
         let point = POINT.is_match(line);
         lists = point && (wants || lists) || lists && line.starts_with([' ', '\t']) && depth.is_none();
         wants = false;
-        item.accepted |= lists;
-        if let (true, Some(point)) = (lists, OPEN.captures(line)) {
+        if !lists {
+            continue;
+        }
+        item.accepted = true;
+        item.at.end = item.at.end.max(end_of(text, &(at..at + line.len())));
+        if let Some(point) = OPEN.captures(line) {
             item.open.push((number as u32 + 1, point[1].trim().to_owned()));
         }
     }
     found.into_iter().map(|(item, _)| item).collect()
 }
 
+/// Returns where the last line ends that something stands on.
+fn end_of(text: &str, place: &Range<usize>) -> usize {
+    let end = place.start + text[place.clone()].trim_end().len();
+    text[end..].find('\n').map_or(text.len(), |more| end + more + 1)
+}
+
 /// Returns the notes of a handoff file: headings that begin with the id of an item.
 pub fn notes(text: &str) -> Vec<Note> {
     let mut found: Vec<Note> = Vec::new();
     let mut open = false;
-    for (number, (at, line)) in lines(text).enumerate() {
+    for (number, (at, line)) in lines(&prose(text)).enumerate() {
         if let Some(heading) = HEADING.captures(line) {
             let id = NAMED.find(&heading[2]).filter(|id| id.start() == 0);
             open = id.is_some();
@@ -142,7 +162,7 @@ pub fn notes(text: &str) -> Vec<Note> {
 /// Returns the ids that a changelog names, each with the first line that does.
 pub fn named(text: &str) -> Vec<(String, u32)> {
     let mut found: Vec<(String, u32)> = Vec::new();
-    for (number, (_, line)) in lines(text).enumerate() {
+    for (number, (_, line)) in lines(&prose(text)).enumerate() {
         for id in NAMED.find_iter(line).filter(|_| POINT.is_match(line)) {
             if !found.iter().any(|(known, _)| known == id.as_str()) {
                 found.push((id.as_str().to_owned(), number as u32 + 1));
@@ -155,12 +175,13 @@ pub fn named(text: &str) -> Vec<(String, u32)> {
 /// Returns the items that a changelog has lines about, release by release: each with its lines, from 1. A line of a list is about the item
 /// that it names first, and so are the points below it that name no other first. A release is what stands under one heading of the first or
 /// second level.
-pub fn logs(text: &str, is_item: impl Fn(&str) -> bool) -> Vec<(&str, Vec<u32>)> {
-    let mut found: Vec<(&str, Vec<u32>)> = Vec::new();
+pub fn logs(text: &str, is_item: impl Fn(&str) -> bool) -> Vec<(String, Vec<u32>)> {
+    let prose = prose(text);
+    let mut found: Vec<(String, Vec<u32>)> = Vec::new();
     let mut release = 0;
     // The points that a line stands below: how far they are indented, and what they are about.
     let mut above: Vec<(usize, Option<&str>)> = Vec::new();
-    for (number, (_, line)) in lines(text).enumerate() {
+    for (number, (_, line)) in lines(&prose).enumerate() {
         if let Some(heading) = HEADING.captures(line) {
             above.clear();
             release = if heading[1].len() <= 2 { found.len() } else { release };
@@ -174,7 +195,7 @@ pub fn logs(text: &str, is_item: impl Fn(&str) -> bool) -> Vec<(&str, Vec<u32>)>
         if let Some(id) = about.filter(|_| !above.iter().any(|(_, outer)| *outer == about)) {
             match found[release..].iter_mut().find(|(known, _)| *known == id) {
                 Some((_, lines)) => lines.push(number as u32 + 1),
-                None => found.push((id, vec![number as u32 + 1])),
+                None => found.push((id.to_owned(), vec![number as u32 + 1])),
             }
         }
         above.push((indent, about));
@@ -255,6 +276,24 @@ mod tests {
         let left = without(ROADMAP, &found[1]);
         assert!(left.contains("- a cart holds\n\n## Later") && !left.contains("SHOP-2") && !left.contains("#### Notes"), "{left}");
         assert!(items("### SHOP-1:").len() == 1 && items("").is_empty() && items("### shop-1: x").is_empty());
+    }
+
+    #[test]
+    fn an_item_takes_only_its_own_along() {
+        let text = "\u{feff}- **SHOP-1** one\n  more\n  Acceptance:\n  - a\n\nA paragraph.\n\n* other\n\n- **SHOP-2** two\nAcceptance:\n- b\n  c\n\nText.\n\
+            ### SHOP-3: three\n````\n```\n### SHOP-9: code\n````\n<!--\n### SHOP-8: comment\n-->\n### SHOP-4: four\nAcceptance:\n- d\n\nNext\n====\nText.\n";
+        let own: Vec<&str> = items(text).iter().map(|item| &text[item.at.clone()]).collect();
+        assert_eq!(
+            own,
+            [
+                "- **SHOP-1** one\n  more\n  Acceptance:\n  - a\n",
+                "- **SHOP-2** two\nAcceptance:\n- b\n  c\n",
+                "### SHOP-3: three\n````\n```\n### SHOP-9: code\n````\n<!--\n### SHOP-8: comment\n-->\n",
+                "### SHOP-4: four\nAcceptance:\n- d\n\n",
+            ]
+        );
+        assert_eq!(notes("\u{feff}## SHOP-1\nStatus: active\n```\n## SHOP-2\n```\n")[0].status, "active");
+        assert_eq!(notes("```\n## SHOP-2\n```\n").len(), 0);
     }
 
     #[test]

@@ -251,7 +251,8 @@ impl Judge for Rules {
                     "write a line `Acceptance:` and a list under it",
                 );
             }
-            if item.done {
+            let noted = |status: &str| notes.iter().any(|note| note.id == *id && note.status == status);
+            if item.done || noted("done") && !noted("active") {
                 say(
                     "done_on_roadmap",
                     &roadmap,
@@ -307,7 +308,7 @@ impl Judge for Rules {
                 let these = list(&lines);
                 let message = format!("the changelog has {} lines about `{id}` in one release: {these}", lines.len());
                 let help = format!("make one line of lines {these}; one that is about another item names that one first");
-                say("twice_in_changelog", &changelog, lines[1], id, message, &help);
+                say("twice_in_changelog", &changelog, lines[1], &id, message, &help);
             }
         }
         for (id, task) in self.verified.iter().filter(|(id, _)| gone.contains(id) || named.iter().any(|(known, _)| known == *id)) {
