@@ -191,12 +191,12 @@ fn update(ui: &Ui, engine: &Engine, gates: &[Gate], reports: &[GateReport]) -> R
             files.insert(path.clone(), (before.clone(), before));
         }
         if let Some((_, now)) = files.get_mut(&path) {
-            *now = now.updated(&gate.kind, &report.address, &report.findings);
+            *now = now.updated(gate, &report.findings);
         }
     }
-    let all: BTreeSet<&str> = graph_gates(engine).map(|id| engine.graph.address(id)).collect();
-    for (path, (before, now)) in &mut files {
-        now.retain_gates(&|gate| all.contains(gate));
+    let gate = |id| if let Detail::Gate(gate) = engine.graph.detail(id) { Some(gate) } else { None };
+    let all: Vec<Gate> = graph_gates(engine).filter_map(gate).collect();
+    for (path, (before, now)) in &files {
         let (gone, new): (Vec<_>, Vec<_>) = (
             before.entries.iter().filter(|entry| !now.entries.iter().any(|other| other.is_same_as(entry))).collect(),
             now.entries.iter().filter(|entry| !before.entries.iter().any(|other| other.is_same_as(entry))).collect(),
@@ -204,11 +204,16 @@ fn update(ui: &Ui, engine: &Engine, gates: &[Gate], reports: &[GateReport]) -> R
         let entries = if now.entries.len() == 1 { "entry" } else { "entries" };
         ui.say(&format!("{path}: {} {entries}, {} added, {} dropped", now.entries.len(), new.len(), gone.len()));
         for entry in gone {
-            let known = entry.gate.is_empty() || all.contains(&*entry.gate);
-            let why = if known { String::new() } else { format!(" (there is no gate `{}` any more)", escape(&entry.gate)) };
-            ui.say(&format!("  - {}{why}", entry.about()));
+            ui.say(&format!("  - {}", entry.about()));
         }
         new.iter().for_each(|entry| ui.say(&format!("  + {}", entry.about())));
+        let others: BTreeSet<String> = now.of_others(&all).map(|entry| format!("`{}`", escape(&entry.whose()))).collect();
+        if !others.is_empty() {
+            let others = others.into_iter().collect::<Vec<_>>().join(", ");
+            ui.say(&format!(
+                "note: `{path}` has entries of gates that are not in this manifest: {others}\nhint: they stay, since another manifest may share the file; take them out where none does"
+            ));
+        }
         if before != now || engine.tree.stat(path).is_ok_and(|there| there.is_none()) {
             engine.tree.write(path, now.text().as_bytes()).map_err(|error| Failure::Broken(format!("cannot write `{path}`: {error}")))?;
         }

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::event::{Finding, State};
+use crate::model::Gate;
 
 /// A file of entries, sorted, one a line.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -33,6 +34,9 @@ pub struct Entry {
     /// Whose finding it is; empty for any gate of the kind.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub gate: String,
+    /// The manifest that declares the gate, where that is no `orket.kdl`: two manifests of a folder may each have a gate of this name.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub manifest: String,
     /// Why it is tolerated.
     #[serde(default)]
     pub reason: String,
@@ -76,9 +80,9 @@ impl Baseline {
 
     /// Marks what is tolerated; returns the indices of findings whose entry has expired with the last day, and a gate's entries whose finding
     /// is gone.
-    pub(super) fn apply(&self, kind: &str, gate: &str, findings: &mut [Finding], today: &Today) -> (Vec<(usize, String)>, Vec<Entry>) {
+    pub(super) fn apply(&self, gate: &Gate, findings: &mut [Finding], today: &Today) -> (Vec<(usize, String)>, Vec<Entry>) {
         let (mut expired, mut gone) = (Vec::new(), Vec::new());
-        for entry in self.entries.iter().filter(|entry| entry.is_of(kind, gate)) {
+        for entry in self.entries.iter().filter(|entry| entry.is_of(gate)) {
             let late = !entry.until.is_empty() && entry.until < today.0;
             let mut found = false;
             for (index, finding) in findings.iter_mut().enumerate().filter(|(_, finding)| entry.tolerates(finding)) {
@@ -96,25 +100,26 @@ impl Baseline {
         (expired, gone)
     }
 
-    /// Returns the baseline with what was found: new findings are added, a gate's entries whose finding is gone are dropped. Reasons,
-    /// owners and dates of the others stay.
-    pub fn updated(&self, kind: &str, gate: &str, findings: &[Finding]) -> Baseline {
+    /// Returns the baseline with what a gate found: new findings are added, its entries whose finding is gone are dropped. Reasons, owners and
+    /// dates of the others stay, and so does all that other gates may rest on.
+    pub fn updated(&self, gate: &Gate, findings: &[Finding]) -> Baseline {
         let found: Vec<&Finding> = findings.iter().filter(|finding| finding.state != State::Suppressed).collect();
         let stays = |entry: &Entry| match found.iter().find(|finding| entry.tolerates(finding)) {
-            _ if !entry.is_of(kind, gate) => Some(entry.clone()),
+            _ if !entry.is_of(gate) => Some(entry.clone()),
             Some(finding) => Some(Entry { file: file_of(finding), ..entry.clone() }),
-            None => None,
+            None => entry.gate.is_empty().then(|| entry.clone()),
         };
         let mut entries: Vec<Entry> = self.entries.iter().filter_map(stays).collect();
         for finding in found {
-            if !entries.iter().any(|entry| entry.is_of(kind, gate) && entry.tolerates(finding)) {
+            if !entries.iter().any(|entry| entry.is_of(gate) && entry.tolerates(finding)) {
                 entries.push(Entry {
                     rule: finding.rule.clone(),
                     from: finding.edge.as_ref().map(|edge| edge.from.clone()),
                     to: finding.edge.as_ref().map(|edge| edge.to.clone()),
                     file: file_of(finding),
                     fingerprint: finding.fingerprint.clone(),
-                    gate: gate.to_owned(),
+                    gate: gate.address.to_string(),
+                    manifest: manifest_of(gate).to_owned(),
                     reason: String::new(),
                     owner: String::new(),
                     until: String::new(),
@@ -125,10 +130,16 @@ impl Baseline {
         Baseline { version: 1, entries }
     }
 
-    /// Drops the entries of gates that there are no more.
-    pub fn retain_gates(&mut self, is_gate: &dyn Fn(&str) -> bool) {
-        self.entries.retain(|entry| entry.gate.is_empty() || is_gate(&entry.gate));
+    /// Returns the entries that name a gate which is none of these.
+    pub fn of_others(&self, gates: &[Gate]) -> impl Iterator<Item = &Entry> {
+        self.entries.iter().filter(|entry| !entry.gate.is_empty() && !gates.iter().any(|gate| entry.is_of(gate)))
     }
+}
+
+/// Returns the manifest that declares a gate, as entries name it.
+fn manifest_of(gate: &Gate) -> &str {
+    let file = &*gate.place.file;
+    if file.rsplit('/').next() == Some("orket.kdl") { "" } else { file }
 }
 
 fn file_of(finding: &Finding) -> Option<String> {
@@ -142,8 +153,10 @@ impl Default for Baseline {
 }
 
 impl Entry {
-    fn is_of(&self, kind: &str, gate: &str) -> bool {
-        self.rule.split_once('/').is_some_and(|(own, _)| own == kind) && (self.gate.is_empty() || self.gate == gate)
+    /// Whether a finding of this gate can be the one that is meant.
+    fn is_of(&self, gate: &Gate) -> bool {
+        let kind = self.rule.split_once('/').is_some_and(|(kind, _)| *kind == *gate.kind);
+        kind && (self.gate.is_empty() || self.gate == gate.address.as_str() && self.manifest == manifest_of(gate))
     }
 
     /// Whether a finding is the one that is meant: by its fingerprint, or, where somebody wrote none, by the edge.
@@ -157,9 +170,17 @@ impl Entry {
 
     /// Whether another entry is about the same finding of the same gate.
     pub fn is_same_as(&self, other: &Entry) -> bool {
-        let about =
-            |entry: &Entry| (entry.rule.clone(), entry.from.clone(), entry.to.clone(), entry.fingerprint.clone(), entry.gate.clone());
+        let about = |entry: &Entry| {
+            let Entry { rule, from, to, fingerprint, gate, manifest, .. } = entry.clone();
+            (rule, from, to, fingerprint, gate, manifest)
+        };
         about(self) == about(other)
+    }
+
+    /// Returns the gate that it names, for people.
+    pub fn whose(&self) -> String {
+        let of = if self.manifest.is_empty() { "" } else { " of " };
+        [&*self.gate, of, &self.manifest].concat()
     }
 
     /// Returns what it is about, for people.

@@ -108,7 +108,7 @@ fn verdict_key(gate: &Gate, rules: &Rules, view: &View<'_>, asked: &Asked<'_>) -
     let declared = postcard::to_stdvec(gate).unwrap_or_default();
     let version = env!("CARGO_PKG_VERSION").as_bytes();
     let mut hasher = Hasher::new();
-    hasher.piece(b"verdict 3").piece(version).piece(&declared).piece(&[u8::from(asked.quick)]);
+    hasher.piece(b"verdict 4").piece(version).piece(&declared).piece(&[u8::from(asked.quick)]);
     Some(hasher.piece(asked.today.0.as_bytes()).digest(&stamp).finish())
 }
 
@@ -141,7 +141,7 @@ fn judge(gate: &Gate, rules: &Rules, sight: &dyn Sight, asked: &Asked<'_>) -> Ga
     findings.extend(comments);
     let mut failed = false;
     if let Some(baseline) = baseline {
-        let (expired, gone) = baseline.apply(&gate.kind, &report.address, &mut findings, asked.today);
+        let (expired, gone) = baseline.apply(gate, &mut findings, asked.today);
         for (index, until) in expired {
             findings[index].message.push_str(&format!(" (the baseline tolerated it until {until})"));
         }

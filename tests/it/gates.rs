@@ -184,7 +184,7 @@ fn comments_allow_with_a_reason_and_only_what_is_there() {
 }
 
 #[test]
-fn a_baseline_names_files_and_forgets_gates_that_are_gone() {
+fn a_baseline_names_files_and_keeps_what_others_may_rest_on() {
     let gate = |name: &str, word: &str| {
         format!("gate \"{name}\" kind=\"pattern\" {{ pattern \"{word}\"; files \"*.txt\"; baseline \"b.json\" }}\n")
     };
@@ -204,8 +204,31 @@ fn a_baseline_names_files_and_forgets_gates_that_are_gone() {
     project
         .run("check --update-baseline")
         .ok()
-        .says(["b.json: 2 entries, 0 added, 1 dropped\n  - pattern/match a.txt ", " (there is no gate `old` any more)"]);
-    assert!(!project.read("b.json").contains("\"old\""));
+        .says(["b.json: 3 entries, 0 added, 0 dropped\nnote: `b.json` has entries of gates that are not in this manifest: `old`\n"]);
+    assert!(project.read("b.json").contains("\"old\""));
+}
+
+#[test]
+fn manifests_share_a_baseline_and_an_update_drops_only_what_its_gates_no_longer_find() {
+    let gate = |word: &str| format!("gate \"words\" kind=\"pattern\" {{ pattern \"{word}\"; files \"*.txt\"; baseline \"b.json\" }}\n");
+    let other = "gate \"more\" kind=\"pattern\" { pattern \"MORE\"; files \"*.txt\"; baseline \"b.json\" }\n";
+    let project = Project::new().file("a.txt", "BAD\nOLD\nMORE\n").file("ci.kdl", &gate("OLD")).manifest(&(gate("BAD") + other));
+    // Both have a gate of one name and kind.
+    project.run("check --update-baseline").ok().says(["b.json: 2 entries, 2 added, 0 dropped"]);
+    project.run("check -f ci.kdl --update-baseline").ok().says(["b.json: 3 entries, 1 added, 0 dropped"]);
+    let said = project.run("check --update-baseline").ok();
+    said.says(["b.json: 3 entries, 0 added, 0 dropped\n", "entries of gates that are not in this manifest: `words of ci.kdl`\n"]);
+    project.run("check -f ci.kdl").ok().stdout("pass    words  1 in the baseline  (1 file)\ndone: 1 of 1 gate passed\n");
+    assert_eq!(project.read("b.json").matches("\"gate\":\"words\",\"manifest\":\"ci.kdl\"").count(), 1);
+
+    // What was not judged stays, though nothing is found any more.
+    project.write("a.txt", "").run("check more --update-baseline").ok().says(["b.json: 2 entries, 0 added, 1 dropped"]);
+    project.run("check -f ci.kdl --update-baseline").ok().says(["b.json: 1 entry, 0 added, 1 dropped"]);
+    // Whose one without a gate is nobody knows.
+    let anyone = project.read("b.json").replace("\"gate\":\"words\",", "");
+    project.write("b.json", &anyone).run("check --update-baseline").ok().says(["b.json: 1 entry, 0 added, 0 dropped"]);
+    assert_eq!(project.read("b.json"), anyone);
+    project.run("check").ok().says(["note: in the baseline of `words` and gone: pattern/match a.txt"]);
 }
 
 #[test]
