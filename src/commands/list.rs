@@ -41,7 +41,8 @@ pub fn list(ui: &Ui) -> Result<(), Failure> {
 
 fn text(engine: &Engine) -> String {
     let graph = &engine.graph;
-    let mut out = format!("{}{}\n", engine.name, engine.about.as_ref().map(|about| format!(": {about}")).unwrap_or_default());
+    let mut out =
+        format!("{}{}\n", engine.name, engine.about.as_ref().map(|about| format!(": {}", chars::escape(about))).unwrap_or_default());
     let shown: Vec<_> = graph.ids().filter(|id| graph.kind(*id) != TargetKind::Entry && !graph.has(*id, flag::PRIVATE)).collect();
     let mut rows: Vec<(String, Option<String>)> = Vec::new();
     let row = |indent: &str, id: TargetId| {
@@ -90,7 +91,7 @@ fn text(engine: &Engine) -> String {
         match about.filter(|about| !about.is_empty()) {
             Some(about) => {
                 let padding = " ".repeat(width.saturating_sub(chars::width(&name)));
-                out.push_str(&format!("{name}{padding}  {about}\n"));
+                out.push_str(&format!("{name}{padding}  {}\n", chars::escape(&about)));
             }
             None => out.push_str(&format!("{name}\n")),
         }

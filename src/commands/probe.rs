@@ -26,8 +26,8 @@ pub(super) fn probe(words: &[String]) -> Result<(), String> {
     let until = Instant::now() + within;
     loop {
         let seen = match kind.as_str() {
-            "http" => http(address, wanted),
-            "tcp" => tcp(address),
+            "http" => http(address, wanted, look(until)),
+            "tcp" => tcp(address, look(until)),
             other => return Err(format!("there is no probe `{other}`")),
         };
         match seen {
@@ -38,18 +38,23 @@ pub(super) fn probe(words: &[String]) -> Result<(), String> {
     }
 }
 
-fn http(url: &str, wanted: Option<u16>) -> Result<(), String> {
-    let config = ureq::Agent::config_builder().timeout_global(Some(LOOK)).http_status_as_error(false).max_redirects(0);
+/// How long the next look may take: an answer that comes after `until` is none.
+fn look(until: Instant) -> Duration {
+    until.saturating_duration_since(Instant::now()).clamp(Duration::from_millis(1), LOOK)
+}
+
+fn http(url: &str, wanted: Option<u16>, within: Duration) -> Result<(), String> {
+    let config = ureq::Agent::config_builder().timeout_global(Some(within)).http_status_as_error(false).max_redirects(0);
     let agent: ureq::Agent = config.build().into();
     let status = agent.get(url).call().map_err(|error| error.to_string())?.status().as_u16();
     let wanted = wanted.unwrap_or(200);
     if status == wanted { Ok(()) } else { Err(format!("it answers {status}, not {wanted}")) }
 }
 
-fn tcp(address: &str) -> Result<(), String> {
+fn tcp(address: &str, within: Duration) -> Result<(), String> {
     let mut addresses = address.to_socket_addrs().map_err(|error| error.to_string())?;
     let address = addresses.next().ok_or("it is no address")?;
-    TcpStream::connect_timeout(&address, LOOK).map(drop).map_err(|error| error.to_string())
+    TcpStream::connect_timeout(&address, within).map(drop).map_err(|error| error.to_string())
 }
 
 /// `sqlite DATABASE fresh`, `sqlite DATABASE apply FILE…` or `sqlite DATABASE rows TABLE LEAST`, by `sqlite3` or, where that is missing, `python3`.
@@ -69,7 +74,14 @@ pub(super) fn sqlite(words: &[String]) -> Result<(), String> {
             let least: u64 = least.parse().map_err(|_| format!("`{least}` is no number"))?;
             let rows = ask(database, &format!("select count(*) from \"{}\";", table.replace('"', "\"\"")))?;
             let rows: u64 = rows.trim().parse().map_err(|_| format!("the table `{table}` cannot be counted: {}", rows.trim()))?;
-            if rows >= least { Ok(()) } else { Err(format!("the table `{table}` has {rows} rows, and at least {least} are wanted")) }
+            if rows >= least {
+                Ok(())
+            } else {
+                Err(format!(
+                    "the table `{table}` has {}, and at least {least} wanted",
+                    if rows == 1 { "1 row".into() } else { format!("{rows} rows") }
+                ))
+            }
         }
         _ => Err(format!("it cannot `{verb}`")),
     }
@@ -111,7 +123,9 @@ database.commit()";
             return Ok(String::from_utf8_lossy(&output.stdout).into_owned());
         }
         let said = String::from_utf8_lossy(&output.stderr).into_owned();
-        return Err(said.lines().last().unwrap_or("it failed").to_owned());
+        // The last line of `sqlite3` may be a mark below the others.
+        let said = said.trim();
+        return Err(if said.is_empty() { format!("{program} ended with {}", output.status) } else { said.to_owned() });
     }
     Err(String::from("neither sqlite3 nor python3 is there"))
 }

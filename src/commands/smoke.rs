@@ -1,6 +1,7 @@
 //! `orket smoke`: the steps of a release, one after the other, and a report of all of them.
 
 use std::ffi::OsString;
+use std::path::Path;
 use std::time::Instant;
 
 use crossbeam_channel::Receiver;
@@ -11,7 +12,7 @@ use crate::base::{RelPath, did_you_mean};
 use crate::engine::Engine;
 use crate::gates::{self, Step};
 use crate::graph::{Detail, TargetKind};
-use crate::process::{listen_to_signals, own_command, wait_for};
+use crate::process::{end_with_this, listen_to_signals, own_command, wait_for};
 use crate::shell::{SmokeArgs, exit};
 
 /// Where the report is kept, unless somebody says where.
@@ -36,11 +37,14 @@ struct Told {
 pub fn smoke(ui: &Ui, args: &SmokeArgs) -> Result<(), Failure> {
     let engine = ui.open(true)?;
     let steps = chosen(args, &engine)?;
+    if !steps.iter().any(|(_, wanted)| *wanted) {
+        return Err(Failure::Wrong(String::from("error: no step is left to run\nhint: `--skip` names all that `--only` does")));
+    }
     if let Some(path) = args.output.as_ref().map(|path| ui.surroundings.folder.join(path))
-        && (path.is_dir() || !path.parent().is_some_and(std::path::Path::is_dir))
+        && !can_be_written(&path)
     {
         return Err(Failure::Wrong(format!(
-            "error: a report cannot be written to `{}`\nhint: name a file in a folder that is there",
+            "error: a report cannot be written to `{}`\nhint: name a file in a folder that is there and can be written",
             path.display()
         )));
     }
@@ -97,6 +101,16 @@ pub fn smoke(ui: &Ui, args: &SmokeArgs) -> Result<(), Failure> {
     }
 }
 
+/// Whether a file can be written there: it is asked before all steps are run in vain.
+fn can_be_written(path: &Path) -> bool {
+    let folder = path.as_os_str().as_encoded_bytes().ends_with(b"/") || path.is_dir();
+    let open = || match path.exists() {
+        true => std::fs::OpenOptions::new().append(true).open(path).is_ok(),
+        false => path.parent().is_some_and(|parent| tempfile::tempfile_in(parent).is_ok()),
+    };
+    !folder && open()
+}
+
 fn as_json(told: &Told) -> Value {
     json!({ "name": told.step.name, "outcome": told.outcome, "duration_ms": told.duration_ms, "status": told.status, "log": told.log })
 }
@@ -132,6 +146,7 @@ fn run(ui: &Ui, engine: &Engine, step: Step, signals: &Receiver<i32>) -> Result<
     let began = Instant::now();
     let mut command = own_command().map_err(broken)?;
     command.args(words).env_clear().envs(ui.surroundings.variables.iter().cloned());
+    end_with_this(&mut command);
     let mut child = command.spawn().map_err(broken)?;
     let (status, signal) = wait_for(&mut child, signals, ui.asks()).map_err(broken)?;
     let duration_ms = began.elapsed().as_millis() as u64;

@@ -14,6 +14,7 @@ use crate::churn::Report;
 use crate::disk::Signature;
 use crate::event::Outcome;
 use crate::gates::{Outside, Printed, Unjudged, folder_of};
+use crate::graph::flag;
 use crate::model::Gate;
 use crate::plan::Plan;
 use crate::process::{self, Cancel, Ended, Limits, Output, OutputSink, Spawn, Stdin, find_program, listen_to_signals};
@@ -176,6 +177,10 @@ impl Outside for Surroundings<'_> {
             return Ok(printed(&world));
         }
         let address = graph.address(target);
+        if graph.has(target, flag::ALWAYS) {
+            let gate = &gate.address;
+            return Err(Unjudged::broken(format!("the task `{address}` runs each time, and only a build says how: orket build {gate}")));
+        }
         Err(Unjudged::broken(format!("the task `{address}` has not passed with what is there now; build it: orket build {address}")))
     }
 }

@@ -2,12 +2,12 @@
 
 use serde_json::Value;
 
-use super::judge::{Asked, Judge, Judged, Sight, Unjudged, finding};
+use super::judge::{Asked, Gap, Judge, Judged, Sight, Unjudged, finding};
 use super::settings::{Common, Reader};
 use super::sight::rooted;
 use crate::base::{RelPath, quantity};
 use crate::disk::{PatternSet, expand};
-use crate::event::{Facts, Finding};
+use crate::event::Facts;
 use crate::model::{RuleValue, Setting};
 
 /// Fields at the top of an artifact that say when it was made.
@@ -85,6 +85,11 @@ fn bound(reader: &mut Reader<'_>, setting: &Setting) -> Option<Bound> {
     if let Some(name) = wrong {
         reader.say(&setting.place, format!("`{name}` takes a number"), format!("write it as {name}=0"));
     }
+    if let (Some(min), Some(max)) = (number("min"), number("max"))
+        && min > max
+    {
+        reader.say(&setting.place, format!("no number is at least {min} and at most {max}"), "correct one of them");
+    }
     if !pointer.is_empty() && !pointer.starts_with('/') {
         reader.say(&setting.place, format!("`{pointer}` is no JSON pointer"), format!("write it as \"/{pointer}\""));
     }
@@ -102,15 +107,14 @@ impl Judge for Evidence {
             let set = PatternSet::new(&[rooted(sight.folder(), &artifact.pattern)], &[]).map_err(broken)?;
             let found = expand(sight.tree(), &set).map_err(|error| broken(error.to_string()))?;
             judged.facts = Facts { files: judged.facts.files + found.len(), extracted: judged.facts.extracted + found.len(), cached: 0 };
-            judged.findings.extend(artifact.judge(sight, &found, today)?);
+            artifact.judge(sight, &found, today, &mut judged)?;
         }
         Ok(judged)
     }
 }
 
 impl Artifact {
-    fn judge(&self, sight: &dyn Sight, found: &[RelPath], today: jiff::civil::Date) -> Result<Vec<Finding>, Unjudged> {
-        let mut findings = Vec::new();
+    fn judge(&self, sight: &dyn Sight, found: &[RelPath], today: jiff::civil::Date, judged: &mut Judged) -> Result<(), Unjudged> {
         // The date in the name counts; where there is none, the one in the file.
         let mut dated: Vec<(Option<jiff::civil::Date>, &RelPath)> =
             found.iter().map(|path| (date_in(&String::from_utf8_lossy(path.name())), path)).collect();
@@ -118,23 +122,25 @@ impl Artifact {
         let Some((named, newest)) = dated.last().copied() else {
             let message = format!("there is no `{}`", self.pattern);
             let help = String::from("make it; it is evidence that somebody claims");
-            findings.push(finding("evidence/missing", &self.pattern, 0, 0, message, help, &[&self.pattern]));
-            return Ok(findings);
+            judged.findings.push(finding("evidence/missing", &self.pattern, 0, 0, message, help, &[&self.pattern]));
+            return Ok(());
         };
         let file = newest.to_string();
-        let mut say = |rule: &str, identity: &str, message: String, help: &str| {
-            findings.push(finding(&format!("evidence/{rule}"), &file, 0, 0, message, help.to_owned(), &[&self.pattern, identity]));
+        let told = |rule: &str, identity: &str, message: String, help: &str| {
+            finding(&format!("evidence/{rule}"), &file, 0, 0, message, help.to_owned(), &[&self.pattern, identity])
         };
         let bytes = sight.read(newest).map_err(|error| Unjudged::broken(format!("cannot read `{newest}`: {error}")))?;
         let is_json = newest.name().ends_with(b".json");
         let value: Option<Value> = match serde_json::from_slice(&bytes) {
             Ok(value) => Some(value),
             Err(error) if is_json || !self.values.is_empty() => {
-                say("unparsable", "", format!("it is no JSON: {error}"), "make it anew");
+                let finding = told("unparsable", "", format!("it is no JSON: {error}"), "make it anew");
+                judged.gaps.push(Gap { finding, empty: false });
                 None
             }
             Err(_) => None,
         };
+        let mut say = |rule: &str, identity: &str, message: String, help: &str| judged.findings.push(told(rule, identity, message, help));
         let inside = value.as_ref().and_then(|value| DATES.iter().find_map(|name| date_in(value.get(name)?.as_str()?)));
         if let (Some(named), Some(inside)) = (named, inside)
             && named != inside
@@ -176,7 +182,7 @@ impl Artifact {
             let message = format!("there are {} of `{}`, and the last {most} are kept", dated.len(), self.pattern);
             say("superfluous", "", message, &format!("remove {}", oldest.join(", ")));
         }
-        Ok(findings)
+        Ok(())
     }
 }
 

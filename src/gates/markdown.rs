@@ -17,7 +17,7 @@ pub(super) struct Passage {
     pub text: String,
     /// The pieces of code, in their order.
     pub codes: Vec<Code>,
-    /// The list item that it is in: whether that is still open (`- [ ]`).
+    /// The list item that it is in: whether that, or one that it is below, is still open (`- [ ]`). One that is marked speaks for itself.
     pub item: Option<bool>,
     /// Where the parts of `text` begin, and where they stand in the document, in bytes.
     parts: Vec<(usize, usize)>,
@@ -74,7 +74,7 @@ pub(super) fn passages(document: &str) -> Vec<Passage> {
                 found.push(std::mem::take(&mut passage));
                 aside += usize::from(is_aside(tag));
                 if matches!(tag, Tag::Item) {
-                    items.push(false);
+                    items.push(items.last().copied().unwrap_or(false));
                 }
             }
             Event::End(tag) => {
@@ -160,7 +160,7 @@ mod tests {
                 "None A `",
                 "None One two\nthree > 4.",
                 "Some(true) open",
-                "Some(false) deep",
+                "Some(true) deep",
                 "Some(false) done",
                 "Some(false) more",
                 "None a",

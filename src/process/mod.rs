@@ -22,7 +22,7 @@ pub use command::{MARK, Output, Spawn, Stdin};
 pub use find::{NotFound, find_program};
 pub use jobs::{Jobs, Token};
 pub use log::Log;
-pub use own::{own_command, wait_for};
+pub use own::{end_with_starter, end_with_this, own_command, wait_for};
 pub use reaper::Reaper;
 pub use redact::{Redactor, redacted};
 pub use signals::{end_process, listen_to_signals};

@@ -6,8 +6,13 @@ use std::path::Path;
 use std::process::{Child, Command, ExitStatus};
 
 use crossbeam_channel::{Receiver, bounded, select};
+#[cfg(target_os = "linux")]
+use rustix::process::Signal;
 
 use super::signals::end_process;
+
+/// Tells an orket the number of the one that it ends with.
+const STARTER: &str = "ORKET_STARTER";
 
 /// Where Linux keeps the program that runs, also when its file was replaced since.
 const RUNNING: &str = "/proc/self/exe";
@@ -23,6 +28,28 @@ pub fn own_command() -> io::Result<Command> {
     };
     command.arg0("orket");
     Ok(command)
+}
+
+/// Lets an orket that this one starts end when this one does, whatever ends it; where the system cannot say so, it goes on.
+pub fn end_with_this(command: &mut Command) {
+    command.env(STARTER, std::process::id().to_string());
+}
+
+/// Lets this orket end, as by a signal to end, when the one has ended that has asked for it.
+pub fn end_with_starter() {
+    #[cfg(target_os = "linux")]
+    {
+        use rustix::process::{Pid, getppid, set_parent_process_death_signal, test_kill_process};
+        let Some(starter) = std::env::var(STARTER).ok().and_then(|number| Pid::from_raw(number.parse().ok()?)) else { return };
+        let _ = set_parent_process_death_signal(Some(Signal::TERM));
+        if getppid() != Some(starter) {
+            // Either it has ended before it could be listened to, or the variable came here by others.
+            let _ = set_parent_process_death_signal(None);
+            if test_kill_process(starter) == Err(rustix::io::Errno::SRCH) {
+                std::process::exit(128 + Signal::TERM.as_raw());
+            }
+        }
+    }
 }
 
 /// Waits for an orket that was started here, and hands the first signal on to it; returns how it ended, and that signal. `terminal`: what is

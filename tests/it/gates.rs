@@ -629,12 +629,18 @@ fn evidence_has_to_be_there_recent_and_right() {
     assert_eq!(rules(&project), "date value value");
     project.write(&named(7), "{").write(&named(20), good);
     assert_eq!(rules(&project), "superfluous unparsable");
+    project.run("check").code(3);
     // Nobody has measured anything on a day that is to come.
     Project::new().manifest(manifest).file(&named(-40), good).run("check").code(1).says(["error[evidence/date]: it is dated "]);
     let old = Project::new().manifest(manifest).file("results/2020-01-01_load.json", good);
     old.run("check").code(1).says(["error[evidence/stale]: it is ", " days old, and 30 are allowed\n --> results/2020-01-01_load.json"]);
     let nameless = Project::new().manifest(manifest).file("results/x_load.json", good);
     assert_eq!(rules(&nameless), "date");
+    Project::new()
+        .manifest("gate \"g\" kind=\"evidence\" { artifact \"a\" { json \"/f\" min=5 max=1 } }")
+        .run("check")
+        .code(2)
+        .says(["no number is at least 5 and at most 1"]);
     Project::new()
         .manifest("gate \"g\" kind=\"evidence\" { artifact \"a\" { json \"failures\" max=0 } }")
         .run("list")

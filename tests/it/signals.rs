@@ -149,6 +149,21 @@ fn what_a_killed_orket_left_running_is_ended_by_the_next_build() {
     project.run("runs").ok().says(["not ended"]);
 }
 
+#[test]
+fn steps_of_a_release_end_with_the_one_who_runs_them() {
+    let project = Project::new().manifest(
+        "task \"t\" { sh \"true\" }\ngate \"release\" kind=\"release_smoke\" { private #true; step \"slow\" { sh \"echo $$ > {base}/pid.new; mv {base}/pid.new {base}/pid; exec sleep 300\" } }",
+    );
+    let smoke = project.start("smoke");
+    let pid = project.base().join("pid");
+    assert!(wait_until(|| pid.exists()), "the step did not start");
+    smoke.signal(Signal::KILL);
+    smoke.end();
+    let left = std::fs::read_to_string(&pid).unwrap();
+    assert!(wait_until(|| !alive(&left)), "the step goes on");
+    project.run("build t").ok();
+}
+
 /// A program that runs as root whoever starts it, as `sudo` does, and orket as somebody who may not end that.
 #[test]
 fn what_cannot_be_ended_is_told_and_not_waited_for() {

@@ -53,7 +53,7 @@ fn what_is_behind_a_failure_is_not_reached() {
     assert_eq!(outcomes(&report), ["unit fail", "image not_reached", "migrations not_reached", "last not_reached"]);
     assert!(report["steps"][0]["log"].as_str().unwrap().ends_with(".log"));
     project.write("in", "good").write("m/2.sql", "nonsense");
-    project.run("smoke --skip image").code(1).says(["skip        image", "m/2.sql: ", "fail        migrations"]);
+    project.run("smoke --skip image").code(1).says(["skip        image", "m/2.sql: ", "syntax error", "fail        migrations"]);
 }
 
 #[test]
@@ -64,6 +64,8 @@ fn steps_are_chosen_by_name() {
     assert_eq!(json["outcome"], "partial");
     let kept: Vec<_> = std::fs::read_dir(project.at("benchmarks/results")).unwrap().flatten().map(|entry| entry.file_name()).collect();
     assert!(kept.len() == 1 && kept[0].to_string_lossy().ends_with("_release_smoke_partial.json"), "{kept:?}");
+    project.run("smoke --only last --skip last").code(2).ran([]).says(["no step is left to run"]);
+    project.run("smoke --output there/").code(2).ran([]).says(["a report cannot be written to "]);
     project.run("smoke --only lst").code(4).says(["there is no step `lst`; did you mean `last`?"]);
     Project::new().manifest("task \"t\" { sh \"true\" }").run("smoke").code(4).says(["there is no gate of the kind release_smoke"]);
     Project::new()
@@ -95,6 +97,11 @@ fn the_gate_holds_when_its_steps_do() {
     project.run("check").code(4).says(["private"]);
     project.run("check release").code(3).ran([]).says(["the step `last` has not passed", "`orket smoke` runs all steps"]);
     project.run("build release").ok().ran(["last"]).says(["done    release"]);
+    project
+        .run("check release")
+        .code(3)
+        .ran([])
+        .says(["the task `release.last` runs each time, and only a build says how: orket build release"]);
     project.run("build").ok().ran([]);
 }
 
