@@ -35,6 +35,12 @@ pub fn doctor(ui: &Ui) -> Result<(), Failure> {
                 Some(false) => "none here: builds look at every file; `orket watch --no-build` is one",
             };
             rows.push((true, "watcher", watched.to_owned()));
+            // Tasks that need one are refused where there is none; others are not concerned.
+            let boxes = match engine.bubblewrap().program() {
+                Ok(program) => format!("{}: a sandbox_policy can put tasks into boxes", program.display()),
+                Err(why) => format!("none: {why}"),
+            };
+            rows.push((true, "boxes", boxes));
         }
         Err(Failure::Wrong(text)) => {
             rows.push((false, "manifest", text.clone()));

@@ -14,6 +14,9 @@ pub enum CaptureError {
     /// A declared output is not there.
     #[error("it ended without making the declared output `{0}`")]
     Missing(String),
+    /// It is there, and nothing that can be kept.
+    #[error("it made a pipe, socket or device of its output `{0}`, which nobody can keep,")]
+    Special(RelPath),
     /// It cannot be read.
     #[error("cannot read the output `{0}`: {1}")]
     Read(RelPath, std::io::Error),
@@ -131,6 +134,7 @@ fn take(
     match world.content(&path, true).map_err(read)? {
         Content::File { digest, executable } => found.insert(path, OutputKind::File { digest, executable }),
         Content::Link(target) => found.insert(path, OutputKind::Link(target)),
+        _ if world.tree.stat(&path).map_err(read)?.is_some() => return Err(CaptureError::Special(path)),
         _ => return Err(CaptureError::Missing(path.to_string())),
     };
     Ok(())

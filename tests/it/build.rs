@@ -202,3 +202,11 @@ fn a_build_that_has_waited_for_another_builds_what_the_manifest_says_then() {
     assert_eq!((project.read("o").as_str(), project.log()), ("new\n", vec![String::from("old"), String::from("new")]));
     project.run("build").ok().nothing_to_do();
 }
+
+#[test]
+fn an_output_that_is_no_file_is_named() {
+    let project = Project::new()
+        .manifest("task \"t\" { outputs \"p\"; sh \"mkfifo p\" }\ntask \"d\" { outputs \"d/\"; sh \"mkdir -p d; mkfifo d/x\" }");
+    let made = |path: &str| format!("it made a pipe, socket or device of its output `{path}`, which nobody can keep, after ");
+    project.run("build -k").code(1).says([&*made("p"), &*made("d/x")]);
+}

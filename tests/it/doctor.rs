@@ -4,7 +4,11 @@ use crate::common::Project;
 
 #[test]
 fn a_sound_set_up() {
-    Project::new().manifest(r#"task "t" { sh "true" }"#).run("doctor").ok();
+    let project = Project::new().manifest(r#"task "t" { sh "true" }"#);
+    project.run("doctor").ok();
+    let project = project.var("PATH", "/none");
+    let bare = project.run("doctor").ok();
+    assert!(bare.out().contains("ok        boxes     none: `bwrap` is not there; install bubblewrap"), "{}", bare.out());
 }
 
 #[test]
