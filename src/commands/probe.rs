@@ -1,7 +1,8 @@
 //! Orket's own tools for the steps of a release: is it there, does it answer, are the rows in the table?
 
+use std::io::{Seek, Write};
 use std::net::{TcpStream, ToSocketAddrs};
-use std::process::{Command, Stdio};
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use crate::base::quantity;
@@ -24,6 +25,8 @@ pub(super) fn probe(words: &[String]) -> Result<(), String> {
         _ => None,
     };
     let until = Instant::now() + within;
+    // The last look may have had no time: what the one before it saw says more.
+    let mut last = None;
     loop {
         let seen = match kind.as_str() {
             "http" => http(address, wanted, look(until)),
@@ -32,9 +35,12 @@ pub(super) fn probe(words: &[String]) -> Result<(), String> {
         };
         match seen {
             Ok(()) => return Ok(()),
-            Err(why) if Instant::now() >= until => return Err(format!("`{address}` after {}: {why}", quantity::show_duration(within))),
-            Err(_) => std::thread::park_timeout(PAUSE),
+            Err(why) if Instant::now() >= until => {
+                return Err(format!("`{address}` after {}: {}", quantity::show_duration(within), last.unwrap_or(why)));
+            }
+            Err(why) => last = Some(why),
         }
+        std::thread::park_timeout(PAUSE);
     }
 }
 
@@ -44,7 +50,7 @@ fn look(until: Instant) -> Duration {
 }
 
 fn http(url: &str, wanted: Option<u16>, within: Duration) -> Result<(), String> {
-    let config = ureq::Agent::config_builder().timeout_global(Some(within)).http_status_as_error(false).max_redirects(0);
+    let config = ureq::Agent::config_builder().timeout_global(Some(within)).http_status_as_error(false).max_redirects(0).proxy(None);
     let agent: ureq::Agent = config.build().into();
     let status = agent.get(url).call().map_err(|error| error.to_string())?.status().as_u16();
     let wanted = wanted.unwrap_or(200);
@@ -52,9 +58,15 @@ fn http(url: &str, wanted: Option<u16>, within: Duration) -> Result<(), String> 
 }
 
 fn tcp(address: &str, within: Duration) -> Result<(), String> {
-    let mut addresses = address.to_socket_addrs().map_err(|error| error.to_string())?;
-    let address = addresses.next().ok_or("it is no address")?;
-    TcpStream::connect_timeout(&address, within).map(drop).map_err(|error| error.to_string())
+    let addresses = address.to_socket_addrs().map_err(|error| error.to_string())?;
+    let mut why = String::from("it is no address");
+    for address in addresses {
+        match TcpStream::connect_timeout(&address, within) {
+            Ok(_) => return Ok(()),
+            Err(error) => why = error.to_string(),
+        }
+    }
+    Err(why)
 }
 
 /// `sqlite DATABASE fresh`, `sqlite DATABASE apply FILE…` or `sqlite DATABASE rows TABLE LEAST`, by `sqlite3` or, where that is missing, `python3`.
@@ -107,17 +119,21 @@ fn fresh(database: &str) -> Result<(), String> {
 /// Returns what a script prints.
 fn ask(database: &str, script: &str) -> Result<String, String> {
     const PYTHON: &str = "import sqlite3, sys
-database, script = sqlite3.connect(sys.argv[1]), sys.argv[2]
+database, script = sqlite3.connect(sys.argv[1]), sys.stdin.read()
 if script.startswith('select'):
     print(database.execute(script).fetchone()[0])
 else:
     database.executescript(script)
 database.commit()";
-    let programs: [(&str, &[&str]); 2] = [("sqlite3", &["-bail", database, script]), ("python3", &["-c", PYTHON, database, script])];
+    let programs: [(&str, &[&str]); 2] = [("sqlite3", &["-bail", "-batch", database]), ("python3", &["-c", PYTHON, database])];
     for (program, words) in programs {
-        let output = match Command::new(program).args(words).stdin(Stdio::null()).output() {
+        // By a file: a script may be longer than a word may be, and begin as an option does.
+        let failed = |error: std::io::Error| format!("{program}: {error}");
+        let mut file = tempfile::tempfile().map_err(failed)?;
+        file.write_all(script.as_bytes()).and_then(|()| file.rewind()).map_err(failed)?;
+        let output = match Command::new(program).args(words).stdin(file).output() {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => continue,
-            output => output.map_err(|error| format!("{program}: {error}"))?,
+            output => output.map_err(failed)?,
         };
         if output.status.success() {
             return Ok(String::from_utf8_lossy(&output.stdout).into_owned());

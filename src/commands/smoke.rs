@@ -11,7 +11,8 @@ use super::{Failure, Ui};
 use crate::base::{RelPath, did_you_mean};
 use crate::engine::Engine;
 use crate::gates::{self, Step};
-use crate::graph::{Detail, TargetKind};
+use crate::graph::{Detail, TargetKind, meant};
+use crate::model::Gate;
 use crate::process::{end_with_this, listen_to_signals, own_command, wait_for};
 use crate::shell::{SmokeArgs, exit};
 
@@ -37,7 +38,7 @@ struct Told {
 pub fn smoke(ui: &Ui, args: &SmokeArgs) -> Result<(), Failure> {
     let engine = ui.open(true)?;
     let steps = chosen(args, &engine)?;
-    if !steps.iter().any(|(_, wanted)| *wanted) {
+    if !steps.iter().any(|(.., wanted)| *wanted) {
         return Err(Failure::Wrong(String::from("error: no step is left to run\nhint: `--skip` names all that `--only` does")));
     }
     if let Some(path) = args.output.as_ref().map(|path| ui.surroundings.folder.join(path))
@@ -51,13 +52,13 @@ pub fn smoke(ui: &Ui, args: &SmokeArgs) -> Result<(), Failure> {
     let signals = listen_to_signals().map_err(|error| Failure::Broken(format!("cannot listen to signals: {error}")))?;
     let mut told: Vec<Told> = Vec::new();
     let (mut code, mut ended) = (exit::HOLDS, None);
-    for (step, wanted) in steps {
+    for (step, targets, wanted) in steps {
         let untried = |outcome| Told { step: step.clone(), outcome, duration_ms: 0, status: None, log: None };
         let one = match (wanted, code == exit::HOLDS && ended.is_none()) {
             (false, _) => untried("skip"),
             (true, false) => untried("not_reached"),
             (true, true) => {
-                let (one, failed, signal) = run(ui, &engine, step, &signals)?;
+                let (one, failed, signal) = run(ui, &engine, step, &targets, &signals)?;
                 (code, ended) = (code.max(failed), signal);
                 one
             }
@@ -115,34 +116,45 @@ fn as_json(told: &Told) -> Value {
     json!({ "name": told.step.name, "outcome": told.outcome, "duration_ms": told.duration_ms, "status": told.status, "log": told.log })
 }
 
-/// Returns all steps in their order, each with whether it is to run.
-fn chosen(args: &SmokeArgs, engine: &Engine) -> Result<Vec<(Step, bool)>, Failure> {
+/// Returns all steps in their order, each with the addresses of what it builds, and whether it is to run.
+fn chosen(args: &SmokeArgs, engine: &Engine) -> Result<Vec<(Step, Vec<String>, bool)>, Failure> {
     let graph = &engine.graph;
     let gates = graph.ids().filter(|id| graph.kind(*id) == TargetKind::Gate).filter_map(|id| match graph.detail(id) {
         Detail::Gate(gate) if &*gate.kind == "release_smoke" => Some(gate),
         _ => None,
     });
-    let steps: Vec<Step> = gates.flat_map(|gate| gates::steps(&gate)).collect();
+    let built = |gate: &Gate, step: &Step| -> Vec<String> {
+        let need = gate.needs.iter().find(|need| *need.text == *step.target);
+        need.map(|need| meant(graph, need)).unwrap_or_default().into_iter().map(|id| graph.address(id).to_owned()).collect()
+    };
+    let steps: Vec<(Step, Vec<String>)> = gates
+        .flat_map(|gate| gates::steps(&gate).into_iter().map(|step| (step.clone(), built(&gate, &step))).collect::<Vec<_>>())
+        .collect();
     if steps.is_empty() {
         let hint = "the smallest is `gate \"release\" kind=\"release_smoke\" { private #true; step \"unit\" }`";
         return Err(Failure::NoTarget(format!("error: there is no gate of the kind release_smoke in the manifest\nhint: {hint}")));
     }
-    let known = |name: &String| steps.iter().any(|step| step.name == *name);
+    let known = |name: &String| steps.iter().any(|(step, _)| step.name == *name);
     if let Some(name) = args.only.iter().chain(&args.skip).find(|name| !known(name)) {
-        let near = did_you_mean(name, steps.iter().map(|step| &*step.name));
+        let near = did_you_mean(name, steps.iter().map(|(step, _)| &*step.name));
         let near = near.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
         return Err(Failure::NoTarget(format!("error: there is no step `{name}`{near}")));
     }
     let wanted = |step: &Step| (args.only.is_empty() || args.only.contains(&step.name)) && !args.skip.contains(&step.name);
-    Ok(steps.into_iter().map(|step| (wanted(&step), step)).map(|(wanted, step)| (step, wanted)).collect())
+    Ok(steps
+        .into_iter()
+        .map(|(step, targets)| (wanted(&step), step, targets))
+        .map(|(wanted, step, targets)| (step, targets, wanted))
+        .collect())
 }
 
 /// Builds one step by an orket of its own; returns what became of it, the exit status that it makes, and the signal that came.
-fn run(ui: &Ui, engine: &Engine, step: Step, signals: &Receiver<i32>) -> Result<(Told, u8, Option<i32>), Failure> {
+fn run(ui: &Ui, engine: &Engine, step: Step, targets: &[String], signals: &Receiver<i32>) -> Result<(Told, u8, Option<i32>), Failure> {
     let broken = |error: std::io::Error| Failure::Broken(format!("cannot start `{}`: {error}", step.name));
     let events = tempfile::NamedTempFile::new().map_err(broken)?;
     let mut words: Vec<OsString> = vec!["-C".into(), engine.root.as_os_str().into(), "-f".into(), engine.manifest.as_path().into()];
-    words.extend(["build".into(), step.target.clone().into(), "--quiet".into(), "--events".into(), events.path().into()]);
+    words.extend(["build".into(), "--quiet".into(), "--events".into(), events.path().into()]);
+    words.extend(targets.iter().map(OsString::from));
     let began = Instant::now();
     let mut command = own_command().map_err(broken)?;
     command.args(words).env_clear().envs(ui.surroundings.variables.iter().cloned());
@@ -153,13 +165,16 @@ fn run(ui: &Ui, engine: &Engine, step: Step, signals: &Receiver<i32>) -> Result<
     let lines = std::fs::read_to_string(events.path()).unwrap_or_default();
     let ended: Vec<Value> =
         lines.lines().filter_map(|line| serde_json::from_str(line).ok()).filter(|line: &Value| line["event"] == "finished").collect();
-    let own = || ended.iter().find(|task| task["task"].as_str().is_some_and(|address| address.ends_with(&*step.target)));
+    let own = || ended.iter().find(|task| task["task"].as_str().is_some_and(|address| targets.iter().any(|target| target == address)));
     let one = ended.iter().find(|task| task["outcome"] == "failed").or_else(own);
     let text = |name: &str| one.and_then(|task| task[name].as_str()).map(str::to_owned);
     let (log, printed) = (text("log"), text("output").unwrap_or_default());
     let (outcome, code, why) = match status.code() {
         Some(0) => match printed.lines().find_map(|line| line.strip_prefix(SKIPPED)) {
             Some(why) => ("skip", exit::HOLDS, Some(why.to_owned())),
+            None if one.is_some_and(|task| task["outcome"] == "skipped") => {
+                ("skip", exit::HOLDS, text("because").or_else(|| Some(String::from("it does not apply here"))))
+            }
             None => ("pass", exit::HOLDS, None),
         },
         Some(code) => ("fail", u8::try_from(code).unwrap_or(exit::FAILED), text("status").or_else(|| Some(format!("exit {code}")))),

@@ -14,7 +14,7 @@ use crate::churn::Report;
 use crate::disk::Signature;
 use crate::event::Outcome;
 use crate::gates::{Outside, Printed, Unjudged, folder_of};
-use crate::graph::flag;
+use crate::graph::{TargetKind, flag, meant};
 use crate::model::Gate;
 use crate::plan::Plan;
 use crate::process::{self, Cancel, Ended, Limits, Output, OutputSink, Spawn, Stdin, find_program, listen_to_signals};
@@ -160,22 +160,25 @@ impl Outside for Surroundings<'_> {
     fn log_of(&self, gate: &Gate, task: &str) -> Result<Printed, Unjudged> {
         let graph = &self.engine.graph;
         let named = gate.needs.iter().find(|need| *need.text == *task);
-        let target = named.and_then(|need| need.candidates.iter().find_map(|address| graph.find(address.as_str())));
-        let Some(target) = target.or_else(|| graph.find(task)) else {
+        let targets = named.map_or_else(|| graph.find(task).into_iter().collect(), |need| meant(graph, need));
+        if targets.is_empty() {
             return Err(Unjudged::broken(format!("there is no task `{task}`")));
-        };
+        }
         let printed = |world: &World| {
-            let text = clean(&rebuild::printed(world, target), false);
-            Printed { code: Some(0), status: String::from("exit status 0"), text }
+            let mut text = String::new();
+            for target in &targets {
+                text += &clean(&whole_log(world, *target, graph.address(*target))?, false);
+            }
+            Ok(Printed { code: Some(0), status: String::from("exit status 0"), text })
         };
         if let Some(world) = self.world {
-            return Ok(printed(world));
+            return printed(world);
         }
         let world = self.engine.world(String::from("look"), false).map_err(|error| Unjudged::broken(error.to_string()))?;
         // A gate that it needs stands before this one and may be judged here; of what is needed by nobody that is not known.
-        if self.is_fresh(&world, target, named.is_some()) {
-            return Ok(printed(&world));
-        }
+        let Some(target) = targets.iter().copied().find(|target| !self.is_fresh(&world, *target, named.is_some())) else {
+            return printed(&world);
+        };
         let address = graph.address(target);
         if graph.has(target, flag::ALWAYS) {
             let gate = &gate.address;
@@ -252,6 +255,21 @@ impl Surroundings<'_> {
         let mut inspector = self.engine.inspector(false);
         inspector.judging = judging;
         let seen = look(world, &plan, Mode::default(), &choices, &inspector);
-        seen.iter().filter(|seen| seen.task == target).all(|seen| seen.outcome == Outcome::Fresh)
+        // Of what gathers, all that it gathers tells.
+        let is_judged = matches!(graph.kind(target), TargetKind::Task | TargetKind::Gate);
+        let mut told = seen.iter().filter(|seen| !is_judged || seen.task == target).peekable();
+        told.peek().is_some() && told.all(|seen| seen.outcome == Outcome::Fresh)
+    }
+}
+
+/// Returns all that a task printed when it last succeeded.
+fn whole_log(world: &World, target: TargetId, address: &str) -> Result<Vec<u8>, Unjudged> {
+    let Some(log) = rebuild::log_of(world, target) else { return Ok(Vec::new()) };
+    match rebuild::end_of(world, &log, MOST + 1) {
+        Some(bytes) if bytes.len() > MOST => Err(Unjudged::broken(format!("`{address}` prints more than {} MiB", MOST >> 20))),
+        Some(bytes) => Ok(bytes),
+        None => Err(Unjudged::broken(format!(
+            "what `{address}` printed is not in the store any more; run it again: orket build {address} --force"
+        ))),
     }
 }

@@ -116,10 +116,13 @@ impl Judge for Evidence {
 impl Artifact {
     fn judge(&self, sight: &dyn Sight, found: &[RelPath], today: jiff::civil::Date, judged: &mut Judged) -> Result<(), Unjudged> {
         // The date in the name counts; where there is none, the one in the file.
-        let mut dated: Vec<(Option<jiff::civil::Date>, &RelPath)> =
-            found.iter().map(|path| (date_in(&String::from_utf8_lossy(path.name())), path)).collect();
+        let day_of = |path: &RelPath| {
+            let named = date_in(&String::from_utf8_lossy(path.name()));
+            named.or_else(|| inside(&serde_json::from_slice(&sight.read(path).ok()?).ok()?))
+        };
+        let mut dated: Vec<(Option<jiff::civil::Date>, &RelPath)> = found.iter().map(|path| (day_of(path), path)).collect();
         dated.sort();
-        let Some((named, newest)) = dated.last().copied() else {
+        let Some((_, newest)) = dated.last().copied() else {
             let message = format!("there is no `{}`", self.pattern);
             let help = String::from("make it; it is evidence that somebody claims");
             judged.findings.push(finding("evidence/missing", &self.pattern, 0, 0, message, help, &[&self.pattern]));
@@ -141,7 +144,7 @@ impl Artifact {
             Err(_) => None,
         };
         let mut say = |rule: &str, identity: &str, message: String, help: &str| judged.findings.push(told(rule, identity, message, help));
-        let inside = value.as_ref().and_then(|value| DATES.iter().find_map(|name| date_in(value.get(name)?.as_str()?)));
+        let (named, inside) = (date_in(&String::from_utf8_lossy(newest.name())), value.as_ref().and_then(inside));
         if let (Some(named), Some(inside)) = (named, inside)
             && named != inside
         {
@@ -196,7 +199,9 @@ impl Bound {
                 RuleValue::Whole(number) => Value::from(*number),
                 RuleValue::Text(text) => Value::from(&**text),
             };
-            let same = *found == wanted || found.as_f64().is_some_and(|found| wanted.as_f64() == Some(found));
+            // A decimal of the manifest is kept as it is written.
+            let number = wanted.as_f64().or_else(|| wanted.as_str()?.parse().ok());
+            let same = *found == wanted || found.as_f64().is_some_and(|found| number == Some(found));
             return (!same).then(|| format!("`{pointer}` is {found}, and should be {wanted}"));
         }
         let Some(number) = found.as_f64() else { return Some(format!("`{pointer}` is {found}, which is no number")) };
@@ -206,6 +211,11 @@ impl Bound {
             _ => None,
         }
     }
+}
+
+/// Returns the day on which an artifact says that it was made.
+fn inside(value: &Value) -> Option<jiff::civil::Date> {
+    DATES.iter().find_map(|name| date_in(value.get(name)?.as_str()?))
 }
 
 /// Returns the first day in a text, as `2026-01-31`.

@@ -26,4 +26,4 @@ pub use edge::{Edge, EdgeKind};
 pub use graph::{Detail, Graph, Header, Row, TargetKind, address_key, flag};
 pub use made::Made;
 pub use query::{FUNCTIONS, Looks, QueryError, query};
-pub use select::{SelectError, Selected, everything, select};
+pub use select::{SelectError, Selected, everything, meant, select};

@@ -5,7 +5,7 @@ use rustc_hash::FxHashSet;
 use super::resolve::{AddressGlob, bare};
 use super::{Graph, TargetKind, flag};
 use crate::base::{RelPath, TargetId, did_you_mean, glob};
-use crate::model::Pattern;
+use crate::model::{Need, Pattern};
 
 /// What was asked for.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -108,6 +108,23 @@ fn one(graph: &Graph, typed: &str, package: &str) -> Result<Vec<TargetId>, Selec
     let bare = addresses.iter().map(|address| bare(address));
     let similar = did_you_mean(typed, addresses.iter().copied().chain(bare)).map(str::to_owned);
     Err(SelectError::NoMatch { typed: typed.to_owned(), similar })
+}
+
+/// Returns what a need of the manifest means: the nearest of its candidates that means anything, with all its variants, or all that a pattern
+/// matches.
+pub fn meant(graph: &Graph, need: &Need) -> Vec<TargetId> {
+    let named = || graph.ids().filter(|id| graph.kind(*id) != TargetKind::Entry);
+    let means = |address: &str| -> Vec<TargetId> {
+        if let Some(id) = graph.find(address) {
+            return vec![id];
+        }
+        let glob = AddressGlob::new(address);
+        let fits = |name: &str| {
+            name.split_once('[').is_some_and(|(family, _)| family == address) || glob.as_ref().is_some_and(|glob| glob.matches(name))
+        };
+        named().filter(|id| fits(graph.address(*id))).collect()
+    };
+    need.candidates.iter().map(|candidate| means(candidate.as_str())).find(|found| !found.is_empty()).unwrap_or_default()
 }
 
 /// Returns the imported task that puts out the file at this path: other tools have several names for one task.

@@ -27,7 +27,6 @@ impl Load<'_> {
         let text = |name: &str, text: String| plain(name, vec![Value::Text(text)], &step.place);
         let mut children = vec![text("about", format!("The step `{name}` of the gate `{gate}`"))];
         children.extend(step.children.iter().filter(|child| child.name == "uses").cloned());
-        children.extend(step.children.iter().filter(|child| child.name == "run").cloned());
         children.push(text("sh", script(&step.children)));
         children.push(plain("cache", vec![Value::Bool(false)], &step.place));
         children.push(plain("private", vec![Value::Bool(true)], &step.place));
@@ -53,6 +52,9 @@ impl Load<'_> {
                 "table" if !comes_after("sqlite") => {
                     say(node, String::from("`table` asks no database"), "put a node `sqlite` before it");
                 }
+                "probe" if property(node, "port").is_none() => {
+                    say(node, String::from("`probe` does not say which port of the container"), "write it as probe \"/health\" port=8082");
+                }
                 "probe" if !comes_after("image") => {
                     say(node, String::from("`probe` asks no container"), "put a node `image` before it, or write `http`");
                 }
@@ -60,6 +62,19 @@ impl Load<'_> {
             }
             if let Some(status) = property(node, "status").filter(|status| !matches!(status.parse(), Ok(100..=599))) {
                 say(node, format!("`{status}` is no status of HTTP"), "write a number from 100 to 599");
+            }
+        }
+        for node in nodes {
+            let known: &[&str] = match node.name.as_str() {
+                "http" => &["status", "within"],
+                "tcp" => &["within"],
+                "probe" => &["port", "status", "within"],
+                "sqlite" => &["apply"],
+                "table" => &["min_rows"],
+                _ => &[],
+            };
+            for (name, _, place) in node.props.iter().filter(|(name, ..)| !known.contains(&name.as_str())) {
+                self.problems.unknown("property", name, &format!("`{}`", node.name), place, known);
             }
         }
         for (_, value, place) in nodes.iter().flat_map(|node| &node.props).filter(|(name, ..)| name == "within") {
@@ -81,11 +96,12 @@ fn plain(name: &str, values: Vec<Value>, place: &Place) -> Node {
 
 /// Returns what a step does, for a shell.
 fn script(nodes: &[Node]) -> String {
-    let mut lines = vec![String::from("set -e")];
+    let mut lines = vec![String::from("set -e; boxes=")];
     for node in nodes {
         let first = argument(node);
         match node.name.as_str() {
             "sh" | "command" => lines.push(first),
+            "run" => lines.push(node.args.iter().map(|(word, _)| quoted(&text(word))).collect::<Vec<_>>().join(" ")),
             "http" => {
                 let status = property(node, "status").unwrap_or_else(|| String::from("200"));
                 lines.push(probe("http", &first, &status, &within(node)));
@@ -94,11 +110,12 @@ fn script(nodes: &[Node]) -> String {
             "image" => lines.extend([
                 String::from("docker info > /dev/null 2>&1 || { echo 'skipped: docker is not there'; exit 0; }"),
                 format!("image=$(docker build -q {})", quoted(&first)),
-                format!("box=$(docker run -d --rm {} \"$image\")", published(nodes)),
-                String::from("trap 'docker rm -f \"$box\" > /dev/null' EXIT"),
+                format!("boxes=\"$boxes $(docker run -d --rm {} \"$image\")\"", published(nodes)),
+                // A shell that is ended by a signal does nothing at its end unless it is told to.
+                String::from("trap 'docker rm -f $boxes > /dev/null' EXIT; trap 'exit 143' HUP INT TERM"),
             ]),
             "probe" => {
-                let port = property(node, "port").unwrap_or_else(|| String::from("80"));
+                let port = property(node, "port").unwrap_or_default();
                 let status = property(node, "status").unwrap_or_else(|| String::from("200"));
                 lines.push(probe("http", &format!("http://127.0.0.1:{port}{first}"), &status, &within(node)));
             }

@@ -320,16 +320,18 @@ fn heard(world: &World, result: &[u8]) -> bool {
     ActionResult::decode(result).is_some_and(|result| result.log.is_none_or(|log| world.blobs.has(&log)))
 }
 
-/// Returns the end of what a task printed when it last succeeded, at most 64 KiB.
-pub fn printed(world: &World, target: TargetId) -> Vec<u8> {
+/// Returns what a task printed when it last succeeded, by its name in the store; `None` if it printed nothing.
+pub fn log_of(world: &World, target: TargetId) -> Option<Digest> {
     let record = world.checkout.lock().expect("no holder panics").task(world.graph.row(target).key);
-    let log = record.and_then(|record| ActionResult::decode(&record.result)).and_then(|result| result.log);
-    log.map(|log| end_of(world, &log)).unwrap_or_default()
+    record.and_then(|record| ActionResult::decode(&record.result))?.log
 }
 
-/// Returns the end of what the store calls `log`, at most 64 KiB; nothing where the store has lost it.
-pub fn end_of(world: &World, log: &Digest) -> Vec<u8> {
-    world.blobs.get_end(log, 64 << 10).ok().flatten().unwrap_or_default()
+/// How much of an output is handed on in memory, in bytes.
+pub const END: usize = 64 << 10;
+
+/// Returns the end of what the store calls `log`, at most `most` bytes; `None` where the store has lost it.
+pub fn end_of(world: &World, log: &Digest, most: usize) -> Option<Vec<u8>> {
+    world.blobs.get_end(log, most).ok().flatten()
 }
 
 /// Returns what those that need a task see of its outputs.

@@ -99,7 +99,11 @@ pub(super) fn decided(world: &World, decision: TargetId, value: &str) -> Digest 
 
 /// What became of a target that did not have to run.
 pub(super) fn stood_still(world: &World, target: TargetId) -> Looked {
-    let printed = if world.graph.has(target, flag::HEARD) { rebuild::printed(world, target) } else { Vec::new() };
+    let printed = if world.graph.has(target, flag::HEARD) {
+        rebuild::log_of(world, target).and_then(|log| rebuild::end_of(world, &log, rebuild::END)).unwrap_or_default()
+    } else {
+        Vec::new()
+    };
     Looked { outcome: Outcome::Fresh, code: Some(0), printed }
 }
 

@@ -49,7 +49,7 @@ impl Loop<'_> {
             Judged::Cached { yielded, log, displaced } => {
                 self.displaced.extend(displaced);
                 self.yields.put(step, yielded);
-                let output = log.map(|log| rebuild::end_of(self.world, &log)).unwrap_or_default();
+                let output = log.and_then(|log| rebuild::end_of(self.world, &log, rebuild::END)).unwrap_or_default();
                 let output_size = log.filter(|_| !output.is_empty()).map_or(0, |log| log.size);
                 self.end(step, Outcome::Cached, Some(Finished { output, output_size, stored: log, ..finished(target) }), ready);
             }

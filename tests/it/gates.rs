@@ -636,6 +636,14 @@ fn evidence_has_to_be_there_recent_and_right() {
     old.run("check").code(1).says(["error[evidence/stale]: it is ", " days old, and 30 are allowed\n --> results/2020-01-01_load.json"]);
     let nameless = Project::new().manifest(manifest).file("results/x_load.json", good);
     assert_eq!(rules(&nameless), "date");
+    // The newest counts, also by what stands in it.
+    let dated = |days: i64, failures: u32| {
+        format!(r#"{{"failures": {failures}, "ok": true, "date": "{}"}}"#, today.saturating_sub(jiff::Span::new().days(days)))
+    };
+    nameless.write("results/a_load.json", &dated(1, 5)).write("results/x_load.json", &dated(9, 0));
+    assert_eq!(rules(&nameless), "value");
+    let half = "gate \"g\" kind=\"evidence\" { artifact \"a.json\" { json \"/r\" equals=0.5 } }";
+    Project::new().manifest(half).file("a.json", r#"{"r": 0.5}"#).run("check").ok();
     Project::new()
         .manifest("gate \"g\" kind=\"evidence\" { artifact \"a\" { json \"/f\" min=5 max=1 } }")
         .run("check")

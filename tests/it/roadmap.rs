@@ -60,6 +60,8 @@ fn every_way_not_to_hold_is_told_apart() {
         ("`sh tests.sh` -> 17 passed,\n  1 failed", ["drifted:1", "fail"]),
         ("`sh tests.sh` -> not more than 16 passed", ["drifted:1", "fail"]),
         ("`sh broken.sh` -> 3 passed, exit 2", ["drifted:1", "fail"]),
+        ("`nope-such-program` -> `all good`", ["not_run:1", "not_evaluated"]),
+        ("`sh tests.sh` -> never exits 1", ["no_claims:0", "not_evaluated"]),
         ("nothing", ["no_claims:0", "not_evaluated"]),
         ("`sh tests.sh` -> at least 18 passed", ["drifted:1", "fail"]),
         ("`sh tests.sh` -> 18 to 20 passed", ["drifted:1", "fail"]),
@@ -384,4 +386,16 @@ fn what_prints_too_much_is_not_counted() {
     let project = roadmap("- `grep -c x long`  -> 1 lines\n- `yes | head -c 70000000` -> 1 lines\n");
     let project = project.manifest(&MANIFEST.replace("sh broken.sh", "yes | head -c 70000000")).file("long", "x\n");
     assert_eq!(rules(&project, ""), ["not_run:2", "not_evaluated"]);
+}
+
+#[test]
+fn all_that_a_task_printed_serves() {
+    let project = Project::new()
+        .file("ROADMAP.md", "- `cargo test` -> 18 passed\n")
+        .file("in", "")
+        .manifest("gate \"roadmap\" kind=\"roadmap_metrics\" { file \"ROADMAP.md\"; command \"cargo test\" task=\"unit\" }\ntask \"unit\" { inputs \"in\"; sh \"echo 18 passed; seq 100000\" }");
+    project.run("build").ok();
+    project.run("check").ok();
+    project.run("cache clear").ok();
+    project.run("check --format json").code(3).says(["is not in the store any more; run it again: orket build unit --force"]);
 }

@@ -114,3 +114,50 @@ fn a_database_that_no_step_has_made_is_let_be() {
     project.remove("data/x.db").run("smoke").ok();
     project.run("smoke").ok().says(["pass        a"]);
 }
+
+/// What is named in an epic is the epic's, also where the root has a target of that name.
+#[test]
+fn a_step_is_what_the_gate_needs() {
+    let project = Project::new().manifest(
+        "epic \"shop\" { task \"unit\" { sh \"{log:own}; false\" }; gate \"release\" kind=\"release_smoke\" { step \"unit\" } }\ntask \"unit\" { sh \"{log:other}\" }",
+    );
+    project.run("smoke").code(1).ran(["own"]).says(["fail        unit"]);
+    let variants = Project::new().file("in", "").manifest(
+        "task \"unit\" { inputs \"in\"; matrix { x \"1\" \"2\" }; sh \"{log:unit}\" }\ngate \"release\" kind=\"release_smoke\" { private #true; step \"unit\" }",
+    );
+    variants.run("smoke").ok().ran(["unit", "unit"]).says(["pass        unit"]);
+    variants.run("check release").ok().ran([]);
+}
+
+#[test]
+fn what_was_left_out_is_no_pass() {
+    let project = Project::new().manifest(
+        "task \"early\" { sh \"echo skipped: nothing\" }\ntask \"unit\" { needs \"early\"; sh \"{log:unit}\" }\ntask \"late\" { platform \"illumos-sparc\"; sh \"false\" }\n\
+         gate \"release\" kind=\"release_smoke\" { private #true; step \"unit\"; step \"late\" }",
+    );
+    project.run("smoke").ok().ran(["unit"]).says(["pass        unit", "skip        late"]);
+}
+
+#[test]
+fn an_epic_that_was_never_built_has_not_passed() {
+    let project = Project::new().file("in", "").manifest(
+        "epic \"style\" { task \"fmt\" { inputs \"in\"; sh \"{log:fmt}\" } }\ngate \"release\" kind=\"release_smoke\" { private #true; step \"style\" }",
+    );
+    project.run("check release").code(3).ran([]).says(["the step `style` has not passed"]);
+    project.run("build style").ok().ran(["fmt"]);
+    project.run("check release").ok().ran([]);
+}
+
+#[test]
+fn steps_do_what_they_say_in_their_order() {
+    let manifest = "gate \"r\" kind=\"release_smoke\" { step \"a\" { sqlite \"data/x.db\" apply=\"m/*.sql\"; run \"sh\" \"-c\" \"test -s data/x.db && echo there\"; table \"t\" min_rows=2 } }";
+    let project = project().manifest(manifest).file("m/1.sql", "-- made first\ncreate table t(x); insert into t values (1);");
+    project.run("smoke").ok().says(["pass        a"]);
+    let wrong =
+        "gate \"r\" kind=\"release_smoke\" { step \"a\" { sqlite \"x\" apply=\"m/*\"; table \"t\" min_row=1; image \".\"; probe \"/\" } }";
+    Project::new().manifest(wrong).run("list").code(2).says([
+        "`min_row`",
+        "did you mean `min_rows`?",
+        "`probe` does not say which port of the container",
+    ]);
+}

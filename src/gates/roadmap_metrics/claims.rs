@@ -8,7 +8,7 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-use super::counts::{Count, counts};
+use super::counts::{Count, counts, denied};
 use crate::gates::markdown::{CODE, Code, Passage, passages};
 
 /// Something that a document says of the project.
@@ -86,7 +86,8 @@ fn read_passage(passage: &Passage, place: &dyn Fn(usize) -> (u32, u32), found: &
         let (line, column) = place(command.source.start);
         let expected = expected(passage, words, shown);
         // `old.rs` -> `new.rs` is no command and what it prints.
-        let renames = matches!(&expected[..], [Expected::Text(_)]) && !command.text.contains(' ');
+        let is_file = |text: &str| !text.contains(' ') && text.contains(['/', '.']);
+        let renames = matches!(&expected[..], [Expected::Text(shown)] if is_file(shown) && is_file(&command.text));
         if !expected.is_empty() && !renames {
             found.claims.push(Claim { line, column, subject: command.text.clone(), expected });
         } else if expected.is_empty() && command.text.contains(' ') {
@@ -130,7 +131,12 @@ fn expected(passage: &Passage, words: Range<usize>, shown: Option<&Code>) -> Vec
         return vec![Expected::Text(code.text.clone())];
     }
     let sentence = sentence(&passage.text[words.clone()]);
-    let exit = EXIT.captures(sentence);
+    // What is denied, and one of several, is not said.
+    let said = |exit: &regex::Captures<'_>| {
+        let (at, end) = exit.get(0).map_or((0, 0), |exit| (exit.start(), exit.end()));
+        !denied(&sentence[..at]) && !sentence[end..].trim_start().starts_with("or ")
+    };
+    let exit = EXIT.captures(sentence).filter(said);
     let status = exit.as_ref().and_then(|exit| exit[1].parse().ok()).map(Expected::Exit);
     let bare = match exit.as_ref().and_then(|exit| exit.get(0)) {
         Some(exit) => format!("{}{}{}", &sentence[..exit.start()], ".".repeat(exit.len()), &sentence[exit.end()..]),

@@ -78,7 +78,7 @@ const TIMES: [&str; 17] = [
 static COUNT: LazyLock<Regex> = LazyLock::new(|| {
     let bound = "at least|(?:no|not) less than|(?:no|not) fewer than|not under|not below|min(?:imum)?(?: of)?|at most|(?:no|not) more than|not over|not above|\
         up to|max(?:imum)?(?: of)?|more than|over|above|less than|fewer than|under|below|between";
-    let bound = format!(r"(?:(?P<bound>(?:{bound})\b|>=|<=|>|<|\u{{2265}}|\u{{2264}})\s*)?");
+    let bound = format!(r"(?:(?P<bound>\b(?:{bound})\b|>=|<=|>|<|\u{{2265}}|\u{{2264}})\s*)?");
     let range = format!(r"(?:(?:\s*%)?(?:\s*(?:\.\.|[-\u{{2013}}])\s*|\s+(?P<join>to|and|or)\s+)(?P<high>{NUMBER}))?");
     let rest = r"(?P<plus>\+)?(?:\s*(?P<percent>%))?(?:\s+or\s+(?P<tail>more|fewer|less))?\s*(?P<word>\p{Alphabetic}[\p{Alphabetic}_-]*)?(?:\s+or\s+(?P<end>more|fewer|less)\b)?";
     Regex::new(&format!("(?i){bound}(?P<low>{NUMBER}){range}{rest}")).expect("it is right")
@@ -111,6 +111,12 @@ pub fn counts(sentence: &str) -> Vec<Count> {
     found
 }
 
+/// Whether the last word of a text denies what follows.
+pub(super) fn denied(ahead: &str) -> bool {
+    let word = ahead.split_whitespace().next_back().unwrap_or_default().to_lowercase();
+    matches!(&*word, "not" | "no" | "never" | "without" | "none") || word.ends_with("n't")
+}
+
 fn count(sentence: &str, captures: &regex::Captures<'_>) -> Option<Count> {
     let part = |name: &str| captures.name(name).map(|part| part.as_str());
     let (whole, low, high) = (captures.get(0)?, captures.name("low")?, captures.name("high"));
@@ -118,10 +124,8 @@ fn count(sentence: &str, captures: &regex::Captures<'_>) -> Option<Count> {
     if ahead.ends_with(|c: char| !(c.is_whitespace() || matches!(c, '(' | '~' | '\u{2248}'))) {
         return None;
     }
-    // `1 000`, and what is denied.
-    let word_ahead = ahead.split_whitespace().next_back().unwrap_or_default().to_lowercase();
-    let denied = matches!(&*word_ahead, "not" | "no" | "never" | "without") || word_ahead.ends_with("n't");
-    if denied || word_ahead.ends_with(|c: char| c.is_ascii_digit()) {
+    // `1 000`
+    if denied(ahead) || ahead.trim_end().ends_with(|c: char| c.is_ascii_digit()) {
         return None;
     }
     let (percent, word) = (part("percent").is_some(), part("word").unwrap_or_default());
@@ -221,6 +225,7 @@ mod tests {
             (" 3 or more items, 4 files or fewer", "AtLeast(3.0) items, AtMost(4.0) files"),
             (" 1'234 files, 1\u{202f}000 lines", "Exactly(1234.0) files, Exactly(1000.0) lines"),
             (" 5 items,\n6 cows", "Exactly(5.0) items, Exactly(6.0) cows"),
+            (" discover 12 tests, cover 90% of lines", "Exactly(12.0) tests, Exactly(90.0)% of"),
             (" 42", "Exactly(42.0)"),
             (" at most 42.", "AtMost(42.0)"),
             (" 3 \u{e9}l\u{e9}ments", "Exactly(3.0) \u{e9}l\u{e9}ments"),
@@ -252,6 +257,7 @@ mod tests {
             " 3.2 s",
             " 1 000 files",
             " not 3 items",
+            " never more than 3 items",
             " there aren't 3 items",
         ] {
             assert_eq!(short(sentence), "", "{sentence}");

@@ -46,9 +46,12 @@ fn shown(command: &str, output: &str, code: Option<i32>, word: &str, percent: bo
             if code == Some(1) && lines().next().is_none() {
                 return Some(0.0);
             }
+            // Short flags stand together, until one that takes what follows.
+            let taking = if program(command) == Some("rg") { "efgtTmABCjMrEd" } else { "efmABCDd" };
+            let letters = |short: &str| short.split(|c: char| taking.contains(c)).next().is_some_and(|flags| flags.contains('c'));
             let counting = |flag: &str| match flag.strip_prefix("--") {
                 Some(long) => matches!(long, "count" | "count-matches"),
-                None => flag.strip_prefix('-').is_some_and(|short| short.contains('c')),
+                None => flag.strip_prefix('-').is_some_and(letters),
             };
             let counts = command.split_whitespace().any(counting);
             match counts {
@@ -91,7 +94,10 @@ fn beside(output: &str, word: &str, percent: bool) -> Option<f64> {
     let (word, sign) = (format!("(?:{})", forms.join("|")), if percent { r"\s*%" } else { "" });
     let before = Regex::new(&format!(r"(?i)(?:^|[^\w.,-])({NUMBER}){sign}\s*(?:tests?\s+|items?\s+)?{word}\b")).ok()?;
     let behind = Regex::new(&format!(r"(?i)\b{word}(?:\s*[:=]\s*|\s+)({NUMBER}){sign}")).ok()?;
-    let of_files = |line: &&str| !["Test Suites:", "Snapshots:", "Test Files"].iter().any(|head| line.trim_start().starts_with(head));
+    // What nextest says before it begins, it sums up at the end.
+    let begins = if output.contains("Summary [") { "Starting " } else { "Test Files" };
+    let of_files =
+        |line: &&str| !["Test Suites:", "Snapshots:", "Test Files", begins].iter().any(|head| line.trim_start().starts_with(head));
     let read = |regex: &Regex, whole: bool| {
         let one = |line: &str| {
             let found = regex.captures(line)?;
@@ -159,7 +165,7 @@ mod tests {
     fn what_test_runners_print() {
         let cargo = "running 3 tests\ntest result: ok. 12 passed; 1 failed; 2 ignored; 0 measured; 0 filtered out; finished in 0.1s\n\
             test result: ok. 5 passed; 0 failed; 0 ignored; 0 measured; 0 filtered out; finished in 0.1s\n";
-        let nextest = "     Summary [   0.5s] 17 tests run: 16 passed, 1 failed, 3 skipped\n";
+        let nextest = "    Starting 17 tests across 3 binaries\n     Summary [   0.5s] 17 tests run: 16 passed, 1 failed, 3 skipped\n";
         let pytest = "collected 197 items\n\ntests/test_a.py ....\n===== 195 passed, 2 skipped, 1 warning in 3.21s =====\n";
         let quiet = ".....\n195 passed, 2 skipped in 3.21s\n";
         let jest = "Test Suites: 1 failed, 4 passed, 5 total\nTests:       2 failed, 40 passed, 42 total\nSnapshots:   3 passed, 3 total\n";
@@ -172,6 +178,7 @@ mod tests {
             (cargo, "ignored", 2.0),
             (nextest, "passed", 16.0),
             (nextest, "skipped", 3.0),
+            (nextest, "tests", 17.0),
             (pytest, "passed", 195.0),
             (pytest, "collected", 197.0),
             (quiet, "passed", 195.0),
@@ -234,6 +241,8 @@ mod tests {
         assert_eq!(plain("rg -n x src", "", Some(1), "matches"), Some(0.0));
         assert_eq!(plain("rg -n x src", "a:1:x\nb:2:x\n", Some(0), "matches"), Some(2.0));
         assert_eq!(plain("grep -rc x src", "a:1\nb:0\nc:4\n", Some(0), "matches"), Some(5.0));
+        assert_eq!(plain("rg -tc x src", "a:1:x\nb:2:x\n", Some(0), "matches"), Some(2.0));
+        assert_eq!(plain("rg -ic x src", "a:1\nb:2\n", Some(0), "matches"), Some(3.0));
         assert_eq!(plain("rg x src", "", Some(2), "matches"), Some(0.0));
         assert_eq!(plain("rg x src | wc -l", "12\n", Some(0), "matches"), Some(12.0));
     }

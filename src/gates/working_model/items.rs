@@ -48,7 +48,7 @@ static HEADING: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"^(#{1,6})\s+(.*)
 static HEADED: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(&format!(r"^({ID})\s*[:\u{{2014}}\u{{2013}} -]\s*(.*)$")).expect("it is right"));
 static LISTED: LazyLock<Regex> =
-    LazyLock::new(|| Regex::new(&format!(r"^(?:\d+[.)]|[-*])\s+\*\*({ID})\b:?\s*(.*?)\*\*:?\s*(.*)$")).expect("it is right"));
+    LazyLock::new(|| Regex::new(&format!(r"^(?:\d+[.)]|[-*+])\s+\*\*({ID})\b:?\s*(.*?)\*\*:?\s*(.*)$")).expect("it is right"));
 static ACCEPTANCE: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r"(?i)^\s*[*_]*acceptance(?: criteria)?[*_]*:[*_]*\s*$").expect("it is right"));
 static POINT: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"^\s*(?:[-*+]|\d+[.)])\s+\S").expect("it is right"));
@@ -72,6 +72,13 @@ fn lines(text: &str) -> impl Iterator<Item = (usize, &str)> {
 /// of a list ends with what is in it, and with its acceptance criteria.
 pub fn items(text: &str) -> Vec<Item> {
     let (prose, outline) = (prose(text), outline(text));
+    // Items of a list that stand in no other.
+    let mut top: Vec<&Range<usize>> = Vec::new();
+    for place in &outline.items {
+        if top.last().is_none_or(|last| place.start >= last.end) {
+            top.push(place);
+        }
+    }
     let mut found: Vec<(Item, usize)> = Vec::new();
     let mut open = false;
     // Whether a line `Acceptance:` stands above, and then whether its list has begun.
@@ -81,7 +88,7 @@ pub fn items(text: &str) -> Vec<Item> {
         let depth = outline.headings.iter().find(|(_, place)| here(place)).map(|(level, _)| *level);
         let begun = match depth {
             Some(_) => HEADED.captures(HEADING.captures(line).and_then(|heading| heading.get(2)).map_or(line, |rest| rest.as_str())),
-            None => LISTED.captures(line),
+            None => top.iter().find(|place| here(place)).and_then(|place| LISTED.captures(line[place.start - at..].trim_start())),
         };
         let ends = begun.is_some() || depth.is_some_and(|depth| found.last().is_some_and(|(_, own)| depth <= *own));
         if ends && open {
@@ -95,7 +102,7 @@ pub fn items(text: &str) -> Vec<Item> {
                 begun.iter().skip(2).flatten().map(|part| part.as_str().trim()).filter(|part| !part.is_empty()).collect();
             let end = match depth {
                 Some(_) => text.len(),
-                None => outline.items.iter().find(|place| here(place)).map_or(at + line.len(), |place| end_of(text, place)),
+                None => top.iter().find(|place| here(place)).map_or(at + line.len(), |place| end_of(text, place)),
             };
             let item = Item {
                 id: begun[1].to_owned(),
@@ -228,9 +235,11 @@ pub fn started(handoff: &str, item: &Item, roadmap: &str) -> String {
     })
 }
 
-/// Returns a handoff file in which the note about an item has this status, if there is one that says its status.
+/// Returns a handoff file in which the note about an item has this status, if there is one that says its status; the active one, if there is.
 pub fn with_status(handoff: &str, id: &str, status: &str) -> Option<String> {
-    let at = notes(handoff).into_iter().find(|note| note.id == id)?.at?;
+    let mut notes: Vec<Note> = notes(handoff).into_iter().filter(|note| note.id == id && note.at.is_some()).collect();
+    notes.sort_by_key(|note| note.status != "active");
+    let at = notes.into_iter().next()?.at?;
     Some(format!("{}{status}{}", &handoff[..at.start], &handoff[at.end..]))
 }
 
@@ -294,6 +303,11 @@ mod tests {
         );
         assert_eq!(notes("\u{feff}## SHOP-1\nStatus: active\n```\n## SHOP-2\n```\n")[0].status, "active");
         assert_eq!(notes("```\n## SHOP-2\n```\n").len(), 0);
+        let ids = |text: &str| items(text).into_iter().map(|item| item.id).collect::<Vec<_>>();
+        assert_eq!(ids("+ **SHOP-1** x\n\n  1. **SHOP-2** y\n"), ["SHOP-1"]);
+        assert_eq!(ids(" - **SHOP-1** x\n - **SHOP-2** y\n"), ["SHOP-1", "SHOP-2"]);
+        let two = "## SHOP-1\nStatus: paused\n## SHOP-1\nStatus: active\n";
+        assert_eq!(with_status(two, "SHOP-1", "done").unwrap(), "## SHOP-1\nStatus: paused\n## SHOP-1\nStatus: done\n");
     }
 
     #[test]
