@@ -41,8 +41,8 @@ pub struct Ground {
     pub head: Option<String>,
     /// When that was committed, in seconds since 1970; windows and ages end there.
     pub until: i64,
-    /// Whether older commits are missing here.
-    pub shallow: bool,
+    /// Where older commits are missing here: when the newest of those was made whose parents are, in seconds since 1970.
+    pub cut: Option<i64>,
     /// Whether there was a mail map.
     pub mailmap: bool,
     /// How many files the complexity was read of at most, the most often touched.
@@ -53,11 +53,20 @@ pub struct Ground {
     pub symbols: SymbolGround,
 }
 
+impl Ground {
+    /// Whether commits may be missing among those that count.
+    pub fn is_cut(&self) -> bool {
+        self.cut.is_some_and(|cut| self.since.is_none_or(|since| since <= cut))
+    }
+}
+
 /// Sums over all files.
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct Totals {
     /// Commits that touch one of the files.
     pub commits: u64,
+    /// Those of them that were made at the beginning of 1970: so git takes a date that it cannot read.
+    pub undated: u64,
     /// Files that were touched.
     pub files: usize,
     /// Touches of files.

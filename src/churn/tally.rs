@@ -32,6 +32,7 @@ pub struct Tally {
     coupling: Coupling,
     months: BTreeMap<(i16, i8), Month>,
     commits: u64,
+    undated: u64,
     recent: Recent,
     span: Option<(i64, i64)>,
     touched: Vec<PathId>,
@@ -83,6 +84,7 @@ impl Tally {
             coupling: Coupling::default(),
             months: BTreeMap::new(),
             commits: 0,
+            undated: 0,
             recent: Recent::default(),
             span: None,
             touched: Vec::new(),
@@ -154,6 +156,7 @@ impl Tally {
             return;
         }
         self.commits = number;
+        self.undated += u64::from(commit.at == 0);
         self.recent.add(age);
         self.span = Some(self.span.map_or((commit.at, commit.at), |(first, last)| (first.min(commit.at), last.max(commit.at))));
         let author = self.authors.entry(commit.author.0).or_default();
@@ -249,6 +252,7 @@ impl Tally {
         let authors = ownership::shares(self.authors.iter().map(|(author, (commits, lines))| (name(*author), *commits, *lines)).collect());
         Totals {
             commits: self.commits,
+            undated: self.undated,
             files: files.len(),
             touches: sum(|file| file.touches.into(), false),
             adds: sum(|file| file.adds, false),

@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use jiff::civil::DateTime;
+use jiff::tz::TimeZone;
 use serde_json::json;
 
 use super::{Failure, Ui};
@@ -18,7 +20,7 @@ use crate::vcs::VcsError;
 /// When there is no history to read, nothing in it is in the scope, or the file cannot be written.
 pub fn churn(ui: &Ui, args: &ChurnArgs) -> Result<(), Failure> {
     let now = jiff::Timestamp::now();
-    let since = args.since.as_deref().map(|text| since(text, now)).transpose().map_err(Failure::Wrong)?;
+    let since = args.since.as_deref().map(|text| since(text, now, &TimeZone::system())).transpose().map_err(Failure::Wrong)?;
     // A history has its worth without a manifest, and beside one that is wrong.
     let project = Engine::open(&ui.surroundings, false).ok().map(|engine| engine.graph.header().name.to_string());
     let wanted = ChurnWanted {
@@ -26,6 +28,7 @@ pub fn churn(ui: &Ui, args: &ChurnArgs) -> Result<(), Failure> {
         scope: args.scope.clone(),
         since,
         renames: !args.no_renames,
+        sure: false,
         symbols: args.symbols.map_or(SymbolsWanted::Cheap, SymbolsWanted::Files),
         project: project.filter(|name| !name.is_empty()),
         made: now.strftime("%Y-%m-%d").to_string(),
@@ -86,10 +89,12 @@ fn format(ui: &Ui, args: &ChurnArgs, folder: bool) -> ChurnFormat {
     }
 }
 
-/// Reads a day (`2026-01-31`, its beginning in UTC), a moment (`2026-01-31T12:00:00Z`) or how long ago (`90d`); in seconds since 1970.
-fn since(text: &str, now: jiff::Timestamp) -> Result<i64, String> {
+/// Reads a day (`2026-01-31`, its beginning in UTC), a moment (`2026-01-31T12:00:00Z`; without a zone, in `here`, as git would have it) or
+/// how long ago (`90d`); in seconds since 1970.
+fn since(text: &str, now: jiff::Timestamp, here: &TimeZone) -> Result<i64, String> {
     let text = text.trim();
-    let day = || text.parse::<jiff::civil::Date>().ok()?.to_zoned(jiff::tz::TimeZone::UTC).ok().map(|day| day.timestamp());
+    let local = |text: &str, zone: &TimeZone| text.parse::<DateTime>().ok()?.to_zoned(zone.clone()).ok().map(|time| time.timestamp());
+    let day = || if text.contains(':') { local(text, here) } else { local(text, &TimeZone::UTC) };
     let ago = || Some(now.as_second().saturating_sub(i64::try_from(quantity::duration(text)?.as_secs()).ok()?));
     text.parse::<jiff::Timestamp>().ok().or_else(day).map(jiff::Timestamp::as_second).or_else(ago).ok_or_else(|| {
         format!("`--since {text}` is no date: expected a day such as `2026-01-31`, a moment such as `2026-01-31T12:00:00Z`, or how long ago, such as `90d`")
@@ -113,7 +118,10 @@ mod tests {
     #[test]
     fn dates() {
         let now = jiff::Timestamp::from_second(1_000_000_000).unwrap();
+        let since = |text: &str, now| since(text, now, &TimeZone::fixed(jiff::tz::offset(2)));
         assert_eq!(since("1970-01-02", now), Ok(86_400));
+        assert_eq!([since("1970-01-02T00:00:01", now), since("1970-01-02 00:00", now)], [Ok(79_201), Ok(79_200)], "where one is");
+        assert_eq!([since("1969-12-31", now), since("1969-12-31T23:59:59+01:00", now)], [Ok(-86_400), Ok(-3601)]);
         assert_eq!(since("1970-01-02T00:00:01Z", now), Ok(86_401));
         assert_eq!(since(" 90d ", now), Ok(1_000_000_000 - 90 * 86_400));
         for wrong in ["", "yesterday", "2026-13-01", "90", "2026"] {

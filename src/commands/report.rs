@@ -78,6 +78,7 @@ fn history(engine: &Engine, run: &RunRecord) -> Result<crate::churn::Report, Str
         scope: Some(".".into()),
         since: i64::try_from((run.began / 1000).saturating_sub(YEAR)).ok(),
         renames: true,
+        sure: false,
         symbols: SymbolsWanted::Cheap,
         project: Some(engine.name.clone()),
         made: jiff::Timestamp::now().strftime("%Y-%m-%d").to_string(),

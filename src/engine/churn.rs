@@ -27,6 +27,8 @@ pub struct ChurnWanted {
     pub since: Option<i64>,
     /// Whether files are followed through renames.
     pub renames: bool,
+    /// Whether a commit does not count whose parents are not here: what it changed is not known, and git takes it for having made all files.
+    pub sure: bool,
     /// Of which files the symbols are counted.
     pub symbols: SymbolsWanted,
     /// The name of the project; left out, that of the repository's folder.
@@ -70,36 +72,41 @@ pub fn churn(wanted: &ChurnWanted) -> Result<Report, ChurnError> {
     tally.keep_touches(symbols::is_source);
     let part = Wanted { scope: scope.clone(), since: wanted.since, renames: wanted.renames };
     let known = kept.as_ref().map(|folder| folder.join(if wanted.renames { "followed" } else { "named" }));
-    let told = repository.history(&part, known.as_deref(), |commit, paths| tally.add(commit, paths))?;
+    let cuts = repository.cuts()?;
+    let told = repository.history(&part, known.as_deref(), |commit, paths| {
+        if !wanted.sure || cuts.iter().all(|cut| *cut.id != *commit.id) {
+            tally.add(commit, paths);
+        }
+    })?;
     tracing::debug!(commits = told.commits, known = told.known, paths = told.paths.len(), "the history was read");
 
-    let busiest = tally.busiest(&told.paths);
-    if let Some(scope) = scope.as_ref().filter(|_| busiest.is_empty() && repository.head().is_some()) {
-        let shown = wanted.scope.as_deref().unwrap_or(Path::new(".")).display().to_string();
-        if !repository.knows(scope)? {
-            return Err(ChurnError::NoScope(shown));
-        }
-        if wanted.renames && wanted.since.is_none() {
-            return Err(ChurnError::Moved(shown));
-        }
-    }
-    let standings = standings(&repository, &busiest, &present, kept.as_deref())?;
     let ground = Ground {
         project: wanted.project.clone().unwrap_or_else(|| name(repository.top())),
         made: wanted.made.clone(),
-        scope: scope.map(|scope: RelPath| scope.as_bytes().to_vec()).filter(|scope| !scope.is_empty()),
+        scope: scope.as_ref().map(|scope: &RelPath| scope.as_bytes().to_vec()).filter(|scope| !scope.is_empty()),
         since: wanted.since,
         renames: wanted.renames,
         similarity: SIMILARITY,
         rename_limit: RENAME_LIMIT,
         head: repository.head().map(str::to_owned),
         until,
-        shallow: repository.shallow(),
+        cut: cuts.iter().map(|cut| cut.at).max(),
         mailmap: repository.mailmap(),
         texts: TEXTS,
         text_limit: TEXT_LIMIT,
         ..Ground::default()
     };
+    let busiest = tally.busiest(&told.paths);
+    if let Some(scope) = scope.as_ref().filter(|_| busiest.is_empty() && repository.head().is_some()) {
+        let shown = wanted.scope.as_deref().unwrap_or(Path::new(".")).display().to_string();
+        if !repository.knows(scope)? {
+            return Err(ChurnError::NoScope(shown));
+        }
+        if wanted.renames && wanted.since.is_none() && !(wanted.sure && ground.is_cut()) {
+            return Err(ChurnError::Moved(shown));
+        }
+    }
+    let standings = standings(&repository, &busiest, &present, kept.as_deref())?;
     let standing = |path: &[u8]| standings.get(path).copied().unwrap_or_default();
     let plain = |path: &[u8]| !standing(path).generated;
     let source =

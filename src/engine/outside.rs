@@ -81,6 +81,7 @@ impl Outside for Surroundings<'_> {
             scope: Some(PathBuf::from(scope.unwrap_or("."))),
             since: since.map(|seconds| jiff::Timestamp::now().as_second().saturating_sub(seconds)),
             renames: true,
+            sure: true,
             symbols: symbols.map_or(SymbolsWanted::Cheap, SymbolsWanted::Above),
             project: Some(self.engine.name.clone()),
             made: today.to_owned(),

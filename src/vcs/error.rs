@@ -23,6 +23,11 @@ pub enum VcsError {
         /// What may have been meant, or why it is not there; empty, or begins with what separates it.
         hint: String,
     },
+    /// The commit that is checked out is not in the repository.
+    #[error(
+        "`HEAD` is the commit {0}, and that is not in the repository\nhint: `git fsck` says what else is missing; another clone has it"
+    )]
+    NoHead(String),
     /// A revision and `HEAD` have no commit in common.
     #[error("`{name}` and `HEAD` have no commit in common{hint}")]
     Apart {

@@ -39,6 +39,8 @@ pub(super) struct Git {
     folder: PathBuf,
     /// Whether variables that lead to another repository count.
     led: bool,
+    /// The repository that was found, and whether `folder` is its work tree.
+    own: Option<(PathBuf, bool)>,
     /// The index that is meant, where it is not the one that git itself would take.
     index: Option<PathBuf>,
 }
@@ -60,12 +62,17 @@ pub(super) struct Stream {
 
 impl Git {
     pub(super) fn new(folder: &Path) -> Git {
-        Git { folder: folder.to_path_buf(), led: true, index: None }
+        Git { folder: folder.to_path_buf(), led: true, own: None, index: None }
+    }
+
+    /// Git in a repository that was found; `folder` is its work tree, or itself.
+    pub(super) fn of(folder: &Path, own: PathBuf, has_tree: bool) -> Git {
+        Git { own: Some((own, has_tree)), ..Git::new(folder) }
     }
 
     /// Git in the repository that a folder stands in, whatever the environment says.
     pub(super) fn around(folder: &Path) -> Git {
-        Git { folder: folder.to_path_buf(), led: false, index: None }
+        Git { led: false, ..Git::new(folder) }
     }
 
     /// Git with another index.
@@ -84,6 +91,13 @@ impl Git {
         command.env("GIT_ALLOW_PROTOCOL", "none");
         for name in ELSEWHERE.iter().filter(|_| !self.led) {
             command.env_remove(name);
+        }
+        // A work tree that a variable names need not be where its repository is found.
+        if let Some((own, has_tree)) = &self.own {
+            command.env("GIT_DIR", own);
+            if *has_tree {
+                command.env("GIT_WORK_TREE", &self.folder);
+            }
         }
         if let Some(index) = &self.index {
             command.env("GIT_INDEX_FILE", index);

@@ -25,16 +25,16 @@ pub struct Wanted {
     /// A folder or file, from the repository's folder. Without renames, only commits that touch it come; with renames all come, since
     /// what is in it now may have been elsewhere. `None` is all, without git's simplification of histories by paths.
     pub scope: Option<RelPath>,
-    /// Nothing committed before, in seconds since 1970.
+    /// Nothing committed before, in seconds since 1970; also where a commit behind a newer one has an older date than it should.
     pub since: Option<i64>,
     /// Whether files are followed through renames.
     pub renames: bool,
 }
 
 impl Wanted {
-    /// Whether all commits are wanted.
-    fn is_everything(&self) -> bool {
-        self.since.is_none() && (self.renames || self.scope.is_none())
+    /// Whether all commits are gone through.
+    fn is_whole(&self) -> bool {
+        self.renames || self.scope.is_none()
     }
 }
 
@@ -72,16 +72,17 @@ impl Repository {
         };
         told.stamp = kept.stamp();
         self.fill(wanted, &mut told, &mut kept, &mut each)?;
-        kept.save(self, &told.paths, wanted.is_everything().then_some(told.commits))?;
+        kept.save(self, &told.paths, (wanted.is_whole() && wanted.since.is_none()).then_some(told.commits))?;
         Ok(told)
     }
 
     /// Asks which commits there are, and has the changes counted of those that are not known yet.
     fn fill(&self, wanted: &Wanted, told: &mut Told, kept: &mut Kept, each: &mut impl FnMut(&Commit<'_>, &Paths)) -> Result<(), VcsError> {
-        let heads = match wanted.is_everything() {
+        let mut heads = match wanted.is_whole() {
             true => self.walked(wanted.renames, told, kept)?,
             false => self.heads(&log(wanted), told)?,
         };
+        heads.retain(|head| wanted.since.is_none_or(|since| head.at >= since));
         let unknown: Vec<&[u8]> = heads.iter().map(|head| &*head.id).filter(|id| kept.find(id).is_none()).collect();
         let mut words = changes_of(wanted.renames, true);
         // What is kept has to be whole.
@@ -220,7 +221,6 @@ pub(super) fn changes_of(renames: bool, lines: bool) -> Vec<Box<[u8]>> {
 fn log(wanted: &Wanted) -> Vec<Box<[u8]>> {
     let mut words = plain();
     words.extend([FORMAT.into(), b"--no-merges"[..].into()]);
-    words.extend(wanted.since.map(|since| format!("--max-age={since}").into_bytes().into()));
     words.push(b"HEAD"[..].into());
     words.push(b"--"[..].into());
     if let Some(scope) = wanted.scope.as_ref().filter(|_| !wanted.renames) {

@@ -34,6 +34,6 @@ pub use mirror::{Mirror, Mirrored};
 pub use names::{Tracked, TrackedNames};
 pub use pairs::TextPair;
 pub use past::Past;
-pub use repository::{Attributes, Newest, Present, Repository};
+pub use repository::{Attributes, Cut, Newest, Present, Repository};
 pub use staged::{Given, Scope, Staging};
 pub use standing::{branch, changed, tags};

@@ -14,6 +14,9 @@ pub(super) const FORMAT: &[u8] = b"--format=@%H%x00%aN%x00%aE%x00%ct %P";
 /// The same shape with the id alone: who made a commit is not looked up twice.
 pub(super) const ID_ALONE: &[u8] = b"--format=@%H%x00-%x00-%x000";
 
+/// The last second of the year 9999, wherever one is.
+const LATEST: i64 = 253_402_207_200;
+
 /// What stands before the changes of a commit.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(super) struct Head {
@@ -77,9 +80,10 @@ impl<R: BufRead> Reader<R> {
         self.name()?;
         let author = authors.id(if author.is_empty() { &self.piece } else { &author });
         self.name()?;
-        let mut words = self.piece.split(|byte| *byte == b' ').filter(|word| !word.is_empty());
-        let at = words.next().and_then(number).ok_or_else(|| strange(&self.piece))?;
-        let parents = words.map(bytes_of).collect::<Option<Vec<Id>>>().ok_or_else(|| strange(&self.piece))?;
+        let mut words = self.piece.split(|byte| *byte == b' ');
+        let at = words.next().map(date).ok_or_else(|| strange(&self.piece))?;
+        let parents =
+            words.filter(|word| !word.is_empty()).map(bytes_of).collect::<Option<Vec<Id>>>().ok_or_else(|| strange(&self.piece))?;
         let mut seen = 0;
         while self.piece()? {
             match self.piece.first() {
@@ -198,6 +202,12 @@ pub(super) fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
+/// Returns the seconds since 1970 that a date of a commit is. One that is negative or so large that nobody means it is the beginning of 1970,
+/// as git shows it; git itself prints nothing or all digits of these.
+pub(super) fn date(text: &[u8]) -> i64 {
+    number(text).filter(|at| (0..=LATEST).contains(at)).unwrap_or(0)
+}
+
 fn number(text: &[u8]) -> Option<i64> {
     std::str::from_utf8(text).ok()?.parse().ok()
 }
@@ -231,11 +241,11 @@ mod tests {
     #[test]
     fn commits_with_and_without_changes() {
         let text = format!(
-            "@{A}|Ann|e|17 {A} {A}|@{A}|||-3 |\n:100644 120000 {Z} {A} T|l|:100644 100644 {Z} {A} R100|a|b|1\t2\tl|-\t-\t|a|b|@{A}|Ann|e|9|"
+            "@{A}|Ann|e|17 {A} {A}|@{A}||| {A}|\n:100644 120000 {Z} {A} T|l|:100644 100644 {Z} {A} R100|a|b|1\t2\tl|-\t-\t|a|b|@{A}|Ann|e|9|"
         );
         let all = read(&text).unwrap();
-        assert_eq!((all.len(), all[0].0.parents.len(), all[1].0.parents.len()), (3, 2, 0));
-        assert_eq!((all[0].0.at, all[0].1.len(), all[1].0.at, all[2].0.author), (17, 0, -3, 0));
+        assert_eq!((all.len(), all[0].0.parents.len(), all[1].0.parents.len()), (3, 2, 1));
+        assert_eq!((all[0].0.at, all[0].1.len(), all[1].0.at, all[2].0.author), (17, 0, 0, 0));
         let [link, renamed] = all[1].1[..] else { panic!("{all:?}") };
         assert_eq!((link.status, link.kind, link.lines), (Status::Changed, FileKind::Link, Some((1, 2))));
         assert_eq!((renamed.status, renamed.lines), (Status::Renamed, None));
@@ -255,9 +265,16 @@ mod tests {
 
     #[test]
     fn what_git_never_prints_is_said() {
-        for text in ["x", "@12|n|e|1|", &format!("@{A}|n|e|"), &format!("@{A}|n|e|x|"), &format!("@{A}|n|e|1|\nhello|")] {
+        for text in ["x", "@12|n|e|1|", &format!("@{A}|n|e|"), &format!("@{A}|n|e|1 x|"), &format!("@{A}|n|e|1|\nhello|")] {
             assert!(read(text).is_err(), "{text}");
         }
+    }
+
+    #[test]
+    fn dates_that_nobody_means() {
+        let all =
+            ["", "-86400", "18446744073709551615", "99999999999999999999", "9223372036854775807", "x"].map(|text| date(text.as_bytes()));
+        assert_eq!((all, date(b"17"), date(b"4102444800")), ([0; 6], 17, 4_102_444_800));
     }
 
     #[test]

@@ -6,13 +6,14 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 use serde::{Deserialize, Serialize};
 
 use super::VcsError;
 use super::blobs::Blobs;
 use super::git::Git;
 use super::image;
+use super::parse::{bytes_of, date};
 use crate::base::{Digest, FileKind, RelPath};
 
 /// What a file with the newest commit begins with; the number rises with its form.
@@ -71,6 +72,15 @@ pub struct Newest {
     pub files: Vec<Present>,
 }
 
+/// A commit whose parents are not here.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Cut {
+    /// Its id, in bytes.
+    pub id: Box<[u8]>,
+    /// When it was committed, in seconds since 1970.
+    pub at: i64,
+}
+
 /// A file of a commit.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Present {
@@ -110,13 +120,20 @@ impl Repository {
             (place, settings.map(|parts| parts.map(|part| part.join().ok().and_then(Result::ok))))
         });
         let place = place?;
+        if place.head.is_none()
+            && let Some(named) = git.line(&[b"rev-parse", b"--verify", b"--quiet", b"HEAD"])?
+        {
+            return Err(VcsError::NoHead(String::from_utf8_lossy(&named).into_owned()));
+        }
         let surroundings = settings.and_then(|[version, configured]| {
             let (version, configured) = (version?, configured?);
             Some(Surroundings::new(&version, &configured, place.replaced.clone()?))
         });
         let shallow = place.common.join("shallow").exists();
-        let (top, prefix) = (place.top.unwrap_or(place.own), RelPath::parse(place.prefix).unwrap_or_default());
-        let (git, common, head) = (Git::new(&top), place.common, place.head);
+        let has_tree = place.top.is_some();
+        let (top, prefix) = (place.top.unwrap_or_else(|| place.own.clone()), RelPath::parse(place.prefix).unwrap_or_default());
+        let git = Git::of(&top, place.own, has_tree);
+        let (common, head) = (place.common, place.head);
         Ok(Repository { git, top, prefix, common, head, shallow, surroundings, objects: Arc::default(), attributes: Arc::default() })
     }
 
@@ -130,9 +147,28 @@ impl Repository {
         self.head.as_deref()
     }
 
-    /// Whether older commits were left out when it was cloned.
-    pub fn shallow(&self) -> bool {
-        self.shallow
+    /// Returns the commits behind the newest at which the history is cut off, since older ones were left out when it was cloned.
+    ///
+    /// # Errors
+    /// When git cannot read the history.
+    pub fn cuts(&self) -> Result<Vec<Cut>, VcsError> {
+        if !self.shallow || self.head.is_none() {
+            return Ok(Vec::new());
+        }
+        let listed = std::fs::read_to_string(self.common.join("shallow"))?;
+        let listed: FxHashSet<&str> = listed.lines().collect();
+        // Git knows no parents of theirs.
+        let roots = self.git.told(&[b"rev-list", b"--max-parents=0", b"--timestamp", b"HEAD", b"--"])?;
+        let mut cuts = Vec::new();
+        for line in roots.split(|byte| *byte == b'\n').filter_map(|line| std::str::from_utf8(line).ok()) {
+            let Some((at, id)) = line.split_once(' ').filter(|(_, id)| listed.contains(id)) else { continue };
+            // The first commit of all is listed, too, where a clone is just as deep as that.
+            let commit = self.object(id, u64::MAX)?.unwrap_or_default();
+            if commit.split(|byte| *byte == b'\n').take_while(|line| !line.is_empty()).any(|line| line.starts_with(b"parent ")) {
+                cuts.extend(bytes_of(id.as_bytes()).map(|id| Cut { id, at: date(at.as_bytes()) }));
+            }
+        }
+        Ok(cuts)
     }
 
     /// Whether a mail map stands in the work tree.
@@ -373,8 +409,7 @@ fn replaced(git: &Git) -> Result<Vec<u8>, VcsError> {
 /// Returns when a commit was made, in seconds since 1970, from its own text.
 fn committed(commit: &[u8]) -> Option<i64> {
     let line = commit.split(|byte| *byte == b'\n').take_while(|line| !line.is_empty()).find_map(|line| line.strip_prefix(b"committer "))?;
-    let time = line.rsplit(|byte| *byte == b' ').nth(1)?;
-    std::str::from_utf8(time).ok()?.parse().ok()
+    line.rsplit(|byte| *byte == b' ').nth(1).map(date)
 }
 
 fn path(bytes: &[u8]) -> PathBuf {

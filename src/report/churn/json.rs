@@ -60,7 +60,7 @@ fn how(report: &Report) -> Map<String, Value> {
     let (ground, totals) = (&report.ground, &report.totals);
     let mut how: Map<String, Value> = method(ground).into_iter().map(|(name, text)| (name.to_owned(), text.into())).collect();
     how.insert("renames_followed".into(), ground.renames.into());
-    how.insert("shallow".into(), ground.shallow.into());
+    how.insert("shallow".into(), ground.cut.is_some().into());
     how.insert("mailmap".into(), ground.mailmap.into());
     how.insert("head".into(), ground.head.clone().into());
     how.insert("until".into(), ground.head.as_ref().map(|_| moment(ground.until)).into());

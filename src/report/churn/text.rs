@@ -175,7 +175,7 @@ mod tests {
     #[test]
     fn a_shallow_clone_says_so() {
         let mut report = invented();
-        report.ground.shallow = true;
+        report.ground.cut = Some(0);
         assert!(text(&report, None, 80).contains("note: this is a shallow clone"));
     }
 

@@ -71,9 +71,16 @@ pub(super) fn headline(report: &Report) -> (String, Option<String>) {
 /// Returns what a reader has to know before believing the numbers.
 pub(super) fn warnings(report: &Report) -> Vec<String> {
     let mut said = Vec::new();
-    if report.ground.shallow {
+    if report.ground.is_cut() {
         said.push(String::from(
             "this is a shallow clone: older commits are not here, and each of the oldest that are counts as adding all its files; `git fetch --unshallow` gets the rest",
+        ));
+    }
+    let undated = report.totals.undated;
+    if undated > 0 {
+        said.push(format!(
+            "{} made at the beginning of 1970: so git takes a date that is missing or out of range",
+            if undated == 1 { String::from("1 commit was") } else { format!("{} commits were", grouped(undated)) }
         ));
     }
     said
@@ -95,7 +102,7 @@ pub(super) fn method(ground: &Ground) -> Vec<(&'static str, String)> {
         String::from("not followed: every row is a path, and equals the sum of `git log --numstat --no-merges --no-renames -- SCOPE`")
     };
     let window = match ground.since {
-        Some(since) => format!("committed at or after {}, as `git log --since` chooses", moment(since)),
+        Some(since) => format!("committed at or after {}, wherever in the history", moment(since)),
         None => String::from("all of the history"),
     };
     vec![
@@ -132,7 +139,7 @@ pub(super) fn method(ground: &Ground) -> Vec<(&'static str, String)> {
             ),
         ),
         ("symbols", symbols(ground)),
-        ("history", String::from(if ground.shallow { "shallow: older commits are missing" } else { "complete" })),
+        ("history", String::from(if ground.cut.is_some() { "shallow: older commits are missing" } else { "complete" })),
     ]
 }
 

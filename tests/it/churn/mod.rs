@@ -135,6 +135,65 @@ fn without_renames_the_rows_are_those_of_git() {
 }
 
 #[test]
+fn a_window_holds_all_commits_whose_date_is_in_it() {
+    let history = History::new();
+    for (name, day) in [("a", 0), ("b", 50), ("c", -3000), ("d", 60), ("e", 1), ("f", 61)] {
+        history.day.set(day);
+        history.file(name, "1\n").commit();
+    }
+    let named = |words: &str| history.rows(words).into_keys().map(|path| String::from_utf8(path).unwrap()).collect::<String>();
+    for words in ["", "--no-renames", "--no-renames --scope ."] {
+        assert_eq!(named(&format!("--since 2024-01-18 {words}")), "bdf", "{words}");
+        assert_eq!(named(&format!("--since 1969-12-31 {words}")), "abcdef", "{words}");
+    }
+    history.project.write(".orket/.gitignore", "*\n");
+    assert_eq!([named("--since 2024-01-18"), named("--since 2024-01-18")], ["bdf", "bdf"]);
+    assert_eq!(named("--since 2024-01-01T00:00:01Z"), "bdef");
+}
+
+#[test]
+fn a_date_that_git_cannot_tell_is_told_and_counts() {
+    let history = History::new();
+    history.file("a", "1\n").commit();
+    for date in ["-86400 +0000", "18446744073709551615 +0000", "9223372036854775807 +0000", "never"] {
+        history.file("a", date);
+        history.git(&["add", "-A"]);
+        let line = |words: &[&str]| String::from_utf8(history.git(words)).unwrap().trim().to_owned();
+        let (tree, parent) = (line(&["write-tree"]), line(&["rev-parse", "HEAD"]));
+        let text = format!("tree {tree}\nparent {parent}\nauthor Ann <a@b> 1 +0000\ncommitter Ann <a@b> {date}\n\nodd\n");
+        history.project.write("../commit", text);
+        let commit = line(&["hash-object", "-t", "commit", "-w", "--literally", "../commit"]);
+        history.git(&["update-ref", "HEAD", &commit]);
+    }
+    let note = "4 commits were made at the beginning of 1970: so git takes a date that is missing or out of range";
+    history.project.run("churn").ok().says([note]);
+    history.project.write(".orket/.gitignore", "*\n");
+    let found = history.churn("");
+    assert_eq!((&found["files"][0]["touches"], &found["notes"][0]), (&5.into(), &note.into()));
+    assert_eq!(history.churn(""), found);
+}
+
+#[test]
+fn a_newest_commit_that_is_missing_is_no_empty_history() {
+    let history = History::new();
+    history.file("a", "1\n").commit();
+    let head = String::from_utf8(history.git(&["rev-parse", "HEAD"])).unwrap();
+    let head = head.trim();
+    history.project.remove(&format!(".git/objects/{}/{}", &head[..2], &head[2..]));
+    history.project.run("churn").code(3).says([&format!("`HEAD` is the commit {head}, and that is not in the repository"), "git fsck"]);
+}
+
+#[test]
+fn a_work_tree_may_be_elsewhere() {
+    let mut history = History::new();
+    history.file("src/a", "1\n").commit();
+    let elsewhere = history.project.base().join("elsewhere");
+    std::fs::create_dir(&elsewhere).unwrap();
+    history.project.set("GIT_WORK_TREE", Some(elsewhere.to_str().unwrap()));
+    history.project.run("churn --json").ok().says(["\"src/a\""]);
+}
+
+#[test]
 fn rows_are_sorted_by_touches_and_then_by_path() {
     let found = hard().churn("--no-renames");
     let order: Vec<(i64, &str)> = found["files"]
@@ -254,6 +313,31 @@ fn a_shallow_clone_says_that_it_is() {
     let typed = |words: &[&str]| history.project.words(&[&["-C", to.to_str().unwrap(), "churn"], words].concat()).ok();
     typed(&[]).says(["this is a shallow clone"]);
     assert_eq!(typed(&["--json"]).json()["method"]["shallow"], true);
+    history.git(&["-C", to.to_str().unwrap(), "fetch", "-q", "--deepen", "1"]);
+    typed(&["--since", "2024-01-09"]).says(["this is a shallow clone"]);
+    typed(&["--since", "2024-01-10"]).never_says(["this is a shallow clone"]);
+}
+
+#[test]
+fn a_limit_is_judged_in_a_shallow_clone_that_holds_its_window() {
+    let history = History::new();
+    let today = (jiff::Timestamp::now().as_second() - BEGIN) / 86_400;
+    for (round, day) in [100, 50, 10, 9].into_iter().enumerate() {
+        history.day.set(today - day);
+        history.file("a", format!("{round}\n")).commit();
+    }
+    let (from, to) = (format!("file://{}", history.project.root().display()), history.project.base().join("clone"));
+    history.git(&["clone", "-q", "--depth", "3", &from, to.to_str().unwrap()]);
+    let check = |limit: &str| {
+        let manifest = format!("gate \"calm\" kind=\"churn\" {{ archive #false; limit {limit} }}\n");
+        std::fs::write(to.join("orket.kdl"), manifest).unwrap();
+        history.project.words(&["-C", to.to_str().unwrap(), "check"])
+    };
+    check("touches=2 since=\"20d\"").ok();
+    check("touches=1 since=\"20d\"").code(1).says(["2 commits have changed it in the last 20d"]).never_says(["shallow"]);
+    check("touches=3 since=\"60d\"").code(3).says(["error[churn/shallow]"]);
+    check("touches=3").code(3).says(["error[churn/shallow]"]);
+    check("touches=3 since=\"1d\"").code(3).says(["no commit has changed a file here in the last 1d"]).never_says(["shallow"]);
 }
 
 #[test]
