@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
-use super::judge::{Asked, Judge, Judged, Sight, Unjudged, finding};
+use super::judge::{Asked, Gap, Judge, Judged, Sight, Unjudged, finding};
 use super::settings::{Common, Reader};
 use crate::base::{RelPath, quantity};
 use crate::churn::Report;
@@ -56,6 +56,10 @@ pub(super) fn read(reader: &mut Reader<'_>) -> (Common, Box<dyn Judge>) {
         let place = reader.gate.place.clone();
         reader.say(&place, format!("evidence cannot be kept in `{wrong}`"), "name a folder of the project");
     }
+    if rules.limits.is_empty() && rules.archive.is_none() && reader.wrong.is_empty() {
+        let place = reader.gate.place.clone();
+        reader.say(&place, "the gate has no rule", "write a limit such as limit touches=50, or let it keep its report");
+    }
     (common, Box::new(rules))
 }
 
@@ -79,20 +83,21 @@ fn limit(reader: &mut Reader<'_>, setting: &Setting) -> Option<Limit> {
             "hotspot" => whole.map(|most| limit.hotspot = Some(most)),
             "coupling" => {
                 let part = text.and_then(|text| text.parse::<f64>().ok()).or(whole.map(|whole| whole as f64));
-                part.filter(|part| (0.0..=100.0).contains(part)).map(|part| {
-                    limit.coupling = Some(if part > 1.0 { part / 100.0 } else { part });
-                })
+                part.filter(|part| (0.0..=1.0).contains(part)).map(|part| limit.coupling = Some(part))
             }
             "since" => {
-                text.and_then(|text| Some((text, i64::try_from(quantity::duration(text)?.as_secs()).ok()?))).map(|(text, seconds)| {
-                    (limit.since, limit.window) = (Some(seconds), Some(text.to_owned()));
-                })
+                let window = |text| Some((text, i64::try_from(quantity::duration(text)?.as_secs()).ok().filter(|seconds| *seconds > 0)?));
+                text.and_then(window).map(|(text, seconds)| (limit.since, limit.window) = (Some(seconds), Some(text.to_owned())))
             }
             _ => Some(()),
         };
         if understood.is_none() {
-            let help = "write it as limit touches=50 since=\"90d\", or coupling=0.8";
-            reader.say(&setting.place, format!("`{name}` of a limit is not understood"), help);
+            let (wanted, help) = match &**name {
+                "coupling" => ("a part of all changes, from 0 to 1", "write it as limit coupling=0.8"),
+                "since" => ("how long ago its window begins, and no day", "write it as limit touches=50 since=\"90d\""),
+                _ => ("a whole number", "write it as limit touches=50"),
+            };
+            reader.say(&setting.place, format!("`{name}` of a limit is {wanted}"), help);
         }
     }
     if LIMITS.iter().all(|name| setting.property(name).is_none()) {
@@ -114,46 +119,74 @@ impl Judge for Churn {
                 free.insert(sight.churn(self.scope.as_deref(), since, symbols, &asked.today.0)?);
             }
         }
+        let cut = reports.values().any(|report| report.ground.is_cut());
+        let gaps = if cut { vec![self.cut()] } else { Vec::new() };
         let widest = reports.values().max_by_key(|report| report.totals.touches);
         let Some(widest) = widest.filter(|report| report.totals.commits > 0) else {
             let place = self.scope.as_ref().map_or_else(|| String::from("here"), |scope| format!("in `{scope}`"));
-            return Err(Unjudged::empty(format!("no commit has changed a file {place}")));
+            let longest = self.limits.iter().max_by_key(|limit| limit.since.unwrap_or(i64::MAX));
+            let nothing = Unjudged::empty(format!("no commit has changed a file {place}{}", longest.map_or(String::new(), Limit::within)));
+            return if cut { Ok(Judged { gaps, ..Judged::default() }) } else { Err(nothing) };
         };
         if let Some(folder) = &self.archive {
             archive(sight, folder, widest, &asked.today.0).map_err(Unjudged::broken)?;
         }
         let findings = self.limits.iter().flat_map(|limit| limit.broken(&reports[&limit.since])).collect();
-        Ok(Judged { findings, facts: Facts { files: widest.totals.files, extracted: widest.totals.files, cached: 0 }, ..Judged::default() })
+        let facts = Facts { files: widest.totals.files, extracted: widest.totals.files, cached: 0 };
+        Ok(Judged { findings, gaps, facts, ..Judged::default() })
+    }
+}
+
+impl Churn {
+    /// Says that commits are missing in which a limit may be broken.
+    fn cut(&self) -> Gap {
+        let message = String::from("this clone is shallow and holds only a part of the commits that count");
+        let help = String::from("`git fetch --unshallow` brings the others, in CI a deeper checkout (`fetch-depth: 0`)");
+        let scope = self.scope.as_deref().unwrap_or(".");
+        Gap { finding: finding("churn/shallow", scope, 0, 0, message, help, &[scope]), empty: false }
     }
 }
 
 impl Limit {
+    /// Returns its window as the end of a sentence.
+    fn within(&self) -> String {
+        self.window.as_ref().map_or(String::new(), |window| format!(" in the last {window}"))
+    }
+
+    /// Returns what is beyond it. Where commits are missing, counts are too low and never too high; a part of all changes is not known then.
     fn broken(&self, report: &Report) -> Vec<Finding> {
-        let within = self.window.as_ref().map_or(String::new(), |window| format!(" in the last {window}"));
+        let within = self.within();
         let mut found = Vec::new();
         for file in report.files.iter().filter(|file| file.present && !file.generated) {
             let path = String::from_utf8_lossy(&file.path).into_owned();
             let score = file.hotspot.map_or(0, |hotspot| hotspot.score);
+            let (touches, lines) = (u64::from(file.touches), file.adds + file.deletes);
             let counts = [
                 (
                     "touches",
                     self.touches,
-                    u64::from(file.touches),
-                    "commits have changed it",
+                    touches,
+                    format!("{} changed it", commits(touches)),
                     "see why it changes so often; split it by reason",
                 ),
-                ("lines", self.lines, file.adds + file.deletes, "lines were added or deleted", "see why so much of it changes"),
+                (
+                    "lines",
+                    self.lines,
+                    lines,
+                    if lines == 1 { String::from("1 line was added or deleted") } else { format!("{lines} lines were added or deleted") },
+                    "see why so much of it changes",
+                ),
                 (
                     "hotspot",
                     self.hotspot,
                     score,
-                    "is its score as a hotspot (touches x complexity)",
+                    format!("{score} is its score as a hotspot (touches x complexity)"),
                     "make it simpler where it changes most",
                 ),
             ];
             for (rule, most, count, what, help) in counts {
                 if let Some(most) = most.filter(|most| count > *most) {
-                    let message = format!("{count} {what}{within}, and {most} are allowed");
+                    let message = format!("{what}{within}, and {}", allowed(most));
                     found.push(finding(&format!("churn/{rule}"), &path, 0, 0, message, help.to_owned(), &[&path]));
                 }
             }
@@ -161,17 +194,14 @@ impl Limit {
         for symbol in report.symbols.iter().filter(|symbol| !symbol.gone) {
             if let Some(most) = self.symbol_touches.filter(|most| u64::from(symbol.touches) > *most) {
                 let path = String::from_utf8_lossy(&symbol.path).into_owned();
-                let message = format!(
-                    "{} commits have changed the {} `{}`{within}, and {most} are allowed",
-                    symbol.touches,
-                    symbol.kind.word(),
-                    symbol.symbol
-                );
+                let (who, what) = (commits(symbol.touches.into()), symbol.kind.word());
+                let message = format!("{who} changed the {what} `{}`{within}, and {}", symbol.symbol, allowed(most));
                 let help = String::from("see why it changes so often; split it by reason");
                 found.push(finding("churn/symbol_touches", &path, 0, 0, message, help, &[&path, &symbol.symbol]));
             }
         }
-        for pair in report.coupling.iter().filter(|pair| self.coupling.is_some_and(|most| pair.confidence() > most)) {
+        let coupling = if report.ground.is_cut() { &[] } else { &report.coupling[..] };
+        for pair in coupling.iter().filter(|pair| self.coupling.is_some_and(|most| pair.confidence() > most)) {
             let (one, other) = (String::from_utf8_lossy(&pair.a).into_owned(), String::from_utf8_lossy(&pair.b).into_owned());
             let message = format!(
                 "it changes together with `{other}`: in {} commits, {:.0} % of the changes of one of them{within}",
@@ -183,6 +213,15 @@ impl Limit {
         }
         found
     }
+}
+
+/// Returns how many commits did something.
+fn commits(count: u64) -> String {
+    if count == 1 { String::from("1 commit has") } else { format!("{count} commits have") }
+}
+
+fn allowed(most: u64) -> String {
+    if most == 1 { String::from("1 is allowed") } else { format!("{most} are allowed") }
 }
 
 /// Keeps the report as evidence, named by the day and the project.

@@ -586,7 +586,7 @@ fn churn_beyond_a_limit_is_found_and_the_evidence_kept() {
     project
         .run("check")
         .code(1)
-        .says(["error[churn/touches]: 2 commits have changed it in the last 900d, and 1 are allowed\n --> src/a\n"])
+        .says(["error[churn/touches]: 2 commits have changed it in the last 900d, and 1 is allowed\n --> src/a\n"])
         .never_says(["src/b"]);
     let kept = std::fs::read_dir(project.at("benchmarks/results")).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
     let kept: Vec<String> = kept.collect();
@@ -604,10 +604,53 @@ fn churn_beyond_a_limit_is_found_and_the_evidence_kept() {
         .declare(&manifest("limit symbol_touches=1; archive #false"))
         .run("check")
         .code(1)
-        .says(["error[churn/symbol_touches]: 2 commits have changed the function `two`, and 1 are allowed\n --> src/c.py\n"])
+        .says(["error[churn/symbol_touches]: 2 commits have changed the function `two`, and 1 is allowed\n --> src/c.py\n"])
         .never_says(["`one`"]);
     project.declare(&manifest("limit")).run("check").code(2).says(["the limit limits nothing"]);
-    project.declare(&manifest("limit touches=\"many\"")).run("check").code(2).says(["`touches` of a limit is not understood"]);
+    for (limit, wanted) in [
+        ("touches=\"many\"", "`touches` of a limit is a whole number"),
+        ("touches=-1", "`touches` of a limit is a whole number"),
+        ("coupling=1.5", "`coupling` of a limit is a part of all changes, from 0 to 1"),
+        ("coupling=80", "`coupling` of a limit is a part of all changes, from 0 to 1"),
+        ("touches=5 since=\"0s\"", "`since` of a limit is how long ago its window begins"),
+        ("touches=5 since=\"2026-11-01\"", "`since` of a limit is how long ago its window begins, and no day"),
+    ] {
+        project.declare(&manifest(&format!("limit {limit}"))).run("check").code(2).says([wanted, "--> orket.kdl:2"]);
+    }
+    project.declare(&manifest("archive #false")).run("check").code(2).says(["the gate has no rule"]);
+    project.declare(&manifest("")).run("check").ok();
+    project
+        .declare(&manifest("limit touches=0; archive #false"))
+        .run("check")
+        .code(1)
+        .says(["error[churn/touches]: 1 commit has changed it, and 0 "]);
+}
+
+#[test]
+fn churn_is_not_judged_by_a_part_of_the_commits_that_count() {
+    let manifest = |limits: &str| format!("gate \"calm\" kind=\"churn\" {{ archive #false; {limits} }}");
+    let project = Project::new().file("a.txt", "0\n").file("b.txt", "0\n");
+    project.git("init -q").git("add .").git("commit -qm old");
+    for round in 1..5 {
+        project.write("a.txt", format!("{round}\n")).write("b.txt", format!("{round}\n")).git("commit -qam new");
+    }
+    let clone = |depth: u32| {
+        let from = format!("file://{}", project.root().display());
+        let clone = Project::new();
+        clone.git(&format!("clone -q --depth {depth} {from} .")).declare(&manifest("limit touches=3"));
+        clone
+    };
+    let said = ["error[churn/shallow]: this clone is shallow and holds only a part", "git fetch --unshallow", "fetch-depth: 0"];
+    clone(1).run("check").code(3).says(said);
+    clone(3).run("check").code(3).says(said).never_says(["churn/touches"]);
+    clone(5).run("check").code(1).says(["error[churn/touches]: 5 commits have changed it, and 3 are allowed"]).never_says(["shallow"]);
+    let deep = clone(4);
+    deep.declare(&manifest("limit touches=2; limit coupling=0.5; limit lines=5"))
+        .run("check")
+        .code(3)
+        .says(said)
+        .says(["churn/touches]: 3 commits", "churn/lines]: 6 lines"])
+        .never_says(["churn/coupling"]);
 }
 
 #[test]
