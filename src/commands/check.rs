@@ -9,7 +9,7 @@ use super::{Failure, Ui};
 use crate::base::{RelPath, TargetId, did_you_mean};
 use crate::engine::{Engine, Inspector};
 use crate::event::{GateOutcome, GateReport};
-use crate::gates::{Baseline, Stage, Wrong};
+use crate::gates::{Baseline, Stage, Today, Wrong};
 use crate::graph::{Detail, TargetKind, select};
 use crate::model::Gate;
 use crate::report::chars::escape;
@@ -43,7 +43,7 @@ pub fn check(ui: &Ui, args: &CheckArgs) -> Result<(), Failure> {
     }
     let mut reports: Vec<GateReport> = judge()?;
     if args.update_baseline {
-        if update(ui, &engine, &gates, &reports)?.is_empty() {
+        if update(ui, &engine, &gates, &reports, inspector.today())?.is_empty() {
             ui.say("note: none of these gates has a `baseline`");
         }
         reports = judge()?;
@@ -169,16 +169,17 @@ fn graph_gates(engine: &Engine) -> impl Iterator<Item = TargetId> {
 }
 
 /// Writes the baselines of gates as they would have to be, and prints what that changes; returns the files.
-fn update(ui: &Ui, engine: &Engine, gates: &[Gate], reports: &[GateReport]) -> Result<BTreeSet<RelPath>, Failure> {
+fn update(ui: &Ui, engine: &Engine, gates: &[Gate], reports: &[GateReport], today: &Today) -> Result<BTreeSet<RelPath>, Failure> {
     let mut files: BTreeMap<RelPath, (Baseline, Baseline)> = BTreeMap::new();
     for (gate, report) in gates.iter().zip(reports) {
         let rules = crate::gates::read(gate).map_err(|wrong| mistaken(&wrong))?;
         let Some(name) = rules.common.baseline else { continue };
         let folder = crate::gates::folder_of(gate);
         let path = crate::gates::baseline_path(&folder, &name).map_err(|error| Failure::Wrong(format!("`{name}`: {error}")))?;
-        if report.because.is_some() {
+        if let Some(because) = &report.because {
             return Err(Failure::Exit({
-                ui.say(&format!("error: the gate `{}` was not evaluated, so that `{path}` stays as it is", report.address));
+                let because = escape(because);
+                ui.say(&format!("error: the gate `{}` was not evaluated, so that `{path}` stays as it is: {because}", report.address));
                 exit::BROKEN.into()
             }));
         }
@@ -207,6 +208,13 @@ fn update(ui: &Ui, engine: &Engine, gates: &[Gate], reports: &[GateReport]) -> R
             ui.say(&format!("  - {}", entry.about()));
         }
         new.iter().for_each(|entry| ui.say(&format!("  + {}", entry.about())));
+        for entry in now.expired(today) {
+            ui.say(&format!(
+                "note: `{path}` tolerated {} until {}\nhint: mend it, or move its `until` in the file; an update leaves that to you",
+                escape(&entry.about()),
+                entry.until
+            ));
+        }
         let others: BTreeSet<String> = now.of_others(&all).map(|entry| format!("`{}`", escape(&entry.whose()))).collect();
         if !others.is_empty() {
             let others = others.into_iter().collect::<Vec<_>>().join(", ");

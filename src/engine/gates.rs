@@ -44,6 +44,11 @@ impl Inspector<'_> {
         Inspector { since: revision, ..self }
     }
 
+    /// Returns the day on which they judge.
+    pub fn today(&self) -> &Today {
+        &self.today
+    }
+
     fn asked(&self) -> Asked<'_> {
         Asked { quick: self.quick, today: &self.today, since: self.since.as_deref() }
     }

@@ -120,7 +120,7 @@ impl GateReport {
     pub fn retain(&mut self, wanted: impl Fn(&Finding) -> bool) {
         let before = self.findings.len();
         self.findings.retain(|finding| wanted(finding));
-        let left = self.findings.iter().any(|finding| finding.state == State::New) || !self.gone.is_empty();
+        let left = self.findings.iter().any(|finding| finding.state == State::New);
         if self.findings.len() < before && self.outcome == GateOutcome::Fail && !left {
             self.outcome = GateOutcome::Pass;
         }

@@ -58,7 +58,14 @@ impl Baseline {
     /// # Errors
     /// A sentence, when it is none.
     pub fn read(bytes: &[u8]) -> Result<Baseline, String> {
-        let baseline: Baseline = serde_json::from_slice(bytes).map_err(|error| error.to_string())?;
+        let baseline: Baseline = serde_json::from_slice(bytes).map_err(|error| {
+            if bytes.split(|byte| *byte == b'\n').any(|line| line.starts_with(b"<<<<<<< ")) {
+                return String::from(
+                    "a merge was not finished in it; take the lines of both sides, and `orket check --update-baseline` puts them in order",
+                );
+            }
+            error.to_string()
+        })?;
         if baseline.version != 1 {
             return Err(format!("it has version {}, and this orket knows version 1", baseline.version));
         }
@@ -103,7 +110,8 @@ impl Baseline {
     /// Returns the baseline with what a gate found: new findings are added, its entries whose finding is gone are dropped. Reasons, owners and
     /// dates of the others stay, and so does all that other gates may rest on.
     pub fn updated(&self, gate: &Gate, findings: &[Finding]) -> Baseline {
-        let found: Vec<&Finding> = findings.iter().filter(|finding| finding.state != State::Suppressed).collect();
+        let strict = ratchet(&gate.kind);
+        let found: Vec<&Finding> = findings.iter().filter(|finding| finding.state != State::Suppressed && finding.rule != strict).collect();
         let stays = |entry: &Entry| match found.iter().find(|finding| entry.tolerates(finding)) {
             _ if !entry.is_of(gate) => Some(entry.clone()),
             Some(finding) => Some(Entry { file: file_of(finding), ..entry.clone() }),
@@ -130,10 +138,20 @@ impl Baseline {
         Baseline { version: 1, entries }
     }
 
+    /// Returns the entries whose last day is past.
+    pub fn expired(&self, today: &Today) -> impl Iterator<Item = &Entry> {
+        self.entries.iter().filter(|entry| !entry.until.is_empty() && entry.until < today.0)
+    }
+
     /// Returns the entries that name a gate which is none of these.
     pub fn of_others(&self, gates: &[Gate]) -> impl Iterator<Item = &Entry> {
         self.entries.iter().filter(|entry| !entry.gate.is_empty() && !gates.iter().any(|gate| entry.is_of(gate)))
     }
+}
+
+/// Returns the rule by which a baseline with entries of gates of a kind is itself found.
+pub(super) fn ratchet(kind: &str) -> String {
+    format!("{kind}/ratchet")
 }
 
 /// Returns the manifest that declares a gate, as entries name it.

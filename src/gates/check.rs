@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use super::baseline::{Baseline, Entry};
-use super::judge::{Asked, Judge, Reads, Sight, Unjudged};
+use super::baseline::{Baseline, Entry, ratchet};
+use super::judge::{Asked, Judge, Reads, Sight, Unjudged, finding};
 use super::settings::{Common, Reader, Wrong};
 use super::sight::View;
 use super::{churn, dependency_direction, evidence, fixer, pattern, policy, release_smoke, roadmap_metrics, suppress, working_model};
@@ -58,6 +58,10 @@ impl Rules {
 pub fn read(gate: &Gate) -> Result<Rules, Vec<Wrong>> {
     let mut reader = Reader::new(gate);
     let Some((_, read)) = KINDS.iter().find(|(kind, _)| **kind == *gate.kind) else {
+        // Of a gate without a kind, the manifest says so.
+        if gate.kind.is_empty() {
+            return Err(Vec::new());
+        }
         let help = match did_you_mean(&gate.kind, kinds()) {
             Some(near) => format!("did you mean `{near}`?"),
             None => format!("there are: {}", kinds().collect::<Vec<_>>().join(", ")),
@@ -108,7 +112,7 @@ fn verdict_key(gate: &Gate, rules: &Rules, view: &View<'_>, asked: &Asked<'_>) -
     let declared = postcard::to_stdvec(gate).unwrap_or_default();
     let version = env!("CARGO_PKG_VERSION").as_bytes();
     let mut hasher = Hasher::new();
-    hasher.piece(b"verdict 4").piece(version).piece(&declared).piece(&[u8::from(asked.quick)]);
+    hasher.piece(b"verdict 5").piece(version).piece(&declared).piece(&[u8::from(asked.quick)]);
     Some(hasher.piece(asked.today.0.as_bytes()).digest(&stamp).finish())
 }
 
@@ -139,26 +143,48 @@ fn judge(gate: &Gate, rules: &Rules, sight: &dyn Sight, asked: &Asked<'_>) -> Ga
     let comments = suppress::apply(sight, &gate.kind, &judged.read, &mut findings);
     allow(&mut findings, judged.most, &gaps);
     findings.extend(comments);
-    let mut failed = false;
     if let Some(baseline) = baseline {
         let (expired, gone) = baseline.apply(gate, &mut findings, asked.today);
         for (index, until) in expired {
             findings[index].message.push_str(&format!(" (the baseline tolerated it until {until})"));
         }
-        failed |= common.strict && !gone.is_empty();
+        // Where something could not be judged, it is not known what is gone.
+        if common.strict && gaps.is_empty() {
+            findings.extend(gone.iter().map(|entry| loose(gate, entry)));
+        }
         report.gone = gone.iter().map(Entry::about).collect();
     }
     findings.sort();
     quote(sight, &mut findings);
     let counts: Vec<&Finding> = findings.iter().filter(|finding| finding.state == State::New).collect();
     let missed = counts.iter().filter(|finding| gaps.contains(&finding.fingerprint)).count();
-    failed |= counts.len() > missed;
-    let (outcome, because) = match (missed, failed) {
-        (0, false) => (GateOutcome::Pass, None),
-        (0, true) => (GateOutcome::Fail, None),
-        _ => (GateOutcome::NotEvaluated, Some(format!("{} could not be judged", quantity::plural(missed, "thing")))),
+    let first = counts.iter().find(|finding| gaps.contains(&finding.fingerprint));
+    let (outcome, because) = match first {
+        None if counts.is_empty() => (GateOutcome::Pass, None),
+        None => (GateOutcome::Fail, None),
+        Some(first) => (GateOutcome::NotEvaluated, Some(unseen(missed, first))),
     };
     GateReport { outcome, because, facts: judged.facts, findings, ..report }
+}
+
+/// Says that an entry of a strict baseline tolerates nothing any more.
+fn loose(gate: &Gate, entry: &Entry) -> Finding {
+    let about = entry.about();
+    let message = format!("the baseline tolerates {about}, which is gone, and `ratchet \"strict\"` wants it to hold no more than is there");
+    // An update leaves what other gates may rest on.
+    let help = if entry.gate.is_empty() { "take the entry out" } else { "`orket check --update-baseline` takes the entry out" };
+    finding(&ratchet(&gate.kind), "", 0, 0, message, help.to_owned(), &[&about])
+}
+
+/// Says how many things could not be judged, and what was in the way of the first.
+fn unseen(missed: usize, first: &Finding) -> String {
+    let place = match (&*first.file, first.line) {
+        ("", _) => String::new(),
+        (file, 0) => format!(" {file}:"),
+        (file, line) => format!(" {file}:{line}:"),
+    };
+    let more = if missed > 1 { format!(" (and {} more)", missed - 1) } else { String::new() };
+    format!("{} could not be judged:{place} {}{more}", quantity::plural(missed, "thing"), first.message)
 }
 
 /// Leaves out the findings that count, if they are no more than `most`; else says of each how many there are.

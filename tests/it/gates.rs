@@ -627,6 +627,50 @@ fn churn_beyond_a_limit_is_found_and_the_evidence_kept() {
 }
 
 #[test]
+fn a_strict_baseline_is_red_in_every_format() {
+    let manifest = "gate \"words\" kind=\"pattern\" { pattern \"os\"; files \"a.txt\" \"b.txt\"; baseline \"b.json\"; ratchet \"strict\" }";
+    let project = Project::new().manifest(manifest).file("a.txt", "os\n").file("b.txt", "\n");
+    project.run("check --update-baseline").ok();
+    project.write("a.txt", "\n");
+    let why = "the baseline tolerates pattern/match a.txt ";
+    project.run("check").code(1).says([
+        &format!("error[pattern/ratchet]: {why}"),
+        ", which is gone, and `ratchet \"strict\"` wants it to hold no more than is there\n",
+        "`orket check --update-baseline` takes the entry out",
+        "failed  words  1 finding",
+    ]);
+    let formats = [
+        ("junit", "failures=\"1\" errors=\"0\""),
+        ("sarif", "\"ruleId\": \"pattern/ratchet\""),
+        ("github", "::error title=pattern/ratchet::the baseline tolerates"),
+        ("gitlab", "\"path\": \"orket.kdl\""),
+    ];
+    for (format, told) in formats {
+        project.run(&format!("check --format {format}")).code(1).says([told, why]);
+    }
+    project.git("init -q").git("add -A").git("commit -qm x");
+    project.run("check --changed=HEAD").code(1).says([why]);
+    project.run("check --update-baseline").ok().says(["b.json: 0 entries, 0 added, 1 dropped"]);
+    project.run("check").ok();
+}
+
+#[test]
+fn an_update_says_what_it_leaves_to_people() {
+    let manifest = "gate \"words\" kind=\"pattern\" { pattern \"os\"; files \"a.txt\"; baseline \"b.json\" }";
+    let project = Project::new().manifest(manifest).file("a.txt", "os\n");
+    project.run("check --update-baseline").ok();
+    let text = project.read("b.json");
+    project.write("b.json", text.replace("\"until\":\"\"", "\"until\":\"2020-01-31\""));
+    project.run("check --update-baseline").code(1).says([
+        "note: `b.json` tolerated pattern/match a.txt ",
+        " until 2020-01-31\n",
+        "move its `until`",
+    ]);
+    let merged = text.replace("  \"entries\"", "<<<<<<< ours\n  \"entries\"");
+    project.write("b.json", merged).run("check").code(3).says(["a merge was not finished in it", "--update-baseline"]);
+}
+
+#[test]
 fn churn_is_not_judged_by_a_part_of_the_commits_that_count() {
     let manifest = |limits: &str| format!("gate \"calm\" kind=\"churn\" {{ archive #false; {limits} }}");
     let project = Project::new().file("a.txt", "0\n").file("b.txt", "0\n");

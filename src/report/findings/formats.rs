@@ -34,7 +34,8 @@ pub fn github(reports: &[GateReport]) -> String {
         let line = if finding.line > 0 { format!(",line={},col={}", finding.line, finding.column.max(1)) } else { String::new() };
         let help = if finding.help.is_empty() { String::new() } else { format!("\n{}", finding.help) };
         let text = data(&format!("{}{help}", finding.message));
-        out += &format!("::{level} file={}{line},title={}::{text}\n", property(&finding.file), property(&finding.rule));
+        let file = if finding.file.is_empty() { String::new() } else { format!("file={}{line},", property(&finding.file)) };
+        out += &format!("::{level} {file}title={}::{text}\n", property(&finding.rule));
     }
     if shown < all.len() {
         out += &format!("::error title=orket::{} more findings; the log has them all\n", all.len() - shown);
@@ -56,10 +57,26 @@ pub fn gitlab(reports: &[GateReport]) -> Value {
             "check_name": finding.rule,
             "fingerprint": identity(report, finding),
             "severity": if report.warning { "minor" } else { "major" },
-            "location": { "path": finding.file, "lines": { "begin": finding.line.max(1) } },
+            "location": place(&finding.file, finding.line),
         })
     };
-    Value::Array(counted(reports).map(one).collect())
+    let unjudged = |report: &GateReport| {
+        let because = report.because.as_deref()?;
+        let fingerprint = Hasher::new().piece(report.address.as_bytes()).piece(b"not evaluated").finish().hex()[..16].to_owned();
+        Some(value!({
+            "description": format!("the gate `{}` was not evaluated: {because}", report.address),
+            "check_name": report.kind,
+            "fingerprint": fingerprint,
+            "severity": "critical",
+            "location": place("", 0),
+        }))
+    };
+    Value::Array(counted(reports).map(one).chain(reports.iter().filter_map(unjudged)).collect())
+}
+
+/// Returns a place as GitLab reads it, which has to have one: what is about no file is about the manifest.
+fn place(file: &str, line: u32) -> Value {
+    value!({ "path": if file.is_empty() { "orket.kdl" } else { file }, "lines": { "begin": line.max(1) } })
 }
 
 /// Returns what a finding is known by among those of all gates: two of them may find the same.

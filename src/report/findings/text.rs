@@ -52,10 +52,12 @@ pub(in crate::report) fn block(report: &GateReport, color: bool, width: usize) -
     if counted.len() > SHOWN {
         out += &format!("... and {} more; `orket check --format json` has them all\n\n", counted.len() - SHOWN);
     }
-    for gone in &report.gone {
+    // Where the baseline is strict, they are findings.
+    let gone = if counted.iter().any(|finding| finding.rule.ends_with("/ratchet")) { &[] } else { &report.gone[..] };
+    for gone in gone {
         out += &format!("{}: in the baseline of `{}` and gone: {}\n", paint.yellow("note"), escape(&report.address), escape(gone));
     }
-    if !report.gone.is_empty() {
+    if !gone.is_empty() {
         out += &format!("{}: `orket check --update-baseline` drops them\n\n", paint.cyan("hint"));
     }
     out
