@@ -74,7 +74,8 @@ fn every_kind_of_rule_finds_what_it_is_for() {
     assert_eq!(rules("independent \"web\" \"infra\"", db), ["dependency_direction/independent shop/web/views.py:1"]);
     assert_eq!(rules("deny \"web\" \"infra\"", db), [] as [&str; 0]);
     assert_eq!(rules("deny \"web\" \"infra\"; transitive #true", db), ["dependency_direction/deny shop/web/views.py:1"]);
-    assert_eq!(rules("acyclic \"shop\"", "import shop.web.views\n"), ["dependency_direction/cycle shop/domain/model.py:1"]);
+    let both = ["dependency_direction/cycle shop/domain/model.py:1", "dependency_direction/cycle shop/web/views.py:1"];
+    assert_eq!(rules("acyclic \"shop\"", "import shop.web.views\n"), both);
     assert_eq!(rules("acyclic \"shop/infra\"", "import shop.web.views\n"), [] as [&str; 0]);
     assert_eq!(rules("protected \"shop/infra/**\" by=\"shop/web/**\"", db), ["dependency_direction/protected shop/domain/model.py:1"]);
     assert_eq!(rules("protected \"shop/infra/**\" by=\"shop/domain/**\"", db), [] as [&str; 0]);
@@ -668,6 +669,73 @@ fn an_update_says_what_it_leaves_to_people() {
     ]);
     let merged = text.replace("  \"entries\"", "<<<<<<< ours\n  \"entries\"");
     project.write("b.json", merged).run("check").code(3).says(["a merge was not finished in it", "--update-baseline"]);
+}
+
+#[test]
+fn what_was_not_evaluated_is_red_in_every_format_and_says_why() {
+    let manifest = "gate \"ring\" kind=\"dependency_direction\" { root \"p\" language=\"python\"; layer \"a\" \"p/a.py\"; layer \"b\" \"p/b.py\"; deny \"a\" \"b\"; acyclic \"p/a.py\"; baseline \"b.json\" }";
+    let project = Project::new().manifest(manifest).file("p/b.py", "x = 1\n").file("p/a.py", "import (\n");
+    project.git("init -q").git("add -A").git("commit -qm x");
+    let why = "1 thing could not be judged: p/a.py:1: ";
+    for (format, told) in [
+        ("junit", "errors=\"1\""),
+        ("sarif", "\"executionSuccessful\": false"),
+        ("github", "::error title=ring::"),
+        ("gitlab", "\"critical\""),
+    ] {
+        project.run(&format!("check --format {format}")).code(3).says([told, why]);
+    }
+    project.write("p/b.py", "x = 2\n");
+    project.run("check --changed=HEAD").code(3).says([why]);
+    project.run("check --update-baseline").code(3).says(["so that `b.json` stays as it is: ", why]);
+    project.run("check").code(3).never_says(["matches no source file"]);
+}
+
+#[test]
+fn a_new_cycle_is_found_beside_those_that_are_tolerated() {
+    let manifest = "gate \"ring\" kind=\"dependency_direction\" { root \".\" language=\"python\"; acyclic \".\"; baseline \"b.json\"; ratchet \"strict\" }";
+    let project = Project::new().manifest(manifest).file("p/__init__.py", "");
+    let write = |files: &[(&str, &str)]| {
+        for (name, imports) in files {
+            let text: String = imports.split_whitespace().map(|name| format!("import p.{name}\n")).collect();
+            project.write(&format!("p/{name}.py"), text);
+        }
+    };
+    write(&[("m", "n"), ("n", "m"), ("a", ""), ("y", ""), ("z", "y")]);
+    project
+        .run("check --update-baseline")
+        .ok()
+        .says(["+ dependency_direction/cycle p.m -> p.n\n", "+ dependency_direction/cycle p.n -> p.m\n"]);
+    project.run("check").ok();
+    for new in ["z", "a"] {
+        write(&[("m", &format!("n {new}")), (new, "m")]);
+        let (one, other) = (format!("p.m -> p.{new} -> p.m"), format!("p.{new} -> p.m -> p.{new}"));
+        project.run("check").code(1).says([&*one, &other, "2 findings, 2 in the baseline"]).never_says(["gone"]);
+        write(&[("m", "n"), ("a", ""), ("z", "y")]);
+        project.run("check").ok();
+    }
+    // A longer one through an import that is tolerated, while the way back that was there has gone.
+    write(&[("n", "z"), ("y", "m")]);
+    project
+        .run("check")
+        .code(1)
+        .says(["p.n -> p.z -> p.y -> p.m -> p.n", "tolerates dependency_direction/cycle p.n -> p.m, which is gone"]);
+    // A way out of what is tolerated makes nothing new.
+    write(&[("m", "n a"), ("n", "m"), ("y", ""), ("a", "n")]);
+    project.run("check --update-baseline").ok();
+    write(&[("n", "")]);
+    project.run("check").code(1).says(["dependency_direction/ratchet"]).never_says(["dependency_direction/cycle]"]);
+}
+
+#[test]
+fn a_cycle_of_thousands_is_told_in_short() {
+    let manifest = "gate \"ring\" kind=\"dependency_direction\" { root \".\" language=\"python\"; acyclic \".\" }";
+    let project = Project::new().manifest(manifest);
+    for at in 0..300 {
+        project.write(&format!("m{at}.py"), format!("import m{}\n", (at + 1) % 300));
+    }
+    let seen = project.run("check").code(1).out().to_owned();
+    assert!(seen.contains(" -> (289 more) -> m0\n") && seen.contains(", (288 more), m299.py:1 (acyclic, orket.kdl:1"), "{seen}");
 }
 
 #[test]

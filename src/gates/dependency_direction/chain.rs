@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 
 use petgraph::algo::tarjan_scc;
 use petgraph::graph::{DiGraph, NodeIndex};
+use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::base::RelPath;
@@ -13,17 +14,20 @@ use crate::facts::Import;
 pub(super) struct Modules<'a> {
     files: &'a [RelPath],
     next: Vec<Vec<(usize, Import<'a>)>>,
+    /// The same imports, from behind.
+    before: Vec<Vec<(usize, Import<'a>)>>,
 }
 
 impl<'a> Modules<'a> {
     /// Takes imports in their order; those of packages from elsewhere are no part of it.
     pub fn new(files: &'a [RelPath], imports: impl Iterator<Item = Import<'a>>) -> Modules<'a> {
-        let mut modules = Modules { files, next: vec![Vec::new(); files.len()] };
+        let mut modules = Modules { files, next: vec![Vec::new(); files.len()], before: vec![Vec::new(); files.len()] };
         let mut known: FxHashSet<(usize, usize)> = FxHashSet::default();
         for import in imports {
             let Some(to) = import.to_at.filter(|to| *to != import.from_at) else { continue };
             if known.insert((import.from_at, to)) {
                 modules.next[import.from_at].push((to, import));
+                modules.before[to].push((import.from_at, import));
             }
         }
         modules
@@ -54,8 +58,9 @@ impl<'a> Modules<'a> {
         found
     }
 
-    /// Returns the shortest cycle of each knot of modules in which `within` holds, beginning with the module whose file comes first.
-    pub fn cycles(&self, within: &dyn Fn(&RelPath) -> bool) -> Vec<Vec<Import<'a>>> {
+    /// Calls `tell` for each import between two modules of a knot, of those in which `within` holds, with the shortest cycle that begins with
+    /// it, and returns what that makes of it. Knots are where every module reaches every other.
+    pub fn cycles<T: Send>(&self, within: &dyn Fn(&RelPath) -> bool, tell: &(dyn Fn(&[Import<'a>]) -> T + Sync)) -> Vec<T> {
         let mut graph: DiGraph<(), ()> = DiGraph::with_capacity(self.files.len(), 0);
         self.files.iter().for_each(|_| {
             graph.add_node(());
@@ -65,37 +70,39 @@ impl<'a> Modules<'a> {
                 graph.add_edge(NodeIndex::new(from), NodeIndex::new(*to), ());
             }
         }
-        let knots = tarjan_scc(&graph).into_iter().filter(|knot| knot.len() > 1);
-        let mut found: Vec<Vec<Import<'a>>> = knots
-            .filter_map(|knot| {
-                let mut knot: Vec<usize> = knot.into_iter().map(NodeIndex::index).collect();
-                knot.sort_by_key(|index| &self.files[*index]);
-                let inside: FxHashSet<usize> = knot.iter().copied().collect();
-                knot.iter().filter_map(|begin| self.round(*begin, &inside)).min_by_key(Vec::len)
-            })
-            .collect();
-        found.sort_by_key(|cycle| cycle.first().map(|import| import.from_file));
-        found
+        let mut knots = vec![None; self.files.len()];
+        for (number, knot) in tarjan_scc(&graph).into_iter().enumerate().filter(|(_, knot)| knot.len() > 1) {
+            knot.into_iter().for_each(|module| knots[module.index()] = Some(number));
+        }
+        let tied: Vec<usize> = (0..knots.len()).filter(|module| knots[*module].is_some()).collect();
+        tied.par_iter()
+            .flat_map_iter(|begin| self.ways_back(*begin, &knots).into_iter().map(|cycle| tell(&cycle)).collect::<Vec<_>>())
+            .collect()
     }
 
-    /// Returns the shortest way from a module back to itself through a knot.
-    fn round(&self, begin: usize, knot: &FxHashSet<usize>) -> Option<Vec<Import<'a>>> {
-        let mut came: FxHashMap<usize, (usize, Import<'a>)> = FxHashMap::default();
+    /// Returns, for each import of a module that leads into its own knot, the shortest cycle that begins with it.
+    fn ways_back(&self, begin: usize, knots: &[Option<usize>]) -> Vec<Vec<Import<'a>>> {
+        let inside = |module: usize| knots[module] == knots[begin];
+        // From behind: from where the shortest way to `begin` goes on.
+        let mut on: FxHashMap<usize, (usize, Import<'a>)> = FxHashMap::default();
         let mut open = VecDeque::from([begin]);
         while let Some(here) = open.pop_front() {
-            for (to, import) in self.next[here].iter().filter(|(to, _)| knot.contains(to)) {
-                if *to == begin {
-                    let mut cycle = if here == begin { Vec::new() } else { back(&came, begin, here) };
-                    cycle.push(*import);
-                    return Some(cycle);
-                }
-                if !came.contains_key(to) {
-                    came.insert(*to, (here, *import));
-                    open.push_back(*to);
+            for (from, import) in &self.before[here] {
+                if *from != begin && inside(*from) && !on.contains_key(from) {
+                    on.insert(*from, (here, *import));
+                    open.push_back(*from);
                 }
             }
         }
-        None
+        let cycle = |(to, import): &(usize, Import<'a>)| {
+            let (mut cycle, mut here) = (vec![*import], *to);
+            while let Some((next, import)) = on.get(&here) {
+                cycle.push(*import);
+                here = *next;
+            }
+            cycle
+        };
+        self.next[begin].iter().filter(|(to, _)| inside(*to)).map(cycle).collect()
     }
 }
 

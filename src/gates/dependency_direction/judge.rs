@@ -18,6 +18,9 @@ use crate::model::Gate;
 
 const KIND: &str = "dependency_direction";
 
+/// Of a longer way, so many modules are told: a knot may have one of thousands for each of its imports.
+const LONGEST: usize = 12;
+
 impl Judge for Rules {
     fn reads(&self, _: &RelPath) -> Reads {
         // Also outside of the roots.
@@ -112,7 +115,11 @@ impl<'a> Case<'a> {
 
     fn layers_without_files(&self, folder: &RelPath) -> Vec<Gap> {
         let used: FxHashSet<usize> = self.layers.iter().copied().flatten().collect();
-        let empty = self.rules.layers.iter().enumerate().filter(|(index, _)| !used.contains(index));
+        // Of a file that cannot be parsed it is told that it cannot.
+        let unread = |layer: &Layer| {
+            patterns(folder, &layer.patterns).is_ok_and(|set| self.seen.unreadable.iter().any(|wrong| set.matches(&wrong.file)))
+        };
+        let empty = self.rules.layers.iter().enumerate().filter(|(index, layer)| !used.contains(index) && !unread(layer));
         empty
             .map(|(_, layer)| {
                 let wanted: Vec<String> = layer.patterns.iter().map(|text| format!("`{}`", rooted(folder, text))).collect();
@@ -134,6 +141,7 @@ impl<'a> Case<'a> {
         for (name, texts, place) in acyclic.chain(protected) {
             let meant = patterns(self.folder, &texts)?;
             let used = self.seen.modules().any(|(_, file, _)| meant.matches(file))
+                || self.seen.unreadable.iter().any(|wrong| meant.matches(&wrong.file))
                 || self.imports().any(|import| import.to_file.is_some_and(|file| meant.matches(file)));
             if used {
                 continue;
@@ -259,22 +267,20 @@ impl<'a> Case<'a> {
         once(new.filter_map(|broken| along(broken.rule, &broken.chain, &broken.why, &broken.which)).collect())
     }
 
+    /// Each import that is part of a cycle, so that a new cycle is a new finding whatever others are tolerated: it has an import that was part
+    /// of none, or was not there.
     fn cycles(&self) -> Result<Vec<Finding>, Unjudged> {
         let mut found = Vec::new();
         for (folder, place) in &self.rules.acyclic {
             let within = patterns(self.folder, &[ring_of(folder)])?;
-            for cycle in self.modules().cycles(&|file| within.matches(file)) {
-                let Some(first) = cycle.first().copied() else { continue };
+            found.extend(self.modules().cycles(&|file| within.matches(file), &|cycle| {
+                let first = cycle[0];
                 let ring: Vec<&str> = cycle.iter().map(|import| import.from).chain([first.from]).collect();
-                let message = format!("these modules import each other: {}", ring.join(" -> "));
-                let help = format!("take one of the imports out: {} (acyclic, {place})", places(&cycle));
-                let found_one = one("cycle", first, message, help);
-                // Which modules are in the ring is what it is about.
-                let identity = finding(&found_one.rule, "", 0, 0, String::new(), String::new(), &ring);
-                found.push(Finding { fingerprint: identity.fingerprint, ..found_one });
-            }
+                let message = format!("these modules import each other: {}", abridged(ring.iter(), " -> "));
+                one("cycle", first, message, format!("take one of the imports out: {} (acyclic, {place})", places(cycle)))
+            }));
         }
-        Ok(found)
+        Ok(once(found))
     }
 
     fn protected(&self) -> Result<Vec<Finding>, Unjudged> {
@@ -362,8 +368,22 @@ fn along(rule: &str, chain: &[Import<'_>], why: &str, which: &str) -> Option<Fin
 }
 
 fn places(chain: &[Import<'_>]) -> String {
-    let places: Vec<String> = chain.iter().map(|import| format!("{}:{}", import.from_file, import.line)).collect();
-    places.join(", ")
+    let shown = chain.iter().map(|import| format!("{}:{}", import.from_file, import.line));
+    abridged(shown, ", ")
+}
+
+/// Joins pieces; where they are many, it tells the first ones, how many follow, and the last.
+fn abridged(mut pieces: impl ExactSizeIterator<Item = impl AsRef<str>>, between: &str) -> String {
+    let left = pieces.len().saturating_sub(LONGEST);
+    let mut text = String::new();
+    for at in 0..pieces.len().min(LONGEST) {
+        let skipped = if at + 1 == LONGEST { left } else { 0 };
+        let more = if skipped > 0 { format!("({skipped} more){between}") } else { String::new() };
+        let Some(piece) = pieces.nth(skipped) else { break };
+        let join = if at > 0 { between } else { "" };
+        text.extend([join, &more, piece.as_ref()]);
+    }
+    text
 }
 
 /// Leaves one finding for each identity: an edge that is there in two kinds is one edge.
