@@ -9,6 +9,9 @@ use super::csharp::readings;
 use super::syntax::{Wrong, grammars, parse_leniently, text, whole};
 use crate::base::RelPath;
 
+/// What a query may ask of what it captures; anything else would be passed over without a word.
+const PREDICATES: [&str; 8] = ["#eq?", "#not-eq?", "#any-eq?", "#match?", "#not-match?", "#any-match?", "#any-of?", "#not-any-of?"];
+
 /// A query in tree-sitter's language, for the files of one language.
 pub struct Search {
     language: Language,
@@ -26,6 +29,14 @@ impl Search {
             let compiled = Query::new(&grammar, query).map_err(|error| error.to_string().replace('\n', " "))?;
             if compiled.capture_names().is_empty() {
                 return Err(String::from("it captures nothing: mark what is meant, as in `(call) @here`"));
+            }
+            for pattern in 0..compiled.pattern_count() {
+                let unknown = compiled.general_predicates(pattern).iter().map(|predicate| format!("`#{}`", predicate.operator));
+                let property =
+                    compiled.property_predicates(pattern).iter().map(|(_, is)| format!("`#{}`", if *is { "is?" } else { "is-not?" }));
+                if let Some(unknown) = unknown.chain(property).next() {
+                    return Err(format!("there is no predicate {unknown}; there are: {}", PREDICATES.join(", ")));
+                }
             }
             Ok((grammar, compiled))
         };

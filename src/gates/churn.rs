@@ -40,6 +40,7 @@ struct Limit {
 pub(super) fn read(reader: &mut Reader<'_>) -> (Common, Box<dyn Judge>) {
     let (common, rest) = reader.common(&KNOWN);
     let mut rules = Churn { archive: Some(ARCHIVE.to_owned()), ..Churn::default() };
+    reader.once(&rest, &["scope", "archive"]);
     for setting in rest {
         match &*setting.name {
             "scope" => rules.scope = reader.text(setting),

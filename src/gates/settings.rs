@@ -1,6 +1,8 @@
 //! What every gate can say, and how a kind reads what it says beyond that.
 
+use super::sight::{folder_of, rooted};
 use crate::base::{Place, did_you_mean};
+use crate::disk::PatternSet;
 use crate::model::{Gate, RuleValue, Setting};
 
 /// When a gate is run.
@@ -97,7 +99,33 @@ impl<'a> Reader<'a> {
                 }
             }
         }
+        let all: Vec<&Setting> = self.gate.settings.iter().collect();
+        self.once(&all, &["level", "quick", "baseline", "ratchet", "allow_empty"]);
         (common, rest)
+    }
+
+    /// Says of these nodes, which say one thing each, where one stands a second time.
+    pub(super) fn once(&mut self, settings: &[&Setting], names: &[&str]) {
+        for (at, setting) in settings.iter().enumerate().filter(|(_, setting)| names.contains(&&*setting.name)) {
+            if settings[..at].iter().any(|earlier| earlier.name == setting.name) {
+                self.say(&setting.place, format!("`{}` stands here a second time", setting.name), "leave one of them");
+            }
+        }
+    }
+
+    /// Says where a pattern for paths is wrong; `!` before it takes away.
+    pub(super) fn pattern(&mut self, place: &Place, text: &str) {
+        let text = text.strip_prefix('!').unwrap_or(text);
+        if let Err(why) = PatternSet::new(&[rooted(&folder_of(self.gate), text)], &[]) {
+            self.say(place, why, "correct the pattern");
+        }
+    }
+
+    /// Returns the texts of a node that are patterns for paths.
+    pub(super) fn patterns(&mut self, setting: &Setting) -> Vec<String> {
+        let texts = self.texts(setting);
+        texts.iter().for_each(|text| self.pattern(&setting.place, text));
+        texts
     }
 
     /// Says that a node is not known here.

@@ -88,8 +88,10 @@ pub(super) fn rules(reader: &mut Reader<'_>) -> (Common, Rules) {
         if patterns.is_empty() {
             reader.say(&setting.place, format!("the layer `{name}` has no files"), format!("name them: layer \"{name}\" \"{name}/**\""));
         }
+        patterns.iter().for_each(|text| reader.pattern(&setting.place, text));
         rules.layers.push(Layer { name, patterns, place: setting.place.clone() });
     }
+    reader.once(&rest, &["transitive", "type_only"]);
     for setting in rest {
         let place = setting.place.clone();
         match &*setting.name {
@@ -118,18 +120,19 @@ pub(super) fn rules(reader: &mut Reader<'_>) -> (Common, Rules) {
             }
             "acyclic" => {
                 reader.only(setting, &[]);
-                rules.acyclic.extend(reader.texts(setting).into_iter().map(|folder| (folder, place.clone())));
+                rules.acyclic.extend(reader.patterns(setting).into_iter().map(|folder| (folder, place.clone())));
             }
             "protected" => {
                 reader.only(setting, &["by"]);
                 let mut by: Vec<String> = setting.property("by").and_then(text).into_iter().collect();
+                by.iter().for_each(|text| reader.pattern(&place, text));
                 for child in &setting.children {
                     match &*child.name {
-                        "by" => by.extend(reader.texts(child)),
+                        "by" => by.extend(reader.patterns(child)),
                         other => reader.unknown(child, other, &["by"]),
                     }
                 }
-                rules.protected.push(Protected { files: reader.texts(setting), by, place });
+                rules.protected.push(Protected { files: reader.patterns(setting), by, place });
             }
             "external" => rules.external.extend(external(reader, setting, &rules.layers)),
             "transitive" => rules.transitive = reader.flag(setting),
@@ -137,10 +140,11 @@ pub(super) fn rules(reader: &mut Reader<'_>) -> (Common, Rules) {
             _ => rules.without_types = reader.one_of(setting, &["include", "ignore"]) == Some("ignore"),
         }
     }
-    let asks = !rules.layers.is_empty() || !rules.acyclic.is_empty() || !rules.protected.is_empty() || !rules.external.is_empty();
+    let layered = !rules.orders.is_empty() || !rules.denied.is_empty() || !rules.independent.is_empty();
+    let asks = layered || !rules.acyclic.is_empty() || !rules.protected.is_empty() || !rules.external.is_empty();
     if !asks && reader.wrong.is_empty() {
         let place = reader.gate.place.clone();
-        reader.say(&place, "the gate has no rule", "write layers and their order, or `acyclic \".\"`");
+        reader.say(&place, "the gate has no rule", "write layers with an `order`, `deny` or `independent`, or `acyclic \".\"`");
     }
     if rules.roots.is_empty() {
         rules.roots.push(Root { folder: RelPath::root(), language: None });
@@ -211,7 +215,16 @@ fn some_layers(reader: &mut Reader<'_>, setting: &Setting, layers: &[Layer], pro
             if exactly { format!("write {} \"FROM\" \"TO\"", setting.name) } else { format!("write {} \"ONE\" \"OTHER\"", setting.name) };
         reader.say(&setting.place, format!("`{}` takes {}two layers", setting.name, if exactly { "" } else { "at least " }), help);
     }
-    names.iter().filter_map(|name| layer(reader, layers, name, &setting.place)).collect()
+    let mut found = Vec::new();
+    for index in names.iter().filter_map(|name| layer(reader, layers, name, &setting.place)).collect::<Vec<_>>() {
+        if found.contains(&index) {
+            let message = format!("`{}` names the layer `{}` twice", setting.name, layers[index].name);
+            reader.say(&setting.place, message, "name another layer; what is in one layer may import each other");
+        } else {
+            found.push(index);
+        }
+    }
+    found
 }
 
 fn layer(reader: &mut Reader<'_>, layers: &[Layer], name: &str, place: &Place) -> Option<usize> {

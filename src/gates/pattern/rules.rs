@@ -31,6 +31,7 @@ pub(super) enum Pattern {
 pub(in crate::gates) fn read(reader: &mut Reader<'_>) -> (Common, Box<dyn Judge>) {
     let (common, rest) = reader.common(&KNOWN);
     let mut rules = Rules::default();
+    reader.once(&rest, &["max", "require", "message", "help"]);
     for setting in rest {
         match &*setting.name {
             "pattern" => {
@@ -47,7 +48,7 @@ pub(in crate::gates) fn read(reader: &mut Reader<'_>) -> (Common, Box<dyn Judge>
                 }
             }
             "syntax" => rules.patterns.extend(syntax(reader, setting)),
-            "files" => rules.files.extend(reader.texts(setting)),
+            "files" => rules.files.extend(reader.patterns(setting)),
             "max" => rules.max = reader.count(setting).unwrap_or(0),
             "require" => rules.require = reader.flag(setting),
             "message" => rules.message = reader.text(setting),
