@@ -22,6 +22,9 @@ const NEIGHBOURS: usize = 4;
 /// From which size on hashing a file on all processors pays.
 const LARGE: u64 = 1 << 20;
 
+/// The largest text that is looked into, in bytes: no person writes more, and a parser takes many times as much.
+const TEXT: u64 = 64 << 20;
+
 /// How much of a large file is hashed while the next piece is read, in bytes.
 const PIECE: usize = 2 << 20;
 
@@ -168,14 +171,30 @@ impl Tree {
     /// # Errors
     /// When it is not there or cannot be read, or never ends, as a device.
     pub fn read(&self, path: &RelPath) -> io::Result<Vec<u8>> {
+        self.read_within(path, u64::MAX)
+    }
+
+    /// Returns the bytes of a file that is a text for people or parsers.
+    ///
+    /// # Errors
+    /// As [`Tree::read`]; and when it has more than 64 MiB, as [`io::ErrorKind::FileTooLarge`].
+    pub fn read_text(&self, path: &RelPath) -> io::Result<Vec<u8>> {
+        self.read_within(path, TEXT)
+    }
+
+    fn read_within(&self, path: &RelPath, most: u64) -> io::Result<Vec<u8>> {
         let mut file = self.open_file(path)?;
         let there = Signature::from(rustix::fs::fstat(&file)?);
         if !there.is_file() && file.read(&mut [0])? > 0 {
             return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is no file"));
         }
+        let too_large = || io::Error::new(io::ErrorKind::FileTooLarge, format!("it is larger than {} MiB", most >> 20));
+        if there.size > most {
+            return Err(too_large());
+        }
         let mut bytes = Vec::with_capacity(if there.is_file() { there.size as usize + 1 } else { 0 });
-        file.read_to_end(&mut bytes)?;
-        Ok(bytes)
+        Read::take(&mut file, most.saturating_add(1)).read_to_end(&mut bytes)?;
+        if bytes.len() as u64 > most { Err(too_large()) } else { Ok(bytes) }
     }
 
     /// Returns where a link points.

@@ -250,7 +250,7 @@ impl<'a> Reader<'a> {
         if let Some(facts) = pointed.and_then(|key| kept(&key)) {
             return Ok(facts);
         }
-        let bytes = self.world.tree.read(path)?;
+        let bytes = self.world.tree.read_text(path)?;
         let ending = path.name().rsplit(|byte| *byte == b'.').next().unwrap_or_default();
         let key = Hasher::new().piece(VERSION).piece(ending).digest(&Digest::of(&bytes)).finish();
         if let Some(stamped) = stamped {

@@ -4,7 +4,7 @@ use std::io;
 
 use rayon::prelude::*;
 
-use super::judge::{Asked, Filter, Gap, Judge, Judged, Reads, Sight, Unjudged, finding, still_there};
+use super::judge::{Asked, Content, Filter, Gap, Judge, Judged, Reads, Sight, Unjudged, content, finding, too_large};
 use super::settings::{Common, Reader};
 use super::sight::{View, meant};
 use crate::base::RelPath;
@@ -29,12 +29,13 @@ fn rules(reader: &mut Reader<'_>) -> (Common, Rules) {
     let (common, rest) = reader.common(&KNOWN);
     let filter = Filter { words: Vec::new(), config: Vec::new() };
     let mut rules = Rules { files: Vec::new(), filter, message: None, help: None };
+    reader.once(&rest, &["filter", "message", "help"]);
     for setting in rest {
         reader.only(setting, &[]);
         match &*setting.name {
-            "files" => rules.files.extend(reader.texts(setting)),
+            "files" => rules.files.extend(reader.patterns(setting)),
             "filter" => rules.filter.words = reader.texts(setting),
-            "config" => rules.filter.config.extend(reader.texts(setting)),
+            "config" => rules.filter.config.extend(reader.patterns(setting)),
             "message" => rules.message = reader.text(setting),
             _ => rules.help = reader.text(setting),
         }
@@ -86,7 +87,7 @@ impl Judge for Rules {
                 None => continue,
                 Some(Looked::Mended) => {}
                 Some(Looked::Unfixed(finding)) => judged.findings.push(finding),
-                Some(Looked::Failed(finding)) => judged.gaps.push(Gap { finding, empty: false }),
+                Some(Looked::Failed(gap)) => judged.gaps.push(gap),
             }
             count += 1;
         }
@@ -101,12 +102,16 @@ impl Judge for Rules {
 enum Looked {
     Mended,
     Unfixed(Finding),
-    Failed(Finding),
+    Failed(Gap),
 }
 
 impl Rules {
     fn look(&self, sight: &dyn Sight, path: &RelPath) -> Result<Option<Looked>, Unjudged> {
-        let Some(before) = still_there(sight, path)?.filter(|bytes| !is_binary(bytes)) else { return Ok(None) };
+        let before = match content(sight, path)? {
+            Content::Gone | Content::Binary => return Ok(None),
+            Content::Large(why) => return Ok(Some(Looked::Failed(too_large("fixer", path, why)))),
+            Content::Text(bytes) => bytes,
+        };
         let (file, program) = (path.to_string(), self.filter.words.first().map_or("", String::as_str));
         Ok(Some(match sight.filter(&self.filter, path, &before) {
             Ok(None) => Looked::Mended,
@@ -119,7 +124,7 @@ impl Rules {
             }
             Err(Unjudged { text, .. }) => {
                 let help = format!("mend the file, or what `{program}` is told");
-                Looked::Failed(finding("fixer/failed", &file, 0, 0, text, help, &[&file]))
+                Looked::Failed(Gap { finding: finding("fixer/failed", &file, 0, 0, text, help, &[&file]), empty: false })
             }
         }))
     }

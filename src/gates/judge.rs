@@ -1,6 +1,6 @@
 //! What a kind of gate is: a judge of what it sees.
 
-use std::io;
+use std::io::{self, Read};
 
 use super::baseline::Today;
 use crate::base::{Digest, RelPath};
@@ -8,6 +8,9 @@ use crate::churn::Report;
 use crate::disk::Tree;
 use crate::event::{Edge, Facts, Finding, State};
 use crate::facts::{Imports, Root};
+
+/// In how many bytes from the start a NUL byte says that a file is no text.
+const HEAD: usize = 1 << 16;
 
 /// What a gate may see. Patterns and folders are relative to the folder of the manifest that declares the gate, paths to the project's root.
 pub trait Sight: Sync {
@@ -169,13 +172,40 @@ impl Unjudged {
     }
 }
 
-/// Returns the bytes of a file that was listed; `None` if it has gone since: tasks that run beside a gate may take their outputs away.
-pub(super) fn still_there(sight: &dyn Sight, path: &RelPath) -> Result<Option<Vec<u8>>, Unjudged> {
-    match sight.read(path) {
-        Ok(bytes) => Ok(Some(bytes)),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+/// What a file that was listed is to those who look into texts.
+pub(super) enum Content {
+    /// It has gone since: tasks that run beside a gate may take their outputs away.
+    Gone,
+    /// It is no text.
+    Binary,
+    /// It is more than is looked into; the sentence that says so.
+    Large(String),
+    /// Its bytes.
+    Text(Vec<u8>),
+}
+
+/// Returns what a file is. A NUL byte near the start says that it is no text, as ripgrep has it.
+pub(super) fn content(sight: &dyn Sight, path: &RelPath) -> Result<Content, Unjudged> {
+    let binary = |bytes: &[u8]| memchr::memchr(0, &bytes[..bytes.len().min(HEAD)]).is_some();
+    let head = || {
+        let mut head = Vec::new();
+        sight.tree().open_file(path)?.take(HEAD as u64).read_to_end(&mut head).map(|_| head)
+    };
+    match sight.tree().read_text(path) {
+        Ok(bytes) if binary(&bytes) => Ok(Content::Binary),
+        Ok(bytes) => Ok(Content::Text(bytes)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Content::Gone),
+        Err(error) if error.kind() == io::ErrorKind::FileTooLarge && head().is_ok_and(|head| binary(&head)) => Ok(Content::Binary),
+        Err(error) if error.kind() == io::ErrorKind::FileTooLarge => Ok(Content::Large(error.to_string())),
         Err(error) => Err(Unjudged::broken(format!("cannot read `{path}`: {error}"))),
     }
+}
+
+/// Says that a file is too large to be judged.
+pub(super) fn too_large(kind: &str, path: &RelPath, why: String) -> Gap {
+    let file = path.to_string();
+    let help = String::from("leave it out of `files`; `max_bytes` of a policy asks only how large it is");
+    Gap { finding: finding(&format!("{kind}/too_large"), &file, 0, 0, why, help, &[&file]), empty: false }
 }
 
 /// Makes a finding; `identity` is what it is about, without line numbers and counts.

@@ -2,8 +2,9 @@
 
 use rayon::prelude::*;
 use regex::bytes::Regex;
+use rustc_hash::FxHashMap;
 
-use super::judge::{Asked, Judge, Judged, Reads, Sight, Unjudged, finding, still_there};
+use super::judge::{Asked, Content, Judge, Judged, Reads, Sight, Unjudged, content, finding, too_large};
 use super::settings::{Common, Reader};
 use super::sight::meant;
 use crate::base::{RelPath, quantity};
@@ -46,9 +47,10 @@ struct Policies {
 pub(super) fn read(reader: &mut Reader<'_>) -> (Common, Box<dyn Judge>) {
     let (common, rest) = reader.common(&KNOWN);
     let mut rules = Policies::default();
+    reader.once(&rest, &["max_lines", "max_bytes", "header", "line_endings"]);
     for setting in &rest {
         match &*setting.name {
-            "files" => rules.files.extend(reader.texts(setting)),
+            "files" => rules.files.extend(reader.patterns(setting)),
             "max_lines" => rules.max_lines = reader.count(setting),
             "max_bytes" => {
                 rules.max_bytes = match &setting.values[..] {
@@ -60,8 +62,8 @@ pub(super) fn read(reader: &mut Reader<'_>) -> (Common, Box<dyn Judge>) {
                     }
                 }
             }
-            "forbid" => rules.forbid.extend(reader.texts(setting)),
-            "require" => rules.require.extend(reader.texts(setting)),
+            "forbid" => rules.forbid.extend(reader.patterns(setting)),
+            "require" => rules.require.extend(reader.patterns(setting)),
             "header" => {
                 if let Some(text) = reader.text(setting) {
                     match Regex::new(&text) {
@@ -86,19 +88,43 @@ pub(super) fn read(reader: &mut Reader<'_>) -> (Common, Box<dyn Judge>) {
 }
 
 impl Policies {
+    /// Whether it asks what stands in files, and not only how large they are.
+    fn reads_texts(&self) -> bool {
+        let marked = self.merge_markers || self.private_keys || self.todo_owner || self.final_newline || self.trailing_blanks;
+        marked || self.max_lines.is_some() || self.header.is_some() || self.crlf.is_some()
+    }
+
+    fn look_at(&self, sight: &dyn Sight, path: &RelPath) -> Result<Judged, Unjudged> {
+        let mut judged = Judged::default();
+        if let Some(most) = self.max_bytes {
+            let there = sight.tree().stat_follow(path).map_err(|error| Unjudged::broken(format!("cannot look at `{path}`: {error}")))?;
+            if let Some(size) = there.map(|there| there.size).filter(|size| *size > most) {
+                let (file, message) = (path.to_string(), format!("it has {size} bytes, and {most} are allowed"));
+                let help = String::from("make it smaller, or keep it elsewhere");
+                judged.findings.push(finding("policy/max_bytes", &file, 0, 0, message, help, &[&file, ""]));
+            }
+        }
+        if self.reads_texts() {
+            match content(sight, path)? {
+                Content::Gone | Content::Binary => {}
+                Content::Large(why) => judged.gaps.push(too_large("policy", path, why)),
+                Content::Text(bytes) => judged.findings.extend(self.look(path, &bytes)),
+            }
+        }
+        Ok(judged)
+    }
+
     fn look(&self, path: &RelPath, bytes: &[u8]) -> Vec<Finding> {
         let file = path.to_string();
-        let mut found = Vec::new();
+        let (mut found, mut seen) = (Vec::new(), FxHashMap::<(String, String), usize>::default());
         let mut say = |rule: &str, line: u32, column: u32, message: String, help: &str, identity: &str| {
-            found.push(finding(&format!("policy/{rule}"), &file, line, column, message, help.to_owned(), &[&file, identity]));
+            // The same a second time is another finding.
+            let nth = seen.entry((rule.to_owned(), identity.to_owned())).or_default();
+            let number = nth.to_string();
+            let identity: &[&str] = if *nth == 0 { &[&file, identity] } else { &[&file, identity, &number] };
+            *nth += 1;
+            found.push(finding(&format!("policy/{rule}"), &file, line, column, message, help.to_owned(), identity));
         };
-        if let Some(most) = self.max_bytes.filter(|most| bytes.len() as u64 > *most) {
-            let message = format!("it has {} bytes, and {most} are allowed", bytes.len());
-            say("max_bytes", 0, 0, message, "make it smaller, or keep it elsewhere", "");
-        }
-        if memchr::memchr(0, &bytes[..bytes.len().min(1 << 16)]).is_some() {
-            return found;
-        }
         let text = String::from_utf8_lossy(bytes);
         let lines: Vec<&str> = text.split_inclusive('\n').collect();
         if let Some(most) = self.max_lines.filter(|most| lines.len() > *most) {
@@ -183,11 +209,12 @@ impl Judge for Policies {
         if files.is_empty() && self.require.is_empty() {
             return Err(Unjudged::empty("no file was read: its `files` match nothing"));
         }
-        let looked: Vec<Result<Vec<Finding>, Unjudged>> =
-            files.par_iter().map(|path| Ok(still_there(sight, path)?.map(|bytes| self.look(path, &bytes)).unwrap_or_default())).collect();
-        let mut findings = Vec::new();
-        for found in looked {
-            findings.extend(found?);
+        let looked: Vec<Result<Judged, Unjudged>> = files.par_iter().map(|path| self.look_at(sight, path)).collect();
+        let (mut findings, mut gaps) = (Vec::new(), Vec::new());
+        for looked in looked {
+            let looked = looked?;
+            findings.extend(looked.findings);
+            gaps.extend(looked.gaps);
         }
         for path in if self.forbid.is_empty() { Vec::new() } else { sight.files(&self.forbid, true).map_err(broken)? } {
             let (file, help) = (path.to_string(), String::from("remove it"));
@@ -199,6 +226,7 @@ impl Judge for Policies {
                 findings.push(finding("policy/required_file", name, 0, 0, message, String::from("write it"), &[name]));
             }
         }
-        Ok(Judged { findings, facts: Facts { files: files.len(), extracted: files.len(), cached: 0 }, read: files, ..Judged::default() })
+        let facts = Facts { files: files.len(), extracted: files.len(), cached: 0 };
+        Ok(Judged { findings, gaps, facts, read: files, ..Judged::default() })
     }
 }

@@ -181,7 +181,7 @@ impl Sight for View<'_> {
         if key.is_some_and(|key| self.ground.known.get(&key).is_some()) {
             return None;
         }
-        let bytes = self.read(path).ok()?;
+        let bytes = self.ground.tree.read_text(path).ok()?;
         if memchr::memmem::find(&bytes, word.as_bytes()).is_some() {
             return Some(bytes);
         }

@@ -739,6 +739,77 @@ fn a_cycle_of_thousands_is_told_in_short() {
 }
 
 #[test]
+fn a_second_one_of_what_is_tolerated_is_new() {
+    let manifest = "gate \"tidy\" kind=\"policy\" { private_keys #false; trailing_blanks #false; todo_owner #true; files \"*.txt\"; baseline \"b.json\" }";
+    let key = "-----BEGIN PRIVATE KEY-----\n";
+    let project = Project::new().manifest(manifest).file("a.txt", &format!("{key}x \nTODO y\n"));
+    project.run("check --update-baseline").ok().says(["3 entries"]);
+    project.write("a.txt", format!("TODO y\n{key}\nx \n")).run("check").ok();
+    project.write("a.txt", format!("{key}{key}x \nx \nTODO y\nTODO y\n")).run("check").code(1).says(["3 findings, 3 in the baseline"]);
+}
+
+#[test]
+fn rules_that_mean_nothing_are_mistakes() {
+    let layers = "layer \"web\" \"web/**\"; layer \"infra\" \"infra/**\"";
+    let wrong = |kind: &str, rules: &str, said: &str| {
+        let manifest = format!("gate \"g\" kind=\"{kind}\" {{\n{rules}\n}}\n");
+        Project::new().manifest(&manifest).file("web/a.py", "").run("check").code(2).says([said, "--> orket.kdl:"]);
+    };
+    for (rules, said) in [
+        ("", "the gate has no rule"),
+        ("allow \"web\" \"infra\" reason=\"x\"", "the gate has no rule"),
+        ("deny \"web\" \"web\"", "`deny` names the layer `web` twice"),
+        ("independent \"web\" \"web\"", "`independent` names the layer `web` twice"),
+        ("order \"web\" \"web\"", "`order` names the layer `web` twice"),
+        ("order \"infra\" \"web\" \"infra\"", "`order` names the layer `infra` twice"),
+        ("transitive #true; transitive #false; deny \"web\" \"infra\"", "`transitive` stands here a second time"),
+        ("layer \"low\" \"p/[/**\"; deny \"web\" \"infra\"", "`p/[/**`: "),
+        ("acyclic \"p/[\"", "`p/[`: "),
+        ("protected \"web/**\" by=\"p/[\"", "`p/[`: "),
+    ] {
+        wrong("dependency_direction", &format!("{layers}\n{rules}"), said);
+    }
+    wrong("policy", "max_lines 3\nmax_lines 4", "`max_lines` stands here a second time");
+    wrong("policy", "max_lines 3; level \"warning\"; level \"error\"", "`level` stands here a second time");
+    wrong("policy", "max_lines 3\nfiles \"p/[/**\"", "`p/[/**`: ");
+    wrong("pattern", "pattern \"x\"\nfiles \"!p/[/**\"", "`p/[/**`: ");
+    for predicate in ["#lua-match?", "#equal?", "#is-not?"] {
+        let query = format!("(call function: (identifier) @f ({predicate} @f \\\"bar\\\"))");
+        wrong(
+            "pattern",
+            &format!("syntax \"{query}\" language=\"python\""),
+            &format!("there is no predicate `{predicate}`; there are: #eq?"),
+        );
+    }
+    let known = "gate \"g\" kind=\"pattern\" { syntax \"(call function: (identifier) @f (#match? @f \\\"^b\\\"))\" language=\"python\" }\n";
+    Project::new().manifest(known).file("a.py", "foo()\nbar()\n").run("check").code(1).says(["a.py:2:1", "1 finding"]);
+    let typed = Project::new().manifest("gate \"g\" { acyclic \".\" }\n");
+    typed.run("check").code(2).says(["the gate `g` has no kind"]).never_says(["there is no kind of gate"]);
+    typed.run("graph imports").code(2).says(["the gate `g` has no kind"]).never_says(["there is no kind of gate"]);
+}
+
+#[test]
+fn a_file_that_is_too_large_is_not_read_and_said() {
+    let large = |project: &Project, path: &str, begins: &[u8]| {
+        let file = std::fs::File::create(project.at(path)).unwrap();
+        std::os::unix::fs::FileExt::write_all_at(&file, begins, 0).unwrap();
+        file.set_len((64 << 20) + 1).unwrap();
+    };
+    let manifest = |gate: &str| format!("gate \"g\" {gate}\n");
+    let project = Project::new().manifest(&manifest("kind=\"pattern\" { pattern \"zzz\" }")).file("a.txt", "zzz\n");
+    large(&project, "hole.bin", b"");
+    project.run("check").code(1).never_says(["hole.bin"]);
+    large(&project, "b.py", &[b'#'; 1 << 16]);
+    let said = ["b.py", "it is larger than 64 MiB"];
+    project.run("check").code(3).says(said).says(["error[pattern/match]", "error[pattern/too_large]"]);
+    project.declare(&manifest("kind=\"policy\" { max_lines 3 }")).run("check").code(3).says(said).says(["policy/too_large"]);
+    let size = "kind=\"policy\" { max_bytes \"1MiB\" }";
+    project.declare(&manifest(size)).run("check").code(1).says(["it has 67108865 bytes", "2 findings"]).never_says(["too_large"]);
+    project.declare(&manifest("kind=\"dependency_direction\" { acyclic \".\" }")).run("check").code(3).says(said).says(["unparsable"]);
+    project.run("graph imports").ok().says(said);
+}
+
+#[test]
 fn churn_is_not_judged_by_a_part_of_the_commits_that_count() {
     let manifest = |limits: &str| format!("gate \"calm\" kind=\"churn\" {{ archive #false; {limits} }}");
     let project = Project::new().file("a.txt", "0\n").file("b.txt", "0\n");

@@ -7,11 +7,8 @@ use rayon::prelude::*;
 use super::rules::{Pattern, Rules};
 use crate::base::RelPath;
 use crate::event::{Facts, Finding};
-use crate::gates::judge::{Asked, Gap, Judge, Judged, Reads, Sight, Unjudged, finding, still_there};
+use crate::gates::judge::{Asked, Content, Gap, Judge, Judged, Reads, Sight, Unjudged, content, finding, too_large};
 use crate::gates::sight::meant;
-
-/// In how many bytes from the start a NUL byte says that a file is no text, as ripgrep has it.
-const HEAD: usize = 1 << 16;
 
 impl Judge for Rules {
     fn reads(&self, folder: &RelPath) -> Reads {
@@ -20,13 +17,17 @@ impl Judge for Rules {
 
     fn judge(&self, sight: &dyn Sight, _: &Asked<'_>) -> Result<Judged, Unjudged> {
         let files = sight.files(&self.files, false).map_err(|error| Unjudged::broken(format!("cannot look for files: {error}")))?;
-        let looked: Vec<Result<Option<Looked>, Unjudged>> = files
-            .par_iter()
-            .map(|path| {
-                let Some(bytes) = still_there(sight, path)? else { return Ok(None) };
-                Ok(if memchr::memchr(0, &bytes[..bytes.len().min(HEAD)]).is_some() { None } else { self.look(path, &bytes) })
+        let look = |path| {
+            Ok(match content(sight, path)? {
+                Content::Gone | Content::Binary => None,
+                Content::Large(why) if self.means(path) => {
+                    Some(Looked { gaps: vec![too_large("pattern", path, why)], ..Looked::default() })
+                }
+                Content::Large(_) => None,
+                Content::Text(bytes) => self.look(path, &bytes),
             })
-            .collect();
+        };
+        let looked: Vec<Result<Option<Looked>, Unjudged>> = files.par_iter().map(look).collect();
         let mut judged = Judged::default();
         let mut count = 0;
         for looked in looked {
@@ -51,6 +52,14 @@ struct Looked {
 }
 
 impl Rules {
+    /// Whether a pattern is for such files.
+    fn means(&self, path: &RelPath) -> bool {
+        self.patterns.iter().any(|(_, pattern)| match pattern {
+            Pattern::Text(_) => true,
+            Pattern::Syntax(search) => search.reads(path),
+        })
+    }
+
     /// Looks at one file; `None` if no pattern is for such files.
     fn look(&self, path: &RelPath, bytes: &[u8]) -> Option<Looked> {
         let file = path.to_string();
