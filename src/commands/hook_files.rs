@@ -21,6 +21,12 @@ const MADE: &str = "# The folder was made with it.\n";
 /// When the folder belongs to other repositories too, when a hook cannot be put aside, or the disk refuses.
 pub(super) fn install(ui: &Ui, staging: &Staging, project: &Path) -> Result<(), Failure> {
     let (folder, scope) = staging.hooks().map_err(broken)?;
+    if folder.exists() && !folder.is_dir() {
+        return Err(Failure::Wrong(format!(
+            "error: hooks are switched off here: `core.hooksPath` is `{}`, which is no folder\nhint: `git config unset core.hooksPath`, with `--global` where it was set so, and install again",
+            folder.display()
+        )));
+    }
     if scope == Scope::Everywhere {
         return Err(Failure::Wrong(format!(
             "error: `core.hooksPath` of the user or machine leads to `{}`, which all repositories share\nhint: call `orket hooks run pre_commit` from the hooks there, or set `git config core.hooksPath .git/hooks` in this repository",
@@ -164,6 +170,8 @@ fn script(name: &str, project: &Path, orket: &Path, made: bool) -> String {
     };
     // Before a push, git says on standard input what is pushed, and each hook has to be told.
     let (stage, hear, tell, leave) = match name {
+        // Of a clean merge, git has written what it commits before it starts the hook.
+        "pre-merge-commit" => ("pre_commit --no-fix", "", "", ""),
         "pre-push" => ("pre_push", "pushed=$(cat)\n", "printf \"${pushed:+%s\\\\n}\" \"$pushed\" | ", "[ -n \"$pushed\" ] || exit 0\n"),
         _ => ("pre_commit", "", "", ""),
     };

@@ -28,8 +28,8 @@ pub fn hooks(ui: &Ui, command: &HooksCommand) -> Result<(), Failure> {
     match command {
         HooksCommand::Install => hook_files::install(ui, &staging, &below(&ui.surroundings.folder, &staging)?),
         HooksCommand::Uninstall => hook_files::uninstall(ui, &staging),
-        HooksCommand::Run { stage: StageName::PrePush } => pushed(ui, &staging),
-        HooksCommand::Run { stage } => run(ui, &staging, *stage),
+        HooksCommand::Run { stage: StageName::PrePush, .. } => pushed(ui, &staging),
+        HooksCommand::Run { stage, no_fix } => run(ui, &staging, *stage, !no_fix),
     }
 }
 
@@ -51,7 +51,7 @@ fn pushed(ui: &Ui, staging: &Staging) -> Result<(), Failure> {
     }
     for commit in commits {
         if let Some(staging) = staging.of_commit(commit).map_err(broken)? {
-            run(ui, &staging, StageName::PrePush)?;
+            run(ui, &staging, StageName::PrePush, false)?;
         }
     }
     Ok(())
@@ -72,7 +72,7 @@ fn below(folder: &Path, staging: &Staging) -> Result<PathBuf, Failure> {
     folder.strip_prefix(&top).map(Path::to_path_buf).map_err(|_| outside())
 }
 
-fn run(ui: &Ui, staging: &Staging, stage: StageName) -> Result<(), Failure> {
+fn run(ui: &Ui, staging: &Staging, stage: StageName, fix: bool) -> Result<(), Failure> {
     let mut mirror = Mirror::of(staging).update(staging).map_err(broken)?;
     tracing::debug!(files = mirror.files, written = mirror.written, "the index is copied");
     let start = mirror.root.join(below(&ui.surroundings.folder, staging)?);
@@ -112,7 +112,7 @@ fn run(ui: &Ui, staging: &Staging, stage: StageName) -> Result<(), Failure> {
     }
     let state = engine.state();
     fs::create_dir_all(&state).map_err(|error| Failure::Broken(format!("cannot make `{}`: {error}", state.display())))?;
-    if stage == StageName::PreCommit && mend(ui, staging, &engine, &root)? {
+    if stage == StageName::PreCommit && fix && mend(ui, staging, &engine, &root)? {
         drop(mirror);
         mirror = Mirror::of(staging).update(staging).map_err(broken)?;
         tracing::debug!(written = mirror.written, "what was mended is copied");
@@ -143,22 +143,31 @@ fn run(ui: &Ui, staging: &Staging, stage: StageName) -> Result<(), Failure> {
     let status = check.status().map_err(|error| Failure::Broken(format!("cannot start orket itself: {error}")))?;
     match status.code().unwrap_or_else(|| 128 + status.signal().unwrap_or(0)) {
         0 => Ok(()),
-        code => Err(Failure::Exit(code)),
+        code => {
+            if stage == StageName::PreCommit && !fix && fixers(&engine).next().is_some() {
+                ui.say("hint: git has written this merge already, so that nothing is mended in it: `git commit` makes it anew, and mends");
+            }
+            Err(Failure::Exit(code))
+        }
     }
+}
+
+/// Returns the fixers that mend what is about to be committed.
+fn fixers(engine: &Engine) -> impl Iterator<Item = Gate> {
+    let of_stage = |gate: &Gate| {
+        let stages = gates::read(gate).map(|rules| rules.common.stages).unwrap_or_default();
+        stages.is_empty() || stages.contains(&Stage::PreCommit)
+    };
+    engine.graph.ids().filter_map(move |id| match engine.graph.detail(id) {
+        Detail::Gate(gate) if &*gate.kind == "fixer" && !gate.private && of_stage(&gate) => Some(gate),
+        _ => None,
+    })
 }
 
 /// Lets fixers of this stage mend what is about to be committed: only files that differ from the last commit, and only where the text in
 /// the index is the one in the work tree. Returns whether anything was mended, in the index and in the work tree.
 fn mend(ui: &Ui, staging: &Staging, engine: &Engine, root: &Path) -> Result<bool, Failure> {
-    let of_stage = |gate: &Gate| {
-        let stages = gates::read(gate).map(|rules| rules.common.stages).unwrap_or_default();
-        stages.is_empty() || stages.contains(&Stage::PreCommit)
-    };
-    let all = engine.graph.ids().filter_map(|id| match engine.graph.detail(id) {
-        Detail::Gate(gate) if &*gate.kind == "fixer" && !gate.private && of_stage(&gate) => Some(gate),
-        _ => None,
-    });
-    let fixers: Vec<Gate> = all.collect();
+    let fixers: Vec<Gate> = fixers(engine).collect();
     // The index of `git commit FILE` is thrown away: what is written to it would be in the commit, and not in what comes after it.
     let index = ui.surroundings.text("GIT_INDEX_FILE").unwrap_or_default();
     if fixers.is_empty() || index.rsplit('/').next().is_some_and(|name| name.starts_with("next-index-")) {

@@ -656,22 +656,6 @@ fn a_strict_baseline_is_red_in_every_format() {
 }
 
 #[test]
-fn an_update_says_what_it_leaves_to_people() {
-    let manifest = "gate \"words\" kind=\"pattern\" { pattern \"os\"; files \"a.txt\"; baseline \"b.json\" }";
-    let project = Project::new().manifest(manifest).file("a.txt", "os\n");
-    project.run("check --update-baseline").ok();
-    let text = project.read("b.json");
-    project.write("b.json", text.replace("\"until\":\"\"", "\"until\":\"2020-01-31\""));
-    project.run("check --update-baseline").code(1).says([
-        "note: `b.json` tolerated pattern/match a.txt ",
-        " until 2020-01-31\n",
-        "move its `until`",
-    ]);
-    let merged = text.replace("  \"entries\"", "<<<<<<< ours\n  \"entries\"");
-    project.write("b.json", merged).run("check").code(3).says(["a merge was not finished in it", "--update-baseline"]);
-}
-
-#[test]
 fn what_was_not_evaluated_is_red_in_every_format_and_says_why() {
     let manifest = "gate \"ring\" kind=\"dependency_direction\" { root \"p\" language=\"python\"; layer \"a\" \"p/a.py\"; layer \"b\" \"p/b.py\"; deny \"a\" \"b\"; acyclic \"p/a.py\"; baseline \"b.json\" }";
     let project = Project::new().manifest(manifest).file("p/b.py", "x = 1\n").file("p/a.py", "import (\n");
@@ -786,6 +770,22 @@ fn rules_that_mean_nothing_are_mistakes() {
     let typed = Project::new().manifest("gate \"g\" { acyclic \".\" }\n");
     typed.run("check").code(2).says(["the gate `g` has no kind"]).never_says(["there is no kind of gate"]);
     typed.run("graph imports").code(2).says(["the gate `g` has no kind"]).never_says(["there is no kind of gate"]);
+}
+
+#[test]
+fn an_update_says_what_it_leaves_to_people() {
+    let manifest = "gate \"words\" kind=\"pattern\" { pattern \"os\"; files \"a.txt\"; baseline \"b.json\" }";
+    let project = Project::new().manifest(manifest).file("a.txt", "os\n");
+    project.run("check --update-baseline").ok();
+    let text = project.read("b.json");
+    project.write("b.json", text.replace("\"until\":\"\"", "\"until\":\"2020-01-31\""));
+    project.run("check --update-baseline").code(1).says([
+        "note: `b.json` tolerated pattern/match a.txt ",
+        " until 2020-01-31\n",
+        "move its `until`",
+    ]);
+    let merged = text.replace("  \"entries\"", "<<<<<<< ours\n  \"entries\"");
+    project.write("b.json", merged).run("check").code(3).says(["a merge was not finished in it", "--update-baseline"]);
 }
 
 #[test]

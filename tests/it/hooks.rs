@@ -505,6 +505,31 @@ fn a_fixer_leaves_alone_what_is_staged_in_part_or_committed_alone() {
 }
 
 #[test]
+fn a_merge_that_git_has_written_is_not_mended() {
+    let project = fixed();
+    project.write("src/old.txt", "old\n").git("commit -qanm second").git("checkout -q -b side");
+    project.write("src/new.txt", "new  \n").git("add -A").git("commit -qnm side").git("checkout -q -");
+    project.write("src/a.sh", "other\n").git("commit -qanm other");
+    let (good, text) = git(project.base(), &project.root(), &["merge", "-q", "--no-edit", "side"]);
+    assert!(!good && text.contains("src/new.txt:1:1") && text.contains("hint: git has written this merge already"), "{text}");
+    assert_eq!(project.read("src/new.txt"), "new  \n");
+    let (good, text) = commit(&project, "-q --no-edit");
+    assert!(good && text.contains("tidy mended 1 file"), "{text}");
+    let (_, text) = git(project.base(), &project.root(), &["show", "HEAD:src/new.txt"]);
+    assert_eq!(text, "new\n");
+}
+
+#[test]
+fn hooks_that_are_switched_off_are_said_to_be() {
+    let project = fixed();
+    project.git("config core.hooksPath /dev/null");
+    project
+        .run("hooks install")
+        .code(2)
+        .says(["hooks are switched off here: `core.hooksPath` is `/dev/null`", "git config unset core.hooksPath"]);
+}
+
+#[test]
 fn a_fixer_that_fails_is_not_evaluated_and_mends_nothing() {
     let project = fixed();
     project

@@ -16,5 +16,8 @@ pub enum HooksCommand {
         /// The stage.
         #[arg(value_name = "STAGE", value_enum)]
         stage: StageName,
+        /// Let fixers find, and mend nothing.
+        #[arg(long)]
+        no_fix: bool,
     },
 }
