@@ -9,7 +9,7 @@ use super::{Failure, Ui};
 use crate::base::{RelPath, TargetId, did_you_mean};
 use crate::engine::{Engine, Inspector};
 use crate::event::{GateOutcome, GateReport};
-use crate::gates::{Baseline, Stage, Today, Wrong};
+use crate::gates::{Baseline, Entry, Stage, Today, Wrong};
 use crate::graph::{Detail, TargetKind, select};
 use crate::model::Gate;
 use crate::report::chars::escape;
@@ -198,9 +198,11 @@ fn update(ui: &Ui, engine: &Engine, gates: &[Gate], reports: &[GateReport], toda
     let gate = |id| if let Detail::Gate(gate) = engine.graph.detail(id) { Some(gate) } else { None };
     let all: Vec<Gate> = graph_gates(engine).filter_map(gate).collect();
     for (path, (before, now)) in &files {
+        let was: BTreeSet<_> = before.entries.iter().map(Entry::identity).collect();
+        let is: BTreeSet<_> = now.entries.iter().map(Entry::identity).collect();
         let (gone, new): (Vec<_>, Vec<_>) = (
-            before.entries.iter().filter(|entry| !now.entries.iter().any(|other| other.is_same_as(entry))).collect(),
-            now.entries.iter().filter(|entry| !before.entries.iter().any(|other| other.is_same_as(entry))).collect(),
+            before.entries.iter().filter(|entry| !is.contains(&entry.identity())).collect(),
+            now.entries.iter().filter(|entry| !was.contains(&entry.identity())).collect(),
         );
         let entries = if now.entries.len() == 1 { "entry" } else { "entries" };
         ui.say(&format!("{path}: {} {entries}, {} added, {} dropped", now.entries.len(), new.len(), gone.len()));
@@ -234,7 +236,7 @@ fn fix(ui: &Ui, engine: &Engine, inspector: &Inspector<'_>, gates: &[Gate]) -> R
     for gate in gates {
         let ground = inspector.ground();
         for path in inspector.fixes(gate, &ground).map_err(Failure::Broken)? {
-            let Ok(bytes) = engine.tree.read(&path) else { continue };
+            let Ok(bytes) = engine.tree.read_text(&path) else { continue };
             // Of what it cannot read, it says so when it judges.
             let Ok(Some(mended)) = inspector.mended(gate, &ground, &path, &bytes) else { continue };
             let put = engine.tree.rewrite(&path, &bytes, &mended);

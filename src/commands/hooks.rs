@@ -185,7 +185,7 @@ fn mend(ui: &Ui, staging: &Staging, engine: &Engine, root: &Path) -> Result<bool
         for path in meant {
             let whole = below.join(path.as_bytes());
             let Some(given) = given.iter().find(|given| given.path == whole) else { continue };
-            let Ok(staged) = engine.tree.read(&path) else { continue };
+            let Ok(staged) = engine.tree.read_text(&path) else { continue };
             if !work.stat(&whole).is_ok_and(|there| there.is_some_and(|there| there.is_file()))
                 || !work.read(&whole).is_ok_and(|text| text == staged)
             {

@@ -1,5 +1,6 @@
 //! What is tolerated for today: findings by their identity, with who answers for them and until when.
 
+use rustc_hash::{FxHashMap, FxHashSet};
 use serde::{Deserialize, Serialize};
 
 use crate::event::{Finding, State};
@@ -89,10 +90,15 @@ impl Baseline {
     /// is gone.
     pub(super) fn apply(&self, gate: &Gate, findings: &mut [Finding], today: &Today) -> (Vec<(usize, String)>, Vec<Entry>) {
         let (mut expired, mut gone) = (Vec::new(), Vec::new());
+        let known = Known::new(findings.iter());
         for entry in self.entries.iter().filter(|entry| entry.is_of(gate)) {
             let late = !entry.until.is_empty() && entry.until < today.0;
             let mut found = false;
-            for (index, finding) in findings.iter_mut().enumerate().filter(|(_, finding)| entry.tolerates(finding)) {
+            for index in known.may_be(entry) {
+                let finding = &mut findings[index];
+                if !entry.tolerates(finding) {
+                    continue;
+                }
                 found = true;
                 if finding.state == State::New && late {
                     expired.push((index, entry.until.clone()));
@@ -112,14 +118,20 @@ impl Baseline {
     pub fn updated(&self, gate: &Gate, findings: &[Finding]) -> Baseline {
         let strict = ratchet(&gate.kind);
         let found: Vec<&Finding> = findings.iter().filter(|finding| finding.state != State::Suppressed && finding.rule != strict).collect();
-        let stays = |entry: &Entry| match found.iter().find(|finding| entry.tolerates(finding)) {
+        let known = Known::new(found.iter().copied());
+        let stays = |entry: &Entry| match known.may_be(entry).map(|at| found[at]).find(|finding| entry.tolerates(finding)) {
             _ if !entry.is_of(gate) => Some(entry.clone()),
             Some(finding) => Some(Entry { file: file_of(finding), ..entry.clone() }),
             None => entry.gate.is_empty().then(|| entry.clone()),
         };
         let mut entries: Vec<Entry> = self.entries.iter().filter_map(stays).collect();
-        for finding in found {
-            if !entries.iter().any(|entry| entry.is_of(gate) && entry.tolerates(finding)) {
+        let mut tolerated = vec![false; found.len()];
+        for entry in entries.iter().filter(|entry| entry.is_of(gate)) {
+            known.may_be(entry).filter(|at| entry.tolerates(found[*at])).for_each(|at| tolerated[at] = true);
+        }
+        let mut added = FxHashSet::default();
+        for (at, finding) in found.iter().enumerate() {
+            if !tolerated[at] && added.insert((&finding.rule, &finding.fingerprint)) {
                 entries.push(Entry {
                     rule: finding.rule.clone(),
                     from: finding.edge.as_ref().map(|edge| edge.from.clone()),
@@ -164,6 +176,30 @@ fn file_of(finding: &Finding) -> Option<String> {
     (finding.edge.is_none() && !finding.file.is_empty()).then(|| finding.file.clone())
 }
 
+/// Where findings stand, by their fingerprints.
+struct Known {
+    at: FxHashMap<String, Vec<usize>>,
+    count: usize,
+}
+
+impl Known {
+    fn new<'f>(findings: impl Iterator<Item = &'f Finding>) -> Known {
+        let mut known = Known { at: FxHashMap::default(), count: 0 };
+        for finding in findings {
+            known.at.entry(finding.fingerprint.clone()).or_default().push(known.count);
+            known.count += 1;
+        }
+        known
+    }
+
+    /// Returns the places of those that an entry may be about; where somebody wrote no fingerprint, that is all.
+    fn may_be(&self, entry: &Entry) -> impl Iterator<Item = usize> {
+        let some = self.at.get(&entry.fingerprint).map_or(&[][..], Vec::as_slice);
+        let all = if entry.fingerprint.is_empty() { self.count } else { 0 };
+        (0..all).chain(some.iter().copied().filter(move |_| all == 0))
+    }
+}
+
 impl Default for Baseline {
     fn default() -> Baseline {
         Baseline { version: 1, entries: Vec::new() }
@@ -186,13 +222,10 @@ impl Entry {
         self.from.is_some() && edge.is_some_and(|edge| Some(&edge.from) == self.from.as_ref() && Some(&edge.to) == self.to.as_ref())
     }
 
-    /// Whether another entry is about the same finding of the same gate.
-    pub fn is_same_as(&self, other: &Entry) -> bool {
-        let about = |entry: &Entry| {
-            let Entry { rule, from, to, fingerprint, gate, manifest, .. } = entry.clone();
-            (rule, from, to, fingerprint, gate, manifest)
-        };
-        about(self) == about(other)
+    /// Returns what stands for the finding and the gate that it is about: two entries with the same are about the same.
+    pub fn identity(&self) -> [&str; 6] {
+        let Entry { rule, from, to, fingerprint, gate, manifest, .. } = self;
+        [rule, from.as_deref().unwrap_or_default(), to.as_deref().unwrap_or_default(), fingerprint, gate, manifest]
     }
 
     /// Returns the gate that it names, for people.

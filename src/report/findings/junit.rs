@@ -18,17 +18,18 @@ pub fn junit(reports: &[GateReport]) -> String {
         let _ = writeln!(out, "  <testsuite name=\"{name}\" tests=\"{tests}\" failures=\"{failures}\" errors=\"{errors}\">");
         let findings: Vec<&Finding> = report.findings.iter().filter(|one| one.state == State::New && !report.warning).collect();
         for finding in &findings {
-            let place = if finding.line > 0 { format!("{}:{}", finding.file, finding.line) } else { finding.file.clone() };
+            let (file, line) = (&finding.file, finding.line);
+            let place = if line > 0 { format!("{file}:{line}") } else { file.clone() };
+            let at = if file.is_empty() { String::new() } else { format!(" file=\"{}\" line=\"{line}\"", escape(file)) };
+            let text = format!("{}\n{}", finding.message, finding.help);
             let _ = writeln!(
                 out,
-                "    <testcase classname=\"{}\" name=\"{}\" file=\"{}\" line=\"{}\">\n      <failure type=\"{}\" message=\"{}\">{}</failure>\n    </testcase>",
+                "    <testcase classname=\"{}\" name=\"{}\"{at}>\n      <failure type=\"{}\" message=\"{}\">{}</failure>\n    </testcase>",
                 escape(&finding.rule),
-                escape(&format!("{place} {}", finding.fingerprint)),
-                escape(&finding.file),
-                finding.line,
+                escape(format!("{place} {}", finding.fingerprint).trim_start()),
                 escape(&finding.rule),
                 escape(&finding.message),
-                escape(&format!("{place}: {}\n{}", finding.message, finding.help)),
+                escape(&if place.is_empty() { text } else { format!("{place}: {text}") }),
             );
         }
         if let Some(because) = report.because.as_deref().filter(|_| errors > 0) {
