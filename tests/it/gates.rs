@@ -866,7 +866,7 @@ fn evidence_has_to_be_there_recent_and_right() {
     let dated = |days: i64, failures: u32| {
         format!(r#"{{"failures": {failures}, "ok": true, "date": "{}"}}"#, today.saturating_sub(jiff::Span::new().days(days)))
     };
-    nameless.write("results/a_load.json", &dated(1, 5)).write("results/x_load.json", &dated(9, 0));
+    nameless.write("results/a_load.json", dated(1, 5)).write("results/x_load.json", dated(9, 0));
     assert_eq!(rules(&nameless), "value");
     let half = "gate \"g\" kind=\"evidence\" { artifact \"a.json\" { json \"/r\" equals=0.5 } }";
     Project::new().manifest(half).file("a.json", r#"{"r": 0.5}"#).run("check").ok();
