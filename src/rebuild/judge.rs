@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::clear::{Own, clear_undeclared};
 use super::in_place::in_place;
+use super::prepare::stands_for_its_run;
 use super::restore::restore;
 use super::standing::{output_folders, prove};
 use super::{Blocked, Links, Prepared, World, Yield, prepare};
@@ -97,7 +98,7 @@ pub fn judge(world: &World, target: TargetId, links: &Links, again: bool, mode: 
                 return Judged::Run(Box::new(prepared), Reason::New);
             }
             if whole(&prepared, &outputs) && in_place(world, &outputs, &prepared.outputs, &prepared.excluded, again) {
-                let yielded = yielded(&outputs, executed);
+                let yielded = yielded(world, &prepared, &outputs, executed);
                 if !mode.look {
                     prove(world, &prepared, links, &outputs, folders, yielded.digest);
                 }
@@ -113,7 +114,7 @@ pub fn judge(world: &World, target: TargetId, links: &Links, again: bool, mode: 
     if !mode.no_lookup && !is(flag::UNCACHED) {
         match look_up(world, &mut prepared, target, links, again, mode) {
             Ok(Some((result, placed))) => {
-                let yielded = yielded(&result.outputs, executed);
+                let yielded = yielded(world, &prepared, &result.outputs, executed);
                 if !mode.look {
                     remember(world, &prepared, &result);
                 }
@@ -143,7 +144,7 @@ fn adopt(world: &World, prepared: &Prepared, links: &Links, record: &TaskRecord,
         return None;
     }
     let result = ActionResult::decode(&record.result)?;
-    let yielded = yielded(&result.outputs, links.iter().any(|(_, yielded)| yielded.executed));
+    let yielded = yielded(world, prepared, &result.outputs, links.iter().any(|(_, yielded)| yielded.executed));
     if in_place(world, &result.outputs, &prepared.outputs, &prepared.excluded, again) {
         remember(world, prepared, &result);
         return Some(Judged::Fresh(yielded));
@@ -284,7 +285,7 @@ pub fn put_record(
         world.actions.record(&prepared.key, &result.encode(), &result.blobs()).map_err(|error| error.to_string())?;
     }
     remember(world, prepared, result);
-    Ok((yielded(&result.outputs, true), unchanged))
+    Ok((yielded(world, prepared, &result.outputs, true), unchanged))
 }
 
 fn remember(world: &World, prepared: &Prepared, result: &ActionResult) {
@@ -312,7 +313,7 @@ fn remember(world: &World, prepared: &Prepared, result: &ActionResult) {
 /// Returns what a task put out when it last succeeded; `None` if that is not known.
 pub fn recall(world: &World, target: TargetId) -> Option<Yield> {
     let record = world.checkout.lock().expect("no holder panics").task(world.graph.row(target).key)?;
-    Some(yielded(&ActionResult::decode(&record.result)?.outputs, false))
+    Some(handed_over(world, target, &record.action, &ActionResult::decode(&record.result)?.outputs, false))
 }
 
 /// Whether what a task printed can be read, if it printed anything.
@@ -335,7 +336,11 @@ pub fn end_of(world: &World, log: &Digest, most: usize) -> Option<Vec<u8>> {
 }
 
 /// Returns what those that need a task see of its outputs.
-pub fn yielded(outputs: &[Output], executed: bool) -> Yield {
+pub fn yielded(world: &World, prepared: &Prepared, outputs: &[Output], executed: bool) -> Yield {
+    handed_over(world, prepared.target, &prepared.key, outputs, executed)
+}
+
+fn handed_over(world: &World, target: TargetId, action: &Digest, outputs: &[Output], executed: bool) -> Yield {
     let contents = outputs
         .iter()
         .filter_map(|output| {
@@ -355,7 +360,12 @@ pub fn yielded(outputs: &[Output], executed: bool) -> Yield {
         !outputs.get(next).is_some_and(|output| output.path.as_bytes().starts_with(&inside))
     };
     let folders = Arc::new(folders.filter(empty).cloned().collect());
-    Yield { digest: result.digest(), outputs: Arc::new(contents), folders, executed }
+    let is_empty = |output: &Output| matches!(output.kind, OutputKind::File { digest, .. } if digest.size == 0);
+    let digest = match outputs.iter().any(is_empty) && world.graph.task(target).is_some_and(|task| stands_for_its_run(&task)) {
+        true => Hasher::new().digest(action).digest(&result.digest()).finish(),
+        false => result.digest(),
+    };
+    Yield { digest, outputs: Arc::new(contents), folders, executed }
 }
 
 fn differing(world: &World, prepared: &Prepared, outputs: &[Output]) -> Vec<Change> {

@@ -6,7 +6,7 @@ use super::World;
 use super::clear::take_away;
 use super::in_place::is;
 use crate::action::{ActionResult, OutputKind};
-use crate::base::RelPath;
+use crate::base::{RelPath, glob};
 use crate::disk::Signature;
 use crate::record::{Status, TaskRecord};
 
@@ -21,7 +21,7 @@ pub struct Orphans {
 
 /// Takes away what tasks of this manifest had put out that are declared no longer, so that no pattern finds it.
 ///
-/// A file stays where a task that is declared puts one out, where version control tracks it, behind a link to a folder, and where it is not, byte for byte, what the
+/// A file stays where a task that is declared puts one out or names it among its inputs, where version control tracks it, behind a link to a folder, and where it is not, byte for byte, what the
 /// task had made: then a person has changed it.
 ///
 /// # Errors
@@ -34,6 +34,10 @@ pub fn clear_orphans(world: &World) -> std::io::Result<Orphans> {
         gone.filter(|record| record.manifest == world.manifest && !(record.result.is_empty() && record.own.is_empty())).collect()
     };
     let mut orphans = Orphans::default();
+    if gone.is_empty() {
+        return Ok(orphans);
+    }
+    let named = named_inputs(world);
     for record in gone {
         let outputs = ActionResult::decode(&record.result).map(|result| result.outputs).unwrap_or_default();
         let made = record.own.iter().filter(|(path, _)| outputs.binary_search_by(|output| output.path.cmp(path)).is_err());
@@ -43,7 +47,7 @@ pub fn clear_orphans(world: &World) -> std::io::Result<Orphans> {
         let finished = outputs.iter().filter(|output| output.kind != OutputKind::Folder && is(world, output)).map(|output| &output.path);
         for path in finished.chain(unfinished) {
             let behind_link = || path.parent().is_some_and(|folder| world.tree.link_on_the_way(&folder).is_some());
-            if world.made().holds(path) || (world.tracked)(path, &|_| false) || behind_link() {
+            if named.contains(path) || world.made().holds(path) || (world.tracked)(path, &|_| false) || behind_link() {
                 continue;
             }
             match take_away(world, path)? {
@@ -60,4 +64,16 @@ pub fn clear_orphans(world: &World) -> std::io::Result<Orphans> {
         let _ = world.checkout.lock().expect("no holder panics").put(forgotten);
     }
     Ok(orphans)
+}
+
+/// Returns the files that are inputs by name: whoever names one, and not what makes it, keeps it by hand.
+fn named_inputs(world: &World) -> FxHashSet<RelPath> {
+    let mut named = FxHashSet::default();
+    for task in world.graph.ids().filter_map(|id| world.graph.task(id)) {
+        let literals = task.inputs.iter().filter(|pattern| !pattern.negated).filter_map(|pattern| pattern.text.as_literal());
+        named.extend(literals.filter_map(glob::plain).filter_map(|name| RelPath::parse(&*name).ok()));
+        let files = task.imported.iter().flat_map(|imported| &imported.files);
+        named.extend(files.map(|file| RelPath::from_normal(file.as_bytes())));
+    }
+    named
 }

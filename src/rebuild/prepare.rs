@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::inputs::{self, Inputs, Listing, patterns, stands_as_folder};
 use super::{Blocked, Links, Visible, World, Yield, tools};
-use crate::action::{self, Action, EnvValue, Exact, Needed};
+use crate::action::{self, Action, Content, EnvValue, Exact, Needed};
 use crate::base::{Digest, RelPath, TargetId};
 use crate::disk;
 use crate::graph::{Detail, EdgeKind, TargetKind, flag};
@@ -207,6 +207,7 @@ fn exact(world: &World, target: TargetId, links: &Links, discovered: Vec<RelPath
             _ => needs.push(Needed { address: address(), digest: *digest, outputs: outputs.clone(), folders: folders.clone() }),
         }
     }
+    needs.extend(stamps(world, &task, &inputs));
     needs.sort_by(|one, other| one.address.cmp(&other.address));
     services.sort();
     let mut decisions: Vec<(String, String)> = Vec::new();
@@ -286,6 +287,30 @@ fn shaping(world: &World, confined: &Confined, undeclared: &(Vec<String>, Vec<St
 
 fn decision(world: &World, address: &str) -> Result<String, Blocked> {
     world.decision(address).ok_or_else(|| Blocked::new(format!("the decision `{address}` was not made")))
+}
+
+/// Whether an empty file that a task has made stands for all that went into making it, as it does for a tool that goes by time stamps: its bytes
+/// say nothing. A task that may leave its outputs as they are means what it says.
+pub(super) fn stands_for_its_run(task: &Task) -> bool {
+    task.imported.is_some() && !task.incremental
+}
+
+/// Returns what the empty files among the inputs of an imported task stand for.
+fn stamps(world: &World, task: &Task, inputs: &BTreeMap<RelPath, Content>) -> Vec<Needed> {
+    let mut found: Vec<Needed> = Vec::new();
+    let files = task.imported.iter().flat_map(|imported| &imported.files).map(|file| RelPath::from_normal(file.as_bytes()));
+    for path in files {
+        let is_empty = matches!(inputs.get(&path), Some(Content::File { digest, .. }) if digest.size == 0);
+        let Some(maker) = world.made().maker(&path).filter(|_| is_empty) else { continue };
+        let address = world.graph.address(maker).to_owned();
+        if found.iter().any(|known| known.address == address) || !world.graph.task(maker).is_some_and(|maker| stands_for_its_run(&maker)) {
+            continue;
+        }
+        let record = world.checkout.lock().expect("no holder panics").task(world.graph.row(maker).key);
+        let digest = record.map_or(Digest::of(b""), |record| record.action);
+        found.push(Needed { address, digest, outputs: Arc::default(), folders: Arc::default() });
+    }
+    found
 }
 
 fn is_secret(visible: &Visible, name: &str) -> bool {

@@ -213,7 +213,7 @@ impl Bench<'_> {
         if !moved.is_empty() || unheard {
             // Not remembered either: the next run judges it anew.
             world.checkout.lock().expect("no holder panics").forget(world.graph.row(prepared.target).key);
-            return Ok((rebuild::yielded(&result.outputs, true), false));
+            return Ok((rebuild::yielded(world, prepared, &result.outputs, true), false));
         }
         match rebuild::put_record(world, prepared, links, &result, store && trouble.is_none()) {
             Ok(kept) => Ok(kept),

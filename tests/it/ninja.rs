@@ -368,3 +368,15 @@ fn mistakes_show_their_line() {
     project.declare("import \"out/build.ninja\" epic=\"native\"\ntask \"a\" { needs \"native/b\"; shh \"true\" }");
     project.run("build").code(2).says(["orket.kdl:2", "shh"]).never_says(["there is no target"]);
 }
+
+#[test]
+fn an_empty_file_stands_for_what_made_it() {
+    let rules = "rule act\n  command = cp $in $out\nrule stamp\n  command = touch $out\nrule cc\n  command = cat m.c gen.h > $out\n";
+    let edges = "build gen.h: act gen.in\nbuild gen.stamp: stamp gen.h\nbuild all: phony gen.stamp\nbuild m.o: cc m.c | gen.stamp\nbuild n.o: cc m.c | all\n";
+    let project = ninja(&format!("{rules}{edges}")).file("gen.in", "a\n").file("m.c", "m\n");
+    project.run("build -f build.ninja").ok();
+    project.run("build -f build.ninja").ok().says(["nothing to do"]);
+    project.write("gen.in", "b\n").run("build -f build.ninja").ok();
+    assert_eq!((project.read("m.o"), project.read("n.o")), ("m\nb\n".to_owned(), "m\nb\n".to_owned()));
+    project.run("build -f build.ninja").ok().says(["nothing to do"]);
+}

@@ -79,3 +79,12 @@ fn what_stands_behind_a_link_by_now_is_left_alone() {
     project.link("real", "d").declare("task \"u\" { sh \"true\" }").run("build").ok();
     assert!(project.has("real/o"));
 }
+
+#[test]
+fn what_a_task_names_as_its_input_stays() {
+    let made = r#"task "b" { inputs "s"; outputs "b"; sh "cp s b" }"#;
+    let project = Project::new().file("s", "1").manifest(made);
+    project.run("build").ok();
+    project.declare(r#"task "c" { inputs "b"; outputs "c"; sh "cp b c" }"#).run("build").ok().never_says(["was removed"]);
+    assert_eq!((project.read("b"), project.read("c")), ("1".to_owned(), "1".to_owned()));
+}
