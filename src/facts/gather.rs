@@ -16,7 +16,7 @@ use crate::base::{Digest, Hasher, RelPath};
 use crate::disk::{Signature, Tree, now_ns, sources};
 
 /// Changes whenever an extractor finds something else in the same text, or a resolver in the same facts.
-pub(super) const VERSION: &[u8] = b"4";
+pub(super) const VERSION: &[u8] = b"5";
 
 /// Reads every source file below the roots and returns what they import. `listed`: the files of the project, sorted; of a root that none of
 /// them is in, all files are read that are not ignored below it.
@@ -79,6 +79,7 @@ pub fn imports_of(tree: &Tree, listed: Vec<RelPath>, stamps: Stamps<'_>, roots: 
         .read((Language::Ruby, false), ruby::extract, &|_| ruby::Facts::default(), &|sources, found| ruby::resolve(&world, sources, found));
 
     let Reader { mut now, changed, extracted, cached, mut unreadable, .. } = reader;
+    unreadable.extend(world.broken());
     unreadable.sort();
     if changed {
         now.found.sort();

@@ -59,9 +59,9 @@ impl Kept {
     }
 
     /// Keeps it, unless something that resolvers have looked at was changed since `began`, or so shortly before that it could change
-    /// under the same stamp.
+    /// under the same stamp, or that cannot be understood: that is told anew each time.
     pub fn keep(&mut self, world: &World<'_>, roots: &[Root], known: &dyn Known, began: i64) {
-        if !known.is_lasting() {
+        if !known.is_lasting() || !world.broken().is_empty() {
             return;
         }
         self.asked.extend(world.asked());

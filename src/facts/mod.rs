@@ -26,6 +26,7 @@ mod rust;
 mod sample;
 mod script;
 mod search;
+mod settings;
 mod syntax;
 mod world;
 

@@ -1,8 +1,9 @@
 //! The files of the tree that resolvers look among, and what they find.
 
 use std::borrow::Borrow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::hash::Hash;
+use std::io;
 use std::sync::{Mutex, OnceLock, PoisonError};
 
 use rayon::prelude::*;
@@ -10,8 +11,8 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use serde::{Deserialize, Serialize};
 
 use super::import::Edge;
-use super::syntax::At;
-use super::{ImportKind, Imports, Root, Unresolved};
+use super::syntax::{At, Extracted, Wrong};
+use super::{ImportKind, Imports, Root, Unreadable, Unresolved};
 use crate::base::RelPath;
 use crate::disk::{Signature, Tree};
 
@@ -23,11 +24,12 @@ pub(super) struct World<'a> {
     has: OnceLock<FxHashSet<Box<[u8]>>>,
     roots: &'a [Root],
     asked: Mutex<BTreeMap<RelPath, Option<Signature>>>,
+    broken: Mutex<BTreeSet<Unreadable>>,
 }
 
 impl<'a> World<'a> {
     pub fn new(tree: &'a Tree, files: &'a [RelPath], roots: &'a [Root]) -> World<'a> {
-        World { tree, files, has: OnceLock::new(), roots, asked: Mutex::default() }
+        World { tree, files, has: OnceLock::new(), roots, asked: Mutex::default(), broken: Mutex::default() }
     }
 
     /// Whether there is such a file; `path` in normal form.
@@ -48,13 +50,39 @@ impl<'a> World<'a> {
     /// Returns the text of a file that need not be there. Of one that is not [heeded](World::heeds), `None`: what is kept
     /// would outlive it.
     pub fn text(&self, path: &RelPath) -> Option<String> {
+        self.said(path, |text| Ok(text.to_owned()))?.ok()
+    }
+
+    /// Returns what a file of settings says to `read`, if it is there, or why that cannot be understood. As of [`World::text`], nothing of one
+    /// that is not heeded.
+    pub fn said<T>(&self, path: &RelPath, read: impl FnOnce(&str) -> Extracted<T>) -> Option<Extracted<T>> {
         if !self.heeds(path) {
             return None;
         }
         // Its stamp is older than what is read.
         self.ask(path);
-        let bytes = self.tree.read(path).ok()?;
-        super::syntax::text(&bytes).ok().map(str::to_owned)
+        match self.tree.read(path) {
+            Ok(bytes) => Some(super::syntax::text(&bytes).and_then(read)),
+            // What has gone since it was listed is no file of the tree any more.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+            Err(error) => Some(Err(Wrong { line: 1, why: format!("it cannot be read: {error}") })),
+        }
+    }
+
+    /// As [`World::said`], of settings without which it cannot be told where imports lead.
+    pub fn needed<T>(&self, path: &RelPath, read: impl FnOnce(&str) -> Extracted<T>) -> Option<T> {
+        self.said(path, read)?.map_err(|wrong| self.is_broken(path, wrong)).ok()
+    }
+
+    /// Takes note that settings cannot be understood without which it cannot be told where imports lead.
+    pub fn is_broken(&self, path: &RelPath, wrong: Wrong) {
+        let unreadable = Unreadable { file: path.clone(), line: wrong.line, why: wrong.why };
+        self.broken.lock().unwrap_or_else(PoisonError::into_inner).insert(unreadable);
+    }
+
+    /// Returns the settings that are needed and cannot be understood.
+    pub fn broken(&self) -> Vec<Unreadable> {
+        self.broken.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned().collect()
     }
 
     /// Returns what resolvers have looked at so far beside names and sources, each as it was when they did so first.
@@ -82,6 +110,11 @@ pub(super) struct Source<T> {
     /// Whether it is to be told what it imports: it is wanted, and that is not known from before. Of others, the facts may be no more than
     /// what tells where the imports of these lead.
     pub told: bool,
+}
+
+/// Whether some file that is wanted stands in a folder.
+pub(super) fn concerns<'s, T: 's>(sources: impl IntoIterator<Item = &'s Source<T>>, folder: &RelPath) -> bool {
+    sources.into_iter().any(|source| source.wanted && source.path.is_in(folder))
 }
 
 /// Where an import leads.

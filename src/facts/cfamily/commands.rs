@@ -4,6 +4,7 @@ use rustc_hash::FxHashMap;
 use serde::Deserialize;
 
 use crate::base::RelPath;
+use crate::facts::settings;
 use crate::facts::world::World;
 
 #[derive(Deserialize)]
@@ -23,12 +24,20 @@ pub(super) struct Commands {
 }
 
 impl Commands {
-    /// Reads all compilation databases of the tree.
-    pub(super) fn new(world: &World<'_>) -> Commands {
+    /// Reads all compilation databases of the tree; `concerns` tells folders that files to be told stand in.
+    pub(super) fn new(world: &World<'_>, concerns: &dyn Fn(&RelPath) -> bool) -> Commands {
         let mut commands = Commands::default();
         for path in world.files.iter().filter(|path| path.name() == b"compile_commands.json") {
-            let entries = world.text(path).and_then(|text| serde_json::from_str::<Vec<Entry>>(&text).ok()).unwrap_or_default();
             let here = path.parent().unwrap_or_default();
+            let entries = match world.said(path, settings::json::<Vec<Entry>>) {
+                Some(Ok(entries)) => entries,
+                // It stands in the folder of a build, or above the sources.
+                Some(Err(wrong)) if concerns(&here.parent().unwrap_or_default()) => {
+                    world.is_broken(path, wrong);
+                    continue;
+                }
+                _ => continue,
+            };
             for entry in entries {
                 commands.add(world, &here, entry);
             }

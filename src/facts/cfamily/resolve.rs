@@ -6,7 +6,7 @@ use super::commands::Commands;
 use super::extract::{Form, Include};
 use super::stdlib::{stdlib, system};
 use crate::base::RelPath;
-use crate::facts::world::{Found, Goal, Source, World};
+use crate::facts::world::{Found, Goal, Source, World, concerns};
 use crate::facts::{ImportKind, Language};
 
 struct Headers<'a> {
@@ -23,7 +23,7 @@ pub(in crate::facts) fn resolve(world: &World<'_>, sources: &[Source<Vec<Include
     if sources.is_empty() {
         return;
     }
-    let headers = Headers::new(world);
+    let headers = Headers::new(world, &|folder| concerns(sources, folder));
     for source in sources.iter().filter(|source| source.told) {
         let name = source.path.to_string();
         found.module(&name, &source.path);
@@ -37,7 +37,7 @@ pub(in crate::facts) fn resolve(world: &World<'_>, sources: &[Source<Vec<Include
 }
 
 impl<'a> Headers<'a> {
-    fn new(world: &'a World<'a>) -> Headers<'a> {
+    fn new(world: &'a World<'a>, concerns: &dyn Fn(&RelPath) -> bool) -> Headers<'a> {
         let mut by_name: FxHashMap<_, Vec<_>> = FxHashMap::default();
         let mut folders = rustc_hash::FxHashSet::default();
         for path in world.files {
@@ -47,7 +47,7 @@ impl<'a> Headers<'a> {
                 folders.extend(&parts[..parts.len() - 1]);
             }
         }
-        Headers { world, commands: Commands::new(world), by_name, folders }
+        Headers { world, commands: Commands::new(world, concerns), by_name, folders }
     }
 
     fn goal(&self, from: &RelPath, include: &Include) -> Option<Goal> {

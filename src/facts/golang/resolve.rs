@@ -5,6 +5,7 @@ use rustc_hash::FxHashMap;
 use super::extract::Facts;
 use crate::base::RelPath;
 use crate::facts::ImportKind;
+use crate::facts::syntax::{Extracted, Wrong};
 use crate::facts::world::{Found, Goal, Source, World};
 
 struct Packages {
@@ -42,16 +43,36 @@ fn vendored(path: &RelPath) -> bool {
     path.parts().any(|part| part == b"vendor")
 }
 
+/// Whether the go command does not look at a file.
+fn unseen(path: &RelPath) -> bool {
+    path.parts().any(|part| part == b"testdata" || part.starts_with(b"_") || part.starts_with(b"."))
+}
+
+/// Returns the name that a `go.mod` gives its module.
+fn module(text: &str) -> Extracted<String> {
+    let mut inside = false;
+    for line in text.lines() {
+        let line = line.split("//").next().unwrap_or(line);
+        let words: Vec<&str> = line.split_whitespace().collect();
+        match words[..] {
+            ["module", "("] | ["module("] => inside = true,
+            [")"] => inside = false,
+            ["module", name] => return Ok(name.trim_matches(['"', '`']).to_owned()),
+            [name] if inside => return Ok(name.trim_matches(['"', '`']).to_owned()),
+            _ => {}
+        }
+    }
+    Err(Wrong { line: 1, why: "it names no module: expected `module example.com/name`".into() })
+}
+
 impl Packages {
     fn new(world: &World<'_>) -> Packages {
         let mut packages = Packages { modules: Vec::new(), folders: FxHashMap::default() };
         for path in world.files.iter().filter(|path| !vendored(path)) {
             let folder = path.parent().unwrap_or_default();
             if path.name() == b"go.mod" {
-                let text = world.text(path).unwrap_or_default();
-                let name =
-                    text.lines().find_map(|line| line.trim().strip_prefix("module ")).map(|name| name.split("//").next().unwrap_or(name));
-                packages.modules.extend(name.map(|name| (folder, name.trim().trim_matches(['"', '`']).to_owned())));
+                let name = if unseen(path) { world.said(path, module).and_then(Result::ok) } else { world.needed(path, module) };
+                packages.modules.extend(name.map(|name| (folder, name)));
             } else if path.name().ends_with(b".go") {
                 let test = path.name().ends_with(b"_test.go");
                 let first = packages.folders.entry(folder).or_insert_with(|| path.clone());

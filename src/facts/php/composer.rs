@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use crate::base::RelPath;
 use crate::facts::names::shared;
+use crate::facts::settings;
 use crate::facts::world::World;
 
 /// The folders of all namespaces that composer is told of.
@@ -13,12 +14,19 @@ pub(super) struct Composer {
 }
 
 impl Composer {
-    /// Reads every `composer.json` of the tree.
-    pub fn new(world: &World<'_>) -> Composer {
+    /// Reads every `composer.json` of the tree; `concerns` tells folders that files to be told stand in.
+    pub fn new(world: &World<'_>, concerns: &dyn Fn(&RelPath) -> bool) -> Composer {
         let mut prefixes = Vec::new();
         for file in world.files.iter().filter(|path| path.name() == b"composer.json" && !vendored(path)) {
-            let Some(json) = world.text(file).and_then(|text| serde_json::from_str::<Value>(&text).ok()) else { continue };
             let here = file.parent().unwrap_or_default();
+            let json = match world.said(file, settings::json::<Value>) {
+                Some(Ok(json)) => json,
+                Some(Err(wrong)) if concerns(&here) => {
+                    world.is_broken(file, wrong);
+                    continue;
+                }
+                _ => continue,
+            };
             for (section, standard) in [("autoload", "psr-4"), ("autoload-dev", "psr-4"), ("autoload", "psr-0"), ("autoload-dev", "psr-0")]
             {
                 for (prefix, folders) in json[section][standard].as_object().into_iter().flatten() {

@@ -5,7 +5,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use super::composer::{Composer, vendored};
 use super::extract::{Facts, Include, Name, Sort, folded};
 use crate::base::RelPath;
-use crate::facts::world::{Found, Goal, Source, World};
+use crate::facts::world::{Found, Goal, Source, World, concerns};
 use crate::facts::{ImportKind, names};
 
 struct Resolver<'a> {
@@ -74,7 +74,13 @@ impl<'a> Resolver<'a> {
             }
         }
         let modules = sources.iter().map(|source| &source.path).zip(named).collect();
-        Resolver { world, composer: Composer::new(world), modules, declared, namespaces }
+        Resolver {
+            world,
+            composer: Composer::new(world, &|folder| concerns(sources.iter().copied(), folder)),
+            modules,
+            declared,
+            namespaces,
+        }
     }
 
     fn file(&self, path: &RelPath) -> Goal {

@@ -4,6 +4,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use toml::{Table, Value};
 
 use crate::base::RelPath;
+use crate::facts::settings;
 use crate::facts::world::World;
 
 /// A package.
@@ -25,11 +26,23 @@ pub(super) struct Crate {
     pub root: RelPath,
 }
 
-/// Returns all packages of the tree.
-pub(super) fn packages(world: &World<'_>) -> Vec<Package> {
-    let manifests = world.files.iter().filter(|path| path.name() == b"Cargo.toml");
-    let tables: Vec<(RelPath, Table)> =
-        manifests.filter_map(|path| Some((path.parent()?, world.text(path)?.parse::<Table>().ok()?))).collect();
+/// Returns all packages of the tree; `concerns` tells folders that files to be told stand in.
+pub(super) fn packages(world: &World<'_>, concerns: &dyn Fn(&RelPath) -> bool) -> Vec<Package> {
+    let (mut tables, mut broken) = (Vec::new(), Vec::new());
+    for path in world.files.iter().filter(|path| path.name() == b"Cargo.toml") {
+        let folder = path.parent().unwrap_or_default();
+        match world.said(path, settings::toml) {
+            Some(Ok(table)) => tables.push((folder, table)),
+            Some(Err(wrong)) => broken.push((folder, path, wrong)),
+            None => {}
+        }
+    }
+    for (folder, path, wrong) in broken {
+        let leads = |(near, table): &(RelPath, Table)| concerns(near) && leads_to(near, table, &folder);
+        if concerns(&folder) || tables.iter().any(leads) {
+            world.is_broken(path, wrong);
+        }
+    }
     let found: Vec<Package> = tables.iter().filter_map(|(folder, table)| package(world, folder, table, &tables)).collect();
     if !found.is_empty() {
         return found;
@@ -42,6 +55,15 @@ pub(super) fn packages(world: &World<'_>) -> Vec<Package> {
         root: root.clone(),
     });
     vec![Package { name: String::new(), folder: RelPath::root(), crates: crates.collect(), needs: FxHashMap::default() }]
+}
+
+/// Whether some `path` in a manifest, which stands in the folder `near`, is that of another folder.
+fn leads_to(near: &RelPath, table: &Table, folder: &RelPath) -> bool {
+    table.iter().any(|(key, value)| match value {
+        Value::String(path) => key == "path" && RelPath::parse_in(near, path.as_bytes()).as_ref() == Ok(folder),
+        Value::Table(inner) => leads_to(near, inner, folder),
+        _ => false,
+    })
 }
 
 fn package(world: &World<'_>, folder: &RelPath, table: &Table, all: &[(RelPath, Table)]) -> Option<Package> {

@@ -5,7 +5,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use super::cargo::{Package, packages};
 use super::extract::{Facts, Mod};
 use crate::base::RelPath;
-use crate::facts::world::{Found, Source, World};
+use crate::facts::world::{Found, Source, World, concerns};
 
 /// A file in the place that it has in a crate; one file may stand in several.
 pub(super) struct Module {
@@ -39,10 +39,9 @@ pub(super) struct Modules {
 impl Modules {
     /// Follows `mod` from the root of every crate.
     pub(super) fn new(world: &World<'_>, sources: &[Source<Facts>], found: &mut Found) -> Modules {
-        let packages = packages(world);
+        let packages = packages(world, &|folder| concerns(sources, folder));
         let sources_at: FxHashMap<&RelPath, usize> = sources.iter().enumerate().map(|(index, source)| (&source.path, index)).collect();
-        let wanted = |package: &&Package| sources.iter().any(|source| source.wanted && source.path.is_in(&package.folder));
-        let wanted: Vec<bool> = packages.iter().map(|package| wanted(&package)).collect();
+        let wanted: Vec<bool> = packages.iter().map(|package| concerns(sources, &package.folder)).collect();
         let single = wanted.iter().filter(|wanted| **wanted).count() == 1;
         let mut tree = Modules { crates: Vec::new(), packages, modules: Vec::new(), at: FxHashMap::default() };
         let mut names = FxHashSet::default();

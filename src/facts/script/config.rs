@@ -1,12 +1,15 @@
 //! `tsconfig.json` and `jsconfig.json`: `paths`, `baseUrl`, `extends`, `references`.
 
 use std::cell::RefCell;
+use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use rustc_hash::FxHashMap;
 use serde_json::Value;
 
 use crate::base::RelPath;
+use crate::facts::settings;
+use crate::facts::syntax::Wrong;
 use crate::facts::world::World;
 
 /// How deep `extends` may go.
@@ -25,11 +28,17 @@ pub(super) struct Config {
 pub(super) struct Configs<'a> {
     world: &'a World<'a>,
     known: RefCell<FxHashMap<RelPath, Option<Rc<Config>>>>,
+    elsewhere: RefCell<BTreeSet<(RelPath, u32, String)>>,
 }
 
 impl<'a> Configs<'a> {
     pub(super) fn new(world: &'a World<'a>) -> Configs<'a> {
-        Configs { world, known: RefCell::default() }
+        Configs { world, known: RefCell::default(), elsewhere: RefCell::default() }
+    }
+
+    /// Returns what configurations that were read extend and what is not there, as a package that is not installed, with file and line.
+    pub(super) fn elsewhere(&self) -> BTreeSet<(RelPath, u32, String)> {
+        self.elsewhere.borrow().clone()
     }
 
     /// Returns the configuration for the files of a folder.
@@ -49,7 +58,7 @@ impl<'a> Configs<'a> {
 
     fn read(&self, path: &RelPath) -> Config {
         let folder = path.parent().unwrap_or_default();
-        let config = self.chain(path, &folder, 0);
+        let config = self.chain(path, &folder, &[]);
         if config.base.is_some() || !config.paths.is_empty() {
             return config;
         }
@@ -59,23 +68,28 @@ impl<'a> Configs<'a> {
         let mut configs = referred.filter_map(|text| {
             let path = RelPath::parse_in(&folder, text.as_bytes()).ok()?;
             let path = if text.ends_with(".json") { path } else { path.join(b"tsconfig.json") };
-            Some(self.chain(&path, &path.parent().unwrap_or_default(), 0)).filter(|_| path.parent().as_ref() == Some(&folder))
+            (path.parent().as_ref() == Some(&folder)).then(|| self.chain(&path, &folder, &[]))
         });
         configs.find(|config| config.base.is_some() || !config.paths.is_empty()).unwrap_or(config)
     }
 
-    /// Reads a configuration and those that it extends; `top` is what `${configDir}` means.
-    fn chain(&self, path: &RelPath, top: &RelPath, depth: usize) -> Config {
-        let Some(json) = self.json(path).filter(|_| depth < DEEP) else { return Config::default() };
+    /// Reads a configuration and those that it extends; `top` is what `${configDir}` means, and `below` are those that extend it.
+    fn chain(&self, path: &RelPath, top: &RelPath, below: &[RelPath]) -> Config {
+        let Some(json) = self.json(path) else { return Config::default() };
         let folder = path.parent().unwrap_or_default();
         let mut config = Config::default();
+        let below = [below, std::slice::from_ref(path)].concat();
         let extends = match &json["extends"] {
             Value::Array(many) => many.iter().filter_map(Value::as_str).collect(),
             one => one.as_str().into_iter().collect::<Vec<_>>(),
         };
         for text in extends {
-            if let Some(path) = self.extended(&folder, text) {
-                let other = self.chain(&path, top, depth + 1);
+            if let Some(extended) = self.extended(path, text) {
+                if below.contains(&extended) || below.len() == DEEP {
+                    self.world.is_broken(path, Wrong { line: self.line(path, text), why: "what it extends never ends".into() });
+                    continue;
+                }
+                let other = self.chain(&extended, top, &below);
                 config.base = other.base.or(config.base);
                 config.paths = if other.paths.is_empty() { config.paths } else { other.paths };
             }
@@ -99,24 +113,43 @@ impl<'a> Configs<'a> {
         config
     }
 
-    /// Returns the file that `extends` names.
-    fn extended(&self, folder: &RelPath, text: &str) -> Option<RelPath> {
+    /// Returns the file that `extends` names in a configuration.
+    fn extended(&self, from: &RelPath, text: &str) -> Option<RelPath> {
+        let folder = from.parent().unwrap_or_default();
         let is_there = |path: &RelPath| self.world.is_there(path);
         let candidates = |path: RelPath| {
             let with = RelPath::from_normal([path.as_bytes(), b".json"].concat());
             [path.clone(), with, path.join(b"tsconfig.json")]
         };
-        if text.starts_with('.') {
-            return candidates(RelPath::parse_in(folder, text.as_bytes()).ok()?).into_iter().find(is_there);
+        // What stands outside of the tree is not looked at.
+        let beside = text.starts_with('.').then(|| RelPath::parse_in(&folder, text.as_bytes()).ok()).flatten();
+        let is_beside = beside.is_some();
+        let found = match beside {
+            Some(path) => candidates(path).into_iter().find(is_there),
+            None if text.starts_with('.') => None,
+            None => std::iter::successors(Some(folder), RelPath::parent).find_map(|above| {
+                let installed = RelPath::parse_in(&above.join(b"node_modules"), text.as_bytes()).ok()?;
+                candidates(installed).into_iter().find(is_there)
+            }),
+        };
+        if found.is_none() && is_beside {
+            let why = format!("it extends `{text}`, which is not there");
+            self.world.is_broken(from, Wrong { line: self.line(from, text), why });
+        } else if found.is_none() {
+            self.elsewhere.borrow_mut().insert((from.clone(), self.line(from, text), text.to_owned()));
         }
-        std::iter::successors(Some(folder.clone()), RelPath::parent).find_map(|above| {
-            let installed = RelPath::parse_in(&above.join(b"node_modules"), text.as_bytes()).ok()?;
-            candidates(installed).into_iter().find(is_there)
-        })
+        found
     }
 
+    /// Returns the line of a configuration in which a text stands.
+    fn line(&self, path: &RelPath, word: &str) -> u32 {
+        self.world.text(path).map_or(1, |text| settings::line_of(&text, word))
+    }
+
+    /// Returns what a configuration says, if it is there; an empty one says nothing.
     fn json(&self, path: &RelPath) -> Option<Value> {
-        serde_json::from_str(&plain(&self.world.text(path)?)).ok()
+        let read = |text: &str| if text.trim().is_empty() { Ok(Value::default()) } else { settings::json(&plain(text)) };
+        self.world.needed(path, read)
     }
 }
 
@@ -136,7 +169,7 @@ impl Config {
     }
 }
 
-/// Returns JSON without the comments and trailing commas that these files may have.
+/// Returns JSON without the comments and trailing commas that these files may have, with as many lines.
 fn plain(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
@@ -144,7 +177,9 @@ fn plain(text: &str) -> String {
         let skipped = if rest.starts_with("//") {
             rest.find('\n').unwrap_or(rest.len())
         } else if rest.starts_with("/*") {
-            rest.find("*/").map_or(rest.len(), |end| end + 2)
+            let end = rest.find("*/").map_or(rest.len(), |end| end + 2);
+            out.extend(rest[..end].chars().filter(|c| *c == '\n'));
+            end
         } else if c == '"' {
             let mut escaped = false;
             let end = rest[1..].find(|c| {
@@ -157,7 +192,7 @@ fn plain(text: &str) -> String {
             end
         } else {
             if matches!(c, '}' | ']') && out.trim_end().ends_with(',') {
-                out.truncate(out.trim_end().len() - 1);
+                out.remove(out.trim_end().len() - 1);
             }
             out.push(c);
             c.len_utf8()

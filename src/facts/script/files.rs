@@ -22,7 +22,7 @@ pub(super) fn typed(path: &RelPath) -> bool {
 }
 
 /// Returns the file that `path` means to a file that is TypeScript or not: itself, its source, with an ending, or an index.
-pub(super) fn file(world: &World<'_>, packages: &Packages, path: &RelPath, typed: bool) -> Option<RelPath> {
+pub(super) fn file(world: &World<'_>, packages: &Packages<'_>, path: &RelPath, typed: bool) -> Option<RelPath> {
     let there = |path: RelPath| world.has(path.as_bytes()).then_some(path);
     let source = || {
         let (ending, sources) = SOURCES.iter().find(|(ending, _)| path.as_bytes().ends_with(ending.as_bytes()))?;

@@ -6,6 +6,8 @@ use serde_json::Value;
 
 use crate::base::RelPath;
 use crate::base::glob::Glob;
+use crate::facts::settings;
+use crate::facts::syntax::Extracted;
 use crate::facts::world::World;
 
 /// One `package.json`.
@@ -23,8 +25,9 @@ pub(in crate::facts) enum How {
 
 /// All packages of the tree.
 #[derive(Default)]
-pub(super) struct Packages {
-    by_folder: FxHashMap<RelPath, Package>,
+pub(super) struct Packages<'a> {
+    world: Option<&'a World<'a>>,
+    by_folder: FxHashMap<RelPath, Extracted<Package>>,
     /// Packages that others of the tree import by name.
     shared: FxHashMap<String, RelPath>,
     named: FxHashMap<String, Vec<RelPath>>,
@@ -90,40 +93,42 @@ fn gather<'j>(value: &'j Value, how: How, found: &mut Vec<(usize, &'j str)>) {
     }
 }
 
-impl Packages {
+impl<'a> Packages<'a> {
     /// Returns no packages at all.
-    pub(super) fn none() -> Packages {
+    pub(super) fn none() -> Packages<'a> {
         Packages::default()
     }
 
-    pub(super) fn new(world: &World<'_>) -> Packages {
+    /// Reads all packages; `concerns` tells folders that files to be told stand in.
+    pub(super) fn new(world: &'a World<'a>, concerns: &dyn Fn(&RelPath) -> bool) -> Packages<'a> {
         let mut by_folder = FxHashMap::default();
         let mut named: FxHashMap<String, Vec<RelPath>> = FxHashMap::default();
         for path in world.files.iter().filter(|path| path.name() == b"package.json") {
-            let Some(json) = world.text(path).and_then(|text| serde_json::from_str::<Value>(&text).ok()) else { continue };
+            let Some(json) = world.said(path, settings::json::<Value>) else { continue };
             let folder = path.parent().unwrap_or_default();
-            if let Some(name) = json["name"].as_str() {
+            if let Some(name) = json.as_ref().ok().and_then(|json| json["name"].as_str()) {
                 named.entry(name.to_owned()).or_default().push(folder.clone());
             }
-            by_folder.insert(folder.clone(), Package { folder, json });
+            by_folder.insert(folder.clone(), json.map(|json| Package { folder, json }));
         }
-        let members = members(world, &by_folder);
-        let shared = by_folder
-            .values()
-            .filter(|package| members.contains(&package.folder))
-            .filter_map(|package| Some((package.name()?.to_owned(), package.folder.clone())))
-            .collect();
-        Packages { by_folder, shared, named }
+        let mut packages = Packages { world: Some(world), by_folder, shared: FxHashMap::default(), named };
+        let members = packages.members(world, concerns);
+        let shared = members.iter().filter_map(|folder| Some((packages.at(folder)?.name()?.to_owned(), folder.clone())));
+        packages.shared = shared.collect();
+        packages
     }
 
     /// Returns the package that a folder belongs to.
     pub(super) fn around(&self, folder: &RelPath) -> Option<&Package> {
-        std::iter::successors(Some(folder.clone()), RelPath::parent).find_map(|folder| self.by_folder.get(&folder))
+        std::iter::successors(Some(folder.clone()), RelPath::parent).find_map(|folder| self.at(&folder))
     }
 
-    /// Returns the package that stands in just this folder.
+    /// Returns the package that stands in just this folder. Who asks needs to know it.
     pub(super) fn at(&self, folder: &RelPath) -> Option<&Package> {
-        self.by_folder.get(folder)
+        let package = self.by_folder.get(folder)?.as_ref();
+        package
+            .inspect_err(|wrong| self.world.iter().for_each(|world| world.is_broken(&folder.join(b"package.json"), (*wrong).clone())))
+            .ok()
     }
 
     /// Returns the package of the tree that is called `name` from within the package `from`.
@@ -132,52 +137,56 @@ impl Packages {
             return Some(own);
         }
         if let Some(folder) = self.shared.get(name) {
-            return self.by_folder.get(folder);
+            return self.at(folder);
         }
         let fields = ["dependencies", "devDependencies", "peerDependencies", "optionalDependencies"];
         let from = from?;
         let wanted = fields.iter().find_map(|field| from.json[*field][name].as_str())?;
         if let Some(way) = ["file:", "link:", "portal:"].iter().find_map(|prefix| wanted.strip_prefix(prefix)) {
-            return self.by_folder.get(&RelPath::parse_in(&from.folder, way.as_bytes()).ok()?);
+            return self.at(&RelPath::parse_in(&from.folder, way.as_bytes()).ok()?);
         }
         let folder = wanted.starts_with("workspace:").then(|| self.named.get(name)?.first())??;
-        self.by_folder.get(folder)
+        self.at(folder)
     }
-}
 
-/// Returns the folders of all packages that some workspace of the tree takes in, and of the workspaces.
-fn members(world: &World<'_>, packages: &FxHashMap<RelPath, Package>) -> FxHashSet<RelPath> {
-    let mut found = FxHashSet::default();
-    let mut take = |folder: &RelPath, patterns: Vec<String>| {
-        let relative = |pattern: &str| {
-            let path = RelPath::parse_in(folder, pattern.trim_start_matches("./").as_bytes()).ok()?;
-            Glob::new(&path.to_string()).ok()
-        };
-        let (not, yes): (Vec<&String>, Vec<&String>) = patterns.iter().partition(|pattern| pattern.starts_with('!'));
-        let yes: Vec<Glob> = yes.into_iter().filter_map(|pattern| relative(pattern)).collect();
-        let not: Vec<Glob> = not.into_iter().filter_map(|pattern| relative(&pattern[1..])).collect();
-        let inside = |folder: &&RelPath| yes.iter().any(|glob| glob.matches(folder)) && !not.iter().any(|glob| glob.matches(folder));
-        if !yes.is_empty() {
-            found.insert(folder.clone());
-        }
-        found.extend(packages.keys().filter(inside).cloned());
-    };
-    for package in packages.values() {
-        let field = &package.json["workspaces"];
-        take(&package.folder, strings(if field.is_object() { &field["packages"] } else { field }));
-    }
-    for path in world.files {
-        let folder = path.parent().unwrap_or_default();
-        match path.name() {
-            b"pnpm-workspace.yaml" => take(&folder, world.text(path).map_or(Vec::new(), |text| pnpm(&text))),
-            b"lerna.json" => {
-                let json = world.text(path).and_then(|text| serde_json::from_str::<Value>(&text).ok()).unwrap_or_default();
-                take(&folder, strings(&json["packages"]));
+    /// Returns the folders of all packages that some workspace of the tree takes in, and of the workspaces.
+    fn members(&self, world: &World<'_>, concerns: &dyn Fn(&RelPath) -> bool) -> FxHashSet<RelPath> {
+        let mut found = FxHashSet::default();
+        let mut take = |folder: &RelPath, patterns: Vec<String>| {
+            let relative = |pattern: &str| {
+                let path = RelPath::parse_in(folder, pattern.trim_start_matches("./").as_bytes()).ok()?;
+                Glob::new(&path.to_string()).ok()
+            };
+            let (not, yes): (Vec<&String>, Vec<&String>) = patterns.iter().partition(|pattern| pattern.starts_with('!'));
+            let yes: Vec<Glob> = yes.into_iter().filter_map(|pattern| relative(pattern)).collect();
+            let not: Vec<Glob> = not.into_iter().filter_map(|pattern| relative(&pattern[1..])).collect();
+            let inside = |folder: &RelPath| yes.iter().any(|glob| glob.matches(folder)) && !not.iter().any(|glob| glob.matches(folder));
+            // What a member is called that cannot be read concerns those only who can import it.
+            let known = |folder: &RelPath| self.by_folder[folder].is_ok();
+            let concerned = concerns(folder);
+            if !yes.is_empty() {
+                found.insert(folder.clone());
             }
-            _ => {}
+            found.extend(self.by_folder.keys().filter(|member| (concerned || known(member)) && inside(member)).cloned());
+        };
+        for package in self.by_folder.values().flatten() {
+            let field = &package.json["workspaces"];
+            take(&package.folder, strings(if field.is_object() { &field["packages"] } else { field }));
         }
+        for path in world.files {
+            let folder = path.parent().unwrap_or_default();
+            match path.name() {
+                b"pnpm-workspace.yaml" => take(&folder, world.text(path).map_or(Vec::new(), |text| pnpm(&text))),
+                b"lerna.json" => match world.said(path, settings::json::<Value>) {
+                    Some(Ok(json)) => take(&folder, strings(&json["packages"])),
+                    Some(Err(wrong)) if concerns(&folder) => world.is_broken(path, wrong),
+                    _ => {}
+                },
+                _ => {}
+            }
+        }
+        found
     }
-    found
 }
 
 fn strings(value: &Value) -> Vec<String> {

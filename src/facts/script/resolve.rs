@@ -11,12 +11,13 @@ use super::files::{built, file, inner, typed};
 use super::package::{How, Package, Packages};
 use crate::base::RelPath;
 use crate::facts::Language;
-use crate::facts::world::{Found, Goal, Source, World};
+use crate::facts::syntax::At;
+use crate::facts::world::{Found, Goal, Source, World, concerns};
 
 struct Resolver<'a> {
     world: &'a World<'a>,
     names: FxHashMap<&'a RelPath, String>,
-    packages: Packages,
+    packages: Packages<'a>,
     configs: Configs<'a>,
 }
 
@@ -25,7 +26,8 @@ pub(in crate::facts) fn resolve(world: &World<'_>, sources: &[Source<Vec<Raw>>],
     if sources.is_empty() {
         return;
     }
-    let resolver = Resolver { world, names: names(world.files), packages: Packages::new(world), configs: Configs::new(world) };
+    let packages = Packages::new(world, &|folder| concerns(sources, folder));
+    let resolver = Resolver { world, names: names(world.files), packages, configs: Configs::new(world) };
     for source in sources.iter().filter(|source| source.told) {
         let name = resolver.name(&source.path);
         found.module(&name, &source.path);
@@ -36,6 +38,9 @@ pub(in crate::facts) fn resolve(world: &World<'_>, sources: &[Source<Vec<Raw>>],
                 None => found.unresolved(&source.path, raw.at, &raw.name),
             }
         }
+    }
+    for (file, line, name) in resolver.configs.elsewhere() {
+        found.unresolved(&file, At { line, column: 1 }, &name);
     }
 }
 

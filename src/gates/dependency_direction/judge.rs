@@ -37,7 +37,7 @@ impl Judge for Rules {
         };
         for wrong in &seen.unreadable {
             let file = wrong.file.to_string();
-            let (rule, help) = (format!("{KIND}/unparsable"), String::from("mend the file; what it imports is not known"));
+            let (rule, help) = (format!("{KIND}/unparsable"), String::from("mend the file; what it says of imports is not known"));
             let finding = finding(&rule, &file, wrong.line, 1, wrong.why.clone(), help, &[&file]);
             judged.gaps.push(Gap { finding, empty: false });
         }
