@@ -95,6 +95,11 @@ impl Resolver<'_> {
         {
             return Some(self.to(found));
         }
+        // TypeScript looks there before it looks for a package, whatever brings that.
+        let below = |config: &Rc<Config>| at(&RelPath::parse_in(config.base.as_ref()?, text.as_bytes()).ok()?);
+        if let Some(found) = config.filter(|_| !text.starts_with('/')).and_then(below) {
+            return Some(self.to(found));
+        }
         if let Some(name) = builtin(text) {
             return Some(Goal::Stdlib(name));
         }
@@ -120,9 +125,6 @@ impl Resolver<'_> {
         let (package, below) = top(text);
         if let Some(found) = self.packages.find(package, own) {
             return self.entry(found, below, typed, how).map(|file| self.to(file));
-        }
-        if let Some(found) = config.and_then(|config| at(&config.base.as_ref()?.join(text.as_bytes()))) {
-            return Some(self.to(found));
         }
         let alias = config.is_some_and(|config| config.paths.iter().any(|(pattern, _)| pattern != "*" && config.lead(text).is_some()));
         let installed = own.is_some_and(|own| {

@@ -116,6 +116,32 @@ fn tsconfig_paths_base_url_and_extends() {
 }
 
 #[test]
+fn what_stands_below_base_url_goes_before_what_node_brings() {
+    let text = "import 'constants/api'; import 'util/b'; import 'events/bus'; import 'url'; import 'os'; import 'node:url'; import 'fs/promises'; import 'process/browser';";
+    let files = [
+        ("tsconfig.json", "{ \"compilerOptions\": { \"baseUrl\": \"src\" } }"),
+        ("src/web/a.ts", text),
+        ("src/constants/api.ts", ""),
+        ("src/util/b.ts", ""),
+        ("src/events/bus/index.ts", ""),
+        ("src/url.ts", ""),
+    ];
+    holds(
+        &files,
+        &[
+            "src/web/a -> fs (stdlib)",
+            "src/web/a -> os (stdlib)",
+            "src/web/a -> process (external)",
+            "src/web/a -> src/constants/api",
+            "src/web/a -> src/events/bus/index",
+            "src/web/a -> src/url",
+            "src/web/a -> src/util/b",
+            "src/web/a -> url (stdlib)",
+        ],
+    );
+}
+
+#[test]
 fn workspaces_exports_and_imports() {
     let files = [
         ("package.json", "{ \"workspaces\": [\"packages/*\", \"!packages/not\"] }"),
