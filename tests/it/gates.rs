@@ -87,6 +87,24 @@ fn every_kind_of_rule_finds_what_it_is_for() {
 }
 
 #[test]
+fn a_package_of_cargo_is_known_by_each_of_its_names() {
+    let cargo = "[package]\nname = \"a\"\n[dependencies]\ntokio-util = \"1\"\nren = { package = \"hyper-tls\", version = \"1\" }\n";
+    for name in ["tokio-util", "tokio_util", "ren", "hyper-tls", "hyper_tls"] {
+        let manifest = format!(
+            "gate \"g\" kind=\"dependency_direction\" {{ layer \"a\" \"src/lib.rs\"; layer \"b\" \"src/b.rs\"; external \"{name}\" only_in=\"b\" }}"
+        );
+        Project::new()
+            .file("Cargo.toml", cargo)
+            .file("src/lib.rs", "mod b;\nuse tokio_util::x;\nuse ren::y;\n")
+            .file("src/b.rs", "")
+            .manifest(&manifest)
+            .run("check")
+            .code(1)
+            .says(["[dependency_direction/external]"]);
+    }
+}
+
+#[test]
 fn a_chain_is_shown_from_end_to_end() {
     let manifest = LAYERS.replace("order \"web\" \"infra\" \"domain\"", "independent \"web\" \"infra\"");
     shop("import re\nfrom shop.infra import db\n").manifest(&manifest).run("check").code(1).says([
@@ -124,6 +142,16 @@ fn nothing_is_green_that_was_not_looked_at() {
     project("gate \"g\" kind=\"pattern\" { pattern \"x\"; files \"*.nope\" }").run("check").code(3).says(["no file was read"]);
     let broken = LAYERS.replace("order", "allow_empty #true; order");
     project(&broken).file("shop/domain/model.py", "def (:\n").run("check").code(3).says(["[dependency_direction/unparsable]"]);
+    let settings = "gate \"g\" kind=\"dependency_direction\" { layer \"a\" \"a/**\"; layer \"b\" \"b/**\"; deny \"a\" \"b\" }";
+    Project::new()
+        .file("a/a.ts", "import '@/b/b';\nimport './c';\n")
+        .file("a/c.ts", "")
+        .file("b/b.ts", "")
+        .file("tsconfig.json", "{\n\"compilerOptions\": {\"paths\": {\"@/*\": [\"./*\"]}\n")
+        .manifest(settings)
+        .run("check")
+        .code(3)
+        .says(["[dependency_direction/unparsable]", "it is not the JSON that is expected", "--> tsconfig.json:3"]);
 }
 
 #[test]

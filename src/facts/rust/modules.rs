@@ -105,9 +105,9 @@ impl Modules {
         near.filter(|index| *index != own).or_else(|| self.crates.iter().position(|root| root.package != package && is(root)))
     }
 
-    /// Whether the package of a crate depends on what it calls `name`.
-    pub(super) fn needs(&self, own: usize, name: &str) -> bool {
-        self.packages[self.crates[own].package].needs.contains_key(name)
+    /// Returns the name of the package that the package of a crate depends on and calls `name`.
+    pub(super) fn package(&self, own: usize, name: &str) -> Option<&String> {
+        self.packages[self.crates[own].package].needs.get(name)
     }
 }
 

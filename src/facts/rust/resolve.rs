@@ -38,8 +38,8 @@ pub(in crate::facts) fn resolve(world: &World<'_>, sources: &[Source<Facts>], fo
         if !source.told {
             continue;
         }
-        let name = modules.name(module);
-        found.module(&name, &module.file);
+        let module_name = modules.name(module);
+        found.module(&module_name, &module.file);
         for path in &source.facts.paths {
             let scope = [&module.path[..], &path.inside].concat();
             let goal = match resolver.lead(module, &scope, path) {
@@ -47,7 +47,14 @@ pub(in crate::facts) fn resolve(world: &World<'_>, sources: &[Source<Facts>], fo
                     let to = &modules.modules[to];
                     Goal::File(modules.name(to), to.file.clone())
                 }
-                Lead::Package(name) => Goal::Package(name),
+                Lead::Package(name) => {
+                    // One that is called otherwise here is known by its own name, too.
+                    let own = modules.package(module.own, &name).filter(|own| **own != name);
+                    own.into_iter().for_each(|own| {
+                        found.edge((&module_name, &module.file), Goal::Package(own.clone()), path.at, ImportKind::Import);
+                    });
+                    Goal::Package(name)
+                }
                 Lead::Stdlib(name) => Goal::Stdlib(name),
                 Lead::Missing => {
                     found.unresolved(&module.file, path.at, &path.parts.join("::"));
@@ -55,7 +62,7 @@ pub(in crate::facts) fn resolve(world: &World<'_>, sources: &[Source<Facts>], fo
                 }
                 Lead::Local => continue,
             };
-            found.edge((&name, &module.file), goal, path.at, ImportKind::Import);
+            found.edge((&module_name, &module.file), goal, path.at, ImportKind::Import);
         }
     }
     // No crate has it, and so it is never compiled: it is named by where it stands.
@@ -153,7 +160,7 @@ impl Resolver<'_> {
         if let Some(library) = self.modules.library(module.own, name) {
             return self.descend(library, Vec::new(), rest, used);
         }
-        if self.modules.needs(module.own, name) {
+        if self.modules.package(module.own, name).is_some() {
             return Lead::Package(name.clone());
         }
         if used && name.starts_with(char::is_lowercase) { Lead::Missing } else { Lead::Local }

@@ -59,6 +59,7 @@ fn uses_in_bodies_and_paths_without_use() {
             "crate::a -> crate::f",
             "crate::a -> json (external)",
             "crate::a -> serde (external)",
+            "crate::a -> serde_json (external)",
             "crate::b -> core (stdlib)",
             "crate::b -> crate::c",
             "crate::b -> serde (external)",

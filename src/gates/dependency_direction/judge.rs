@@ -154,11 +154,11 @@ impl<'a> Case<'a> {
             gaps.push(Gap { finding, empty: true });
         }
         for rule in &self.rules.external {
-            let mut others = self.imports().filter(|import| import.external).map(|import| import.to);
-            if others.clone().any(|package| rule.means(package)) {
+            let others = self.imports().filter(|import| import.external);
+            if others.clone().any(|import| rule.means(import)) {
                 continue;
             }
-            let Some(package) = others.find(|package| rule.is_inside(package)) else { continue };
+            let Some(package) = others.map(|import| import.to).find(|package| rule.is_inside(package)) else { continue };
             let (place, file) = (&rule.place, rule.place.file.to_string());
             let message =
                 format!("`external \"{}\"` matches no import: imports are known by their package, such as `{package}`", rule.package);
@@ -303,7 +303,7 @@ impl<'a> Case<'a> {
     fn external(&self) -> Vec<Finding> {
         let mut found = Vec::new();
         for rule in &self.rules.external {
-            for import in self.imports().filter(|import| import.external && rule.means(import.to)) {
+            for import in self.imports().filter(|import| import.external && rule.means(*import)) {
                 if self.layers[import.from_at].is_some_and(|layer| rule.only_in.contains(&layer)) {
                     continue;
                 }

@@ -1,7 +1,9 @@
 //! What the manifest says about directions.
 
+use std::borrow::Cow;
+
 use crate::base::{Place, RelPath, did_you_mean};
-use crate::facts::{Language, Root};
+use crate::facts::{Import, Language, Root};
 use crate::gates::judge::Judge;
 use crate::gates::settings::{Common, Reader};
 use crate::model::{RuleValue, Setting};
@@ -53,9 +55,11 @@ pub(super) struct External {
 }
 
 impl External {
-    /// Whether a package is the one that is meant, or one in it.
-    pub fn means(&self, package: &str) -> bool {
-        package.strip_prefix(self.package.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '/', '\\']))
+    /// Whether an import is one of the package that is meant, or of one in it. To Cargo, `a-b` and `a_b` are the same.
+    pub fn means(&self, import: Import<'_>) -> bool {
+        let as_cargo = Language::of(import.from_file) == Some(Language::Rust);
+        let package = if as_cargo { Cow::Owned(self.package.replace('-', "_")) } else { Cow::Borrowed(&*self.package) };
+        import.to.strip_prefix(&*package).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '/', '\\']))
     }
 
     /// Whether what is meant stands inside of a package, or is a pattern for some: imports are only known by the package.
