@@ -1,13 +1,14 @@
 //! What one Rust file declares and names, as it is written.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
 use rustc_hash::FxHashSet;
 use serde::{Deserialize, Serialize};
 use tree_sitter::Node;
 
 use crate::base::RelPath;
-use crate::facts::syntax::{self, At, Extracted};
+use crate::facts::syntax::{self, At, Extracted, Wrong};
 
 /// What a file says.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
@@ -20,6 +21,8 @@ pub(in crate::facts) struct Facts {
     pub aliases: Vec<Alias>,
     /// The names of all other items, sorted.
     pub names: Vec<String>,
+    /// Names that `extern crate` brings at the top of the file, and the crate that each means: at the root of a crate, all of it knows them.
+    pub externs: Vec<(String, String)>,
 }
 
 impl Facts {
@@ -28,7 +31,13 @@ impl Facts {
         let mods = self.mods.iter().map(|one| Mod { at: At::default(), ..one.clone() });
         let aliases: BTreeSet<&String> = self.aliases.iter().map(|alias| &alias.name).collect();
         let aliases = aliases.into_iter().map(|name| Alias { inside: Vec::new(), name: name.clone(), parts: Vec::new() });
-        Facts { mods: mods.collect(), paths: Vec::new(), aliases: aliases.collect(), names: self.names.clone() }
+        Facts {
+            mods: mods.collect(),
+            paths: Vec::new(),
+            aliases: aliases.collect(),
+            names: self.names.clone(),
+            externs: self.externs.clone(),
+        }
     }
 }
 
@@ -64,6 +73,9 @@ pub(in crate::facts) struct Alias {
     pub parts: Vec<String>,
 }
 
+/// How many modules with a body may stand in each other: each takes as much room as it stands deep.
+const DEEP: usize = 500;
+
 struct Reader<'t> {
     text: &'t str,
     facts: Facts,
@@ -78,7 +90,7 @@ pub(in crate::facts) fn extract(bytes: &[u8], _: &RelPath) -> Extracted<Facts> {
     // The grammar does not know yet that functions of `unsafe extern` may be `safe`.
     let tree = syntax::whole(tree, &|node| node.is_error() && syntax::of(node, text) == "safe")?;
     let mut reader = Reader { text, facts: Facts::default(), seen: BTreeMap::new(), names: FxHashSet::default() };
-    reader.walk(tree.root_node());
+    reader.walk(tree.root_node())?;
     let Reader { mut facts, seen, names, .. } = reader;
     facts.paths = seen.into_iter().map(|((inside, parts), (at, used))| Path { at, inside, parts, used }).collect();
     facts.names = names.into_iter().map(str::to_owned).collect();
@@ -87,13 +99,17 @@ pub(in crate::facts) fn extract(bytes: &[u8], _: &RelPath) -> Extracted<Facts> {
 }
 
 impl<'t> Reader<'t> {
-    fn walk(&mut self, root: Node<'_>) {
-        let mut todo = vec![(root, Vec::new(), false)];
+    fn walk(&mut self, root: Node<'_>) -> Extracted<()> {
+        let mut todo = vec![(root, Rc::new(Vec::new()), false)];
         while let Some((node, inside, prefix)) = todo.pop() {
             let (mut below, mut begin) = (None, None);
             match node.kind() {
                 "visibility_modifier" | "line_comment" | "block_comment" | "string_literal" => continue,
-                "mod_item" => below = self.module(node, &inside),
+                "mod_item" if inside.len() == DEEP => {
+                    let why = format!("its modules stand more than {DEEP} deep in each other");
+                    return Err(Wrong { line: syntax::at(node, self.text).line, why });
+                }
+                "mod_item" => below = self.module(node, &inside).map(Rc::new),
                 "use_declaration" => {
                     let mut found = Vec::new();
                     if let Some(argument) = node.child_by_field_name("argument") {
@@ -101,16 +117,20 @@ impl<'t> Reader<'t> {
                     }
                     for (at, parts, name) in found {
                         self.path(at, &inside, parts.clone(), true);
-                        self.facts.aliases.push(Alias { inside: inside.clone(), name, parts });
+                        self.facts.aliases.push(Alias { inside: inside.to_vec(), name, parts });
                     }
                     continue;
                 }
                 "extern_crate_declaration" => {
                     let field = |field| node.child_by_field_name(field).map(|node| syntax::of(node, self.text).to_owned());
-                    if let Some(name) = field("name").filter(|name| name != "self") {
+                    let name = field("name");
+                    if let Some(name) = name.as_ref().filter(|_| inside.is_empty()) {
+                        self.facts.externs.push((field("alias").unwrap_or(name.clone()), name.clone()));
+                    }
+                    if let Some(name) = name.filter(|name| name != "self") {
                         let parts = vec![String::new(), name.clone()];
                         self.facts.aliases.push(Alias {
-                            inside: inside.clone(),
+                            inside: inside.to_vec(),
                             name: field("alias").unwrap_or(name),
                             parts: parts.clone(),
                         });
@@ -134,6 +154,7 @@ impl<'t> Reader<'t> {
             let is_begin = |child: Node<'_>| child.kind().starts_with("scoped") && begin.is_some_and(|begin| begin.id() == child.id());
             todo.extend(node.named_children(&mut node.walk()).map(|child| (child, inside.clone(), is_begin(child))));
         }
+        Ok(())
     }
 
     /// Notes a `mod`, and returns what stands inside it stands inside.

@@ -5,6 +5,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use super::cargo::{Package, packages};
 use super::extract::{Facts, Mod};
 use crate::base::RelPath;
+use crate::facts::syntax::Wrong;
 use crate::facts::world::{Found, Source, World, concerns};
 
 /// A file in the place that it has in a crate; one file may stand in several.
@@ -56,12 +57,13 @@ impl Modules {
                 };
                 let shown = if names.contains(&shown) { format!("{shown}({})", one.kind) } else { shown };
                 names.insert(shown.clone());
-                todo.push((tree.crates.len(), Vec::new(), one.root.clone(), *source, true));
+                todo.push((tree.crates.len(), Vec::new(), one.root.clone(), *source, true, Vec::new()));
                 tree.crates.push(Root { shown, name: one.name.clone(), kind: one.kind, package });
             }
         }
         todo.reverse();
-        while let Some((own, path, file, source, owner)) = todo.pop() {
+        while let Some((own, path, file, source, owner, around)) = todo.pop() {
+            let around = [&around[..], &[source]].concat();
             let index = tree.modules.len();
             tree.at.entry((own, path.clone())).or_insert(index);
             for one in &sources[source].facts.mods {
@@ -75,9 +77,14 @@ impl Modules {
                 if there.is_empty() && !candidates.iter().any(|(file, _)| world.has(file.as_bytes())) && sources[source].told {
                     found.unresolved(&file, one.at, &one.name);
                 }
-                // A file that includes itself by `#[path]` would never end.
-                for (file, owner) in there.into_iter().filter(|_| below.len() < 100) {
-                    todo.push((own, below.clone(), file.clone(), sources_at[file], *owner));
+                for (below_file, owner) in there {
+                    let next = sources_at[below_file];
+                    if !around.contains(&next) {
+                        todo.push((own, below.clone(), below_file.clone(), next, *owner, around.clone()));
+                    } else if sources[source].wanted {
+                        let why = format!("circular modules: `{below_file}` stands in itself");
+                        world.is_broken(&file, Wrong { line: one.at.line, why });
+                    }
                 }
             }
             tree.modules.push(Module { own, path, file, source });

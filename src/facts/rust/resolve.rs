@@ -18,6 +18,8 @@ enum Lead {
     Module(usize),
     Package(String),
     Stdlib(String),
+    /// Into a module, to something in it that is not there: what a macro makes is not seen.
+    Beyond(usize),
     /// It is not there.
     Missing,
     /// It is no path of modules, or one that cannot be told.
@@ -42,8 +44,12 @@ pub(in crate::facts) fn resolve(world: &World<'_>, sources: &[Source<Facts>], fo
         found.module(&module_name, &module.file);
         for path in &source.facts.paths {
             let scope = [&module.path[..], &path.inside].concat();
-            let goal = match resolver.lead(module, &scope, path) {
-                Lead::Module(to) => {
+            let lead = resolver.lead(module, &scope, path);
+            if matches!(lead, Lead::Beyond(_) | Lead::Missing) {
+                found.unresolved(&module.file, path.at, &path.parts.join("::"));
+            }
+            let goal = match lead {
+                Lead::Module(to) | Lead::Beyond(to) => {
                     let to = &modules.modules[to];
                     Goal::File(modules.name(to), to.file.clone())
                 }
@@ -56,11 +62,7 @@ pub(in crate::facts) fn resolve(world: &World<'_>, sources: &[Source<Facts>], fo
                     Goal::Package(name)
                 }
                 Lead::Stdlib(name) => Goal::Stdlib(name),
-                Lead::Missing => {
-                    found.unresolved(&module.file, path.at, &path.parts.join("::"));
-                    continue;
-                }
-                Lead::Local => continue,
+                Lead::Missing | Lead::Local => continue,
             };
             found.edge((&module_name, &module.file), goal, path.at, ImportKind::Import);
         }
@@ -99,7 +101,9 @@ impl Resolver<'_> {
                 }
                 match self.outside(module, parts, used) {
                     // Before 2018, paths of `use` began at the crate.
-                    Lead::Missing | Lead::Local if self.modules.file(module.own, std::slice::from_ref(first)).is_some() && used => {
+                    Lead::Beyond(_) | Lead::Missing | Lead::Local
+                        if self.modules.file(module.own, std::slice::from_ref(first)).is_some() && used =>
+                    {
                         self.descend(module.own, vec![first.clone()], rest, used)
                     }
                     Lead::Missing if self.has_globs(module, scope) => Lead::Local,
@@ -144,7 +148,7 @@ impl Resolver<'_> {
                     let known = facts.names.binary_search(part).is_ok()
                         || facts.aliases.iter().any(|alias| alias.name == *part || alias.name == "*");
                     let module = part.starts_with(char::is_lowercase) && index + 1 < parts.len();
-                    return if used && module && !known { Lead::Missing } else { Lead::Module(file) };
+                    return if used && module && !known { Lead::Beyond(file) } else { Lead::Module(file) };
                 }
             }
         }
@@ -154,6 +158,11 @@ impl Resolver<'_> {
     /// Follows a path that begins with the name of a crate.
     fn outside(&self, module: &Module, parts: &[String], used: bool) -> Lead {
         let Some((name, rest)) = parts.split_first() else { return Lead::Local };
+        let root = self.modules.file(module.own, &[]).map(|root| &self.sources[self.modules.modules[root].source].facts.externs);
+        let name = root.into_iter().flatten().find(|(alias, _)| alias == name).map_or(name, |(_, name)| name);
+        if name == "self" {
+            return self.descend(module.own, Vec::new(), rest, used);
+        }
         if matches!(name.as_str(), "std" | "core" | "alloc" | "proc_macro" | "test") {
             return Lead::Stdlib(name.clone());
         }

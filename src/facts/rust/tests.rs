@@ -190,6 +190,62 @@ fn a_renamed_dependency_is_the_package_and_not_its_library() {
 }
 
 #[test]
+fn extern_crates_of_the_root_are_known_everywhere() {
+    let files = [
+        ("a/Cargo.toml", "[package]\nname = \"a\"\n[dependencies]\nlow = { path = \"../low\" }\nserde = \"1\"\n"),
+        ("a/src/lib.rs", "extern crate low as base;\nextern crate serde as ser;\nextern crate self as me;\nmod x; mod y; mod z;\n"),
+        ("a/src/x.rs", "fn f() { base::g(); ::base::g(); ser::de(); }\nuse me::z::Z;\n"),
+        ("a/src/y.rs", "use base::deep::D;\nextern crate serde as hidden;\n"),
+        ("a/src/z.rs", "mod base { pub fn g() {} }\nfn f() { base::g(); hidden::x(); }\n"),
+        ("low/Cargo.toml", "[package]\nname = \"low\"\n"),
+        ("low/src/lib.rs", "pub mod deep;\npub fn g() {}\n"),
+        ("low/src/deep.rs", "pub struct D;\n"),
+    ];
+    let found = project(&files, "", None);
+    assert_eq!(
+        told(&found),
+        [
+            "a -> low",
+            "a -> serde (external)",
+            "a::x -> a::z",
+            "a::x -> low",
+            "a::x -> serde (external)",
+            "a::y -> low::deep",
+            "a::y -> serde (external)"
+        ]
+    );
+    assert_eq!(unresolved(&found), [] as [&str; 0]);
+}
+
+#[test]
+fn what_a_macro_makes_leads_as_far_as_there_are_modules() {
+    let files = [
+        ("a/Cargo.toml", "[package]\nname = \"a\"\n[dependencies]\nproto = { path = \"../proto\" }\n"),
+        ("a/src/lib.rs", "mod x;\nlalrpop_mod!(grammar);\n"),
+        ("a/src/x.rs", "use proto::made::X;\nuse crate::grammar::P;\n"),
+        ("proto/Cargo.toml", "[package]\nname = \"proto\"\n"),
+        ("proto/src/lib.rs", "include!(concat!(env!(\"OUT_DIR\"), \"/made.rs\"));\n"),
+    ];
+    let found = project(&files, "", None);
+    assert_eq!(told(&found), ["a::x -> a", "a::x -> proto"]);
+    assert_eq!(unresolved(&found), ["a/src/x.rs:1 proto::made::X", "a/src/x.rs:2 crate::grammar::P"]);
+}
+
+#[test]
+fn modules_that_never_end_are_told() {
+    let files = [CARGO, ("src/lib.rs", "mod x;"), ("src/x.rs", "#[path = \"x.rs\"]\nmod x;\nuse x::y;")];
+    let found = project(&files, "", None);
+    let unreadable: Vec<String> = found.unreadable.iter().map(|one| format!("{}:{} {}", one.file, one.line, one.why)).collect();
+    assert_eq!(unreadable, ["src/x.rs:2 circular modules: `src/x.rs` stands in itself"]);
+    assert_eq!(found.modules().len(), 2);
+
+    let deep = |depth: usize| format!("{}use crate::b::X;{}", "mod a { ".repeat(depth), "}".repeat(depth));
+    let found = |depth| project(&[CARGO, ("src/lib.rs", "mod a; mod b;"), ("src/a.rs", &deep(depth)), ("src/b.rs", "")], "", None);
+    assert_eq!(told(&found(400)), ["crate::a -> crate::b"]);
+    assert_eq!(found(20_000).unreadable[0].why, "its modules stand more than 500 deep in each other");
+}
+
+#[test]
 fn deep_files_are_read() {
     const DEPTH: usize = 20_000;
     let uses = format!("use crate::b::{{self, {}x{}}};", "{".repeat(DEPTH), "}".repeat(DEPTH));
