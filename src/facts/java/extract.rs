@@ -22,7 +22,7 @@ pub(in crate::facts) struct Facts {
     /// it is no member of something. What the file declares or imports by itself is not among them.
     pub used: Vec<(String, Option<At>)>,
     /// Names with dots that are used without an import, each once.
-    pub paths: Vec<(At, String)>,
+    pub paths: Vec<Path>,
     /// Those of `types` that are Kotlin's `actual`: what another file expects.
     pub actual: Vec<String>,
     /// The class that Java sees Kotlin's functions in, if the file says it.
@@ -40,6 +40,15 @@ impl Facts {
             ..Facts::default()
         }
     }
+}
+
+/// A name with dots.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
+pub(in crate::facts) struct Path {
+    pub at: At,
+    pub name: String,
+    /// Whether it names a type in full, or what is in one, even if no file declares that.
+    pub is_full: bool,
 }
 
 /// One `import`.
@@ -100,20 +109,25 @@ pub(in crate::facts) fn extract(bytes: &[u8], _: &RelPath) -> Extracted<Facts> {
     let used = used.into_iter().filter(|(name, _)| !own.contains(name)).map(|(name, at)| (name.to_owned(), Some(at)));
     facts.used = used.collect();
     let mut paths = BTreeMap::new();
-    for (at, name) in full.into_iter().filter_map(|full| full.unless_hidden(&variables)) {
-        let first = paths.entry(name).or_insert(at);
-        *first = at.min(*first);
+    for (at, name, is_full) in full.into_iter().filter_map(|full| full.unless_hidden(&variables)) {
+        let is_full = is_full && !name.split('.').next().is_some_and(|first| own.contains(first));
+        let first = paths.entry(name).or_insert((at, is_full));
+        *first = (at.min(first.0), is_full || first.1);
     }
-    facts.paths = paths.into_iter().map(|(name, at)| (at, name)).collect();
+    facts.paths = paths.into_iter().map(|(name, (at, is_full))| Path { at, name, is_full }).collect();
     facts.paths.sort();
     Ok(facts)
 }
 
 impl Full<'_> {
-    /// Returns the name and its place, unless it begins with a variable.
-    fn unless_hidden(self, variables: &FxHashMap<&str, Vec<Range<usize>>>) -> Option<(At, String)> {
+    /// Returns the name, its place, and whether it is a full one by itself, unless it begins with a variable.
+    fn unless_hidden(self, variables: &FxHashMap<&str, Vec<Range<usize>>>) -> Option<(At, String, bool)> {
         let known = || variables.get(self.parts[0]).is_some_and(|all| all.iter().any(|range| range.contains(&self.byte)));
-        (self.is_type || !known()).then(|| (self.at, self.parts.join(".")))
+        // A variable may be inherited. What is a member of one is no type, and what is spelled in capitals alone may be a constant.
+        let class = self.parts.iter().find(|part| part.starts_with(char::is_uppercase));
+        let is_full =
+            class.is_some_and(|class| self.is_type || matches!(self.parts[0], "java" | "javax") || class.contains(char::is_lowercase));
+        (self.is_type || !known()).then(|| (self.at, self.parts.join("."), is_full))
     }
 }
 
@@ -124,7 +138,12 @@ impl<'t> Reader<'t> {
         let mut todo = vec![(root, root, root.byte_range())];
         while let Some((node, parent, mut known)) = todo.pop() {
             let kind = node.kind();
-            if kind == "import_declaration" || kind == "package_declaration" {
+            if kind == "import_declaration" {
+                continue;
+            }
+            if kind == "package_declaration" {
+                let annotations = syntax::named(node).into_iter().filter(|child| child.kind().ends_with("annotation"));
+                todo.extend(annotations.map(|child| (child, node, known.clone())));
                 continue;
             }
             if kind.ends_with("_declaration") || kind == "type_parameter" {

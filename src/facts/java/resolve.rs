@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use rustc_hash::FxHashMap;
 
-use super::extract::{Facts, Import};
+use super::extract::{Facts, Import, Path};
 use crate::base::RelPath;
 use crate::facts::syntax::At;
 use crate::facts::world::{Found, Goal, Source, World};
@@ -42,8 +42,10 @@ pub(in crate::facts) fn resolve(_: &World<'_>, sources: &[Source<Facts>], found:
         for (at, goal) in types.neighbours(index) {
             found.edge(from, goal, at, ImportKind::Import);
         }
-        for (at, path) in &source.facts.paths {
-            for goal in types.declared(path, index) {
+        for Path { at, name, is_full } in &source.facts.paths {
+            let goals = types.declared(name, index);
+            let elsewhere = || types.elsewhere(name, index).filter(|_| *is_full);
+            for goal in if goals.is_empty() { elsewhere().into_iter().collect() } else { goals } {
                 found.edge(from, goal, *at, ImportKind::Import);
             }
         }
@@ -149,12 +151,25 @@ impl<'a> Types<'a> {
         if !goals.is_empty() {
             return goals;
         }
-        let package = package(&import.name, import.all);
+        self.foreign(package(&import.name, import.all)).into_iter().collect()
+    }
+
+    /// Returns a package, unless it is one of the tree.
+    fn foreign(&self, package: &str) -> Option<Goal> {
         if self.packages.contains_key(package) {
-            return Vec::new();
+            return None;
         }
-        let own = OWN.iter().any(|own| import.name.starts_with(own));
-        vec![if own { Goal::Stdlib(package.to_owned()) } else { Goal::Package(package.to_owned()) }]
+        let own = OWN
+            .iter()
+            .any(|own| package.strip_prefix(own.trim_end_matches('.')).is_some_and(|rest| rest.is_empty() || rest.starts_with('.')));
+        Some(if own { Goal::Stdlib(package.to_owned()) } else { Goal::Package(package.to_owned()) })
+    }
+
+    /// Returns the package of a full name that nothing in the tree has, unless it begins with a type that the file sees.
+    fn elsewhere(&self, name: &str, from: usize) -> Option<Goal> {
+        let first = name.split('.').next()?;
+        let seen = self.files.contains_key(&within(&self.sources[from].facts.package, first));
+        self.foreign(package(name, false)).filter(|_| !seen)
     }
 
     /// Whether an import means a whole package of which all is known, so that using nothing of it is no riddle.

@@ -103,7 +103,8 @@ fn full_names_need_no_import() {
         ["Base", "Blanks", "Bound", "Cast", "Element", "Field", "Kind", "Made", "Mark", "Numbers", "Outer", "Ref", "Tag", "Thrown", "Tool"];
     let others = names.map(|name| (format!("b/{name}.java"), format!("package x.b;\npublic class {name} {{}}\n")));
     let files: Vec<(&str, &str)> = [("a/Use.java", text)].into_iter().chain(others.iter().map(|(path, text)| (&**path, &**text))).collect();
-    assert_eq!(edges(&files), names.map(|name| format!("x.a.Use -> x.b.{name}")));
+    let expected = [String::from("x.a.Use -> java.util (stdlib)")].into_iter().chain(names.map(|name| format!("x.a.Use -> x.b.{name}")));
+    assert_eq!(edges(&files), expected.collect::<Vec<_>>());
 }
 
 #[test]
@@ -122,7 +123,44 @@ fn a_variable_hides_the_package_of_its_name() {
         ("b/G.java", "package x.b;\npublic class G {}\n"),
         ("z/F.java", "package z.b;\npublic class F {}\n"),
     ];
-    holds(&files, &["a.Use -> x.b.G"]);
+    holds(&files, &["a.Use -> x.b.G", "a.Use -> x.y (external)"]);
+}
+
+#[test]
+fn full_names_of_packages_from_elsewhere_count() {
+    let files = [
+        (
+            "a/Use.java",
+            concat!(
+                "package a;\n@org.mark.Mark class Use extends Base {\n  java.sql.Connection c; Object o = new com.lib.Outer.Inner();\n",
+                "  Object f(Object org) { org.hidden.Thing.go(); one.tool.Tool.run(); config.limits.MAX.go(); return java.net.URI.create(\"x\"); }\n",
+                "  void g() { lower.Inner x; a.b.c(); own.Inner y; }\n  class own { class Inner {} }\n}\n",
+            ),
+        ),
+        ("a/Base.java", "package a;\nclass Base {}\nclass lower { static class Inner {} }\n"),
+    ];
+    holds(
+        &files,
+        &[
+            "a.Use -> a.Base",
+            "a.Use -> com.lib (external)",
+            "a.Use -> java.net (stdlib)",
+            "a.Use -> java.sql (stdlib)",
+            "a.Use -> one.tool (external)",
+            "a.Use -> org.mark (external)",
+        ],
+    );
+}
+
+#[test]
+fn a_package_may_be_marked() {
+    let files = [
+        ("web/package-info.java", "@low.X(low.Y.class) @Near\npackage web;\n"),
+        ("web/Near.java", "package web;\n@interface Near {}\n"),
+        ("low/X.java", "package low;\npublic @interface X {}\n"),
+        ("low/Y.java", "package low;\npublic class Y {}\n"),
+    ];
+    holds(&files, &["web.package-info -> low.X", "web.package-info -> low.Y", "web.package-info -> web.Near"]);
 }
 
 #[test]

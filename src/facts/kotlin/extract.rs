@@ -8,7 +8,7 @@ use rustc_hash::FxHashSet;
 use tree_sitter::Node;
 
 use crate::base::RelPath;
-use crate::facts::java::{Facts, Import};
+use crate::facts::java::{Facts, Import, Path};
 use crate::facts::syntax::{self, At, Extracted};
 
 struct Reader<'t> {
@@ -151,7 +151,8 @@ impl<'t> Reader<'t> {
                     if let Some(name) = self.chain(node).filter(|name| name.contains('.') && name.starts_with(char::is_lowercase))
                         && self.seen.insert(name.clone())
                     {
-                        self.facts.paths.push((syntax::at(node, self.text), name));
+                        let is_full = node.kind() == "user_type" && name.split('.').any(|part| part.starts_with(char::is_uppercase));
+                        self.facts.paths.push(Path { at: syntax::at(node, self.text), name, is_full });
                     }
                 }
                 _ => {}
