@@ -2,7 +2,9 @@
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 
+use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
 use tree_sitter::Node;
 
@@ -19,7 +21,7 @@ pub(in crate::facts) struct Facts {
     /// The methods that seem to be those of other types, each with its namespace.
     pub extensions: Vec<(String, String)>,
     /// Names that may begin with a type or a namespace, with the namespace around them, each once.
-    pub names: Vec<(String, String, At)>,
+    pub names: Vec<Name>,
     /// What is called on something, with the namespace around it, each once.
     pub calls: Vec<(String, String, At)>,
 }
@@ -31,6 +33,17 @@ impl Facts {
         let usings = usings.map(|using| Using { at: At::default(), ..using.clone() });
         Facts { usings: usings.collect(), types: self.types.clone(), extensions: self.extensions.clone(), ..Facts::default() }
     }
+}
+
+/// A name in the code.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub(in crate::facts) struct Name {
+    /// The namespace around it.
+    pub inside: String,
+    pub name: String,
+    pub at: At,
+    /// Whether it stands where nothing but a type can stand, and has dots.
+    pub is_type: bool,
 }
 
 /// One `using`.
@@ -62,10 +75,14 @@ struct Reader<'t> {
     usings: BTreeSet<Using>,
     types: BTreeSet<(String, String)>,
     extensions: BTreeSet<(String, String)>,
-    names: BTreeMap<(String, String), At>,
+    names: BTreeMap<(String, String), (At, bool)>,
     calls: BTreeMap<(String, String), At>,
     /// Types in types, and type parameters: simple names that mean nothing outside.
     inner: BTreeSet<String>,
+    /// Where in the text each variable is known.
+    variables: FxHashMap<String, Vec<Range<usize>>>,
+    /// Names that mean nothing outside where such a variable is known, each with its byte and its place.
+    expressions: Vec<(String, String, usize, At)>,
 }
 
 /// Reads a file. One of its readings has to make sense as a whole; in the others every word counts as a name where none is understood.
@@ -81,21 +98,22 @@ pub(in crate::facts) fn extract(bytes: &[u8], _: &RelPath) -> Extracted<Facts> {
             Some(first) => wrong = wrong.or(Some(first)),
         }
         let Reader { usings, types, extensions, names, calls, inner, .. } = reader;
-        let mut next = Reader { text, usings, types, extensions, names, calls, inner };
+        let mut next = Reader { text, usings, types, extensions, names, calls, inner, ..Reader::default() };
         next.walk(tree.root_node());
+        next.express();
         reader = Reader { text: "", ..next };
     }
     if let Some(wrong) = wrong.filter(|_| !whole_once) {
         return Err(wrong);
     }
     let Reader { usings, types, extensions, names, calls, inner, .. } = reader;
-    let flat = |names: BTreeMap<(String, String), At>| names.into_iter().map(|((inside, name), at)| (inside, name, at));
+    let names = names.into_iter().map(|((inside, name), (at, is_type))| Name { inside, name, at, is_type });
     Ok(Facts {
         usings: usings.into_iter().collect(),
         types: types.into_iter().collect(),
         extensions: extensions.into_iter().collect(),
-        names: flat(names).filter(|(_, name, _)| !inner.contains(name.split('.').next().unwrap_or(name))).collect(),
-        calls: flat(calls).collect(),
+        names: names.filter(|one| !inner.contains(one.name.split('.').next().unwrap_or(&one.name))).collect(),
+        calls: calls.into_iter().map(|((inside, name), at)| (inside, name, at)).collect(),
     })
 }
 
@@ -121,8 +139,11 @@ impl Reader<'_> {
     /// Goes through a file, with the namespace around each node and whether it is in a type.
     fn walk(&mut self, root: Node<'_>) {
         // Asking a node for what it stands in takes as long as the tree is deep.
-        let mut todo = vec![(root, [root; 3], String::new(), false)];
-        while let Some((node, above, mut inside, mut in_type)) = todo.pop() {
+        let mut todo = vec![(root, [root; 3], String::new(), false, root.byte_range())];
+        while let Some((node, above, mut inside, mut in_type, mut known)) = todo.pop() {
+            if holds_variables(node.kind()) {
+                known = node.byte_range();
+            }
             match node.kind() {
                 "comment" => continue,
                 "using_directive" => {
@@ -132,7 +153,7 @@ impl Reader<'_> {
                 "namespace_declaration" => {
                     let name = node.child_by_field_name("name").map_or_else(String::new, |name| self.written(name));
                     inside = within(&inside, &name);
-                    todo.extend(node.child_by_field_name("body").map(|body| (body, [node, above[0], above[1]], inside, in_type)));
+                    todo.extend(node.child_by_field_name("body").map(|body| (body, [node, above[0], above[1]], inside, in_type, known)));
                     continue;
                 }
                 "class_declaration"
@@ -152,7 +173,14 @@ impl Reader<'_> {
                 }
                 "method_declaration" => self.method(node, &inside),
                 "identifier" => {
+                    if declares(above[0], node) {
+                        self.variables.entry(self.written(node)).or_default().push(known);
+                    }
                     self.identifier(node, above, &inside);
+                    continue;
+                }
+                "implicit_parameter" => {
+                    self.variables.entry(self.written(node)).or_default().push(known);
                     continue;
                 }
                 "qualified_name" | "member_access_expression" => self.chain_at(node, above[0], &inside),
@@ -166,7 +194,7 @@ impl Reader<'_> {
                 if child.kind() == "file_scoped_namespace_declaration" {
                     here = within(&here, &child.child_by_field_name("name").map_or_else(String::new, |name| self.written(name)));
                 } else {
-                    todo.push((child, [node, above[0], above[1]], here.clone(), in_type));
+                    todo.push((child, [node, above[0], above[1]], here.clone(), in_type, known.clone()));
                 }
             }
         }
@@ -204,7 +232,7 @@ impl Reader<'_> {
             start += word.len();
         }
         let places = Places::new(self.text);
-        words.into_iter().for_each(|(word, byte)| self.name_at(word, places.at(byte), inside));
+        words.into_iter().for_each(|(word, byte)| self.name_at(word, places.at(byte), inside, false));
     }
 
     fn using(&mut self, node: Node<'_>, inside: &str) {
@@ -248,12 +276,27 @@ impl Reader<'_> {
     }
 
     fn name(&mut self, name: String, node: Node<'_>, inside: &str) {
-        self.name_at(name, syntax::at(node, self.text), inside);
+        self.name_at(name, syntax::at(node, self.text), inside, node.kind() == "qualified_name");
     }
 
-    fn name_at(&mut self, name: String, at: At, inside: &str) {
-        let place = self.names.entry((inside.to_owned(), name)).or_insert(at);
-        *place = at.min(*place);
+    fn name_at(&mut self, name: String, at: At, inside: &str, is_type: bool) {
+        let place = self.names.entry((inside.to_owned(), name)).or_insert((at, is_type));
+        *place = (at.min(place.0), is_type || place.1);
+    }
+
+    /// Notes a name that may also be that of a variable.
+    fn expression(&mut self, name: String, node: Node<'_>, inside: &str) {
+        self.expressions.push((inside.to_owned(), name, node.start_byte(), syntax::at(node, self.text)));
+    }
+
+    /// Notes as names what variables do not hide.
+    fn express(&mut self) {
+        for (inside, name, byte, at) in std::mem::take(&mut self.expressions) {
+            let known = self.variables.get(name.split('.').next().unwrap_or(&name));
+            if !known.is_some_and(|all| all.iter().any(|range| range.contains(&byte))) {
+                self.name_at(name, at, &inside, false);
+            }
+        }
     }
 
     /// Notes the name of what is called on something.
@@ -275,8 +318,10 @@ impl Reader<'_> {
         if longer && matches!(parent.kind(), "qualified_name" | "member_access_expression") {
             return;
         }
-        if let Some(name) = self.chain(node) {
-            self.name(name, node, inside);
+        match self.chain(node) {
+            Some(name) if node.kind() == "qualified_name" => self.name(name, node, inside),
+            Some(name) => self.expression(name, node, inside),
+            None => {}
         }
     }
 
@@ -355,12 +400,69 @@ impl Reader<'_> {
             }
             "generic_name" => !matches!(outer.kind(), "invocation_expression" | "member_access_expression"),
             "as_expression" | "is_expression" => is("right"),
-            "conditional_access_expression" => is("condition"),
+            "conditional_access_expression" if is("condition") => {
+                self.expression(self.written(node), node, inside);
+                false
+            }
             "argument" => call.child_by_field_name("function").is_some_and(|function| syntax::of(function, self.text) == "nameof"),
             _ => is("type") || is("returns"),
         };
         if type_like {
             self.name(self.written(node), node, inside);
         }
+    }
+}
+
+/// Whether the variables that are declared in a node are known in that node alone.
+fn holds_variables(kind: &str) -> bool {
+    let declaration = kind.ends_with("_declaration")
+        && !matches!(
+            kind,
+            "variable_declaration"
+                | "catch_declaration"
+                | "property_declaration"
+                | "field_declaration"
+                | "event_declaration"
+                | "event_field_declaration"
+        );
+    declaration
+        || matches!(
+            kind,
+            "block"
+                | "declaration_list"
+                | "local_function_statement"
+                | "lambda_expression"
+                | "anonymous_method_expression"
+                | "for_statement"
+                | "foreach_statement"
+                | "using_statement"
+                | "fixed_statement"
+                | "catch_clause"
+                | "switch_section"
+                | "switch_expression_arm"
+                | "query_expression"
+        )
+}
+
+/// Whether a name is that of a variable, field or property that is declared there.
+fn declares(parent: Node<'_>, name: Node<'_>) -> bool {
+    let is = |field: &str| parent.children_by_field_name(field, &mut parent.walk()).any(|child| child.id() == name.id());
+    match parent.kind() {
+        "foreach_statement" => is("left"),
+        "variable_declarator"
+        | "parameter"
+        | "parameter_list"
+        | "bracketed_parameter_list"
+        | "property_declaration"
+        | "catch_declaration"
+        | "declaration_expression"
+        | "declaration_pattern"
+        | "from_clause"
+        | "list_pattern"
+        | "parenthesized_variable_designation"
+        | "recursive_pattern"
+        | "tuple_pattern"
+        | "var_pattern" => is("name"),
+        _ => false,
     }
 }

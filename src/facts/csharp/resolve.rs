@@ -2,7 +2,7 @@
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::extract::{Facts, Means, Using, within};
+use super::extract::{Facts, Means, Name, Using, within};
 use super::project::Projects;
 use super::scope::{Namespaces, Open, Thing, levels};
 use crate::base::RelPath;
@@ -70,10 +70,10 @@ impl<'a> Resolver<'a> {
             open.push(Open { inside: using.inside.clone(), name, means: using.means.clone(), at: Some(using.at) });
         }
         open.extend(self.everywhere[self.projects.of(&source.path)].iter().cloned());
-        for (inside, name, at) in &source.facts.names {
+        for Name { inside, name, at, is_type } in &source.facts.names {
             if let Some((full, using)) = self.namespaces.find(inside, name, &open) {
                 self.edges(source, self.namespaces.files(&full), using.and_then(|using| using.at).unwrap_or(*at), found);
-            } else if let Some(goal) = self.elsewhere(inside, name) {
+            } else if let Some(goal) = self.elsewhere(inside, name, *is_type, &open) {
                 found.edge((&self.modules[&source.path], &source.path), goal, *at, ImportKind::Import);
             }
         }
@@ -111,7 +111,7 @@ impl<'a> Resolver<'a> {
     }
 
     /// Returns the namespace from elsewhere that a name is in, if it is spelled in full.
-    fn elsewhere(&self, inside: &str, name: &str) -> Option<Goal> {
+    fn elsewhere(&self, inside: &str, name: &str, is_type: bool, open: &[Open]) -> Option<Goal> {
         let absolute = name.strip_prefix("global::");
         let full = absolute.unwrap_or(name);
         let first = full.split('.').next().unwrap_or(full);
@@ -124,7 +124,10 @@ impl<'a> Resolver<'a> {
         if let Some(own) = OWN.iter().find(|own| full.strip_prefix(**own).is_some_and(|rest| rest.starts_with('.'))) {
             return Some(Goal::Stdlib(known.unwrap_or(own).to_owned()));
         }
-        known.or_else(|| absolute.map(|_| first)).map(|namespace| Goal::Package(namespace.to_owned()))
+        // Of a type with one dot before it, that may be the type that it stands in.
+        let alias = || open.iter().any(|one| matches!(&one.means, Means::Alias(alias) if alias == first));
+        let longest = || begins.clone().next().filter(|begin| is_type && begin.contains('.') && !alias());
+        known.or_else(|| absolute.map(|_| first)).or_else(longest).map(|namespace| Goal::Package(namespace.to_owned()))
     }
 
     /// Adds edges to files; where several projects declare the same, the own one goes first.

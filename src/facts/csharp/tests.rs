@@ -192,6 +192,67 @@ fn what_is_elsewhere_needs_no_using_where_it_is_named_in_full() {
 }
 
 #[test]
+fn full_names_of_types_from_elsewhere_count() {
+    let files = [
+        (
+            "a.cs",
+            concat!(
+                "using Short = Some.Where;\n[Org.Ext.Mark] class A : Deep.Lib.Base {\n Microsoft.EF.DbContext c; List<Other.Lib.Thing> d; Outer.Inner e; Short.In.X f; Own.Sub.Y g; B.C.D h;\n",
+                " void F() { Chain.Of.Properties.Go(); }\n}\n",
+            ),
+        ),
+        ("b.cs", "namespace Own { class Z {} }\n"),
+        ("c.cs", "class B { class C { class D {} } }\n"),
+    ];
+    holds(
+        &files,
+        &[
+            "a -> Deep.Lib (external)",
+            "a -> Microsoft.EF (external)",
+            "a -> Org.Ext (external)",
+            "a -> Other.Lib (external)",
+            "a -> Some (external)",
+            "a -> c",
+        ],
+    );
+}
+
+#[test]
+fn a_variable_hides_the_class_of_its_name() {
+    let file = |body: &str| format!("class A {{ {body} }}\n");
+    let leads = |body: &str| {
+        let found = project(&[("a.cs", &*file(body)), ("v.cs", "class Var { public static int Z() => 1; }\n")], "", None);
+        assert_eq!(found.unreadable, []);
+        found.edges().any(|import| import.to == "v")
+    };
+    for hidden in [
+        "void F() { var Var = 1; Var.Z(); }",
+        "void F() { Var.Z(); int Var = 1; }",
+        "void F(int Var) { Var.Z(); Var?.Z(); }",
+        "void F() { foreach (var Var in x) Var.Z(); }",
+        "void F() { if (o is int Var) Var.Z(); }",
+        "void F() { if (f(out var Var)) Var.Z(); }",
+        "object F() => all(Var => Var.Z());",
+        "object F() => all((Var, y) => Var.Z());",
+        "int Var; void F() { Var.Z(); }",
+        "int Var { get; } void F() { Var.Z(); }",
+        "void F() { var (Var, y) = x; Var.Z(); }",
+        "object F() => from Var in x select Var.Z();",
+        "void F() { try {} catch (Exception Var) { Var.Z(); } }",
+    ] {
+        assert!(!leads(hidden), "{hidden}");
+    }
+    for seen in [
+        "void F() { { var Var = 1; } Var.Z(); }",
+        "void G(int Var) { } void F() { Var.Z(); }",
+        "void F() { int x = Var.Z(); all(Var => 1); }",
+        "void F(int Var) { Var x; }",
+    ] {
+        assert!(leads(seen), "{seen}");
+    }
+}
+
+#[test]
 fn deep_files_are_read() {
     const DEPTH: usize = 20_000;
     let calls = format!("N.B.F(){}", ".G()".repeat(DEPTH));
