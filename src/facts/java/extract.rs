@@ -21,6 +21,10 @@ pub(in crate::facts) struct Facts {
     /// Simple names that may be those of types of this package, or of one that is imported whole, sorted, each with the first place where
     /// it is no member of something. What the file declares or imports by itself is not among them.
     pub used: Vec<(String, Option<At>)>,
+    /// Of Kotlin, names behind a dot that may be those of extensions of this package, sorted, each with its first place.
+    pub members: Vec<(String, At)>,
+    /// Those of `types` that are Kotlin's extensions.
+    pub extensions: Vec<String>,
     /// Names with dots that are used without an import, each once.
     pub paths: Vec<Path>,
     /// Those of `types` that are Kotlin's `actual`: what another file expects.
@@ -35,6 +39,7 @@ impl Facts {
         Facts {
             package: self.package.clone(),
             types: self.types.clone(),
+            extensions: self.extensions.clone(),
             actual: self.actual.clone(),
             facade: self.facade.clone(),
             ..Facts::default()

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::extract::{Facts, Import, Path};
 use crate::base::RelPath;
@@ -22,6 +22,8 @@ struct Types<'a> {
     files: FxHashMap<String, Vec<usize>>,
     /// The simple names of each package's types, with their full names.
     packages: BTreeMap<&'a str, Vec<(String, String)>>,
+    /// The extensions of each package.
+    extensions: FxHashSet<(&'a str, &'a str)>,
 }
 
 /// Adds the modules and edges of all files.
@@ -82,8 +84,10 @@ impl<'a> Types<'a> {
             roots: sources.iter().map(root).collect(),
             files: FxHashMap::default(),
             packages: BTreeMap::new(),
+            extensions: FxHashSet::default(),
         };
         for (index, source) in sources.iter().enumerate() {
+            types.extensions.extend(source.facts.extensions.iter().map(|name| (&*source.facts.package, &**name)));
             for name in source.facts.types.iter().cloned().chain(facade(source)) {
                 let full = within(&source.facts.package, &name);
                 types.files.entry(full.clone()).or_default().push(index);
@@ -132,9 +136,12 @@ impl<'a> Types<'a> {
             Goal::File(_, file) => !is_script(file) && (!facts.package.is_empty() || file.parent() == path.parent()),
             _ => false,
         };
-        named
-            .flat_map(|(name, at)| self.file(&within(&facts.package, name), from).into_iter().filter(near).map(move |goal| (at, goal)))
-            .collect()
+        let declaring = |name: &str| self.file(&within(&facts.package, name), from).into_iter().filter(near);
+        let named = named.flat_map(|(name, at)| declaring(name).map(move |goal| (at, goal)));
+        // What stands behind a dot is one of these if it is an extension.
+        let extended =
+            facts.members.iter().filter(|(name, _)| !facts.types.contains(name) && self.extensions.contains(&(&facts.package, name)));
+        named.chain(extended.flat_map(|(name, at)| declaring(name).map(move |goal| (*at, goal)))).collect()
     }
 
     fn goals(&self, import: &Import, from: usize) -> Vec<Goal> {

@@ -11,10 +11,12 @@ use crate::base::RelPath;
 use crate::facts::java::{Facts, Import, Path};
 use crate::facts::syntax::{self, At, Extracted};
 
+#[derive(Default)]
 struct Reader<'t> {
     text: &'t str,
     facts: Facts,
     used: BTreeMap<&'t str, Option<At>>,
+    members: BTreeMap<&'t str, At>,
     /// What is declared anywhere in the file, also in what it declares.
     own: FxHashSet<&'t str>,
     seen: FxHashSet<String>,
@@ -29,11 +31,11 @@ pub(in crate::facts) fn extract(bytes: &[u8], _: &RelPath) -> Extracted<Facts> {
         syntax::whole(tree, &|_| false)?;
         return Ok(Facts::default());
     }
-    let mut reader = Reader { text, facts: Facts::default(), used: BTreeMap::new(), own: FxHashSet::default(), seen: FxHashSet::default() };
+    let mut reader = Reader { text, ..Reader::default() };
     for node in syntax::named(root) {
         reader.top(node);
     }
-    let Reader { mut facts, used, mut own, .. } = reader;
+    let Reader { mut facts, used, members, mut own, .. } = reader;
     facts.types.sort();
     facts.types.dedup();
     facts.paths.sort();
@@ -48,7 +50,13 @@ pub(in crate::facts) fn extract(bytes: &[u8], _: &RelPath) -> Extracted<Facts> {
         .filter(|(name, _)| !imported.contains(*name))
         .map(|(name, at)| (name.to_owned(), at.filter(|_| !own.contains(name))));
     facts.used = used.collect();
+    facts.members = members.into_iter().filter(|(name, _)| !imported.contains(*name)).map(|(name, at)| (name.to_owned(), at)).collect();
     Ok(facts)
+}
+
+/// Whether a function or property is declared with what it extends, and a dot behind that.
+fn extends(node: Node<'_>) -> bool {
+    node.children(&mut node.walk()).any(|child| child.kind() == ".")
 }
 
 /// Whether a line that begins as an import was not understood as one.
@@ -111,6 +119,9 @@ impl<'t> Reader<'t> {
                 let mut names = variables(node);
                 let several = syntax::named(node).into_iter().filter(|child| child.kind() == "multi_variable_declaration");
                 names.extend(several.flat_map(variables));
+                if extends(node) {
+                    self.facts.extensions.extend(names.iter().cloned());
+                }
                 self.facts.types.extend(names);
                 return;
             }
@@ -124,6 +135,9 @@ impl<'t> Reader<'t> {
             });
             if actual {
                 self.facts.actual.push(name.clone());
+            }
+            if node.kind() == "function_declaration" && extends(node) {
+                self.facts.extensions.push(name.clone());
             }
             self.facts.types.push(name);
         }
@@ -177,7 +191,12 @@ impl<'t> Reader<'t> {
         }
         let first = |parent: Node<'_>| parent.named_child(0).is_some_and(|first| first.id() == node.id());
         let member = parent.is_some_and(|parent| matches!(parent.kind(), "navigation_expression" | "user_type") && !first(parent));
-        let at = (!member).then(|| syntax::at(node, self.text));
+        let place = syntax::at(node, self.text);
+        if member && parent.is_some_and(|parent| parent.kind() == "navigation_expression") {
+            let first = self.members.entry(name).or_insert(place);
+            *first = place.min(*first);
+        }
+        let at = (!member).then_some(place);
         let known = self.used.entry(name).or_insert(at);
         *known = [*known, at].into_iter().flatten().min();
     }

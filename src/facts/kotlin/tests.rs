@@ -82,6 +82,22 @@ fn full_names_and_neighbours_need_no_import() {
 }
 
 #[test]
+fn extensions_of_the_own_package_need_no_import() {
+    let files = [
+        (
+            "web/M.kt",
+            "package a\nfun main(x: Other) { \"s\".ext(1)?.then<Int>(); x.prop.plain; x.member(); own.own2() }\nfun String.own2() {}\n",
+        ),
+        ("low/ext.kt", "package a\nfun String.ext(n: Int) {}\nfun own2() {}\n"),
+        ("low/then.kt", "package a\nfun <T> List<T>?.then(): T = get(0)\n"),
+        ("low/prop.kt", "package a\nval Other.prop: Int get() = 1\n"),
+        ("low/plain.kt", "package a\nval plain = 1\nfun member() {}\n"),
+        ("low/far.kt", "package b\nfun String.ext(n: Int) {}\n"),
+    ];
+    holds(&files, &["a.M -> a.ext", "a.M -> a.prop", "a.M -> a.then"]);
+}
+
+#[test]
 fn what_a_file_has_itself_or_imports_hides_its_neighbours() {
     let files = [
         (
