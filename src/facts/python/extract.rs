@@ -38,9 +38,10 @@ pub(in crate::facts) fn extract(bytes: &[u8], _: &RelPath) -> Extracted<Facts> {
     let text = decode(bytes)?;
     let places = Places::new(&text);
     let mut raws = parse(&text, |body, depth| {
-        let mut names = Names { aliases: Aliases::default(), depth };
+        let mut names = Names { aliases: Aliases::default(), others: FxHashSet::default(), depth };
         names.visit_body(body);
-        let Names { aliases, depth } = names;
+        let Names { mut aliases, others, depth } = names;
+        aliases.checking.retain(|name| !others.contains(name));
         let mut walk = Walk { aliases, depth, kind: ImportKind::Import, places: &places, raws: Facts::new() };
         walk.visit_body(body);
         walk.raws
@@ -77,13 +78,30 @@ struct Aliases<'t> {
 /// Learns those names: they may be bound below the place where they are used.
 struct Names<'t, 'd> {
     aliases: Aliases<'t>,
+    /// Names that are given any other value.
+    others: FxHashSet<&'t str>,
     depth: &'d mut Depth,
+}
+
+impl<'t> Names<'t, '_> {
+    fn assigned(&mut self, target: &'t Expr, value: &Expr) {
+        let Expr::Name(name) = target else { return };
+        let plain = matches!(value, Expr::Name(_) | Expr::Attribute(_));
+        let checks = plain && self.aliases.verdict(value, CLEAR) == Some(true);
+        if checks {
+            self.aliases.checking.insert(&name.id)
+        } else {
+            self.others.insert(&name.id)
+        };
+    }
 }
 
 impl<'t> Visitor<'t> for Names<'t, '_> {
     fn visit_stmt(&mut self, stmt: &'t Stmt) {
         match stmt {
             Stmt::Import(_) | Stmt::ImportFrom(_) => self.aliases.note(stmt),
+            Stmt::Assign(assign) => assign.targets.iter().for_each(|target| self.assigned(target, &assign.value)),
+            Stmt::AnnAssign(assign) => assign.value.iter().for_each(|value| self.assigned(&assign.target, value)),
             _ => Depth::deeper(self, |this| this.depth, |this| visitor::walk_stmt(this, stmt)),
         }
     }

@@ -281,3 +281,10 @@ fn only_what_stands_below_the_root_is_read_and_all_of_the_tree_is_found() {
     assert_eq!(told(&project(&files, "", Some(Language::Rust))), [] as [&str; 0]);
     assert_eq!(found.edges().next().unwrap().kind, ImportKind::Import);
 }
+
+#[test]
+fn type_checking_may_be_called_otherwise() {
+    let text = "import typing\nTC = typing.TYPE_CHECKING\nOR: bool = TC or x\nNO = typing.TYPE_CHECKING\nNO = True\nif TC:\n    import b\nif OR:\n    import c\nif NO:\n    import d\n";
+    let inside = edges(&[("a.py", text), ("b.py", ""), ("c.py", ""), ("d.py", "")]);
+    assert_eq!(inside, ["a -> b (type)", "a -> c", "a -> d", "a -> typing (stdlib)"]);
+}
