@@ -15,10 +15,13 @@ pub fn comments(path: &RelPath, text: &str) -> Option<Vec<Range<usize>>> {
     let (mut found, mut cursor) = (Vec::new(), tree.walk());
     loop {
         let node = cursor.node();
-        // In PHP, what stands around the code is one node, comments of HTML and all.
-        let is_comment = node.kind().contains("comment") || node.kind() == "text" && Language::of(path) == Some(Language::Php);
+        let is_comment = node.kind().contains("comment");
         if is_comment {
             found.push(node.byte_range());
+        }
+        // In PHP, what stands around the code is one node, comments of HTML and all.
+        if node.kind() == "text" && Language::of(path) == Some(Language::Php) {
+            found.extend(comments_of_html(text, node.byte_range()));
         }
         if !is_comment && cursor.goto_first_child() {
             continue;
@@ -29,6 +32,17 @@ pub fn comments(path: &RelPath, text: &str) -> Option<Vec<Range<usize>>> {
             }
         }
     }
+}
+
+/// Returns the places of the comments in some HTML.
+fn comments_of_html(text: &str, html: Range<usize>) -> Vec<Range<usize>> {
+    let (mut found, mut from) = (Vec::new(), html.start);
+    while let Some(start) = text.get(from..html.end).and_then(|rest| rest.find("<!--")).map(|at| from + at) {
+        let end = text[start..html.end].find("-->").map_or(html.end, |at| start + at + 3);
+        found.push(start..end);
+        from = end;
+    }
+    found
 }
 
 #[cfg(test)]
@@ -55,6 +69,7 @@ mod tests {
         one("a.cs", "class A { string x = @\"// no\"; } // yes\n");
         one("a.php", "<?php $x = '# no'; # yes\n");
         one("a.php", "<!-- yes -->\n<?php $x = '# no';\n");
+        one("a.php", "<p>// no</p><!--\nyes --><p># no</p><?php f() ?><p>/* no */</p>\n");
         one("a.rb", "x = <<~T\n  # no\nT\ny = 1 # yes\n");
         assert_eq!(comments(&RelPath::parse("a.txt").unwrap(), "# no"), None);
     }
