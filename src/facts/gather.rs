@@ -62,9 +62,8 @@ pub fn imports_of(tree: &Tree, listed: Vec<RelPath>, stamps: Stamps<'_>, roots: 
     });
     reader.read((Language::Javascript, false), script::extract, &|_| Vec::new(), &|sources, found| script::resolve(&world, sources, found));
     reader.read((Language::Rust, true), rust::extract, &rust::Facts::to_others, &|sources, found| rust::resolve(&world, sources, found));
-    reader.read((Language::Go, false), golang::extract, &|_| golang::Facts::default(), &|sources, found| {
-        golang::resolve(&world, sources, found)
-    });
+    reader
+        .read((Language::Go, false), golang::extract, &golang::Facts::to_others, &|sources, found| golang::resolve(&world, sources, found));
     reader.read((Language::C, false), cfamily::extract, &|_| Vec::new(), &|sources, found| cfamily::resolve(&world, sources, found));
     let jvm = |bytes: &[u8], path: &RelPath| match Language::of(path) {
         Some(Language::Kotlin) => kotlin::extract(bytes, path),

@@ -1,6 +1,6 @@
 //! Which package a Go import means. All files of a folder are one package.
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::extract::Facts;
 use crate::base::RelPath;
@@ -20,13 +20,21 @@ pub(in crate::facts) fn resolve(world: &World<'_>, sources: &[Source<Facts>], fo
     if sources.is_empty() {
         return;
     }
-    let packages = Packages::new(world);
+    let alone: FxHashSet<&RelPath> = sources.iter().filter(|source| source.facts.alone).map(|source| &source.path).collect();
+    let packages = Packages::new(world, &alone);
     for source in sources.iter().filter(|source| source.told && !vendored(&source.path)) {
         let folder = source.path.parent().unwrap_or_default();
         let mut name = packages.name(&folder);
         // Tests from outside are a package of their own.
         if source.path.name().ends_with(b"_test.go") && source.facts.package.ends_with("_test") {
             name += "_test";
+        }
+        if source.facts.alone {
+            name = [&*name, &*String::from_utf8_lossy(source.path.name())]
+                .into_iter()
+                .filter(|part| !part.is_empty())
+                .collect::<Vec<_>>()
+                .join("/");
         }
         found.module(&name, &source.path);
         for (at, import) in &source.facts.imports {
@@ -66,14 +74,14 @@ fn module(text: &str) -> Extracted<String> {
 }
 
 impl Packages {
-    fn new(world: &World<'_>) -> Packages {
+    fn new(world: &World<'_>, alone: &FxHashSet<&RelPath>) -> Packages {
         let mut packages = Packages { modules: Vec::new(), folders: FxHashMap::default() };
         for path in world.files.iter().filter(|path| !vendored(path)) {
             let folder = path.parent().unwrap_or_default();
             if path.name() == b"go.mod" {
                 let name = if unseen(path) { world.said(path, module).and_then(Result::ok) } else { world.needed(path, module) };
                 packages.modules.extend(name.map(|name| (folder, name)));
-            } else if path.name().ends_with(b".go") {
+            } else if path.name().ends_with(b".go") && !alone.contains(path) {
                 let test = path.name().ends_with(b"_test.go");
                 let first = packages.folders.entry(folder).or_insert_with(|| path.clone());
                 if first.name().ends_with(b"_test.go") && !test {

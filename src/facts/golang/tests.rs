@@ -30,9 +30,22 @@ fn packages_of_a_module() {
             "example.com/shop -> net (stdlib)",
             "example.com/shop/internal/model -> C (stdlib)",
             "example.com/shop/internal/model_test -> example.com/shop/internal/model",
-            "example.com/shop/tools/gen -> example.com/shop/internal/model",
-            "example.com/shop/tools/gen -> example.com/shop/tools/gen/sub",
+            "example.com/shop/tools/gen/gen.go -> example.com/shop/internal/model",
+            "example.com/shop/tools/gen/gen.go -> example.com/shop/tools/gen/sub",
         ]
     );
     assert_eq!(unresolved(&found), ["internal/model/a.go:3 example.com/shop/gone"]);
+}
+
+#[test]
+fn what_is_ignored_belongs_to_no_package() {
+    let files = [
+        ("go.mod", "module ex.com/m\n"),
+        ("web/a_gen.go", "// Makes things.\n\n//go:build ignore && linux\n\npackage main\nimport \"ex.com/m/low\"\n"),
+        ("web/b.go", "//go:build linux\n\npackage web\n"),
+        ("low/l.go", "package low\nimport \"ex.com/m/web\"\n"),
+    ];
+    let found = project(&files, "", None);
+    assert_eq!(told(&found), ["ex.com/m/low -> ex.com/m/web", "ex.com/m/web/a_gen.go -> ex.com/m/low"]);
+    assert_eq!(found.edges().next().and_then(|import| import.to_file).unwrap().to_string(), "web/b.go");
 }
