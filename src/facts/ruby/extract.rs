@@ -20,7 +20,7 @@ pub(in crate::facts) enum Required {
     Beside(String),
     /// From the load path: `require "x"`, `autoload :X, "x"`.
     Searched(String),
-    /// From the working folder, else from the load path, with its ending: `load "x.rb"`.
+    /// From the working folder, else from the load path, with its ending: `load "x.rb"`, `require "./x"`.
     Loaded(String),
 }
 
@@ -55,7 +55,7 @@ fn required(call: Node<'_>, text: &str) -> Option<Required> {
         // Any class may load its parts late: `Shop.autoload :Cart, "shop/cart"`.
         "autoload" => located(*arguments.get(1)?, text),
         _ if receiver.is_some_and(|receiver| !kernel(receiver)) => None,
-        "require_relative" => plain(first, text).map(Required::Beside),
+        "require_relative" => path(first, text, CLEAR).map(|(Path::Beside(path) | Path::Plain(path))| Required::Beside(path)),
         "require" => located(first, text),
         "load" => match located(first, text)? {
             Required::Searched(name) => Some(Required::Loaded(name)),
@@ -67,27 +67,73 @@ fn required(call: Node<'_>, text: &str) -> Option<Required> {
 
 /// Returns what a path means that may be built from the file's own place.
 fn located(node: Node<'_>, text: &str) -> Option<Required> {
-    if node.kind() == "call" {
-        let of_file =
-            node.child_by_field_name("receiver").is_some_and(|receiver| syntax::of(receiver, text).trim_start_matches("::") == "File");
-        let arguments = syntax::named(node.child_by_field_name("arguments")?);
-        let [one, other] = arguments[..] else { return None };
-        return match (of_file, syntax::of(node.child_by_field_name("method")?, text)) {
-            // The file itself counts as a folder there.
-            (true, "expand_path") if syntax::of(other, text) == "__FILE__" => {
-                let path = plain(one, text)?;
-                path.strip_prefix("../").map(|path| Required::Beside(path.to_owned()))
-            }
-            (true, "expand_path") if syntax::of(other, text) == "__dir__" => plain(one, text).map(Required::Beside),
-            (true, "join") if syntax::of(one, text) == "__dir__" => plain(other, text).map(Required::Beside),
-            _ => None,
-        };
+    Some(match path(node, text, CLEAR)? {
+        Path::Beside(path) => Required::Beside(path),
+        Path::Plain(path) if path.starts_with("./") || path.starts_with("../") => Required::Loaded(path),
+        Path::Plain(path) => Required::Searched(path),
+    })
+}
+
+/// A path that is spelled out.
+enum Path {
+    /// From the file's own folder.
+    Beside(String),
+    Plain(String),
+}
+
+impl Path {
+    /// Returns the path with something behind it.
+    fn with(self, rest: &str) -> Path {
+        match self {
+            Path::Beside(path) => Path::Beside((path + rest).trim_start_matches('/').to_owned()),
+            Path::Plain(path) => Path::Plain(path + rest),
+        }
     }
+}
+
+/// How many parts a path may hold inside each other to be understood.
+const CLEAR: usize = 100;
+
+/// Takes apart how a path is put together.
+fn path(node: Node<'_>, text: &str, clear: usize) -> Option<Path> {
+    let inner = |node| path(node, text, clear.checked_sub(1)?);
     let whole = syntax::of(node, text);
-    let beside = whole.strip_prefix("\"#{__dir__}/").and_then(|rest| rest.strip_suffix('"'));
-    match beside.filter(|path| !path.contains("#{")) {
-        Some(path) => Some(Required::Beside(path.to_owned())),
-        None => plain(node, text).map(Required::Searched),
+    if matches!(whole, "__dir__" | "File.dirname(__FILE__)" | "::File.dirname(__FILE__)") {
+        return Some(Path::Beside(String::new()));
+    }
+    match node.kind() {
+        "call" => {
+            let receiver = syntax::of(node.child_by_field_name("receiver")?, text).trim_start_matches("::");
+            let arguments = syntax::named(node.child_by_field_name("arguments")?);
+            let (first, rest) = arguments.split_first().filter(|_| receiver == "File")?;
+            match (syntax::of(node.child_by_field_name("method")?, text), rest) {
+                ("join", rest) => rest.iter().try_fold(inner(*first)?, |path, part| Some(path.with(&format!("/{}", plain(*part, text)?)))),
+                // The file itself counts as a folder there.
+                ("expand_path", [base]) if syntax::of(*base, text) == "__FILE__" => {
+                    plain(*first, text)?.strip_prefix("../").map(|path| Path::Beside(path.to_owned()))
+                }
+                ("expand_path", [base]) => match inner(*base)? {
+                    base @ Path::Beside(_) => Some(base.with(&format!("/{}", plain(*first, text)?))),
+                    Path::Plain(_) => None,
+                },
+                ("expand_path", []) => match inner(*first)? {
+                    path @ Path::Beside(_) => Some(path),
+                    Path::Plain(_) => None,
+                },
+                _ => None,
+            }
+        }
+        "binary" if syntax::of(node.child_by_field_name("operator")?, text) == "+" => {
+            let end = plain(node.child_by_field_name("right")?, text)?;
+            Some(inner(node.child_by_field_name("left")?)?.with(&end))
+        }
+        _ => {
+            let beside = ["\"#{__dir__}/", "\"#{File.dirname(__FILE__)}/"].iter().find_map(|begin| whole.strip_prefix(begin));
+            match beside.and_then(|rest| rest.strip_suffix('"')).filter(|path| !path.contains("#{")) {
+                Some(path) => Some(Path::Beside(path.to_owned())),
+                None => plain(node, text).map(Path::Plain),
+            }
+        }
     }
 }
 

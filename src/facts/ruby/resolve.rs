@@ -93,6 +93,10 @@ impl LoadPath<'_> {
         match required {
             Required::Beside(name) => in_folder(&from.parent().unwrap_or_default(), name),
             Required::Searched(name) => searched(name),
+            // In which folder a program is started cannot be told; that of the project, or the own one, is likely.
+            Required::Loaded(name) if name.starts_with('.') => {
+                [RelPath::root(), from.parent().unwrap_or_default()].iter().find_map(|folder| in_folder(folder, name))
+            }
             Required::Loaded(name) => in_folder(&RelPath::root(), name).or_else(|| searched(name)),
         }
     }
@@ -110,7 +114,7 @@ fn project(path: &RelPath) -> Option<RelPath> {
 
 /// Returns the folders that a gemspec puts on the load path.
 fn require_paths(text: &str) -> Vec<String> {
-    let line = text.lines().map(str::trim).find(|line| line.contains(".require_paths") && line.contains('=') && !line.starts_with('#'));
+    let line = text.lines().map(str::trim).find(|line| line.contains(".require_path") && line.contains('=') && !line.starts_with('#'));
     let value = line.and_then(|line| line.split_once('=')).map_or("", |(_, value)| value.trim());
     let words = match value.strip_prefix("%w") {
         Some(words) => words.trim_matches(['[', ']', '(', ')', ' ']).split_whitespace().map(str::to_owned).collect::<Vec<_>>(),

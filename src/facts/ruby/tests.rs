@@ -107,3 +107,30 @@ fn a_project_in_the_tree_finds_what_it_has_itself() {
         ],
     );
 }
+
+#[test]
+fn paths_that_are_put_together_are_understood() {
+    let files = [
+        ("x.gemspec", "Gem::Specification.new do |s|\n  s.require_path = 'src'\nend\n"),
+        (
+            "web/a.rb",
+            concat!(
+                "require './low/one'\nrequire './two'\nrequire File.join(__dir__, '..', 'low', 'three')\nrequire __dir__ + '/../low/four'\n",
+                "require_relative File.join('..', 'low/five')\nrequire File.join(File.dirname(__FILE__), '../low/six')\nrequire 'seven'\n",
+                "require File.expand_path('../low/eight', __dir__)\nrequire './gone'\nrequire name + '/x'\n",
+            ),
+        ),
+        ("web/two.rb", ""),
+        ("low/one.rb", ""),
+        ("low/three.rb", ""),
+        ("low/four.rb", ""),
+        ("low/five.rb", ""),
+        ("low/six.rb", ""),
+        ("low/eight.rb", ""),
+        ("src/seven.rb", ""),
+    ];
+    let found = project(&files, "", None);
+    let to: Vec<&str> = found.edges().map(|import| import.to).collect();
+    assert_eq!(to, ["low/eight", "low/five", "low/four", "low/one", "low/six", "low/three", "seven", "web/two"]);
+    assert_eq!(unresolved(&found), ["web/a.rb:9 ./gone"]);
+}
