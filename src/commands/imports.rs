@@ -34,7 +34,7 @@ pub(super) fn imports(ui: &Ui, args: &GraphArgs) -> Result<(), Failure> {
     let rules = engine.as_ref().map(Directions::of).transpose().map_err(|wrong| super::check::mistaken(&wrong))?.unwrap_or_default();
     let broken = |error: std::io::Error| Failure::Broken(format!("cannot read `{}`: {error}", folder.display()));
     let tree = Tree::open(&folder).map_err(broken)?;
-    let roots = [Root { folder: RelPath::root(), language: None }];
+    let roots = [Root::whole(RelPath::root(), None)];
     let state = folder.join(".orket");
     let found = if state.is_dir() {
         let known = FactFile::open(state.join("facts").join("imports"));

@@ -244,7 +244,7 @@ fn imports(folder: &Path, roots: &[Root], known: &dyn Known) -> Imports {
 }
 
 fn root(folder: &str, language: Option<Language>) -> Root {
-    Root { folder: RelPath::parse(folder).unwrap(), language }
+    Root::whole(RelPath::parse(folder).unwrap(), language)
 }
 
 #[test]

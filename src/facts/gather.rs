@@ -13,7 +13,7 @@ use super::syntax::Extracted;
 use super::world::{Found, Source, World};
 use super::{Imports, Known, Language, Root, Unreadable, cfamily, csharp, golang, java, kotlin, php, python, ruby, rust, script};
 use crate::base::{Digest, Hasher, RelPath};
-use crate::disk::{Signature, Tree, now_ns, sources};
+use crate::disk::{PatternSet, Signature, Tree, now_ns, sources};
 
 /// Changes whenever an extractor finds something else in the same text, or a resolver in the same facts.
 pub(super) const VERSION: &[u8] = b"5";
@@ -47,13 +47,15 @@ pub struct Stamps<'a> {
 /// As [`imports`].
 pub fn imports_of(tree: &Tree, listed: Vec<RelPath>, stamps: Stamps<'_>, roots: &[Root], known: &dyn Known) -> io::Result<Imports> {
     let files = with_roots(tree, listed, roots)?;
+    let without: Vec<PatternSet> = roots.iter().map(without).collect::<io::Result<_>>()?;
     let world = World::new(tree, &files, roots);
     let kept = Kept::read(&world, roots, known);
     let (changed, mut now) = (kept.is_none(), kept.unwrap_or_default());
     let before = std::mem::take(&mut now.sources).into_iter();
     let sources = files.par_iter().filter_map(|path| Some((path, Language::of(path)?))).filter(|(path, _)| world.heeds(path)).collect();
     let (extracted, cached, unreadable) = (0, 0, Vec::new());
-    let mut reader = Reader { world: &world, roots, known, stamps, sources, before, now, changed, extracted, cached, unreadable };
+    let mut reader =
+        Reader { world: &world, roots, without: &without, known, stamps, sources, before, now, changed, extracted, cached, unreadable };
 
     let evidence = OnceLock::new();
     let evidence = || evidence.get_or_init(|| python::Evidence::new(&world));
@@ -77,6 +79,7 @@ pub fn imports_of(tree: &Tree, listed: Vec<RelPath>, stamps: Stamps<'_>, roots: 
     reader
         .read((Language::Ruby, false), ruby::extract, &|_| ruby::Facts::default(), &|sources, found| ruby::resolve(&world, sources, found));
 
+    let left_out = reader.left_out();
     let Reader { mut now, changed, extracted, cached, mut unreadable, .. } = reader;
     unreadable.extend(world.broken());
     unreadable.sort();
@@ -84,12 +87,14 @@ pub fn imports_of(tree: &Tree, listed: Vec<RelPath>, stamps: Stamps<'_>, roots: 
         now.found.sort();
         now.keep(&world, roots, known, stamps.taken);
     }
-    Ok(Imports { extracted, cached, unreadable, ..now.found.imports() })
+    Ok(Imports { extracted, cached, unreadable, left_out, ..now.found.imports() })
 }
 
 struct Reader<'a> {
     world: &'a World<'a>,
     roots: &'a [Root],
+    /// What each root leaves out.
+    without: &'a [PatternSet],
     known: &'a dyn Known,
     /// Those that were taken when it began, before anything was read.
     stamps: Stamps<'a>,
@@ -178,14 +183,25 @@ impl<'a> Reader<'a> {
         self.now.sources.push(now);
     }
 
+    /// Whether a source is to be told; `None` if no root is about it.
+    fn meant(&self, path: &RelPath, own: Language) -> Option<bool> {
+        let about = |root: &Root| root.language.is_none_or(|language| language.reads(own)) && path.is_in(&root.folder);
+        let roots = self.roots.iter().zip(self.without).filter(|(root, _)| about(root));
+        roots.map(|(_, without)| !without.matches(path)).max()
+    }
+
+    /// Returns the sources that roots are about and leave out, sorted.
+    fn left_out(&self) -> Vec<RelPath> {
+        if self.roots.iter().all(|root| root.without.is_empty()) {
+            return Vec::new();
+        }
+        self.sources.iter().filter(|(path, own)| self.meant(path, *own) == Some(false)).map(|(path, _)| (*path).clone()).collect()
+    }
+
     /// Returns the files of a language that are there, sorted.
     fn there(&self, language: Language, beyond: bool) -> Vec<There<'a>> {
-        let wanted = |path: &RelPath, own: Language| {
-            let meant = |root: &Root| root.language.is_none_or(|language| language.reads(own));
-            self.roots.iter().any(|root| meant(root) && path.is_in(&root.folder))
-        };
         let own = self.sources.iter().filter(|(_, own)| own.needs(language));
-        let mut paths: Vec<(&'a RelPath, bool)> = own.map(|(path, own)| (*path, wanted(path, *own))).collect();
+        let mut paths: Vec<(&'a RelPath, bool)> = own.map(|(path, own)| (*path, self.meant(path, *own) == Some(true))).collect();
         let any = paths.iter().any(|(_, wanted)| *wanted);
         paths.retain(|(_, wanted)| any && (*wanted || beyond));
         let mut stamps: Vec<Option<Signature>> = paths.par_iter().map(|(path, _)| (self.stamps.of)(path)).collect();
@@ -263,6 +279,14 @@ impl<'a> Reader<'a> {
         let bytes = postcard::to_stdvec(&facts).unwrap_or_default();
         self.known.put(&key, &bytes);
         Ok((facts.map_err(|wrong| (wrong.line, wrong.why)), bytes, false))
+    }
+}
+
+/// Returns which files a root leaves out.
+fn without(root: &Root) -> io::Result<PatternSet> {
+    match &root.without[..] {
+        [] => Ok(PatternSet::default()),
+        some => PatternSet::new(some, &[]).map_err(|error| io::Error::new(io::ErrorKind::InvalidInput, error)),
     }
 }
 

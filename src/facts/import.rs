@@ -12,9 +12,16 @@ pub struct Root {
     pub folder: RelPath,
     /// The language that is read; `None`: every language, found out from the files' endings.
     pub language: Option<Language>,
+    /// Patterns of files below it that are not read, relative to the tree's root.
+    pub without: Vec<String>,
 }
 
 impl Root {
+    /// All sources of a language below a folder, or of every language.
+    pub fn whole(folder: RelPath, language: Option<Language>) -> Root {
+        Root { folder, language, without: Vec::new() }
+    }
+
     /// Whether what stands in a file may tell where imports lead that are read below this root; the file itself need not stand there.
     pub fn heeds(&self, path: &RelPath) -> bool {
         self.language.map_or_else(|| Language::heeded(path), |language| language.heeds(path))
@@ -144,6 +151,8 @@ pub struct Imports {
     pub unresolved: Vec<Unresolved>,
     /// What could not be read, sorted.
     pub unreadable: Vec<Unreadable>,
+    /// Sources that the roots leave out, sorted.
+    pub left_out: Vec<RelPath>,
     /// How many files were parsed now.
     pub extracted: usize,
     /// The facts of how many files were known.

@@ -98,6 +98,7 @@ fn called(roots: &[Root]) -> String {
     hasher.piece(super::gather::VERSION).piece(env!("CARGO_PKG_VERSION").as_bytes());
     for root in roots {
         hasher.piece(root.folder.as_bytes()).piece(root.language.map_or("", |language| language.name()).as_bytes());
+        hasher.piece(&postcard::to_stdvec(&root.without).unwrap_or_default());
     }
     format!("found-{}", &hasher.finish().hex()[..16])
 }

@@ -14,7 +14,7 @@ pub(super) fn project(files: &[(&str, &str)], root: &str, language: Option<Langu
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(path, text).unwrap();
     }
-    let root = Root { folder: RelPath::parse(root).unwrap(), language };
+    let root = Root::whole(RelPath::parse(root).unwrap(), language);
     let tree = Tree::open(folder.path()).unwrap();
     let mut listed = sources(&tree, &RelPath::root(), false).unwrap();
     listed.sort();

@@ -192,8 +192,12 @@ impl Sight for View<'_> {
     }
 
     fn imports(&self, roots: &[Root]) -> io::Result<Imports> {
-        let roots: Vec<Root> =
-            roots.iter().map(|root| Root { folder: self.folder.join(root.folder.as_bytes()), language: root.language }).collect();
+        let from_here = |root: &Root| Root {
+            folder: self.folder.join(root.folder.as_bytes()),
+            language: root.language,
+            without: root.without.iter().map(|pattern| rooted(&self.folder, pattern)).collect(),
+        };
+        let roots: Vec<Root> = roots.iter().map(from_here).collect();
         let listed = self.ground.files()?;
         if roots.iter().any(|root| !listed.iter().any(|file| file.is_in(&root.folder))) {
             // A root that is ignored is read all the same.

@@ -87,6 +87,32 @@ fn every_kind_of_rule_finds_what_it_is_for() {
 }
 
 #[test]
+fn a_file_may_be_left_out_with_a_reason_and_is_told() {
+    let gate = |exclude: &str| {
+        let manifest = LAYERS.replace("root \"shop\" language=\"python\"", &format!("root \"shop\" language=\"python\" {{ {exclude} }}"));
+        shop("from shop.infra import new\n").file("shop/infra/new.py", "match x(:\n").manifest(&manifest)
+    };
+    gate("").run("check").code(3).says(["shop/infra/new.py"]);
+    let json = gate("exclude \"shop/infra/new.py\" reason=\"newer than the parser\"").run("check --format json").code(1).json();
+    let findings: Vec<String> = json["gates"][0]["findings"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| format!("{} {} {}", one["rule"].as_str().unwrap(), one["file"].as_str().unwrap(), one["state"].as_str().unwrap()))
+        .collect();
+    assert_eq!(
+        findings,
+        ["dependency_direction/order shop/domain/model.py new", "dependency_direction/left_out shop/infra/new.py suppressed",],
+        "an import that leads to it counts"
+    );
+    gate("exclude \"shop/infra/gone.py\" reason=\"x\"")
+        .run("check")
+        .code(3)
+        .says(["`exclude \"shop/infra/gone.py\"` leaves out no source file"]);
+    gate("exclude \"shop/infra/new.py\"").run("check").code(2).says(["`exclude` gives no reason"]);
+}
+
+#[test]
 fn a_package_of_cargo_is_known_by_each_of_its_names() {
     let cargo = "[package]\nname = \"a\"\n[dependencies]\ntokio-util = \"1\"\nren = { package = \"hyper-tls\", version = \"1\" }\n";
     for name in ["tokio-util", "tokio_util", "ren", "hyper-tls", "hyper_tls"] {

@@ -9,7 +9,7 @@ use super::chain::Modules;
 use super::rules::{Layer, Rules, rules};
 use crate::base::RelPath;
 use crate::disk::PatternSet;
-use crate::event::{Edge, Facts, Finding};
+use crate::event::{Edge, Facts, Finding, State};
 use crate::facts::{Import, ImportKind, Imports};
 use crate::gates::judge::{Asked, Gap, Judge, Judged, Reads, Sight, Unjudged, about, finding};
 use crate::gates::settings::Reader;
@@ -44,6 +44,7 @@ impl Judge for Rules {
         if seen.edges().len() == 0 && judged.gaps.is_empty() {
             return Err(Unjudged::empty("no file below its roots imports anything"));
         }
+        judged.gaps.extend(self.needless(sight.folder(), &seen)?);
         let case = Case::new(self, sight, &seen)?;
         judged.gaps.extend(case.layers_without_files(sight.folder()));
         judged.gaps.extend(case.rules_without_files()?);
@@ -55,9 +56,37 @@ impl Judge for Rules {
         findings.extend(case.cycles()?);
         findings.extend(case.protected()?);
         findings.extend(case.external());
+        findings.extend(seen.left_out.iter().map(left_out));
         judged.findings = findings;
         Ok(judged)
     }
+}
+
+impl Rules {
+    /// What leaves no file out, which would hide nothing today and anything tomorrow.
+    fn needless(&self, folder: &RelPath, seen: &Imports) -> Result<Vec<Gap>, Unjudged> {
+        let mut gaps = Vec::new();
+        for (pattern, place) in &self.without {
+            let meant = patterns(folder, std::slice::from_ref(pattern))?;
+            if !seen.left_out.iter().any(|file| meant.matches(file)) {
+                let file = place.file.to_string();
+                let message = format!("`exclude \"{pattern}\"` leaves out no source file: `{}`", rooted(folder, pattern));
+                let help = String::from("correct the pattern, or take it out");
+                let finding =
+                    finding(&format!("{KIND}/empty_rule"), &file, place.line, place.column, message, help, &[&file, "exclude", pattern]);
+                gaps.push(Gap { finding, empty: true });
+            }
+        }
+        Ok(gaps)
+    }
+}
+
+/// Tells that a file is not judged.
+fn left_out(file: &RelPath) -> Finding {
+    let file = file.to_string();
+    let message = format!("`{file}` is left out: what it imports is not known");
+    let help = String::from("take it out of `exclude` as soon as it can be read");
+    Finding { state: State::Suppressed, ..finding(&format!("{KIND}/left_out"), &file, 0, 0, message, help, &[&file]) }
 }
 
 /// What is judged: the imports, and the layer of each file.

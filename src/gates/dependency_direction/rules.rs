@@ -15,6 +15,8 @@ const KNOWN: [&str; 11] =
 #[derive(Default)]
 pub(super) struct Rules {
     pub roots: Vec<Root>,
+    /// Patterns of files that some root leaves out.
+    pub without: Vec<(String, Place)>,
     pub layers: Vec<Layer>,
     /// Each may import those that stand after it.
     pub orders: Vec<(Vec<usize>, Place)>,
@@ -99,7 +101,12 @@ pub(super) fn rules(reader: &mut Reader<'_>) -> (Common, Rules) {
     for setting in rest {
         let place = setting.place.clone();
         match &*setting.name {
-            "root" => rules.roots.extend(root(reader, setting)),
+            "root" => {
+                let without = without(reader, setting);
+                let patterns: Vec<String> = without.iter().map(|(pattern, _)| pattern.clone()).collect();
+                rules.roots.extend(root(reader, setting).into_iter().map(|root| Root { without: patterns.clone(), ..root }));
+                rules.without.extend(without);
+            }
             "order" => {
                 let layers = some_layers(reader, setting, &rules.layers, &[], 2);
                 rules.orders.push((layers, place));
@@ -151,7 +158,7 @@ pub(super) fn rules(reader: &mut Reader<'_>) -> (Common, Rules) {
         reader.say(&place, "the gate has no rule", "write layers with an `order`, `deny` or `independent`, or `acyclic \".\"`");
     }
     if rules.roots.is_empty() {
-        rules.roots.push(Root { folder: RelPath::root(), language: None });
+        rules.roots.push(Root::whole(RelPath::root(), None));
     }
     (common, rules)
 }
@@ -184,11 +191,28 @@ fn root(reader: &mut Reader<'_>, setting: &Setting) -> Vec<Root> {
     let mut roots = Vec::new();
     for folder in reader.texts(setting) {
         match RelPath::parse(folder.trim_end_matches('/')) {
-            Ok(folder) => roots.push(Root { folder, language }),
+            Ok(folder) => roots.push(Root::whole(folder, language)),
             Err(error) => reader.say(&setting.place, format!("`{folder}`: {error}"), "name a folder beside or below the manifest"),
         }
     }
     roots
+}
+
+/// Reads what a root leaves out.
+fn without(reader: &mut Reader<'_>, setting: &Setting) -> Vec<(String, Place)> {
+    let mut patterns = Vec::new();
+    for child in &setting.children {
+        if &*child.name != "exclude" {
+            reader.unknown(child, &child.name, &["exclude"]);
+            continue;
+        }
+        reader.only(child, &["reason"]);
+        if child.property("reason").and_then(text).is_none_or(|reason| reason.trim().is_empty()) {
+            reader.say(&child.place, "`exclude` gives no reason", "write why nothing is known of these files: reason=\"the parser lags\"");
+        }
+        patterns.extend(reader.texts(child).into_iter().map(|pattern| (pattern, child.place.clone())));
+    }
+    patterns
 }
 
 fn external(reader: &mut Reader<'_>, setting: &Setting, layers: &[Layer]) -> Vec<External> {
