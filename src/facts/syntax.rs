@@ -92,6 +92,20 @@ fn wrong(node: Node<'_>) -> Wrong {
     Wrong { line: node.start_position().row as u32 + 1, why }
 }
 
+/// Returns all nodes that are errors and stand in no other, in order.
+pub(super) fn errors(root: Node<'_>) -> Vec<Node<'_>> {
+    let (mut found, mut todo) = (Vec::new(), vec![root]);
+    while let Some(node) = todo.pop() {
+        if node.is_error() {
+            found.push(node);
+        } else {
+            let wrong: Vec<Node<'_>> = node.children(&mut node.walk()).filter(Node::has_error).collect();
+            todo.extend(wrong.into_iter().rev());
+        }
+    }
+    found
+}
+
 /// Returns the first node that is an error or was left out, and that is not `excused`.
 fn first_error<'t>(root: Node<'t>, excused: &dyn Fn(Node<'_>) -> bool) -> Option<Node<'t>> {
     let mut todo = vec![root];

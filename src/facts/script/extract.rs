@@ -74,7 +74,7 @@ fn parse(text: &str, path: &RelPath) -> Extracted<(Tree, Hidden)> {
         b"ts" | b"mts" | b"cts" => (typescript, tsx),
         b"tsx" => (tsx, javascript),
         _ => {
-            let plain = syntax::parse_leniently(&javascript, text).and_then(|tree| syntax::whole(tree, &|node| newer(node, text)));
+            let plain = parse_jsx(&javascript, text).and_then(|tree| syntax::whole(tree, &|node| newer(node, text)));
             return plain.map(|tree| (tree, Hidden::new())).or_else(|wrong| parse_typed(&tsx, text).map_err(|_| wrong));
         }
     };
@@ -85,7 +85,7 @@ fn parse(text: &str, path: &RelPath) -> Extracted<(Tree, Hidden)> {
 /// `import("x").Box<string>` is no expression; behind a plain name, both are read.
 fn parse_typed(language: &tree_sitter::Language, text: &str) -> Extracted<(Tree, Hidden)> {
     let text = &*members(text);
-    let tree = syntax::parse_leniently(language, text)?;
+    let tree = parse_jsx(language, text)?;
     let mut hidden = Hidden::new();
     let words = Words::new(if text.contains("import(") { text } else { "" });
     let mut cursor = tree.walk();
@@ -104,12 +104,40 @@ fn parse_typed(language: &tree_sitter::Language, text: &str) -> Extracted<(Tree,
     for (range, _) in &hidden {
         plain.replace_range(range.clone(), &"I".repeat(range.len()));
     }
-    let tree = syntax::parse_leniently(language, &plain)?;
+    let tree = parse_jsx(language, &plain)?;
     syntax::whole(tree, &|node| newer(node, &plain)).map(|tree| (tree, hidden))
 }
 
-/// Returns a text in which names at the beginnings of lines that the grammar takes for operators are others of the same length: `in?: string`
-/// is a member, and `in2` is a name.
+/// How often an `&` that stands for itself is taken out of a text: each time, the grammar may stumble over the next one only.
+const AGAIN: usize = 20;
+
+/// Parses a text in which an `&` may stand for itself between tags, which the grammar does not know: there it is a blank.
+fn parse_jsx(language: &tree_sitter::Language, text: &str) -> Extracted<Tree> {
+    let mut plain = Cow::Borrowed(text);
+    let mut tree = syntax::parse_leniently(language, text)?;
+    for _ in 0..AGAIN {
+        let stray: Vec<usize> = syntax::errors(tree.root_node()).into_iter().filter_map(|node| stray(node, &plain)).collect();
+        if stray.is_empty() {
+            break;
+        }
+        stray.into_iter().for_each(|at| plain.to_mut().replace_range(at..=at, " "));
+        tree = syntax::parse_leniently(language, &*plain)?;
+    }
+    Ok(tree)
+}
+
+/// Returns where an `&` stands that an error begins with between tags, or that follows a text in it.
+fn stray(error: Node<'_>, text: &str) -> Option<usize> {
+    let in_tags = error.parent().is_some_and(|parent| parent.kind() == "jsx_element");
+    let last = error.children(&mut error.walk()).filter(|child| matches!(child.kind(), "jsx_text" | "jsx_opening_element")).last();
+    let from = if in_tags { error.start_byte() } else { last?.end_byte() };
+    let rest = text.get(from..)?;
+    let at = from + rest.len() - rest.trim_start().len();
+    text[at..].starts_with('&').then_some(at)
+}
+
+/// Returns a text in which what the grammar does not know is something that it knows, of the same length: `in?: string` at the beginning of a
+/// line is a member, and `in2` is a name; `export` before `import x = require()` and `accessor` behind `static` are left out.
 fn members(text: &str) -> Cow<'_, str> {
     let mut plain = Cow::Borrowed(text);
     let mut start = 0;
@@ -117,6 +145,15 @@ fn members(text: &str) -> Cow<'_, str> {
         let name = line.trim_start_matches([' ', '\t']);
         let at = start + line.len() - name.len();
         start += line.len();
+        let is_require = |rest: &str| rest.trim_start().starts_with("import ") && rest.contains("require(");
+        if name.strip_prefix("export ").is_some_and(is_require) {
+            plain.to_mut().replace_range(at..at + "export".len(), "      ");
+        }
+        let is_name = |rest: &str| rest.starts_with(|c: char| c.is_alphanumeric() || matches!(c, '_' | '$' | '#' | '['));
+        for (before, _) in name.match_indices("static accessor ").filter(|(at, word)| is_name(&name[at + word.len()..])) {
+            let accessor = at + before + "static ".len();
+            plain.to_mut().replace_range(accessor..accessor + "accessor".len(), "        ");
+        }
         let Some(rest) = name.strip_prefix("in") else { continue };
         let rest = rest.strip_prefix("stanceof").unwrap_or(rest);
         if rest.starts_with("?:") || rest.starts_with(|c: char| c.is_ascii_digit() || matches!(c, '_' | '$')) {
@@ -126,12 +163,15 @@ fn members(text: &str) -> Cow<'_, str> {
     plain
 }
 
-/// Whether an error is none: the grammar does not know `export type * from`, `import defer * as` and `import source x` yet.
+/// Whether an error is none: the grammar does not know `export type * from`, `import defer * as`, `import source x` and `<in out T>` yet.
 fn newer(node: Node<'_>, text: &str) -> bool {
     let around = node.parent().map_or("", |parent| parent.kind());
     let word = syntax::of(node, text);
     node.is_error()
-        && ((around == "export_statement" && word == "type") || (around == "import_statement" && matches!(word, "defer" | "source")))
+        && ((around == "export_statement" && word == "type")
+            || (around == "import_statement" && matches!(word, "defer" | "source"))
+            || (matches!(around, "type_parameters" | "type_parameter")
+                && word.split_whitespace().all(|word| word.bytes().all(|c| c.is_ascii_alphanumeric() || c == b'_'))))
 }
 
 /// Whether a name stands where a type is meant.

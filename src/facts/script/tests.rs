@@ -203,9 +203,13 @@ fn the_syntax_of_today_is_read() {
         "import b from './b'; let x: unique symbol; type F = new (...a: [x: string, y?: number]) => void; type G = abstract new () => T;",
         "import b from './b'; interface A {\n  a?: B | undefined\n  in2?: number\n  in?: string | undefined\n  instanceof?: B\n  b?: 'x'\n}",
         "import b from './b'; export default interface A {} export = 1; export as namespace X;",
+        "import b from './b'; interface A<in out T> {} class C<out T, in U extends X> {} type F<in T> = (a: T) => void;",
+        "export import b = require('./b');",
+        "import b from './b'; class A { static accessor y = 1; static accessor #z = 2; static accessor = 3; }",
     ];
     let jsx = [
         "import b from './b'; const x = <A.B {...p} c='d'>{/* e */}<></>&nbsp;{f}</A.B>;",
+        "import b from './b'; const x = <h3>Light & dark && {c} & <b>d&e</b> &amp; &</h3>; const y = <>a & b</>;",
         "import b from './b'; const re = /[/]\\//giu, t = tag`a${b}c`;",
     ];
     let read = |name: &str, text: &str| {
@@ -217,6 +221,8 @@ fn the_syntax_of_today_is_read() {
     assert_eq!(unread, [] as [&str; 0]);
     let wrong = project(&[("a.ts", "let x = 1;\nimport {{ from 'b';\n")], "", None);
     assert_eq!(wrong.unreadable[0].line, 2);
+    let wrong = project(&[("a.tsx", "let x = <h3>a & b;\n"), ("b.ts", "interface A<in 'x'> {}\n")], "", None);
+    assert_eq!(wrong.unreadable.len(), 2);
 }
 
 #[test]
