@@ -164,6 +164,24 @@ fn a_package_may_be_marked() {
 }
 
 #[test]
+fn the_syntax_of_25_is_read() {
+    let text = concat!(
+        "package a;\nimport module java.base;\nimport b.Base;\nclass Use extends Base {\n",
+        "  Use(int n) { if (n < 0) throw new IllegalArgumentException(); super(b.Other.of(n), n); c.Tool.run(); }\n",
+        "  Use() { int n = 1; this(n); }\n}\n",
+    );
+    let files = [
+        ("a/Use.java", text),
+        ("b/Base.java", "package b;\npublic class Base {}\n"),
+        ("b/Other.java", "package b;\npublic class Other {}\n"),
+        ("c/Tool.java", "package c;\npublic class Tool {}\n"),
+    ];
+    holds(&files, &["a.Use -> b.Base", "a.Use -> b.Other", "a.Use -> c.Tool", "a.Use -> java.base (stdlib)"]);
+    let broken = [("A.java", "import module org.shop;\nclass A {}\n"), ("B.java", "class B { B() { super(; } }\n")];
+    assert_eq!(project(&broken, "", None).unreadable.len(), 2, "which packages a module has is not known");
+}
+
+#[test]
 fn a_deep_file_is_read() {
     let deep = |depth: usize| format!("package a;\nclass Use {{ Object o = {}x.b.F.one{}; }}\n", "(".repeat(depth), ")".repeat(depth));
     let files = [("a/Use.java", &*deep(50_000)), ("b/F.java", "package x.b;\npublic class F {}\n")];
