@@ -92,11 +92,20 @@ pub(in crate::facts) fn extract(bytes: &[u8], _: &RelPath) -> Extracted<Facts> {
     let mut reader = Reader::default();
     let (mut whole_once, mut wrong) = (false, None);
     for text in &texts {
-        let tree = syntax::parse_leniently(&tree_sitter_c_sharp::LANGUAGE.into(), text)?;
-        match syntax::first_wrong(&tree) {
-            None => whole_once = true,
-            Some(first) => wrong = wrong.or(Some(first)),
+        let parse = |text: &str| syntax::parse_leniently(&tree_sitter_c_sharp::LANGUAGE.into(), text);
+        let (mut text, mut tree) = (Cow::Borrowed(&**text), parse(text)?);
+        if let Some(first) = syntax::first_wrong(&tree) {
+            let plain = known(&text);
+            let newer = parse(&plain)?;
+            if syntax::first_wrong(&newer).is_none() {
+                (text, tree, whole_once) = (Cow::Owned(plain), newer, true);
+            } else {
+                wrong = wrong.or(Some(first));
+            }
+        } else {
+            whole_once = true;
         }
+        let text = &*text;
         let Reader { usings, types, extensions, names, calls, inner, .. } = reader;
         let mut next = Reader { text, usings, types, extensions, names, calls, inner, ..Reader::default() };
         next.walk(tree.root_node());
@@ -115,6 +124,19 @@ pub(in crate::facts) fn extract(bytes: &[u8], _: &RelPath) -> Extracted<Facts> {
         names: names.filter(|one| !inner.contains(one.name.split('.').next().unwrap_or(&one.name))).collect(),
         calls: calls.into_iter().map(|((inside, name), at)| (inside, name, at)).collect(),
     })
+}
+
+/// Returns a text in which what the grammar does not know yet is something that it knows, of the same length: `x?.y = z` is `x .y = z`, and
+/// `allows ref struct` another constraint.
+fn known(text: &str) -> String {
+    let mut plain = text.replace("allows ref struct", "class            ");
+    for (at, _) in text.match_indices("?.") {
+        // `a ?.5 : b` is a number.
+        if !text[at + 2..].starts_with(|c: char| c.is_ascii_digit()) {
+            plain.replace_range(at..=at, " ");
+        }
+    }
+    plain
 }
 
 /// Returns the text of a file, which may be UTF-16 if it says so.

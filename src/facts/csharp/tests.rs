@@ -253,6 +253,17 @@ fn a_variable_hides_the_class_of_its_name() {
 }
 
 #[test]
+fn the_syntax_of_14_is_read() {
+    for text in [
+        "class A { void F(A x) { x?.y = 1; x?.y += N.B.G(); int z = n ?.5 : 1; } }",
+        "class A<T> where T : allows ref struct { N.B b; }",
+        "class A { void F<T>(T x) where T : I, allows ref struct { x?.y?.z = new N.B(); } }",
+    ] {
+        holds(&[("A.cs", text), ("B.cs", "namespace N { class B {} }")], &["A -> N.B"]);
+    }
+}
+
+#[test]
 fn deep_files_are_read() {
     const DEPTH: usize = 20_000;
     let calls = format!("N.B.F(){}", ".G()".repeat(DEPTH));
