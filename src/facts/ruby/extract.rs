@@ -30,7 +30,12 @@ pub(in crate::facts) fn extract(bytes: &[u8], _: &RelPath) -> Extracted<Facts> {
     let tree = syntax::parse_leniently(&tree_sitter_ruby::LANGUAGE.into(), text)?;
     // What stands behind the end that a file gives itself is data.
     let end = text.find("\n__END__").unwrap_or(text.len());
-    let tree = syntax::whole(tree, &|node| node.start_byte() > end)?;
+    // The grammar does not know that lambdas may have variables of their own: `->(x; y)`.
+    let is_variable = |node: Node<'_>| {
+        let words = |c: char| c.is_alphanumeric() || c.is_whitespace() || matches!(c, '_' | ',' | ';');
+        node.parent().is_some_and(|parent| parent.kind() == "lambda_parameters") && syntax::of(node, text).chars().all(words)
+    };
+    let tree = syntax::whole(tree, &|node| node.start_byte() > end || is_variable(node))?;
     let mut facts = Facts::default();
     let mut todo = vec![tree.root_node()];
     while let Some(node) = todo.pop() {

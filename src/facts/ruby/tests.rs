@@ -134,3 +134,9 @@ fn paths_that_are_put_together_are_understood() {
     assert_eq!(to, ["low/eight", "low/five", "low/four", "low/one", "low/six", "low/three", "seven", "web/two"]);
     assert_eq!(unresolved(&found), ["web/a.rb:9 ./gone"]);
 }
+
+#[test]
+fn lambdas_may_have_variables_of_their_own() {
+    holds(&[("a.rb", "f = ->(x, z; y, w) { require_relative 'b' }\n"), ("b.rb", "")], &["a -> b"]);
+    assert_eq!(project(&[("a.rb", "f = ->(x; require 'b') { x }\n")], "", None).unreadable.len(), 1);
+}
