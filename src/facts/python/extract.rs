@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::parse::{Depth, parse};
 use crate::base::RelPath;
 use crate::facts::ImportKind;
-use crate::facts::syntax::{self, At, Extracted, Places};
+use crate::facts::syntax::{self, At, Extracted, Places, Wrong};
 
 /// The imports of a file, in the order of their places.
 pub(in crate::facts) type Facts = Vec<Raw>;
@@ -62,7 +62,13 @@ fn decode(bytes: &[u8]) -> Extracted<Cow<'_, str>> {
             if head.contains("coding") && single.iter().any(|name| head.contains(name)) {
                 return Ok(Cow::Owned(bytes.iter().map(|byte| *byte as char).collect()));
             }
-            Err(wrong)
+            let name = head.split_once("coding").and_then(|(_, rest)| {
+                rest.trim_start_matches(['=', ':', ' ']).split(|c: char| !(c.is_alphanumeric() || "-_.".contains(c))).next()
+            });
+            match name.filter(|name| !name.is_empty() && !matches!(*name, "utf-8" | "utf8" | "utf_8")) {
+                Some(name) => Err(Wrong { why: format!("its encoding `{name}` is not known here: write it as UTF-8"), ..wrong }),
+                None => Err(wrong),
+            }
         }
     }
 }

@@ -288,3 +288,14 @@ fn type_checking_may_be_called_otherwise() {
     let inside = edges(&[("a.py", text), ("b.py", ""), ("c.py", ""), ("d.py", "")]);
     assert_eq!(inside, ["a -> b (type)", "a -> c", "a -> d", "a -> typing (stdlib)"]);
 }
+
+#[test]
+fn an_encoding_that_is_not_known_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("a.py"), b"# -*- coding: Shift_JIS -*-\nx = '\x83\x5c'\n").unwrap();
+    let tree = crate::disk::Tree::open(folder.path()).unwrap();
+    let root = crate::facts::Root::whole(crate::base::RelPath::root(), None);
+    let found =
+        crate::facts::imports(&tree, vec![crate::base::RelPath::parse("a.py").unwrap()], &[root], &crate::facts::Forgetful).unwrap();
+    assert_eq!((found.unreadable[0].line, &*found.unreadable[0].why), (2, "its encoding `shift_jis` is not known here: write it as UTF-8"));
+}
