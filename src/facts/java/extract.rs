@@ -22,9 +22,9 @@ pub(in crate::facts) struct Facts {
     /// it is no member of something. What the file declares or imports by itself is not among them.
     pub used: Vec<(String, Option<At>)>,
     /// Of Kotlin, names behind a dot that may be those of extensions of this package, sorted, each with its first place.
-    pub members: Vec<(String, At)>,
-    /// Those of `types` that are Kotlin's extensions.
-    pub extensions: Vec<String>,
+    pub members: Vec<(Extension, At)>,
+    /// Those of `types` that are Kotlin's extensions and are seen in all of the package.
+    pub extensions: Vec<Extension>,
     /// Names with dots that are used without an import, each once.
     pub paths: Vec<Path>,
     /// Those of `types` that are Kotlin's `actual`: what another file expects.
@@ -45,6 +45,14 @@ impl Facts {
             ..Facts::default()
         }
     }
+}
+
+/// A function or property of Kotlin's that stands behind a dot.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+pub(in crate::facts) struct Extension {
+    pub name: String,
+    /// Whether it is a function, and called.
+    pub is_called: bool,
 }
 
 /// A name with dots.

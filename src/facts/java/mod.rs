@@ -5,5 +5,5 @@ mod resolve;
 #[cfg(test)]
 mod tests;
 
-pub(super) use extract::{Facts, Import, Path, extract};
+pub(super) use extract::{Extension, Facts, Import, Path, extract};
 pub(super) use resolve::resolve;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::extract::{Facts, Import, Path};
+use super::extract::{Extension, Facts, Import, Path};
 use crate::base::RelPath;
 use crate::facts::syntax::At;
 use crate::facts::world::{Found, Goal, Source, World};
@@ -23,7 +23,7 @@ struct Types<'a> {
     /// The simple names of each package's types, with their full names.
     packages: BTreeMap<&'a str, Vec<(String, String)>>,
     /// The extensions of each package.
-    extensions: FxHashSet<(&'a str, &'a str)>,
+    extensions: FxHashSet<(&'a str, &'a Extension)>,
 }
 
 /// Adds the modules and edges of all files.
@@ -87,7 +87,7 @@ impl<'a> Types<'a> {
             extensions: FxHashSet::default(),
         };
         for (index, source) in sources.iter().enumerate() {
-            types.extensions.extend(source.facts.extensions.iter().map(|name| (&*source.facts.package, &**name)));
+            types.extensions.extend(source.facts.extensions.iter().map(|name| (&*source.facts.package, name)));
             for name in source.facts.types.iter().cloned().chain(facade(source)) {
                 let full = within(&source.facts.package, &name);
                 types.files.entry(full.clone()).or_default().push(index);
@@ -139,9 +139,15 @@ impl<'a> Types<'a> {
         let declaring = |name: &str| self.file(&within(&facts.package, name), from).into_iter().filter(near);
         let named = named.flat_map(|(name, at)| declaring(name).map(move |goal| (at, goal)));
         // What stands behind a dot is one of these if it is an extension.
-        let extended =
-            facts.members.iter().filter(|(name, _)| !facts.types.contains(name) && self.extensions.contains(&(&facts.package, name)));
-        named.chain(extended.flat_map(|(name, at)| declaring(name).map(move |goal| (*at, goal)))).collect()
+        let is_one = |member: &Extension| !facts.types.contains(&member.name) && self.extensions.contains(&(&*facts.package, member));
+        let extended = facts.members.iter().filter(|(member, _)| is_one(member)).flat_map(|(member, at)| {
+            let all = self.files.get(&within(&facts.package, &member.name)).into_iter().flatten().map(|index| &self.sources[*index]);
+            let files: Vec<&RelPath> = all.filter(|source| source.facts.extensions.contains(member)).map(|source| &source.path).collect();
+            declaring(&member.name)
+                .filter(move |goal| matches!(goal, Goal::File(_, path) if files.contains(&path)))
+                .map(move |goal| (*at, goal))
+        });
+        named.chain(extended).collect()
     }
 
     fn goals(&self, import: &Import, from: usize) -> Vec<Goal> {

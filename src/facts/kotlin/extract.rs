@@ -8,7 +8,7 @@ use rustc_hash::FxHashSet;
 use tree_sitter::Node;
 
 use crate::base::RelPath;
-use crate::facts::java::{Facts, Import, Path};
+use crate::facts::java::{Extension, Facts, Import, Path};
 use crate::facts::syntax::{self, At, Extracted};
 
 #[derive(Default)]
@@ -16,7 +16,7 @@ struct Reader<'t> {
     text: &'t str,
     facts: Facts,
     used: BTreeMap<&'t str, Option<At>>,
-    members: BTreeMap<&'t str, At>,
+    members: BTreeMap<Extension, At>,
     /// What is declared anywhere in the file, also in what it declares.
     own: FxHashSet<&'t str>,
     seen: FxHashSet<String>,
@@ -50,13 +50,16 @@ pub(in crate::facts) fn extract(bytes: &[u8], _: &RelPath) -> Extracted<Facts> {
         .filter(|(name, _)| !imported.contains(*name))
         .map(|(name, at)| (name.to_owned(), at.filter(|_| !own.contains(name))));
     facts.used = used.collect();
-    facts.members = members.into_iter().filter(|(name, _)| !imported.contains(*name)).map(|(name, at)| (name.to_owned(), at)).collect();
+    facts.members = members.into_iter().filter(|(member, _)| !imported.contains(&member.name)).collect();
     Ok(facts)
 }
 
-/// Whether a function or property is declared with what it extends, and a dot behind that.
-fn extends(node: Node<'_>) -> bool {
-    node.children(&mut node.walk()).any(|child| child.kind() == ".")
+/// Whether a function or property is declared with what it extends, and a dot behind that, for more than its own file.
+fn extends(node: Node<'_>, text: &str) -> bool {
+    let is_private = syntax::named(node)
+        .first()
+        .is_some_and(|first| first.kind() == "modifiers" && syntax::of(*first, text).split_whitespace().any(|word| word == "private"));
+    !is_private && node.children(&mut node.walk()).any(|child| child.kind() == ".")
 }
 
 /// Whether a line that begins as an import was not understood as one.
@@ -119,8 +122,8 @@ impl<'t> Reader<'t> {
                 let mut names = variables(node);
                 let several = syntax::named(node).into_iter().filter(|child| child.kind() == "multi_variable_declaration");
                 names.extend(several.flat_map(variables));
-                if extends(node) {
-                    self.facts.extensions.extend(names.iter().cloned());
+                if extends(node, self.text) {
+                    self.facts.extensions.extend(names.iter().map(|name| Extension { name: name.clone(), is_called: false }));
                 }
                 self.facts.types.extend(names);
                 return;
@@ -136,8 +139,8 @@ impl<'t> Reader<'t> {
             if actual {
                 self.facts.actual.push(name.clone());
             }
-            if node.kind() == "function_declaration" && extends(node) {
-                self.facts.extensions.push(name.clone());
+            if node.kind() == "function_declaration" && extends(node, self.text) {
+                self.facts.extensions.push(Extension { name: name.clone(), is_called: true });
             }
             self.facts.types.push(name);
         }
@@ -157,10 +160,10 @@ impl<'t> Reader<'t> {
 
     /// Notes the names that are used. Asking a node for what it stands in takes as long as the tree is deep, and so that is carried along.
     fn inside(&mut self, root: Node<'_>) {
-        let mut todo = vec![(root, None)];
-        while let Some((node, parent)) = todo.pop() {
+        let mut todo = vec![(root, None, None)];
+        while let Some((node, parent, outer)) = todo.pop() {
             match node.kind() {
-                "identifier" => self.identifier(node, parent),
+                "identifier" => self.identifier(node, parent, outer),
                 "user_type" | "navigation_expression" if parent.is_none_or(|parent| parent.kind() != "navigation_expression") => {
                     if let Some(name) = self.chain(node).filter(|name| name.contains('.') && name.starts_with(char::is_lowercase))
                         && self.seen.insert(name.clone())
@@ -171,12 +174,12 @@ impl<'t> Reader<'t> {
                 }
                 _ => {}
             }
-            todo.extend(syntax::named(node).into_iter().map(|child| (child, Some(node))));
+            todo.extend(syntax::named(node).into_iter().map(|child| (child, Some(node), parent)));
         }
     }
 
     /// Notes a name, as one that is declared or as one that is used.
-    fn identifier(&mut self, node: Node<'_>, parent: Option<Node<'_>>) {
+    fn identifier(&mut self, node: Node<'_>, parent: Option<Node<'_>>, outer: Option<Node<'_>>) {
         let name = self.plain(node);
         let named = |parent: Node<'_>| {
             let kind = parent.kind();
@@ -192,9 +195,14 @@ impl<'t> Reader<'t> {
         let first = |parent: Node<'_>| parent.named_child(0).is_some_and(|first| first.id() == node.id());
         let member = parent.is_some_and(|parent| matches!(parent.kind(), "navigation_expression" | "user_type") && !first(parent));
         let place = syntax::at(node, self.text);
-        if member && parent.is_some_and(|parent| parent.kind() == "navigation_expression") {
-            let first = self.members.entry(name).or_insert(place);
-            *first = place.min(*first);
+        if let Some(parent) = parent.filter(|parent| member && parent.kind() == "navigation_expression") {
+            let of_super = parent.named_child(0).is_some_and(|object| object.kind() == "super_expression");
+            let called = outer.is_some_and(|outer| outer.kind() == "call_expression" && outer.start_byte() == parent.start_byte());
+            let is_called = called || syntax::of(parent, self.text).contains("::");
+            if !of_super {
+                let first = self.members.entry(Extension { name: name.to_owned(), is_called }).or_insert(place);
+                *first = place.min(*first);
+            }
         }
         let at = (!member).then_some(place);
         let known = self.used.entry(name).or_insert(at);

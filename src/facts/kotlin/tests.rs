@@ -86,13 +86,14 @@ fn extensions_of_the_own_package_need_no_import() {
     let files = [
         (
             "web/M.kt",
-            "package a\nfun main(x: Other) { \"s\".ext(1)?.then<Int>(); x.prop.plain; x.member(); own.own2() }\nfun String.own2() {}\n",
+            "package a\nfun main(x: Other) { \"s\".ext(1)?.then<Int>(); x.prop.plain; x.member(); own.own2(); x.then; super.hidden(); x.prop(); x.mine() }\nfun String.own2() {}\n",
         ),
         ("low/ext.kt", "package a\nfun String.ext(n: Int) {}\nfun own2() {}\n"),
         ("low/then.kt", "package a\nfun <T> List<T>?.then(): T = get(0)\n"),
         ("low/prop.kt", "package a\nval Other.prop: Int get() = 1\n"),
         ("low/plain.kt", "package a\nval plain = 1\nfun member() {}\n"),
         ("low/far.kt", "package b\nfun String.ext(n: Int) {}\n"),
+        ("low/never.kt", "package a\nprivate fun Other.mine() {}\nfun Other.hidden() {}\nprivate val Other.prop: Int get() = 1\n"),
     ];
     holds(&files, &["a.M -> a.ext", "a.M -> a.prop", "a.M -> a.then"]);
 }
