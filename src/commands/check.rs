@@ -8,7 +8,7 @@ use rayon::prelude::*;
 use super::{Failure, Ui};
 use crate::base::{RelPath, TargetId, did_you_mean};
 use crate::engine::{Engine, Inspector};
-use crate::event::{GateOutcome, GateReport};
+use crate::event::{Finding, GateOutcome, GateReport};
 use crate::gates::{Baseline, Entry, Stage, Today, Wrong};
 use crate::graph::{Detail, TargetKind, select};
 use crate::model::Gate;
@@ -192,7 +192,8 @@ fn update(ui: &Ui, engine: &Engine, gates: &[Gate], reports: &[GateReport], toda
             files.insert(path.clone(), (before.clone(), before));
         }
         if let Some((_, now)) = files.get_mut(&path) {
-            *now = now.updated(gate, &report.findings);
+            let all: Vec<Finding> = report.findings.iter().chain(&report.alike).cloned().collect();
+            *now = now.updated(gate, &all);
         }
     }
     let gate = |id| if let Detail::Gate(gate) = engine.graph.detail(id) { Some(gate) } else { None };
@@ -255,6 +256,7 @@ fn only_changed(engine: &Engine, revision: &str, reports: &mut [GateReport]) -> 
     let changed = crate::vcs::changed(&engine.root, Some(revision)).map_err(|text| Failure::Wrong(format!("error: {text}")))?;
     let changed: BTreeSet<String> = changed.iter().map(ToString::to_string).collect();
     for report in reports {
+        report.unfold();
         report.retain(|finding| finding.file.is_empty() || changed.contains(&finding.file));
     }
     Ok(())

@@ -86,6 +86,9 @@ pub struct GateReport {
     pub facts: Facts,
     /// All of them, by place.
     pub findings: Vec<Finding>,
+    /// Those that count and are one trouble with another one that stands for them all.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub alike: Vec<Finding>,
     /// Entries of the baseline whose finding is gone: rule and what it was about.
     pub gone: Vec<String>,
 }
@@ -112,8 +115,15 @@ impl GateReport {
             warning: false,
             facts: Facts::default(),
             findings: Vec::new(),
+            alike: Vec::new(),
             gone: Vec::new(),
         }
+    }
+
+    /// Puts those that another one stands for beside it: for whoever looks at a part of them only.
+    pub fn unfold(&mut self) {
+        self.findings.append(&mut self.alike);
+        self.findings.sort();
     }
 
     /// Leaves findings out that are not `wanted`; a gate that failed for them alone passes.

@@ -158,6 +158,12 @@ pub trait Judge: Send + Sync {
     /// # Errors
     /// When it cannot.
     fn judge(&self, sight: &dyn Sight, asked: &Asked<'_>) -> Result<Judged, Unjudged>;
+
+    /// Looks at what comments and the baseline have left: leaves out what is no trouble any more, and what is one trouble with another finding
+    /// that stays; returns the latter.
+    fn settle(&self, _findings: &mut Vec<Finding>) -> Vec<Finding> {
+        Vec::new()
+    }
 }
 
 impl Unjudged {

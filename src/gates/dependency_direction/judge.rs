@@ -2,8 +2,10 @@
 
 use std::cell::OnceCell;
 
+use petgraph::algo::{astar, tarjan_scc};
+use petgraph::graphmap::DiGraphMap;
 use rayon::prelude::*;
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::chain::Modules;
 use super::rules::{Layer, Rules, rules};
@@ -22,6 +24,10 @@ const KIND: &str = "dependency_direction";
 const LONGEST: usize = 12;
 
 impl Judge for Rules {
+    fn settle(&self, findings: &mut Vec<Finding>) -> Vec<Finding> {
+        knots(findings)
+    }
+
     fn reads(&self, _: &RelPath) -> Reads {
         // Also outside of the roots.
         let roots = self.roots.clone();
@@ -306,10 +312,13 @@ impl<'a> Case<'a> {
                 let first = cycle[0];
                 let ring: Vec<&str> = cycle.iter().map(|import| import.from).chain([first.from]).collect();
                 let message = format!("these modules import each other: {}", abridged(ring.iter(), " -> "));
-                one("cycle", first, message, format!("take one of the imports out: {} (acyclic, {place})", places(cycle)))
+                let help = format!("take one of the imports out: {} (acyclic, {place})", places(cycle));
+                (cycle.len(), one("cycle", first, message, help))
             }));
         }
-        Ok(once(found))
+        // The shortest first: it stands for its knot.
+        found.sort();
+        Ok(once(found.into_iter().map(|(_, finding)| finding).collect()))
     }
 
     fn protected(&self) -> Result<Vec<Finding>, Unjudged> {
@@ -399,6 +408,59 @@ fn along(rule: &str, chain: &[Import<'_>], why: &str, which: &str) -> Option<Fin
 fn places(chain: &[Import<'_>]) -> String {
     let shown = chain.iter().map(|import| format!("{}:{}", import.from_file, import.line));
     abridged(shown, ", ")
+}
+
+/// Leaves, of the imports that count as part of cycles, those out that are in none but through an import that a comment allows, and of each knot
+/// of the others all but the first, which says how many there are; returns what stands behind such a first one.
+fn knots(findings: &mut Vec<Finding>) -> Vec<Finding> {
+    let rule = format!("{KIND}/cycle");
+    let mut graph: DiGraphMap<&str, ()> = DiGraphMap::new();
+    let ends = |finding: &Finding| finding.edge.as_ref().and_then(|edge| Some((edge.from_file.clone(), edge.to_file.clone()?)));
+    let counts = |finding: &Finding| finding.rule == rule && finding.state != State::Suppressed;
+    let edges: Vec<(usize, (String, String))> =
+        findings.iter().enumerate().filter(|(_, one)| counts(one)).filter_map(|(at, one)| Some((at, ends(one)?))).collect();
+    for (_, (from, to)) in &edges {
+        graph.add_edge(from, to, ());
+    }
+    let mut knot_of: FxHashMap<&str, usize> = FxHashMap::default();
+    for (knot, modules) in tarjan_scc(&graph).into_iter().enumerate() {
+        knot_of.extend(modules.into_iter().map(|module| (module, knot)));
+    }
+    let mut told: FxHashMap<usize, (usize, usize)> = FxHashMap::default();
+    let (mut covered, mut behind) = (FxHashSet::default(), FxHashSet::default());
+    for (at, (from, to)) in &edges {
+        let knot = knot_of[&**from];
+        if findings[*at].state != State::New {
+            continue;
+        }
+        if knot_of[&**to] != knot {
+            covered.insert(*at);
+        } else if let Some((_, more)) = told.get_mut(&knot) {
+            *more += 1;
+            behind.insert(*at);
+        } else {
+            told.insert(knot, (*at, 0));
+        }
+    }
+    for (at, more) in told.into_values() {
+        let (_, (from, to)) = &edges[edges.partition_point(|(edge, _)| *edge < at)];
+        let way_back = astar(&graph, &**to, |module| module == &**from, |_| 1usize, |_| 0).map_or(0, |(length, _)| length);
+        match more.saturating_sub(way_back) {
+            0 => {}
+            1 => findings[at].message.push_str("; 1 more import is in such a cycle with them"),
+            beyond => findings[at].message.push_str(&format!("; {beyond} more imports are in such cycles with them")),
+        }
+    }
+    let (mut left, mut alike) = (Vec::with_capacity(findings.len()), Vec::new());
+    for (at, finding) in findings.drain(..).enumerate() {
+        match (behind.contains(&at), covered.contains(&at)) {
+            (true, _) => alike.push(finding),
+            (_, true) => {}
+            _ => left.push(finding),
+        }
+    }
+    *findings = left;
+    alike
 }
 
 /// Joins pieces; where they are many, it tells the first ones, how many follow, and the last.
