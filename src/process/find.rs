@@ -36,6 +36,28 @@ impl NotFound {
 /// # Errors
 /// When there is none that can be executed.
 pub fn find_program(name: &OsStr, path: &OsStr, folder: &Path) -> Result<PathBuf, NotFound> {
+    locate_program(name, path, folder).map_err(|not_executable| {
+        let slash = name.as_encoded_bytes().contains(&b'/');
+        let names: Vec<String> = if slash {
+            Vec::new()
+        } else {
+            std::env::split_paths(path)
+                .filter_map(|entry| std::fs::read_dir(folder.join(entry)).ok())
+                .flatten()
+                .flatten()
+                .filter_map(|entry| entry.file_name().into_string().ok())
+                .collect()
+        };
+        let similar = did_you_mean(&name.to_string_lossy(), names.iter().map(String::as_str)).map(str::to_owned);
+        NotFound { name: name.to_owned(), not_executable, similar }
+    })
+}
+
+/// As [`find_program`], for who does not tell a person what else there is.
+///
+/// # Errors
+/// When there is none that can be executed: a file of that name that cannot be, if there is one.
+pub fn locate_program(name: &OsStr, path: &OsStr, folder: &Path) -> Result<PathBuf, Option<PathBuf>> {
     let mut not_executable = None;
     let mut usable = |file: &Path| match std::fs::metadata(file) {
         Ok(metadata) if metadata.is_file() && metadata.permissions().mode() & 0o111 != 0 => true,
@@ -51,18 +73,5 @@ pub fn find_program(name: &OsStr, path: &OsStr, folder: &Path) -> Result<PathBuf
     } else {
         std::env::split_paths(path).map(|entry| folder.join(entry).join(name)).find(|file| usable(file))
     };
-    found.ok_or_else(|| {
-        let names: Vec<String> = if slash {
-            Vec::new()
-        } else {
-            std::env::split_paths(path)
-                .filter_map(|entry| std::fs::read_dir(folder.join(entry)).ok())
-                .flatten()
-                .flatten()
-                .filter_map(|entry| entry.file_name().into_string().ok())
-                .collect()
-        };
-        let similar = did_you_mean(&name.to_string_lossy(), names.iter().map(String::as_str)).map(str::to_owned);
-        NotFound { name: name.to_owned(), not_executable, similar }
-    })
+    found.ok_or(not_executable)
 }

@@ -19,7 +19,7 @@ mod terminal;
 
 pub use cancel::{Cancel, CancelState};
 pub use command::{MARK, Output, Spawn, Stdin};
-pub use find::{NotFound, find_program};
+pub use find::{NotFound, find_program, locate_program};
 pub use jobs::{Jobs, Token};
 pub use log::Log;
 pub use own::{end_with_starter, end_with_this, own_command, wait_for};

@@ -132,11 +132,11 @@ fn exact(world: &World, target: TargetId, links: &Links, discovered: Vec<RelPath
     let mut programs = Vec::new();
     let listed = task.tools.iter().map(symbolic).collect::<Result<Vec<_>, _>>()?;
     let invoke = |name: &str| tools::invoke(world, &visible, name, listed.iter().any(|tool| tool == name), &folder, again);
-    let mut used = |tool: &tools::Found| {
+    let mut used = |name: Option<&String>, digest: Digest| {
         // Orket's own tools are no programs that somebody could exchange.
-        let Some(name) = &tool.name else { return };
+        let Some(name) = name else { return };
         let folder = if name.contains('/') && !name.starts_with('/') { dir.clone() } else { RelPath::root() };
-        let tool = Tool { name: name.clone(), folder, digest: tool.digest };
+        let tool = Tool { name: name.clone(), folder, digest };
         if !programs.contains(&tool) {
             programs.push(tool);
         }
@@ -162,14 +162,14 @@ fn exact(world: &World, target: TargetId, links: &Links, discovered: Vec<RelPath
                 }
                 let tool = invoke(&name)?;
                 let words = tool.first.iter().cloned().chain(started.split_off(1)).collect();
-                used(&tool);
+                used(tool.name.as_ref(), tool.digest);
                 tools.insert(name.clone(), Some(tool.digest));
                 lines.push(Line { program: tool.program, name, words, added: tool.first.len() });
                 commands.push(Exact::Run(exact));
             }
             Command::Sh { script, .. } => {
                 let tool = invoke("sh")?;
-                used(&tool);
+                used(tool.name.as_ref(), tool.digest);
                 tools.insert(String::from("sh"), Some(tool.digest));
                 let script_now = actual(script)?;
                 // A line that fails ends a script of several lines, as it does in make and just.
@@ -183,9 +183,16 @@ fn exact(world: &World, target: TargetId, links: &Links, discovered: Vec<RelPath
         }
     }
     for name in listed.iter().filter(|name| !tools.contains_key(*name)).cloned().collect::<Vec<_>>() {
-        let tool = invoke(&name)?;
-        used(&tool);
-        tools.insert(name, Some(tool.digest));
+        let tool = match task.imported.is_some() {
+            true => tools::invoke_if_there(world, &visible, &name, &folder, again)?,
+            false => Some(invoke(&name)?),
+        };
+        match &tool {
+            Some(tool) => used(tool.name.as_ref(), tool.digest),
+            // That it comes is seen, too.
+            None => used(Some(&name), tools::ABSENT),
+        }
+        tools.insert(name, tool.map(|tool| tool.digest));
     }
 
     let (outputs, excluded) = patterns(&task.outputs, &symbolic)?;

@@ -9,7 +9,7 @@ use std::thread;
 use rustc_hash::FxHashMap;
 use xxhash_rust::xxh3::Xxh3;
 
-use super::tools::{self, program};
+use super::tools::{self, ABSENT, digest_of, program};
 use super::{Links, Prepared, World};
 use crate::action::{Content, EnvValue, FORMAT, Output, OutputKind};
 use crate::base::{Digest, Hasher, RelPath, TargetId, glob};
@@ -171,7 +171,10 @@ impl Surroundings<'_> {
             let Ok(visible) = self.world.visible(target, false) else { return false };
             tools.iter().all(|tool| {
                 let folder = tool.folder.under(self.world.tree.root());
-                program(self.world, &visible, &tool.name, &folder, false).is_ok_and(|(_, digest)| digest == tool.digest)
+                match tool.digest == ABSENT {
+                    true => digest_of(self.world, &visible, &tool.name, &folder, false) == ABSENT,
+                    false => program(self.world, &visible, &tool.name, &folder, false).is_ok_and(|(_, digest)| digest == tool.digest),
+                }
             })
         })
     }

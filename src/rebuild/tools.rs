@@ -12,10 +12,13 @@ use crate::action::Content;
 use crate::base::{Digest, RelPath};
 use crate::decisions::{Invoked, NamedTool, Seam};
 use crate::disk::{Signature, now_ns};
-use crate::process::find_program;
+use crate::process::{find_program, locate_program};
 
 /// Where `locked` looks for the digests of tools, unless its option `file` says otherwise.
 const LOCK: &str = "orket-tools.lock";
+
+/// What stands for the digest of a program that is not there.
+pub(super) const ABSENT: Digest = Digest { hash: [0; 32], size: u64::MAX };
 
 /// What is started for a tool.
 pub(super) struct Found {
@@ -55,8 +58,7 @@ impl Program {
 /// Asks the tool strategy what a name means, and finds it. `listed`: the task lists it in `tools`. `again`: something has run that may have
 /// put another program in its place.
 pub(super) fn invoke(world: &World, visible: &Visible, name: &str, listed: bool, folder: &Path, again: bool) -> Result<Found, Blocked> {
-    let invoked = world.seams.ask(&NamedTool { name: name.to_owned(), listed }).map_err(|error| Blocked::new(error.to_string()))?;
-    match invoked {
+    match asked(world, name, listed)? {
         Invoked::Program { name: program_name, locked } => {
             let (program, digest) = program(world, visible, &program_name, folder, again)?;
             if locked {
@@ -71,6 +73,26 @@ pub(super) fn invoke(world: &World, visible: &Visible, name: &str, listed: bool,
         }
         Invoked::Refused(why) => Err(Blocked { text: why, hint: Some(format!("add it to the task: tools \"{name}\"")) }),
     }
+}
+
+/// As [`invoke`] for a word of a line that a shell reads, which may as well be a function, a builtin, or something that is never come to:
+/// `None` where there is no such program.
+pub(super) fn invoke_if_there(world: &World, visible: &Visible, name: &str, folder: &Path, again: bool) -> Result<Option<Found>, Blocked> {
+    match asked(world, name, true)? {
+        Invoked::Program { name: program_name, .. } if digest_of(world, visible, &program_name, folder, again) == ABSENT => Ok(None),
+        _ => invoke(world, visible, name, true, folder, again).map(Some),
+    }
+}
+
+/// Returns the digest of a program, or [`ABSENT`].
+pub(super) fn digest_of(world: &World, visible: &Visible, name: &str, folder: &Path, again: bool) -> Digest {
+    // Looking for names that are similar takes a while, and nobody is told them.
+    let absent = |name: &OsStr, path: &OsStr| locate_program(name, path, folder).map_err(|_| Blocked::new("it is not there"));
+    look_up(world, visible, name, folder, again, &absent).map_or(ABSENT, |(_, digest)| digest)
+}
+
+fn asked(world: &World, name: &str, listed: bool) -> Result<Invoked, Blocked> {
+    world.seams.ask(&NamedTool { name: name.to_owned(), listed }).map_err(|error| Blocked::new(error.to_string()))
 }
 
 /// Whether a tool is the one whose digest was recorded.
@@ -101,6 +123,18 @@ fn check(world: &World, name: &str, digest: &Digest) -> Result<(), Blocked> {
 
 /// Finds a program and digests it; both are remembered for the run, and looked at `again` where that is asked for.
 pub(super) fn program(world: &World, visible: &Visible, name: &str, folder: &Path, again: bool) -> Result<(PathBuf, Digest), Blocked> {
+    let find = |name: &OsStr, path: &OsStr| find_program(name, path, folder).map_err(|error| Blocked::new(error.to_string()));
+    look_up(world, visible, name, folder, again, &find)
+}
+
+fn look_up(
+    world: &World,
+    visible: &Visible,
+    name: &str,
+    folder: &Path,
+    again: bool,
+    find: &dyn Fn(&OsStr, &OsStr) -> Result<PathBuf, Blocked>,
+) -> Result<(PathBuf, Digest), Blocked> {
     let path_var = visible.variables.get("PATH").map(Vec::as_slice).unwrap_or_default();
     let local = name.contains('/') && !name.starts_with('/');
     let here = local || path_var.split(|byte| *byte == b':').any(|entry| entry.first() != Some(&b'/'));
@@ -112,8 +146,7 @@ pub(super) fn program(world: &World, visible: &Visible, name: &str, folder: &Pat
         return Ok((known.file.clone(), known.digest));
     }
     let began = now_ns();
-    let found = find_program(OsStr::new(name), OsStr::from_bytes(path_var), folder)
-        .map_err(|error| Blocked { text: error.to_string(), hint: None })?;
+    let found = find(OsStr::new(name), OsStr::from_bytes(path_var))?;
     let place = |path: &Path| RelPath::from_normal(path.as_os_str().as_bytes());
     let mut looked: Vec<PathBuf> = std::env::split_paths(OsStr::from_bytes(path_var)).map(|entry| folder.join(entry)).collect();
     if name.contains('/') {

@@ -380,3 +380,38 @@ fn an_empty_file_stands_for_what_made_it() {
     assert_eq!((project.read("m.o"), project.read("n.o")), ("m\nb\n".to_owned(), "m\nb\n".to_owned()));
     project.run("build -f build.ninja").ok().says(["nothing to do"]);
 }
+
+fn what_the_shell_knows_need_be_no_program() {
+    let lines = [
+        ". ./env.sh && own && cp s $out",
+        "export PATH=$$PWD/bin:$$PATH && mytool && cp s $out",
+        "no-such-program || cp s $out",
+        "/no/such/program || cp s $out",
+        "false && no-such-program || cp s $out",
+        "wait && cp s $out",
+        "cp s $out #x && no-such-program",
+    ];
+    let mut text = String::new();
+    for (number, line) in lines.iter().enumerate() {
+        text.push_str(&format!("rule r{number}\n  command = {line}\nbuild o{number}: r{number} s\n"));
+    }
+    let project = Project::new().file("build.ninja", &text).file("s", "1").file("env.sh", "own() { :; }\n");
+    project.write("bin/mytool", "#!/bin/sh\n").mode("bin/mytool", 0o755);
+    project.run("build -f build.ninja").ok();
+    (0..lines.len()).for_each(|number| assert_eq!(project.read(&format!("o{number}")), "1", "{}", lines[number]));
+    project.run("build -f build.ninja").ok().nothing_to_do();
+    project.write("build.ninja", "rule r\n  command = no-such-program && cp s $out\nbuild o: r s\n");
+    project.run("build -f build.ninja").code(1).says(["no-such-program: not found"]);
+}
+
+#[test]
+fn a_program_that_comes_is_noticed() {
+    let project = Project::new().file("build.ninja", "rule r\n  command = maybe > $out || echo none > $out\nbuild o: r\n");
+    let project = project.var("PATH", "bin:/usr/bin:/bin");
+    project.run("build -f build.ninja").ok();
+    assert_eq!(project.read("o"), "none\n");
+    project.run("build -f build.ninja").ok().nothing_to_do();
+    project.write("bin/maybe", "#!/bin/sh\necho here\n").mode("bin/maybe", 0o755);
+    project.run("build -f build.ninja").ok();
+    assert_eq!(project.read("o"), "here\n");
+}
