@@ -113,7 +113,12 @@ impl Ui {
     /// # Errors
     /// With what the person has to know.
     pub fn open(&self, keep: bool) -> Result<Engine, Failure> {
-        Engine::open(&self.surroundings, keep).map_err(|error| match error {
+        Engine::open(&self.surroundings, keep).map_err(|error| self.unopened(error))
+    }
+
+    /// Says why a project cannot be opened.
+    pub(super) fn unopened(&self, error: OpenError) -> Failure {
+        match error {
             OpenError::NoManifest(_) => {
                 Failure::Wrong(format!("{error}\nhint: write one; the smallest is `task \"hello\" {{ sh \"echo hello\" }}`"))
             }
@@ -129,7 +134,7 @@ impl Ui {
             OpenError::NotHere { .. } => Failure::Wrong(format!("{error}\nhint: go to the folder of the manifest, or name it with `-f`")),
             OpenError::Undecided(_) => Failure::Broken(error.to_string()),
             OpenError::Broken(..) => Failure::Broken(error.to_string()),
-        })
+        }
     }
 
     /// Returns at how many columns the lines of a file are cut: those of the screen, or 1,000 where it is none.

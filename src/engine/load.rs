@@ -30,10 +30,12 @@ pub(super) struct Stamp {
     pub(super) remakes: Vec<Remake>,
     /// The addresses of tasks that make what the graph depends on.
     pub(super) first: Vec<String>,
+    /// Whether what those make is there, and no graph comes of it.
+    pub(super) doubtful: bool,
 }
 
-/// Loads a manifest and assembles its graph. Where something is wrong, it is told together with what is wrong with the choice of
-/// strategies, be they orket's own, the project's or those of `registry`.
+/// Loads a manifest as [`exactly`] does. Where that fails and some of what was read is made by the project's own tasks, a build may mend it:
+/// then the graph is the one without that.
 pub(super) fn load(
     source: &dyn Source,
     root: &Path,
@@ -41,10 +43,39 @@ pub(super) fn load(
     platform: &str,
     registry: Option<&Registry>,
 ) -> Result<Graph, OpenError> {
+    exactly(source, root, manifest, platform, registry).or_else(|error| {
+        let OpenError::Wrong(_) = error else { return Err(error) };
+        match read(source, root, manifest, platform, registry, true) {
+            Ok(graph) if stamp(&graph).is_some_and(|stamp| stamp.doubtful) => Ok(graph),
+            _ => Err(error),
+        }
+    })
+}
+
+/// Loads a manifest and assembles its graph. Where something is wrong, it is told together with what is wrong with the choice of
+/// strategies, be they orket's own, the project's or those of `registry`.
+pub(super) fn exactly(
+    source: &dyn Source,
+    root: &Path,
+    manifest: &RelPath,
+    platform: &str,
+    registry: Option<&Registry>,
+) -> Result<Graph, OpenError> {
+    read(source, root, manifest, platform, registry, false)
+}
+
+fn read(
+    source: &dyn Source,
+    root: &Path,
+    manifest: &RelPath,
+    platform: &str,
+    registry: Option<&Registry>,
+    leave: bool,
+) -> Result<Graph, OpenError> {
     let folder = root.file_name().map_or_else(|| String::from("project"), |name| name.to_string_lossy().into_owned());
-    let Opened { project, trail, digests, texts, remakes, first, mistakes, whole } =
-        import::load(source, root, manifest, &folder).map_err(|problems| OpenError::Wrong(Box::new(problems)))?;
-    let stamp = Stamp { version: version(), manifest: manifest.clone(), digests, trail, remakes, first };
+    let Opened { project, trail, digests, texts, remakes, first, left, mistakes, whole } =
+        import::load(source, root, manifest, &folder, leave).map_err(|problems| OpenError::Wrong(Box::new(problems)))?;
+    let stamp = Stamp { version: version(), manifest: manifest.clone(), digests, trail, remakes, first, doubtful: left };
     let stamp = postcard::to_stdvec(&stamp).unwrap_or_default();
     tracing::debug!(tasks = project.tasks.len(), "the manifest is read");
     let assembled = graph::assemble(&project, stamp, platform);
@@ -86,6 +117,11 @@ pub(super) fn mapped(path: &Path) -> Option<Graph> {
     disk::map(path).ok().and_then(|bytes| Graph::open(bytes).ok())
 }
 
+/// Returns what an image depends on.
+pub(super) fn stamp(graph: &Graph) -> Option<Stamp> {
+    postcard::from_bytes(&graph.header().trail).ok()
+}
+
 /// What has to be the same for a kept image to be of use: tasks for another platform are marked in it.
 fn version() -> String {
     format!("{} {}-{}", env!("CARGO_PKG_VERSION"), std::env::consts::OS, std::env::consts::ARCH)
@@ -93,7 +129,7 @@ fn version() -> String {
 
 /// Whether a kept image is what loading would give now: same manifests by content, same answers to the same globs.
 pub(super) fn current(graph: &Graph, tree: &Tree, manifest: &RelPath) -> bool {
-    let Ok(stamp) = postcard::from_bytes::<Stamp>(&graph.header().trail) else { return false };
+    let Some(stamp) = stamp(graph) else { return false };
     let source = Disk(tree);
     stamp.version == version()
         && stamp.manifest == *manifest

@@ -24,6 +24,8 @@ pub struct Opened {
     pub remakes: Vec<Remake>,
     /// The addresses of tasks that make what the graph depends on: these are built first.
     pub first: Vec<String>,
+    /// Whether some of what those make is there, and was left unread.
+    pub left: bool,
     /// What is wrong with the project's own manifests; then nothing is imported, and what there is only serves to find further mistakes.
     pub mistakes: Problems,
     /// Whether every target that is meant is there in spite of the mistakes.
@@ -36,13 +38,13 @@ fn is_ninja(manifest: &RelPath) -> bool {
 }
 
 /// Reads a manifest and all it includes and imports. `root`: the project's folder; `folder_name` names the project where the manifest does
-/// not.
+/// not. `leave`: files that say what the graph is and are made by its own tasks are not read.
 ///
 /// # Errors
 /// All mistakes of the first imported manifest that has any.
-pub fn load(source: &dyn Source, root: &Path, manifest: &RelPath, folder_name: &str) -> Result<Opened, Problems> {
+pub fn load(source: &dyn Source, root: &Path, manifest: &RelPath, folder_name: &str, leave: bool) -> Result<Opened, Problems> {
     if is_ninja(manifest) {
-        return alone(source, root, manifest, folder_name);
+        return alone(source, root, manifest, folder_name, leave);
     }
     let Survey { loaded, problems, whole } = manifest::survey(source, manifest, folder_name);
     let mut opened = Opened {
@@ -52,6 +54,7 @@ pub fn load(source: &dyn Source, root: &Path, manifest: &RelPath, folder_name: &
         texts: loaded.texts,
         remakes: Vec::new(),
         first: Vec::new(),
+        left: false,
         whole: whole && (problems.count() == 0 || loaded.imports.is_empty()),
         mistakes: problems,
     };
@@ -60,7 +63,7 @@ pub fn load(source: &dyn Source, root: &Path, manifest: &RelPath, folder_name: &
     }
     for import in loaded.imports {
         let Import { file, epic, package, env, place } = import;
-        let asked = Asked { file, epic, package, env, place: Some(place.clone()) };
+        let asked = Asked { file, epic, package, env, place: Some(place.clone()), leave };
         let brought = match ninja::bring(source, root, &asked) {
             Ok(brought) => brought,
             Err(problems) if problems.sources().is_empty() => return Err(problems.within(opened.texts)),
@@ -72,9 +75,9 @@ pub fn load(source: &dyn Source, root: &Path, manifest: &RelPath, folder_name: &
 }
 
 /// A project that is a ninja file alone.
-fn alone(source: &dyn Source, root: &Path, manifest: &RelPath, folder_name: &str) -> Result<Opened, Problems> {
-    let asked = Asked { file: manifest.clone(), epic: None, package: RelPath::root(), env: Vec::new(), place: None };
-    let Brought { tasks, pools, default, files, remake, first, missing } = ninja::bring(source, root, &asked)?;
+fn alone(source: &dyn Source, root: &Path, manifest: &RelPath, folder_name: &str, leave: bool) -> Result<Opened, Problems> {
+    let asked = Asked { file: manifest.clone(), epic: None, package: RelPath::root(), env: Vec::new(), place: None, leave };
+    let Brought { tasks, pools, default, files, remake, first, missing, left } = ninja::bring(source, root, &asked)?;
     let package = Package { folder: RelPath::root(), manifest: manifest.clone(), env: Vec::new() };
     let project = Project { name: folder_name.into(), tasks, pools, default, packages: vec![package], ..Project::default() };
     let (manifests, digests) = files.into_iter().unzip();
@@ -85,6 +88,7 @@ fn alone(source: &dyn Source, root: &Path, manifest: &RelPath, folder_name: &str
         texts: Vec::new(),
         remakes: remake.into_iter().collect(),
         first,
+        left,
         mistakes: Problems::default(),
         whole: true,
     })
@@ -96,7 +100,7 @@ fn unmade(path: &RelPath) -> (Vec<String>, Vec<RelPath>) {
 }
 
 fn merge(opened: &mut Opened, brought: Brought, epic: Option<Address>, place: &Place) -> Result<(), Problems> {
-    let Brought { tasks, pools, default, files, remake, first, missing } = brought;
+    let Brought { tasks, pools, default, files, remake, first, missing, left } = brought;
     let project = &mut opened.project;
     let known: FxHashMap<&Address, &Place> = project.tasks.iter().map(|task| (&task.address, &task.place)).collect();
     let twice: Vec<Problem> = tasks
@@ -138,5 +142,6 @@ fn merge(opened: &mut Opened, brought: Brought, epic: Option<Address>, place: &P
     opened.trail.globs.extend(missing.iter().map(unmade));
     opened.remakes.extend(remake);
     opened.first.extend(first);
+    opened.left |= left;
     Ok(())
 }

@@ -415,3 +415,39 @@ fn a_program_that_comes_is_noticed() {
     project.run("build -f build.ninja").ok();
     assert_eq!(project.read("o"), "here\n");
 }
+
+#[test]
+fn a_dyndep_file_that_does_not_fit_any_more_is_made_anew() {
+    let rules = "rule cp\n  command = cp $in $out\nrule x\n  command = {log:$out}; cp $in $out; touch $out.m\nbuild dd: cp dd.in\n";
+    let (a, b) = ("build a: x s || dd\n  dyndep = dd\n", "build b: x s || dd\n  dyndep = dd\n");
+    let said = |lines: &str| format!("ninja_dyndep_version = 1\n{lines}");
+    let project = ninja(&format!("{rules}{a}{b}"));
+    project.write("s", "1").write("dd.in", said("build a | a.m: dyndep\nbuild b | b.m: dyndep\n"));
+    project.run("build -f build.ninja").ok().ran(["a", "b"]);
+    // An edge is gone, with its line.
+    project.write("build.ninja", project.placed(&format!("{rules}{a}"))).write("dd.in", said("build a | a.m: dyndep\n"));
+    project.run("list -f build.ninja").ok().says(["a"]);
+    project.run("build -f build.ninja").ok().ran([]);
+    project.run("build -f build.ninja").ok().nothing_to_do();
+    // What is on the disk is none.
+    project.write("dd.in", "junk\n");
+    project.run("build -f build.ninja").code(2).says(["this is no line of a dyndep file", "dd:1"]);
+    project.run("build -f build.ninja").code(2).says(["this is no line of a dyndep file", "dd:1"]);
+    project.run("list -f build.ninja").ok().says(["a"]);
+    project.write("dd.in", said("build a | a.m more: dyndep\n"));
+    project.run("build -f build.ninja").ok();
+    // What it says is made by an edge now.
+    project.write("build.ninja", project.placed(&format!("{rules}{a}build more: x s\n"))).write("dd.in", said("build a | a.m: dyndep\n"));
+    project.run("build -f build.ninja").ok();
+    assert_eq!(project.read("more"), "1");
+    project.run("build -f build.ninja").ok().nothing_to_do();
+    // The graph has a circle as long as it is believed.
+    project.write("build.ninja", project.placed(&format!("{rules}{a}build more: x a\n"))).write("dd.in", said("build a: dyndep | more\n"));
+    project.run("build -f build.ninja").code(2).says(["these targets wait for each other"]);
+    project.write("dd.in", said("build a: dyndep\n"));
+    project.run("build -f build.ninja").ok();
+    project.declare("import \"build.ninja\" epic=\"n\"");
+    project.write("dd", "junk\n");
+    project.run("list").ok();
+    project.run("build").ok();
+}

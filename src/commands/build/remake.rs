@@ -24,7 +24,9 @@ pub(super) fn remade(ui: &Ui, args: &BuildArgs, engine: Engine, looking: bool, b
     }
     drop(engine);
     build(&Ui { json: false, ..ui.clone() }, &only(args, first, args.verbose == 0))?;
-    ui.open(true)
+    let engine = ui.open(true)?;
+    engine.sure().map_err(|error| ui.unopened(error))?;
+    Ok(engine)
 }
 
 /// Whether nothing is asked for but what is done here.

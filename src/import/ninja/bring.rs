@@ -28,6 +28,8 @@ pub struct Asked {
     pub env: EnvRules,
     /// Where it was asked for; `None` if on the command line.
     pub place: Option<Place>,
+    /// Whether dyndep files that edges make are left unread: what stands on the disk may be what the last build has left.
+    pub leave: bool,
 }
 
 /// What came of a ninja file.
@@ -47,6 +49,8 @@ pub struct Brought {
     pub first: Vec<String>,
     /// Dyndep files that are not there yet.
     pub missing: Vec<RelPath>,
+    /// Whether a dyndep file was left unread.
+    pub left: bool,
 }
 
 /// How a ninja file is made anew.
@@ -84,11 +88,11 @@ pub fn bring(source: &dyn Source, root: &Path, asked: &Asked) -> Result<Brought,
     };
     let files: Vec<RelPath> = disk.files.iter().map(|(path, _)| path.clone()).collect();
     let mut missing = Vec::new();
-    disk.dyndeps(&mut parsed, &shelf, &mut missing).map_err(|fault| disk.problems(vec![fault]))?;
+    let left = disk.dyndeps(&mut parsed, &shelf, asked.leave, &mut missing).map_err(|fault| disk.problems(vec![fault]))?;
     let names: Vec<Arc<str>> = disk.names.clone();
     tracing::debug!(edges = parsed.edges.len(), "the ninja file is read");
     let mut brought = lower(&parsed, asked, root, &names, &files).map_err(|faults| disk.problems(faults))?;
-    (brought.files, brought.missing) = (disk.files, missing);
+    (brought.files, brought.missing, brought.left) = (disk.files, missing, left);
     Ok(brought)
 }
 
@@ -106,22 +110,33 @@ impl Read for Disk<'_> {
     fn read(&mut self, path: &str) -> Result<String, String> {
         let found = RelPath::anywhere(self.root, self.dir, path.as_bytes()).map_err(|error| format!("`{path}`: {error}"))?;
         let bytes = self.source.read(&found).map_err(|error| format!("cannot read `{found}`: {error}"))?;
-        let digest = Digest::of(&bytes);
+        self.note(&found, &bytes);
         let text = String::from_utf8(bytes).map_err(|error| {
             let line = error.as_bytes()[..error.utf8_error().valid_up_to()].iter().filter(|byte| **byte == b'\n').count() + 1;
             format!("`{found}` is no UTF-8 text: line {line}")
         })?;
-        let name: Arc<str> = found.to_string().into();
-        self.texts.push((name.clone(), Arc::from("")));
-        self.names.push(name);
-        self.files.push((found, digest));
         Ok(text)
     }
 }
 
 impl Disk<'_> {
-    /// Reads the dyndep files that are there.
-    fn dyndeps<'t>(&mut self, parsed: &mut Parsed<'t>, shelf: &'t Shelf, missing: &mut Vec<RelPath>) -> Result<(), Fault> {
+    /// Takes a file down as one that the result depends on.
+    fn note(&mut self, path: &RelPath, bytes: &[u8]) {
+        let name: Arc<str> = path.to_string().into();
+        self.texts.push((name.clone(), Arc::from("")));
+        self.names.push(name);
+        self.files.push((path.clone(), Digest::of(bytes)));
+    }
+
+    /// Reads the dyndep files that are there; those that edges make, unless they are left. Returns whether any was.
+    fn dyndeps<'t>(
+        &mut self,
+        parsed: &mut Parsed<'t>,
+        shelf: &'t Shelf,
+        leave: bool,
+        missing: &mut Vec<RelPath>,
+    ) -> Result<bool, Fault> {
+        let mut left = false;
         let mut nodes: Vec<u32> = parsed.edges.iter().filter_map(|edge| edge.dyndep).collect();
         nodes.sort_unstable();
         nodes.dedup();
@@ -132,12 +147,20 @@ impl Disk<'_> {
                 missing.push(found);
                 continue;
             }
+            if leave && parsed.nodes[node as usize].maker.is_some() {
+                left = true;
+                match self.source.read(&found) {
+                    Ok(bytes) => self.note(&found, &bytes),
+                    Err(_) => missing.push(found),
+                }
+                continue;
+            }
             let file = self.files.len() as u32;
             let text = self.read(&path).map_err(|message| Fault { file, line: 1, column: 1, message, help: String::new() })?;
             let text = shelf.keep(text);
             read(text, parsed).and_then(|said| parsed.learn(node, said)).map_err(|wrong| Fault::of(file, text, wrong))?;
         }
-        Ok(())
+        Ok(left)
     }
 
     /// Returns mistakes with the texts that they are in, read once more: who makes none pays for no copy.
