@@ -118,6 +118,8 @@ pub enum Content {
     },
     /// Where a symbolic link points.
     Link(Vec<u8>),
+    /// The names in a folder, of a task that another tool's manifest declares.
+    Folder(Digest),
     /// Nothing, or a folder.
     Missing,
 }
@@ -129,6 +131,7 @@ impl Content {
             Content::File { digest, executable: false } => Some(digest.short()),
             Content::File { digest, executable: true } => Some(format!("{} (executable)", digest.short())),
             Content::Link(target) => Some(format!("-> {}", String::from_utf8_lossy(target))),
+            Content::Folder(names) => Some(format!("a folder with the names {}", names.short())),
             Content::Missing => None,
         }
     }

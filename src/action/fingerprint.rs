@@ -115,6 +115,10 @@ fn file(sink: &mut dyn Sink, path: &RelPath, content: &Content) {
             exact.push(b'l');
             exact.extend_from_slice(target);
         }
+        Content::Folder(names) => {
+            exact.push(b'd');
+            exact.extend_from_slice(bytemuck::bytes_of(names));
+        }
         Content::Missing => exact.push(b'-'),
     }
     sink.entry(Subject::Input, path.as_bytes(), &exact, &|| content.show());
@@ -193,6 +197,7 @@ mod tests {
         seen.push(with(&|a| a.inputs.push((RelPath::parse("f").unwrap(), Content::Missing))));
         seen.push(with(&|a| a.inputs.push((RelPath::parse("f").unwrap(), Content::File { digest: some, executable: false }))));
         seen.push(with(&|a| a.inputs.push((RelPath::parse("f").unwrap(), Content::File { digest: some, executable: true }))));
+        seen.push(with(&|a| a.inputs.push((RelPath::parse("f").unwrap(), Content::Folder(some)))));
         let needed = |outputs: usize, content: Content| Needed {
             address: "e".into(),
             digest: some,

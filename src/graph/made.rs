@@ -70,6 +70,11 @@ impl Made {
         ends.filter_map(|end| self.named.get(&bytes[..end]).copied()).find(|task| !self.leaves_out(*task, path))
     }
 
+    /// Returns the task that names exactly this path among its outputs.
+    pub fn named(&self, path: &RelPath) -> Option<TargetId> {
+        self.named.get(path).copied().filter(|task| !self.leaves_out(*task, path))
+    }
+
     /// Whether it is among the outputs of any task.
     pub fn holds(&self, path: &RelPath) -> bool {
         self.makers(path).next().is_some()

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::Need;
 
 /// What such a task has beyond one of `orket.kdl`. Its outputs need not be made: while one is not there, it runs each time. A folder among
-/// its inputs or outputs stands for itself alone.
+/// its outputs stands for itself alone, and one among its inputs for the names in it, or for all that is in it where a task makes it.
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Default, Serialize, Deserialize)]
 pub struct Imported {
     /// Tasks that make files which stand in `files`: built before, and only those files are inputs.

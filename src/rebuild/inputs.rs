@@ -8,8 +8,9 @@ use rustc_hash::FxHashSet;
 
 use super::{Blocked, Links, World};
 use crate::action::Content;
-use crate::base::{RelPath, TargetId, glob};
-use crate::disk::{self, Noted, PatternSet};
+use crate::base::{Digest, Hasher, RelPath, TargetId, glob};
+use crate::disk::{self, Kind, Noted, PatternSet};
+use crate::graph::EdgeKind;
 use crate::model::{Pattern, Task, Text};
 
 /// The files of one task, without what needed tasks put out.
@@ -82,7 +83,16 @@ pub(super) fn gather(
     again: bool,
 ) -> Result<Inputs, Blocked> {
     let (included, excluded) = patterns(&task.inputs, fill)?;
-    let mut reading = Reading { world, links, again, made: OnceCell::new(), files: BTreeMap::new() };
+    let mut reading = Reading {
+        world,
+        target,
+        links,
+        again,
+        named: task.imported.is_some(),
+        made: OnceCell::new(),
+        files: BTreeMap::new(),
+        searched: Noted::new(),
+    };
     for (path, content) in links.iter().flat_map(|(_, yielded)| yielded.outputs.iter()) {
         reading.follow(path, content)?;
     }
@@ -101,8 +111,9 @@ pub(super) fn gather(
         }
         match reading.content(&path)? {
             Content::Missing if world.tree.stat(&path).ok().flatten().is_some_and(|signature| signature.is_dir()) => {
-                if task.imported.is_none() {
-                    folders.push(format!("{path}/"));
+                match task.imported.is_none() {
+                    true => folders.push(format!("{path}/")),
+                    false => reading.folder(path)?,
                 }
             }
             Content::Missing => {
@@ -142,7 +153,11 @@ pub(super) fn gather(
     for file in task.imported.iter().flat_map(|imported| &imported.files) {
         let path = RelPath::from_normal(file.as_bytes());
         if !reading.knows(&path) {
-            unmade |= reading.read(&path)? == Content::Missing && world.tree.stat(&path).ok().flatten().is_none();
+            let missing = reading.read(&path)? == Content::Missing;
+            match missing && world.tree.stat(&path).ok().flatten().is_some_and(|signature| signature.is_dir()) {
+                true => reading.folder(path)?,
+                false => unmade |= missing,
+            }
         }
     }
     for path in discovered {
@@ -150,14 +165,59 @@ pub(super) fn gather(
             reading.read(path)?;
         }
     }
+    listing.searched.append(&mut reading.searched);
     Ok(Inputs { files: reading.files, listing, unmade })
+}
+
+/// Returns the names in a folder, sorted: without orket's own, and without what the task itself puts out or tasks do that it does not wait
+/// for, since these may or may not be there yet.
+fn names_in(world: &World, target: TargetId, waited: &OnceCell<FxHashSet<TargetId>>, folder: &RelPath) -> io::Result<Vec<(RelPath, Kind)>> {
+    let waited = |maker: &TargetId| waited.get_or_init(|| before(world, target, &|kind| kind.waits())).contains(maker);
+    let made = world.made();
+    let stands = |path: &RelPath| match made.named(path) {
+        Some(maker) => waited(&maker),
+        None => {
+            let mut makers = made.makers(path).peekable();
+            makers.peek().is_none() || makers.any(|maker| waited(&maker))
+        }
+    };
+    let own: Vec<RelPath> = world.graph.task(target).map(|task| beside(&task)).unwrap_or_default();
+    let mut names = world.tree.list(folder)?;
+    names.retain(|(name, _)| !(folder.is_root() && (**name == *b".orket" || name.starts_with(b".ninja_"))));
+    let paths = names.into_iter().map(|(name, kind)| (folder.join(&name), kind));
+    Ok(paths.filter(|(path, _)| stands(path) && !own.contains(path)).collect())
+}
+
+/// Returns the files that a task writes beside its outputs.
+fn beside(task: &Task) -> Vec<RelPath> {
+    let depfile = task.depfile.as_ref().and_then(Text::as_literal);
+    let response = task.imported.as_ref().and_then(|imported| imported.response.as_ref()).map(|(path, _)| &**path);
+    depfile.into_iter().chain(response).map(|path| RelPath::from_normal(path.as_bytes())).collect()
+}
+
+fn names_digest(names: &[(RelPath, Kind)]) -> Digest {
+    let mut hasher = Hasher::new();
+    for (path, _) in names {
+        hasher.piece(path.name());
+    }
+    hasher.finish()
+}
+
+/// Whether the names in a folder are what they were; see [`Content::Folder`].
+pub(super) fn same_names(world: &World, target: TargetId, folder: &RelPath, names: &Digest) -> bool {
+    names_in(world, target, &OnceCell::new(), folder).is_ok_and(|now| names_digest(&now) == *names)
 }
 
 /// Returns all that a target waits for and takes in, directly or not.
 fn needed_by(world: &World, target: TargetId) -> FxHashSet<TargetId> {
+    before(world, target, &|kind| kind.hands_over())
+}
+
+/// Returns the targets that edges of such kinds lead to, directly or not.
+fn before(world: &World, target: TargetId, follows: &dyn Fn(EdgeKind) -> bool) -> FxHashSet<TargetId> {
     let (mut seen, mut open) = (FxHashSet::default(), vec![target]);
     while let Some(id) = open.pop() {
-        let edges = world.graph.edges(id).iter().filter(|edge| edge.kind().hands_over());
+        let edges = world.graph.edges(id).iter().filter(|edge| follows(edge.kind()));
         open.extend(edges.map(|edge| edge.to).filter(|to| seen.insert(*to)));
     }
     seen
@@ -166,11 +226,16 @@ fn needed_by(world: &World, target: TargetId) -> FxHashSet<TargetId> {
 /// Files as they are come by.
 struct Reading<'a> {
     world: &'a World,
+    target: TargetId,
     links: &'a Links,
     again: bool,
+    /// Whether a folder is known by the names in it.
+    named: bool,
     /// What needed tasks put out, once somebody asks.
     made: OnceCell<FxHashSet<&'a [u8]>>,
     files: BTreeMap<RelPath, Content>,
+    /// The folders whose names were read, with their stamps from before.
+    searched: Noted,
 }
 
 impl<'a> Reading<'a> {
@@ -197,6 +262,32 @@ impl<'a> Reading<'a> {
         Ok(())
     }
 
+    /// Adds a folder: the names in it, and all that stands in it where a task makes it, since nobody else tells of that.
+    fn folder(&mut self, folder: RelPath) -> Result<(), Blocked> {
+        let (world, waited) = (self.world, OnceCell::new());
+        let mut open = vec![folder];
+        while let Some(folder) = open.pop() {
+            if matches!(self.files.get(&folder), Some(Content::Folder(_))) {
+                continue;
+            }
+            let unreadable = |error: io::Error| Blocked::new(format!("cannot read the input `{folder}`: {error}"));
+            self.searched.push((folder.clone(), world.tree.stat(&folder).map_err(unreadable)?));
+            let names = names_in(world, self.target, &waited, &folder).map_err(unreadable)?;
+            self.files.insert(folder.clone(), Content::Folder(names_digest(&names)));
+            if !world.made().holds(&folder) {
+                continue;
+            }
+            for (path, kind) in names {
+                match kind {
+                    Kind::Folder => open.push(path),
+                    Kind::File | Kind::Link if !self.knows(&path) => drop(self.read(&path)?),
+                    _ => {}
+                }
+            }
+        }
+        Ok(())
+    }
+
     /// Adds what a link leads to, since that is what a program reads: the links on the way, and the file at its end. That nothing is there
     /// is something a program can find out, too.
     fn follow(&mut self, path: &RelPath, content: &Content) -> Result<(), Blocked> {
@@ -208,8 +299,10 @@ impl<'a> Reading<'a> {
             }
             let content = self.content(&met)?;
             let folder = content == Content::Missing && self.world.tree.stat(&met).ok().flatten().is_some();
-            if !folder {
-                self.files.insert(met, content);
+            match folder {
+                true if self.named => self.folder(met)?,
+                true => {}
+                false => drop(self.files.insert(met, content)),
             }
         }
         Ok(())

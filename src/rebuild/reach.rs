@@ -21,8 +21,8 @@ use crate::sandbox::Reach;
 pub fn reach(world: &World, prepared: &Prepared) -> Result<(Reach, PatternSet), String> {
     let (task, action) = (&prepared.task, &prepared.action);
     let (allowed, not) = &prepared.undeclared;
-    let mut files: Vec<RelPath> =
-        action.files().filter(|(_, content)| !matches!(content, Content::Missing)).map(|(path, _)| path.clone()).collect();
+    let there = |content: &Content| !matches!(content, Content::Missing | Content::Folder(_));
+    let mut files: Vec<RelPath> = action.files().filter(|(_, content)| there(content)).map(|(path, _)| path.clone()).collect();
     let kept = if task.incremental { [&prepared.outputs[..], allowed].concat() } else { allowed.clone() };
     let keeps = PatternSet::new(&kept, &[&prepared.excluded[..], not].concat())?;
     gathered(world, prepared.target, &mut files);
@@ -47,6 +47,8 @@ pub fn reach(world: &World, prepared: &Prepared) -> Result<(Reach, PatternSet), 
         outside,
         ..Reach::default()
     };
+    let is_folder = |(path, content): (&RelPath, &Content)| (matches!(content, Content::Folder(_)) && !path.is_outside()).then(|| path.clone());
+    reach.stand.extend(action.files().filter_map(is_folder));
     reach.stand.extend(action.needs.iter().flat_map(|needed| needed.folders.iter().cloned()));
     for text in &writes {
         match (plain(text), text.strip_suffix('/').and_then(plain)) {

@@ -236,6 +236,8 @@ fn settled(noted: &Noted, began: i64) -> bool {
 pub(super) fn prove(world: &World, prepared: &Prepared, links: &Links, outputs: &[Output], folders: Option<Noted>, yields: Digest) {
     let mut watched = Noted::new();
     let mut watch = |path: &RelPath, content: &Content| match world.files.stamp(path, content) {
+        // Its stamp is among those of the places that were searched.
+        _ if matches!(content, Content::Folder(_)) => true,
         Some(stamp) => {
             watched.push((path.clone(), stamp));
             true

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use rustc_hash::FxHashMap;
 
+use super::inputs::same_names;
 use super::{Prepared, World};
 use crate::action::Content;
 use crate::base::RelPath;
@@ -52,8 +53,10 @@ impl Stamps {
         let judged = prepared.action.files().filter(|(path, _)| !touched.contains(*path));
         let stands =
             |path: &RelPath, content: &Content| world.files.stamp(path, content).is_some_and(|known| stamps.get(path) == Some(&known));
-        let other =
-            judged.filter(|(path, content)| !stands(path, content) && world.content(path, true).map_or(true, |now| now != **content));
+        let other = judged.filter(|(path, content)| match content {
+            Content::Folder(names) => !same_names(world, prepared.target, path, names),
+            content => !stands(path, content) && world.content(path, true).map_or(true, |now| now != **content),
+        });
         let other: Vec<RelPath> = other.map(|(path, _)| path.clone()).collect();
         touched.extend(other);
         touched.extend(self.listed.iter().cloned());

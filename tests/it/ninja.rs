@@ -451,3 +451,37 @@ fn a_dyndep_file_that_does_not_fit_any_more_is_made_anew() {
     project.run("list").ok();
     project.run("build").ok();
 }
+
+#[test]
+fn a_folder_as_an_input_is_the_names_in_it() {
+    let text = "dir = dir\nrule ls\n  command = {log:$out}; ls $dir > $out\nbuild b: ls dir\nbuild c: ls | dir\n\
+                build dir/own: ls dir\nbuild d: ls link\n  dir = link/\nbuild e: log dir/own\n  name = e\n";
+    let project = ninja(&(LOGGED.to_owned() + text));
+    project.write("dir/x", "1").write("far/x", "1").link("far", "link");
+    project.run("build -f build.ninja").ok().ran(["b", "c", "d", "dir/own", "e"]);
+    project.run("build -f build.ninja").ok().nothing_to_do();
+    project.settle().run("build -f build.ninja").ok().nothing_to_do();
+    project.write("dir/y", "1").run("build -f build.ninja").ok().ran(["b", "c", "dir/own", "e"]);
+    assert!(project.read("b").contains("y\n"));
+    project.run("explain -f build.ninja b").ok().says(["input dir changed"]);
+    project.settle().run("build -f build.ninja").ok().nothing_to_do();
+    project.remove("dir/x").run("build -f build.ninja").ok().ran(["b", "c", "dir/own", "e"]);
+    project.write("far/y", "1").run("build -f build.ninja").ok().ran(["d"]);
+    project.settle().run("build -f build.ninja").ok().nothing_to_do();
+}
+
+#[test]
+fn a_folder_that_is_made_is_read_with_all_that_is_in_it() {
+    let text = "rule mk\n  command = {log:mk}; mkdir -p dir/in; cp s dir/in/x; cp s dir/y\nbuild dir: mk s\n\
+                rule l\n  command = {log:$out}; cat dir/in/x > $out; ls dir >> $out\nbuild b: l dir\nbuild dir/own: l | dir\n";
+    let project = ninja(text);
+    project.write("s", "1").run("build -f build.ninja").ok().ran(["b", "dir/own", "mk"]);
+    project.run("build -f build.ninja").ok().nothing_to_do();
+    project.settle().run("build -f build.ninja").ok().nothing_to_do();
+    project.write("s", "2").run("build -f build.ninja").ok().ran(["b", "dir/own", "mk"]);
+    assert!(project.read("b").starts_with('2'));
+    project.run("explain -f build.ninja b").ok().says(["input dir/in/x changed"]);
+    project.settle().run("build -f build.ninja").ok().nothing_to_do();
+    project.settle().run("build -f build.ninja").ok().nothing_to_do();
+    project.write("s", "3").run("build -f build.ninja").ok().ran(["b", "dir/own", "mk"]);
+}
