@@ -3,7 +3,9 @@
 use super::load::{exactly, stamp};
 use super::manifests::Disk;
 use super::{Engine, OpenError};
+use crate::base::RelPath;
 use crate::import::ninja::Remake;
+use crate::rebuild;
 
 impl Engine {
     /// Returns how the manifests are made that are made themselves.
@@ -28,13 +30,25 @@ impl Engine {
         }
     }
 
-    /// Returns the manifests that are older than something that they are made from, each with the path of that.
+    /// Returns the manifests that are older than something that they are made from, or lack something that is made along with them: each with
+    /// a sentence that says so.
     pub fn outdated(&self) -> Vec<(Remake, String)> {
-        let newer = |remake: &Remake| {
-            let made = self.tree.stat_follow(&remake.file).ok().flatten()?.mtime;
-            let stamp = |input| self.tree.stat_follow(input).ok().flatten().map(|signature| signature.mtime);
-            remake.inputs.iter().find(|input| stamp(input).is_none_or(|changed| changed > made)).map(ToString::to_string)
+        let why = |remake: &Remake| {
+            let stamp = |path: &RelPath| self.tree.stat_follow(path).ok().flatten().map(|signature| signature.mtime);
+            let made = stamp(&remake.file)?;
+            let newer = |input: &&RelPath| stamp(input).is_none_or(|changed| changed > made);
+            let older = |input: &RelPath| format!("`{}` is older than `{input}`", remake.file);
+            let lacking = || remake.along.iter().find(|path| stamp(path).is_none()).map(|path| format!("`{}` lacks `{path}`, which is made along with it", remake.file));
+            let input = remake.inputs.iter().find(newer).map(older);
+            input.or_else(|| self.named(remake).iter().find(newer).map(older)).or_else(lacking)
         };
-        self.remakes().into_iter().filter_map(|remake| newer(&remake).map(|input| (remake, input))).collect()
+        self.remakes().into_iter().filter_map(|remake| why(&remake).map(|why| (remake, why))).collect()
+    }
+
+    /// Returns the files that the depfile of a manifest names; none if there is none, or it cannot be understood.
+    fn named(&self, remake: &Remake) -> Vec<RelPath> {
+        let text = remake.depfile.as_ref().and_then(|path| self.tree.read(path).ok()).unwrap_or_default();
+        let place = |name: Vec<u8>| RelPath::anywhere(&self.root, &remake.dir, &name).ok();
+        rebuild::parse_depfile(&text).unwrap_or_default().into_iter().filter_map(place).collect()
     }
 }

@@ -485,3 +485,49 @@ fn a_folder_that_is_made_is_read_with_all_that_is_in_it() {
     project.settle().run("build -f build.ninja").ok().nothing_to_do();
     project.write("s", "3").run("build -f build.ninja").ok().ran(["b", "dir/own", "mk"]);
 }
+
+#[test]
+fn what_a_depfile_names_makes_a_ninja_file_anew() {
+    for deps in ["", "  deps = gcc\n"] {
+        let text = "rule gn\n  command = {log:gn}; cat build.in extra > build.ninja; echo 'build.ninja: build.in extra' > build.ninja.d\n  \
+                    generator = 1\n  depfile = build.ninja.d\n";
+        let project = ninja(&format!("{LOGGED}{text}{deps}build build.ninja: gn build.in\n"));
+        project.write("build.in", project.read("build.ninja")).write("x", "1");
+        project.write("extra", "build a: log x\n  name = a\n").settle().write("build.in", project.read("build.ninja"));
+        project.run("build -f build.ninja").ok().ran_in_order(["gn", "a"]);
+        project.run("build -f build.ninja").ok().nothing_to_do();
+        project.settle().write("extra", "build b: log x\n  name = b\n");
+        let seen = project.run("build -f build.ninja").ok().ran_in_order(["gn", "b"]);
+        assert!(seen.err().contains("`build.ninja` is older than `extra`"), "{}", seen.all());
+        project.run("build -f build.ninja").ok().nothing_to_do();
+    }
+}
+
+#[test]
+fn what_is_made_along_with_a_ninja_file_is_a_file_like_any_other() {
+    let text = "rule gn\n  command = {log:gn}; cp build.in build.ninja; cp list x.list\n  generator = 1\n\
+                build build.ninja | x.list: gn build.in | list\nbuild all: phony x.list\nbuild a: log x.list\n  name = a\nbuild b: log s | all || x.list\n  name = b\n";
+    let project = ninja(&(LOGGED.to_owned() + text));
+    project.write("list", "1").write("s", "1").write("build.in", project.read("build.ninja"));
+    project.run("build -f build.ninja").ok().ran(["gn", "a", "b"]);
+    project.run("build -f build.ninja").ok().nothing_to_do();
+    project.settle().write("list", "2");
+    project.run("build -f build.ninja").ok().ran(["gn", "a", "b"]);
+    assert_eq!(project.read("a"), "2");
+    project.run("build -f build.ninja").ok().nothing_to_do();
+    project.remove("x.list");
+    let seen = project.run("build -f build.ninja").ok().ran(["gn"]);
+    assert!(seen.err().contains("`build.ninja` lacks `x.list`, which is made along with it: it is made anew first"), "{}", seen.all());
+    project.run("build -f build.ninja").ok().nothing_to_do();
+}
+
+#[test]
+fn an_included_file_that_is_made_is_made_anew_when_it_is_older() {
+    let project = ninja(&(LOGGED.to_owned() + "subninja sub.ninja\nbuild sub.ninja: log sub.in\n  name = sub\n"));
+    project.write("x", "1").write("sub.in", "build a: log x\n  name = a\n").settle().write("sub.ninja", project.read("sub.in"));
+    project.run("build -f build.ninja").ok().ran(["a"]);
+    project.settle().write("sub.in", "build b: log x\n  name = b\n");
+    let seen = project.run("build -f build.ninja").ok().ran_in_order(["sub", "b"]);
+    assert!(seen.err().contains("`sub.ninja` is older than `sub.in`"), "{}", seen.all());
+    project.run("build -f build.ninja").ok().nothing_to_do();
+}

@@ -48,9 +48,8 @@ fn anew(ui: &Ui, args: &BuildArgs, engine: Engine, looking: bool, build: Build) 
         build(&beside, &only(args, remake.before, args.verbose == 0))?;
     }
     let outdated = engine.outdated();
-    for (remake, input) in &outdated {
-        let (file, first) = (&remake.file, if looking { "a build makes it anew first" } else { "it is made anew first" });
-        ui.say(&format!("note: `{file}` is older than `{input}`: {first}"));
+    for (_, why) in &outdated {
+        ui.say(&format!("note: {why}: {}", if looking { "a build makes it anew first" } else { "it is made anew first" }));
     }
     if looking || outdated.is_empty() {
         return Ok(engine);

@@ -43,8 +43,8 @@ pub struct Brought {
     pub default: Vec<Need>,
     /// The files that were read.
     pub files: Vec<(RelPath, Digest)>,
-    /// How the ninja file itself is made.
-    pub remake: Option<Remake>,
+    /// How the ninja file itself is made, and those that it includes.
+    pub remake: Vec<Remake>,
     /// The addresses of the tasks that make dyndep files: these are built first, since they say what the graph is.
     pub first: Vec<String>,
     /// Dyndep files that are not there yet.
@@ -64,6 +64,12 @@ pub struct Remake {
     pub before: Vec<String>,
     /// What it is made from: where one is newer or not there, it is made anew.
     pub inputs: Vec<RelPath>,
+    /// Where that is done: relative to this are the names in its depfile.
+    pub dir: RelPath,
+    /// A file that names more that it is made from.
+    pub depfile: Option<RelPath>,
+    /// What is made along with it.
+    pub along: Vec<RelPath>,
 }
 
 /// Reads what is asked for. `root`: the project's folder.

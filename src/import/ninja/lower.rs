@@ -49,6 +49,7 @@ pub(super) fn lower(parsed: &Parsed<'_>, asked: &Asked, root: &Path, names: &[Ar
         dir,
         root,
         names,
+        files,
         makers: Vec::new(),
         becomes: Vec::new(),
         addresses: Vec::new(),
@@ -56,7 +57,7 @@ pub(super) fn lower(parsed: &Parsed<'_>, asked: &Asked, root: &Path, names: &[Ar
         faults: Vec::new(),
     };
     lowering.find_makers();
-    lowering.judge(files);
+    lowering.judge();
     lowering.name_all();
     let brought = lowering.all();
     if lowering.faults.is_empty() { Ok(brought) } else { Err(lowering.faults) }
@@ -81,6 +82,7 @@ pub(super) struct Lowering<'a, 't> {
     up: String,
     pub root: &'a Path,
     names: &'a [Arc<str>],
+    files: &'a [RelPath],
     /// The edge that makes each node, under whatever path.
     pub makers: Vec<Option<u32>>,
     pub becomes: Vec<Becomes>,
@@ -117,8 +119,8 @@ impl Lowering<'_, '_> {
         }
     }
 
-    fn judge(&mut self, files: &[RelPath]) {
-        let parsed = self.parsed;
+    fn judge(&mut self) {
+        let (parsed, files) = (self.parsed, self.files);
         let makes_manifest = |edge: &Edge<'_>| edge.outputs.iter().any(|node| files.contains(&self.places[*node as usize]));
         self.becomes = parsed
             .edges
@@ -217,20 +219,26 @@ impl Lowering<'_, '_> {
             brought.tasks.extend(tasks);
             self.faults.extend(faults);
         }
-        brought.remake = self.remake(&mut brought.tasks);
+        let remakes = (0..self.becomes.len()).filter(|id| self.becomes[*id] == Becomes::Remake);
+        brought.remake = remakes.filter_map(|id| self.remake(id, &mut brought.tasks)).collect();
         brought
     }
 
-    /// Returns how the ninja file is made. What that task needs is built before it is known whether it has to run, and not once more for it.
-    fn remake(&self, tasks: &mut [Task]) -> Option<Remake> {
-        let id = self.becomes.iter().position(|becomes| *becomes == Becomes::Remake)?;
+    /// Returns how an edge makes a ninja file. What that task needs is built before it is known whether it has to run, and not once more for
+    /// it.
+    fn remake(&self, id: usize, tasks: &mut [Task]) -> Option<Remake> {
         let edge = &self.parsed.edges[id];
+        let mut along: Vec<RelPath> = edge.outputs.iter().map(|node| self.places[*node as usize].clone()).collect();
+        let file = along.iter().position(|place| *place == self.asked.file);
+        let file = along.remove(file.or_else(|| along.iter().position(|place| self.files.contains(place)))?);
+        let depfile = self.parsed.says_path(edge, "depfile").ok().filter(|path| !path.is_empty());
+        let depfile = depfile.and_then(|path| RelPath::anywhere(self.root, &self.dir, path.as_bytes()).ok());
         let task = tasks.iter_mut().find(|task| task.address == self.addresses[id])?;
         let imported = task.imported.as_mut()?;
         imported.files.clear();
         let makers = std::mem::take(&mut imported.makers).into_iter().chain(std::mem::take(&mut imported.order));
         let before = makers.chain(std::mem::take(&mut task.needs)).map(|need| need.text.into()).collect();
         let inputs = edge.inputs.iter().map(|node| self.places[*node as usize].clone()).collect();
-        Some(Remake { task: task.address.to_string(), file: self.asked.file.clone(), before, inputs })
+        Some(Remake { task: task.address.to_string(), file, before, inputs, dir: self.dir.clone(), depfile, along })
     }
 }

@@ -123,7 +123,8 @@ impl Lowering<'_, '_> {
         for node in edge.read() {
             match self.makers[*node as usize].map(|maker| (maker, self.becomes[maker as usize])) {
                 None => sources.push(*node),
-                Some((_, Becomes::Nothing)) => files.push(*node),
+                // What makes the ninja file has run before anything else does, if it had to.
+                Some((_, Becomes::Nothing | Becomes::Remake)) => files.push(*node),
                 Some((maker, Becomes::Group)) => {
                     if desk.edges.first(maker, round) {
                         task.needs.push(self.need(maker, place));
@@ -156,7 +157,8 @@ impl Lowering<'_, '_> {
             imported.files.sort_unstable();
             imported.files.dedup();
         }
-        let maker = |node: &u32| self.makers[*node as usize].filter(|maker| self.becomes[*maker as usize] != Becomes::Nothing);
+        let passed = |becomes| matches!(becomes, Becomes::Nothing | Becomes::Remake);
+        let maker = |node: &u32| self.makers[*node as usize].filter(|maker| !passed(self.becomes[*maker as usize]));
         for maker in edge.ordered().iter().filter_map(maker) {
             if desk.edges.first(maker, round) {
                 imported.order.push(self.need(maker, place));
@@ -189,7 +191,7 @@ impl Lowering<'_, '_> {
             let mut found: Vec<u32> = Vec::new();
             for node in read {
                 match self.makers[*node as usize].map(|maker| (maker, self.becomes[maker as usize])) {
-                    None | Some((_, Becomes::Nothing)) => found.push(*node),
+                    None | Some((_, Becomes::Nothing | Becomes::Remake)) => found.push(*node),
                     Some((maker, Becomes::Group)) => found.extend(known.get(&maker).into_iter().flat_map(|inner| inner.iter())),
                     Some(_) => {}
                 }

@@ -236,7 +236,7 @@ fn the_edge_that_makes_the_file_itself_is_known() {
     let text = "rule gen\n  command = configure\n  generator = 1\nbuild build.ninja: gen | CMakeLists.txt /usr/share/x.cmake gone\nbuild gone: phony\n\
                 rule r\n  command = x\nbuild a: r\n";
     let brought = brought(text);
-    let remake = brought.remake.as_ref().unwrap();
+    let [remake] = &*brought.remake else { panic!("{:?}", brought.remake) };
     assert_eq!((&*remake.task, remake.file.to_string().as_str()), ("build.ninja", "build.ninja"));
     assert_eq!(remake.inputs.iter().map(ToString::to_string).collect::<Vec<_>>(), ["CMakeLists.txt", "/usr/share/x.cmake", "gone"]);
     let task = task(&brought, "build.ninja");
