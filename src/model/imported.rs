@@ -16,6 +16,8 @@ pub struct Imported {
     pub along: Vec<Need>,
     /// Inputs that need not be there, relative to the project's root or absolute: while one is not, the task runs each time.
     pub files: Vec<Box<str>>,
+    /// Files that nobody makes and whose content does not matter: they only have to be there when it runs.
+    pub present: Vec<Box<str>>,
     /// A file that is written before the commands start and removed when they have succeeded: its path and its text.
     pub response: Option<(Box<str>, Box<str>)>,
     /// Whether the depfile is removed once it is read.

@@ -51,6 +51,26 @@ pub enum Judged {
 /// Judges a task. `links`: what everything that it needs put out, in the order of its edges. `again`: something that it waits for has
 /// executed in this run, so that files are looked at again. `wanted`: why it has to run in any case.
 pub fn judge(world: &World, target: TargetId, links: &Links, again: bool, mode: Mode, wanted: Option<Reason>) -> Judged {
+    let judged = verdict(world, target, links, again, mode, wanted);
+    if let Judged::Run(prepared, _) = &judged
+        && let Some(path) = lacks(world, prepared)
+    {
+        return Judged::Blocked(Blocked {
+            text: format!("`{path}`, which has to be there first, does not exist, and no edge makes it"),
+            hint: Some(format!("make the file, or take it out of what comes first at {}", prepared.task.place)),
+        });
+    }
+    judged
+}
+
+/// Returns a file without which an imported task may not run.
+fn lacks(world: &World, prepared: &Prepared) -> Option<RelPath> {
+    let present = prepared.task.imported.iter().flat_map(|imported| &imported.present);
+    let mut paths = present.map(|path| RelPath::from_normal(path.as_bytes()));
+    paths.find(|path| world.tree.stat_follow(path).is_ok_and(|there| there.is_none()))
+}
+
+fn verdict(world: &World, target: TargetId, links: &Links, again: bool, mode: Mode, wanted: Option<Reason>) -> Judged {
     let row = world.graph.row(target);
     let record = world.checkout.lock().expect("no holder panics").task(row.key);
     let adopted = world.adopted.get(&row.key);

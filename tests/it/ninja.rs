@@ -531,3 +531,20 @@ fn an_included_file_that_is_made_is_made_anew_when_it_is_older() {
     assert!(seen.err().contains("`sub.ninja` is older than `sub.in`"), "{}", seen.all());
     project.run("build -f build.ninja").ok().nothing_to_do();
 }
+
+#[test]
+fn what_comes_first_has_to_be_there() {
+    let project = ninja(&(LOGGED.to_owned() + "build a: log s || later folder\n  name = a\nbuild b: log s\n  name = b\ndefault a\n"));
+    project.write("s", "1").write("folder/x", "");
+    project.run("build -f build.ninja b").ok().ran(["b"]);
+    project.run("build -f build.ninja").code(1).ran([]).says(["`later`, which has to be there first, does not exist", "build.ninja:5"]);
+    project.write("later", "").run("build -f build.ninja").ok().ran(["a"]);
+    project.write("later", "2").run("build -f build.ninja").ok().nothing_to_do();
+    // As in ninja: what is not run does not need it.
+    project.remove("later").run("build -f build.ninja").ok().nothing_to_do();
+    project.write("s", "2").run("build -f build.ninja").code(1).ran([]);
+    let project = ninja(&(LOGGED.to_owned() + "build a: log s || dd\n  name = a\n  dyndep = dd\n"));
+    project.write("s", "1").run("build -f build.ninja").code(1).ran([]).says(["`dd`, which has to be there first"]);
+    project.write("dd", "ninja_dyndep_version = 1\nbuild a: dyndep\n").run("build -f build.ninja").ok().ran(["a"]);
+    project.write("dd", "junk\n").run("build -f build.ninja").code(2).says(["this is no line of a dyndep file"]);
+}
