@@ -38,7 +38,13 @@ impl Engine {
             let made = stamp(&remake.file)?;
             let newer = |input: &&RelPath| stamp(input).is_none_or(|changed| changed > made);
             let older = |input: &RelPath| format!("`{}` is older than `{input}`", remake.file);
-            let lacking = || remake.along.iter().find(|path| stamp(path).is_none()).map(|path| format!("`{}` lacks `{path}`, which is made along with it", remake.file));
+            let lacking = || {
+                remake
+                    .along
+                    .iter()
+                    .find(|path| stamp(path).is_none())
+                    .map(|path| format!("`{}` lacks `{path}`, which is made along with it", remake.file))
+            };
             let input = remake.inputs.iter().find(newer).map(older);
             input.or_else(|| self.named(remake).iter().find(newer).map(older)).or_else(lacking)
         };

@@ -160,6 +160,12 @@ pub(super) fn gather(
             }
         }
     }
+    // What such a task needs as a whole is a group; its digest says nothing of what is in a folder.
+    for folder in links.iter().filter(|_| task.imported.is_some()).flat_map(|(_, yielded)| yielded.folders.iter()) {
+        if world.tree.stat(folder).ok().flatten().is_some_and(|signature| signature.is_dir()) {
+            reading.folder(folder.clone())?;
+        }
+    }
     for path in discovered {
         if !reading.knows(path) {
             reading.read(path)?;

@@ -47,7 +47,8 @@ pub fn reach(world: &World, prepared: &Prepared) -> Result<(Reach, PatternSet), 
         outside,
         ..Reach::default()
     };
-    let is_folder = |(path, content): (&RelPath, &Content)| (matches!(content, Content::Folder(_)) && !path.is_outside()).then(|| path.clone());
+    let is_folder =
+        |(path, content): (&RelPath, &Content)| (matches!(content, Content::Folder(_)) && !path.is_outside()).then(|| path.clone());
     reach.stand.extend(action.files().filter_map(is_folder));
     reach.stand.extend(action.needs.iter().flat_map(|needed| needed.folders.iter().cloned()));
     for text in &writes {

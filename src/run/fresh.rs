@@ -1,8 +1,12 @@
 //! What of a plan is as it was proven to be, before anything is judged; and what every step puts out, for those that need it.
 
+use std::sync::Arc;
+
+use rustc_hash::FxHashSet;
+
 use super::choices::{Choice, Choices};
 use super::conditions::{Looked, Past, Stuck};
-use crate::base::{Digest, Hasher, TargetId};
+use crate::base::{Digest, Hasher, RelPath, TargetId};
 use crate::event::Outcome;
 use crate::graph::{Graph, TargetKind, flag};
 use crate::plan::{Plan, Step};
@@ -167,7 +171,7 @@ impl<'a> Yields<'a> {
             {
                 let gathers = world.graph.kind(target) != TargetKind::Task || world.graph.has(target, flag::EMPTY);
                 self.known[before.index()] = Some(match gathers {
-                    true => Yield { digest, outputs: Default::default(), folders: Default::default(), executed: false },
+                    true => Yield { digest, outputs: Default::default(), folders: self.folders_behind(target), executed: false },
                     false => rebuild::recall(world, target).filter(|yielded| yielded.digest == digest).ok_or(target)?,
                 });
             }
@@ -177,13 +181,40 @@ impl<'a> Yields<'a> {
     }
 }
 
+impl Yields<'_> {
+    /// Returns the folders among what is behind a task that gathers. For who reads them: the task's digest does not say what is in them.
+    fn folders_behind(&self, target: TargetId) -> Arc<Vec<RelPath>> {
+        let (world, plan) = (self.world, self.plan);
+        if !world.graph.has(target, flag::EMPTY) {
+            return Arc::default();
+        }
+        let (mut found, mut seen, mut open) = (Vec::new(), FxHashSet::default(), vec![target]);
+        while let Some(target) = open.pop() {
+            for before in needed(&world.graph, plan, target).filter(|before| seen.insert(*before)) {
+                let target = plan.target(before);
+                match &self.known[before.index()] {
+                    Some(known) => found.extend(known.folders.iter().cloned()),
+                    None if world.graph.has(target, flag::EMPTY) => open.push(target),
+                    None => found.extend(rebuild::recall(world, target).iter().flat_map(|yielded| yielded.folders.iter().cloned())),
+                }
+            }
+        }
+        found.sort();
+        found.dedup();
+        found.into()
+    }
+}
+
 /// Returns what a target that gathers puts out: what all its parts do, and of a service what makes it what it is.
 /// `executed`: whether something that it waits for has executed.
 pub(super) fn gathered(world: &World, target: TargetId, links: &Links, executed: bool) -> Yield {
+    let mut folders: Vec<RelPath> = links.iter().flat_map(|(_, yielded)| yielded.folders.iter().cloned()).collect();
+    folders.sort();
+    folders.dedup();
     Yield {
         digest: gathered_digest(world, target, links.iter().map(|(_, yielded)| &yielded.digest), executed),
         outputs: Default::default(),
-        folders: Default::default(),
+        folders: folders.into(),
         executed: executed || links.iter().any(|(_, yielded)| yielded.executed),
     }
 }

@@ -473,17 +473,19 @@ fn a_folder_as_an_input_is_the_names_in_it() {
 #[test]
 fn a_folder_that_is_made_is_read_with_all_that_is_in_it() {
     let text = "rule mk\n  command = {log:mk}; mkdir -p dir/in; cp s dir/in/x; cp s dir/y\nbuild dir: mk s\n\
-                rule l\n  command = {log:$out}; cat dir/in/x > $out; ls dir >> $out\nbuild b: l dir\nbuild dir/own: l | dir\n";
+                rule l\n  command = {log:$out}; cat dir/in/x > $out; ls dir >> $out\nbuild b: l dir\nbuild dir/own: l | dir\n\
+                build inner: phony dir\nbuild group: phony inner other\nbuild c: l | group\n";
     let project = ninja(text);
-    project.write("s", "1").run("build -f build.ninja").ok().ran(["b", "dir/own", "mk"]);
+    project.write("other", "").write("s", "1").run("build -f build.ninja").ok().ran(["b", "c", "dir/own", "mk"]);
     project.run("build -f build.ninja").ok().nothing_to_do();
     project.settle().run("build -f build.ninja").ok().nothing_to_do();
-    project.write("s", "2").run("build -f build.ninja").ok().ran(["b", "dir/own", "mk"]);
+    project.write("s", "2").run("build -f build.ninja").ok().ran(["b", "c", "dir/own", "mk"]);
     assert!(project.read("b").starts_with('2'));
     project.run("explain -f build.ninja b").ok().says(["input dir/in/x changed"]);
+    project.write("other", "1").run("build -f build.ninja").ok().ran(["c"]);
     project.settle().run("build -f build.ninja").ok().nothing_to_do();
     project.settle().run("build -f build.ninja").ok().nothing_to_do();
-    project.write("s", "3").run("build -f build.ninja").ok().ran(["b", "dir/own", "mk"]);
+    project.write("s", "3").run("build -f build.ninja").ok().ran(["b", "c", "dir/own", "mk"]);
 }
 
 #[test]
@@ -547,4 +549,14 @@ fn what_comes_first_has_to_be_there() {
     project.write("s", "1").run("build -f build.ninja").code(1).ran([]).says(["`dd`, which has to be there first"]);
     project.write("dd", "ninja_dyndep_version = 1\nbuild a: dyndep\n").run("build -f build.ninja").ok().ran(["a"]);
     project.write("dd", "junk\n").run("build -f build.ninja").code(2).says(["this is no line of a dyndep file"]);
+}
+
+#[test]
+fn files_include_each_other_many_times() {
+    let project = ninja(&(LOGGED.to_owned() + "subninja n1\n")).file("x", "1");
+    for number in 1..300 {
+        project.write(&format!("n{number}"), format!("subninja n{}\n", number + 1));
+    }
+    project.write("n300", "build a: log x\n  name = a\n").run("build -f build.ninja").ok().ran(["a"]);
+    project.write("n300", "subninja n1\n").run("build -f build.ninja").code(2).says(["files include each other without an end"]);
 }

@@ -135,13 +135,7 @@ impl Disk<'_> {
     }
 
     /// Reads the dyndep files that are there; those that edges make, unless they are left. Returns whether any was.
-    fn dyndeps<'t>(
-        &mut self,
-        parsed: &mut Parsed<'t>,
-        shelf: &'t Shelf,
-        leave: bool,
-        missing: &mut Vec<RelPath>,
-    ) -> Result<bool, Fault> {
+    fn dyndeps<'t>(&mut self, parsed: &mut Parsed<'t>, shelf: &'t Shelf, leave: bool, missing: &mut Vec<RelPath>) -> Result<bool, Fault> {
         let mut left = false;
         let mut nodes: Vec<u32> = parsed.edges.iter().filter_map(|edge| edge.dyndep).collect();
         nodes.sort_unstable();
