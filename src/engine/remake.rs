@@ -35,7 +35,7 @@ impl Engine {
     pub fn outdated(&self) -> Vec<(Remake, String)> {
         let why = |remake: &Remake| {
             let stamp = |path: &RelPath| self.tree.stat_follow(path).ok().flatten().map(|signature| signature.mtime);
-            let made = stamp(&remake.file)?;
+            let Some(made) = stamp(&remake.file) else { return Some(format!("`{}` is not there", remake.file)) };
             let newer = |input: &&RelPath| stamp(input).is_none_or(|changed| changed > made);
             let older = |input: &RelPath| format!("`{}` is older than `{input}`", remake.file);
             let lacking = || {

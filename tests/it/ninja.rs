@@ -560,3 +560,17 @@ fn files_include_each_other_many_times() {
     project.write("n300", "build a: log x\n  name = a\n").run("build -f build.ninja").ok().ran(["a"]);
     project.write("n300", "subninja n1\n").run("build -f build.ninja").code(2).says(["files include each other without an end"]);
 }
+
+#[test]
+fn a_stamp_may_stand_for_a_ninja_file() {
+    let text = "rule gn\n  command = {log:gn}; cp build.in build.ninja; touch $out; echo '$out: build.in' > stamp.d\n  generator = 1\n  depfile = stamp.d\n\
+                build build.ninja.stamp: gn\nbuild build.ninja: phony build.ninja.stamp\n";
+    let project = ninja(&format!("{LOGGED}{text}build a: log x\n  name = a\n"));
+    project.write("x", "1").write("build.in", project.read("build.ninja"));
+    let seen = project.run("build -f build.ninja").ok().ran_in_order(["gn", "a"]);
+    assert!(seen.err().contains("`build.ninja.stamp` is not there: it is made anew first"), "{}", seen.all());
+    project.run("build -f build.ninja").ok().nothing_to_do();
+    project.settle().write("build.in", project.placed(&format!("{LOGGED}{text}build b: log x\n  name = b\n")));
+    project.run("build -f build.ninja").ok().ran_in_order(["gn", "b"]);
+    project.run("build -f build.ninja").ok().nothing_to_do();
+}

@@ -58,7 +58,7 @@ pub struct Brought {
 pub struct Remake {
     /// The address of the task that does it.
     pub task: String,
-    /// The ninja file.
+    /// The ninja file, or a stamp that stands for it.
     pub file: RelPath,
     /// The addresses of the tasks that make some of what it is made from: they are built before anybody looks how old that is.
     pub before: Vec<String>,

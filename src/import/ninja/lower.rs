@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use rayon::prelude::*;
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::bring::{Asked, Brought, Remake};
 use super::error::Fault;
@@ -122,6 +122,9 @@ impl Lowering<'_, '_> {
     fn judge(&mut self) {
         let (parsed, files) = (self.parsed, self.files);
         let makes_manifest = |edge: &Edge<'_>| edge.outputs.iter().any(|node| files.contains(&self.places[*node as usize]));
+        // GN writes `build build.ninja: phony build.ninja.stamp`: who makes the stamp makes the ninja file.
+        let gathering = parsed.edges.iter().filter(|edge| edge.rule == PHONY && makes_manifest(edge));
+        let behind: FxHashSet<u32> = gathering.flat_map(Edge::read).filter_map(|node| self.makers[*node as usize]).collect();
         self.becomes = parsed
             .edges
             .iter()
@@ -130,9 +133,9 @@ impl Lowering<'_, '_> {
                 let replaced = || edge.outputs.iter().all(|node| self.makers[*node as usize] != Some(index as u32));
                 match edge.rule == PHONY {
                     true if edge.inputs.is_empty() && edge.validations.is_empty() => Becomes::Nothing,
-                    true if replaced() => Becomes::Nothing,
+                    true if replaced() || makes_manifest(edge) => Becomes::Nothing,
                     true => Becomes::Group,
-                    false if makes_manifest(edge) => Becomes::Remake,
+                    false if makes_manifest(edge) || behind.contains(&(index as u32)) => Becomes::Remake,
                     false => Becomes::Task,
                 }
             })
@@ -230,7 +233,8 @@ impl Lowering<'_, '_> {
         let edge = &self.parsed.edges[id];
         let mut along: Vec<RelPath> = edge.outputs.iter().map(|node| self.places[*node as usize].clone()).collect();
         let file = along.iter().position(|place| *place == self.asked.file);
-        let file = along.remove(file.or_else(|| along.iter().position(|place| self.files.contains(place)))?);
+        let file = file.or_else(|| along.iter().position(|place| self.files.contains(place)));
+        let file = along.remove(file.unwrap_or_default());
         let depfile = self.parsed.says_path(edge, "depfile").ok().filter(|path| !path.is_empty());
         let depfile = depfile.and_then(|path| RelPath::anywhere(self.root, &self.dir, path.as_bytes()).ok());
         let task = tasks.iter_mut().find(|task| task.address == self.addresses[id])?;
