@@ -97,12 +97,13 @@ pub(super) fn gather(
         reading.follow(path, content)?;
     }
     let wrong = |error: String| Blocked::new(format!("an input pattern at {}: {error}", task.place));
+    let means_more = |text: &String| glob::is_glob(text) || text.ends_with('/') || text.is_empty() || text == ".";
     let (mut folders, literals): (Vec<String>, Vec<String>) =
-        included.into_iter().partition(|text| glob::is_glob(text) || text.ends_with('/') || text.is_empty() || text == ".");
+        included.into_iter().partition(|text| task.imported.is_none() && means_more(text));
     let without = PatternSet::new(&excluded, &[]).map_err(wrong)?;
     for literal in literals {
         let name = glob::plain(&literal).unwrap_or_default();
-        let path = match name.starts_with('/') && task.imported.is_some() {
+        let path = match (name.is_empty() || name.starts_with('/')) && task.imported.is_some() {
             true => RelPath::from_normal(name.as_bytes()),
             false => RelPath::parse(&*name).map_err(|error| Blocked::new(format!("the input `{literal}`: {error}")))?,
         };

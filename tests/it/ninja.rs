@@ -455,10 +455,11 @@ fn a_dyndep_file_that_does_not_fit_any_more_is_made_anew() {
 #[test]
 fn a_folder_as_an_input_is_the_names_in_it() {
     let text = "dir = dir\nrule ls\n  command = {log:$out}; ls $dir > $out\nbuild b: ls dir\nbuild c: ls | dir\n\
-                build dir/own: ls dir\nbuild d: ls link\n  dir = link/\nbuild e: log dir/own\n  name = e\n";
+                build dir/own: ls dir\nbuild d: ls link\n  dir = link/\nbuild e: log dir/own\n  name = e\n\
+                build f: ls | .\n";
     let project = ninja(&(LOGGED.to_owned() + text));
     project.write("dir/x", "1").write("far/x", "1").link("far", "link");
-    project.run("build -f build.ninja").ok().ran(["b", "c", "d", "dir/own", "e"]);
+    project.run("build -f build.ninja").ok().ran(["b", "c", "d", "dir/own", "e", "f"]);
     project.run("build -f build.ninja").ok().nothing_to_do();
     project.settle().run("build -f build.ninja").ok().nothing_to_do();
     project.write("dir/y", "1").run("build -f build.ninja").ok().ran(["b", "c", "dir/own", "e"]);
@@ -467,6 +468,7 @@ fn a_folder_as_an_input_is_the_names_in_it() {
     project.settle().run("build -f build.ninja").ok().nothing_to_do();
     project.remove("dir/x").run("build -f build.ninja").ok().ran(["b", "c", "dir/own", "e"]);
     project.write("far/y", "1").run("build -f build.ninja").ok().ran(["d"]);
+    project.write("new", "1").run("build -f build.ninja").ok().ran(["f"]);
     project.settle().run("build -f build.ninja").ok().nothing_to_do();
 }
 
