@@ -381,6 +381,7 @@ fn an_empty_file_stands_for_what_made_it() {
     project.run("build -f build.ninja").ok().says(["nothing to do"]);
 }
 
+#[test]
 fn what_the_shell_knows_need_be_no_program() {
     let lines = [
         ". ./env.sh && own && cp s $out",
