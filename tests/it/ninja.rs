@@ -557,11 +557,11 @@ fn what_comes_first_has_to_be_there() {
 #[test]
 fn files_include_each_other_many_times() {
     let project = ninja(&(LOGGED.to_owned() + "subninja n1\n")).file("x", "1");
-    for number in 1..300 {
+    for number in 1..190 {
         project.write(&format!("n{number}"), format!("subninja n{}\n", number + 1));
     }
-    project.write("n300", "build a: log x\n  name = a\n").run("build -f build.ninja").ok().ran(["a"]);
-    project.write("n300", "subninja n1\n").run("build -f build.ninja").code(2).says(["files include each other without an end"]);
+    project.write("n190", "build a: log x\n  name = a\n").run("build -f build.ninja").ok().ran(["a"]);
+    project.write("n190", "subninja n1\n").run("build -f build.ninja").code(2).says(["files include each other without an end"]);
 }
 
 #[test]

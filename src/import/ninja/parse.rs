@@ -28,7 +28,7 @@ const SAYS: [&str; 11] = [
 const VERSION: (u32, u32) = (1, 13);
 
 /// So many files may include each other in a row.
-const DEEP: usize = 500;
+const DEEP: usize = 200;
 
 /// Reads a file that another one names. The position of the file is how often this was called before.
 pub(super) trait Read {
