@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
+use std::sync::Mutex;
 
 use super::judge::{Asked, Gap, Judge, Judged, Sight, Unjudged, finding};
 use super::settings::{Common, Reader};
@@ -19,6 +20,8 @@ const ARCHIVE: &str = "benchmarks/results";
 
 #[derive(Default)]
 struct Churn {
+    /// The gate's name.
+    gate: String,
     scope: Option<String>,
     limits: Vec<Limit>,
     archive: Option<String>,
@@ -39,7 +42,8 @@ struct Limit {
 
 pub(super) fn read(reader: &mut Reader<'_>) -> (Common, Box<dyn Judge>) {
     let (common, rest) = reader.common(&KNOWN);
-    let mut rules = Churn { archive: Some(ARCHIVE.to_owned()), ..Churn::default() };
+    let gate = reader.gate.address.as_str().rsplit(['/', ':']).next().unwrap_or_default().to_owned();
+    let mut rules = Churn { gate, archive: Some(ARCHIVE.to_owned()), ..Churn::default() };
     reader.once(&rest, &["scope", "archive"]);
     for setting in rest {
         match &*setting.name {
@@ -130,7 +134,7 @@ impl Judge for Churn {
             return if cut { Ok(Judged { gaps, ..Judged::default() }) } else { Err(nothing) };
         };
         if let Some(folder) = &self.archive {
-            archive(sight, folder, widest, &asked.today.0).map_err(Unjudged::broken)?;
+            archive(sight, folder, &self.gate, widest, &asked.today.0).map_err(Unjudged::broken)?;
         }
         let findings = self.limits.iter().flat_map(|limit| limit.broken(&reports[&limit.since])).collect();
         let facts = Facts { files: widest.totals.files, extracted: widest.totals.files, cached: 0 };
@@ -225,13 +229,24 @@ fn allowed(most: u64) -> String {
     if most == 1 { String::from("1 is allowed") } else { format!("{most} are allowed") }
 }
 
-/// Keeps the report as evidence, named by the day and the project.
-fn archive(sight: &dyn Sight, folder: &str, report: &Report, today: &str) -> Result<(), String> {
+/// Gates are judged beside each other, and keep their evidence one after the other: none puts it in the place of another's.
+static KEEPING: Mutex<()> = Mutex::new(());
+
+/// Keeps the report as evidence, named by the day and the project; where that is taken by one of another scope, by the gate's name as well.
+fn archive(sight: &dyn Sight, folder: &str, gate: &str, report: &Report, today: &str) -> Result<(), String> {
+    let _keeping = KEEPING.lock().expect("no holder panics");
     let safe = |c: char| if c.is_alphanumeric() || matches!(c, '-' | '.' | '_') { c } else { '-' };
     let name: String = report.ground.project.chars().map(safe).collect();
     let folder = RelPath::parse(folder.trim_end_matches('/')).map_err(|error| format!("`{folder}`: {error}"))?;
-    let path = sight.folder().join(folder.as_bytes()).join(format!("{today}_{}_churn.json", name.trim_matches(['.', '-'])).as_bytes());
+    let place = |name: &str| {
+        let name = name.trim_matches(['.', '-']);
+        sight.folder().join(folder.as_bytes()).join(format!("{today}_{name}_churn.json").as_bytes())
+    };
     let text = report::churn::json(report, None);
+    let scope = |text: &[u8]| serde_json::from_slice::<serde_json::Value>(text).ok().map(|report| report["scope"].clone());
+    let shared = place(&name);
+    let taken = sight.tree().read(&shared).is_ok_and(|known| scope(&known) != scope(text.as_bytes()));
+    let path = if taken { place(&format!("{name}-{gate}")) } else { shared };
     if sight.tree().read(&path).is_ok_and(|known| known == text.as_bytes()) {
         return Ok(());
     }

@@ -1030,3 +1030,21 @@ fn of_a_knot_one_cycle_is_shown_and_a_comment_allows_those_through_its_import() 
     project.run("check --update-baseline").ok().says(["b.json: 6 entries"]);
     project.run("check").ok();
 }
+
+#[test]
+fn each_churn_gate_keeps_its_own_evidence() {
+    let gate = |name: &str| format!("gate \"{name}\" kind=\"churn\" {{ scope \"{name}\"; limit touches=9 }}\n");
+    let project = Project::new().file("src/a", "1\n").file("docs/b", "1\n");
+    let project = project.manifest(&format!("project \"shop\"\n{}{}", gate("src"), gate("docs")));
+    project.git("init -q").git("add -A").git("commit -qm one");
+    for _ in 0..2 {
+        project.run("check").ok();
+        let mut scopes = Vec::new();
+        for entry in std::fs::read_dir(project.at("benchmarks/results")).unwrap() {
+            let kept: serde_json::Value = serde_json::from_slice(&std::fs::read(entry.unwrap().path()).unwrap()).unwrap();
+            scopes.push(kept["scope"].as_str().unwrap().to_owned());
+        }
+        scopes.sort();
+        assert_eq!(scopes, ["docs", "src"]);
+    }
+}
