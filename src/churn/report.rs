@@ -29,6 +29,8 @@ pub struct Ground {
     pub made: String,
     /// The folder or file it is about, from the repository's folder; nothing for the whole.
     pub scope: Option<Vec<u8>>,
+    /// The folder that it was asked for from, from the repository's folder.
+    pub asked_from: Vec<u8>,
     /// Nothing that was committed before counts; in seconds since 1970.
     pub since: Option<i64>,
     /// Whether files were followed through renames.

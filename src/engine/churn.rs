@@ -84,6 +84,7 @@ pub fn churn(wanted: &ChurnWanted) -> Result<Report, ChurnError> {
         project: wanted.project.clone().unwrap_or_else(|| name(repository.top())),
         made: wanted.made.clone(),
         scope: scope.as_ref().map(|scope: &RelPath| scope.as_bytes().to_vec()).filter(|scope| !scope.is_empty()),
+        asked_from: folder.strip_prefix(repository.top()).map(|below| below.as_os_str().as_encoded_bytes().to_vec()).unwrap_or_default(),
         since: wanted.since,
         renames: wanted.renames,
         similarity: SIMILARITY,

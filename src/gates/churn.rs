@@ -136,7 +136,7 @@ impl Judge for Churn {
         if let Some(folder) = &self.archive {
             archive(sight, folder, &self.gate, widest, &asked.today.0).map_err(Unjudged::broken)?;
         }
-        let findings = self.limits.iter().flat_map(|limit| limit.broken(&reports[&limit.since])).collect();
+        let findings = self.limits.iter().flat_map(|limit| limit.broken(&reports[&limit.since], sight.folder())).collect();
         let facts = Facts { files: widest.totals.files, extracted: widest.totals.files, cached: 0 };
         Ok(Judged { findings, gaps, facts, ..Judged::default() })
     }
@@ -159,11 +159,21 @@ impl Limit {
     }
 
     /// Returns what is beyond it. Where commits are missing, counts are too low and never too high; a part of all changes is not known then.
-    fn broken(&self, report: &Report) -> Vec<Finding> {
+    /// `folder`: the gate's.
+    fn broken(&self, report: &Report, folder: &RelPath) -> Vec<Finding> {
         let within = self.within();
+        // The report tells files from the repository's folder, and a finding from the project's.
+        let place = |path: &[u8]| {
+            let inside = match &report.ground.asked_from[..] {
+                b"" => Some(path),
+                below => path.strip_prefix(below).and_then(|rest| rest.strip_prefix(b"/")),
+            };
+            let place = inside.map_or_else(|| path.to_vec(), |inside| folder.join(inside).as_bytes().to_vec());
+            String::from_utf8_lossy(&place).into_owned()
+        };
         let mut found = Vec::new();
         for file in report.files.iter().filter(|file| file.present && !file.generated) {
-            let path = String::from_utf8_lossy(&file.path).into_owned();
+            let path = place(&file.path);
             let score = file.hotspot.map_or(0, |hotspot| hotspot.score);
             let (touches, lines) = (u64::from(file.touches), file.adds + file.deletes);
             let counts = [
@@ -198,7 +208,7 @@ impl Limit {
         }
         for symbol in report.symbols.iter().filter(|symbol| !symbol.gone) {
             if let Some(most) = self.symbol_touches.filter(|most| u64::from(symbol.touches) > *most) {
-                let path = String::from_utf8_lossy(&symbol.path).into_owned();
+                let path = place(&symbol.path);
                 let (who, what) = (commits(symbol.touches.into()), symbol.kind.word());
                 let message = format!("{who} changed the {what} `{}`{within}, and {}", symbol.symbol, allowed(most));
                 let help = String::from("see why it changes so often; split it by reason");
@@ -207,7 +217,7 @@ impl Limit {
         }
         let coupling = if report.ground.is_cut() { &[] } else { &report.coupling[..] };
         for pair in coupling.iter().filter(|pair| self.coupling.is_some_and(|most| pair.confidence() > most)) {
-            let (one, other) = (String::from_utf8_lossy(&pair.a).into_owned(), String::from_utf8_lossy(&pair.b).into_owned());
+            let (one, other) = (place(&pair.a), place(&pair.b));
             let message = format!(
                 "it changes together with `{other}`: in {} commits, {:.0} % of the changes of one of them{within}",
                 pair.support,

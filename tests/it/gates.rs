@@ -1048,3 +1048,12 @@ fn each_churn_gate_keeps_its_own_evidence() {
         assert_eq!(scopes, ["docs", "src"]);
     }
 }
+
+#[test]
+fn a_churn_gate_below_the_repository_names_files_from_its_project() {
+    let manifest = "gate \"churn\" kind=\"churn\" { limit touches=1; archive #false }\n";
+    let project = Project::new().file("shop/src/a", "1\n").file("shop/orket.kdl", manifest);
+    project.git("init -q").git("add -A").git("commit -qm one");
+    project.write("shop/src/a", "2\n").git("commit -qam two");
+    project.run("-C shop check --changed=HEAD~1").code(1).says(["error[churn/touches]", " --> src/a\n"]);
+}
