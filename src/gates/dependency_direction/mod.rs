@@ -4,6 +4,7 @@
 
 mod chain;
 mod judge;
+mod knots;
 mod rules;
 
 pub use judge::layers;
