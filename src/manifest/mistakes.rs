@@ -114,6 +114,6 @@ fn every_small_mistake_is_told_once_with_a_line_and_a_way_out() {
         assert_eq!(found, [*code], "{text}");
         let line = text.lines().count();
         let shown = problems.render(false, 100);
-        assert!(shown.contains(&format!("orket.kdl:{line}\n")) && shown.contains("= help: "), "{shown}");
+        assert!(shown.contains(&format!("orket.kdl:{line}:")) && shown.contains("= help: "), "{shown}");
     }
 }

@@ -18,7 +18,8 @@ pub(super) fn problem(problem: &Problem, texts: &[(Arc<str>, Arc<str>)], color: 
     let gutter = problem.place.iter().chain(problem.notes.iter().map(|(_, place)| place)).map(|place| place.line.to_string().len());
     let gutter = gutter.max().unwrap_or(1);
     let mut excerpt = |place: &Place, length: usize, mark: char, note: &str| {
-        let _ = writeln!(out, "{:gutter$}{blue}-->{blue:#} {place}{}{note}", "", if note.is_empty() { "" } else { ": " });
+        let colon = if note.is_empty() { "" } else { ": " };
+        let _ = writeln!(out, "{:gutter$}{blue}-->{blue:#} {place}:{}{colon}{note}", "", place.column.max(1));
         let line =
             texts.iter().find(|(file, _)| *file == place.file).and_then(|(_, text)| text.lines().nth(place.line.max(1) as usize - 1));
         if let Some(line) = line {

@@ -66,7 +66,7 @@ fn a_mistake_is_shown_with_its_line_and_the_way_out() {
     let problems = files(&[("orket.kdl", "task \"a\" {\n    imputs \"x\"\n}\n")]).err().unwrap();
     assert_eq!(
         problems.render(false, 80),
-        "error[manifest/unknown_node]: there is no node `imputs` in `task`\n --> orket.kdl:2\n2 |     imputs \"x\"\n  |     ^^^^^^\n  = help: did you mean `inputs`?"
+        "error[manifest/unknown_node]: there is no node `imputs` in `task`\n --> orket.kdl:2:5\n2 |     imputs \"x\"\n  |     ^^^^^^\n  = help: did you mean `inputs`?"
     );
     assert!(problems.render(true, 80).contains("\u{1b}["));
     assert_eq!(problems.to_json()["problems"][0]["line"], 2);
@@ -209,7 +209,7 @@ fn two_of_one_name_point_at_both() {
     let problems = files(&[("orket.kdl", "task \"a\"\nepic \"a\"\n")]).err().unwrap();
     assert_eq!(
         problems.render(false, 80),
-        "error[manifest/duplicate]: there are two targets `a`\n --> orket.kdl:2\n2 | epic \"a\"\n  | ^\n --> orket.kdl:1: the other one\n1 | task \"a\"\n  | -\n  = help: rename one of them"
+        "error[manifest/duplicate]: there are two targets `a`\n --> orket.kdl:2:1\n2 | epic \"a\"\n  | ^\n --> orket.kdl:1:1: the other one\n1 | task \"a\"\n  | -\n  = help: rename one of them"
     );
     assert_eq!(wrong("pool \"p\" 1\npool \"p\" 2"), ["manifest/duplicate"]);
 }
@@ -299,7 +299,7 @@ fn later_mistakes_are_shown_over_the_same_texts() {
     let loaded = good("task \"a\"\n");
     let mut problems = Problems::new(loaded.texts.clone());
     problems.add("graph/x", String::from("no"), Some(loaded.project.tasks[0].place.clone()), None);
-    assert_eq!(problems.render(false, 80), "error[graph/x]: no\n --> orket.kdl:1\n1 | task \"a\"\n  | ^");
+    assert_eq!(problems.render(false, 80), "error[graph/x]: no\n --> orket.kdl:1:1\n1 | task \"a\"\n  | ^");
 }
 
 #[test]
@@ -393,7 +393,7 @@ fn an_unknown_pool_is_told_where_it_is_named() {
     let problems = files(&[("orket.kdl", "task \"t\" {\n    pool \"link\"\n}\n")]).err().unwrap();
     assert_eq!(
         problems.render(false, 80),
-        "error[manifest/unknown_node]: there is no pool `link` in this project\n --> orket.kdl:2\n2 |     pool \"link\"\n  |          ^^^^\n  = help: declare it: `pool \"link\" 1`"
+        "error[manifest/unknown_node]: there is no pool `link` in this project\n --> orket.kdl:2:10\n2 |     pool \"link\"\n  |          ^^^^\n  = help: declare it: `pool \"link\" 1`"
     );
 }
 

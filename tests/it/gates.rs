@@ -183,7 +183,7 @@ fn nothing_is_green_that_was_not_looked_at() {
 fn wrong_rules_are_errors_of_the_manifest() {
     let wrong =
         |rule: &str| shop("").manifest(&LAYERS.replace("order \"web\" \"infra\" \"domain\"", rule)).run("list").code(2).err().to_owned();
-    assert!(wrong("order \"web\" \"infar\"").contains("there is no layer `infar`\n --> orket.kdl:6\n"));
+    assert!(wrong("order \"web\" \"infar\"").contains("there is no layer `infar`\n --> orket.kdl:6:"));
     assert!(wrong("order \"web\" \"infar\"").contains("did you mean `infra`?"));
     assert!(wrong("ordre \"web\" \"infra\"").contains("did you mean `order`?"));
     assert!(wrong("deny \"web\"").contains("`deny` takes two layers"));
@@ -290,7 +290,7 @@ fn an_allowed_direction_says_why() {
     let manifest = |reason: &str| LAYERS.replace("    order", &format!("    allow \"domain\" \"infra\"{reason}\n    order"));
     for reason in ["", " reason=\" \"", " until=\"2030-01-31\""] {
         let seen = shop("from shop.infra import db\n").manifest(&manifest(reason)).run("check").either_owned().1;
-        assert!(seen.contains("error[gate/wrong]: `allow` gives no reason\n --> orket.kdl:6\n"), "{seen}");
+        assert!(seen.contains("error[gate/wrong]: `allow` gives no reason\n --> orket.kdl:6:"), "{seen}");
         assert!(seen.contains("= help: write why this is allowed: reason=\"until the loop is rewritten\""), "{seen}");
     }
     shop("from shop.infra import db\n").manifest(&manifest(" reason=\"old\"")).run("check").ok();

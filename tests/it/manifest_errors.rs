@@ -142,43 +142,43 @@ fn what_the_graph_finds_is_said_together_with_what_the_text_does() {
     );
     project.run("list").code(2).stdout("").stderr(
         "error[manifest/duplicate]: there are two targets `c-u`, for `src/a/u.c` and for `src/b/u.c`
- --> orket.kdl:2
+ --> orket.kdl:2:5
 2 |     task \"c-{{src.stem}}\" { run \"cc\" \"{{src.pth}}\" }
   |     ^
   = help: put more of the path into the name, its `.dir` or `.path`, or leave one of the files out with `!`
 
 error[manifest/unknown_name]: `src` has no `pth`
- --> orket.kdl:2
+ --> orket.kdl:2:39
 2 |     task \"c-{{src.stem}}\" { run \"cc\" \"{{src.pth}}\" }
   |                                       ^^^^^^^^^^^
   = help: did you mean `src.path`?
 
 error[graph/unknown_target]: there is no target `d-*`
- --> orket.kdl:7
+ --> orket.kdl:7:20
 7 | task \"all\" { needs \"d-*\" \"c-u\" \"zz\" }
   |                    ^
- --> orket.kdl:4: this `each` finds no file
+ --> orket.kdl:4:1: this `each` finds no file
 4 | each \"doc\" glob=\"doc/*.md\" {
   | -
   = help: mend the glob, or take the need out
 
 error[graph/unknown_target]: there is no target `zz`
- --> orket.kdl:7
+ --> orket.kdl:7:32
 7 | task \"all\" { needs \"d-*\" \"c-u\" \"zz\" }
   |                                ^
   = help: `orket list` shows all targets
 
 error[graph/cycle]: these targets wait for each other: `m` -> `n` -> `m`
- --> orket.kdl:8
+ --> orket.kdl:8:18
 8 | task \"m\" { needs \"n\" }
   |                  ^
- --> orket.kdl:9: `n` needs `m`
+ --> orket.kdl:9:18: `n` needs `m`
 9 | task \"n\" { needs \"m\"; sh \"echo {{ env.X }} {{project.nam}}\" }
   |                  -
   = help: take one of these edges out
 
 error[manifest/unknown_name]: `project` has no `nam`
- --> orket.kdl:9
+ --> orket.kdl:9:44
 9 | task \"n\" { needs \"m\"; sh \"echo {{ env.X }} {{project.nam}}\" }
   |                                            ^^^^^^^^^^^^^^^
   = help: did you mean `project.name`?

@@ -55,10 +55,10 @@ fn the_error_says_the_edit() {
     let project = Project::new()
         .manifest("task \"gen\" { sh \"x\"; outputs \"src/gen.h\"; needs \"lint\" }\ntask \"lint\" { sh \"x\"; inputs \"src/*.h\" }\n");
     let expected = r#"error[graph/undeclared_need]: `src/*.h`, an input of `lint`, can mean `src/gen.h`, which `gen` makes, but `lint` does not need `gen`
- --> orket.kdl:2
+ --> orket.kdl:2:30
 2 | task "lint" { sh "x"; inputs "src/*.h" }
   |                              ^
- --> orket.kdl:1: made here
+ --> orket.kdl:1:30: made here
 1 | task "gen" { sh "x"; outputs "src/gen.h"; needs "lint" }
   |                              -
   = help: `gen` needs `lint`, so leave it out: `inputs "!src/gen.h"`

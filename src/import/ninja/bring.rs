@@ -117,12 +117,28 @@ impl Read for Disk<'_> {
         let found = RelPath::anywhere(self.root, self.dir, path.as_bytes()).map_err(|error| format!("`{path}`: {error}"))?;
         let bytes = self.source.read(&found).map_err(|error| format!("cannot read `{found}`: {error}"))?;
         self.note(&found, &bytes);
-        let text = String::from_utf8(bytes).map_err(|error| {
-            let line = error.as_bytes()[..error.utf8_error().valid_up_to()].iter().filter(|byte| **byte == b'\n').count() + 1;
-            format!("`{found}` is no UTF-8 text: line {line}")
-        })?;
-        Ok(text)
+        text(bytes).map_err(|line| format!("line {line} of `{found}` is no UTF-8; orket reads other bytes in comments only"))
     }
+}
+
+/// Returns a file as text; what is no UTF-8 in comments is replaced.
+///
+/// # Errors
+/// With the first other line, from 1, that is no UTF-8.
+fn text(bytes: Vec<u8>) -> Result<String, usize> {
+    let bytes = match String::from_utf8(bytes) {
+        Ok(text) => return Ok(text),
+        Err(error) => error.into_bytes(),
+    };
+    let mut continued = false;
+    for (line, number) in bytes.split(|byte| *byte == b'\n').zip(1..) {
+        let comment = !continued && line.trim_ascii_start().starts_with(b"#");
+        if !comment && std::str::from_utf8(line).is_err() {
+            return Err(number);
+        }
+        continued = !comment && line.trim_ascii_end().ends_with(b"$");
+    }
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 
 impl Disk<'_> {

@@ -10,12 +10,11 @@ use crate::base::{Address, RelPath};
 use crate::manifest::{Problems, Source};
 use crate::model::{Command, Need, Task};
 
-struct Files(BTreeMap<String, String>);
+struct Files(BTreeMap<String, Vec<u8>>);
 
 impl Source for Files {
     fn read(&self, path: &RelPath) -> io::Result<Vec<u8>> {
-        let text = self.0.get(&path.to_string()).ok_or_else(|| io::Error::from(io::ErrorKind::NotFound))?;
-        Ok(text.clone().into_bytes())
+        self.0.get(&path.to_string()).cloned().ok_or_else(|| io::Error::from(io::ErrorKind::NotFound))
     }
 
     fn size(&self, path: &RelPath) -> io::Result<u64> {
@@ -28,7 +27,7 @@ impl Source for Files {
 }
 
 fn files(list: &[(&str, &str)]) -> Files {
-    Files(list.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned())).collect())
+    Files(list.iter().map(|(name, text)| ((*name).to_owned(), text.as_bytes().to_vec())).collect())
 }
 
 fn asked(file: &str, epic: Option<&str>) -> Asked {
@@ -120,6 +119,19 @@ fn subninja_has_a_scope_of_its_own_and_include_has_not() {
     assert_eq!(brought.tasks[0].place.to_string(), "sub.ninja:2");
     let twice = [("build.ninja", "subninja s\nsubninja s\n"), ("s", "rule r\n  command = x\n")];
     assert!(several(&twice).is_ok(), "a rule of one scope is none of the other");
+}
+
+#[test]
+fn bytes_that_are_no_text_may_stand_in_comments_only() {
+    let read = |bytes: &[u8]| {
+        let files = Files(BTreeMap::from([(String::from("build.ninja"), bytes.to_vec())]));
+        bring(&files, Path::new("/p"), &asked("build.ninja", None))
+            .map(|brought| brought.tasks.len())
+            .map_err(|problems| problems.render(false, 80))
+    };
+    assert_eq!(read(b"# caf\xe9\nrule r\n  # \xff\n  command = c\nbuild o: r\n"), Ok(1));
+    let said = "line 4 of `build.ninja` is no UTF-8; orket reads other bytes in comments only";
+    assert!(read(b"# a\nrule r\n  command = c $\n# \xff\nbuild o: r\n").unwrap_err().contains(said));
 }
 
 #[test]
