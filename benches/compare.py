@@ -1,11 +1,13 @@
 #!/usr/bin/env python3
 """Compares whole processes: orket beside ninja and make on one layered graph.
 
-    ORKET=target/release/orket benches/compare.py [--sizes 100,1000,10000] [--rounds 5] [--rows noop,cold,leaf,restore]
+    ORKET=target/release/orket benches/compare.py [--sizes 100,1000,10000] [--rounds 5] [--rows load,noop,leaf,restore,cold]
 
-Each task copies its own source and names up to three tasks of the layer before. Rounds are interleaved (orket, ninja, make, orket, …), so that a
-busy machine slows all of them. Printed are medians in milliseconds, the ratio to orket's, and how cost grows: the exponent between two sizes
-(1.00 is linear). Ninja and make keep no results, so `restore` (all outputs deleted) makes them run everything again.
+Each task copies its own source and names up to three tasks of the layer before. Rounds are interleaved (orket, ninja, make, orket, …), so
+that a busy machine slows all of them. Printed are medians in milliseconds, the ratio to orket's, how cost grows (the exponent between two
+sizes; 1.00 is linear), and the peak of memory at the largest size, which cannot be told below that of this script. `load` reads the files
+that declare the graph and builds nothing: orket without what it has compiled before, which a next command only maps. Ninja and make keep no
+results, so `restore` (all outputs deleted) makes them run everything again.
 """
 import argparse
 import math
@@ -73,8 +75,8 @@ def declare_make(folder, needs):
 
 
 class Tool:
-    def __init__(self, name, declare, words, state):
-        self.name, self.declare, self.words, self.state = name, declare, words, state
+    def __init__(self, name, declare, words, load, state):
+        self.name, self.declare, self.words, self.load, self.state = name, declare, words, load, state
 
     def prepare(self, base, count, needs):
         self.folder = f"{base}/{self.name}-{count}"
@@ -86,15 +88,20 @@ class Tool:
         sources(self.folder, count)
         self.declare(self.folder, needs)
 
-    def build(self):
-        """Returns the seconds that one build took."""
+    def run(self, row):
+        """Returns the seconds that one command took, and the most memory that it had, in MiB."""
+        words, fine = (self.load, (0, 2)) if row == "load" else (self.words, (0,))
         env = dict(os.environ, ORKET_CACHE_DIR=self.cache)
-        begin = time.perf_counter()
-        done = subprocess.run(self.words, cwd=self.folder, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
-        took = time.perf_counter() - begin
-        if done.returncode != 0:
-            sys.exit(f"{self.name} ended with {done.returncode}\n{done.stderr.decode(errors='replace')[-2000:]}")
-        return took
+        with tempfile.TemporaryFile() as said:
+            begin = time.perf_counter()
+            started = subprocess.Popen(words, cwd=self.folder, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=said)
+            _, status, used = os.wait4(started.pid, 0)
+            took = time.perf_counter() - begin
+            started.returncode = os.waitstatus_to_exitcode(status)
+            if started.returncode not in fine:
+                said.seek(0)
+                sys.exit(f"{self.name} ended with {started.returncode}\n{said.read().decode(errors='replace')[-2000:]}")
+        return took, used.ru_maxrss / 1024
 
     def empty(self, also_state):
         shutil.rmtree(f"{self.folder}/o")
@@ -109,7 +116,9 @@ class Tool:
             os.makedirs(self.cache)
 
     def before(self, row):
-        if row == "cold":
+        if row == "load":
+            shutil.rmtree(f"{self.folder}/.orket", ignore_errors=True)
+        elif row == "cold":
             self.empty(True)
         elif row == "restore":
             self.empty(False)
@@ -123,35 +132,38 @@ def main():
     asked = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     asked.add_argument("--sizes", default="100,1000,10000")
     asked.add_argument("--rounds", type=int, default=5)
-    asked.add_argument("--rows", default="noop,leaf,restore,cold")
+    asked.add_argument("--rows", default="load,noop,leaf,restore,cold")
     asked.add_argument("--jobs", type=int, default=os.cpu_count())
     asked = asked.parse_args()
     sizes = [int(size) for size in asked.sizes.split(",")]
     orket = os.path.abspath(os.environ.get("ORKET", "target/release/orket"))
     jobs = f"-j{asked.jobs}"
     tools = [
-        Tool("orket", declare_orket, [orket, "build", jobs], ".orket"),
-        Tool("ninja", declare_ninja, ["ninja", "--quiet", jobs], ".ninja_log"),
-        Tool("make", declare_make, ["make", "-s", jobs, "all"], ".none"),
+        Tool("orket", declare_orket, [orket, "build", jobs], [orket, "list"], ".orket"),
+        Tool("ninja", declare_ninja, ["ninja", "--quiet", jobs], ["ninja", "-t", "rules"], ".ninja_log"),
+        Tool("make", declare_make, ["make", "-s", jobs, "all"], ["make", "-q", "-f", "Makefile", "no-such-target"], ".none"),
     ]
     tools = [tool for tool in tools if shutil.which(tool.words[0])]
     if not tools or tools[0].name != "orket":
         sys.exit(f"there is no orket at {orket}; set ORKET")
-    medians = {}
+    medians, memory = {}, {}
     with tempfile.TemporaryDirectory(prefix="orket-compare-") as base:
         for size in sizes:
             needs = graph(size)
             for tool in tools:
                 tool.prepare(base, size, needs)
-                tool.build()
             for row in asked.rows.split(","):
                 took = {tool.name: [] for tool in tools}
+                for tool in tools:
+                    tool.run("noop")
                 for _ in range(asked.rounds):
                     for tool in tools:
                         tool.before(row)
-                        took[tool.name].append(tool.build())
-                medians.update({(row, size, name): statistics.median(times) for name, times in took.items()})
-    print(f"{'row':8} {'tool':6}" + "".join(f" {size:>10} tasks  x orket" for size in sizes) + "   growth")
+                        took[tool.name].append(tool.run(row))
+                for name, runs in took.items():
+                    medians[row, size, name] = statistics.median(seconds for seconds, _ in runs)
+                    memory[row, name] = statistics.median(most for _, most in runs)
+    print(f"{'row':8} {'tool':6}" + "".join(f" {size:>10} tasks  x orket" for size in sizes) + "      peak   growth")
     for row in asked.rows.split(","):
         for tool in tools:
             cells = ""
@@ -160,7 +172,7 @@ def main():
                 cells += f" {mine * 1000:>13.1f} ms {mine / medians[row, size, 'orket']:>8.2f}"
             pairs = zip(sizes, sizes[1:])
             growth = [math.log(medians[row, b, tool.name] / medians[row, a, tool.name]) / math.log(b / a) for a, b in pairs]
-            print(f"{row:8} {tool.name:6}{cells}   " + " ".join(f"{one:.2f}" for one in growth))
+            print(f"{row:8} {tool.name:6}{cells} {memory[row, tool.name]:>5.0f} MiB   " + " ".join(f"{one:.2f}" for one in growth))
 
 
 if __name__ == "__main__":
