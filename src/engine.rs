@@ -31,7 +31,7 @@ use crossbeam_channel::{Receiver, bounded};
 use xxhash_rust::xxh3::xxh3_64;
 
 use self::find::{find, package};
-use self::load::{current, load, mapped};
+use self::load::{BUILT, SEEN, current, kept, load};
 use self::manifests::Disk;
 use crate::action::ActionResult;
 use crate::base::RelPath;
@@ -121,6 +121,8 @@ pub struct Engine {
     pub package: String,
     /// Whether the manifest is another one than at the last build, or was never kept.
     pub loaded: bool,
+    /// Whether the manifest had to be read for this.
+    read: bool,
     /// The project's name.
     pub name: String,
     /// What it is for.
@@ -147,12 +149,13 @@ impl Engine {
         };
         let tree = Tree::open(&root).map_err(broken("open the project's folder"))?;
         let platform = format!("{}-{}", std::env::consts::OS, std::env::consts::ARCH);
-        let kept = root.join(".orket/graph");
-        let (graph, loaded) = match mapped(&kept).filter(|graph| current(graph, &tree, &manifest)) {
-            Some(graph) => (graph, false),
-            None => (load(&Disk(&tree), &root, &manifest, &platform, Some(&surroundings.registry))?, true),
+        let kept = kept(&root.join(".orket"), &tree, &manifest);
+        let (read, loaded) = (kept.is_none(), !kept.as_ref().is_some_and(|(_, built)| *built));
+        let graph = match kept {
+            Some((graph, _)) => graph,
+            None => load(&Disk(&tree), &root, &manifest, &platform, Some(&surroundings.registry))?,
         };
-        tracing::debug!(targets = graph.len(), loaded, "the graph is there");
+        tracing::debug!(targets = graph.len(), read, loaded, "the graph is there");
         let package = package(&graph, &root, surroundings);
         let (seams, look) = decide::seams(surroundings, search, &tree, &graph, &manifest, !keep)?;
         if !look.upward && surroundings.manifest.is_none() && fs::canonicalize(&surroundings.folder).is_ok_and(|folder| folder != root) {
@@ -187,6 +190,7 @@ impl Engine {
             tree,
             package,
             loaded,
+            read,
             name,
             about,
             seams: Arc::new(seams),
@@ -200,7 +204,15 @@ impl Engine {
     pub fn keep(&self) {
         if self.loaded && state_folder(&self.root).is_ok() {
             // Without it the manifest is loaded once more.
-            let _ = write_beside(&self.state().join("graph"), self.graph.image());
+            let _ = write_beside(&self.state().join(BUILT), self.graph.image());
+            let _ = fs::remove_file(self.state().join(SEEN));
+        }
+    }
+
+    /// Keeps the image of the load for who looks next, if the manifest had to be read and the checkout has a state.
+    pub fn keep_seen(&self) {
+        if self.read && self.state().is_dir() {
+            let _ = write_beside(&self.state().join(SEEN), self.graph.image());
         }
     }
 

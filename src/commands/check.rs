@@ -32,6 +32,7 @@ pub fn check(ui: &Ui, args: &CheckArgs) -> Result<(), Failure> {
     let engine = ui.open(true)?;
     let gates = chosen(ui, args, &engine)?;
     engine.remember();
+    engine.keep_seen();
     let inspector = engine.inspector(args.quick);
     let judge = || {
         let ground = inspector.ground_for(&gates);

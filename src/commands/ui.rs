@@ -113,7 +113,11 @@ impl Ui {
     /// # Errors
     /// With what the person has to know.
     pub fn open(&self, keep: bool) -> Result<Engine, Failure> {
-        Engine::open(&self.surroundings, keep).map_err(|error| self.unopened(error))
+        let engine = Engine::open(&self.surroundings, keep).map_err(|error| self.unopened(error))?;
+        if !keep {
+            engine.keep_seen();
+        }
+        Ok(engine)
     }
 
     /// Says why a project cannot be opened.

@@ -6,7 +6,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::FileTypeExt;
 use std::path::{Path, PathBuf};
 
-use super::load::{Stamp, current, mapped};
+use super::load::{Stamp, kept};
 use super::manifests::Little;
 use super::{OpenError, Surroundings};
 use crate::base::RelPath;
@@ -75,7 +75,7 @@ fn includes(manifest: &Path, root: &Path, inner: &Path, most: u64) -> bool {
     }
     let Ok(tree) = Tree::open(root) else { return false };
     let name = RelPath::from_normal(&b"orket.kdl"[..]);
-    let kept = mapped(&root.join(".orket/graph")).filter(|graph| current(graph, &tree, &name));
+    let kept = kept(&root.join(".orket"), &tree, &name).map(|(graph, _)| graph);
     let wanted = inner.join("orket.kdl");
     match kept.and_then(|graph| postcard::from_bytes::<Stamp>(&graph.header().trail).ok()) {
         Some(stamp) => stamp.trail.manifests.iter().any(|path| path.under(root) == wanted),

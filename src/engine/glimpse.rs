@@ -1,7 +1,7 @@
 //! What somebody sees of a project who types and waits for a completion.
 
 use super::find::{find, package};
-use super::load::{current, load, mapped};
+use super::load::{BUILT, kept, load, mapped};
 use super::manifests::Little;
 use super::{Engine, Surroundings};
 use crate::disk::Tree;
@@ -24,13 +24,14 @@ impl Engine {
     pub fn glimpse(surroundings: &Surroundings) -> Option<Glimpse> {
         let (root, manifest) = find(surroundings, true, GLIMPSE).ok()?;
         let tree = Tree::open(&root).ok()?;
-        let kept = mapped(&root.join(".orket/graph"));
-        let graph = match kept {
-            Some(graph) if current(&graph, &tree, &manifest) => graph,
-            kept => {
+        let state = root.join(".orket");
+        let graph = match kept(&state, &tree, &manifest) {
+            Some((graph, _)) => graph,
+            None => {
+                let earlier = mapped(&state.join(BUILT));
                 let little = Little::new(&tree, GLIMPSE);
                 match load(&little, &root, &manifest, "", None) {
-                    Err(_) if little.refused() => kept?,
+                    Err(_) if little.refused() => earlier?,
                     loaded => loaded.ok()?,
                 }
             }

@@ -117,6 +117,21 @@ pub(super) fn mapped(path: &Path) -> Option<Graph> {
     disk::map(path).ok().and_then(|bytes| Graph::open(bytes).ok())
 }
 
+/// The image that the last build has left, beside the checkout's other state.
+pub(super) const BUILT: &str = "graph";
+
+/// The image of a manifest that was looked at since, and not built.
+pub(super) const SEEN: &str = "graph.seen";
+
+/// Returns the image of an earlier load that is what loading would give now, and whether the last build has left it. `state`: the folder of
+/// the checkout's state.
+pub(super) fn kept(state: &Path, tree: &Tree, manifest: &RelPath) -> Option<(Graph, bool)> {
+    [BUILT, SEEN].into_iter().find_map(|name| {
+        let graph = mapped(&state.join(name)).filter(|graph| current(graph, tree, manifest))?;
+        Some((graph, name == BUILT))
+    })
+}
+
 /// Returns what an image depends on.
 pub(super) fn stamp(graph: &Graph) -> Option<Stamp> {
     postcard::from_bytes(&graph.header().trail).ok()

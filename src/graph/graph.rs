@@ -124,6 +124,8 @@ pub mod flag {
     pub const REMEDY: u32 = 1 << 13;
     /// A decision looks at what it printed.
     pub const HEARD: u32 = 1 << 14;
+    /// A part of it, at any depth, is left out of a bare build.
+    pub const HIDES: u32 = 1 << 15;
 }
 
 /// One target, 88 bytes.

@@ -53,14 +53,16 @@ pub fn select(graph: &Graph, typed: &[String], package: &str) -> Result<Selected
     Ok(Selected { targets })
 }
 
-/// Returns what a bare `orket build` builds: the project's default, else all rocks and epics and every task and gate that is not private.
+/// Returns what a bare `orket build` builds: the project's default, else every task and gate that is not private, and the rocks and epics that
+/// have no private part.
 pub fn everything(graph: &Graph) -> Vec<TargetId> {
     if !graph.header().default.is_empty() {
         let mut seen = FxHashSet::default();
         return graph.header().default.iter().copied().filter(|id| seen.insert(*id)).collect();
     }
     let wanted = |id: &TargetId| {
-        !matches!(graph.kind(*id), TargetKind::Entry | TargetKind::Service | TargetKind::Decision) && !graph.has(*id, flag::PRIVATE)
+        !matches!(graph.kind(*id), TargetKind::Entry | TargetKind::Service | TargetKind::Decision)
+            && ![flag::PRIVATE, flag::HIDES].into_iter().any(|hidden| graph.has(*id, hidden))
     };
     graph.ids().filter(wanted).collect()
 }

@@ -4,7 +4,7 @@ use super::common::{Context, TEXT};
 use super::node::Node;
 use super::problems::Problems;
 use crate::base::{Place, RelPath, glob};
-use crate::model::{Part, Pattern, Text};
+use crate::model::{Part, Pattern, Scope, Text};
 
 impl Problems {
     /// Lowers a path or glob of this package to one that is relative to the root.
@@ -65,6 +65,11 @@ impl Problems {
 
     /// A path with holes: what stands before the first hole is folded, what stands behind it must not go up.
     fn rooted_open(&mut self, context: &Context, filled: &Text, place: &Place) -> Text {
+        for scope in [Scope::Run, Scope::Port] {
+            let Some(name) = filled.holes(scope).next() else { continue };
+            let message = format!("a path cannot hold `{{{{{}.{name}}}}}`, which is another one in each run", scope.word());
+            self.say("manifest/wrong_path", place, message, "name a file that is the same in each run; commands may use it as they like");
+        }
         let (first, rest) = match filled.parts() {
             [Part::Literal(first), rest @ ..] => (&**first, rest),
             parts => ("", parts),

@@ -54,16 +54,15 @@ impl Environment {
                 visible.variables.insert(name.clone(), value.clone());
             }
         }
-        let mut entries: BTreeMap<String, EnvValue> = BTreeMap::new();
+        let mut said: BTreeSet<String> = BTreeSet::new();
         for rule in rules {
             match rule {
-                EnvRule::Pass { name, .. } => {
-                    let value = self.get(name);
-                    entries.insert(name.to_string(), value.map_or(EnvValue::Unset, |value| EnvValue::Plain(value.to_vec())));
-                    match value {
-                        Some(value) => visible.variables.insert(name.to_string(), value.to_vec()),
-                        None => visible.variables.remove(&**name),
-                    };
+                // What is not set keeps what a wider level or a file says.
+                EnvRule::Pass { name, .. } | EnvRule::Secret { name, .. } => {
+                    if let Some(value) = self.get(name) {
+                        visible.variables.insert(name.to_string(), value.to_vec());
+                    }
+                    said.insert(name.to_string());
                 }
                 EnvRule::Set { name, value: text, place } => {
                     let value = text.fill(|scope, hole| match scope {
@@ -79,14 +78,10 @@ impl Environment {
                         _ => Ok(format!("{{{{{}.{hole}}}}}", scope.word())),
                     })?;
                     // What is made of a secret is one itself.
-                    let entry = match text.holes(Scope::Env).any(|hole| hidden.contains(hole)) {
-                        true => {
-                            hidden.insert(name);
-                            EnvValue::Secret(self.keyed(value.as_bytes()))
-                        }
-                        false => EnvValue::Plain(value.clone().into_bytes()),
-                    };
-                    entries.insert(name.to_string(), entry);
+                    if text.holes(Scope::Env).any(|hole| hidden.contains(hole)) {
+                        hidden.insert(name);
+                    }
+                    said.insert(name.to_string());
                     visible.variables.insert(name.to_string(), value.into_bytes());
                 }
                 EnvRule::Dotenv { .. } if !self.dotenv => {}
@@ -101,21 +96,23 @@ impl Environment {
                         format!("`{file}:{line}` does not say NAME=value, a quote is not closed, or a byte is zero: `{text}` (`dotenv` at {place})")
                     });
                     for (name, value) in read? {
-                        entries.insert(name.clone(), EnvValue::Plain(value.clone().into_bytes()));
+                        said.insert(name.clone());
                         visible.variables.insert(name, value.into_bytes());
-                    }
-                }
-                EnvRule::Secret { name, .. } => {
-                    let value = self.get(name);
-                    entries.insert(name.to_string(), value.map_or(EnvValue::Unset, |value| EnvValue::Secret(self.keyed(value))));
-                    if let Some(value) = value {
-                        visible.variables.insert(name.to_string(), value.to_vec());
-                        visible.secrets.push(value.to_vec());
                     }
                 }
             }
         }
-        visible.entries = entries.into_iter().collect();
+        let declared = rules.iter().filter_map(secret).filter_map(|name| visible.variables.get(name));
+        visible.secrets = declared.cloned().collect();
+        let entry = |name: String| {
+            let value = match visible.variables.get(&name) {
+                None => EnvValue::Unset,
+                Some(value) if hidden.contains(&*name) => EnvValue::Secret(self.keyed(value)),
+                Some(value) => EnvValue::Plain(value.clone()),
+            };
+            (name, value)
+        };
+        visible.entries = said.into_iter().map(entry).collect();
         Ok(visible)
     }
 

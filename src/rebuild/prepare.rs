@@ -86,8 +86,7 @@ fn exact(world: &World, target: TargetId, links: &Links, discovered: Vec<RelPath
     let place = task.place.to_string();
     let symbolic = |text: &Text| {
         text.fill(|scope, name| match scope {
-            // The keyed digest of a secret is among the variables; its value stays out of what is kept.
-            Scope::Env if is_secret(&visible, name) => Ok(format!("{{{{env.{name}}}}}")),
+            Scope::Env if is_secret(&visible, name) => Err(held("a path", name, &place)),
             Scope::Env => variable(&visible, name, &place),
             Scope::Decision => decision(world, name),
             Scope::Port | Scope::Run => Ok(format!("{{{{{}.{name}}}}}", scope.word())),
@@ -97,6 +96,7 @@ fn exact(world: &World, target: TargetId, links: &Links, discovered: Vec<RelPath
     let worded = |text: &Text| {
         text.fill(|scope, name| match scope {
             Scope::Decision => decision(world, name).map(|_| format!("{{{{decision.{name}}}}}")),
+            // The keyed digest of a secret is among the variables; its value stays out of what is kept.
             Scope::Env if is_secret(&visible, name) => Ok(format!("{{{{env.{name}}}}}")),
             Scope::Env => variable(&visible, name, &place),
             Scope::Port | Scope::Run => Ok(format!("{{{{{}.{name}}}}}", scope.word())),
@@ -153,12 +153,7 @@ fn exact(world: &World, target: TargetId, links: &Links, discovered: Vec<RelPath
                 let name = started.first().cloned().unwrap_or_default();
                 // What is remembered names the programs, so that it is seen when one of them is another.
                 if let Some(hole) = words.first().and_then(|word| word.holes(Scope::Env).find(|hole| is_secret(&visible, hole))) {
-                    return Err(Blocked {
-                        text: format!("the name of a program holds the secret `{hole}`, at {place}"),
-                        hint: Some(format!(
-                            "give it as a further word; if it is no secret, let the task see it: env {{ pass \"{hole}\" }}"
-                        )),
-                    });
+                    return Err(held("the name of a program", hole, &place));
                 }
                 let tool = invoke(&name)?;
                 let words = tool.first.iter().cloned().chain(started.split_off(1)).collect();
@@ -318,6 +313,14 @@ fn stamps(world: &World, task: &Task, inputs: &BTreeMap<RelPath, Content>) -> Ve
         found.push(Needed { address, digest, outputs: Arc::default(), folders: Arc::default() });
     }
     found
+}
+
+/// Says that `what`, which is remembered, names a secret.
+fn held(what: &str, secret: &str, place: &str) -> Blocked {
+    Blocked {
+        text: format!("{what} holds the secret `{secret}`, at {place}"),
+        hint: Some(format!("give it to a command as a further word; if it is no secret, let the task see it: env {{ pass \"{secret}\" }}")),
+    }
 }
 
 fn is_secret(visible: &Visible, name: &str) -> bool {

@@ -85,6 +85,19 @@ task "c" { sh "{log:c}" }
 }
 
 #[test]
+fn without_a_target_the_private_parts_of_an_epic_are_left_out_too() {
+    let project = Project::new().manifest(
+        r#"
+        rock "r" { epic "e"; epic "f" }
+        epic "e" { needs "f"; task "a" { sh "{log:a}" }; task "publish" { private #true; sh "{log:publish}" } }
+        epic "f" { task "b" { sh "{log:b}" } }
+        "#,
+    );
+    project.run("build").ok().ran_in_order(["b", "a"]);
+    project.run("build r").ok().ran_in_order(["b", "a", "publish"]);
+}
+
+#[test]
 fn a_rock_builds_its_epics() {
     let project = Project::new().manifest(
         r#"

@@ -88,6 +88,51 @@ fn a_secret_is_seen_by_the_task_and_by_nobody_else() {
 }
 
 #[test]
+fn a_secret_may_come_from_a_dotenv_file_or_a_wider_level() {
+    for env in [r#"env { dotenv ".env"; secret "TOKEN" }"#, r#"env { secret "TOKEN"; dotenv ".env" }"#] {
+        let project = Project::new()
+            .file(".env", "TOKEN=hunter2hunter2\n")
+            .manifest(&format!(r#"{env}{}task "t" {{ sh "{{log:t}}; echo $TOKEN; echo $TOKEN | wc -c > o"; outputs "o" }}"#, "\n"));
+        project.run("build -vv").ok().ran(["t"]).says(["(secret)"]).never_says(["hunter2"]);
+        kept_nowhere(&project, "hunter2");
+        project.write(".env", "TOKEN=other\n").run("explain t").ok().says(["env TOKEN changed: (secret) -> (secret)"]);
+        project.run("build").ok().ran(["t"]);
+        assert_eq!(project.read("o").trim(), "6");
+    }
+    let project = Project::new().manifest(
+        r#"env { set "A" "hunter2" }
+task "t" { env { secret "A" }; sh "{log:t}; echo $A > o; echo $A"; outputs "o" }"#,
+    );
+    project.run("build -vv").ok().never_says(["hunter2"]);
+    let text = project.read("orket.kdl").replace("hunter2", "hunter3");
+    project.write("orket.kdl", &text).run("build").ok().ran(["t"]);
+}
+
+#[test]
+fn what_is_not_set_outside_keeps_what_a_file_or_a_wider_level_says() {
+    let project = Project::new().var("SET", "outside").file(".env", "X=file\nSET=file\n").manifest(
+        r#"env { dotenv ".env"; set "Y" "wide" }
+task "t" { env { pass "X" "Y" "SET" "Z" }; sh "echo $X $Y $SET $Z > o"; outputs "o" }"#,
+    );
+    project.run("build").ok();
+    assert_eq!(project.read("o"), "file wide outside\n");
+}
+
+#[test]
+fn no_path_holds_a_secret_or_what_is_another_in_each_run() {
+    let project = Project::new().var("KEY", "k1").file("k1.txt", "").manifest(
+        r#"env { secret "KEY" }
+task "in" { sh "true"; inputs "{{env.KEY}}.txt" }
+task "out" { sh "true"; outputs "{{env.KEY}}.out" }"#,
+    );
+    for target in ["in", "out"] {
+        project.run(&format!("build {target}")).code(1).ran([]).says(["a path holds the secret `KEY`", "env { pass \"KEY\" }"]);
+    }
+    project.write("orket.kdl", "task \"t\" { sh \"x\"; outputs \"y-{{run.id}}\" }\nservice \"db\" { port \"p\"; run \"x\" }\ntask \"u\" { uses \"db\"; sh \"x\"; inputs \"{{port.p}}\" }");
+    project.run("list").code(2).says(["a path cannot hold `{{run.id}}`", "a path cannot hold `{{port.p}}`"]);
+}
+
+#[test]
 fn holes_and_what_the_shell_keeps() {
     let project = Project::new().manifest(
         r#"

@@ -30,6 +30,22 @@ fn what_a_source_that_is_gone_was_made_into_goes_with_it() {
 }
 
 #[test]
+fn a_manifest_that_was_only_looked_at_is_not_the_one_that_was_built() {
+    let project = parts();
+    project.run("list").ok();
+    assert!(!project.has(".orket"), "who only looks makes no folder");
+    project.run("build").ok();
+    project.declare(&EACH.replace("src/*.c", "src/a.c"));
+    for _ in 0..2 {
+        project.run("list").ok().says(["part/a"]);
+        assert!(project.has(".orket/graph.seen"));
+    }
+    project.write(".orket/graph.seen", "spoilt").run("list").ok();
+    project.run("build").ok().ran(["all"]).says(["removed: `out/b.o`\n"]);
+    assert!(!project.has(".orket/graph.seen"));
+}
+
+#[test]
 fn what_a_person_has_changed_since_and_what_git_tracks_stays() {
     let project = parts();
     project.run("build").ok();

@@ -102,6 +102,7 @@ fn name_default(assembly: &mut Assembly<'_>) {
 
 fn finish(mut assembly: Assembly<'_>, trail: Vec<u8>) -> Graph {
     flags::mark_always(&mut assembly.drafts);
+    flags::mark_hiding(&mut assembly.drafts);
     let project = assembly.project;
     assembly.header.name = project.name.clone();
     assembly.header.about = project.about.clone();

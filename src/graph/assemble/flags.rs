@@ -2,7 +2,7 @@
 
 use super::draft::{Declared, Draft};
 use crate::base::glob;
-use crate::graph::{EdgeKind, TargetKind, flag};
+use crate::graph::{Edge, EdgeKind, TargetKind, flag};
 use crate::model::{Command, EnvRule, Part, Task, Text};
 
 /// Returns the flags that follow from the declaration alone; all but `ALWAYS`. `host` is the platform, as `linux-x86_64`.
@@ -52,6 +52,17 @@ pub(super) fn mark_always(drafts: &mut [Draft<'_>]) {
         let idle = task.inputs.is_empty() && task.outputs.is_empty() && task.depfile.is_none();
         if !task.commands.is_empty() && (!task.cache || (idle && !feeds(draft))) {
             draft.flags |= flag::ALWAYS;
+        }
+    }
+}
+
+/// Marks the rocks and epics with private parts. Rocks stand before epics, and an epic holds no other.
+pub(super) fn mark_hiding(drafts: &mut [Draft<'_>]) {
+    let grouping = drafts.iter().take_while(|draft| matches!(draft.kind, TargetKind::Rock | TargetKind::Epic)).count();
+    for group in (0..grouping).rev() {
+        let hides = |edge: &Edge| edge.kind() == EdgeKind::Part && drafts[edge.to.index()].flags & (flag::PRIVATE | flag::HIDES) != 0;
+        if drafts[group].edges.iter().any(hides) {
+            drafts[group].flags |= flag::HIDES;
         }
     }
 }
