@@ -154,6 +154,6 @@ pub(super) fn current(graph: &Graph, tree: &Tree, manifest: &RelPath) -> bool {
             .manifests
             .iter()
             .zip(&stamp.digests)
-            .all(|(path, digest)| tree.read(path).is_ok_and(|bytes| Digest::of(&bytes) == *digest))
+            .all(|(path, digest)| tree.read_text(path).is_ok_and(|bytes| Digest::of(&bytes) == *digest))
         && stamp.trail.globs.iter().all(|(patterns, found)| source.matches(patterns).is_ok_and(|now| now == *found))
 }

@@ -254,7 +254,7 @@ impl Problems {
             }
             Err(wrong) => {
                 for Unfilled { code, message, hint, hole } in wrong {
-                    let (place, length) = (Some(self.inside(place, &hole)), hole.len());
+                    let (place, length) = (Some(self.inside(place, text, &hole)), hole.len());
                     self.push(Problem { code, message, place, length, help: Some(hint), notes: Vec::new() });
                 }
                 Text::literal(text)
@@ -262,34 +262,40 @@ impl Problems {
         }
     }
 
-    /// Returns where a part of a text stands, if that can be seen in its line; else where the text does.
-    fn inside(&self, place: &Place, part: &str) -> Place {
-        let line = self.sources().iter().find(|(file, _)| *file == place.file);
-        let line = line.and_then(|(_, text)| text.lines().nth(place.line.max(1) as usize - 1)).unwrap_or_default();
-        let (before, rest) = line.split_at(line.char_indices().nth(place.column.max(1) as usize - 1).map_or(line.len(), |(at, _)| at));
-        match rest.find(part) {
-            Some(at) => Place { column: (before.chars().count() + rest[..at].chars().count() + 1) as u32, ..place.clone() },
-            None => place.clone(),
+    /// Returns where a part of a text stands, if that can be seen in the lines that the text has; else where the text does.
+    pub(super) fn inside(&self, place: &Place, text: &str, part: &str) -> Place {
+        let source = self.sources().iter().find(|(file, _)| *file == place.file).map_or("", |(_, source)| source);
+        let lines = source.lines().zip(1..).skip(place.line.max(1) as usize - 1);
+        // A text of several lines begins on the line behind its quotes.
+        let count = if text.contains('\n') { text.lines().count() + 1 } else { 1 };
+        let found = lines.take(count).find_map(|(line, number)| {
+            let column = if number == place.line { place.column.max(1) as usize - 1 } else { 0 };
+            let (before, rest) = line.split_at(line.char_indices().nth(column).map_or(line.len(), |(at, _)| at));
+            let at = rest.find(part)?;
+            Some(Place { line: number, column: (before.chars().count() + rest[..at].chars().count() + 1) as u32, ..place.clone() })
+        });
+        found.unwrap_or_else(|| place.clone())
+    }
+
+    /// Fills a text in which nothing may be left open; `what` says what it is.
+    pub(super) fn settled(&mut self, context: &Context, text: &str, place: &Place, what: &str) -> Option<String> {
+        let filled = self.fill(context, text, place);
+        if let Some(literal) = filled.as_literal() {
+            return Some(literal.to_owned());
         }
+        let message = format!("{what} has to be known while loading");
+        self.say("manifest/open_name", place, message, "env, decision, port and run are only known later");
+        None
     }
 
     pub(super) fn name_of(&mut self, node: &Node, context: &Context) -> Option<(String, Place)> {
         let (text, place) = self.text_of(node)?;
-        let text = self.fill(context, &text, &place);
-        let Some(name) = text.as_literal() else {
-            self.say(
-                "manifest/open_name",
-                &place,
-                format!("the name of a {} has to be known while loading", node.name),
-                "env, decision, port and run are only known later",
-            );
-            return None;
-        };
-        if let Err(error) = Address::check_name(name) {
+        let name = self.settled(context, &text, &place, &format!("the name of a {}", node.name))?;
+        if let Err(error) = Address::check_name(&name) {
             self.say("manifest/wrong_name", &place, format!("`{name}`: {error}"), "choose another name");
             return None;
         }
-        Some((name.to_owned(), place))
+        Some((name, place))
     }
 
     pub(super) fn needs(&mut self, node: &Node, context: &Context) -> Vec<Need> {

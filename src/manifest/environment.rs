@@ -65,6 +65,7 @@ impl Problems {
             match child.name.as_str() {
                 "pass" | "secret" => {
                     for (name, place) in self.texts(child) {
+                        let Some(name) = self.settled(context, &name, &place, "the name of a variable") else { continue };
                         self.variable(&name, &place);
                         let name = name.into();
                         rules.push(if child.name == "pass" { EnvRule::Pass { name, place } } else { EnvRule::Secret { name, place } });
@@ -74,8 +75,10 @@ impl Problems {
                     let texts = self.texts(child);
                     match &texts[..] {
                         [(name, named), (value, at)] => {
-                            self.variable(name, named);
-                            rules.push(EnvRule::Set { name: name.as_str().into(), value: self.fill(context, value, at), place })
+                            let value = self.fill(context, value, at);
+                            let Some(name) = self.settled(context, name, named, "the name of a variable") else { continue };
+                            self.variable(&name, named);
+                            rules.push(EnvRule::Set { name: name.into(), value, place })
                         }
                         _ => self.say(
                             "manifest/wrong_value",
@@ -87,6 +90,7 @@ impl Problems {
                 }
                 "dotenv" => {
                     for (file, place) in self.texts(child) {
+                        let Some(file) = self.settled(context, &file, &place, "the name of a file of variables") else { continue };
                         match RelPath::parse_in(&context.package, file.as_bytes()) {
                             Ok(file) => files.push(EnvRule::Dotenv { file, place }),
                             Err(error) => self.say(

@@ -4,7 +4,7 @@ use super::common::Context;
 use super::load::Load;
 use super::node::Node;
 use crate::base::{Address, Place, RelPath};
-use crate::model::{EnvRules, Later, LaterKind};
+use crate::model::EnvRules;
 
 /// A manifest of another tool that takes part in the project; whoever asked for the load reads it.
 #[derive(Clone, PartialEq, Debug)]
@@ -35,9 +35,13 @@ impl Load<'_> {
             }
         }
         let Some((path, path_place)) = path else { return };
+        let named = format.clone();
         let format = format.map(|(format, _)| format).or_else(|| path.ends_with(".ninja").then(|| String::from("ninja")));
         if format.as_deref() != Some("ninja") {
-            self.project.later.push(Later { kind: LaterKind::Import, place: node.place.clone() });
+            let place = named.map_or_else(|| node.place.clone(), |(_, place)| place);
+            let format = format.map_or_else(|| format!("`{path}` is of no format"), |format| format!("`{format}` is no format"));
+            let help = "an import reads ninja files: `import \"build/build.ninja\" format=\"ninja\"`";
+            self.problems.say("manifest/unknown_format", &place, format!("{format} that orket reads"), help);
             return;
         }
         let file = match RelPath::parse_in(&context.package, path.as_bytes()) {

@@ -42,6 +42,7 @@ mod task;
 mod tests;
 mod text;
 mod tidy;
+mod withheld;
 
 pub use import::Import;
 pub use includes::includes;

@@ -174,6 +174,12 @@ impl Problems {
                 "line": problem.place.as_ref().map(|place| place.line),
                 "column": problem.place.as_ref().map(|place| place.column),
                 "help": problem.help,
+                "notes": problem.notes.iter().map(|(note, place)| serde_json::json!({
+                    "message": note,
+                    "file": &*place.file,
+                    "line": place.line,
+                    "column": place.column,
+                })).collect::<Vec<_>>(),
             })
         };
         serde_json::json!({ "version": 1, "problems": self.list.iter().map(one).collect::<Vec<_>>(), "more": self.more })

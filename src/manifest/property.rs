@@ -109,8 +109,10 @@ pub(super) fn property(problems: &mut Problems, task: &mut Task, node: &Node, co
         }
         "backoff" => task.backoff = problems.duration_of(node).unwrap_or(task.backoff),
         "pool" => {
-            if let Some((text, at)) = problems.text_of(node) {
-                let pool: Box<str> = problems.fill(context, &text, &at).to_string().into();
+            if let Some((text, at)) = problems.text_of(node)
+                && let Some(pool) = problems.settled(context, &text, &at, "the name of a pool")
+            {
+                let pool: Box<str> = pool.into();
                 problems.pool_places.insert((task.place.clone(), pool.clone()), at);
                 task.pool = Some(pool);
             }

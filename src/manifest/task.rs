@@ -192,8 +192,11 @@ fn one(
     }
     node.children.iter().filter(|child| child.name != "use").for_each(|child| property(problems, &mut task, child, &context, later));
     let idle = task.commands.is_empty() && !node.children.iter().any(|child| matches!(&*child.name, "run" | "sh"));
-    if idle && problems.problems().len() == before {
-        no_command(problems, &task);
+    if problems.problems().len() == before {
+        if idle {
+            no_command(problems, &task);
+        }
+        problems.withheld(&task);
     }
     Some(task)
 }

@@ -135,7 +135,7 @@ fn a_matrix_makes_every_variant_and_its_size_is_checked_first() {
 #[test]
 fn a_template_is_filled_and_holes_in_its_parameters_stay_open() {
     let text = "template \"lint\" { param \"p\"; param \"q\" default=\"z\"; run \"ruff\" \"{{param.p}}{{param.q}}\" }\n";
-    let loaded = good(&format!("{text}task \"a\" {{ use \"lint\" p=\"{{{{env.X}}}}/b\" }}"));
+    let loaded = good(&format!("{text}task \"a\" {{ env {{ pass \"X\" }}; use \"lint\" p=\"{{{{env.X}}}}/b\" }}"));
     let Command::Run { words, .. } = &loaded.project.tasks[0].commands[0] else { panic!() };
     assert_eq!((words[1].to_string(), words[1].as_literal()), (String::from("{{env.X}}/bz"), None));
     assert_eq!(wrong(&format!("{text}task \"a\" {{ use \"lint\" }}")), ["manifest/missing_param"]);
@@ -216,12 +216,9 @@ fn two_of_one_name_point_at_both() {
 
 #[test]
 fn what_is_for_later_is_read_and_noted() {
-    let loaded = good(
-        "gate \"g\" kind=\"churn\" { days 3 }\ntask \"t\" { executor \"ssh\" os=\"x\"; on_failure \"u\" }\nimport \"justfile\" format=\"just\"",
-    );
+    let loaded = good("gate \"g\" kind=\"churn\" { days 3 }\ntask \"t\" { executor \"ssh\" os=\"x\"; on_failure \"u\" }");
     let kinds: Vec<LaterKind> = loaded.project.later.iter().map(|later| later.kind).collect();
-    let expected = [LaterKind::Executor, LaterKind::Import];
-    assert_eq!(kinds, expected);
+    assert_eq!(kinds, [LaterKind::Executor]);
     assert_eq!(&*loaded.project.gates[0].kind, "churn");
 }
 
@@ -423,7 +420,7 @@ fn a_file_stands_for_itself_whatever_characters_its_name_has() {
 fn paths_with_holes_are_folded_up_to_the_hole() {
     let loaded = files(&[
         ("orket.kdl", "include \"lib\""),
-        ("lib/orket.kdl", "task \"t\" { inputs \"./src/{{env.A}}/x.c\" \"../{{env.B}}\" \"{{env.C}}\" }"),
+        ("lib/orket.kdl", "task \"t\" { inputs \"./src/{{env.A}}/x.c\" \"../{{env.B}}\" \"{{env.C}}\"; env { pass \"A\" \"B\" \"C\" } }"),
     ]);
     let loaded = loaded.unwrap_or_else(|problems| panic!("{}", problems.render(false, 90)));
     let inputs: Vec<String> = loaded.project.tasks[0].inputs.iter().map(|input| input.text.to_string()).collect();
@@ -454,4 +451,26 @@ fn mistakes_go_through_a_miette_handler_too() {
         assert!(out.contains(part), "{part} is missing in {out}");
     }
     assert_eq!(reports.len(), 1);
+}
+
+#[test]
+fn a_hole_in_a_text_of_several_lines_is_shown_where_it_stands() {
+    let text = "task \"t\" {\n    sh \"\"\"\n        echo {{env.A}}\n        echo {{nope.b}}\n        \"\"\"\n    env { pass \"B\" }\n}\n";
+    let problems = files(&[("orket.kdl", text)]).err().unwrap().render(false, 80);
+    assert!(problems.contains(" --> orket.kdl:4:14\n4 |         echo {{nope.b}}\n  |              ^^^^^^^^^^\n"), "{problems}");
+    let problems = files(&[("orket.kdl", &text.replace("nope.b", "env.B"))]).err().unwrap().render(false, 80);
+    assert!(
+        problems.contains(" --> orket.kdl:3:14\n3 |         echo {{env.A}}\n") && problems.contains("`env { pass \"A\" }`"),
+        "{problems}"
+    );
+}
+
+#[test]
+fn files_of_variables_may_be_named_by_a_matrix() {
+    let loaded = good("task \"t\" { matrix { v \"1\" \"2\" }; env { dotenv \"{{matrix.v}}.env\" }; sh \"echo {{env.Q}}\" }");
+    let files = loaded.project.tasks.iter().map(|task| match &task.env[0] {
+        EnvRule::Dotenv { file, .. } => file.to_string(),
+        other => panic!("{other:?}"),
+    });
+    assert_eq!(files.collect::<Vec<_>>(), ["1.env", "2.env"]);
 }

@@ -18,6 +18,22 @@ pub enum EnvRule {
     Secret { name: Box<str>, place: Place },
 }
 
+impl EnvRule {
+    /// Returns the variable that this is about; `None` for a file of variables.
+    pub fn name(&self) -> Option<&str> {
+        match self {
+            EnvRule::Pass { name, .. } | EnvRule::Set { name, .. } | EnvRule::Secret { name, .. } => Some(name),
+            EnvRule::Dotenv { .. } => None,
+        }
+    }
+}
+
+/// Whether every task sees this variable; its value stays out of digests, since programs enter them by content.
+pub fn always_seen(name: &str) -> bool {
+    let orkets_own = name.starts_with("ORKET_") && !name.ends_with("_SECRET");
+    matches!(name, "PATH" | "HOME" | "USER" | "LANG" | "TERM" | "TMPDIR" | "SHELL" | "LOGNAME") || name.starts_with("LC_") || orkets_own
+}
+
 /// All rules that hold for one task, farthest first: the project's, its package's, its epic's, its own. A later rule wins over an
 /// earlier one for the same name; within one level, `set`, `pass` and `secret` win over what a `dotenv` file says.
 pub type EnvRules = Vec<EnvRule>;

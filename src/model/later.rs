@@ -18,8 +18,6 @@ pub struct Later {
 pub enum LaterKind {
     /// `executor` of a task
     Executor,
-    /// `import`, but for ninja files
-    Import,
 }
 
 impl LaterKind {
@@ -27,7 +25,6 @@ impl LaterKind {
     pub fn word(self) -> &'static str {
         match self {
             LaterKind::Executor => "executor",
-            LaterKind::Import => "import",
         }
     }
 }

@@ -15,7 +15,7 @@ mod task;
 mod text;
 
 pub use decision::{Choose, Condition, Decision, Test};
-pub use environment::{EnvRule, EnvRules};
+pub use environment::{EnvRule, EnvRules, always_seen};
 pub use gate::{Gate, Setting};
 pub use imported::Imported;
 pub use later::{Later, LaterKind};

@@ -6,10 +6,7 @@ use super::dotenv;
 use crate::action::EnvValue;
 use crate::base::{Digest, Hasher};
 use crate::disk::Tree;
-use crate::model::{EnvRule, EnvRules, Scope};
-
-/// Variables that every task sees; their values stay out of digests, since programs enter them by content.
-const ALWAYS_SEEN: [&str; 8] = ["PATH", "HOME", "USER", "LANG", "TERM", "TMPDIR", "SHELL", "LOGNAME"];
+use crate::model::{EnvRule, EnvRules, Scope, always_seen};
 
 /// The environment that orket was started with, and the key under which secrets enter digests.
 #[derive(Clone, Default)]
@@ -49,8 +46,7 @@ impl Environment {
         let mut visible = Visible::default();
         let mut hidden: BTreeSet<&str> = rules.iter().filter_map(secret).collect();
         for (name, value) in &self.variables {
-            let orkets_own = name.starts_with("ORKET_") && !name.ends_with("_SECRET");
-            if ALWAYS_SEEN.contains(&name.as_str()) || name.starts_with("LC_") || orkets_own {
+            if always_seen(name) {
                 visible.variables.insert(name.clone(), value.clone());
             }
         }
