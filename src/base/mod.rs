@@ -1,9 +1,10 @@
-//! The small words that every other folder needs: addresses, digests, paths, globs, places, quantities, changes of files and symbols.
+//! The small words that every other folder needs: addresses, digests, paths, globs, places, quantities, decimals, changes of files and symbols.
 //!
 //! Nothing here has an effect, and nothing here knows what a task is.
 
 mod address;
 mod change;
+mod decimal;
 mod digest;
 pub mod glob;
 mod id;
@@ -17,6 +18,7 @@ mod symbol;
 
 pub use address::{Address, AddressError};
 pub use change::{AuthorId, Change, Commit, FileKind, PathId, Paths, Status};
+pub use decimal::Decimal;
 pub use digest::{Digest, Hasher};
 pub use id::{FileId, TargetId};
 pub use path::{PathError, RelPath, show_bytes};

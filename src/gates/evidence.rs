@@ -1,11 +1,14 @@
 //! `evidence`: artifacts that must be there, be recent, and say what they should.
 
+use std::collections::BTreeMap;
+
 use serde_json::Value;
+use serde_json::value::RawValue;
 
 use super::judge::{Asked, Gap, Judge, Judged, Sight, Unjudged, finding};
 use super::settings::{Common, Reader};
 use super::sight::rooted;
-use crate::base::{RelPath, quantity};
+use crate::base::{Decimal, RelPath, quantity};
 use crate::disk::{PatternSet, expand};
 use crate::event::Facts;
 use crate::model::{RuleValue, Setting};
@@ -29,8 +32,8 @@ struct Artifact {
 struct Bound {
     /// A JSON pointer (RFC 6901).
     pointer: String,
-    min: Option<f64>,
-    max: Option<f64>,
+    min: Option<Decimal>,
+    max: Option<Decimal>,
     equals: Option<RuleValue>,
 }
 
@@ -77,8 +80,8 @@ fn bound(reader: &mut Reader<'_>, setting: &Setting) -> Option<Bound> {
     reader.only(setting, &["min", "max", "equals"]);
     let pointer = reader.text(setting)?;
     let number = |name: &str| match setting.property(name) {
-        Some(RuleValue::Whole(number)) => Some(*number as f64),
-        Some(RuleValue::Text(text)) => text.parse().ok(),
+        Some(RuleValue::Whole(number)) => Some(Decimal::from(i128::from(*number))),
+        Some(RuleValue::Text(text)) => Decimal::parse(text),
         _ => None,
     };
     let wrong = ["min", "max"].iter().find(|name| setting.property(name).is_some() && number(name).is_none());
@@ -176,7 +179,7 @@ impl Artifact {
             }
         }
         for bound in &self.values {
-            if let Some(message) = value.as_ref().and_then(|value| bound.broken(value)) {
+            if let Some(message) = value.as_ref().and_then(|value| bound.broken(value, &bytes)) {
                 say("value", &bound.pointer, message, "mend what it measures, or the bound");
             }
         }
@@ -190,27 +193,48 @@ impl Artifact {
 }
 
 impl Bound {
-    fn broken(&self, value: &Value) -> Option<String> {
+    /// Says what is wrong with an artifact: its value, and its text.
+    fn broken(&self, value: &Value, text: &[u8]) -> Option<String> {
         let pointer = &self.pointer;
         let Some(found) = value.pointer(pointer) else { return Some(format!("it has no `{pointer}`")) };
-        if let Some(equals) = &self.equals {
-            let wanted = match equals {
-                RuleValue::Flag(flag) => Value::Bool(*flag),
-                RuleValue::Whole(number) => Value::from(*number),
-                RuleValue::Text(text) => Value::from(&**text),
+        let wanted = self.equals.as_ref().map(|equals| match equals {
+            RuleValue::Flag(flag) => Value::Bool(*flag),
+            RuleValue::Whole(number) => Value::from(*number),
+            RuleValue::Text(text) => Value::from(&**text),
+        });
+        if !found.is_number() {
+            return match wanted {
+                Some(wanted) => (*found != wanted).then(|| format!("`{pointer}` is {found}, and should be {wanted}")),
+                None => Some(format!("`{pointer}` is {found}, which is no number")),
             };
+        }
+        let found = written(text, pointer)?;
+        let Some(number) = Decimal::parse(&found) else { return Some(format!("`{pointer}` is {found}, and only 38 digits are compared")) };
+        if let Some(wanted) = wanted {
             // A decimal of the manifest is kept as it is written.
-            let number = wanted.as_f64().or_else(|| wanted.as_str()?.parse().ok());
-            let same = *found == wanted || found.as_f64().is_some_and(|found| number == Some(found));
+            let same = Decimal::parse(wanted.as_str().unwrap_or(&wanted.to_string())) == Some(number);
             return (!same).then(|| format!("`{pointer}` is {found}, and should be {wanted}"));
         }
-        let Some(number) = found.as_f64() else { return Some(format!("`{pointer}` is {found}, which is no number")) };
         match (self.min, self.max) {
             (Some(min), _) if number < min => Some(format!("`{pointer}` is {found}, and at least {min} is wanted")),
             (_, Some(max)) if number > max => Some(format!("`{pointer}` is {found}, and at most {max} is allowed")),
             _ => None,
         }
     }
+}
+
+/// Returns a value of a JSON document as it is written there: read as a number of the machine, it may be another one.
+fn written(text: &[u8], pointer: &str) -> Option<String> {
+    let mut here: &RawValue = serde_json::from_slice(text).ok()?;
+    for step in pointer.split('/').skip(1) {
+        here = match here.get().starts_with('[') {
+            true => serde_json::from_str::<Vec<&RawValue>>(here.get()).ok()?.get(step.parse::<usize>().ok()?).copied()?,
+            false => {
+                serde_json::from_str::<BTreeMap<String, &RawValue>>(here.get()).ok()?.remove(&step.replace("~1", "/").replace("~0", "~"))?
+            }
+        };
+    }
+    Some(here.get().to_owned())
 }
 
 /// Returns the day on which an artifact says that it was made.

@@ -64,7 +64,14 @@ fn setting(problems: &mut Problems, node: &Node) -> Option<Setting> {
     let mut value = |value: &Value, place: &Place| match value {
         Value::Bool(flag) => Some(RuleValue::Flag(*flag)),
         Value::Whole(number) if i64::try_from(*number).is_ok() => Some(RuleValue::Whole(*number as i64)),
-        Value::Decimal(number) => Some(RuleValue::Text(number.to_string().into())),
+        // A gate that takes such numbers reads them as a text.
+        Value::Whole(number) => Some(RuleValue::Text(number.to_string().into())),
+        Value::Decimal(number) if is_exact(*number) => Some(RuleValue::Text(number.to_string().into())),
+        Value::Decimal(number) => {
+            let message = format!("`{}` takes decimals of up to 15 digits, and others in quotes", node.name);
+            problems.say("manifest/wrong_value", place, message, format!("write it as \"{number}\""));
+            None
+        }
         Value::Text(text) => Some(RuleValue::Text(text.as_str().into())),
         other => {
             let message = format!("`{}` takes texts, numbers, #true or #false, not {}", node.name, other.kind());
@@ -77,4 +84,11 @@ fn setting(problems: &mut Problems, node: &Node) -> Option<Setting> {
         node.props.iter().map(|(name, one, place)| Some((Box::from(name.as_str()), value(one, place)?))).collect();
     let children = node.children.iter().filter_map(|child| setting(problems, child)).collect();
     Some(Setting { name: node.name.as_str().into(), values: values?, properties: properties?, children, place: node.place.clone() })
+}
+
+/// Whether a number that was read in binary is the one that was written in decimal: up to 15 digits always are.
+fn is_exact(number: f64) -> bool {
+    let text = number.to_string();
+    let digits: String = text.chars().filter(char::is_ascii_digit).collect();
+    digits.trim_matches('0').len() <= 15
 }

@@ -936,6 +936,36 @@ fn evidence_has_to_be_there_recent_and_right() {
         .says(["is no JSON pointer"]);
 }
 
+/// Binary numbers of 64 bits would take some of these for the same.
+#[test]
+fn numbers_in_evidence_are_compared_as_they_are_written() {
+    let artifact = r#"{"big": 9007199254740993, "huge": 123456789012345678901234567890, "list": [{"a/b": 0.1000000000000000055}], "long": 1.00000000000000000000000000000000000000001}"#;
+    for (bound, wrong) in [
+        ("\"/big\" equals=9007199254740993", ""),
+        ("\"/big\" equals=9007199254740992", "`/big` is 9007199254740993, and should be 9007199254740992"),
+        ("\"/big\" max=9007199254740992", "`/big` is 9007199254740993, and at most 9007199254740992 is allowed"),
+        ("\"/big\" min=\"9007199254740993.5\"", "and at least 9007199254740993.5 is wanted"),
+        ("\"/huge\" equals=123456789012345678901234567890", ""),
+        ("\"/huge\" equals=123456789012345678901234567891", "`/huge` is 123456789012345678901234567890, and should be"),
+        ("\"/huge\" min=18446744073709551616", ""),
+        ("\"/list/0/a~1b\" equals=0.1", "`/list/0/a~1b` is 0.1000000000000000055, and should be"),
+        ("\"/list/0/a~1b\" min=0.1 max=0.2", ""),
+        ("\"/long\" min=1", "and only 38 digits are compared"),
+    ] {
+        let manifest = format!("gate \"g\" kind=\"evidence\" {{ artifact \"a.json\" {{ json {bound} }} }}");
+        let project = Project::new().manifest(&manifest).file("a.json", artifact);
+        match wrong {
+            "" => drop(project.run("check").ok()),
+            wrong => drop(project.run("check").code(1).says([wrong])),
+        }
+    }
+    Project::new()
+        .manifest("gate \"g\" kind=\"evidence\" { artifact \"a.json\" { json \"/r\" equals=9007199254740993.5 } }")
+        .run("list")
+        .code(2)
+        .says(["`json` takes decimals of up to 15 digits, and others in quotes"]);
+}
+
 /// A gate in each of the languages whose modules are names, not paths.
 #[test]
 fn directions_hold_in_kotlin_csharp_php_and_ruby() {

@@ -40,6 +40,28 @@ fn claims_that_hold() {
     project.run("roadmap check").ok().stdout("pass    roadmap  nothing found  (1 file)\ndone: 1 of 1 gate passed\n");
 }
 
+/// Binary numbers of 64 bits would take some of these for the same, and two equal sums for different ones.
+#[test]
+fn numbers_are_compared_and_added_up_as_they_are_written() {
+    for (printed, claim, outcome) in [
+        ("9007199254740992 items", "9007199254740993 items", "fail"),
+        ("9007199254740993 items", "9007199254740993 items", "pass"),
+        ("9007199254740992 items", "at least 9007199254740993 items", "fail"),
+        ("9007199254740992 items\n1 item", "9,007,199,254,740,993 items", "pass"),
+        ("123456789012345678901234567890 items", "123456789012345678901234567891 items", "fail"),
+        ("0.1 MB\n0.2 MB", "0.3 MB", "pass"),
+        ("999999999999999999999999999999999999999 items\n1 item", "1 item", "fail"),
+    ] {
+        let project = roadmap(&format!("- `sh count.sh` -> {claim}\n")).file("count.sh", &format!("printf '{printed}\\n'\n"));
+        project.declare(&MANIFEST.replace("sh tests.sh", "sh count.sh"));
+        assert_eq!(rules(&project, "").last().unwrap(), outcome, "{claim}: {printed}");
+    }
+    let project = roadmap("- `sh count.sh` -> 9007199254740993 items\n").file("count.sh", "echo 9007199254740994 items\n");
+    project.declare(&MANIFEST.replace("sh tests.sh", "sh count.sh"));
+    project.run("roadmap check --update").ok();
+    assert_eq!(project.read("docs/ROADMAP.md"), "- `sh count.sh` -> 9007199254740994 items\n");
+}
+
 #[test]
 fn every_way_not_to_hold_is_told_apart() {
     for (claim, expected) in [

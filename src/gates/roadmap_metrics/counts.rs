@@ -5,6 +5,8 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
+use crate::base::Decimal;
+
 /// A number that is claimed.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Count {
@@ -24,22 +26,22 @@ pub struct Count {
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub enum Bound {
     /// This one.
-    Exactly(f64),
+    Exactly(Decimal),
     /// This one and larger ones.
-    AtLeast(f64),
+    AtLeast(Decimal),
     /// This one and smaller ones.
-    AtMost(f64),
+    AtMost(Decimal),
     /// Larger ones.
-    Above(f64),
+    Above(Decimal),
     /// Smaller ones.
-    Below(f64),
+    Below(Decimal),
     /// From the one to the other, both included.
-    Between(f64, f64),
+    Between(Decimal, Decimal),
 }
 
 impl Bound {
     /// Whether a number is meant.
-    pub fn holds(&self, number: f64) -> bool {
+    pub fn holds(&self, number: Decimal) -> bool {
         match *self {
             Bound::Exactly(claimed) => number == claimed,
             Bound::AtLeast(least) => number >= least,
@@ -85,8 +87,9 @@ static COUNT: LazyLock<Regex> = LazyLock::new(|| {
 });
 
 /// Returns a number as people write it: `1,234`, `1_234` and `1'234`, too.
-pub fn parsed(text: &str) -> Option<f64> {
-    text.replace([',', '_', '\'', '\u{2019}', '\u{a0}', '\u{202f}', '\u{2009}'], "").replace('\u{2212}', "-").parse().ok()
+pub fn parsed(text: &str) -> Option<Decimal> {
+    let plain = text.replace([',', '_', '\'', '\u{2019}', '\u{a0}', '\u{202f}', '\u{2009}'], "").replace('\u{2212}', "-");
+    Decimal::parse(&plain)
 }
 
 /// Returns the numbers that a sentence claims, each with where it stands in the sentence.
@@ -195,40 +198,40 @@ mod tests {
     #[test]
     fn what_is_a_number_beside_a_word() {
         for (sentence, expected) in [
-            (" 197 passed, 2 errors.", "Exactly(197.0) passed, Exactly(2.0) errors"),
+            (" 197 passed, 2 errors.", "Exactly(197) passed, Exactly(2) errors"),
             (" 12.5% done", "Exactly(12.5)% done"),
             (" 12.5 % done", "Exactly(12.5)% done"),
-            (" 87%", "Exactly(87.0)% coverage"),
-            (" 87% of statements", "Exactly(87.0)% of"),
-            (" -3 degrees", "Exactly(-3.0) degrees"),
+            (" 87%", "Exactly(87)% coverage"),
+            (" 87% of statements", "Exactly(87)% of"),
+            (" -3 degrees", "Exactly(-3) degrees"),
             (" \u{2212}3.5 degrees", "Exactly(-3.5) degrees"),
-            (" 1,234 files and 1_000_000 lines", "Exactly(1234.0) files, Exactly(1000000.0) lines"),
+            (" 1,234 files and 1_000_000 lines", "Exactly(1234) files, Exactly(1000000) lines"),
             (" 1.2 MB", "Exactly(1.2) MB"),
             (" 1.2MB", "Exactly(1.2) MB"),
-            (" 3-7 items", "Between(3.0, 7.0) items"),
-            (" 3 \u{2013} 7 items", "Between(3.0, 7.0) items"),
-            (" 3..7 items", "Between(3.0, 7.0) items"),
-            (" 3 to 7 items", "Between(3.0, 7.0) items"),
-            (" between 3 and 7% done", "Between(3.0, 7.0)% done"),
-            (" 80% to 90% covered", "Between(80.0, 90.0)% covered"),
-            (" -3 to -1 degrees", "Between(-3.0, -1.0) degrees"),
-            (" At least 1,200 passed", "AtLeast(1200.0) passed"),
-            (" >= 3 items, <5 errors", "AtLeast(3.0) items, Below(5.0) errors"),
-            (" up to 3 items, over 90% covered", "AtMost(3.0) items, Above(90.0)% covered"),
-            (" 200+ tests", "AtLeast(200.0) tests"),
-            (" ~5 items (about 3 files)", "Exactly(5.0) items, Exactly(3.0) files"),
-            (" 197 passed in 3.21s", "Exactly(197.0) passed"),
-            (" less than 5 seconds", "Below(5.0) seconds"),
-            (" not more than 3 items, no less than 4 files", "AtMost(3.0) items, AtLeast(4.0) files"),
-            (" max 3 items, minimum of 4 files", "AtMost(3.0) items, AtLeast(4.0) files"),
-            (" below 3 items, above 4 files", "Below(3.0) items, Above(4.0) files"),
-            (" 3 or more items, 4 files or fewer", "AtLeast(3.0) items, AtMost(4.0) files"),
-            (" 1'234 files, 1\u{202f}000 lines", "Exactly(1234.0) files, Exactly(1000.0) lines"),
-            (" 5 items,\n6 cows", "Exactly(5.0) items, Exactly(6.0) cows"),
-            (" discover 12 tests, cover 90% of lines", "Exactly(12.0) tests, Exactly(90.0)% of"),
-            (" 42", "Exactly(42.0)"),
-            (" at most 42.", "AtMost(42.0)"),
-            (" 3 \u{e9}l\u{e9}ments", "Exactly(3.0) \u{e9}l\u{e9}ments"),
+            (" 3-7 items", "Between(3, 7) items"),
+            (" 3 \u{2013} 7 items", "Between(3, 7) items"),
+            (" 3..7 items", "Between(3, 7) items"),
+            (" 3 to 7 items", "Between(3, 7) items"),
+            (" between 3 and 7% done", "Between(3, 7)% done"),
+            (" 80% to 90% covered", "Between(80, 90)% covered"),
+            (" -3 to -1 degrees", "Between(-3, -1) degrees"),
+            (" At least 1,200 passed", "AtLeast(1200) passed"),
+            (" >= 3 items, <5 errors", "AtLeast(3) items, Below(5) errors"),
+            (" up to 3 items, over 90% covered", "AtMost(3) items, Above(90)% covered"),
+            (" 200+ tests", "AtLeast(200) tests"),
+            (" ~5 items (about 3 files)", "Exactly(5) items, Exactly(3) files"),
+            (" 197 passed in 3.21s", "Exactly(197) passed"),
+            (" less than 5 seconds", "Below(5) seconds"),
+            (" not more than 3 items, no less than 4 files", "AtMost(3) items, AtLeast(4) files"),
+            (" max 3 items, minimum of 4 files", "AtMost(3) items, AtLeast(4) files"),
+            (" below 3 items, above 4 files", "Below(3) items, Above(4) files"),
+            (" 3 or more items, 4 files or fewer", "AtLeast(3) items, AtMost(4) files"),
+            (" 1'234 files, 1\u{202f}000 lines", "Exactly(1234) files, Exactly(1000) lines"),
+            (" 5 items,\n6 cows", "Exactly(5) items, Exactly(6) cows"),
+            (" discover 12 tests, cover 90% of lines", "Exactly(12) tests, Exactly(90)% of"),
+            (" 42", "Exactly(42)"),
+            (" at most 42.", "AtMost(42)"),
+            (" 3 \u{e9}l\u{e9}ments", "Exactly(3) \u{e9}l\u{e9}ments"),
         ] {
             assert_eq!(short(sentence), expected, "{sentence}");
         }
@@ -266,12 +269,12 @@ mod tests {
 
     #[test]
     fn what_a_bound_holds() {
-        let holds = |bound: Bound| [2.0, 3.0, 4.0].map(|number| bound.holds(number));
-        assert_eq!(holds(Bound::Exactly(3.0)), [false, true, false]);
-        assert_eq!(holds(Bound::AtLeast(3.0)), [false, true, true]);
-        assert_eq!(holds(Bound::AtMost(3.0)), [true, true, false]);
-        assert_eq!(holds(Bound::Above(3.0)), [false, false, true]);
-        assert_eq!(holds(Bound::Below(3.0)), [true, false, false]);
-        assert_eq!(holds(Bound::Between(3.0, 4.0)), [false, true, true]);
+        let holds = |bound: Bound| [2, 3, 4].map(|number| bound.holds(number.into()));
+        assert_eq!(holds(Bound::Exactly(3.into())), [false, true, false]);
+        assert_eq!(holds(Bound::AtLeast(3.into())), [false, true, true]);
+        assert_eq!(holds(Bound::AtMost(3.into())), [true, true, false]);
+        assert_eq!(holds(Bound::Above(3.into())), [false, false, true]);
+        assert_eq!(holds(Bound::Below(3.into())), [true, false, false]);
+        assert_eq!(holds(Bound::Between(3.into(), 4.into())), [false, true, true]);
     }
 }

@@ -191,17 +191,12 @@ fn differs(command: &str, expected: &Expected, printed: &Printed, say: &dyn Fn(&
             }
             Some(actual) if !count.bound.holds(actual) => {
                 let percent = if count.percent { "%" } else { "" };
-                Some(say("drifted", &count.word, format!("claimed: {}; actual: {}{percent}", count.text, plain(actual)), help))
+                Some(say("drifted", &count.word, format!("claimed: {}; actual: {}{percent}", count.text, actual), help))
             }
             Some(_) => None,
         },
         _ => None,
     }
-}
-
-/// Returns a number as people write it.
-fn plain(number: f64) -> String {
-    if number.fract() == 0.0 { format!("{number:.0}") } else { number.to_string() }
 }
 
 /// Whether a path is there: from the project's folder, the gate's, or the document's.
@@ -300,7 +295,7 @@ fn renewed(text: &str, printed: &dyn Fn(&str) -> Option<Printed>) -> (String, Ve
             }
             let actual = number(&claim.subject, &printed.text, printed.code, count);
             if let Some(actual) = actual.filter(|actual| *actual != claimed) {
-                let now = plain(actual);
+                let now = actual.to_string();
                 let said = format!("{}: {} -> {}", claim.line, count.text, count.text.replacen(&text[count.at.clone()], &now, 1));
                 edits.push((count.at.clone(), now, said));
             }

@@ -9,6 +9,7 @@ use regex::Regex;
 
 use super::counts::{Count, NUMBER, parsed};
 use super::shell;
+use crate::base::Decimal;
 
 static COLLECTED: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r"(?m)(?:^collected (\d+) items?|\b(\d+)(?:/\d+)? tests? collected)").expect("it is right"));
@@ -28,23 +29,23 @@ const OUTCOMES: [&str; 10] = ["passed", "failed", "skipped", "error", "errors", 
 
 /// Returns the number that an output shows for what is claimed, added up over all its result lines; `None` if it shows none. Large and small
 /// letters are the same; units are not converted.
-pub fn number(command: &str, output: &str, code: Option<i32>, claimed: &Count) -> Option<f64> {
+pub fn number(command: &str, output: &str, code: Option<i32>, claimed: &Count) -> Option<Decimal> {
     shown(command, output, code, &claimed.word.to_lowercase(), claimed.percent)
 }
 
-fn shown(command: &str, output: &str, code: Option<i32>, word: &str, percent: bool) -> Option<f64> {
+fn shown(command: &str, output: &str, code: Option<i32>, word: &str, percent: bool) -> Option<Decimal> {
     let lines = || output.lines().filter(|line| !line.trim().is_empty());
     let searches = searches(command);
     match word {
         "coverage" | "covered" if percent => {
             let total = lines().rfind(|line| line.to_uppercase().contains("TOTAL"));
             let line = total.or_else(|| lines().rfind(|line| PERCENT.is_match(line)))?;
-            PERCENT.captures_iter(line).last()?[1].parse().ok()
+            parsed(&PERCENT.captures_iter(line).last()?[1])
         }
         _ if percent => beside(output, word, true),
         "match" | "matches" | "hits" | "occurrences" if searches => {
             if code == Some(1) && lines().next().is_none() {
-                return Some(0.0);
+                return Some(Decimal::default());
             }
             // Short flags stand together, until one that takes what follows.
             let taking = if program(command) == Some("rg") { "efgtTmABCjMrEd" } else { "efmABCDd" };
@@ -55,26 +56,37 @@ fn shown(command: &str, output: &str, code: Option<i32>, word: &str, percent: bo
             };
             let counts = command.split_whitespace().any(counting);
             match counts {
-                true => Some(lines().filter_map(|line| line.rsplit(':').next()?.trim().parse::<f64>().ok()).sum()),
-                false => Some(lines().filter(|line| *line != "--").count() as f64),
+                true => {
+                    sum(lines().filter_map(|line| Decimal::parse(line.rsplit(':').next()?.trim())).map(Some)).or(Some(Decimal::default()))
+                }
+                false => Some(many(lines().filter(|line| *line != "--").count())),
             }
         }
         "collected" if COLLECTED.is_match(output) => {
-            let one = |found: regex::Captures<'_>| found.get(1).or(found.get(2))?.as_str().parse::<f64>().ok();
-            COLLECTED.captures_iter(output).filter_map(one).reduce(f64::max)
+            let one = |found: regex::Captures<'_>| parsed(found.get(1).or(found.get(2))?.as_str());
+            COLLECTED.captures_iter(output).filter_map(one).max()
         }
         "passed" | "failed" | "tests" | "skipped" if SUITE.is_match(output) => junit(output, word),
         "passed" | "failed" if output.contains("--- PASS:") || output.contains("--- FAIL:") => {
             let mark = if word == "passed" { "--- PASS:" } else { "--- FAIL:" };
-            Some(lines().filter(|line| line.trim_start().starts_with(mark)).count() as f64)
+            Some(many(lines().filter(|line| line.trim_start().starts_with(mark)).count()))
         }
-        "line" | "lines" => Some(lone(output).unwrap_or_else(|| output.lines().count() as f64)),
+        "line" | "lines" => Some(lone(output).unwrap_or_else(|| many(output.lines().count()))),
         "" => parsed(output.trim()),
         // A runner does not name what has not happened.
         _ => beside(output, word, false)
             .or_else(|| parsed(output.trim()))
-            .or_else(|| (OUTCOMES.contains(&word) && SUMMARY.is_match(output)).then_some(0.0)),
+            .or_else(|| (OUTCOMES.contains(&word) && SUMMARY.is_match(output)).then(Decimal::default)),
     }
+}
+
+fn many(count: usize) -> Decimal {
+    Decimal::from(count as i128)
+}
+
+/// Returns the sum; `None` where there is no number, or one that is not known.
+fn sum(numbers: impl Iterator<Item = Option<Decimal>>) -> Option<Decimal> {
+    numbers.reduce(|sum, number| sum?.plus(number?)).flatten()
 }
 
 /// Whether a command does nothing but search: what it prints is what it found, and it ends with 1 where that is nothing.
@@ -89,7 +101,7 @@ fn program(command: &str) -> Option<&str> {
 }
 
 /// Adds up a number beside a word, line by line; of a line that summarises files instead of tests nothing.
-fn beside(output: &str, word: &str, percent: bool) -> Option<f64> {
+fn beside(output: &str, word: &str, percent: bool) -> Option<Decimal> {
     let forms: Vec<String> = forms(word).iter().map(|form| regex::escape(form)).collect();
     let (word, sign) = (format!("(?:{})", forms.join("|")), if percent { r"\s*%" } else { "" });
     let before = Regex::new(&format!(r"(?i)(?:^|[^\w.,-])({NUMBER}){sign}\s*(?:tests?\s+|items?\s+)?{word}\b")).ok()?;
@@ -105,9 +117,9 @@ fn beside(output: &str, word: &str, percent: bool) -> Option<f64> {
             // Neither a part of a longer number or name, nor a percentage where none is claimed.
             let goes_on = rest.starts_with(|c: char| c.is_alphanumeric() || c == '_' || c == '%')
                 || rest.strip_prefix(['.', ',', '-', ':', '/']).is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()));
-            (whole || !goes_on).then(|| parsed(&found[1])).flatten()
+            (whole || !goes_on).then(|| parsed(&found[1]))
         };
-        output.lines().filter(of_files).filter_map(one).reduce(|sum, number| sum + number)
+        sum(output.lines().filter(of_files).filter_map(one))
     };
     read(&before, true).or_else(|| read(&behind, false))
 }
@@ -127,7 +139,7 @@ fn forms(word: &str) -> Vec<String> {
 }
 
 /// Returns the number that an output begins with, if it is one line: `wc -l`.
-fn lone(output: &str) -> Option<f64> {
+fn lone(output: &str) -> Option<Decimal> {
     let mut lines = output.lines().filter(|line| !line.trim().is_empty());
     match (lines.next(), lines.next()) {
         (Some(line), None) => parsed(line.split_whitespace().next()?),
@@ -135,30 +147,35 @@ fn lone(output: &str) -> Option<f64> {
     }
 }
 
-fn junit(output: &str, word: &str) -> Option<f64> {
-    let attribute = |suite: &str, name: &str| {
+fn junit(output: &str, word: &str) -> Option<Decimal> {
+    let attribute = |suite: &str, name: &str| -> Option<i128> {
         let from = suite.find(&format!(" {name}=\""))? + name.len() + 3;
-        suite[from..].split('"').next()?.parse::<f64>().ok()
+        suite[from..].split('"').next()?.parse().ok()
     };
     let one = |suite: regex::Match<'_>| {
-        let of = |name: &str| attribute(suite.as_str(), name).unwrap_or(0.0);
-        let failed = of("failures") + of("errors");
-        match word {
-            "tests" => of("tests"),
+        let of = |name: &str| attribute(suite.as_str(), name).unwrap_or_default();
+        let failed = of("failures").checked_add(of("errors"));
+        let count = match word {
+            "tests" => Some(of("tests")),
             "failed" => failed,
-            "skipped" => of("skipped"),
-            _ => of("tests") - failed - of("skipped"),
-        }
+            "skipped" => Some(of("skipped")),
+            _ => failed.and_then(|failed| of("tests").checked_sub(failed)?.checked_sub(of("skipped"))),
+        };
+        count.map(Decimal::from)
     };
-    SUITE.find_iter(output).map(one).reduce(|sum, number| sum + number)
+    sum(SUITE.find_iter(output).map(one))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn as_f64(number: Option<Decimal>) -> Option<f64> {
+        number.map(|number| number.to_string().parse().unwrap())
+    }
+
     fn plain(command: &str, output: &str, code: Option<i32>, word: &str) -> Option<f64> {
-        shown(command, output, code, word, false)
+        as_f64(shown(command, output, code, word, false))
     }
 
     #[test]
@@ -226,7 +243,7 @@ mod tests {
             ("100% tests passed, 0 tests failed", "passed", Some(100.0)),
             ("12 done", "done", None),
         ] {
-            assert_eq!(shown("x", output, Some(0), word, true), expected, "{word} in {output}");
+            assert_eq!(as_f64(shown("x", output, Some(0), word, true)), expected, "{word} in {output}");
         }
         for (output, word) in [("12.5% done", "done"), ("done: 12%", "done"), ("x-3 degrees", "degrees"), ("3-7 items", "items")] {
             assert_eq!(plain("x", output, Some(0), word), None, "{word} in {output}");
