@@ -52,6 +52,11 @@ pub fn end_with_starter() {
     }
 }
 
+/// Whether this orket was started by another one, with which it ends.
+pub(super) fn has_starter() -> bool {
+    std::env::var_os(STARTER).is_some()
+}
+
 /// Waits for an orket that was started here, and hands the first signal on to it; returns how it ended, and that signal. `terminal`: what is
 /// typed there reaches both.
 ///

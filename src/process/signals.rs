@@ -2,6 +2,7 @@
 
 use std::io;
 use std::thread;
+use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, bounded};
 use rustix::process::{Pid, Signal, kill_process};
@@ -10,6 +11,10 @@ use signal_hook::iterator::Signals;
 use signal_hook::low_level::emulate_default_handler;
 
 use super::groups;
+use super::own::has_starter;
+
+/// How long the threads of a program that was killed take to end, at most: a few milliseconds, and more where every processor is busy.
+const AT_ONCE: Duration = Duration::from_millis(200);
 
 /// Signals that would end orket before it could end what it has started.
 const ENDING: [i32; 10] = [SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGALRM, SIGVTALRM, SIGPROF, SIGXCPU];
@@ -29,9 +34,14 @@ pub fn listen_to_signals() -> io::Result<Receiver<i32>> {
     let heard = ENDING.into_iter().filter(|signal| *signal != SIGHUP || !is_ignored(SIGHUP));
     let mut signals = Signals::new(heard.chain([SIGTSTP]))?;
     thread::Builder::new().name(String::from("signals")).spawn(move || {
+        let mut told: Option<Instant> = None;
         for signal in signals.forever() {
+            let before = told;
+            told = told.or_else(|| (signal == SIGTERM && has_starter()).then(Instant::now));
             if signal == SIGTSTP {
                 groups::pause(|| drop(emulate_default_handler(SIGTSTP)));
+            } else if signal == SIGTERM && before.is_some_and(|first| first.elapsed() < AT_ONCE) {
+                // Linux tells the end of the starter once for each of its threads; that is no wish to end at once.
             } else if matches!(sender.try_send(signal), Err(crossbeam_channel::TrySendError::Disconnected(_))) {
                 return;
             }
