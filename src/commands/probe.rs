@@ -2,10 +2,12 @@
 
 use std::io::{Seek, Write};
 use std::net::{TcpStream, ToSocketAddrs};
+use std::os::unix::process::CommandExt;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
 use crate::base::quantity;
+use crate::process::listen_to_signals;
 
 /// How long to wait between two looks.
 const PAUSE: Duration = Duration::from_millis(50);
@@ -67,6 +69,15 @@ fn tcp(address: &str, within: Duration) -> Result<(), String> {
         }
     }
     Err(why)
+}
+
+/// `whole PROGRAM WORD…`: runs a program to its end, whatever signals its starter's group is sent meanwhile.
+pub(super) fn whole(words: &[String]) -> Result<(), String> {
+    let [program, words @ ..] = words else { return Err(String::from("it takes a program")) };
+    let failed = |error: std::io::Error| format!("cannot run `{program}`: {error}");
+    let _heard = listen_to_signals().map_err(failed)?;
+    let status = Command::new(program).args(words).process_group(0).status().map_err(failed)?;
+    if status.success() { Ok(()) } else { Err(format!("`{program}` ended with {status}")) }
 }
 
 /// `sqlite DATABASE fresh`, `sqlite DATABASE apply FILE…` or `sqlite DATABASE rows TABLE LEAST`, by `sqlite3` or, where that is missing, `python3`.

@@ -14,6 +14,7 @@ use crate::gates::{self, Step};
 use crate::graph::{Detail, TargetKind, meant};
 use crate::model::Gate;
 use crate::process::{end_with_this, listen_to_signals, own_command, wait_for};
+use crate::report::chars::clean;
 use crate::shell::{SmokeArgs, exit};
 
 /// Where the report is kept, unless somebody says where.
@@ -41,13 +42,17 @@ pub fn smoke(ui: &Ui, args: &SmokeArgs) -> Result<(), Failure> {
     if !steps.iter().any(|(.., wanted)| *wanted) {
         return Err(Failure::Wrong(String::from("error: no step is left to run\nhint: `--skip` names all that `--only` does")));
     }
-    if let Some(path) = args.output.as_ref().map(|path| ui.surroundings.folder.join(path))
-        && !can_be_written(&path)
-    {
-        return Err(Failure::Wrong(format!(
-            "error: a report cannot be written to `{}`\nhint: name a file in a folder that is there and can be written",
-            path.display()
-        )));
+    let cannot =
+        |path: &Path, hint: &str| Failure::Wrong(format!("error: a report cannot be written to `{}`\nhint: {hint}", path.display()));
+    match args.output.as_ref().map(|path| ui.surroundings.folder.join(path)) {
+        Some(path) if !can_be_written(&path) => return Err(cannot(&path, "name a file in a folder that is there and can be written")),
+        Some(_) => {}
+        None => {
+            let archive = engine.root.join(ARCHIVE);
+            if std::fs::create_dir_all(&archive).is_err() || !can_be_written(&archive.join("report.json")) {
+                return Err(cannot(&archive, "`--output FILE` writes it somewhere else"));
+            }
+        }
     }
     let signals = listen_to_signals().map_err(|error| Failure::Broken(format!("cannot listen to signals: {error}")))?;
     let mut told: Vec<Told> = Vec::new();
@@ -138,7 +143,8 @@ fn chosen(args: &SmokeArgs, engine: &Engine) -> Result<Vec<(Step, Vec<String>, b
     if let Some(name) = args.only.iter().chain(&args.skip).find(|name| !known(name)) {
         let near = did_you_mean(name, steps.iter().map(|(step, _)| &*step.name));
         let near = near.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
-        return Err(Failure::NoTarget(format!("error: there is no step `{name}`{near}")));
+        let all: Vec<String> = steps.iter().map(|(step, _)| format!("`{}`", step.name)).collect();
+        return Err(Failure::NoTarget(format!("error: there is no step `{name}`{near}\nhint: there are {}", all.join(", "))));
     }
     let wanted = |step: &Step| (args.only.is_empty() || args.only.contains(&step.name)) && !args.skip.contains(&step.name);
     Ok(steps
@@ -165,20 +171,38 @@ fn run(ui: &Ui, engine: &Engine, step: Step, targets: &[String], signals: &Recei
     let lines = std::fs::read_to_string(events.path()).unwrap_or_default();
     let ended: Vec<Value> =
         lines.lines().filter_map(|line| serde_json::from_str(line).ok()).filter(|line: &Value| line["event"] == "finished").collect();
-    let own = || ended.iter().find(|task| task["task"].as_str().is_some_and(|address| targets.iter().any(|target| target == address)));
-    let one = ended.iter().find(|task| task["outcome"] == "failed").or_else(own);
+    let own: Vec<&Value> =
+        ended.iter().filter(|task| task["task"].as_str().is_some_and(|address| targets.contains(&address.into()))).collect();
+    let one = ended.iter().find(|task| task["outcome"] == "failed").or(own.first().copied());
     let text = |name: &str| one.and_then(|task| task[name].as_str()).map(str::to_owned);
-    let (log, printed) = (text("log"), text("output").unwrap_or_default());
+    // Of several variants, one that applies is enough.
+    let skipped = || own.iter().map(|task| why_skipped(engine, task)).collect::<Option<Vec<String>>>()?.into_iter().next();
     let (outcome, code, why) = match status.code() {
-        Some(0) => match printed.lines().find_map(|line| line.strip_prefix(SKIPPED)) {
-            Some(why) => ("skip", exit::HOLDS, Some(why.to_owned())),
-            None if one.is_some_and(|task| task["outcome"] == "skipped") => {
-                ("skip", exit::HOLDS, text("because").or_else(|| Some(String::from("it does not apply here"))))
-            }
+        Some(0) => match skipped() {
+            Some(why) => ("skip", exit::HOLDS, Some(why)),
             None => ("pass", exit::HOLDS, None),
         },
         Some(code) => ("fail", u8::try_from(code).unwrap_or(exit::FAILED), text("status").or_else(|| Some(format!("exit {code}")))),
         None => ("fail", exit::FAILED, Some(status.to_string())),
     };
+    let log = text("log");
     Ok((Told { step, outcome, duration_ms, status: why, log }, code, signal))
+}
+
+/// Returns why a task that has ended well does not apply here, if it says so: what it prints, or its conditions. What it printed when it was made
+/// counts also where that was earlier.
+fn why_skipped(engine: &Engine, task: &Value) -> Option<String> {
+    let here = || String::from("it does not apply here");
+    if task["outcome"] == "skipped" {
+        return Some(task["because"].as_str().map_or_else(here, str::to_owned));
+    }
+    let shown = task["output"].as_str().unwrap_or_default();
+    let whole = task["output_size"].as_u64().is_some_and(|size| size == shown.len() as u64);
+    let kept = match matches!(task["outcome"].as_str(), Some("fresh" | "cached")) || !whole {
+        true => engine.printed(task["task"].as_str()?),
+        false => String::new(),
+    };
+    let why = [shown, &kept].into_iter().flat_map(str::lines).find_map(|line| line.strip_prefix(SKIPPED))?;
+    let why = clean(why.as_bytes(), false).trim().to_owned();
+    Some(if why.is_empty() { here() } else { why })
 }

@@ -19,6 +19,7 @@ pub fn tool(ui: &Ui, words: &[OsString]) -> Result<(), Failure> {
     let done = match name.as_str() {
         "probe" => Some(probe::probe(&texts())),
         "sqlite" => Some(probe::sqlite(&texts())),
+        "whole" => Some(probe::whole(&texts())),
         _ => None,
     };
     if let Some(done) = done {

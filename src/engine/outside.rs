@@ -189,6 +189,16 @@ impl Outside for Surroundings<'_> {
     }
 }
 
+impl Engine {
+    /// Returns what a target printed when it last succeeded, without control characters; empty where it has not, or that is not in the store.
+    pub fn printed(&self, address: &str) -> String {
+        let target = self.graph.find(address);
+        let world = target.and_then(|_| self.world(String::from("look"), false).ok());
+        let log = world.zip(target).and_then(|(world, target)| whole_log(&world, target, address).ok());
+        log.map(|log| clean(&log, false)).unwrap_or_default()
+    }
+}
+
 impl Surroundings<'_> {
     /// Returns for which gates the command is run that orket was started by, if it was.
     fn judging(&self) -> Vec<String> {

@@ -9,6 +9,18 @@ use crate::base::Place;
 /// How long a probe may take, unless the step says so.
 const WITHIN: &str = "60s";
 
+/// What docker's client looks for in its environment.
+const DOCKER: [&str; 8] = [
+    "DOCKER_API_VERSION",
+    "DOCKER_BUILDKIT",
+    "DOCKER_CERT_PATH",
+    "DOCKER_CONFIG",
+    "DOCKER_CONTEXT",
+    "DOCKER_HOST",
+    "DOCKER_TLS_VERIFY",
+    "XDG_RUNTIME_DIR",
+];
+
 /// What a step may hold.
 const KNOWN: [&str; 10] = ["uses", "http", "tcp", "command", "run", "sh", "image", "probe", "sqlite", "table"];
 
@@ -27,6 +39,10 @@ impl Load<'_> {
         let text = |name: &str, text: String| plain(name, vec![Value::Text(text)], &step.place);
         let mut children = vec![text("about", format!("The step `{name}` of the gate `{gate}`"))];
         children.extend(step.children.iter().filter(|child| child.name == "uses").cloned());
+        if step.children.iter().any(|child| child.name == "image") {
+            let names = DOCKER.map(|name| Value::Text(name.to_owned())).to_vec();
+            children.push(Node { children: vec![plain("pass", names, &step.place)], ..plain("env", Vec::new(), &step.place) });
+        }
         children.push(text("sh", script(&step.children)));
         children.push(plain("cache", vec![Value::Bool(false)], &step.place));
         children.push(plain("private", vec![Value::Bool(true)], &step.place));
@@ -94,10 +110,23 @@ fn plain(name: &str, values: Vec<Value>, place: &Place) -> Node {
     Node { name: name.to_owned(), place: place.clone(), args, props: Vec::new(), children: Vec::new() }
 }
 
+/// Ends a step that docker cannot do here.
+const USABLE: &str = r#"command -v docker > /dev/null || { echo 'skipped: docker is not there'; exit 0; }
+why=$(docker version 2>&1 > /dev/null) || { printf 'skipped: docker cannot be used: %s\n' "$(printf '%s\n' "$why" | tail -n 1)"; exit 0; }"#;
+
+/// Takes the containers away when the step ends, and shows what those of a step that failed have said. A shell that is ended by a signal does
+/// nothing at its end unless it is told to.
+const REMOVED: &str = r#"boxes=; trap 'status=$?; trap "" HUP INT TERM
+for box in $boxes; do
+    case $status in 0 | 143) ;; *) echo "what the container said last:" >&2; docker logs --tail 20 "$box" >&2 || true ;; esac
+    docker rm -f -v "$box" > /dev/null 2>&1 || true
+done
+exit $status' EXIT; trap 'exit 143' HUP INT TERM"#;
+
 /// Returns what a step does, for a shell.
 fn script(nodes: &[Node]) -> String {
-    let mut lines = vec![String::from("set -e; boxes=")];
-    for node in nodes {
+    let mut lines = vec![String::from("set -e")];
+    for (index, node) in nodes.iter().enumerate() {
         let first = argument(node);
         match node.name.as_str() {
             "sh" | "command" => lines.push(first),
@@ -107,13 +136,16 @@ fn script(nodes: &[Node]) -> String {
                 lines.push(probe("http", &first, &status, &within(node)));
             }
             "tcp" => lines.push(probe("tcp", &first, "", &within(node))),
-            "image" => lines.extend([
-                String::from("docker info > /dev/null 2>&1 || { echo 'skipped: docker is not there'; exit 0; }"),
-                format!("image=$(docker build -q {})", quoted(&first)),
-                format!("boxes=\"$boxes $(docker run -d --rm {} \"$image\")\"", published(nodes)),
-                // A shell that is ended by a signal does nothing at its end unless it is told to.
-                String::from("trap 'docker rm -f $boxes > /dev/null' EXIT; trap 'exit 143' HUP INT TERM"),
-            ]),
+            "image" => {
+                if !nodes[..index].iter().any(|before| before.name == "image") {
+                    lines.extend([USABLE.to_owned(), REMOVED.to_owned()]);
+                }
+                lines.push(format!("image=$(docker build -q {})", quoted(&first)));
+                lines.push(String::from("box=orket-$(od -An -N8 -tx1 /dev/urandom | tr -d ' '); boxes=\"$boxes $box\""));
+                // A client that is ended while it starts a container may leave one behind.
+                let published = published(&nodes[index + 1..]);
+                lines.push(format!("\"$ORKET_EXE\" tool whole docker run -d --name \"$box\" {published}\"$image\" > /dev/null"));
+            }
             "probe" => {
                 let port = property(node, "port").unwrap_or_default();
                 let status = property(node, "status").unwrap_or_else(|| String::from("200"));
@@ -144,9 +176,13 @@ fn within(node: &Node) -> String {
     property(node, "within").unwrap_or_else(|| WITHIN.to_owned())
 }
 
-fn published(nodes: &[Node]) -> String {
-    let ports = nodes.iter().filter(|node| node.name == "probe").filter_map(|node| property(node, "port"));
-    ports.map(|port| format!("-p 127.0.0.1:{port}:{port}")).collect::<Vec<_>>().join(" ")
+/// Returns the ports of the container that is probed, up to the next one.
+fn published(behind: &[Node]) -> String {
+    let own = behind.iter().take_while(|node| node.name != "image");
+    let mut ports: Vec<String> = own.filter(|node| node.name == "probe").filter_map(|node| property(node, "port")).collect();
+    ports.sort();
+    ports.dedup();
+    ports.iter().map(|port| format!("-p 127.0.0.1:{port}:{port} ")).collect()
 }
 
 fn argument(node: &Node) -> String {
