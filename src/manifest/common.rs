@@ -75,7 +75,7 @@ impl Problems {
 
     /// Says that a node or property is not known among `known`.
     pub(super) fn unknown(&mut self, what: &str, name: &str, inside: &str, place: &Place, known: &[&str]) {
-        let help = match did_you_mean(name, known.iter().copied()) {
+        let help = match did_you_mean(name, known.iter().copied()).or_else(|| elsewhere(name, known)) {
             Some(near) => format!("did you mean `{near}`?"),
             None if known.is_empty() && what == "property" => String::from("take it out"),
             None if known.is_empty() && what == "pool" => format!("declare it: `pool \"{name}\" 1`"),
@@ -332,6 +332,21 @@ impl Problems {
             })
             .collect()
     }
+}
+
+/// Returns what orket calls that which other task runners call by this name, if it is known here.
+fn elsewhere(name: &str, known: &[&str]) -> Option<&'static str> {
+    let ours = match name {
+        "cmd" | "cmds" | "command" | "commands" | "exec" | "script" | "shell" => "sh",
+        "dep" | "deps" | "depends" | "depends_on" | "dependencies" | "requires" => "needs",
+        "desc" | "description" | "doc" | "summary" => "about",
+        "workdir" | "working_dir" | "cwd" | "directory" => "dir",
+        "sources" | "srcs" | "source" => "inputs",
+        "targets" | "generates" | "artifacts" | "products" => "outputs",
+        "internal" | "hidden" => "private",
+        _ => return None,
+    };
+    known.contains(&ours).then_some(ours)
 }
 
 fn example(wanted: &str, node: &Node) -> &'static str {

@@ -474,3 +474,18 @@ fn files_of_variables_may_be_named_by_a_matrix() {
     });
     assert_eq!(files.collect::<Vec<_>>(), ["1.env", "2.env"]);
 }
+
+#[test]
+fn words_of_other_task_runners_lead_to_ours() {
+    let problems = files(&[("orket.kdl", "task \"t\" { cmd \"x\"; deps \"y\"; description \"z\"; retry 2 }\n")]).err().unwrap();
+    let helps: Vec<&str> = problems.problems().iter().filter_map(|problem| problem.help.as_deref()).collect();
+    assert_eq!(helps, ["did you mean `sh`?", "did you mean `needs`?", "did you mean `about`?", "did you mean `retries`?"]);
+}
+
+#[test]
+fn whoever_writes_a_comment_as_a_shell_does_is_told_how() {
+    for text in ["# why\ntask \"t\"\n", "task \"t\" { sh \"x\" # why\n}\n"] {
+        let problems = files(&[("orket.kdl", text)]).err().unwrap();
+        assert_eq!(problems.problems()[0].help.as_deref(), Some("a comment begins with `//`"), "{text}");
+    }
+}

@@ -98,6 +98,9 @@ pub(super) fn value(text: &str, at: &mut usize) -> Result<bool, Mistake> {
                 ));
             }
             "#true" | "#false" | "#null" | "#inf" | "#-inf" | "#nan" => false,
+            "#" if text[*at..].starts_with([' ', '\t']) => {
+                return Err(Mistake::word(start..*at, "there is no such `#` word", "a comment begins with `//`"));
+            }
             _ if hashes > 0 => {
                 return Err(Mistake::word(start..*at, "there is no such `#` word", "write #true, #false or #null, or a text in quotes"));
             }

@@ -88,8 +88,8 @@ impl Environment {
                         Err(error) => return Err(format!("cannot read `{file}` named at {place}: {error}")),
                     };
                     let read = dotenv::variables(&bytes).map_err(|wrong| {
-                        let dotenv::Wrong { line, text } = wrong;
-                        format!("`{file}:{line}` does not say NAME=value, a quote is not closed, or a byte is zero: `{text}` (`dotenv` at {place})")
+                        let dotenv::Wrong { line, text, why } = wrong;
+                        format!("`{file}:{line}` cannot be read: `{text}`: {why} (`dotenv` at {place})")
                     });
                     for (name, value) in read? {
                         said.insert(name.clone());

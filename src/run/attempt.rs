@@ -42,7 +42,10 @@ impl Bench<'_> {
                 _ if how.cancel.stopped() => return Ran::new(Verdict::Cancelled),
                 Ok(Answer::Yes) => {}
                 Ok(Answer::No) => return Ran::stopped(Verdict::Declined, "answered no"),
-                Ok(_) => return Ran::stopped(Verdict::Refused, "it asks before it runs, and there is nobody to ask"),
+                Ok(_) => {
+                    let why = format!("it asks `{question}`, and there is nobody to ask; `--strategy prompt_strategy=yes` answers yes");
+                    return Ran::stopped(Verdict::Refused, why);
+                }
                 Err(error) => return Ran::stopped(Verdict::Broken, error.to_string()),
             }
         }
