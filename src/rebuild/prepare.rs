@@ -47,6 +47,8 @@ pub struct Prepared {
     pub listing: Listing,
     /// The programs that its names led to.
     pub programs: Vec<Tool>,
+    /// The files of those that `tools` lists.
+    pub listed: Vec<PathBuf>,
     /// When it was begun, in nanoseconds since 1970.
     pub began: i64,
 }
@@ -177,6 +179,7 @@ fn exact(world: &World, target: TargetId, links: &Links, discovered: Vec<RelPath
             }
         }
     }
+    let mut files = Vec::new();
     for name in listed.iter().filter(|name| !tools.contains_key(*name)).cloned().collect::<Vec<_>>() {
         let tool = match task.imported.is_some() {
             true => tools::invoke_if_there(world, &visible, &name, &folder, again)?,
@@ -187,7 +190,8 @@ fn exact(world: &World, target: TargetId, links: &Links, discovered: Vec<RelPath
             // That it comes is seen, too.
             None => used(Some(&name), tools::ABSENT),
         }
-        tools.insert(name, tool.map(|tool| tool.digest));
+        tools.insert(name, tool.as_ref().map(|tool| tool.digest));
+        files.extend(tool.map(|tool| tool.program));
     }
 
     let (outputs, excluded) = patterns(&task.outputs, &symbolic)?;
@@ -262,6 +266,7 @@ fn exact(world: &World, target: TargetId, links: &Links, discovered: Vec<RelPath
         discovered,
         listing,
         programs,
+        listed: files,
         began,
     })
 }

@@ -26,11 +26,8 @@ pub fn reach(world: &World, prepared: &Prepared) -> Result<(Reach, PatternSet), 
     let kept = if task.incremental { [&prepared.outputs[..], allowed].concat() } else { allowed.clone() };
     let keeps = PatternSet::new(&kept, &[&prepared.excluded[..], not].concat())?;
     gathered(world, prepared.target, &mut files);
-    for line in &prepared.lines {
-        files.extend(program(world, &line.program));
-    }
-    for tool in prepared.programs.iter().filter(|tool| tool.name.contains('/')) {
-        files.extend(program(world, &tool.folder.under(world.tree.root()).join(&tool.name)));
+    for file in prepared.lines.iter().map(|line| &line.program).chain(&prepared.listed) {
+        files.extend(program(world, file));
     }
     files.extend(action.response.as_ref().map(|(path, _)| RelPath::from_normal(path.as_bytes())));
     let outside = files.extract_if(.., |path| path.is_outside()).map(|path| path.as_path().to_path_buf()).collect();

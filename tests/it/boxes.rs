@@ -130,6 +130,19 @@ task \"sees\" { needs \"empty\"; outputs \"s\"; sh \"ls e > s\" }",
 }
 
 #[test]
+fn a_listed_tool_is_seen_wherever_path_finds_it() {
+    if !boxes() {
+        return;
+    }
+    let mut project = Project::new()
+        .file("bin/mytool", "#!/bin/sh\necho said\n")
+        .manifest("task \"t\" { sandbox \"strict\"; tools \"mytool\"; sh \"mytool\" }");
+    let path = format!("{}:{}", project.at("bin").display(), std::env::var("PATH").unwrap());
+    project.set("PATH", Some(&path));
+    project.mode("bin/mytool", 0o755).run("build").ok().says(["said"]);
+}
+
+#[test]
 fn what_a_task_leaves_alone_stays_as_somebody_has_left_it() {
     if !boxes() {
         return;
