@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::process::{Command, Stdio};
 
+use super::Past;
 use crate::base::RelPath;
 
 /// Returns the branch that is checked out; `None` without one, without git, or outside a repository.
@@ -18,7 +19,7 @@ pub fn tags(root: &Path) -> Vec<String> {
 }
 
 /// Returns the files below `root` whose content in the work tree is not that of `HEAD`, or of the commit at which `HEAD` left `since`;
-/// files that git neither tracks nor ignores are among them. Sorted, relative to `root`.
+/// files that git neither tracks nor ignores are among them. Sorted, relative to `root`. Executes nothing of the repository's.
 ///
 /// # Errors
 /// A sentence, when there is no git, no repository, or no such commit.
@@ -44,15 +45,18 @@ pub fn changed(root: &Path, since: Option<&str>) -> Result<Vec<RelPath>, String>
             Some(String::from_utf8_lossy(&merged).trim().to_owned())
         }
     };
-    let mut bytes = match &base {
+    let mut paths: Vec<RelPath> = match &base {
         Some(base) => {
-            asked(root, &["diff", "--name-only", "-z", "--relative", "--no-renames", "--no-ext-diff", "--no-textconv", base, "--"])?
+            let changes = Past::at(root, base).and_then(|past| past.changes()).map_err(|error| error.to_string())?;
+            changes.paths.into_iter().chain(changes.folders).chain(changes.through).collect()
         }
-        None => asked(root, &["ls-files", "-z"])?,
+        None => {
+            let mut bytes = asked(root, &["ls-files", "-z"])?;
+            bytes.extend(asked(root, &["ls-files", "-z", "--others", "--exclude-standard"])?);
+            let names = bytes.split(|byte| *byte == 0).filter(|path| !path.is_empty());
+            names.map(|path| RelPath::from_normal(path.to_vec())).collect()
+        }
     };
-    bytes.extend(asked(root, &["ls-files", "-z", "--others", "--exclude-standard"])?);
-    let mut paths: Vec<RelPath> =
-        bytes.split(|byte| *byte == 0).filter(|path| !path.is_empty()).map(|path| RelPath::from_normal(path.to_vec())).collect();
     paths.sort();
     paths.dedup();
     Ok(paths)
