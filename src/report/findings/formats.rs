@@ -1,5 +1,7 @@
 //! JSON, GitHub annotations, and GitLab's code quality report.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Value, json as value};
 
 use super::text;
@@ -51,11 +53,14 @@ pub fn github(reports: &[GateReport]) -> String {
 
 /// Returns a code quality report as GitLab reads it.
 pub fn gitlab(reports: &[GateReport]) -> Value {
+    let mut told = BTreeSet::new();
     let one = |(report, finding): (&GateReport, &Finding)| {
+        // Two gates may find the same, and what GitLab shows has a fingerprint of its own.
+        let first = told.insert(finding.fingerprint.clone());
         value!({
             "description": finding.message,
             "check_name": finding.rule,
-            "fingerprint": identity(report, finding),
+            "fingerprint": if first { finding.fingerprint.clone() } else { identity(report, finding) },
             "severity": if report.warning { "minor" } else { "major" },
             "location": place(&finding.file, finding.line),
         })
@@ -79,7 +84,7 @@ fn place(file: &str, line: u32) -> Value {
     value!({ "path": if file.is_empty() { "orket.kdl" } else { file }, "lines": { "begin": line.max(1) } })
 }
 
-/// Returns what a finding is known by among those of all gates: two of them may find the same.
-pub(super) fn identity(report: &GateReport, finding: &Finding) -> String {
+/// Returns what a finding is known by among those of all gates.
+fn identity(report: &GateReport, finding: &Finding) -> String {
     Hasher::new().piece(report.address.as_bytes()).piece(finding.fingerprint.as_bytes()).finish().hex()[..16].to_owned()
 }

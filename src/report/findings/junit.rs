@@ -20,7 +20,8 @@ pub fn junit(reports: &[GateReport]) -> String {
         for finding in &findings {
             let (file, line) = (&finding.file, finding.line);
             let place = if line > 0 { format!("{file}:{line}") } else { file.clone() };
-            let at = if file.is_empty() { String::new() } else { format!(" file=\"{}\" line=\"{line}\"", escape(file)) };
+            let of = if line > 0 { format!(" line=\"{line}\"") } else { String::new() };
+            let at = if file.is_empty() { String::new() } else { format!(" file=\"{}\"{of}", escape(file)) };
             let text = format!("{}\n{}", finding.message, finding.help);
             let _ = writeln!(
                 out,

@@ -6,7 +6,6 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use super::formats::identity;
 use crate::event::{Finding, GateOutcome, GateReport};
 
 /// Returns the reports as one run of one tool.
@@ -43,7 +42,7 @@ fn result(report: &GateReport, finding: &Finding) -> Value {
         "ruleId": finding.rule,
         "level": if report.warning { "warning" } else { "error" },
         "message": { "text": format!("{}{help}", finding.message) },
-        "partialFingerprints": { "orket/v1": identity(report, finding) },
+        "partialFingerprints": { "orket/v1": finding.fingerprint, "orketGate/v1": report.address },
     });
     if !finding.file.is_empty() {
         result["locations"] = json!([{ "physicalLocation": place }]);
@@ -54,5 +53,37 @@ fn result(report: &GateReport, finding: &Finding) -> Value {
 /// Returns a path as a relative URI.
 fn uri(path: &str) -> String {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~/!$&'()*+,;=@".contains(&byte);
-    path.bytes().map(|byte| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") }).collect()
+    let mut uri = String::new();
+    let mut rest = path.as_bytes();
+    while let [byte, behind @ ..] = rest {
+        rest = behind;
+        // A byte that is no UTF-8 stands there as `\xff`.
+        let raw = rest
+            .strip_prefix(b"x")
+            .and_then(|hex| hex.get(..2))
+            .filter(|hex| *byte == b'\\' && hex[0].is_ascii_hexdigit() && hex[0] >= b'8');
+        match raw.and_then(|hex| u8::from_str_radix(std::str::from_utf8(hex).ok()?, 16).ok()) {
+            Some(raw) => {
+                uri += &format!("%{raw:02X}");
+                rest = &rest[3..];
+            }
+            None if plain(*byte) => uri.push(char::from(*byte)),
+            None => uri += &format!("%{byte:02X}"),
+        }
+    }
+    uri
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_is_a_uri_byte_by_byte() {
+        for (path, expected) in
+            [("f/a b.py", "f/a%20b.py"), ("é", "%C3%A9"), ("f/n\\xffe", "f/n%FFe"), ("a\\xg", "a%5Cxg"), ("a\\", "a%5C")]
+        {
+            assert_eq!(uri(path), expected);
+        }
+    }
 }
