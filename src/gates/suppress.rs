@@ -30,14 +30,13 @@ pub(super) fn apply(sight: &dyn Sight, kind: &str, read: &[RelPath], findings: &
         let here = places.get(&file).map(Vec::as_slice).unwrap_or_default();
         let comments = comments(path, &text);
         let is_comment = |at: usize| comments.as_ref().is_none_or(|all| all.iter().any(|comment| comment.contains(&at)));
-        let mut start = 0;
-        for (number, whole) in text.split_inclusive('\n').enumerate() {
-            let (begin, line) = (start, whole.trim_end_matches(['\n', '\r']));
-            start += whole.len();
-            let Some((column, _)) = line.match_indices(MARK).find(|(at, _)| is_comment(begin + at)) else { continue };
+        let marks = marks(&text, &is_comment);
+        let alone: BTreeSet<u32> = marks.iter().filter(|mark| mark.alone).map(|mark| mark.at).collect();
+        for mark in &marks {
+            let Mark { line, column, at, alone: is_alone, .. } = *mark;
             let Some((rule, reason)) = line[column + MARK.len()..].split_once(')') else { continue };
             let rule = rule.trim();
-            let (at, place) = (number as u32 + 1, line[..column].chars().count() as u32 + 1);
+            let place = line[..column].chars().count() as u32 + 1;
             let meant = rule.split('/').next().unwrap_or(rule);
             if !kinds().any(|known| known == meant) && is_meant(path, &line[..column], comments.is_some()) {
                 let message = format!("the comment `orket: allow({rule})` names no kind of gate, and allows nothing");
@@ -57,11 +56,11 @@ pub(super) fn apply(sight: &dyn Sight, kind: &str, read: &[RelPath], findings: &
                 about.push(finding(&format!("{kind}/no_reason"), &file, at, place, message, help, &[&file, rule, line.trim()]));
             }
             let mut used = false;
-            // A comment behind code is about that code, one on a line of its own also about the next line.
-            let alone = !line[..column].chars().any(|c| c.is_alphanumeric() || matches!(c, '"' | '\'' | ')' | ']' | '}'));
+            // A comment behind code is about that code, one on a line of its own also about the next line that is no such comment.
+            let next = (at + 1..).find(|line| !alone.contains(line)).filter(|_| is_alone);
             for index in here {
                 let one = &mut findings[*index];
-                if (one.line == at || (alone && one.line == at + 1)) && (rule == kind || rule == one.rule) {
+                if (one.line == at || Some(one.line) == next) && (rule == kind || rule == one.rule) {
                     one.state = State::Suppressed;
                     used = true;
                 }
@@ -74,6 +73,29 @@ pub(super) fn apply(sight: &dyn Sight, kind: &str, read: &[RelPath], findings: &
         }
     }
     about
+}
+
+/// A comment that may allow something.
+struct Mark<'t> {
+    line: &'t str,
+    /// Where the mark begins in the line, in bytes.
+    column: usize,
+    /// The number of the line, from 1.
+    at: u32,
+    /// Whether nothing else stands in the line.
+    alone: bool,
+}
+
+fn marks<'t>(text: &'t str, is_comment: &dyn Fn(usize) -> bool) -> Vec<Mark<'t>> {
+    let mut start = 0;
+    let mark = |(number, whole): (usize, &'t str)| {
+        let (begin, line) = (start, whole.trim_end_matches(['\n', '\r']));
+        start += whole.len();
+        let (column, _) = line.match_indices(MARK).find(|(at, _)| is_comment(begin + at))?;
+        let alone = !line[..column].chars().any(|c| c.is_alphanumeric() || matches!(c, '"' | '\'' | ')' | ']' | '}'));
+        Some(Mark { line, column, at: number as u32 + 1, alone })
+    };
+    text.split_inclusive('\n').enumerate().filter_map(mark).collect()
 }
 
 /// Whether a mark that no gate understands was meant as one: nothing but what opens a comment stands before it. In prose, people write about
