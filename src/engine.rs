@@ -51,7 +51,7 @@ pub use churn::{ChurnError, ChurnWanted, churn};
 pub use facts::Surveyed;
 pub use gates::Inspector;
 pub use glimpse::Glimpse;
-pub use sources::sources;
+pub use sources::{sources, sources_and_links};
 pub use surroundings::Surroundings;
 use surroundings::Watching;
 pub use symbols::SymbolsWanted;
@@ -348,6 +348,17 @@ impl Engine {
         io::Seek::seek(&mut file, io::SeekFrom::Start(0))?;
         write!(file, "{HOLDER}{}", std::process::id())?;
         Ok((file, sure))
+    }
+
+    /// Waits until nobody else in this checkout writes a baseline; on a file system without locks, nobody is waited for.
+    ///
+    /// # Errors
+    /// When the lock cannot be made.
+    pub fn lock_baselines(&self) -> io::Result<File> {
+        state_folder(&self.root)?;
+        let file = fs::OpenOptions::new().create(true).truncate(false).write(true).open(self.state().join("baselines.lock"))?;
+        let _ = file.lock();
+        Ok(file)
     }
 
     /// Removes what was used least from the store until it holds at most `limit` bytes; what the last build of any checkout used stays.

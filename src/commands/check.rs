@@ -5,13 +5,16 @@ use std::path::Path;
 
 use rayon::prelude::*;
 
+use super::guard::{go_on, guarded};
 use super::{Failure, Ui};
 use crate::base::{RelPath, TargetId, did_you_mean};
+use crate::disk::write_whole;
 use crate::engine::{Engine, Inspector};
 use crate::event::{Finding, GateOutcome, GateReport};
 use crate::gates::{Baseline, Entry, Stage, Today, Wrong};
 use crate::graph::{Detail, TargetKind, select};
 use crate::model::Gate;
+use crate::process::Cancel;
 use crate::report::chars::escape;
 use crate::report::findings;
 use crate::shell::{CheckArgs, CheckFormat, StageName, exit};
@@ -29,18 +32,23 @@ pub fn check(ui: &Ui, args: &CheckArgs) -> Result<(), Failure> {
         let text = "error: `--json` and `--format` ask for two formats\nhint: leave `--json` out";
         return Err(Failure::Wrong(text.to_owned()));
     }
+    guarded(|cancel| checked(ui, args, cancel))
+}
+
+fn checked(ui: &Ui, args: &CheckArgs, cancel: &Cancel) -> Result<(), Failure> {
     let engine = ui.open(true)?;
     let gates = chosen(ui, args, &engine)?;
     engine.remember();
     engine.keep_seen();
-    let inspector = engine.inspector(args.quick);
+    let inspector = engine.inspector(args.quick).until(cancel);
     let judge = || {
         let ground = inspector.ground_for(&gates);
         let judged: Result<Vec<(GateReport, bool)>, _> = gates.par_iter().map(|gate| inspector.check(gate, &ground)).collect();
+        go_on(cancel)?;
         judged.map(|judged| judged.into_iter().map(|(report, _)| report).collect()).map_err(|wrong| mistaken(&wrong))
     };
     if args.fix {
-        fix(ui, &engine, &inspector, &gates)?;
+        fix(ui, &engine, &inspector, &gates, cancel)?;
     }
     let mut reports: Vec<GateReport> = judge()?;
     if args.update_baseline {
@@ -73,7 +81,7 @@ pub(super) fn report_on(ui: &Ui, reports: &[GateReport], format: CheckFormat, ou
     match output {
         Some(path) => {
             let path = ui.surroundings.folder.join(path);
-            std::fs::write(&path, text).map_err(|error| Failure::Broken(format!("cannot write `{}`: {error}", path.display())))?;
+            write_whole(&path, text.as_bytes()).map_err(|error| Failure::Broken(format!("cannot write `{}`: {error}", path.display())))?;
             ui.say(findings::text(reports, ui.color_err, ui.width).trim_end());
         }
         None => ui.out(&text),
@@ -171,6 +179,7 @@ fn graph_gates(engine: &Engine) -> impl Iterator<Item = TargetId> {
 
 /// Writes the baselines of gates as they would have to be, and prints what that changes; returns the files.
 fn update(ui: &Ui, engine: &Engine, gates: &[Gate], reports: &[GateReport], today: &Today) -> Result<BTreeSet<RelPath>, Failure> {
+    let _lock = engine.lock_baselines().map_err(|error| Failure::Broken(format!("cannot lock the baselines: {error}")))?;
     let mut files: BTreeMap<RelPath, (Baseline, Baseline)> = BTreeMap::new();
     for (gate, report) in gates.iter().zip(reports) {
         let rules = crate::gates::read(gate).map_err(|wrong| mistaken(&wrong))?;
@@ -185,6 +194,7 @@ fn update(ui: &Ui, engine: &Engine, gates: &[Gate], reports: &[GateReport], toda
             }));
         }
         if !files.contains_key(&path) {
+            refuse_link(engine, &path, "file")?;
             let before = match engine.tree.read(&path) {
                 Ok(bytes) => Baseline::read(&bytes).map_err(|error| Failure::Broken(format!("cannot read `{path}`: {error}")))?,
                 Err(error) if error.kind() == std::io::ErrorKind::NotFound => Baseline::default(),
@@ -200,6 +210,9 @@ fn update(ui: &Ui, engine: &Engine, gates: &[Gate], reports: &[GateReport], toda
     let gate = |id| if let Detail::Gate(gate) = engine.graph.detail(id) { Some(gate) } else { None };
     let all: Vec<Gate> = graph_gates(engine).filter_map(gate).collect();
     for (path, (before, now)) in &files {
+        if before != now || engine.tree.stat(path).is_ok_and(|there| there.is_none()) {
+            engine.tree.write(path, now.text().as_bytes()).map_err(|error| Failure::Broken(format!("cannot write `{path}`: {error}")))?;
+        }
         let was: BTreeSet<_> = before.entries.iter().map(Entry::identity).collect();
         let is: BTreeSet<_> = now.entries.iter().map(Entry::identity).collect();
         let (gone, new): (Vec<_>, Vec<_>) = (
@@ -226,21 +239,33 @@ fn update(ui: &Ui, engine: &Engine, gates: &[Gate], reports: &[GateReport], toda
                 "note: `{path}` has entries of gates that are not in this manifest: {others}\nhint: they stay, since another manifest may share the file; take them out where none does"
             ));
         }
-        if before != now || engine.tree.stat(path).is_ok_and(|there| there.is_none()) {
-            engine.tree.write(path, now.text().as_bytes()).map_err(|error| Failure::Broken(format!("cannot write `{path}`: {error}")))?;
-        }
     }
     Ok(files.into_keys().collect())
 }
 
+/// Fails where something that is to be written is a link: what it leads to has a name of its own.
+///
+/// # Errors
+/// When it is.
+pub(super) fn refuse_link(engine: &Engine, path: &RelPath, what: &str) -> Result<(), Failure> {
+    match engine.tree.stat(path).ok().flatten() {
+        Some(there) if !there.is_file() => {
+            Err(Failure::Wrong(format!("error: `{path}` is a link\nhint: let the gate name the {what} that it leads to")))
+        }
+        _ => Ok(()),
+    }
+}
+
 /// Writes the files of the work tree as the fixers among the gates would have them, one fixer after the other.
-fn fix(ui: &Ui, engine: &Engine, inspector: &Inspector<'_>, gates: &[Gate]) -> Result<(), Failure> {
+fn fix(ui: &Ui, engine: &Engine, inspector: &Inspector<'_>, gates: &[Gate], cancel: &Cancel) -> Result<(), Failure> {
     for gate in gates {
         let ground = inspector.ground();
         for path in inspector.fixes(gate, &ground).map_err(Failure::Broken)? {
             let Ok(bytes) = engine.tree.read_text(&path) else { continue };
             // Of what it cannot read, it says so when it judges.
-            let Ok(Some(mended)) = inspector.mended(gate, &ground, &path, &bytes) else { continue };
+            let mended = inspector.mended(gate, &ground, &path, &bytes);
+            go_on(cancel)?;
+            let Ok(Some(mended)) = mended else { continue };
             let put = engine.tree.rewrite(&path, &bytes, &mended);
             let path = escape(&path.to_string());
             match put.map_err(|error| Failure::Broken(format!("cannot write `{path}`: {error}")))? {

@@ -36,9 +36,11 @@ impl Directions {
             let (report, _) = inspector.check(&gate, &ground)?;
             for finding in report.findings {
                 let Some(edge) = finding.edge else { continue };
-                let rules = found.broken.entry((edge.from, edge.to)).or_default();
-                if !rules.contains(&finding.rule) {
-                    rules.push(finding.rule);
+                for ends in finding.chain.into_iter().chain([(edge.from, edge.to)]) {
+                    let rules = found.broken.entry(ends).or_default();
+                    if !rules.contains(&finding.rule) {
+                        rules.push(finding.rule.clone());
+                    }
                 }
             }
         }
@@ -50,7 +52,7 @@ impl Directions {
         self.layers.iter().find(|(_, files)| files.matches(file)).map(|(name, _)| &**name)
     }
 
-    /// Returns the rules that an import breaks, itself or as the two ends of a chain.
+    /// Returns the rules that an import breaks, itself or as a part of a chain.
     pub(super) fn broken_by(&self, import: &Import<'_>) -> &[String] {
         self.broken.get(&(import.from.to_owned(), import.to.to_owned())).map_or(&[], Vec::as_slice)
     }

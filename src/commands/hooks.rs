@@ -1,11 +1,13 @@
 //! `orket hooks`: the gates of a stage on what is about to be committed.
 
 use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::fs;
 use std::io::{self, IsTerminal, Read};
-use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
+use super::guard::{go_on, guarded};
 use super::hook_files::{self, broken};
 use super::{Failure, Ui};
 use crate::base::{RelPath, quantity};
@@ -14,10 +16,13 @@ use crate::engine::{Engine, Surroundings};
 use crate::gates::{self, Stage};
 use crate::graph::{Detail, TargetKind};
 use crate::model::Gate;
-use crate::process::own_command;
+use crate::process::{self, Cancel, Limits, Output, Spawn, Stdin, ends_with_this, own_program};
 use crate::report::chars::escape;
-use crate::shell::{HooksCommand, StageName};
+use crate::shell::{HooksCommand, StageName, exit};
 use crate::vcs::{ELSEWHERE, Given, Mirror, Staging};
+
+/// How long the gates may take to end, which give their commands 5 seconds for that.
+const GRACE: Duration = Duration::from_secs(8);
 
 /// Writes hooks, takes them away, or does what they are for.
 ///
@@ -28,13 +33,13 @@ pub fn hooks(ui: &Ui, command: &HooksCommand) -> Result<(), Failure> {
     match command {
         HooksCommand::Install => hook_files::install(ui, &staging, &below(&ui.surroundings.folder, &staging)?),
         HooksCommand::Uninstall => hook_files::uninstall(ui, &staging),
-        HooksCommand::Run { stage: StageName::PrePush, .. } => pushed(ui, &staging),
-        HooksCommand::Run { stage, no_fix } => run(ui, &staging, *stage, !no_fix),
+        HooksCommand::Run { stage: StageName::PrePush, .. } => guarded(|cancel| pushed(ui, &staging, cancel)),
+        HooksCommand::Run { stage, no_fix } => guarded(|cancel| run(ui, &staging, *stage, !no_fix, cancel)),
     }
 }
 
 /// Lets gates judge each commit that is about to be pushed: git names them on standard input. Without any, the last one.
-fn pushed(ui: &Ui, staging: &Staging) -> Result<(), Failure> {
+fn pushed(ui: &Ui, staging: &Staging, cancel: &Cancel) -> Result<(), Failure> {
     let mut text = String::new();
     if !io::stdin().is_terminal() {
         io::stdin().read_to_string(&mut text).map_err(|error| Failure::Broken(format!("cannot read what git says: {error}")))?;
@@ -51,7 +56,7 @@ fn pushed(ui: &Ui, staging: &Staging) -> Result<(), Failure> {
     }
     for commit in commits {
         if let Some(staging) = staging.of_commit(commit).map_err(broken)? {
-            run(ui, &staging, StageName::PrePush, false)?;
+            run(ui, &staging, StageName::PrePush, false, cancel)?;
         }
     }
     Ok(())
@@ -72,7 +77,7 @@ fn below(folder: &Path, staging: &Staging) -> Result<PathBuf, Failure> {
     folder.strip_prefix(&top).map(Path::to_path_buf).map_err(|_| outside())
 }
 
-fn run(ui: &Ui, staging: &Staging, stage: StageName, fix: bool) -> Result<(), Failure> {
+fn run(ui: &Ui, staging: &Staging, stage: StageName, fix: bool, cancel: &Cancel) -> Result<(), Failure> {
     let mut mirror = Mirror::of(staging).update(staging).map_err(broken)?;
     tracing::debug!(files = mirror.files, written = mirror.written, "the index is copied");
     let start = mirror.root.join(below(&ui.surroundings.folder, staging)?);
@@ -112,36 +117,38 @@ fn run(ui: &Ui, staging: &Staging, stage: StageName, fix: bool) -> Result<(), Fa
     }
     let state = engine.state();
     fs::create_dir_all(&state).map_err(|error| Failure::Broken(format!("cannot make `{}`: {error}", state.display())))?;
-    if stage == StageName::PreCommit && fix && mend(ui, staging, &engine, &root)? {
+    if stage == StageName::PreCommit && fix && mend(ui, staging, &engine, &root, cancel)? {
         drop(mirror);
         mirror = Mirror::of(staging).update(staging).map_err(broken)?;
         tracing::debug!(written = mirror.written, "what was mended is copied");
     }
     // A process of its own, for the same reason.
-    let mut check = own_command().map_err(|error| Failure::Broken(format!("cannot find orket itself: {error}")))?;
-    check.arg("check").arg("-C").arg(&start).args(["--color", if ui.color_out { "always" } else { "never" }]);
-    check.args([
-        "--stage",
-        match stage {
-            StageName::PreCommit => "pre_commit",
-            StageName::PrePush => "pre_push",
-            StageName::Ci => "ci",
-        },
-    ]);
-    if let Some(manifest) = &manifest {
-        check.arg("-f").arg(manifest);
+    let own = own_program().map_err(|error| Failure::Broken(format!("cannot find orket itself: {error}")))?;
+    let color = if ui.color_out { "always" } else { "never" };
+    let mut words: Vec<OsString> = vec!["check".into(), "-C".into(), start.into(), "--color".into(), color.into(), "--stage".into()];
+    words.push(match stage {
+        StageName::PreCommit => "pre_commit".into(),
+        StageName::PrePush => "pre_push".into(),
+        StageName::Ci => "ci".into(),
+    });
+    if let Some(manifest) = manifest {
+        words.extend(["-f".into(), manifest.into()]);
     }
     if ui.json {
-        check.arg("--json");
+        words.push("--json".into());
     }
-    for name in ELSEWHERE {
-        check.env_remove(name);
-    }
+    let mut env: Vec<(OsString, OsString)> = ui.surroundings.variables.clone();
+    env.retain(|(name, _)| !ELSEWHERE.iter().any(|known| name == known));
     if let Some(store) = ui.surroundings.text("ORKET_CACHE_DIR") {
-        check.env("ORKET_CACHE_DIR", ui.surroundings.folder.join(store));
+        env.push(("ORKET_CACHE_DIR".into(), ui.surroundings.folder.join(store).into()));
     }
-    let status = check.status().map_err(|error| Failure::Broken(format!("cannot start orket itself: {error}")))?;
-    match status.code().unwrap_or_else(|| 128 + status.signal().unwrap_or(0)) {
+    env.push(ends_with_this());
+    let (stdin, output) = (Stdin::Null, Output::Inherit);
+    let check = Spawn { program: own, arg0: "orket".into(), args: words, dir: root, env, stdin, output, apart: false, group: true };
+    let limits = Limits { timeout: None, grace: GRACE, signal: Limits::TERM };
+    let ended = process::run(&check, &limits, cancel, &mut |_: &[u8]| ()).map_err(|error| Failure::Broken(error.to_string()))?;
+    go_on(cancel)?;
+    match ended.shell_code().unwrap_or(exit::BROKEN.into()) {
         0 => Ok(()),
         code => {
             if stage == StageName::PreCommit && !fix && fixers(&engine).next().is_some() {
@@ -166,7 +173,7 @@ fn fixers(engine: &Engine) -> impl Iterator<Item = Gate> {
 
 /// Lets fixers of this stage mend what is about to be committed: only files that differ from the last commit, and only where the text in
 /// the index is the one in the work tree. Returns whether anything was mended, in the index and in the work tree.
-fn mend(ui: &Ui, staging: &Staging, engine: &Engine, root: &Path) -> Result<bool, Failure> {
+fn mend(ui: &Ui, staging: &Staging, engine: &Engine, root: &Path, cancel: &Cancel) -> Result<bool, Failure> {
     let fixers: Vec<Gate> = fixers(engine).collect();
     // The index of `git commit FILE` is thrown away: what is written to it would be in the commit, and not in what comes after it.
     let index = ui.surroundings.text("GIT_INDEX_FILE").unwrap_or_default();
@@ -176,7 +183,7 @@ fn mend(ui: &Ui, staging: &Staging, engine: &Engine, root: &Path) -> Result<bool
     let given = staging.given().map_err(broken)?;
     let below = RelPath::parse(engine.root.strip_prefix(root).unwrap_or(Path::new("")).as_os_str().as_encoded_bytes()).unwrap_or_default();
     let work = Tree::open(staging.top()).map_err(|error| Failure::Broken(format!("cannot open `{}`: {error}", staging.top().display())))?;
-    let inspector = engine.inspector(false);
+    let inspector = engine.inspector(false).until(cancel);
     let (mut mended, mut said): (BTreeMap<RelPath, Mended>, Vec<String>) = Default::default();
     for gate in &fixers {
         let ground = inspector.ground();
@@ -202,6 +209,7 @@ fn mend(ui: &Ui, staging: &Staging, engine: &Engine, root: &Path) -> Result<bool
             said.push(format!("{} mended {}", gate.address, quantity::plural(count, "file")));
         }
     }
+    go_on(cancel)?;
     inspector.keep();
     if mended.is_empty() {
         return Ok(false);

@@ -10,7 +10,7 @@ use super::{Failure, Ui};
 use crate::base::{Place, RelPath};
 use crate::disk::Tree;
 use crate::engine::{Engine, OpenError, sources};
-use crate::facts::{self, FactFile, Imports, Known, Root};
+use crate::facts::{self, FactFile, Import, Imports, Known, Root};
 use crate::graph::select;
 use crate::report::draw::{self, DrawEdge, DrawNode, Drawing};
 use crate::shell::{GraphArgs, GraphFormat};
@@ -65,7 +65,7 @@ fn as_json(found: &Imports, rules: &Directions, unresolved_only: bool) -> Value 
     if unresolved_only {
         return json!({ "version": 1, "unresolved": unresolved });
     }
-    let edges = found.edges().map(|import| {
+    let edges = shown(found, rules).into_iter().map(|(import, against)| {
         let mut edge = json!({
             "from": import.from,
             "to": import.to,
@@ -79,8 +79,8 @@ fn as_json(found: &Imports, rules: &Directions, unresolved_only: bool) -> Value 
         if import.stdlib {
             edge["stdlib"] = Value::Bool(true);
         }
-        if !rules.broken_by(&import).is_empty() {
-            edge["violations"] = json!(rules.broken_by(&import));
+        if !against.is_empty() {
+            edge["violations"] = json!(against);
         }
         edge
     });
@@ -99,6 +99,20 @@ fn as_json(found: &Imports, rules: &Directions, unresolved_only: bool) -> Value 
     json!({ "version": 1, "edges": edges, "modules": modules, "unresolved": unresolved, "unreadable": unreadable, "facts": facts })
 }
 
+/// Returns each edge with the rules that it breaks; a package that goes by two names is one.
+fn shown<'f>(found: &'f Imports, rules: &'f Directions) -> Vec<(Import<'f>, Vec<&'f str>)> {
+    let place = |import: &Import<'_>| (import.from_at, import.line, import.column);
+    let aliases: BTreeMap<_, Import<'_>> = found.edges().filter(|import| import.alias).map(|import| (place(&import), import)).collect();
+    let edges = found.edges().filter(|import| !import.alias).map(|import| {
+        let alias = aliases.get(&place(&import)).filter(|_| import.external);
+        let mut against: Vec<&str> =
+            rules.broken_by(&import).iter().chain(alias.map_or(&[][..], |alias| rules.broken_by(alias))).map(|rule| &**rule).collect();
+        against.dedup();
+        (import, against)
+    });
+    edges.collect()
+}
+
 fn unresolved(found: &Imports) -> String {
     let mut text = String::new();
     for one in &found.unresolved {
@@ -111,7 +125,8 @@ fn unresolved(found: &Imports) -> String {
 fn text(found: &Imports, rules: &Directions) -> String {
     let mut text = String::new();
     let mut from = None;
-    for import in found.edges().filter(|import| !import.stdlib) {
+    let all = shown(found, rules);
+    for (import, against) in all.iter().filter(|(import, _)| !import.stdlib) {
         if from.replace(import.from) != Some(import.from) {
             let layer = rules.layer(import.from_file).map(|layer| format!("  (layer {layer})"));
             let _ = writeln!(text, "{}{}", import.from, layer.unwrap_or_default());
@@ -122,13 +137,13 @@ fn text(found: &Imports, rules: &Directions) -> String {
             (kind, false) => format!("  ({kind})"),
             (kind, true) => format!("  ({kind}, external)"),
         };
-        let against = match rules.broken_by(&import) {
+        let against = match &against[..] {
             [] => String::new(),
             rules => format!("  against {}", rules.join(", ")),
         };
         let _ = writeln!(text, "  {}{note}  {}:{}{against}", import.to, import.from_file, import.line);
     }
-    let (modules, imports) = (count(found.modules().len(), "module"), count(found.edges().len(), "import"));
+    let (modules, imports) = (count(found.modules().len(), "module"), count(all.len(), "import"));
     let _ = write!(text, "{modules}, {imports}");
     match found.unresolved.len() {
         0 => text.push('\n'),
@@ -148,7 +163,8 @@ fn drawing(found: &Imports, rules: &Directions) -> Drawing {
     let mut drawing = Drawing::default();
     let mut at: BTreeMap<(&str, bool), usize> = BTreeMap::new();
     let modules = found.modules().map(|(name, file, _)| (name, Some(file)));
-    let ends = found.edges().filter(|import| !import.stdlib).map(|import| (import.to, import.to_file));
+    let all = shown(found, rules);
+    let ends = all.iter().filter(|(import, _)| !import.stdlib).map(|(import, _)| (import.to, import.to_file));
     for (name, file) in modules.chain(ends) {
         at.entry((name, file.is_none())).or_insert_with(|| {
             let place = file.map(|file| Place { file: file.to_string().into(), line: 1, column: 1 });
@@ -159,9 +175,9 @@ fn drawing(found: &Imports, rules: &Directions) -> Drawing {
             drawing.nodes.len() - 1
         });
     }
-    for import in found.edges() {
+    for (import, against) in &all {
         if let (Some(from), Some(to)) = (at.get(&(import.from, false)), at.get(&(import.to, import.external))) {
-            let kind = if rules.broken_by(&import).is_empty() { import.kind.word() } else { "violation" };
+            let kind = if against.is_empty() { import.kind.word() } else { "violation" };
             drawing.edges.push(DrawEdge { from: *from, to: *to, kind });
         }
     }

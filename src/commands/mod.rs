@@ -11,6 +11,7 @@ mod doctor;
 mod explain;
 mod fmt;
 mod graph;
+mod guard;
 mod hook_files;
 mod hooks;
 mod imports;

@@ -2,12 +2,14 @@
 
 use serde_json::json;
 
-use super::check::report_on;
+use super::check::{refuse_link, report_on};
+use super::guard::{go_on, guarded};
 use super::{Failure, Ui};
 use crate::engine::Engine;
 use crate::gates::{self, Expected, Model, Moved, Sight, Unmoved};
 use crate::graph::{Detail, TargetKind};
 use crate::model::Gate;
+use crate::process::Cancel;
 use crate::shell::{CheckFormat, RoadmapCheckArgs, RoadmapCommand};
 
 /// The kinds of gates that are about roadmaps.
@@ -19,10 +21,10 @@ const KINDS: [&str; 2] = ["roadmap_metrics", "working_model"];
 /// When a claim does not hold, or there is none.
 pub fn roadmap(ui: &Ui, command: &RoadmapCommand) -> Result<(), Failure> {
     match command {
-        RoadmapCommand::Check(args) => check(ui, args),
+        RoadmapCommand::Check(args) => guarded(|cancel| check(ui, args, cancel)),
         RoadmapCommand::List => list(ui),
-        RoadmapCommand::Start { item } => moved(ui, item, &|model, _| model.start(item)),
-        RoadmapCommand::Done { item } => moved(ui, item, &|model, sight| model.done(item, sight)),
+        RoadmapCommand::Start { item } => guarded(|cancel| moved(ui, item, &|model, _| model.start(item), cancel)),
+        RoadmapCommand::Done { item } => guarded(|cancel| moved(ui, item, &|model, sight| model.done(item, sight), cancel)),
     }
 }
 
@@ -44,7 +46,7 @@ fn about(engine: &Engine, kinds: &[&str]) -> Result<Vec<Gate>, Failure> {
     Ok(gates)
 }
 
-fn check(ui: &Ui, args: &RoadmapCheckArgs) -> Result<(), Failure> {
+fn check(ui: &Ui, args: &RoadmapCheckArgs, cancel: &Cancel) -> Result<(), Failure> {
     let engine = ui.open(true)?;
     let found = about(&engine, &KINDS)?;
     if let Some(since) = args.since.as_ref().filter(|_| !found.iter().any(|gate| *gate.kind == *KINDS[1])) {
@@ -55,28 +57,28 @@ fn check(ui: &Ui, args: &RoadmapCheckArgs) -> Result<(), Failure> {
         return Err(Failure::NoTarget(text));
     }
     if args.update {
-        update(ui, &engine, &found)?;
+        update(ui, &engine, &found, cancel)?;
     }
-    let inspector = engine.inspector(args.quick).since(args.since.clone());
+    let inspector = engine.inspector(args.quick).until(cancel).since(args.since.clone());
     let ground = inspector.ground_for(&found);
     let reports = found.iter().map(|gate| inspector.check(gate, &ground).map(|(report, _)| report)).collect::<Result<Vec<_>, _>>();
     let reports = reports.map_err(|wrong| super::check::mistaken(&wrong))?;
+    go_on(cancel)?;
     inspector.keep();
     report_on(ui, &reports, if ui.json { CheckFormat::Json } else { CheckFormat::Text }, None)
 }
 
 /// Writes the numbers of today into the documents, and says which.
-fn update(ui: &Ui, engine: &Engine, found: &[Gate]) -> Result<(), Failure> {
-    let inspector = engine.inspector(false);
+fn update(ui: &Ui, engine: &Engine, found: &[Gate], cancel: &Cancel) -> Result<(), Failure> {
+    let inspector = engine.inspector(false).until(cancel);
     let ground = inspector.ground();
     let mut count = 0;
     for gate in found.iter().filter(|gate| *gate.kind == *KINDS[0]) {
         let renewed = gates::renew(gate, &ground.seen_by(gate)).map_err(|unjudged| Failure::Broken(unjudged.text))?;
+        go_on(cancel)?;
         for document in renewed {
             let path = &document.file;
-            if engine.tree.stat(path).ok().flatten().is_none_or(|there| !there.is_file()) {
-                return Err(Failure::Wrong(format!("error: `{path}` is a link\nhint: let the gate name the document that it leads to")));
-            }
+            refuse_link(engine, path, "document")?;
             let put = engine.tree.rewrite(path, document.before.as_bytes(), document.text.as_bytes());
             if !put.map_err(|error| Failure::Broken(format!("cannot write `{path}`: {error}")))? {
                 ui.say(&format!("note: `{path}` was written while its commands ran, and stays as it is; update it again"));
@@ -149,9 +151,9 @@ fn list(ui: &Ui) -> Result<(), Failure> {
 }
 
 /// Moves an item, in the first roadmap that has it.
-fn moved(ui: &Ui, item: &str, change: &dyn Fn(&Model, &dyn Sight) -> Moved) -> Result<(), Failure> {
+fn moved(ui: &Ui, item: &str, change: &dyn Fn(&Model, &dyn Sight) -> Moved, cancel: &Cancel) -> Result<(), Failure> {
     let engine = ui.open(true)?;
-    let inspector = engine.inspector(true);
+    let inspector = engine.inspector(true).until(cancel);
     let ground = inspector.ground();
     let mut why = String::new();
     for gate in about(&engine, &KINDS[1..])? {
@@ -165,10 +167,9 @@ fn moved(ui: &Ui, item: &str, change: &dyn Fn(&Model, &dyn Sight) -> Moved) -> R
             }
             Err(Unmoved::Refused(text)) => return Err(Failure::Unheld(format!("error: {text}"))),
         };
+        go_on(cancel)?;
         for path in changes.iter().map(|change| &change.path) {
-            if engine.tree.stat(path).ok().flatten().is_some_and(|there| !there.is_file()) {
-                return Err(Failure::Wrong(format!("error: `{path}` is a link\nhint: let the gate name the document that it leads to")));
-            }
+            refuse_link(&engine, path, "document")?;
         }
         for change in changes {
             let (path, after) = (&change.path, change.after.as_bytes());

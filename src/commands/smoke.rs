@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use super::{Failure, Ui};
 use crate::base::{RelPath, did_you_mean};
+use crate::disk::write_whole;
 use crate::engine::Engine;
 use crate::gates::{self, Step};
 use crate::graph::{Detail, TargetKind, meant};
@@ -92,7 +93,7 @@ pub fn smoke(ui: &Ui, args: &SmokeArgs) -> Result<(), Failure> {
     let text = serde_json::to_string_pretty(&report).unwrap_or_default() + "\n";
     let written = match (&args.output, RelPath::parse(path.as_os_str().as_encoded_bytes())) {
         (None, Ok(inside)) => engine.tree.write(&inside, text.as_bytes()),
-        _ => std::fs::write(ui.surroundings.folder.join(&path), text),
+        _ => write_whole(&ui.surroundings.folder.join(&path), text.as_bytes()),
     };
     written.map_err(|error| Failure::Broken(format!("cannot write `{}`: {error}", path.display())))?;
     if ui.json {

@@ -87,7 +87,7 @@ impl Options {
         let value = |value: &RuleValue| match value {
             RuleValue::Flag(flag) => serde_json::json!(flag),
             RuleValue::Whole(number) => serde_json::json!(number),
-            RuleValue::Text(text) => serde_json::json!(text),
+            RuleValue::Text(text) | RuleValue::Decimal(text) => serde_json::json!(text),
         };
         self.0.iter().map(|(name, one)| (name.clone(), value(one))).collect::<serde_json::Map<_, _>>().into()
     }

@@ -8,6 +8,15 @@ use ignore::{DirEntry, WalkBuilder, WalkState};
 use super::Tree;
 use crate::base::RelPath;
 
+/// The files of a project, and the links beside them.
+#[derive(Default)]
+pub struct Sources {
+    /// The files.
+    pub files: Vec<RelPath>,
+    /// The links: what they lead to is no file of theirs.
+    pub links: Vec<RelPath>,
+}
+
 /// Whether a folder of this name holds what was installed, or is git's own or orket's own: nothing below it is a source of the project.
 pub fn is_installed(name: &[u8]) -> bool {
     matches!(name, b"node_modules" | b"site-packages" | b".git" | b".orket")
@@ -29,6 +38,14 @@ pub fn sources(tree: &Tree, folder: &RelPath, hidden: bool) -> io::Result<Vec<Re
 /// # Errors
 /// As [`sources`].
 pub fn sources_without(tree: &Tree, folder: &RelPath, hidden: bool, excludes: Option<&Path>) -> io::Result<Vec<RelPath>> {
+    sources_and_links(tree, folder, hidden, excludes).map(|sources| sources.files)
+}
+
+/// As [`sources_without`], with the links.
+///
+/// # Errors
+/// As [`sources`].
+pub fn sources_and_links(tree: &Tree, folder: &RelPath, hidden: bool, excludes: Option<&Path>) -> io::Result<Sources> {
     let top = folder.under(tree.root());
     // Packages that were installed are no sources of the project, also where nobody ignores them.
     let foreign = |entry: &DirEntry| {
@@ -62,8 +79,10 @@ pub fn sources_without(tree: &Tree, folder: &RelPath, hidden: bool, excludes: Op
         let sender = sender.clone();
         Box::new(move |entry| {
             let told = match entry {
-                Ok(entry) if entry.file_type().is_some_and(|kind| kind.is_file()) => Ok(entry.into_path()),
-                Ok(_) => return WalkState::Continue,
+                Ok(entry) => match entry.file_type() {
+                    Some(kind) if kind.is_file() || kind.is_symlink() => Ok((entry.into_path(), kind.is_symlink())),
+                    _ => return WalkState::Continue,
+                },
                 Err(error) => Err(error.into_io_error().unwrap_or_else(|| io::Error::other("a folder cannot be read"))),
             };
             let _ = sender.send(told);
@@ -71,16 +90,17 @@ pub fn sources_without(tree: &Tree, folder: &RelPath, hidden: bool, excludes: Op
         })
     });
     drop(sender);
-    let (mut files, root) = (Vec::new(), tree.root().as_os_str().as_encoded_bytes());
+    let (mut found, root) = (Sources::default(), tree.root().as_os_str().as_encoded_bytes());
     for path in receiver {
-        let path = match path {
+        let (path, is_link) = match path {
             // Something went away meanwhile.
             Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
             path => path?,
         };
         if let Some(below) = path.as_os_str().as_encoded_bytes().strip_prefix(root) {
-            files.push(RelPath::from_normal(below.strip_prefix(b"/").unwrap_or(below)));
+            let path = RelPath::from_normal(below.strip_prefix(b"/").unwrap_or(below));
+            if is_link { found.links.push(path) } else { found.files.push(path) }
         }
     }
-    Ok(files)
+    Ok(found)
 }

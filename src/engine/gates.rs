@@ -10,6 +10,7 @@ use crate::facts::{FactFile, Forgetful, Known};
 use crate::gates::{self, Asked, Ground, Today, Wrong};
 use crate::graph::{Detail, Graph, TargetKind};
 use crate::model::Gate;
+use crate::process::Cancel;
 use crate::rebuild::World;
 use crate::run::Gates;
 
@@ -22,6 +23,8 @@ pub struct Inspector<'a> {
     since: Option<String>,
     /// Whether a verdict that is asked for and not known is judged.
     pub(super) judging: bool,
+    /// Ends what gates run, where somebody can.
+    pub(super) cancel: Option<Cancel>,
 }
 
 impl Engine {
@@ -34,7 +37,7 @@ impl Engine {
     /// a folder for its state.
     pub fn inspector(&self, quick: bool) -> Inspector<'_> {
         let today = Today(jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date().to_string());
-        Inspector { engine: self, known: OnceLock::new(), today, quick, since: None, judging: false }
+        Inspector { engine: self, known: OnceLock::new(), today, quick, since: None, judging: false, cancel: None }
     }
 }
 
@@ -42,6 +45,11 @@ impl Inspector<'_> {
     /// Has the history looked at since a revision, whatever gates say of that.
     pub fn since(self, revision: Option<String>) -> Self {
         Inspector { since: revision, ..self }
+    }
+
+    /// Has what gates run end when this is thrown.
+    pub fn until(self, cancel: &Cancel) -> Self {
+        Inspector { cancel: Some(cancel.clone()), ..self }
     }
 
     /// Returns the day on which they judge.
@@ -64,7 +72,7 @@ impl Inspector<'_> {
     }
 
     fn ground_in<'g>(&'g self, world: Option<&'g World>) -> Ground<'g> {
-        let outside = Surroundings { engine: self.engine, world };
+        let outside = Surroundings { engine: self.engine, world, cancel: self.cancel.as_ref() };
         Ground::new(self.engine.tree.clone(), self.known().clone(), Box::new(outside))
     }
 

@@ -4,33 +4,38 @@ use std::ffi::{OsStr, OsString};
 use std::io::{self, Write};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use crossbeam_channel::{bounded, select};
-
-use super::{ChurnError, ChurnWanted, Engine, SymbolsWanted, churn, sources};
-use crate::base::{RelPath, TargetId};
+use super::{ChurnError, ChurnWanted, Engine, SymbolsWanted, churn, sources_and_links};
+use crate::base::{RelPath, TargetId, quantity};
 use crate::churn::Report;
-use crate::disk::Signature;
+use crate::disk::{Signature, Sources};
 use crate::event::Outcome;
 use crate::gates::{Outside, Printed, Unjudged, folder_of};
 use crate::graph::{TargetKind, flag, meant};
 use crate::model::Gate;
 use crate::plan::Plan;
-use crate::process::{self, Cancel, Ended, Limits, Output, OutputSink, Spawn, Stdin, find_program, listen_to_signals};
+use crate::process::{self, Cancel, Ended, Limits, Output, OutputSink, Sign, Spawn, Stdin, find_program, meets};
 use crate::rebuild::{self, Mode, World};
 use crate::report::chars::clean;
 use crate::run::{Choices, look};
 use crate::vcs::{VcsError, earlier};
 
-/// How long a command of a claim may take.
+/// How long a command of a claim may take unless its gate says so, and a filter.
 const WITHIN: Duration = Duration::from_secs(30 * 60);
 
 /// The most that a command of a claim may print, in bytes.
 const MOST: usize = 64 << 20;
 
+/// The most that a filter may write, in bytes: a file that is looked into has at most half of that.
+const MOST_FILTERED: usize = 2 * MOST;
+
 /// Tells a command of a gate, and what it starts, which gates it is run for: a line each, with the checkout.
 const GATE: &str = "ORKET_GATE";
+
+/// How many commands were started, so that each has a mark of its own.
+static STARTED: AtomicUsize = AtomicUsize::new(0);
 
 /// The status with which a shell says that a program is missing.
 const MISSING: i32 = 127;
@@ -39,6 +44,8 @@ pub(super) struct Surroundings<'a> {
     pub engine: &'a Engine,
     /// The run that the gate is part of, if it is part of one.
     pub world: Option<&'a World>,
+    /// Ends what runs, where somebody can.
+    pub cancel: Option<&'a Cancel>,
 }
 
 /// What a program prints.
@@ -51,6 +58,15 @@ struct Heard {
     most: usize,
     /// Whether there was more.
     more: bool,
+    /// What it may meet.
+    sign: Option<Sign>,
+}
+
+impl Heard {
+    /// Whether the program was about to let orket judge the gate that it was run for.
+    fn is_recursive(&self) -> bool {
+        self.sign.as_ref().is_some_and(Sign::was_met)
+    }
 }
 
 impl OutputSink for Heard {
@@ -60,6 +76,14 @@ impl OutputSink for Heard {
 
     fn errors(&mut self, bytes: &[u8]) {
         self.more |= keep(&mut self.errors, bytes, self.most);
+    }
+
+    fn started(&mut self, pid: u32) {
+        self.sign.iter().for_each(|sign| sign.is_for(pid));
+    }
+
+    fn is_full(&self) -> bool {
+        self.more
     }
 }
 
@@ -71,8 +95,8 @@ fn keep(kept: &mut Vec<u8>, bytes: &[u8], most: usize) -> bool {
 }
 
 impl Outside for Surroundings<'_> {
-    fn files(&self) -> io::Result<Vec<RelPath>> {
-        sources(&self.engine.tree, true)
+    fn files(&self) -> io::Result<Sources> {
+        sources_and_links(&self.engine.tree, true)
     }
 
     fn churn(&self, gate: &Gate, scope: Option<&str>, since: Option<i64>, symbols: Option<u64>, today: &str) -> Result<Report, Unjudged> {
@@ -102,16 +126,10 @@ impl Outside for Surroundings<'_> {
         }
     }
 
-    fn run(&self, gate: &Gate, line: &str) -> Result<Printed, Unjudged> {
+    fn run(&self, gate: &Gate, line: &str, within: Option<Duration>) -> Result<Printed, Unjudged> {
         let broken = |why: String| Unjudged::broken(format!("it cannot run: {why}"));
-        if self.judging().contains(&self.own_line(gate)) {
-            return Err(broken(String::from("orket was started by a command of this very gate")));
-        }
         let spawn = self.spawn(gate, line).map_err(broken)?;
-        let (ended, heard) = self.wait(&spawn, MOST)?;
-        if heard.more {
-            return Err(broken(format!("it prints more than {} MiB", MOST >> 20)));
-        }
+        let (ended, heard) = self.wait(gate, &spawn, MOST, within.unwrap_or(WITHIN))?;
         let text = clean(&heard.output, false);
         let code = match ended {
             Ended::Exit(MISSING) => return Err(broken(text.lines().last().unwrap_or("a program is missing").to_owned())),
@@ -119,7 +137,7 @@ impl Outside for Surroundings<'_> {
             Ended::Left(_) => return Err(broken(ended.to_string())),
             _ => None,
         };
-        Ok(Printed { code, status: ended.to_string(), text })
+        Ok(Printed { code, status: ended.to_string(), text, recursive: heard.is_recursive() })
     }
 
     fn program(&self, gate: &Gate, name: &str) -> Result<(PathBuf, Signature), Unjudged> {
@@ -144,7 +162,10 @@ impl Outside for Surroundings<'_> {
         let given = [OsString::from("sh"), text.path().into(), program.into()];
         let args = shell.args.into_iter().chain(given).chain(words.iter().map(OsString::from)).collect();
         let spawn = Spawn { args, apart: true, ..shell };
-        let (ended, heard) = self.wait(&spawn, usize::MAX)?;
+        let (ended, heard) = self.wait(gate, &spawn, MOST_FILTERED, WITHIN)?;
+        if heard.is_recursive() {
+            return Err(Unjudged::broken(format!("`{name}` lets orket judge the gate that it is a part of")));
+        }
         if ended == Ended::Exit(0) {
             // A program that mends the file where it stands prints nothing, and that is not what the file should be.
             if heard.output.is_empty() && !bytes.trim_ascii().is_empty() {
@@ -170,7 +191,7 @@ impl Outside for Surroundings<'_> {
             for target in &targets {
                 text += &clean(&whole_log(world, *target, graph.address(*target))?, false);
             }
-            Ok(Printed { code: Some(0), status: String::from("exit status 0"), text })
+            Ok(Printed { code: Some(0), status: String::from("exit status 0"), text, recursive: false })
         };
         if let Some(world) = self.world {
             return printed(world);
@@ -208,32 +229,24 @@ impl Surroundings<'_> {
     }
 
     fn own_line(&self, gate: &Gate) -> String {
-        format!("{} {}", self.engine.identity(), gate.address)
+        format!("{} {} {}", self.engine.identity(), self.engine.manifest, gate.address)
     }
 
-    /// Runs a command to its end; returns how it ended, and the first `most` bytes of what it printed.
-    fn wait(&self, spawn: &Spawn, most: usize) -> Result<(Ended, Heard), Unjudged> {
+    /// Runs a command to its end; returns how it ended, and what it printed, which is at most so many bytes.
+    fn wait(&self, gate: &Gate, spawn: &Spawn, most: usize, within: Duration) -> Result<(Ended, Heard), Unjudged> {
         let broken = |why: String| Unjudged::broken(format!("it cannot run: {why}"));
-        let cancel = Cancel::new().map_err(|error| broken(error.to_string()))?;
-        let signals = listen_to_signals().map_err(|error| broken(error.to_string()))?;
-        let limits = Limits { timeout: Some(WITHIN), grace: Duration::from_secs(5), signal: Limits::TERM };
-        let mut heard = Heard { most, ..Heard::default() };
-        let (done, over) = bounded::<()>(0);
-        let result = std::thread::scope(|scope| {
-            let switch = &cancel;
-            scope.spawn(move || {
-                select! {
-                    recv(signals) -> _ => switch.stop(),
-                    recv(over) -> _ => {}
-                }
-            });
-            let result = process::run(spawn, &limits, &cancel, &mut heard);
-            drop(done);
-            result
-        });
-        match result.map_err(|error| broken(error.to_string()))? {
+        let own = self.own_line(gate);
+        if meets(&own) || self.judging().contains(&own) {
+            return Err(broken(String::from("orket was started by a command of this very gate")));
+        }
+        let sign = Some(Sign::raise(&own).map_err(|error| broken(error.to_string()))?);
+        let cancel = self.cancel.cloned().map_or_else(Cancel::new, Ok).map_err(|error| broken(error.to_string()))?;
+        let limits = Limits { timeout: Some(within), grace: Duration::from_secs(5), signal: Limits::TERM };
+        let mut heard = Heard { most, sign, ..Heard::default() };
+        match process::run(spawn, &limits, &cancel, &mut heard).map_err(|error| broken(error.to_string()))? {
+            _ if heard.more => Err(broken(format!("it prints more than {} MiB", most >> 20))),
             Ended::Cancelled => Err(Unjudged::broken("it was interrupted")),
-            Ended::TimedOut(within) => Err(Unjudged::broken(format!("it took longer than {} minutes", within.as_secs() / 60))),
+            Ended::TimedOut(within) => Err(Unjudged::broken(format!("it took longer than {}", quantity::show_duration(within)))),
             ended => Ok((ended, heard)),
         }
     }
@@ -243,7 +256,7 @@ impl Surroundings<'_> {
         let path = visible.variables.get("PATH").map(Vec::as_slice).unwrap_or_default();
         let program = find_program(OsStr::new("/bin/sh"), OsStr::from_bytes(path), &self.engine.root).map_err(|error| error.to_string())?;
         let judging = self.judging().into_iter().chain([self.own_line(gate)]).collect::<Vec<_>>().join("\n");
-        let mark = format!("claim-{}-{:p}", std::process::id(), line.as_ptr());
+        let mark = format!("gate-{}-{}", std::process::id(), STARTED.fetch_add(1, Ordering::Relaxed));
         let env = visible.variables.iter().map(|(name, value)| (OsString::from(name), OsString::from_vec(value.clone())));
         Ok(Spawn {
             program,
@@ -264,7 +277,7 @@ impl Surroundings<'_> {
         let Ok(choices) = Choices::new(graph, &facts, &[], &self.engine.package) else { return false };
         let plan = Plan::without(graph, &[target], false, &|id| choices.is_given(id));
         let mut inspector = self.engine.inspector(false);
-        inspector.judging = judging;
+        (inspector.judging, inspector.cancel) = (judging, self.cancel.cloned());
         let seen = look(world, &plan, Mode::default(), &choices, &inspector);
         // Of what gathers, all that it gathers tells.
         let is_judged = matches!(graph.kind(target), TargetKind::Task | TargetKind::Gate);

@@ -29,6 +29,9 @@ pub struct Finding {
     /// For a dependency: who depends.
     #[serde(flatten)]
     pub edge: Option<Edge>,
+    /// For one through others: the imports that lead from the one end to the other, each as its two modules.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub chain: Vec<(String, String)>,
 }
 
 /// A dependency between two modules.
@@ -84,6 +87,9 @@ pub struct GateReport {
     pub warning: bool,
     /// How much it read.
     pub facts: Facts,
+    /// How many links it has passed over, which it does not follow.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub links: usize,
     /// All of them, by place.
     pub findings: Vec<Finding>,
     /// Those that count and are one trouble with another one that stands for them all.
@@ -104,6 +110,10 @@ pub struct Facts {
     pub cached: usize,
 }
 
+fn is_none(count: &usize) -> bool {
+    *count == 0
+}
+
 impl GateReport {
     /// A gate that could not judge, and why, as a lower-case sentence.
     pub fn unjudged(address: &str, kind: &str, because: &str) -> GateReport {
@@ -114,6 +124,7 @@ impl GateReport {
             because: Some(because.to_owned()),
             warning: false,
             facts: Facts::default(),
+            links: 0,
             findings: Vec::new(),
             alike: Vec::new(),
             gone: Vec::new(),

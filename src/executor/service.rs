@@ -148,7 +148,7 @@ impl OutputSink for Watched {
         self.redacted.keep();
     }
 
-    fn started(&mut self) {
+    fn started(&mut self, _: u32) {
         self.asking = self.begin.take().map(|begin| begin());
     }
 }

@@ -22,6 +22,12 @@ impl Root {
         Root { folder, language, without: Vec::new() }
     }
 
+    /// Whether a link below it may lead to sources that are read: by its name, one, or a folder with some.
+    pub fn may_hold(&self, link: &RelPath) -> bool {
+        let of = Language::of(link);
+        self.language.map_or(of.is_some(), |language| of == Some(language)) || !link.name().contains(&b'.')
+    }
+
     /// Whether what stands in a file may tell where imports lead that are read below this root; the file itself need not stand there.
     pub fn heeds(&self, path: &RelPath) -> bool {
         self.language.map_or_else(|| Language::heeded(path), |language| language.heeds(path))
@@ -71,6 +77,8 @@ pub struct Import<'a> {
     pub external: bool,
     /// Whether it comes with the language; it is external then, too.
     pub stdlib: bool,
+    /// Whether the same import leads to the same package by its own name, too, in an edge at the same place.
+    pub alias: bool,
     /// The number of `from_file` among [`Imports::files`].
     pub from_at: usize,
     /// The number of `to_file` there.
@@ -95,6 +103,9 @@ pub(super) struct Edge {
 impl Edge {
     pub const NOWHERE: u32 = u32::MAX;
 
+    /// In the usual way, by a second name: see [`Import::alias`].
+    pub const ALIAS: u32 = 6;
+
     /// Returns the kind of an import, and whether it leads to what comes with the language, as a number.
     pub fn how(kind: ImportKind, stdlib: bool) -> u32 {
         let kind = match kind {
@@ -107,7 +118,7 @@ impl Edge {
 
     pub fn kind(self) -> ImportKind {
         match self.how {
-            0 | 1 => ImportKind::Import,
+            0 | 1 | Edge::ALIAS => ImportKind::Import,
             2 | 3 => ImportKind::Type,
             _ => ImportKind::Dynamic,
         }
@@ -172,6 +183,7 @@ impl Imports {
             kind: edge.kind(),
             external: edge.to_file().is_none(),
             stdlib: edge.how % 2 == 1,
+            alias: edge.how == Edge::ALIAS,
             from_at: edge.from_file as usize,
             to_at: edge.to_file(),
         })

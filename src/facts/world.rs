@@ -124,6 +124,8 @@ pub(super) enum Goal {
     File(String, RelPath),
     /// To a package from elsewhere.
     Package(String),
+    /// To one that is known by its own name as well, by the name that it has here.
+    Alias(String),
     /// To what comes with the language.
     Stdlib(String),
 }
@@ -154,10 +156,11 @@ impl Found {
 
     /// Adds an edge; a module that imports itself makes none.
     pub fn edge(&mut self, from: (&str, &RelPath), goal: Goal, at: At, kind: ImportKind) {
-        let (to, to_file, stdlib) = match goal {
-            Goal::File(to, file) => (to, Some(file), false),
-            Goal::Package(to) => (to, None, false),
-            Goal::Stdlib(to) => (to, None, true),
+        let (to, to_file, how) = match goal {
+            Goal::File(to, file) => (to, Some(file), Edge::how(kind, false)),
+            Goal::Package(to) => (to, None, Edge::how(kind, false)),
+            Goal::Alias(to) => (to, None, Edge::ALIAS),
+            Goal::Stdlib(to) => (to, None, Edge::how(kind, true)),
         };
         if to_file.as_ref() == Some(from.1) || (to_file.is_some() && to == from.0) {
             return;
@@ -169,7 +172,7 @@ impl Found {
             to_file: to_file.map_or(Edge::NOWHERE, |file| self.file(&file)),
             line: at.line,
             column: at.column,
-            how: Edge::how(kind, stdlib),
+            how,
         };
         self.edges.push(edge);
     }

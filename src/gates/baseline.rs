@@ -1,8 +1,9 @@
 //! What is tolerated for today: findings by their identity, with who answers for them and until when.
 
 use rustc_hash::{FxHashMap, FxHashSet};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
+use super::judge::unmarked;
 use crate::event::{Finding, State};
 use crate::model::Gate;
 
@@ -30,7 +31,7 @@ pub struct Entry {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub file: Option<String>,
     /// See [`Finding::fingerprint`].
-    #[serde(default)]
+    #[serde(default, deserialize_with = "text_or_null")]
     pub fingerprint: String,
     /// Whose finding it is; empty for any gate of the kind.
     #[serde(default, skip_serializing_if = "String::is_empty")]
@@ -39,14 +40,19 @@ pub struct Entry {
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub manifest: String,
     /// Why it is tolerated.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "text_or_null")]
     pub reason: String,
     /// Who answers for it.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "text_or_null")]
     pub owner: String,
     /// The last day on which it is, as `2027-01-31`; empty for ever.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "text_or_null")]
     pub until: String,
+}
+
+/// Reads a text; `null` is none.
+fn text_or_null<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    Option::deserialize(deserializer).map(Option::unwrap_or_default)
 }
 
 /// The day on which it is judged, as `2026-11-23`.
@@ -59,7 +65,7 @@ impl Baseline {
     /// # Errors
     /// A sentence, when it is none.
     pub fn read(bytes: &[u8]) -> Result<Baseline, String> {
-        let baseline: Baseline = serde_json::from_slice(bytes).map_err(|error| {
+        let baseline: Baseline = serde_json::from_slice(unmarked(bytes)).map_err(|error| {
             if bytes.split(|byte| *byte == b'\n').any(|line| line.starts_with(b"<<<<<<< ")) {
                 return String::from(
                     "a merge was not finished in it; take the lines of both sides, and `orket check --update-baseline` puts them in order",

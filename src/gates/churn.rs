@@ -5,14 +5,18 @@ use std::collections::btree_map::Entry;
 use std::sync::Mutex;
 
 use super::judge::{Asked, Gap, Judge, Judged, Sight, Unjudged, finding};
-use super::settings::{Common, Reader};
+use super::settings::{Common, Node, Reader};
 use crate::base::{RelPath, quantity};
 use crate::churn::Report;
 use crate::event::{Facts, Finding};
 use crate::model::{RuleValue, Setting};
 use crate::report;
 
-const KNOWN: [&str; 3] = ["scope", "limit", "archive"];
+const NODES: &[Node] = &[
+    Node::new("scope"),
+    Node::new("limit").with(&["touches", "lines", "symbol_touches", "hotspot", "coupling", "since"]),
+    Node::new("archive"),
+];
 const LIMITS: [&str; 5] = ["touches", "lines", "symbol_touches", "hotspot", "coupling"];
 
 /// Where evidence is kept, unless the gate says where.
@@ -41,7 +45,7 @@ struct Limit {
 }
 
 pub(super) fn read(reader: &mut Reader<'_>) -> (Common, Box<dyn Judge>) {
-    let (common, rest) = reader.common(&KNOWN);
+    let (common, rest) = reader.common(NODES);
     let gate = reader.gate.address.as_str().rsplit(['/', ':']).next().unwrap_or_default().to_owned();
     let mut rules = Churn { gate, archive: Some(ARCHIVE.to_owned()), ..Churn::default() };
     reader.once(&rest, &["scope", "archive"]);
@@ -69,8 +73,9 @@ pub(super) fn read(reader: &mut Reader<'_>) -> (Common, Box<dyn Judge>) {
 }
 
 fn limit(reader: &mut Reader<'_>, setting: &Setting) -> Option<Limit> {
-    let known: Vec<&str> = LIMITS.iter().chain(&["since"]).copied().collect();
-    reader.only(setting, &known);
+    if !setting.values.is_empty() {
+        reader.say(&setting.place, "`limit` takes what it limits by name", "write it as limit touches=50");
+    }
     let mut limit = Limit { since: None, window: None, touches: None, lines: None, symbol_touches: None, hotspot: None, coupling: None };
     for (name, value) in &setting.properties {
         let whole = match value {
@@ -87,7 +92,8 @@ fn limit(reader: &mut Reader<'_>, setting: &Setting) -> Option<Limit> {
             "symbol_touches" => whole.map(|most| limit.symbol_touches = Some(most)),
             "hotspot" => whole.map(|most| limit.hotspot = Some(most)),
             "coupling" => {
-                let part = text.and_then(|text| text.parse::<f64>().ok()).or(whole.map(|whole| whole as f64));
+                let decimal = if let RuleValue::Decimal(text) = value { text.parse::<f64>().ok() } else { None };
+                let part = decimal.or(whole.map(|whole| whole as f64));
                 part.filter(|part| (0.0..=1.0).contains(part)).map(|part| limit.coupling = Some(part))
             }
             "since" => {

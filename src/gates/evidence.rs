@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use super::judge::{Asked, Gap, Judge, Judged, Sight, Unjudged, finding};
-use super::settings::{Common, Reader};
+use super::judge::{Asked, Gap, Judge, Judged, Sight, Unjudged, finding, unmarked};
+use super::settings::{Common, Node, Reader};
 use super::sight::rooted;
 use crate::base::{Decimal, RelPath, quantity};
 use crate::disk::{PatternSet, expand};
@@ -16,7 +16,13 @@ use crate::model::{RuleValue, Setting};
 /// Fields at the top of an artifact that say when it was made.
 const DATES: [&str; 6] = ["date", "made", "created", "created_at", "generated_at", "timestamp"];
 
-struct Evidence(Vec<Artifact>);
+const NODES: &[Node] = &[Node::new("artifact").with(&["max_age", "keep"]).holding(&[Node::new("json").with(&["min", "max", "equals"])])];
+
+struct Evidence {
+    artifacts: Vec<Artifact>,
+    /// Whether it is fine that there is none.
+    allow_empty: bool,
+}
 
 #[derive(Default)]
 struct Artifact {
@@ -38,17 +44,17 @@ struct Bound {
 }
 
 pub(super) fn read(reader: &mut Reader<'_>) -> (Common, Box<dyn Judge>) {
-    let (common, rest) = reader.common(&["artifact"]);
+    let (common, rest) = reader.common(NODES);
     let artifacts: Vec<Artifact> = rest.into_iter().filter_map(|setting| artifact(reader, setting)).collect();
     if artifacts.is_empty() && reader.wrong.is_empty() {
         let place = reader.gate.place.clone();
         reader.say(&place, "the gate names no artifact", "name one: artifact \"benchmarks/results/*_load.json\" max_age=\"30d\"");
     }
-    (common, Box::new(Evidence(artifacts)))
+    let allow_empty = common.allow_empty;
+    (common, Box::new(Evidence { artifacts, allow_empty }))
 }
 
 fn artifact(reader: &mut Reader<'_>, setting: &Setting) -> Option<Artifact> {
-    reader.only(setting, &["max_age", "keep"]);
     let mut artifact = Artifact { pattern: reader.text(setting)?, ..Artifact::default() };
     if let Err(why) = PatternSet::new(std::slice::from_ref(&artifact.pattern), &[]) {
         reader.say(&setting.place, why, "correct the pattern");
@@ -67,21 +73,22 @@ fn artifact(reader: &mut Reader<'_>, setting: &Setting) -> Option<Artifact> {
             reader.say(&setting.place, format!("`{name}` is not understood"), "write max_age=\"30d\", keep=5");
         }
     }
-    for child in &setting.children {
-        match &*child.name {
-            "json" => artifact.values.extend(bound(reader, child)),
-            other => reader.unknown(child, other, &["json"]),
-        }
-    }
+    artifact.values.extend(setting.children.iter().filter_map(|child| bound(reader, child)));
     Some(artifact)
 }
 
 fn bound(reader: &mut Reader<'_>, setting: &Setting) -> Option<Bound> {
-    reader.only(setting, &["min", "max", "equals"]);
     let pointer = reader.text(setting)?;
+    if setting.properties.is_empty() {
+        reader.say(
+            &setting.place,
+            format!("`json \"{pointer}\"` asks nothing of the value"),
+            "say what it has to be: max=0, min=1, or equals=\"release\"",
+        );
+    }
     let number = |name: &str| match setting.property(name) {
         Some(RuleValue::Whole(number)) => Some(Decimal::from(i128::from(*number))),
-        Some(RuleValue::Text(text)) => Decimal::parse(text),
+        Some(RuleValue::Decimal(text) | RuleValue::Text(text)) => Decimal::parse(text),
         _ => None,
     };
     let wrong = ["min", "max"].iter().find(|name| setting.property(name).is_some() && number(name).is_none());
@@ -105,12 +112,14 @@ impl Judge for Evidence {
         sight.looks_beyond();
         let today: jiff::civil::Date = asked.today.0.parse().map_err(|_| Unjudged::broken("the day is not known"))?;
         let mut judged = Judged::default();
-        for artifact in &self.0 {
+        for artifact in &self.artifacts {
             let broken = |why: String| Unjudged::broken(format!("cannot look for `{}`: {why}", artifact.pattern));
             let set = PatternSet::new(&[rooted(sight.folder(), &artifact.pattern)], &[]).map_err(broken)?;
             let found = expand(sight.tree(), &set).map_err(|error| broken(error.to_string()))?;
             judged.facts = Facts { files: judged.facts.files + found.len(), extracted: judged.facts.extracted + found.len(), cached: 0 };
-            artifact.judge(sight, &found, today, &mut judged)?;
+            if !(found.is_empty() && self.allow_empty) {
+                artifact.judge(sight, &found, today, &mut judged)?;
+            }
         }
         Ok(judged)
     }
@@ -121,7 +130,7 @@ impl Artifact {
         // The date in the name counts; where there is none, the one in the file.
         let day_of = |path: &RelPath| {
             let named = date_in(&String::from_utf8_lossy(path.name()));
-            named.or_else(|| inside(&serde_json::from_slice(&sight.read(path).ok()?).ok()?))
+            named.or_else(|| inside(&serde_json::from_slice(unmarked(&sight.read(path).ok()?)).ok()?))
         };
         let mut dated: Vec<(Option<jiff::civil::Date>, &RelPath)> = found.iter().map(|path| (day_of(path), path)).collect();
         dated.sort();
@@ -137,7 +146,7 @@ impl Artifact {
         };
         let bytes = sight.read(newest).map_err(|error| Unjudged::broken(format!("cannot read `{newest}`: {error}")))?;
         let is_json = newest.name().ends_with(b".json");
-        let value: Option<Value> = match serde_json::from_slice(&bytes) {
+        let value: Option<Value> = match serde_json::from_slice(unmarked(&bytes)) {
             Ok(value) => Some(value),
             Err(error) if is_json || !self.values.is_empty() => {
                 let finding = told("unparsable", "", format!("it is no JSON: {error}"), "make it anew");
@@ -197,27 +206,24 @@ impl Bound {
     fn broken(&self, value: &Value, text: &[u8]) -> Option<String> {
         let pointer = &self.pointer;
         let Some(found) = value.pointer(pointer) else { return Some(format!("it has no `{pointer}`")) };
-        let wanted = self.equals.as_ref().map(|equals| match equals {
-            RuleValue::Flag(flag) => Value::Bool(*flag),
-            RuleValue::Whole(number) => Value::from(*number),
-            RuleValue::Text(text) => Value::from(&**text),
-        });
-        if !found.is_number() {
-            return match wanted {
-                Some(wanted) => (*found != wanted).then(|| format!("`{pointer}` is {found}, and should be {wanted}")),
-                None => Some(format!("`{pointer}` is {found}, which is no number")),
+        let shown = if found.is_number() { written(text, pointer)? } else { found.to_string() };
+        let number = Decimal::parse(&shown).filter(|_| found.is_number());
+        if found.is_number() && number.is_none() {
+            return Some(format!("`{pointer}` is {shown}, and only 38 digits are compared"));
+        }
+        if let Some(equals) = &self.equals {
+            let (same, wanted) = match equals {
+                RuleValue::Flag(flag) => (*found == Value::Bool(*flag), flag.to_string()),
+                RuleValue::Text(text) => (found.as_str() == Some(text), Value::from(&**text).to_string()),
+                RuleValue::Whole(wanted) => (number == Some(Decimal::from(i128::from(*wanted))), wanted.to_string()),
+                RuleValue::Decimal(wanted) => (number.is_some() && number == Decimal::parse(wanted), wanted.to_string()),
             };
+            return (!same).then(|| format!("`{pointer}` is {shown}, and should be {wanted}"));
         }
-        let found = written(text, pointer)?;
-        let Some(number) = Decimal::parse(&found) else { return Some(format!("`{pointer}` is {found}, and only 38 digits are compared")) };
-        if let Some(wanted) = wanted {
-            // A decimal of the manifest is kept as it is written.
-            let same = Decimal::parse(wanted.as_str().unwrap_or(&wanted.to_string())) == Some(number);
-            return (!same).then(|| format!("`{pointer}` is {found}, and should be {wanted}"));
-        }
+        let Some(number) = number else { return Some(format!("`{pointer}` is {shown}, which is no number")) };
         match (self.min, self.max) {
-            (Some(min), _) if number < min => Some(format!("`{pointer}` is {found}, and at least {min} is wanted")),
-            (_, Some(max)) if number > max => Some(format!("`{pointer}` is {found}, and at most {max} is allowed")),
+            (Some(min), _) if number < min => Some(format!("`{pointer}` is {shown}, and at least {min} is wanted")),
+            (_, Some(max)) if number > max => Some(format!("`{pointer}` is {shown}, and at most {max} is allowed")),
             _ => None,
         }
     }

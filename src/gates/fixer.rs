@@ -4,14 +4,14 @@ use std::io;
 
 use rayon::prelude::*;
 
-use super::judge::{Asked, Content, Filter, Gap, Judge, Judged, Reads, Sight, Unjudged, content, finding, too_large};
-use super::settings::{Common, Reader};
+use super::judge::{Asked, Content, Filter, Gap, Judge, Judged, Reads, Sight, Unjudged, content, finding, nothing_read, too_large};
+use super::settings::{Common, Node, Reader};
 use super::sight::{View, meant};
 use crate::base::RelPath;
 use crate::event::{Facts, Finding};
 use crate::model::Gate;
 
-const KNOWN: [&str; 5] = ["files", "filter", "config", "message", "help"];
+const NODES: &[Node] = &[Node::new("files"), Node::new("filter"), Node::new("config"), Node::new("message"), Node::new("help")];
 
 struct Rules {
     files: Vec<String>,
@@ -26,12 +26,11 @@ pub(super) fn read(reader: &mut Reader<'_>) -> (Common, Box<dyn Judge>) {
 }
 
 fn rules(reader: &mut Reader<'_>) -> (Common, Rules) {
-    let (common, rest) = reader.common(&KNOWN);
+    let (common, rest) = reader.common(NODES);
     let filter = Filter { words: Vec::new(), config: Vec::new() };
     let mut rules = Rules { files: Vec::new(), filter, message: None, help: None };
     reader.once(&rest, &["filter", "message", "help"]);
     for setting in rest {
-        reader.only(setting, &[]);
         match &*setting.name {
             "files" => rules.files.extend(reader.patterns(setting)),
             "filter" => rules.filter.words = reader.texts(setting),
@@ -91,10 +90,11 @@ impl Judge for Rules {
             }
             count += 1;
         }
+        let links = sight.links(&meant(sight.folder(), &self.files));
         if count == 0 {
-            return Err(Unjudged::empty("no file was read: its `files` match nothing"));
+            return Err(nothing_read(judged.read.len(), links));
         }
-        Ok(Judged { facts: Facts { files: count, extracted: count, cached: 0 }, ..judged })
+        Ok(Judged { facts: Facts { files: count, extracted: count, cached: 0 }, links, ..judged })
     }
 }
 

@@ -1,6 +1,7 @@
 //! What a kind of gate is: a judge of what it sees.
 
 use std::io::{self, Read};
+use std::time::Duration;
 
 use super::baseline::Today;
 use crate::base::{Digest, RelPath};
@@ -20,6 +21,9 @@ pub trait Sight: Sync {
     /// # Errors
     /// When a folder cannot be read, or a pattern is wrong.
     fn files(&self, patterns: &[String], hidden: bool) -> io::Result<Vec<RelPath>>;
+
+    /// Returns how many links there are of those that are meant: none is followed, and what one leads to is judged under its own name.
+    fn links(&self, means: &dyn Fn(&RelPath) -> bool) -> usize;
 
     /// Returns a file's bytes.
     ///
@@ -50,11 +54,11 @@ pub trait Sight: Sync {
     /// Why the history cannot be looked at.
     fn earlier(&self, path: &RelPath, since: Option<&str>) -> Result<Vec<String>, Unjudged>;
 
-    /// Runs a command line in the gate's folder, and returns what it printed.
+    /// Runs a command line in the gate's folder, and returns what it printed; `within` is how long it may take, if the gate says so.
     ///
     /// # Errors
     /// Why it could not run.
-    fn run(&self, line: &str) -> Result<Printed, Unjudged>;
+    fn run(&self, line: &str, within: Option<Duration>) -> Result<Printed, Unjudged>;
 
     /// Lets a program read a file and write it as it should be; `None` if that is how it is. Relative words are meant from the gate's folder,
     /// and `{{file}}` in them is the file, from there.
@@ -98,6 +102,8 @@ pub struct Printed {
     pub status: String,
     /// What it printed, without colours and other control sequences.
     pub text: String,
+    /// Whether it was about to let orket judge the gate that it was run for.
+    pub recursive: bool,
 }
 
 /// How a gate is asked.
@@ -124,6 +130,8 @@ pub struct Judged {
     pub facts: Facts,
     /// The files in which comments may tolerate findings.
     pub read: Vec<RelPath>,
+    /// How many links it has passed over.
+    pub links: usize,
 }
 
 /// Something that could not be judged.
@@ -207,6 +215,21 @@ pub(super) fn content(sight: &dyn Sight, path: &RelPath) -> Result<Content, Unju
     }
 }
 
+/// Returns a text without the byte-order mark that it may begin with.
+pub(super) fn unmarked(bytes: &[u8]) -> &[u8] {
+    bytes.strip_prefix("\u{feff}".as_bytes()).unwrap_or(bytes)
+}
+
+/// Says that none of so many files could be read, nor so many links.
+pub(super) fn nothing_read(listed: usize, links: usize) -> Unjudged {
+    Unjudged::empty(match listed {
+        0 if links > 0 => String::from("no file was read: its `files` match nothing but links, which are not followed"),
+        0 => String::from("no file was read: its `files` match nothing"),
+        1 => String::from("no file was read: the one that its `files` match is no text that it reads"),
+        all => format!("no file was read: none of the {all} that its `files` match is a text that it reads"),
+    })
+}
+
 /// Says that a file is too large to be judged.
 pub(super) fn too_large(kind: &str, path: &RelPath, why: String) -> Gap {
     let file = path.to_string();
@@ -233,6 +256,7 @@ pub(super) fn finding(rule: &str, file: &str, line: u32, column: u32, message: S
         state: State::New,
         text: None,
         edge: None,
+        chain: Vec::new(),
     }
 }
 

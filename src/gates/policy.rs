@@ -4,27 +4,30 @@ use rayon::prelude::*;
 use regex::bytes::Regex;
 use rustc_hash::FxHashMap;
 
-use super::judge::{Asked, Content, Judge, Judged, Reads, Sight, Unjudged, content, finding, too_large};
-use super::settings::{Common, Reader};
+use super::judge::{Asked, Content, Gap, Judge, Judged, Reads, Sight, Unjudged, content, finding, nothing_read, too_large};
+use super::settings::{Common, Node, Reader};
 use super::sight::meant;
-use crate::base::{RelPath, quantity};
+use crate::base::{RelPath, quantity, show_bytes};
 use crate::event::{Facts, Finding};
-use crate::model::RuleValue;
+use crate::model::{RuleValue, Setting};
 
-const KNOWN: [&str; 12] = [
-    "files",
-    "max_lines",
-    "max_bytes",
-    "forbid",
-    "require",
-    "header",
-    "line_endings",
-    "merge_markers",
-    "private_keys",
-    "todo_owner",
-    "final_newline",
-    "trailing_blanks",
+const NODES: &[Node] = &[
+    Node::new("files"),
+    Node::new("max_lines"),
+    Node::new("max_bytes"),
+    Node::new("max_binary_bytes"),
+    Node::new("forbid"),
+    Node::new("require"),
+    Node::new("naming").with(&["style", "matches"]),
+    Node::new("header"),
+    Node::new("line_endings"),
+    Node::new("merge_markers"),
+    Node::new("private_keys"),
+    Node::new("todo_owner"),
+    Node::new("final_newline"),
+    Node::new("trailing_blanks"),
 ];
+
 /// In how many lines from the top a header has to stand.
 const HEADER: usize = 10;
 
@@ -33,6 +36,8 @@ struct Policies {
     files: Vec<String>,
     max_lines: Option<usize>,
     max_bytes: Option<u64>,
+    max_binary_bytes: Option<u64>,
+    naming: Vec<Naming>,
     forbid: Vec<String>,
     require: Vec<String>,
     header: Option<(String, Regex)>,
@@ -44,24 +49,35 @@ struct Policies {
     trailing_blanks: bool,
 }
 
+/// How some files are to be called.
+struct Naming {
+    files: Vec<String>,
+    /// The style by its name, or the expression.
+    wanted: String,
+    /// Of a style, it is about the name up to its first dot; else about the path from the gate's folder.
+    style: bool,
+    regex: Regex,
+}
+
+/// How a name is written in a style.
+const STYLES: &[(&str, &str)] = &[
+    ("snake_case", "^[a-z0-9_]+$"),
+    ("kebab-case", "^[a-z0-9-]+$"),
+    ("camelCase", "^[a-z][a-zA-Z0-9]*$"),
+    ("PascalCase", "^[A-Z][a-zA-Z0-9]*$"),
+];
+
 pub(super) fn read(reader: &mut Reader<'_>) -> (Common, Box<dyn Judge>) {
-    let (common, rest) = reader.common(&KNOWN);
+    let (common, rest) = reader.common(NODES);
     let mut rules = Policies::default();
-    reader.once(&rest, &["max_lines", "max_bytes", "header", "line_endings"]);
+    reader.once(&rest, &["max_lines", "max_bytes", "max_binary_bytes", "header", "line_endings"]);
     for setting in &rest {
         match &*setting.name {
             "files" => rules.files.extend(reader.patterns(setting)),
             "max_lines" => rules.max_lines = reader.count(setting),
-            "max_bytes" => {
-                rules.max_bytes = match &setting.values[..] {
-                    [RuleValue::Whole(number)] if *number >= 0 => Some(*number as u64),
-                    [RuleValue::Text(text)] if quantity::size(text).is_some() => quantity::size(text),
-                    _ => {
-                        reader.say(&setting.place, "`max_bytes` takes a size", "write it as `max_bytes \"200KiB\"`");
-                        None
-                    }
-                }
-            }
+            "max_bytes" => rules.max_bytes = size(reader, setting),
+            "max_binary_bytes" => rules.max_binary_bytes = size(reader, setting),
+            "naming" => rules.naming.extend(naming(reader, setting)),
             "forbid" => rules.forbid.extend(reader.patterns(setting)),
             "require" => rules.require.extend(reader.patterns(setting)),
             "header" => {
@@ -73,21 +89,84 @@ pub(super) fn read(reader: &mut Reader<'_>) -> (Common, Box<dyn Judge>) {
                 }
             }
             "line_endings" => rules.crlf = reader.one_of(setting, &["lf", "crlf"]).map(|ending| ending == "crlf"),
-            "merge_markers" => rules.merge_markers = !reader.flag(setting),
-            "private_keys" => rules.private_keys = !reader.flag(setting),
+            "merge_markers" => rules.merge_markers = never(reader, setting),
+            "private_keys" => rules.private_keys = never(reader, setting),
             "todo_owner" => rules.todo_owner = reader.flag(setting),
             "final_newline" => rules.final_newline = reader.flag(setting),
-            _ => rules.trailing_blanks = !reader.flag(setting),
+            _ => rules.trailing_blanks = never(reader, setting),
         }
     }
-    if rest.iter().all(|setting| &*setting.name == "files") && reader.wrong.is_empty() {
+    if !rules.asks() && reader.wrong.is_empty() {
         let place = reader.gate.place.clone();
-        reader.say(&place, "the gate has no rule", format!("it knows: {}", KNOWN[1..].join(", ")));
+        let all: Vec<&str> = NODES[1..].iter().map(|node| node.name).collect();
+        reader.say(&place, "the gate has no rule", format!("it knows: {}", all.join(", ")));
     }
     (common, Box::new(rules))
 }
 
+fn size(reader: &mut Reader<'_>, setting: &Setting) -> Option<u64> {
+    match &setting.values[..] {
+        [RuleValue::Whole(number)] if *number >= 0 => Some(*number as u64),
+        [RuleValue::Text(text)] if quantity::size(text).is_some() => quantity::size(text),
+        _ => {
+            let name = &setting.name;
+            reader.say(&setting.place, format!("`{name}` takes a size"), format!("write it as `{name} \"200KiB\"`"));
+            None
+        }
+    }
+}
+
+/// Whether something may never be there, which is all that `#false` can mean; what `#true` would mean holds anyhow.
+fn never(reader: &mut Reader<'_>, setting: &Setting) -> bool {
+    if reader.flag(setting) {
+        let name = &setting.name;
+        reader.say(&setting.place, format!("`{name} #true` asks nothing"), format!("write `{name} #false`: there may be none"));
+    }
+    true
+}
+
+fn naming(reader: &mut Reader<'_>, setting: &Setting) -> Option<Naming> {
+    let files = reader.patterns(setting);
+    let text =
+        |name: &str| setting.property(name).and_then(|value| if let RuleValue::Text(text) = value { Some(text.to_string()) } else { None });
+    let (wanted, style, regex) = match (text("style"), text("matches")) {
+        (Some(style), None) => {
+            let known = STYLES.iter().find(|(name, _)| *name == style);
+            (style, true, known.and_then(|(_, regex)| Regex::new(regex).ok()))
+        }
+        (None, Some(regex)) => (regex.clone(), false, Regex::new(&regex).ok()),
+        _ => (String::new(), true, None),
+    };
+    if regex.is_none() {
+        let styles: Vec<&str> = STYLES.iter().map(|(name, _)| *name).collect();
+        let message = "`naming` takes a `style`, or what a path `matches`, a regular expression";
+        reader.say(&setting.place, message, format!("the styles are: {}", styles.join(", ")));
+    }
+    Some(Naming { files, wanted, style, regex: regex? })
+}
+
+impl Naming {
+    /// Returns what is wrong with the name of a file.
+    fn broken(&self, folder: &RelPath, path: &RelPath) -> Option<String> {
+        let name = path.name();
+        let stem = name.iter().skip(1).position(|byte| *byte == b'.').map_or(name, |dot| &name[..=dot]);
+        let stem = stem.strip_prefix(b".").unwrap_or(stem);
+        let whole = path.as_bytes().strip_prefix(folder.as_bytes()).map_or(path.as_bytes(), |rest| rest.strip_prefix(b"/").unwrap_or(rest));
+        let wanted = &self.wanted;
+        match self.style {
+            true => (!self.regex.is_match(stem)).then(|| format!("`{}` is not in {wanted}", show_bytes(stem))),
+            false => (!self.regex.is_match(whole)).then(|| format!("`{}` does not match `{wanted}`", show_bytes(whole))),
+        }
+    }
+}
+
 impl Policies {
+    /// Whether there is anything that it asks.
+    fn asks(&self) -> bool {
+        let listed = !(self.forbid.is_empty() && self.require.is_empty() && self.naming.is_empty());
+        listed || self.max_bytes.is_some() || self.max_binary_bytes.is_some() || self.reads_texts()
+    }
+
     /// Whether it asks what stands in files, and not only how large they are.
     fn reads_texts(&self) -> bool {
         let marked = self.merge_markers || self.private_keys || self.todo_owner || self.final_newline || self.trailing_blanks;
@@ -96,13 +175,18 @@ impl Policies {
 
     fn look_at(&self, sight: &dyn Sight, path: &RelPath) -> Result<Judged, Unjudged> {
         let mut judged = Judged::default();
-        if let Some(most) = self.max_bytes {
+        for (rule, most) in [("max_bytes", self.max_bytes), ("max_binary_bytes", self.max_binary_bytes)] {
+            let Some(most) = most else { continue };
             let there = sight.tree().stat_follow(path).map_err(|error| Unjudged::broken(format!("cannot look at `{path}`: {error}")))?;
-            if let Some(size) = there.map(|there| there.size).filter(|size| *size > most) {
-                let (file, message) = (path.to_string(), format!("it has {size} bytes, and {most} are allowed"));
-                let help = String::from("make it smaller, or keep it elsewhere");
-                judged.findings.push(finding("policy/max_bytes", &file, 0, 0, message, help, &[&file, ""]));
-            }
+            let Some(size) = there.map(|there| there.size).filter(|size| *size > most) else { continue };
+            let what = match rule {
+                "max_bytes" => "it has",
+                _ if matches!(content(sight, path)?, Content::Binary) => "it is no text and has",
+                _ => continue,
+            };
+            let (file, message) = (path.to_string(), format!("{what} {size} bytes, and {most} are allowed"));
+            let help = String::from("make it smaller, or keep it elsewhere");
+            judged.findings.push(finding(&format!("policy/{rule}"), &file, 0, 0, message, help, &[&file, ""]));
         }
         if self.reads_texts() {
             match content(sight, path)? {
@@ -206,8 +290,9 @@ impl Judge for Policies {
     fn judge(&self, sight: &dyn Sight, _: &Asked<'_>) -> Result<Judged, Unjudged> {
         let broken = |error: std::io::Error| Unjudged::broken(format!("cannot look for files: {error}"));
         let files = sight.files(&self.files, true).map_err(broken)?;
+        let links = sight.links(&meant(sight.folder(), &self.files));
         if files.is_empty() && self.require.is_empty() {
-            return Err(Unjudged::empty("no file was read: its `files` match nothing"));
+            return Err(nothing_read(0, links));
         }
         let looked: Vec<Result<Judged, Unjudged>> = files.par_iter().map(|path| self.look_at(sight, path)).collect();
         let (mut findings, mut gaps) = (Vec::new(), Vec::new());
@@ -220,6 +305,20 @@ impl Judge for Policies {
             let (file, help) = (path.to_string(), String::from("remove it"));
             findings.push(finding("policy/forbidden_file", &file, 0, 0, String::from("such a file must not be here"), help, &[&file]));
         }
+        for naming in &self.naming {
+            let named = sight.files(&naming.files, true).map_err(broken)?;
+            if named.is_empty() {
+                let (files, help) = (naming.files.join(" "), String::from("correct the pattern, or take it out"));
+                let finding =
+                    finding("policy/empty_rule", "", 0, 0, format!("`naming` means no file: `{files}`"), help, &[&files, &naming.wanted]);
+                gaps.push(Gap { finding, empty: true });
+            }
+            for path in named {
+                let Some(message) = naming.broken(sight.folder(), &path) else { continue };
+                let (file, help) = (path.to_string(), String::from("rename it"));
+                findings.push(finding("policy/naming", &file, 0, 0, message, help, &[&file, &naming.wanted]));
+            }
+        }
         for name in &self.require {
             if sight.files(std::slice::from_ref(name), true).map_err(broken)?.is_empty() {
                 let message = format!("there is no `{name}`");
@@ -227,6 +326,6 @@ impl Judge for Policies {
             }
         }
         let facts = Facts { files: files.len(), extracted: files.len(), cached: 0 };
-        Ok(Judged { findings, gaps, facts, read: files, ..Judged::default() })
+        Ok(Judged { findings, gaps, facts, links, read: files, ..Judged::default() })
     }
 }

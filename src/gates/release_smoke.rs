@@ -1,7 +1,7 @@
 //! `release_smoke`: the steps of a release. Each is a target of the graph that the gate needs, so that the gate itself has only to see that they hold.
 
 use super::judge::{Asked, Gap, Judge, Judged, Sight, Unjudged, finding};
-use super::settings::{Common, Reader};
+use super::settings::{Common, Node, Reader};
 use crate::event::Facts;
 use crate::model::{Gate, Setting};
 
@@ -19,7 +19,7 @@ pub struct Step {
 struct Steps(Vec<Step>);
 
 pub(super) fn read(reader: &mut Reader<'_>) -> (Common, Box<dyn Judge>) {
-    let (common, rest) = reader.common(&["step"]);
+    let (common, rest) = reader.common(&[Node::new("step").open()]);
     let steps: Vec<Step> = rest.into_iter().filter_map(|setting| step(reader.gate, setting)).collect();
     if steps.is_empty() && reader.wrong.is_empty() {
         let place = reader.gate.place.clone();

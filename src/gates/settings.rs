@@ -1,7 +1,7 @@
 //! What every gate can say, and how a kind reads what it says beyond that.
 
 use super::sight::{folder_of, rooted};
-use crate::base::{Place, did_you_mean};
+use crate::base::{Place, RelPath, did_you_mean};
 use crate::disk::PatternSet;
 use crate::model::{Gate, RuleValue, Setting};
 
@@ -56,7 +56,38 @@ pub struct Common {
     pub allow_empty: bool,
 }
 
-const COMMON: [&str; 6] = ["level", "stage", "quick", "baseline", "ratchet", "allow_empty"];
+/// A node that a gate may hold, and what may stand at it.
+pub(super) struct Node {
+    pub name: &'static str,
+    properties: &'static [&'static str],
+    /// `None`: the manifest has looked at what stands in its braces.
+    children: Option<&'static [Node]>,
+}
+
+impl Node {
+    /// A node with values alone.
+    pub(super) const fn new(name: &'static str) -> Node {
+        Node { name, properties: &[], children: Some(&[]) }
+    }
+
+    /// With these properties.
+    pub(super) const fn with(self, properties: &'static [&'static str]) -> Node {
+        Node { properties, ..self }
+    }
+
+    /// With these nodes in its braces.
+    pub(super) const fn holding(self, children: &'static [Node]) -> Node {
+        Node { children: Some(children), ..self }
+    }
+
+    /// With nodes in its braces that the manifest has looked at.
+    pub(super) const fn open(self) -> Node {
+        Node { children: None, ..self }
+    }
+}
+
+const COMMON: &[Node] =
+    &[Node::new("level"), Node::new("stage"), Node::new("quick"), Node::new("baseline"), Node::new("ratchet"), Node::new("allow_empty")];
 
 /// Reads settings one by one, and gathers what is wrong with them.
 pub(super) struct Reader<'a> {
@@ -73,35 +104,63 @@ impl<'a> Reader<'a> {
         self.wrong.push(Wrong { message: message.into(), place: place.clone(), help: help.into() });
     }
 
-    /// Reads what every gate can say; returns the rest, after checking that it is among `known`.
-    pub(super) fn common(&mut self, known: &[&str]) -> (Common, Vec<&'a Setting>) {
+    /// Reads what every gate can say; returns the rest, after checking that it is what `known` says.
+    pub(super) fn common(&mut self, known: &[Node]) -> (Common, Vec<&'a Setting>) {
         let mut common = Common::default();
         let mut rest = Vec::new();
+        let all: Vec<&Node> = known.iter().chain(COMMON).collect();
         for setting in &self.gate.settings {
+            if !self.fits(setting, &all, &format!("a gate of kind `{}`", self.gate.kind)) {
+                continue;
+            }
             match &*setting.name {
                 "level" => common.warning = self.one_of(setting, &["error", "warning"]) == Some("warning"),
                 "stage" => {
-                    for text in setting.texts() {
-                        match Stage::find(text) {
+                    for text in self.texts(setting) {
+                        match Stage::find(&text) {
                             Some(stage) => common.stages.push(stage),
                             None => self.say(&setting.place, format!("there is no stage `{text}`"), "there are: pre_commit, pre_push, ci"),
                         }
                     }
                 }
                 "quick" => common.quick = self.flag(setting),
-                "baseline" => common.baseline = self.text(setting),
+                "baseline" => {
+                    common.baseline = self.text(setting);
+                    if let Some(Err(error)) = common.baseline.as_deref().map(RelPath::parse) {
+                        self.say(&setting.place, format!("`baseline`: {error}"), "name a file beside or below the manifest");
+                    }
+                }
                 "ratchet" => common.strict = self.one_of(setting, &["strict"]).is_some(),
                 "allow_empty" => common.allow_empty = self.flag(setting),
-                name if known.contains(&name) => rest.push(setting),
-                name => {
-                    let all: Vec<&str> = known.iter().chain(&COMMON).copied().collect();
-                    self.unknown(setting, name, &all);
-                }
+                _ => rest.push(setting),
             }
+        }
+        let named = |name: &str| self.gate.settings.iter().find(|setting| *setting.name == *name);
+        if let (Some(ratchet), None) = (named("ratchet"), named("baseline")) {
+            self.say(&ratchet.place, "`ratchet` has no baseline to hold", "name one: baseline \"orket-baseline.json\"");
         }
         let all: Vec<&Setting> = self.gate.settings.iter().collect();
         self.once(&all, &["level", "quick", "baseline", "ratchet", "allow_empty"]);
         (common, rest)
+    }
+
+    /// Whether a node is among `known`; says what is wrong with it, its properties, and what stands in its braces.
+    fn fits(&mut self, setting: &Setting, known: &[&Node], within: &str) -> bool {
+        let Some(node) = known.iter().find(|node| *node.name == *setting.name) else {
+            let names: Vec<&str> = known.iter().map(|node| node.name).collect();
+            self.say(&setting.place, format!("there is no node `{}` in {within}", setting.name), near(&setting.name, &names));
+            return false;
+        };
+        for (name, _) in setting.properties.iter().filter(|(name, _)| !node.properties.contains(&&**name)) {
+            self.say(&setting.place, format!("`{}` has no property `{name}`", setting.name), near(name, node.properties));
+        }
+        if let Some(children) = node.children {
+            let (children, within): (Vec<&Node>, _) = (children.iter().collect(), format!("`{}`", setting.name));
+            for child in &setting.children {
+                self.fits(child, &children, &within);
+            }
+        }
+        true
     }
 
     /// Says of these nodes, which say one thing each, where one stands a second time.
@@ -126,27 +185,6 @@ impl<'a> Reader<'a> {
         let texts = self.texts(setting);
         texts.iter().for_each(|text| self.pattern(&setting.place, text));
         texts
-    }
-
-    /// Says that a node is not known here.
-    pub(super) fn unknown(&mut self, setting: &Setting, name: &str, known: &[&str]) {
-        let help = match did_you_mean(name, known.iter().copied()) {
-            Some(near) => format!("did you mean `{near}`?"),
-            None => format!("there are: {}", known.join(", ")),
-        };
-        self.say(&setting.place, format!("there is no node `{name}` in a gate of kind `{}`", self.gate.kind), help);
-    }
-
-    /// Says which properties of a node are not known.
-    pub(super) fn only(&mut self, setting: &Setting, known: &[&str]) {
-        for (name, _) in setting.properties.iter().filter(|(name, _)| !known.contains(&&**name)) {
-            let help = match did_you_mean(name, known.iter().copied()) {
-                Some(near) => format!("did you mean `{near}`?"),
-                None if known.is_empty() => String::from("take it out"),
-                None => format!("there are: {}", known.join(", ")),
-            };
-            self.say(&setting.place, format!("`{}` has no property `{name}`", setting.name), help);
-        }
     }
 
     /// Returns a property that is a day, as `2027-01-31`.
@@ -200,12 +238,21 @@ impl<'a> Reader<'a> {
     }
 
     pub(super) fn one_of(&mut self, setting: &'a Setting, known: &[&str]) -> Option<&'a str> {
-        let text = setting.texts().next();
-        if let Some(text) = text.filter(|text| known.contains(text)) {
-            return Some(text);
+        let text = setting.texts().next().filter(|text| setting.values.len() == 1 && known.contains(text));
+        if text.is_some() {
+            return text;
         }
         let message = format!("`{}` takes one of: {}", setting.name, known.join(", "));
         self.say(&setting.place, message, format!("write it as `{} \"{}\"`", setting.name, known[0]));
         None
+    }
+}
+
+/// Says what to do about a name that is not among `known`.
+fn near(name: &str, known: &[&str]) -> String {
+    match did_you_mean(name, known.iter().copied()) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None if known.is_empty() => String::from("take it out"),
+        None => format!("there are: {}", known.join(", ")),
     }
 }

@@ -4,21 +4,22 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use super::judge::{Filter, Printed, Reads, Sight, Unjudged};
 use crate::base::{Digest, Hasher, RelPath};
 use crate::churn::Report;
-use crate::disk::{PatternSet, Signature, Tree, now_ns};
+use crate::disk::{PatternSet, Signature, Sources, Tree, now_ns};
 use crate::facts::{self, Imports, Known, Root, Stamps};
 use crate::model::Gate;
 
 /// What gates ask beside the tree.
 pub trait Outside: Send + Sync {
-    /// Returns, sorted, all files of the project, also hidden ones: what version control tracks or does not ignore.
+    /// Returns, sorted, all files of the project, also hidden ones: what version control tracks or does not ignore; and the links beside them.
     ///
     /// # Errors
     /// When a folder cannot be read.
-    fn files(&self) -> io::Result<Vec<RelPath>>;
+    fn files(&self) -> io::Result<Sources>;
 
     /// See [`Sight::churn`].
     ///
@@ -36,7 +37,7 @@ pub trait Outside: Send + Sync {
     ///
     /// # Errors
     /// Why it could not run.
-    fn run(&self, gate: &Gate, line: &str) -> Result<Printed, Unjudged>;
+    fn run(&self, gate: &Gate, line: &str, within: Option<Duration>) -> Result<Printed, Unjudged>;
 
     /// Returns the program of a filter as it would be started, and its stamp.
     ///
@@ -62,7 +63,7 @@ pub struct Ground<'a> {
     tree: Tree,
     known: Arc<dyn Known + Send>,
     outside: Box<dyn Outside + 'a>,
-    files: OnceLock<Result<Vec<RelPath>, (io::ErrorKind, String)>>,
+    files: OnceLock<Result<Sources, (io::ErrorKind, String)>>,
     names: OnceLock<Digest>,
     /// Which files gates ask the stamps of; none: all.
     reads: Vec<Reads>,
@@ -104,10 +105,10 @@ impl<'a> Ground<'a> {
     /// Returns what stands for all that a gate can see here: the names of all files, and the stamps of those that it reads. `None` if one of
     /// these is so young that it could change under the same stamp, or cannot be looked at.
     pub(super) fn stamp(&self, reads: &dyn Fn(&RelPath) -> bool) -> Option<Digest> {
-        let files = self.files().ok()?;
+        let Sources { files, links } = self.listed().ok()?;
         let (began, stamps) = self.stamps(files);
         let mut hasher = Hasher::new();
-        hasher.digest(self.names.get_or_init(|| names(files)));
+        hasher.digest(self.names.get_or_init(|| names(files, links)));
         for (at, stamp) in stamps.iter().enumerate().filter(|(at, _)| reads(&files[*at])) {
             let stamp = stamp.filter(|stamp| stamp.settled_at(*began))?;
             hasher.piece(&at.to_le_bytes()).piece(bytemuck::bytes_of(&stamp));
@@ -141,8 +142,13 @@ impl<'a> Ground<'a> {
     }
 
     fn files(&self) -> io::Result<&[RelPath]> {
+        self.listed().map(|sources| &*sources.files)
+    }
+
+    /// Returns the files, and the links beside them.
+    fn listed(&self) -> io::Result<&Sources> {
         let listed = self.files.get_or_init(|| self.outside.files().map_err(|error| (error.kind(), error.to_string())));
-        listed.as_deref().map_err(|(kind, text)| io::Error::new(*kind, text.clone()))
+        listed.as_ref().map_err(|(kind, text)| io::Error::new(*kind, text.clone()))
     }
 }
 
@@ -164,6 +170,10 @@ impl Sight for View<'_> {
         let set = set(&self.folder, patterns).map_err(io::Error::other)?;
         let files = self.ground.files()?.iter();
         Ok(files.filter(|path| (hidden || !named(&path.to_string())) && set.matches(path)).cloned().collect())
+    }
+
+    fn links(&self, means: &dyn Fn(&RelPath) -> bool) -> usize {
+        self.ground.listed().map_or(0, |sources| sources.links.iter().filter(|link| means(link)).count())
     }
 
     fn read(&self, path: &RelPath) -> io::Result<Vec<u8>> {
@@ -219,9 +229,9 @@ impl Sight for View<'_> {
         self.ground.outside.earlier(path, since)
     }
 
-    fn run(&self, line: &str) -> Result<Printed, Unjudged> {
+    fn run(&self, line: &str, within: Option<Duration>) -> Result<Printed, Unjudged> {
         self.looks_beyond();
-        self.ground.outside.run(self.gate, line)
+        self.ground.outside.run(self.gate, line, within)
     }
 
     fn filter(&self, filter: &Filter, path: &RelPath, bytes: &[u8]) -> Result<Option<Vec<u8>>, Unjudged> {
@@ -274,10 +284,10 @@ impl Sight for View<'_> {
     }
 }
 
-/// Returns a digest of the names of files.
-fn names(files: &[RelPath]) -> Digest {
-    // No name has a NUL byte.
-    let names: Vec<&[u8]> = files.iter().map(RelPath::as_bytes).collect();
+/// Returns a digest of the names of files, and of links.
+fn names(files: &[RelPath], links: &[RelPath]) -> Digest {
+    // No name has a NUL byte, and none is empty.
+    let names: Vec<&[u8]> = files.iter().map(RelPath::as_bytes).chain([&[][..]]).chain(links.iter().map(RelPath::as_bytes)).collect();
     Digest::of(&names.join(&0))
 }
 

@@ -26,6 +26,10 @@ impl Load<'_> {
             let help = "say which rules it runs: kind=\"dependency_direction\"";
             self.problems.say("manifest/missing", &node.place, format!("the gate `{name}` has no kind"), help);
         }
+        for (name, _, place) in node.props.iter().filter(|(name, ..)| name != "kind") {
+            let message = format!("there is no property `{name}` in `gate`");
+            self.problems.say("manifest/unknown_property", place, message, format!("what a gate says stands in its block: {{ {name} … }}"));
+        }
         let mut before = None;
         for child in &node.children {
             match child.name.as_str() {
@@ -40,8 +44,14 @@ impl Load<'_> {
                 }
                 "about" => gate.about = self.problems.about(child, context),
                 "needs" => gate.needs.extend(self.problems.needs(child, context)),
-                "tags" => gate.tags.extend(self.problems.texts(child).into_iter().map(|(text, _)| Box::from(text))),
-                "private" => gate.private = self.problems.bool_of(child),
+                "tags" => {
+                    self.problems.leaf(child, &[]);
+                    gate.tags.extend(self.problems.texts(child).into_iter().map(|(text, _)| Box::from(text)));
+                }
+                "private" => {
+                    self.problems.leaf(child, &[]);
+                    gate.private = self.problems.bool_of(child);
+                }
                 _ => {
                     // What a task printed can only be looked at behind it.
                     for (_, value, place) in child.props.iter().filter(|(name, ..)| name == "task") {
@@ -64,9 +74,8 @@ fn setting(problems: &mut Problems, node: &Node) -> Option<Setting> {
     let mut value = |value: &Value, place: &Place| match value {
         Value::Bool(flag) => Some(RuleValue::Flag(*flag)),
         Value::Whole(number) if i64::try_from(*number).is_ok() => Some(RuleValue::Whole(*number as i64)),
-        // A gate that takes such numbers reads them as a text.
-        Value::Whole(number) => Some(RuleValue::Text(number.to_string().into())),
-        Value::Decimal(number) if is_exact(*number) => Some(RuleValue::Text(number.to_string().into())),
+        Value::Whole(number) => Some(RuleValue::Decimal(number.to_string().into())),
+        Value::Decimal(number) if is_exact(*number) => Some(RuleValue::Decimal(number.to_string().into())),
         Value::Decimal(number) => {
             let message = format!("`{}` takes decimals of up to 15 digits, and others in quotes", node.name);
             problems.say("manifest/wrong_value", place, message, format!("write it as \"{number}\""));

@@ -28,6 +28,7 @@ impl Load<'_> {
     /// Lowers one step of the gate `gate`; returns the name of the target that it needs. `before`: that of the step before it.
     pub(super) fn smoke_step(&mut self, gate: &str, step: &Node, before: Option<&str>, context: &Context) -> Option<String> {
         let (name, _) = self.problems.name_of(step, context)?;
+        self.problems.only(step, &[]);
         if step.children.is_empty() {
             return Some(name);
         }
@@ -89,8 +90,9 @@ impl Load<'_> {
                 "table" => &["min_rows"],
                 _ => &[],
             };
-            for (name, _, place) in node.props.iter().filter(|(name, ..)| !known.contains(&name.as_str())) {
-                self.problems.unknown("property", name, &format!("`{}`", node.name), place, known);
+            self.problems.leaf(node, known);
+            if !matches!(node.name.as_str(), "run" | "uses") {
+                self.problems.at_most(node, 1);
             }
         }
         for (_, value, place) in nodes.iter().flat_map(|node| &node.props).filter(|(name, ..)| name == "within") {

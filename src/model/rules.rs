@@ -39,6 +39,8 @@ pub enum RuleValue {
     Whole(i64),
     /// A text.
     Text(Box<str>),
+    /// A number with a fraction, as it was written.
+    Decimal(Box<str>),
 }
 
 /// `strategy "NAME" seam="SEAM"`: a program of the user's that answers the questions of a seam.

@@ -2,8 +2,8 @@
 
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::Duration;
 
 use rustix::event::{EventfdFlags, PollFd, PollFlags, Timespec, eventfd, poll};
@@ -30,6 +30,19 @@ struct Shared {
     /// Never read, so that they stay readable for everybody who polls them.
     stop: OwnedFd,
     kill: OwnedFd,
+    /// How many are at work until they are told to stop.
+    held: Mutex<usize>,
+    released: Condvar,
+}
+
+/// Somebody is at work who stops when the switch is thrown; until this is dropped.
+pub struct Held(Arc<Shared>);
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        *self.0.held.lock().unwrap_or_else(PoisonError::into_inner) -= 1;
+        self.0.released.notify_all();
+    }
 }
 
 impl Cancel {
@@ -39,7 +52,24 @@ impl Cancel {
     /// When no descriptor is left.
     pub fn new() -> io::Result<Cancel> {
         let event = || eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK);
-        Ok(Cancel { shared: Arc::new(Shared { state: AtomicU8::new(0), stop: event()?, kill: event()? }) })
+        let (held, released) = Default::default();
+        Ok(Cancel { shared: Arc::new(Shared { state: AtomicU8::new(0), stop: event()?, kill: event()?, held, released }) })
+    }
+
+    /// Begins work that stops when the switch is thrown; `None` if it is.
+    pub fn hold(&self) -> Option<Held> {
+        let mut held = self.shared.held.lock().unwrap_or_else(PoisonError::into_inner);
+        if self.stopped() {
+            return None;
+        }
+        *held += 1;
+        Some(Held(self.shared.clone()))
+    }
+
+    /// Waits until nobody is at work, or the time is over; returns whether nobody is. Once the switch is thrown, that stays so.
+    pub fn is_released(&self, time: Duration) -> bool {
+        let held = self.shared.held.lock().unwrap_or_else(PoisonError::into_inner);
+        *self.shared.released.wait_timeout_while(held, time, |held| *held > 0).unwrap_or_else(PoisonError::into_inner).0 == 0
     }
 
     /// Asks everything that runs to end, and lets nothing new start.
@@ -125,6 +155,16 @@ mod tests {
         cancel.stop();
         assert_eq!(cancel.state(), CancelState::Kill);
         assert!(!cancel.wait(Duration::from_secs(1000)));
+    }
+
+    #[test]
+    fn who_is_at_work_is_waited_for_and_nobody_begins_anew() {
+        let cancel = Cancel::new().unwrap();
+        let held = cancel.hold().unwrap();
+        cancel.stop();
+        assert!(cancel.hold().is_none() && !cancel.is_released(Duration::ZERO));
+        drop(held);
+        assert!(cancel.is_released(Duration::ZERO));
     }
 
     #[test]

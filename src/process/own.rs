@@ -1,8 +1,9 @@
 //! Starting orket once more.
 
+use std::ffi::OsString;
 use std::io;
 use std::os::unix::process::CommandExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus};
 
 use crossbeam_channel::{Receiver, bounded, select};
@@ -17,22 +18,36 @@ const STARTER: &str = "ORKET_STARTER";
 /// Where Linux keeps the program that runs, also when its file was replaced since.
 const RUNNING: &str = "/proc/self/exe";
 
-/// Returns a command that starts this very program, whatever became of its file.
+/// Returns where this very program is, whatever became of its file.
+///
+/// # Errors
+/// When the system does not say which program this is.
+pub fn own_program() -> io::Result<PathBuf> {
+    match Path::new(RUNNING).exists() || std::fs::read_link(RUNNING).is_ok() {
+        true => Ok(PathBuf::from(RUNNING)),
+        false => std::env::current_exe(),
+    }
+}
+
+/// Returns a command that starts this very program.
 ///
 /// # Errors
 /// When the system does not say which program this is.
 pub fn own_command() -> io::Result<Command> {
-    let mut command = match Path::new(RUNNING).exists() || std::fs::read_link(RUNNING).is_ok() {
-        true => Command::new(RUNNING),
-        false => Command::new(std::env::current_exe()?),
-    };
+    let mut command = Command::new(own_program()?);
     command.arg0("orket");
     Ok(command)
 }
 
-/// Lets an orket that this one starts end when this one does, whatever ends it; where the system cannot say so, it goes on.
+/// Returns the variable that lets an orket which this one starts end when this one does, whatever ends it; where the system cannot say so, it
+/// goes on.
+pub fn ends_with_this() -> (OsString, OsString) {
+    (STARTER.into(), std::process::id().to_string().into())
+}
+
+/// Sets [`ends_with_this`].
 pub fn end_with_this(command: &mut Command) {
-    command.env(STARTER, std::process::id().to_string());
+    command.envs([ends_with_this()]);
 }
 
 /// Lets this orket end, as by a signal to end, when the one has ended that has asked for it.

@@ -67,8 +67,13 @@ pub trait OutputSink {
         self.bytes(bytes);
     }
 
-    /// The command has been started.
-    fn started(&mut self) {}
+    /// The command has been started, as the process with this number.
+    fn started(&mut self, _pid: u32) {}
+
+    /// Whether nothing more is taken: a command that goes on printing is ended, as if it was cancelled.
+    fn is_full(&self) -> bool {
+        false
+    }
 }
 
 impl<F: FnMut(&[u8])> OutputSink for F {
@@ -113,12 +118,10 @@ fn reason(error: &io::Error, dir: &Path, program: &Path) -> String {
 /// # Errors
 /// When it cannot be started.
 pub fn run(spawn: &Spawn, limits: &Limits, cancel: &Cancel, out: &mut dyn OutputSink) -> Result<Ended, SpawnError> {
-    if cancel.stopped() {
-        return Ok(Ended::Cancelled);
-    }
+    let Some(_held) = cancel.hold() else { return Ok(Ended::Cancelled) };
     let failed = |source| SpawnError { program: spawn.program.clone(), dir: spawn.dir.clone(), source };
     let mut running = Running::start(spawn, out).map_err(failed)?;
-    running.out.started();
+    running.out.started(running.child.id());
     let told = running.watch(limits, cancel);
     let stuck = matches!(told, Some(Ended::Left(_)));
     let (status, left) = running.finish(spawn, cancel, stuck).map_err(failed)?;
@@ -212,7 +215,7 @@ impl<'a> Running<'a> {
             }
             if told.is_none() {
                 let late = limits.timeout.filter(|timeout| spent() >= *timeout);
-                let why = if cancel.stopped() { Some(Ended::Cancelled) } else { late.map(Ended::TimedOut) };
+                let why = if cancel.stopped() || self.out.is_full() { Some(Ended::Cancelled) } else { late.map(Ended::TimedOut) };
                 if let Some(why) = why {
                     told = Some((spent(), why));
                     self.signal(Signal::from_named_raw(limits.signal).unwrap_or(Signal::TERM));

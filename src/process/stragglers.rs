@@ -50,7 +50,7 @@ fn lives(handle: &OwnedFd, wait: Duration) -> bool {
 }
 
 /// Returns this process and all above it.
-fn ancestors() -> Vec<i32> {
+pub(super) fn ancestors() -> Vec<i32> {
     let mut all = vec![getpid().as_raw_nonzero().get()];
     all.extend(getppid().map(|parent| parent.as_raw_nonzero().get()));
     while let Some(parent) = all.last().and_then(|pid| parent(*pid)).filter(|pid| *pid > 0 && !all.contains(pid)) {

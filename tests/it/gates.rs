@@ -127,6 +127,14 @@ fn a_package_of_cargo_is_known_by_each_of_its_names() {
             .code(1)
             .says(["[dependency_direction/external]"]);
     }
+    let project = Project::new().file("Cargo.toml", cargo).file("src/lib.rs", "use ren::y;\n");
+    let project = project.manifest(
+        "gate \"g\" kind=\"dependency_direction\" { layer \"a\" \"src/b.rs\"; external \"ren\" only_in=\"a\"; allow_empty #true }",
+    );
+    let json = project.run("graph imports --format json").ok().json();
+    let edges: Vec<String> =
+        json["edges"].as_array().unwrap().iter().map(|edge| format!("{} {}", edge["to"], edge["violations"])).collect();
+    assert_eq!(edges, ["\"hyper_tls\" [\"dependency_direction/external\"]"], "one package is one edge");
 }
 
 #[test]
@@ -505,6 +513,8 @@ fn code_hosts_are_told_in_their_own_words() {
     }
     let both = both.run("check --format gitlab").code(1).json();
     assert_ne!(both[0]["fingerprint"], both[1]["fingerprint"], "two gates find the same");
+    let own = &project.run("check --format json").code(1).json()["gates"][0]["findings"][0]["fingerprint"];
+    assert_eq!((own, own), (&result["partialFingerprints"]["orket/v1"], &both[0]["fingerprint"]));
     let gitlab = project.run("check --format gitlab").code(1).json();
     assert_eq!((&gitlab[0]["check_name"], &gitlab[0]["location"]["lines"]["begin"]), (&"dependency_direction/order".into(), &1.into()));
     project
@@ -558,6 +568,11 @@ fn the_graph_of_imports_shows_layers_and_what_breaks_a_rule() {
     let edge = json["edges"].as_array().unwrap().iter().find(|edge| edge["to"] == "shop.infra.db").unwrap();
     assert_eq!(edge["violations"].to_string(), r#"["dependency_direction/order"]"#);
     assert_eq!(json["modules"][1]["layer"], "domain");
+    let apart = LAYERS.replace("order \"web\" \"infra\" \"domain\"", "independent \"web\" \"infra\"");
+    let json = shop("from shop.infra import db\n").manifest(&apart).run("graph imports --format json").ok().json();
+    let edges = json["edges"].as_array().unwrap().iter().filter(|edge| edge["violations"].is_array());
+    let ends: Vec<String> = edges.map(|edge| format!("{} {}", edge["from"], edge["to"])).collect();
+    assert_eq!(ends, ["\"shop.domain.model\" \"shop.infra.db\"", "\"shop.web.views\" \"shop.domain.model\""], "each import of the chain");
     project.run("graph imports --format dot").ok().says(["label=\"domain\";", "[color=red, penwidth=2]"]);
     project.run("graph imports --format mermaid").ok().says(["subgraph", "== violation ==>", "  end\n"]);
     project.run("graph imports --format html").ok().says(["violation", "\"layer domain\""]);
@@ -821,9 +836,215 @@ fn rules_that_mean_nothing_are_mistakes() {
     }
     let known = "gate \"g\" kind=\"pattern\" { syntax \"(call function: (identifier) @f (#match? @f \\\"^b\\\"))\" language=\"python\" }\n";
     Project::new().manifest(known).file("a.py", "foo()\nbar()\n").run("check").code(1).says(["a.py:2:1", "1 finding"]);
+    for (rules, said) in [
+        ("merge_markers #true", "`merge_markers #true` asks nothing"),
+        ("max_lines 3; private_keys", "`private_keys #true` asks nothing"),
+        ("todo_owner #false; final_newline #false", "the gate has no rule"),
+        ("naming \"**\"", "`naming` takes a `style`"),
+        ("naming \"**\" style=\"loud\"", "the styles are: snake_case, kebab-case, camelCase, PascalCase"),
+        ("max_lines 3; ratchet \"strict\"", "`ratchet` has no baseline to hold"),
+        ("max_lines 3; baseline \"../b.json\"", "`baseline`: "),
+        ("max_lines 3; baseline \"/b.json\"", "`baseline`: "),
+    ] {
+        wrong("policy", rules, said);
+    }
+    wrong("evidence", "artifact \"a\" { json \"/failures\" }", "`json \"/failures\"` asks nothing of the value");
     let typed = Project::new().manifest("gate \"g\" { acyclic \".\" }\n");
     typed.run("check").code(2).says(["the gate `g` has no kind"]).never_says(["there is no kind of gate"]);
     typed.run("graph imports").code(2).says(["the gate `g` has no kind"]).never_says(["there is no kind of gate"]);
+}
+
+#[test]
+fn what_a_gate_does_not_know_is_a_mistake() {
+    let layers = "layer \"web\" \"web/**\"; layer \"infra\" \"infra/**\"";
+    for (kind, rules, said) in [
+        ("policy", "max_lines 999 foo=1", "`max_lines` has no property `foo`"),
+        ("policy", "files \"a/**\" exclude=\"x\"; max_lines 1", "`files` has no property `exclude`"),
+        ("policy", "max_lines 9; level \"error\" foo=1", "`level` has no property `foo`"),
+        ("policy", "max_lines 9; level \"error\" \"warning\"", "`level` takes one of: error, warning"),
+        ("policy", "max_lines 9; baseline \"x\" foo=1", "`baseline` has no property `foo`"),
+        ("policy", "max_lines 9; stage", "`stage` takes texts"),
+        ("policy", "max_lines 9 { x }", "there is no node `x` in `max_lines`"),
+        ("policy", "max_line 9", "did you mean `max_lines`?"),
+        ("pattern", "pattern \"x\" { y }", "there is no node `y` in `pattern`"),
+        ("churn", "limit touches=50 99", "`limit` takes what it limits by name"),
+        ("churn", "limit touchs=50", "did you mean `touches`?"),
+        ("evidence", "artifact \"a\" { json \"/f\" max=0 { z } }", "there is no node `z` in `json`"),
+        ("evidence", "artifact \"a\" { jsn \"/f\" max=0 }", "did you mean `json`?"),
+        ("working_model", "verify \"A-1\" task=\"t\" foo=1", "`verify` has no property `foo`"),
+        ("roadmap_metrics", "file \"R.md\"; command \"x\" quik=#true", "did you mean `quick`?"),
+        ("roadmap_metrics", "file \"R.md\"; command \"x\" quick=\"yes\"", "`quick` takes #true or #false"),
+        ("fixer", "filter \"cat\" timeout=1", "`filter` has no property `timeout`"),
+        ("release_smoke", "step \"t\" foo=1", "there is no property `foo` in `step`"),
+        ("release_smoke", "step \"s\" { http \"http://x\" \"http://y\" }", "`http` takes 1 value"),
+        ("release_smoke", "step \"s\" { sh \"true\" { z } }", "`sh` takes no block"),
+        ("dependency_direction", &format!("{layers}; order \"web\" \"infra\" {{ x }}"), "there is no node `x` in `order`"),
+        ("dependency_direction", &format!("{layers}; deny \"web\" \"infra\" until=\"x\""), "`deny` has no property `until`"),
+        ("dependency_direction", "acyclic \".\"; root \".\" { exclud \"x\" }", "did you mean `exclude`?"),
+    ] {
+        let manifest = format!("task \"t\" {{ sh \"true\" }}\ngate \"g\" kind=\"{kind}\" {{\n{rules}\n}}\n");
+        Project::new().manifest(&manifest).run("check").code(2).says([said, "orket.kdl:3:"]);
+    }
+    Project::new()
+        .manifest("gate \"g\" kind=\"pattern\" level=\"warning\" { pattern \"x\" }\n")
+        .run("check")
+        .code(2)
+        .says(["there is no property `level` in `gate`", "what a gate says stands in its block"]);
+}
+
+#[test]
+fn names_and_large_binaries_have_rules_of_their_own() {
+    let policy = |rules: &str| {
+        let project = Project::new().manifest(&format!("gate \"g\" kind=\"policy\" {{ {rules} }}"));
+        project.file("src/good_name.test.py", "").file("src/BadName.py", "").file("src/.hidden.py", "").file("docs/a-b.md", "long text\n")
+    };
+    policy("naming \"src/**\" style=\"snake_case\"").run("check").code(1).stdout(
+        "error[policy/naming]: `BadName` is not in snake_case\n --> src/BadName.py\n  = help: rename it\n\nfailed  g  1 finding  (5 files)\nfailed: 1 failed, 0 of 1 gate passed\n",
+    );
+    policy("naming \"docs/**\" style=\"kebab-case\"; naming \"src/*.py\" \"!src/B*\" matches=\"^src/[a-z._]+$\"").run("check").ok();
+    policy("naming \"docs/*\" matches=\"^docs/[a-z]+[.]md$\"").run("check").code(1).says(["`docs/a-b.md` does not match `^docs/"]);
+    policy("naming \"lib/**\" style=\"camelCase\"").run("check").code(3).says(["`naming` means no file: `lib/**`"]);
+    let large = policy("max_binary_bytes 5");
+    large.run("check").ok();
+    large
+        .write("a.bin", b"\0\0\0\0\0\0")
+        .run("check")
+        .code(1)
+        .says(["error[policy/max_binary_bytes]: it is no text and has 6 bytes, and 5 are allowed"]);
+}
+
+#[test]
+fn allow_empty_covers_all_that_is_empty() {
+    let with = |gate: &str, allow: &str| {
+        Project::new().manifest(&format!("{gate} {allow} }}")).file("a.py", "import os\n").run("check").either().0
+    };
+    for (gate, status) in [
+        ("gate \"g\" kind=\"dependency_direction\" { root \"gone\" language=\"python\"; acyclic \"gone\";", 3),
+        ("gate \"g\" kind=\"evidence\" { artifact \"gone/*.json\" { json \"/x\" max=0 };", 1),
+        ("gate \"g\" kind=\"policy\" { naming \"gone/**\" style=\"snake_case\";", 3),
+        ("gate \"g\" kind=\"pattern\" { pattern \"x\"; files \"gone/**\";", 3),
+    ] {
+        assert_eq!((with(gate, ""), with(gate, "allow_empty #true")), (status, 0), "{gate}");
+    }
+}
+
+#[test]
+fn a_text_is_no_number_and_a_mark_before_it_no_reason() {
+    let gate = |equals: &str| format!("gate \"g\" kind=\"evidence\" {{ artifact \"a.json\" {{ json \"/r\" equals={equals} }} }}");
+    let project = Project::new().file("a.json", "\u{feff}{\"r\": 7}");
+    for (equals, status) in [("7", 0), ("7.0", 0), ("\"7\"", 1), ("8", 1)] {
+        project.declare(&gate(equals)).run("check").code(status);
+    }
+    project.write("a.json", "{\"r\": \"7\"}").declare(&gate("\"7\"")).run("check").ok();
+    project.declare(&gate("7")).run("check").code(1);
+}
+
+#[test]
+fn a_fixer_whose_filter_runs_its_own_gate_comes_to_an_end() {
+    let script = format!(
+        "n=$(cat n 2>/dev/null || echo 0); echo $((n+1)) > n\ntest $n -ge 3 || env -i PATH=\"$PATH\" {} check f >/dev/null 2>&1\ncat\n",
+        env!("CARGO_BIN_EXE_orket")
+    );
+    let project =
+        Project::new().manifest("gate \"f\" kind=\"fixer\" { files \"*.txt\"; filter \"sh\" \"own.sh\" }").file("own.sh", &script);
+    project.write("a.txt", "a\n").run("check").code(3).says(["`sh` lets orket judge the gate that it is a part of"]);
+    assert_eq!(project.read("n"), "1\n");
+}
+
+#[test]
+fn links_that_are_passed_over_are_told() {
+    let project = Project::new().file("shared/q.py", "import os\n").file("b/a.py", "import os\n").manifest(
+        r#"
+        gate "imports" kind="dependency_direction" { root "b"; acyclic "b" }
+        gate "text" kind="pattern" { pattern "no such"; files "b/*.py" }
+        gate "none" kind="pattern" { pattern "no such"; files "b/q.*"; private #true }
+        "#,
+    );
+    project.link("../shared/q.py", "b/q.py");
+    let said =
+        "pass    imports  nothing found  (1 file, 1 link not followed)\npass    text  nothing found  (1 file, 1 link not followed)\n";
+    project.run("check").ok().stdout(&format!("{said}done: 2 of 2 gates passed\n"));
+    assert_eq!(project.run("check text --json").ok().json()["gates"][0]["links"], 1);
+    project.run("check none").code(3).says(["its `files` match nothing but links, which are not followed"]);
+}
+
+#[test]
+fn a_pattern_says_that_what_it_is_for_is_no_text() {
+    let project = Project::new().manifest("gate \"g\" kind=\"pattern\" { pattern \"x\"; files \"*.txt\" }");
+    project.write("a.txt", b"\xff\xfex\0\n\0").run("check").code(3).says(["the one that its `files` match is no text"]);
+}
+
+const LINES: &str = "gate \"g\" kind=\"policy\" { files \"*.txt\"; max_lines 1; baseline \"base.json\" }\n";
+
+#[test]
+fn a_baseline_is_written_as_a_file_and_told_once_it_is_there() {
+    let project = Project::new().manifest(LINES).file("a.txt", "1\n2\n");
+    project.write("real.json", "{\"version\": 1, \"entries\": []}").link("real.json", "base.json");
+    project
+        .run("check --update-baseline")
+        .code(2)
+        .says(["error: `base.json` is a link\nhint: let the gate name the file that it leads to"]);
+    assert!(project.at("base.json").is_symlink());
+    project.remove("base.json").run("check --update-baseline").ok().says(["base.json: 1 entry, 1 added"]);
+    let text = project.read("base.json");
+    project.write("base.json", format!("\u{feff}{}", text.replace("\"until\":\"\"", "\"until\":null"))).run("check").ok();
+    let full = Project::new().manifest(&LINES.replace("base.json", "there/base.json")).file("a.txt", "1\n2\n").file("there", "");
+    full.run("check --update-baseline").code(3).never_says(["1 added"]);
+}
+
+#[test]
+fn several_updates_at_once_lose_no_entry_of_a_baseline_that_they_share() {
+    let names: Vec<String> = (0..8).map(|at| format!("g{at}")).collect();
+    let gate = |name: &String| LINES.replace("\"g\"", &format!("\"{name}\"")).replace("*.txt", &format!("{name}.txt"));
+    let project = Project::new().manifest(&names.iter().map(gate).collect::<String>());
+    for name in &names {
+        project.write(&format!("{name}.txt"), "1\n2\n");
+    }
+    std::thread::scope(|scope| {
+        for name in &names {
+            let mut update = std::process::Command::new(env!("CARGO_BIN_EXE_orket"));
+            update
+                .args(["check", name, "--update-baseline"])
+                .current_dir(project.root())
+                .env("ORKET_CACHE_DIR", project.base().join("cache"));
+            update.env_remove("CI").stderr(std::process::Stdio::null());
+            scope.spawn(move || assert!(update.output().unwrap().status.success(), "{name}"));
+        }
+    });
+    assert_eq!(project.read("base.json").matches("\"rule\"").count(), names.len());
+    project.run("check").ok();
+}
+
+#[test]
+fn a_report_is_written_as_a_whole_or_not_at_all() {
+    let project = Project::new().manifest(LINES).file("a.txt", "1\n2\n").file("report.json", "old");
+    project.mode("report.json", 0o640).run("check --format json --output report.json").code(1);
+    let made = project.at("report.json").metadata().unwrap();
+    assert!(project.read("report.json").contains("policy/max_lines"), "{made:?}");
+    assert_eq!(std::os::unix::fs::PermissionsExt::mode(&made.permissions()) & 0o777, 0o640);
+}
+
+#[test]
+fn comments_that_stand_above_each_other_allow_in_the_same_line() {
+    let manifest =
+        LAYERS.replace("order", "external \"requests\" only_in=\"domain\"; protected \"shop/domain/**\" by=\"shop/web/**\"; order");
+    let one = "# orket: allow(dependency_direction/protected) old\n";
+    let other = "# orket: allow(dependency_direction/order) older\n";
+    let project = shop("import os\n").manifest(&manifest.replace("\"web\" \"infra\" \"domain\"\n", "\"web\" \"domain\" \"infra\"\n"));
+    let import = "from shop.domain import model\n";
+    for (text, status) in [(format!("{one}{other}{import}"), 0), (format!("{other}{one}{import}"), 0), (format!("{one}{import}"), 1)] {
+        project.write("shop/infra/db.py", text).run("check").code(status);
+    }
+}
+
+#[test]
+fn what_changed_is_told_without_the_filters_of_the_repository() {
+    let project = shop("from shop.infra import db\n").manifest(LAYERS);
+    project.write(".gitattributes", "*.py filter=own\n").git("init -q").git("add .").git("commit -qm one");
+    project.git("config filter.own.clean ../ran.sh").write("../ran.sh", "#!/bin/sh\ntouch ../filtered\ncat\n").mode("../ran.sh", 0o755);
+    project.write("shop/domain/model.py", "from shop.infra import db \n");
+    project.run("check --changed").code(1).says(["shop/domain/model.py:1:1"]);
+    assert!(!project.has("../filtered"), "a program of the repository's configuration ran");
 }
 
 #[test]

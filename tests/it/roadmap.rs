@@ -86,6 +86,7 @@ fn every_way_not_to_hold_is_told_apart() {
         ("`sh tests.sh` -> never exits 1", ["no_claims:0", "not_evaluated"]),
         ("nothing", ["no_claims:0", "not_evaluated"]),
         ("`sh tests.sh` -> at least 18 passed", ["drifted:1", "fail"]),
+        ("`grep -rn nothing nowhere` -> 1 matches", ["failed:1", "not_evaluated"]),
         ("`sh tests.sh` -> 18 to 20 passed", ["drifted:1", "fail"]),
         ("`sh tests.sh` -> 17% passed", ["unread:1", "fail"]),
         ("`sh tests.sh` -> -17 passed", ["drifted:1", "fail"]),
@@ -357,6 +358,11 @@ fn an_item_is_done_when_its_task_is_green() {
     project
         .run("roadmap done SHOP-7")
         .code(1)
+        .says(["error: `SHOP-7` is not done: no active note in HANDOFF.md names it\nhint: `orket roadmap start SHOP-7` begins it"]);
+    project.run("roadmap start SHOP-7").ok();
+    project
+        .run("roadmap done SHOP-7")
+        .code(1)
         .ran([])
         .says(["error: `SHOP-7` is not done: the task `unit` has not passed with what is there now"]);
     project.run("build unit").ok().ran(["unit"]);
@@ -399,8 +405,47 @@ fn a_command_that_lets_orket_judge_its_own_gate_comes_to_an_end() {
     let project = roadmap("- `sh again.sh` -> 1 passed\n");
     let script = format!("{} -C . check --format json > inner.json\n", env!("CARGO_BIN_EXE_orket"));
     let project = project.file("again.sh", &script).manifest(&MANIFEST.replace("sh broken.sh", "sh again.sh"));
-    assert_eq!(rules(&project, ""), ["failed:1", "not_evaluated"]);
+    assert_eq!(rules(&project, ""), ["recursive:1", "fail"]);
     assert!(project.read("inner.json").contains("orket was started by a command of this very gate"));
+}
+
+#[test]
+fn a_gate_that_runs_itself_in_another_environment_is_a_finding() {
+    let script = format!(
+        "n=$(cat n 2>/dev/null || echo 0); echo $((n+1)) > n; test $n -lt 3 || exit 9\nexec env -i PATH=\"$PATH\" {} check roadmap\n",
+        env!("CARGO_BIN_EXE_orket")
+    );
+    for claim in ["`sh again.sh` -> exit 3", "`setsid -w sh again.sh` -> exit 3"] {
+        let project = roadmap(&format!("- {claim}\n")).file("again.sh", &script);
+        let project = project.manifest(&MANIFEST.replace("sh broken.sh", "*sh again.sh"));
+        assert_eq!(rules(&project, ""), ["recursive:1", "fail"], "{claim}");
+        assert_eq!(project.read("n"), "1\n", "{claim}");
+    }
+}
+
+#[test]
+fn a_gate_that_another_one_runs_while_it_runs_itself_is_no_circle() {
+    let orket = env!("CARGO_BIN_EXE_orket");
+    let gate = |name: &str| format!("gate \"{name}\" kind=\"roadmap_metrics\" {{ file \"{name}.md\"; command \"sh {name}.sh\" }}\n");
+    let project = Project::new().manifest(&(gate("one") + &gate("two")));
+    project.write("one.md", "- `sh one.sh` -> exit 0\n").write("two.md", "- `sh two.sh` -> exit 0\n");
+    project.write("one.sh", format!("until test -e runs; do sleep 0.01; done; {orket} check two; s=$?; touch over; exit $s\n"));
+    project.write("two.sh", "if mkdir first 2>/dev/null; then touch runs; until test -e over; do sleep 0.01; done; fi\n");
+    project.run_with("check", &[("RAYON_NUM_THREADS", "2")]).ok();
+}
+
+#[test]
+fn a_command_ends_when_its_time_is_over() {
+    let manifest = |timeout: &str| MANIFEST.replace("\"sh broken.sh\"", &format!("\"sh broken.sh\" timeout=\"{timeout}\""));
+    let project = roadmap("- `sh broken.sh` -> 1 passed\n").manifest(&manifest("100ms")).file("broken.sh", "sleep 300\n");
+    project.run("check").code(3).says(["`sh broken.sh` tells nothing: it took longer than 100 ms"]);
+    project.manifest(&manifest("soon")).run("check").code(2).says(["`timeout` takes a duration"]);
+}
+
+#[test]
+fn what_goes_on_printing_is_ended() {
+    let project = roadmap("- `yes a` -> 1 lines\n").manifest(&MANIFEST.replace("sh broken.sh", "yes a"));
+    project.run("check").code(3).says(["`yes a` tells nothing: it cannot run: it prints more than 64 MiB"]);
 }
 
 #[test]

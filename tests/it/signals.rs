@@ -80,6 +80,64 @@ fn children_of_a_task_that_is_done_are_ended_and_not_waited_for() {
     }
 }
 
+/// A gate whose command stays, another one whose filter does, and both in the index.
+fn staying(kind: &str) -> Project {
+    let stay = "echo $$ > {base}/pid.new; mv {base}/pid.new {base}/pid; sleep 300\n";
+    let project = Project::new().file("R.md", "- `sh {base}/stay.sh` -> 1 passed.\n").file("a.txt", "a\n");
+    project.write("../stay.sh", project.placed(stay));
+    project.write("R.md", project.placed("- `sh {base}/stay.sh` -> 1 passed.\n"));
+    project.git("init -q").write(".gitignore", ".orket\n");
+    let project = project.manifest(match kind {
+        "claim" => "gate \"r\" kind=\"roadmap_metrics\" { file \"R.md\"; command \"sh {base}/stay.sh\" }",
+        _ => "gate \"f\" kind=\"fixer\" { files \"*.txt\"; filter \"sh\" \"{base}/stay.sh\" }",
+    });
+    project.git("add -A");
+    project
+}
+
+#[test]
+fn a_signal_ends_gates_and_hooks_with_its_status_and_all_that_they_run() {
+    for (kind, words) in [
+        ("claim", "check"),
+        ("claim", "roadmap check"),
+        ("claim", "roadmap check --update"),
+        ("claim", "hooks run pre_commit"),
+        ("fixer", "check"),
+        ("fixer", "check --fix"),
+        ("fixer", "hooks run pre_commit"),
+    ] {
+        for (signal, status) in [(Signal::INT, 130), (Signal::TERM, 143), (Signal::HUP, 129), (Signal::QUIT, 131)] {
+            let project = staying(kind);
+            let started = project.start(words);
+            let pid = project.base().join("pid");
+            assert!(wait_until(|| pid.exists()), "{words}: the command did not start");
+            started.signal(signal);
+            let ended = started.end();
+            assert_eq!(ended.code(), status, "{words} {signal:?}: {}", String::from_utf8_lossy(&ended.err));
+            assert_eq!(String::from_utf8_lossy(&ended.out), "", "{words} {signal:?}");
+            assert!(!alive(&std::fs::read_to_string(pid).unwrap()), "{words} {signal:?}: the command is alive");
+        }
+    }
+}
+
+#[test]
+fn what_gates_have_started_ends_with_them() {
+    for leave in ["setsid sleep 300 >/dev/null 2>&1 &", "(env -i setsid sleep 300 >/dev/null 2>&1 &)"] {
+        let project = Project::new().file("a.txt", "a\n").file("R.md", "- `sh leave.sh` -> 1 passed.\n");
+        project.write("leave.sh", format!("{leave}\necho 1 passed\n")).write("filter.sh", format!("{leave}\ncat\n"));
+        let project = project.manifest(
+            r#"
+            gate "r" kind="roadmap_metrics" { file "R.md"; command "sh leave.sh" }
+            gate "f" kind="fixer" { files "*.txt"; filter "sh" "filter.sh" }
+            "#,
+        );
+        for words in ["check", "check --fix", "roadmap check"] {
+            project.run(words).ok();
+            assert!(!busy(&project.root()), "{leave} {words}: it is alive after the gates");
+        }
+    }
+}
+
 #[test]
 fn after_a_signal_one_run_repairs() {
     let project = Project::new().file("i", "").manifest(

@@ -109,14 +109,15 @@ fn perform(
     let names: Arc<dyn Names> = Arc::new(Addresses { run: goal.foreground.clone(), ..Addresses::new(&engine.graph, ui) });
     let exit = failed.exit;
     let audience = Audience::new(ui, args, &names, failed)?;
-    let inspector = engine.inspector(false);
+    let cancel = Cancel::new().map_err(|error| Failure::Broken(format!("cannot make an event: {error}")))?;
+    let inspector = engine.inspector(false).until(&cancel);
     let fresh = Fresh::of(world, plan, stage.mode, goal.foreground(), stage.choices);
     let busy = fresh.left() > 0;
     let mut means = stage.means(beginning, world, busy)?;
     let options = stage.options(&mut means, &inspector);
     let told = if busy { admit(stage, world, &names, &audience, &options, webhooks) } else { Vec::new() };
     let ending = match busy {
-        true => walked(stage, world, plan, fresh, &options, &audience)?,
+        true => walked(stage, world, plan, fresh, &options, &cancel, &audience)?,
         false => idle(world, plan, &fresh, &options, &mut |event| audience.tell(event)),
     };
     let events = audience.finish();
@@ -159,6 +160,7 @@ fn walked(
     plan: &Plan,
     fresh: Fresh,
     options: &Options<'_>,
+    cancel: &Cancel,
     audience: &Audience,
 ) -> Result<Ending, Failure> {
     let Stage { ui, engine, policy, .. } = *stage;
@@ -166,9 +168,8 @@ fn walked(
         engine.register();
     }
     let reaper = Reaper::install();
-    let cancel = Cancel::new().map_err(|error| Failure::Broken(format!("cannot make an event: {error}")))?;
     let executor = Sandboxed::new(Local::new(reaper.clone()), world.tree.clone());
-    let seat = Seat { executor: &executor, cancel: &cancel };
+    let seat = Seat { executor: &executor, cancel };
     let ending = walk(world, plan, fresh, options, &seat, &mut |event| audience.tell(event), &mut |now| audience.tick(ui, now));
     for pid in reaper.end_all() {
         ui.say(&format!(

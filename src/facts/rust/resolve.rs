@@ -56,10 +56,13 @@ pub(in crate::facts) fn resolve(world: &World<'_>, sources: &[Source<Facts>], fo
                 Lead::Package(name) => {
                     // One that is called otherwise here is known by its own name, too.
                     let own = modules.package(module.own, &name).filter(|own| **own != name);
-                    own.into_iter().for_each(|own| {
-                        found.edge((&module_name, &module.file), Goal::Package(own.clone()), path.at, ImportKind::Import);
-                    });
-                    Goal::Package(name)
+                    match own {
+                        Some(own) => {
+                            found.edge((&module_name, &module.file), Goal::Alias(name), path.at, ImportKind::Import);
+                            Goal::Package(own.clone())
+                        }
+                        None => Goal::Package(name),
+                    }
                 }
                 Lead::Stdlib(name) => Goal::Stdlib(name),
                 Lead::Missing | Lead::Local => continue,

@@ -1,6 +1,7 @@
 //! The imports of a tree, held against the rules.
 
 use std::cell::OnceCell;
+use std::io::ErrorKind;
 
 use rayon::prelude::*;
 use rustc_hash::FxHashSet;
@@ -34,9 +35,15 @@ impl Judge for Rules {
     }
 
     fn judge(&self, sight: &dyn Sight, asked: &Asked<'_>) -> Result<Judged, Unjudged> {
-        let seen = sight.imports(&self.roots).map_err(|error| Unjudged::broken(format!("cannot read the imports: {error}")))?;
+        let seen = sight.imports(&self.roots).map_err(|error| {
+            let text = format!("cannot read the imports: {error}");
+            if error.kind() == ErrorKind::NotFound { Unjudged::empty(text) } else { Unjudged::broken(text) }
+        })?;
         let mut judged = Judged {
             facts: Facts { files: seen.extracted + seen.cached, extracted: seen.extracted, cached: seen.cached },
+            links: sight.links(&|link| {
+                self.roots.iter().any(|root| link.is_in(&sight.folder().join(root.folder.as_bytes())) && root.may_hold(link))
+            }),
             read: seen.modules().map(|(_, file, _)| file.clone()).collect(),
             ..Judged::default()
         };
@@ -401,7 +408,8 @@ fn along(rule: &str, chain: &[Import<'_>], why: &str, which: &str) -> Option<Fin
     }
     let way: Vec<&str> = chain.iter().map(|import| import.from).chain([last.to]).collect();
     let message = format!("`{}` reaches `{}`, and {why}: {}", first.from, last.to, way.join(" -> "));
-    Some(one(rule, ends, message, format!("take one of the imports out: {} ({which})", places(chain))))
+    let found = one(rule, ends, message, format!("take one of the imports out: {} ({which})", places(chain)));
+    Some(Finding { chain: chain.iter().map(|import| (import.from.to_owned(), import.to.to_owned())).collect(), ..found })
 }
 
 fn places(chain: &[Import<'_>]) -> String {

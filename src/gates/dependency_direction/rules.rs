@@ -5,11 +5,22 @@ use std::borrow::Cow;
 use crate::base::{Place, RelPath, did_you_mean};
 use crate::facts::{Import, Language, Root};
 use crate::gates::judge::Judge;
-use crate::gates::settings::{Common, Reader};
+use crate::gates::settings::{Common, Node, Reader};
 use crate::model::{RuleValue, Setting};
 
-const KNOWN: [&str; 11] =
-    ["root", "layer", "order", "deny", "allow", "independent", "acyclic", "protected", "external", "transitive", "type_only"];
+const NODES: &[Node] = &[
+    Node::new("root").with(&["language"]).holding(&[Node::new("exclude").with(&["reason"])]),
+    Node::new("layer"),
+    Node::new("order"),
+    Node::new("deny"),
+    Node::new("allow").with(&["reason", "until"]),
+    Node::new("independent"),
+    Node::new("acyclic"),
+    Node::new("protected").with(&["by"]).holding(&[Node::new("by")]),
+    Node::new("external").with(&["only_in"]).holding(&[Node::new("only_in")]),
+    Node::new("transitive"),
+    Node::new("type_only"),
+];
 
 /// The rules of one gate. Layers are indices.
 #[derive(Default)]
@@ -80,10 +91,9 @@ pub(in crate::gates) fn read(reader: &mut Reader<'_>) -> (Common, Box<dyn Judge>
 }
 
 pub(super) fn rules(reader: &mut Reader<'_>) -> (Common, Rules) {
-    let (common, rest) = reader.common(&KNOWN);
+    let (common, rest) = reader.common(NODES);
     let mut rules = Rules::default();
     for setting in rest.iter().filter(|setting| &*setting.name == "layer") {
-        reader.only(setting, &[]);
         let mut texts = reader.texts(setting).into_iter();
         let Some(name) = texts.next() else { continue };
         if rules.layers.iter().any(|layer| layer.name == name) {
@@ -108,11 +118,11 @@ pub(super) fn rules(reader: &mut Reader<'_>) -> (Common, Rules) {
                 rules.without.extend(without);
             }
             "order" => {
-                let layers = some_layers(reader, setting, &rules.layers, &[], 2);
+                let layers = some_layers(reader, setting, &rules.layers);
                 rules.orders.push((layers, place));
             }
             "deny" => {
-                if let [from, to] = some_layers(reader, setting, &rules.layers, &[], 2)[..] {
+                if let [from, to] = some_layers(reader, setting, &rules.layers)[..] {
                     rules.denied.push((from, to, place));
                 }
             }
@@ -121,28 +131,21 @@ pub(super) fn rules(reader: &mut Reader<'_>) -> (Common, Rules) {
                 if setting.property("reason").and_then(text).is_none_or(|reason| reason.trim().is_empty()) {
                     reader.say(&place, "`allow` gives no reason", "write why this is allowed: reason=\"until the loop is rewritten\"");
                 }
-                if let [from, to] = some_layers(reader, setting, &rules.layers, &["reason", "until"], 2)[..] {
+                if let [from, to] = some_layers(reader, setting, &rules.layers)[..] {
                     rules.allowed.push(Allowed { from, to, until, place });
                 }
             }
             "independent" => {
-                let layers = some_layers(reader, setting, &rules.layers, &[], 2);
+                let layers = some_layers(reader, setting, &rules.layers);
                 rules.independent.push((layers, place));
             }
             "acyclic" => {
-                reader.only(setting, &[]);
                 rules.acyclic.extend(reader.patterns(setting).into_iter().map(|folder| (folder, place.clone())));
             }
             "protected" => {
-                reader.only(setting, &["by"]);
                 let mut by: Vec<String> = setting.property("by").and_then(text).into_iter().collect();
                 by.iter().for_each(|text| reader.pattern(&place, text));
-                for child in &setting.children {
-                    match &*child.name {
-                        "by" => by.extend(reader.patterns(child)),
-                        other => reader.unknown(child, other, &["by"]),
-                    }
-                }
+                setting.children.iter().for_each(|child| by.extend(reader.patterns(child)));
                 rules.protected.push(Protected { files: reader.patterns(setting), by, place });
             }
             "external" => rules.external.extend(external(reader, setting, &rules.layers)),
@@ -171,7 +174,6 @@ fn text(value: &RuleValue) -> Option<String> {
 }
 
 fn root(reader: &mut Reader<'_>, setting: &Setting) -> Vec<Root> {
-    reader.only(setting, &["language"]);
     let language = match setting.property("language").map(text) {
         None => None,
         Some(name) => {
@@ -202,11 +204,6 @@ fn root(reader: &mut Reader<'_>, setting: &Setting) -> Vec<Root> {
 fn without(reader: &mut Reader<'_>, setting: &Setting) -> Vec<(String, Place)> {
     let mut patterns = Vec::new();
     for child in &setting.children {
-        if &*child.name != "exclude" {
-            reader.unknown(child, &child.name, &["exclude"]);
-            continue;
-        }
-        reader.only(child, &["reason"]);
         if child.property("reason").and_then(text).is_none_or(|reason| reason.trim().is_empty()) {
             reader.say(&child.place, "`exclude` gives no reason", "write why nothing is known of these files: reason=\"the parser lags\"");
         }
@@ -216,14 +213,10 @@ fn without(reader: &mut Reader<'_>, setting: &Setting) -> Vec<(String, Place)> {
 }
 
 fn external(reader: &mut Reader<'_>, setting: &Setting, layers: &[Layer]) -> Vec<External> {
-    reader.only(setting, &["only_in"]);
     let mut names: Vec<(String, Place)> = Vec::new();
     names.extend(setting.property("only_in").and_then(text).map(|name| (name, setting.place.clone())));
     for child in &setting.children {
-        match &*child.name {
-            "only_in" => names.extend(reader.texts(child).into_iter().map(|name| (name, child.place.clone()))),
-            other => reader.unknown(child, other, &["only_in"]),
-        }
+        names.extend(reader.texts(child).into_iter().map(|name| (name, child.place.clone())));
     }
     if names.is_empty() {
         reader.say(&setting.place, "`external` does not say where the package may be used", "add only_in=\"LAYER\"");
@@ -233,12 +226,11 @@ fn external(reader: &mut Reader<'_>, setting: &Setting, layers: &[Layer]) -> Vec
     packages.into_iter().map(|package| External { package, only_in: only_in.clone(), place: setting.place.clone() }).collect()
 }
 
-/// Returns the layers that a node names, at least `least`.
-fn some_layers(reader: &mut Reader<'_>, setting: &Setting, layers: &[Layer], properties: &[&str], least: usize) -> Vec<usize> {
-    reader.only(setting, properties);
+/// Returns the layers that a node names, at least two.
+fn some_layers(reader: &mut Reader<'_>, setting: &Setting, layers: &[Layer]) -> Vec<usize> {
     let names = reader.texts(setting);
     let exactly = matches!(&*setting.name, "deny" | "allow");
-    if names.len() < least || (exactly && names.len() > least) {
+    if names.len() < 2 || (exactly && names.len() > 2) {
         let help =
             if exactly { format!("write {} \"FROM\" \"TO\"", setting.name) } else { format!("write {} \"ONE\" \"OTHER\"", setting.name) };
         reader.say(&setting.place, format!("`{}` takes {}two layers", setting.name, if exactly { "" } else { "at least " }), help);

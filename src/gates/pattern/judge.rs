@@ -7,7 +7,7 @@ use rayon::prelude::*;
 use super::rules::{Pattern, Rules};
 use crate::base::RelPath;
 use crate::event::{Facts, Finding};
-use crate::gates::judge::{Asked, Content, Gap, Judge, Judged, Reads, Sight, Unjudged, content, finding, too_large};
+use crate::gates::judge::{Asked, Content, Gap, Judge, Judged, Reads, Sight, Unjudged, content, finding, nothing_read, too_large};
 use crate::gates::sight::meant;
 
 impl Judge for Rules {
@@ -36,11 +36,12 @@ impl Judge for Rules {
             judged.findings.extend(looked.findings);
             judged.gaps.extend(looked.gaps);
         }
+        let links = sight.links(&meant(sight.folder(), &self.files));
         if count == 0 {
-            return Err(Unjudged::empty("no file was read: its `files` match nothing"));
+            return Err(nothing_read(files.len(), links));
         }
         let most = if self.require { 0 } else { self.max };
-        Ok(Judged { most, facts: Facts { files: count, extracted: count, cached: 0 }, read: files, ..judged })
+        Ok(Judged { most, links, facts: Facts { files: count, extracted: count, cached: 0 }, read: files, ..judged })
     }
 }
 

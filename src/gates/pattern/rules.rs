@@ -4,10 +4,18 @@ use regex::bytes::{Regex, RegexBuilder};
 
 use crate::facts::{Language, Search};
 use crate::gates::judge::Judge;
-use crate::gates::settings::{Common, Reader};
+use crate::gates::settings::{Common, Node, Reader};
 use crate::model::{RuleValue, Setting};
 
-const KNOWN: [&str; 7] = ["pattern", "syntax", "files", "max", "require", "message", "help"];
+const NODES: &[Node] = &[
+    Node::new("pattern"),
+    Node::new("syntax").with(&["language"]),
+    Node::new("files"),
+    Node::new("max"),
+    Node::new("require"),
+    Node::new("message"),
+    Node::new("help"),
+];
 
 /// The rules of one gate.
 #[derive(Default)]
@@ -29,13 +37,12 @@ pub(super) enum Pattern {
 }
 
 pub(in crate::gates) fn read(reader: &mut Reader<'_>) -> (Common, Box<dyn Judge>) {
-    let (common, rest) = reader.common(&KNOWN);
+    let (common, rest) = reader.common(NODES);
     let mut rules = Rules::default();
     reader.once(&rest, &["max", "require", "message", "help"]);
     for setting in rest {
         match &*setting.name {
             "pattern" => {
-                reader.only(setting, &[]);
                 for text in reader.texts(setting) {
                     match RegexBuilder::new(&text).multi_line(true).crlf(true).build() {
                         Ok(regex) => rules.patterns.push((text, Pattern::Text(regex))),
@@ -63,7 +70,6 @@ pub(in crate::gates) fn read(reader: &mut Reader<'_>) -> (Common, Box<dyn Judge>
 }
 
 fn syntax(reader: &mut Reader<'_>, setting: &Setting) -> Option<(String, Pattern)> {
-    reader.only(setting, &["language"]);
     let query = reader.text(setting)?;
     let language = match setting.property("language") {
         Some(RuleValue::Text(name)) => Language::find(name),

@@ -105,16 +105,23 @@ impl Rules {
             judged.findings.push(say("not_allowed", "", message, &help));
             return Ok(());
         };
-        if self.runs_itself(command) {
+        let recursive = || {
             let message = format!("`{command}` runs the gate that this claim is part of");
-            judged.findings.push(say("recursive", "", message, "claim what the other gates and tasks say by naming them"));
+            say("recursive", "", message, "claim what the other gates and tasks say by naming them")
+        };
+        if self.runs_itself(command) {
+            judged.findings.push(recursive());
             return Ok(());
         }
         let printed = ran.entry(command.clone()).or_insert_with(|| match &allowed.task {
             Some(task) => sight.log_of(task),
-            None => sight.run(command),
+            None => sight.run(command, allowed.timeout),
         });
         let printed = match printed {
+            Ok(Printed { recursive: true, .. }) => {
+                judged.findings.push(recursive());
+                return Ok(());
+            }
             Ok(printed) => printed,
             Err(unjudged) => {
                 let message = format!("`{command}` tells nothing: {}", unjudged.text);
@@ -127,7 +134,9 @@ impl Rules {
         // A command that failed and of which nothing can be read has told nothing.
         let exits = claim.expected.iter().any(|expected| matches!(expected, Expected::Exit(_)));
         if !exits && !printed.succeeded(command) {
+            // A search that failed may have searched a part, and what it prints of that is no match.
             let read = |expected: &Expected| match expected {
+                _ if searches(command) => false,
                 Expected::Count(count) => number(command, &printed.text, printed.code, count).is_some(),
                 Expected::Text(text) => printed.text.contains(text.as_str()),
                 Expected::Exit(_) => true,
@@ -260,11 +269,12 @@ pub fn renew(gate: &Gate, sight: &dyn Sight) -> Result<Vec<Renewed>, Unjudged> {
         for claim in claims(&text).iter().filter(|claim| !claim.expected.is_empty()) {
             let allowed = rules.allowed(&claim.subject).filter(|_| !rules.runs_itself(&claim.subject));
             ran.entry(claim.subject.clone()).or_insert_with(|| {
-                let printed = match &allowed?.task {
+                let allowed = allowed?;
+                let printed = match &allowed.task {
                     Some(task) => sight.log_of(task),
-                    None => sight.run(&claim.subject),
+                    None => sight.run(&claim.subject, allowed.timeout),
                 };
-                printed.ok().filter(|printed| printed.succeeded(&claim.subject))
+                printed.ok().filter(|printed| !printed.recursive && printed.succeeded(&claim.subject))
             });
         }
         let (renewed, changes) = renewed(&text, &|command| ran.get(command).cloned().flatten());

@@ -66,7 +66,9 @@ fn shown(command: &str, output: &str, code: Option<i32>, word: &str, percent: bo
             let one = |found: regex::Captures<'_>| parsed(found.get(1).or(found.get(2))?.as_str());
             COLLECTED.captures_iter(output).filter_map(one).max()
         }
-        "passed" | "failed" | "tests" | "skipped" if SUITE.is_match(output) => junit(output, word),
+        "passed" | "failed" | "failures" | "failure" | "errors" | "error" | "tests" | "skipped" if SUITE.is_match(output) => {
+            junit(output, word)
+        }
         "passed" | "failed" if output.contains("--- PASS:") || output.contains("--- FAIL:") => {
             let mark = if word == "passed" { "--- PASS:" } else { "--- FAIL:" };
             Some(many(lines().filter(|line| line.trim_start().starts_with(mark)).count()))
@@ -159,6 +161,8 @@ fn junit(output: &str, word: &str) -> Option<Decimal> {
             "tests" => Some(of("tests")),
             "failed" => failed,
             "skipped" => Some(of("skipped")),
+            "failures" | "failure" => Some(of("failures")),
+            "errors" | "error" => Some(of("errors")),
             _ => failed.and_then(|failed| of("tests").checked_sub(failed)?.checked_sub(of("skipped"))),
         };
         count.map(Decimal::from)
@@ -206,6 +210,8 @@ mod tests {
             (go, "failed", 1.0),
             (junit, "passed", 6.0),
             (junit, "failed", 2.0),
+            (junit, "failures", 1.0),
+            (junit, "errors", 1.0),
             ("Found 12 errors in 3 files", "errors", 12.0),
             ("errors: 12", "errors", 12.0),
             ("1,234 files", "files", 1234.0),

@@ -1,12 +1,15 @@
 //! What the manifest says about claims.
 
 use std::ops::Range;
+use std::time::Duration;
 
 use super::shell;
-use crate::base::glob;
+use crate::base::{glob, quantity};
 use crate::gates::judge::Judge;
-use crate::gates::settings::{Common, Reader};
+use crate::gates::settings::{Common, Node, Reader};
 use crate::model::RuleValue;
+
+const NODES: &[Node] = &[Node::new("file"), Node::new("command").with(&["quick", "task", "timeout"])];
 
 /// The rules of one gate.
 #[derive(Default)]
@@ -25,6 +28,8 @@ pub(super) struct Allowed {
     pub quick: bool,
     /// The task whose log serves instead.
     pub task: Option<String>,
+    /// How long it may take, where the manifest says so.
+    pub timeout: Option<Duration>,
 }
 
 /// What the manifest says of a command.
@@ -90,18 +95,28 @@ pub(in crate::gates) fn read(reader: &mut Reader<'_>) -> (Common, Box<dyn Judge>
 }
 
 pub(super) fn rules(reader: &mut Reader<'_>) -> (Common, Rules) {
-    let (common, rest) = reader.common(&["file", "command"]);
+    let (common, rest) = reader.common(NODES);
     let mut rules = Rules { address: reader.gate.address.to_string(), ..Rules::default() };
     for setting in rest {
         match &*setting.name {
-            "file" => {
-                reader.only(setting, &[]);
-                rules.files.extend(reader.texts(setting));
-            }
+            "file" => rules.files.extend(reader.texts(setting)),
             _ => {
-                reader.only(setting, &["quick", "task"]);
                 let Some(pattern) = reader.text(setting) else { continue };
-                let quick = matches!(setting.property("quick"), Some(RuleValue::Flag(true)));
+                let quick = match setting.property("quick") {
+                    Some(RuleValue::Flag(quick)) => *quick,
+                    None => false,
+                    Some(_) => {
+                        reader.say(&setting.place, "`quick` takes #true or #false", "write it as quick=#true");
+                        false
+                    }
+                };
+                let timeout = setting.property("timeout").and_then(|value| {
+                    let time = if let RuleValue::Text(text) = value { quantity::duration(text) } else { None };
+                    if time.is_none_or(|time| time.is_zero()) {
+                        reader.say(&setting.place, "`timeout` takes a duration", "write it as timeout=\"5m\"");
+                    }
+                    time
+                });
                 let task = match setting.property("task") {
                     Some(RuleValue::Text(task)) => Some(task.to_string()),
                     None => None,
@@ -110,7 +125,7 @@ pub(super) fn rules(reader: &mut Reader<'_>) -> (Common, Rules) {
                         None
                     }
                 };
-                rules.commands.push(Allowed { pattern, quick, task });
+                rules.commands.push(Allowed { pattern, quick, task, timeout });
             }
         }
     }
@@ -152,7 +167,7 @@ mod tests {
     #[test]
     fn a_star_stands_for_words_of_one_command() {
         let said = |patterns: &[&str], command: &str| {
-            let allowed = |pattern: &&str| Allowed { pattern: (*pattern).to_owned(), quick: false, task: None };
+            let allowed = |pattern: &&str| Allowed { pattern: (*pattern).to_owned(), quick: false, task: None, timeout: None };
             let rules = Rules { commands: patterns.iter().map(allowed).collect(), ..Rules::default() };
             match rules.said_of(command) {
                 Said::Allowed(allowed) => allowed.pattern.clone(),

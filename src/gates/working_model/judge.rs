@@ -6,7 +6,7 @@ use super::items::{Item, Note, items, logged, logs, named, notes, started, with_
 use crate::base::RelPath;
 use crate::event::Facts;
 use crate::gates::judge::{Asked, Gap, Judge, Judged, Sight, Unjudged, finding};
-use crate::gates::settings::{Common, Reader};
+use crate::gates::settings::{Common, Node, Reader};
 use crate::model::{Gate, RuleValue};
 
 const KIND: &str = "working_model";
@@ -22,13 +22,16 @@ struct Rules {
     since: Option<String>,
 }
 
+const NODES: &[Node] =
+    &[Node::new("roadmap"), Node::new("handoff"), Node::new("changelog"), Node::new("verify").with(&["task"]), Node::new("since")];
+
 pub(in crate::gates) fn read(reader: &mut Reader<'_>) -> (Common, Box<dyn Judge>) {
     let (common, rules) = rules(reader);
     (common, Box::new(rules))
 }
 
 fn rules(reader: &mut Reader<'_>) -> (Common, Rules) {
-    let (common, rest) = reader.common(&["roadmap", "handoff", "changelog", "verify", "since"]);
+    let (common, rest) = reader.common(NODES);
     let mut rules = Rules {
         roadmap: String::from("docs/ROADMAP.md"),
         handoff: String::from("Agents/HANDOFF.md"),
@@ -168,10 +171,16 @@ impl Model {
     /// Returns the documents that change when an item is done: it leaves the roadmap, and the changelog names it.
     ///
     /// # Errors
-    /// When it is not there, when criteria of it are open, or when a task that has to be green for it is not known to be.
+    /// When it is not there, when it was not begun, when criteria of it are open, or when a task that has to be green for it is not known to be.
     pub fn done(&self, id: &str, sight: &dyn Sight) -> Moved {
         let item = self.item(id)?;
         let roadmap = &self.roadmap.path;
+        // One that is noted as done is on its way: an earlier attempt was cut off.
+        if !notes(&self.handoff.text).iter().any(|note| note.id == id && matches!(&*note.status, "active" | "done")) {
+            let text =
+                format!("`{id}` is not done: no active note in {} names it\nhint: `orket roadmap start {id}` begins it", self.handoff.path);
+            return Err(Unmoved::Refused(text));
+        }
         if !item.open.is_empty() {
             let mut text = format!("`{id}` is not done: of its acceptance criteria {} open", are(item.open.len()));
             for (line, criterion) in &item.open {

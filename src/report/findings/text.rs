@@ -21,7 +21,8 @@ pub fn text(reports: &[GateReport], color: bool, width: usize) -> String {
             GateOutcome::NotEvaluated => ("failed", paint.red("failed")),
         };
         let padding = " ".repeat(8usize.saturating_sub(verb.len()));
-        let files = if report.facts.files > 0 { format!("  ({})", plural(report.facts.files, "file")) } else { String::new() };
+        let links = if report.links > 0 { format!(", {} not followed", plural(report.links, "link")) } else { String::new() };
+        let files = if report.facts.files > 0 { format!("  ({}{links})", plural(report.facts.files, "file")) } else { String::new() };
         out += &format!("{colored}{padding}{}  {}{files}\n", paint.cyan(&escape(&report.address)), escape(&report.verdict()));
     }
     out + &ending(reports, paint)
