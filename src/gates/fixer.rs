@@ -90,7 +90,7 @@ impl Judge for Rules {
             }
             count += 1;
         }
-        let links = sight.links(&meant(sight.folder(), &self.files));
+        let links = sight.links(&meant(sight.folder(), &self.files)).len();
         if count == 0 {
             return Err(nothing_read(judged.read.len(), links));
         }

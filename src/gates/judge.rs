@@ -22,8 +22,8 @@ pub trait Sight: Sync {
     /// When a folder cannot be read, or a pattern is wrong.
     fn files(&self, patterns: &[String], hidden: bool) -> io::Result<Vec<RelPath>>;
 
-    /// Returns how many links there are of those that are meant: none is followed, and what one leads to is judged under its own name.
-    fn links(&self, means: &dyn Fn(&RelPath) -> bool) -> usize;
+    /// Returns the links that are meant: none is followed, and what one leads to is judged under its own name.
+    fn links(&self, means: &dyn Fn(&RelPath) -> bool) -> Vec<RelPath>;
 
     /// Returns a file's bytes.
     ///

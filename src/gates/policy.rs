@@ -290,7 +290,7 @@ impl Judge for Policies {
     fn judge(&self, sight: &dyn Sight, _: &Asked<'_>) -> Result<Judged, Unjudged> {
         let broken = |error: std::io::Error| Unjudged::broken(format!("cannot look for files: {error}"));
         let files = sight.files(&self.files, true).map_err(broken)?;
-        let links = sight.links(&meant(sight.folder(), &self.files));
+        let links = sight.links(&meant(sight.folder(), &self.files)).len();
         if files.is_empty() && self.require.is_empty() {
             return Err(nothing_read(0, links));
         }

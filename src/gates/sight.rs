@@ -172,8 +172,8 @@ impl Sight for View<'_> {
         Ok(files.filter(|path| (hidden || !named(&path.to_string())) && set.matches(path)).cloned().collect())
     }
 
-    fn links(&self, means: &dyn Fn(&RelPath) -> bool) -> usize {
-        self.ground.listed().map_or(0, |sources| sources.links.iter().filter(|link| means(link)).count())
+    fn links(&self, means: &dyn Fn(&RelPath) -> bool) -> Vec<RelPath> {
+        self.ground.listed().map_or(Vec::new(), |sources| sources.links.iter().filter(|link| means(link)).cloned().collect())
     }
 
     fn read(&self, path: &RelPath) -> io::Result<Vec<u8>> {

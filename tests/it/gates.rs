@@ -966,6 +966,14 @@ fn links_that_are_passed_over_are_told() {
     project.run("check").ok().stdout(&format!("{said}done: 2 of 2 gates passed\n"));
     assert_eq!(project.run("check text --json").ok().json()["gates"][0]["links"], 1);
     project.run("check none").code(3).says(["its `files` match nothing but links, which are not followed"]);
+    for target in ["nowhere.py", "loop.py"] {
+        project
+            .link(target, "b/loop.py")
+            .run("check imports")
+            .code(3)
+            .says(["b/loop.py", "it cannot be read: it is a link that leads nowhere"]);
+        project.remove("b/loop.py");
+    }
 }
 
 #[test]

@@ -12,7 +12,7 @@ use super::rules::{Layer, Rules, rules};
 use crate::base::RelPath;
 use crate::disk::PatternSet;
 use crate::event::{Edge, Facts, Finding, State};
-use crate::facts::{Import, ImportKind, Imports};
+use crate::facts::{Import, ImportKind, Imports, Language, Root};
 use crate::gates::judge::{Asked, Gap, Judge, Judged, Reads, Sight, Unjudged, about, finding};
 use crate::gates::settings::Reader;
 use crate::gates::sight::rooted;
@@ -39,11 +39,13 @@ impl Judge for Rules {
             let text = format!("cannot read the imports: {error}");
             if error.kind() == ErrorKind::NotFound { Unjudged::empty(text) } else { Unjudged::broken(text) }
         })?;
+        let links = sight.links(&|link| {
+            let below = |root: &Root| link.is_in(&sight.folder().join(root.folder.as_bytes())) && root.may_hold(link);
+            self.roots.iter().any(below)
+        });
         let mut judged = Judged {
             facts: Facts { files: seen.extracted + seen.cached, extracted: seen.extracted, cached: seen.cached },
-            links: sight.links(&|link| {
-                self.roots.iter().any(|root| link.is_in(&sight.folder().join(root.folder.as_bytes())) && root.may_hold(link))
-            }),
+            links: links.len(),
             read: seen.modules().map(|(_, file, _)| file.clone()).collect(),
             ..Judged::default()
         };
@@ -51,6 +53,13 @@ impl Judge for Rules {
             let file = wrong.file.to_string();
             let (rule, help) = (format!("{KIND}/unparsable"), String::from("mend the file; what it says of imports is not known"));
             let finding = finding(&rule, &file, wrong.line, 1, wrong.why.clone(), help, &[&file]);
+            judged.gaps.push(Gap { finding, empty: false });
+        }
+        let dangling = |link: &&RelPath| Language::of(link).is_some() && !matches!(sight.tree().stat_follow(link), Ok(Some(_)));
+        for link in links.iter().filter(dangling) {
+            let (file, help) = (link.to_string(), String::from("let it lead to a file, or take it out"));
+            let why = String::from("it cannot be read: it is a link that leads nowhere");
+            let finding = finding(&format!("{KIND}/unparsable"), &file, 0, 0, why, help, &[&file]);
             judged.gaps.push(Gap { finding, empty: false });
         }
         if seen.edges().len() == 0 && judged.gaps.is_empty() {

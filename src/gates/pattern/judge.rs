@@ -36,7 +36,7 @@ impl Judge for Rules {
             judged.findings.extend(looked.findings);
             judged.gaps.extend(looked.gaps);
         }
-        let links = sight.links(&meant(sight.folder(), &self.files));
+        let links = sight.links(&meant(sight.folder(), &self.files)).len();
         if count == 0 {
             return Err(nothing_read(files.len(), links));
         }
