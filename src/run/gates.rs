@@ -35,6 +35,10 @@ impl Loop<'_> {
         let target = self.plan.target(step);
         let (outcome, warning) = (report.outcome, report.warning);
         let status = report.verdict();
+        // What it runs was ended with all else, and that is no verdict.
+        if outcome == GateOutcome::NotEvaluated && self.cancel.stopped() {
+            return self.end(step, Outcome::Cancelled, Some(Finished { duration: took, attempts: 1, ..finished(target) }), ready);
+        }
         (self.tell)(&Event::Gate { gate: target, at: self.began.elapsed(), report: Box::new(report) });
         let told = Finished { duration: took, attempts: 1, status: Some(status), ..finished(target) };
         match outcome {

@@ -99,6 +99,7 @@ fn staying(kind: &str) -> Project {
 fn a_signal_ends_gates_and_hooks_with_its_status_and_all_that_they_run() {
     for (kind, words) in [
         ("claim", "check"),
+        ("claim", "build"),
         ("claim", "roadmap check"),
         ("claim", "roadmap check --update"),
         ("claim", "hooks run pre_commit"),
@@ -118,6 +119,19 @@ fn a_signal_ends_gates_and_hooks_with_its_status_and_all_that_they_run() {
             assert!(!alive(&std::fs::read_to_string(pid).unwrap()), "{words} {signal:?}: the command is alive");
         }
     }
+}
+
+#[test]
+fn a_failure_that_ends_all_ends_what_gates_run_and_is_no_verdict_of_theirs() {
+    let project = staying("claim");
+    project.declare(
+        r#"
+        gate "r" kind="roadmap_metrics" { file "R.md"; command "sh {base}/stay.sh" }
+        task "t" { sh "until test -e {base}/pid; do sleep 0.01; done; exit 1" }
+        "#,
+    );
+    project.run("build -j2 --fail-fast").code(1).says(["failed  t"]).never_says(["not evaluated"]);
+    assert!(!alive(&std::fs::read_to_string(project.base().join("pid")).unwrap()));
 }
 
 #[test]
