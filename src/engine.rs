@@ -303,6 +303,8 @@ impl Engine {
             adopted: Arc::default(),
             decided: RwLock::default(),
             run,
+            began: 0,
+            room: OnceLock::new(),
             identity: self.identity(),
             manifest: xxh3_64(self.manifest.as_bytes()),
             args: None,

@@ -3,6 +3,7 @@
 use std::io;
 use std::path::Path;
 
+use ignore::gitignore::Gitignore;
 use ignore::{DirEntry, WalkBuilder, WalkState};
 
 use super::Tree;
@@ -22,10 +23,24 @@ pub fn is_installed(name: &[u8]) -> bool {
     matches!(name, b"node_modules" | b"site-packages" | b".git" | b".orket")
 }
 
+/// Returns the repository around a project, or in it, of which the project is a part: what is ignored above it counts then. A folder that
+/// is ignored there as a whole, such as a workspace below `.orket`, is no part.
+pub fn repository_of(root: &Path) -> Option<&Path> {
+    let repository = root.ancestors().find(|folder| folder.join(".git").exists())?;
+    let mut above = root.ancestors().skip(1).take_while(|folder| folder.starts_with(repository));
+    let said = |folder: &Path| {
+        let (patterns, _) = Gitignore::new(folder.join(".gitignore"));
+        let said = patterns.matched_path_or_any_parents(root, true);
+        (!said.is_none()).then(|| said.is_ignore())
+    };
+    let ignored = above.find_map(said).unwrap_or(false);
+    (!ignored).then_some(repository)
+}
+
 /// Returns the files below `folder` that nobody ignores, in no order; hidden ones (but never git's own and orket's own) if `hidden`.
 ///
-/// Ignored is what `.gitignore`, `.ignore` and git's own exclude files say, as ripgrep has it. A tree inside of `.git` is a copy of what git
-/// tracks: of that nothing is ignored.
+/// Ignored is what `.gitignore`, `.ignore` and git's own exclude files say, as ripgrep has it; those above the project only where it is a
+/// part of their repository. A tree inside of `.git` is a copy of what git tracks: of that nothing is ignored.
 ///
 /// # Errors
 /// When a folder cannot be read.
@@ -56,7 +71,7 @@ pub fn sources_and_links(tree: &Tree, folder: &RelPath, hidden: bool, excludes: 
     };
     let (sender, receiver) = crossbeam_channel::unbounded();
     // What a repository around this one ignores is not said of this one's files.
-    let repository = tree.root().ancestors().find(|folder| folder.join(".git").exists());
+    let repository = repository_of(tree.root());
     let inside = repository.is_some();
     let copy = tree.root().components().any(|part| part.as_os_str() == ".git");
     let mut walk = WalkBuilder::new(&top);
@@ -74,7 +89,7 @@ pub fn sources_and_links(tree: &Tree, folder: &RelPath, hidden: bool, excludes: 
         let below = entry.path().strip_prefix(own.root()).ok();
         below.is_some_and(|below| own.passes_over(&RelPath::from_normal(below.as_os_str().as_encoded_bytes())))
     };
-    let walker = walk.hidden(!hidden).require_git(inside).filter_entry(move |entry| !foreign(entry) && !passed(entry)).build_parallel();
+    let walker = walk.hidden(!hidden).parents(inside).require_git(inside).filter_entry(move |entry| !foreign(entry) && !passed(entry)).build_parallel();
     walker.run(|| {
         let sender = sender.clone();
         Box::new(move |entry| {

@@ -13,7 +13,7 @@ use super::load::Stamp;
 use super::{Engine, Surroundings};
 use crate::action::ActionResult;
 use crate::base::{RelPath, TargetId};
-use crate::disk::{PatternSet, Signature, Tree, expand, now_ns, write_beside};
+use crate::disk::{PatternSet, Signature, Tree, expand, now_ns, repository_of, write_beside};
 use crate::graph::Detail;
 use crate::model::{EnvRule, Pattern};
 use crate::rebuild::{Adopted, World};
@@ -111,6 +111,7 @@ impl Engine {
             .hidden(false)
             .ignore(false)
             .git_global(false)
+            .parents(repository_of(&self.root).is_some())
             .require_git(false)
             .filter_entry(move |entry| !apart(entry.file_name()))
             .build();

@@ -44,6 +44,29 @@ pub enum Event {
 const LITTLE: usize = 4 << 10;
 
 impl Event {
+    /// Returns an event of a run in another folder as one of this run: about the targets that `here` says those are, `later` by so much, and
+    /// with logs below `folder`; `None` where it is about none of them.
+    pub fn brought(&self, here: &dyn Fn(TargetId) -> Option<TargetId>, later: Duration, folder: &str) -> Option<Event> {
+        let below = |log: &Option<String>| log.as_ref().map(|log| format!("{folder}/{log}"));
+        Some(match self.clone() {
+            Event::Fresh { tasks, at } => Event::Fresh { tasks: tasks.into_iter().filter_map(here).collect(), at: at + later },
+            Event::Started(one) => Event::Started(Started { task: here(one.task)?, at: one.at + later, ..one }),
+            Event::Retrying { task, at, attempt, wait, status } => {
+                Event::Retrying { task: here(task)?, at: at + later, attempt, wait, status }
+            }
+            Event::Finished(one) => {
+                Event::Finished(Box::new(Finished { task: here(one.task)?, at: one.at + later, log: below(&one.log), ..*one }))
+            }
+            Event::Service(one) => {
+                Event::Service(Box::new(ServiceChange { service: here(one.service)?, at: one.at + later, log: below(&one.log), ..*one }))
+            }
+            Event::Gate { gate, at, report } => Event::Gate { gate: here(gate)?, at: at + later, report },
+            Event::Decided(one) => Event::Decided(Box::new(Decided { decision: here(one.decision)?, at: one.at + later, ..*one })),
+            Event::Notice(one) => Event::Notice(Notice { task: one.task.and_then(here), ..one }),
+            Event::RunStarted(_) | Event::RunFinished(_) | Event::TerminalTaken { .. } | Event::TerminalReturned => return None,
+        })
+    }
+
     /// Returns what is kept of an event: all but output that somebody else has whole, so that what many tasks print fills neither memory nor
     /// disk several times. What a failure printed stays.
     pub fn kept(&self) -> Cow<'_, Event> {

@@ -245,7 +245,7 @@ pub fn take_away(world: &World, path: &RelPath) -> std::io::Result<Option<RelPat
 
 /// Where a file or folder is moved to.
 fn aside(world: &World, path: &RelPath) -> RelPath {
-    RelPath::from_normal(format!(".orket/displaced/{}", world.run).into_bytes()).join(path.as_bytes())
+    RelPath::from_normal(format!(".orket/displaced/{}", world.room()).into_bytes()).join(path.as_bytes())
 }
 
 /// Whether the store holds these very bytes, so that nothing is lost when they are removed. That a file is there at all is what an empty

@@ -70,6 +70,10 @@ pub struct World {
     pub decided: RwLock<FxHashMap<String, String>>,
     /// The run's id.
     pub run: String,
+    /// When it began, in milliseconds since 1970 UTC.
+    pub began: u64,
+    /// See [`World::room`].
+    pub room: OnceLock<String>,
     /// What tells this checkout from a copy of it; all that runs here carries it as `ORKET_CHECKOUT`.
     pub identity: String,
     /// The hash of the manifest's path: records of tasks of another one are none of this run's business.
@@ -92,6 +96,15 @@ impl World {
     /// Returns the folder that `{{run.scratch}}` means. It is made when a command that names it is about to start, and taken away after the run.
     pub fn scratch(&self) -> RelPath {
         RelPath::from_normal(format!(".orket/scratch/{}", self.run).into_bytes())
+    }
+
+    /// Returns what the folders are called in which this run leaves logs and what it moves aside: as the run, or where an earlier one of the
+    /// same id has such a folder, with its beginning before that.
+    pub fn room(&self) -> &str {
+        self.room.get_or_init(|| {
+            let taken = |kind| self.tree.root().join(".orket").join(kind).join(&self.run).exists();
+            if ["logs", "displaced"].into_iter().any(taken) { format!("{:013}-{}", self.began, self.run) } else { self.run.clone() }
+        })
     }
 
     /// Returns what the decision with this address came to in this run, if it was made.

@@ -1,5 +1,5 @@
-//! The record of each run: `.orket/runs/BEGAN-ID.json`, beside it its events, and what its tasks printed in `.orket/logs/ID/`. Runs in which
-//! there was nothing to do share one file.
+//! The record of each run: `.orket/runs/BEGAN-ID.json`, beside it its events, and what its tasks printed in `.orket/logs/ID/`, or in
+//! `.orket/logs/BEGAN-ID/` where an earlier run has the same id. Runs in which there was nothing to do share one file.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -72,23 +72,27 @@ impl Runs {
                     _ => {}
                 }
             }
-            if let Some(logs) = self.logs(name) {
-                let _ = std::fs::remove_dir_all(logs);
+            let [own, shared] = self.logs(name);
+            let _ = own.map(std::fs::remove_dir_all);
+            // It may be a later run's: of an earlier one that printed little there is none.
+            if !names.iter().rev().take(spared).any(|kept| id(kept) == id(name)) {
+                let _ = shared.map(std::fs::remove_dir_all);
             }
         }
         Ok(())
     }
 
-    /// The folder with what the tasks of a run printed.
-    fn logs(&self, name: &str) -> Option<PathBuf> {
-        let (_, run) = name.split_once('-').filter(|(_, run)| !matches!(*run, "" | "." | ".."))?;
-        self.folder.parent().map(|state| state.join("logs").join(run))
+    /// The folders in which what the tasks of a run printed may be: its own, and that of all runs with its id.
+    fn logs(&self, name: &str) -> [Option<PathBuf>; 2] {
+        let run = id(name).filter(|run| !matches!(*run, "" | "." | ".."));
+        let folder = |called: &str| self.folder.parent().map(|state| state.join("logs").join(called));
+        [run.and_then(|_| folder(name)), run.and_then(folder)]
     }
 
     /// How many bytes are kept of a run.
     fn weight(&self, name: &str) -> u64 {
         let size = |path: PathBuf| std::fs::metadata(path).map_or(0, |metadata| metadata.len());
-        let logs = self.logs(name).and_then(|logs| std::fs::read_dir(logs).ok()).into_iter().flatten().flatten();
+        let logs = self.logs(name).into_iter().flatten().find_map(|logs| std::fs::read_dir(logs).ok()).into_iter().flatten().flatten();
         let own = ["json", "jsonl"].map(|end| size(self.folder.join(format!("{name}.{end}"))));
         own.into_iter().chain(logs.map(|log| size(log.path()))).sum()
     }
@@ -161,6 +165,11 @@ impl Runs {
         names.dedup();
         Ok(names)
     }
+}
+
+/// The id of the run that is called so.
+fn id(name: &str) -> Option<&str> {
+    name.split_once('-').map(|(_, run)| run)
 }
 
 #[cfg(test)]

@@ -19,7 +19,7 @@ impl Loop<'_> {
         for step in left {
             self.cancelled(step, None);
         }
-        if let Some(text) = moved_aside(&self.displaced, &self.world.run) {
+        if let Some(text) = moved_aside(&self.displaced, self.world.room()) {
             (self.tell)(&Event::Notice(Notice { task: None, text, hint: None }));
         }
         let exit = self.signal.map(|signal| 128 + signal).or(self.program).unwrap_or(self.exit);

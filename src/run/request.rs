@@ -114,7 +114,7 @@ impl Bench<'_> {
             Some(failed) => format!("{}-{}.log", prepared.target.0, failed.task.0),
             None => format!("{}.log", prepared.target.0),
         };
-        self.world.tree.root().join(".orket/logs").join(&self.world.run).join(name)
+        self.world.tree.root().join(".orket/logs").join(self.world.room()).join(name)
     }
 
     /// Fills a text that is shown.

@@ -139,7 +139,7 @@ impl Exact {
                 Probe::Output(text) => Probing::Output(fill(text)?),
             });
         }
-        let log_file = world.tree.root().join(".orket/logs").join(&world.run).join(format!("{}.log", target.0));
+        let log_file = world.tree.root().join(".orket/logs").join(world.room()).join(format!("{}.log", target.0));
         Ok(Exact { service, spawn, probes, secrets: visible.secrets, log_file, command })
     }
 

@@ -9,14 +9,14 @@ use super::audience::Audience;
 use super::checkout::{end_stragglers_of, opened};
 use super::face::Addresses;
 use super::goal::Goal;
-use super::isolated::Failed;
+use super::isolated::{Hear, Heard};
 use super::look::look_at;
 use super::policy::Policy;
 use super::stage::{Beginning, Stage};
 use super::webhooks::{self, Told, Webhooks};
 use crate::commands::{Failure, Ui, wrongly};
 use crate::engine::Engine;
-use crate::event::Ending;
+use crate::event::{Ending, Event};
 use crate::executor::{Local, Sandboxed};
 use crate::plan::Plan;
 use crate::process::{Cancel, Reaper};
@@ -30,7 +30,7 @@ use crate::shell::{BuildArgs, RunArgs};
 /// # Errors
 /// When something does not hold, or nothing could be tried.
 pub fn build(ui: &Ui, args: &BuildArgs) -> Result<(), Failure> {
-    go(ui, args, None, &Arc::default())
+    go(ui, args, None, &Arc::default(), &mut |_, _, _| ())
 }
 
 /// Builds what a target needs, then runs it with the terminal.
@@ -38,17 +38,19 @@ pub fn build(ui: &Ui, args: &BuildArgs) -> Result<(), Failure> {
 /// # Errors
 /// With the program's own status.
 pub fn run(ui: &Ui, args: &RunArgs) -> Result<(), Failure> {
-    go(ui, &args.as_build(), Some(&args.args), &Arc::default())
+    go(ui, &args.as_build(), Some(&args.args), &Arc::default(), &mut |_, _, _| ())
 }
 
 /// Builds an epic in the workspace that `ui` stands in. `adopted`: what ran elsewhere for the same build.
-fn apart(ui: &Ui, args: &BuildArgs, adopted: &Arc<Adopted>) -> Result<(), Failure> {
-    go(ui, args, None, adopted)
+fn apart(ui: &Ui, args: &BuildArgs, adopted: &Arc<Adopted>, hear: Hear<'_>) -> Result<(), Failure> {
+    go(ui, args, None, adopted, hear)
 }
 
-/// Builds. `words`: those for the one target that runs with the terminal. `adopted`: what ran elsewhere for the same build.
-fn go(ui: &Ui, args: &BuildArgs, words: Option<&[String]>, adopted: &Arc<Adopted>) -> Result<(), Failure> {
+/// Builds. `words`: those for the one target that runs with the terminal. `adopted`: what ran elsewhere for the same build. `hear`: who is
+/// told all at the end.
+fn go(ui: &Ui, args: &BuildArgs, words: Option<&[String]>, adopted: &Arc<Adopted>, hear: Hear<'_>) -> Result<(), Failure> {
     let beginning = Beginning::now(ui, args);
+    let since = beginning.since();
     let looking = args.dry_run || args.check;
     let (engine, lock) = opened(ui, args, looking, build)?;
     let goal = Goal::of(ui, args, &engine, words)?;
@@ -67,11 +69,13 @@ fn go(ui: &Ui, args: &BuildArgs, words: Option<&[String]>, adopted: &Arc<Adopted
     if looking {
         return look_at(ui, args, &engine, &plan, mode, &choices);
     }
-    let mut world = stage.world()?;
+    let mut world = stage.world(&beginning)?;
     world.adopted = adopted.clone();
-    let (plan, failed) = if epics.is_empty() { (plan, Failed::default()) } else { stage.build_apart(&epics, &mut world, apart)? };
+    let (plan, heard) =
+        if epics.is_empty() { (plan, Heard::default()) } else { stage.build_apart(&epics, &mut world, &beginning, apart)? };
     (world.boxed, world.bubblewrap) = (policy.boxed.clone(), policy.bubblewrap.clone());
-    let done = perform(&stage, &world, &plan, beginning, webhooks, failed)?;
+    let done = perform(&stage, &world, &plan, beginning, webhooks, heard)?;
+    hear(&engine.graph, since, &done.events);
     // All is said and kept: whoever builds here next need not wait, and a signal ends what is left to do.
     drop(lock);
     done.leave(&stage)
@@ -94,28 +98,29 @@ struct Done {
     signal: Option<i32>,
     busy: bool,
     exit: i32,
+    events: Vec<Event>,
 }
 
-/// Runs a plan before its audience, and keeps what came of it. `failed`: what failed of what was built apart.
+/// Runs a plan before its audience, and keeps what came of it. `heard`: what was told of what was built apart.
 fn perform(
     stage: &Stage<'_>,
     world: &World,
     plan: &Plan,
     beginning: Beginning,
     webhooks: Webhooks,
-    failed: Failed,
+    heard: Heard,
 ) -> Result<Done, Failure> {
     let Stage { ui, args, engine, goal, .. } = *stage;
     let names: Arc<dyn Names> = Arc::new(Addresses { run: goal.foreground.clone(), ..Addresses::new(&engine.graph, ui) });
-    let exit = failed.exit;
-    let audience = Audience::new(ui, args, &names, failed)?;
+    let (exit, signal, told_apart) = (heard.exit, heard.signal, !heard.events.is_empty());
+    let audience = Audience::new(ui, args, &names, heard)?;
     let cancel = Cancel::new().map_err(|error| Failure::Broken(format!("cannot make an event: {error}")))?;
     let inspector = engine.inspector(false).until(&cancel);
     let fresh = Fresh::of(world, plan, stage.mode, goal.foreground(), stage.choices);
     let busy = fresh.left() > 0;
     let mut means = stage.means(beginning, world, busy)?;
     let options = stage.options(&mut means, &inspector);
-    let told = if busy { admit(stage, world, &names, &audience, &options, webhooks) } else { Vec::new() };
+    let told = if busy || told_apart { admit(stage, world, &names, &audience, &options, webhooks) } else { Vec::new() };
     let ending = match busy {
         true => walked(stage, world, plan, fresh, &options, &cancel, &audience)?,
         false => idle(world, plan, &fresh, &options, &mut |event| audience.tell(event)),
@@ -130,7 +135,7 @@ fn perform(
         return Err(Failure::Broken(format!("cannot write `{}`: {error}", path.display())));
     }
     accounts::give(ui, args, &*names, &events)?;
-    Ok(Done { told, signals: options.signals, signal: ending.signal, busy, exit: ending.exit.max(exit) })
+    Ok(Done { told, signals: options.signals, signal: ending.signal.or(signal), busy, exit: ending.exit.max(exit), events })
 }
 
 /// Ends what earlier runs have left running, and lets journal and webhooks hear this one.

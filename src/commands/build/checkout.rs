@@ -65,14 +65,14 @@ pub(super) fn end_stragglers_of(ui: &Ui, engine: &Engine) {
 pub(super) fn clear_orphans(ui: &Ui, world: &World) -> Result<(), Failure> {
     let orphans = rebuild::clear_orphans(world)
         .map_err(|error| Failure::Broken(format!("cannot take away what tasks had put out that are gone: {error}")))?;
-    if let Some(text) = gone(&orphans, &world.run) {
+    if let Some(text) = gone(&orphans, world.room()) {
         ui.say(&format!("note: {text}"));
     }
     Ok(())
 }
 
 /// Says what became of outputs whose tasks are gone, in one sentence; `None` if nothing did.
-fn gone(orphans: &Orphans, run: &str) -> Option<String> {
+fn gone(orphans: &Orphans, room: &str) -> Option<String> {
     let paths: Vec<String> =
         orphans.removed.iter().chain(orphans.displaced.iter().map(|(from, _)| from)).map(|path| format!("`{path}`")).collect();
     let named = match &paths[..] {
@@ -82,7 +82,7 @@ fn gone(orphans: &Orphans, run: &str) -> Option<String> {
     };
     let aside = match orphans.displaced.len() {
         0 => String::new(),
-        count => format!("; {count} of them, which the store does not hold, can be found in `.orket/displaced/{run}/`"),
+        count => format!("; {count} of them, which the store does not hold, can be found in `.orket/displaced/{room}/`"),
     };
     let (files, tasks) = (quantity::plural(paths.len(), "output"), "of tasks that are no longer declared");
     Some(format!("{files} {tasks} {} removed: {named}{aside}", if paths.len() == 1 { "was" } else { "were" }))

@@ -9,7 +9,7 @@ use crossbeam_channel::Receiver;
 use super::checkout::clear_orphans;
 use super::face::Person;
 use super::goal::Goal;
-use super::isolated::{self, Apart, Failed, Isolated, Isolating};
+use super::isolated::{self, Apart, Heard, Isolated, Isolating};
 use super::policy::Policy;
 use crate::base::TargetId;
 use crate::commands::{Failure, Ui};
@@ -38,6 +38,16 @@ impl Beginning {
         // Whoever says -j wants that many, whatever stands above.
         let outer = Jobs::from_parent(makeflags.filter(|_: &&OsStr| args.jobs.is_none()));
         Beginning { since, began, outer }
+    }
+
+    /// Returns when the run began.
+    pub(super) fn since(&self) -> Instant {
+        self.since
+    }
+
+    /// Returns when the run began, in milliseconds since 1970 UTC.
+    fn began(&self) -> u64 {
+        self.began.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as u64)
     }
 }
 
@@ -108,7 +118,7 @@ impl<'a> Stage<'a> {
     ///
     /// # Errors
     /// When its state cannot be read, or something cannot be taken away.
-    pub(super) fn world(&self) -> Result<World, Failure> {
+    pub(super) fn world(&self, beginning: &Beginning) -> Result<World, Failure> {
         let mut world = self
             .engine
             .world(self.policy.named.run.clone(), true)
@@ -117,6 +127,7 @@ impl<'a> Stage<'a> {
             self.ui.say(&format!("note: {complaint}"));
         }
         world.args = self.goal.foreground.clone();
+        world.began = beginning.began();
         if self.engine.loaded {
             clear_orphans(self.ui, &world)?;
             self.engine.keep();
@@ -124,17 +135,22 @@ impl<'a> Stage<'a> {
         Ok(world)
     }
 
-    /// Builds epics in workspaces of their own; the world knows then what ran there. Returns the plan of what is left, and the exit status
-    /// so far.
+    /// Builds epics in workspaces of their own; the world knows then what ran there. Returns the plan of what is left, and what was told there.
     ///
     /// # Errors
-    /// When a workspace cannot be used, and where nothing is left.
-    pub(super) fn build_apart(&self, epics: &BTreeSet<TargetId>, world: &mut World, build: Apart) -> Result<(Plan, Failed), Failure> {
+    /// When a workspace cannot be used.
+    pub(super) fn build_apart(
+        &self,
+        epics: &BTreeSet<TargetId>,
+        world: &mut World,
+        beginning: &Beginning,
+        build: Apart,
+    ) -> Result<(Plan, Heard), Failure> {
         let Stage { ui, args, engine, policy, .. } = *self;
-        let here = Isolating { ui, args, engine, world, policy, build };
-        let Isolated { adopted, targets, failed } = here.build(&self.goal.targets, epics, &world.adopted)?;
+        let here = Isolating { ui, args, engine, world, policy, since: beginning.since(), build };
+        let Isolated { adopted, targets, heard } = here.build(&self.goal.targets, epics, &world.adopted)?;
         world.adopted = adopted;
-        Ok((self.plan(&targets), failed))
+        Ok((self.plan(&targets), heard))
     }
 
     /// Takes from the machine what a run needs. `busy`: whether there is anything to run.
@@ -142,7 +158,7 @@ impl<'a> Stage<'a> {
     /// # Errors
     /// When it has no port left, or signals cannot be heard.
     pub(super) fn means(&self, beginning: Beginning, world: &World, busy: bool) -> Result<Means, Failure> {
-        let Beginning { since, began, outer } = beginning;
+        let (since, began, outer) = (beginning.since(), beginning.began(), beginning.outer);
         let jobserver = if busy { outer.or_else(|| Jobs::host(self.policy.slots).ok()) } else { None };
         let signals = if busy { listen_to_signals() } else { Ok(crossbeam_channel::never()) };
         let ports = if busy { HeldPorts::pick(world) } else { Ok(Default::default()) };
@@ -152,7 +168,7 @@ impl<'a> Stage<'a> {
             signals: signals.map_err(|error| Failure::Broken(format!("cannot listen to signals: {error}")))?,
             person: Person(self.ui.asks()),
             since,
-            began: began.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as u64),
+            began,
         })
     }
 
