@@ -37,9 +37,19 @@ fn dispatch() -> Exit {
         Color::Auto if variables.iter().any(|(key, value)| key == "CLICOLOR_FORCE" && !value.is_empty() && value != "0") => true,
         Color::Auto => terminal && !dumb,
     };
-    if let Ok(filter) = tracing_subscriber::EnvFilter::try_from_env("ORKET_LOG") {
-        let _ = tracing_subscriber::fmt().with_env_filter(filter).with_ansi(false).with_writer(std::io::stderr).try_init();
-    }
+    let filter = variables.iter().find(|(name, value)| name == "ORKET_LOG" && !value.is_empty());
+    let filter = filter.map(|(_, value)| tracing_subscriber::EnvFilter::try_new(value.to_string_lossy()).map_err(|error| (value, error)));
+    let misled = match filter {
+        Some(Ok(filter)) => {
+            let _ = tracing_subscriber::fmt().with_env_filter(filter).with_ansi(false).with_writer(std::io::stderr).try_init();
+            None
+        }
+        Some(Err((value, error))) => {
+            let value = value.to_string_lossy();
+            Some(Failure::Wrong(format!("ORKET_LOG is `{value}`: {error}\nhint: it takes a filter such as `debug` or `orket::run=debug`")))
+        }
+        None => None,
+    };
     let columns = variables
         .iter()
         .find(|(key, _)| key == "COLUMNS")
@@ -65,7 +75,7 @@ fn dispatch() -> Exit {
                 Some(Command::Watch(args)) => args.build.deciding.strategies(),
                 Some(Command::Run(args)) => args.deciding.strategies(),
                 Some(Command::Explain(args)) => args.deciding.strategies(),
-                Some(Command::Decisions(args)) => args.strategy.clone(),
+                Some(Command::Decisions(args)) => args.strategies(),
                 Some(Command::Serve(args)) => args.strategy.clone(),
                 _ => Vec::new(),
             },
@@ -73,7 +83,7 @@ fn dispatch() -> Exit {
         },
         unwritten: Arc::default(),
     };
-    let result = match cli.command.as_ref().unwrap_or(&Command::List) {
+    let done = || match cli.command.as_ref().unwrap_or(&Command::List) {
         Command::Build(args) => commands::build(&ui, args),
         Command::Watch(args) => commands::watch(&ui, args, &build_words()),
         Command::Run(args) => commands::run(&ui, args),
@@ -102,21 +112,21 @@ fn dispatch() -> Exit {
         }
         Command::Man => man::page().map(|page| ui.out(&page)).map_err(|error| Failure::Broken(error.to_string())),
     };
+    let result = misled.map_or_else(done, Err);
     let said = |text: String, exit: Exit| {
         if ui.json && ui.unwritten().is_none() {
             // Problems of a manifest are JSON already.
-            let value = serde_json::from_str(&text).unwrap_or_else(|_| {
+            let mut value = serde_json::from_str(&text).unwrap_or_else(|_| {
                 let text = text.strip_prefix("error: ").unwrap_or(&text);
-                serde_json::json!({ "version": 1, "exit": exit.code(), "error": { "message": text } })
+                serde_json::json!({ "version": 1, "error": { "message": text } })
             });
+            value["exit"] = exit.code().into();
             ui.out_json(&value);
             return exit;
         }
-        ui.say(&if text.starts_with("error") || text.starts_with('{') || text.contains("\u{2500}") || text.contains("orket.kdl:") {
-            text
-        } else {
-            format!("error: {text}")
-        });
+        // The mistakes of a manifest say so themselves, in colour maybe.
+        let told = text.starts_with("error") || text.starts_with('{') || text.lines().next().is_some_and(|line| line.contains("error["));
+        ui.say(&if told { text } else { format!("error: {text}") });
         exit
     };
     let result = match (result, ui.unwritten()) {
@@ -130,6 +140,7 @@ fn dispatch() -> Exit {
         Err(Failure::Wrong(text)) => said(text, Exit::Wrong),
         Err(Failure::Broken(text)) => said(text, Exit::Broken),
         Err(Failure::NoTarget(text)) => said(text, Exit::NoTarget),
+        Err(Failure::Refused(text)) => said(text, Exit::Refused),
         Err(Failure::Exit(code)) => Exit::Program(code),
     }
 }

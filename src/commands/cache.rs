@@ -17,6 +17,7 @@ pub fn cache(ui: &Ui, command: &CacheCommand) -> Result<(), Failure> {
     let limit = || ui.surroundings.store_limit().map_err(Failure::Wrong);
     let broken = |error: StoreError| Failure::Broken(error.to_string());
     match command {
+        CacheCommand::Path if ui.json => ui.out_json(&json!({ "version": 1, "path": store.root() })),
         CacheCommand::Path => ui.out(&format!("{}\n", store.root().display())),
         CacheCommand::Stats => {
             let limit = limit()?;
@@ -37,7 +38,12 @@ pub fn cache(ui: &Ui, command: &CacheCommand) -> Result<(), Failure> {
             }
         }
         CacheCommand::Gc { max_size } => {
-            let swept = Engine::sweep(&store, max_size.map_or_else(limit, Ok)?).map_err(broken)?;
+            let most = max_size.map_or_else(limit, Ok)?;
+            let swept = Engine::sweep(&store, most).map_err(broken)?;
+            if swept.left > most {
+                let (left, most) = (show_size(swept.left), show_size(most));
+                ui.say(&format!("note: {left} is more than {most}: what the last build of each checkout used stays; `orket cache clear` removes that, too"));
+            }
             if ui.json {
                 ui.out_json(&json!({ "version": 1, "removed": swept.entries, "removed_bytes": swept.bytes, "left_bytes": swept.left }));
             } else {

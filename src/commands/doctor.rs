@@ -11,7 +11,7 @@ use crate::process::Reaper;
 /// When something is wrong that would make builds fail.
 pub fn doctor(ui: &Ui) -> Result<(), Failure> {
     let mut rows: Vec<(bool, &str, String)> = Vec::new();
-    let mut fault = None;
+    let (mut fault, mut problems) = (None, serde_json::Value::Null);
     match ui.open(false) {
         Ok(engine) => {
             rows.push((
@@ -43,7 +43,10 @@ pub fn doctor(ui: &Ui) -> Result<(), Failure> {
             rows.push((true, "boxes", boxes));
         }
         Err(Failure::Wrong(text)) => {
-            rows.push((false, "manifest", text.clone()));
+            let said = serde_json::from_str::<serde_json::Value>(&text).ok();
+            let first = said.as_ref().and_then(|said| said["problems"][0]["message"].as_str().map(str::to_owned));
+            problems = said.map_or(serde_json::Value::Null, |mut said| said["problems"].take());
+            rows.push((false, "manifest", first.unwrap_or(text)));
             fault = Some(Failure::Exit(2));
         }
         Err(other) => return Err(other),
@@ -70,7 +73,11 @@ pub fn doctor(ui: &Ui) -> Result<(), Failure> {
     rows.push((shell, "shell", String::from(if shell { "/bin/sh" } else { "there is no /bin/sh: `sh` will fail" })));
     if ui.json {
         let checks: Vec<_> = rows.iter().map(|(good, name, text)| json!({ "name": name, "ok": good, "text": text })).collect();
-        ui.out_json(&json!({ "version": 1, "checks": checks }));
+        let mut value = json!({ "version": 1, "checks": checks });
+        if !problems.is_null() {
+            value["problems"] = problems;
+        }
+        ui.out_json(&value);
     } else {
         ui.out(
             &rows

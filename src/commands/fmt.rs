@@ -4,6 +4,8 @@ use std::fs;
 use std::io;
 use std::os::unix::ffi::OsStrExt;
 
+use serde_json::json;
+
 use super::{Failure, Ui};
 use crate::base::RelPath;
 use crate::disk::Tree;
@@ -17,7 +19,7 @@ use crate::shell::FmtArgs;
 /// When a manifest has mistakes; with `--check`, when one is not tidy.
 pub fn fmt(ui: &Ui, args: &FmtArgs) -> Result<(), Failure> {
     let engine = ui.open(false)?;
-    let mut untidy = 0;
+    let mut untidy = Vec::new();
     for package in &engine.graph.header().packages {
         let broken = |error: std::io::Error| Failure::Broken(format!("cannot tidy `{}`: {error}", package.manifest));
         let bytes = engine.tree.read(&package.manifest).map_err(broken)?;
@@ -27,15 +29,20 @@ pub fn fmt(ui: &Ui, args: &FmtArgs) -> Result<(), Failure> {
         if tidied == text {
             continue;
         }
-        untidy += 1;
-        if args.check {
-            ui.out(&format!("{} is not tidy\n", package.manifest));
-        } else {
+        untidy.push(package.manifest.to_string());
+        if !args.check {
             write(&engine, &package.manifest, tidied.as_bytes()).map_err(broken)?;
-            ui.out(&format!("tidied {}\n", package.manifest));
+        }
+        match (ui.json, args.check) {
+            (true, _) => {}
+            (false, true) => ui.out(&format!("{} is not tidy\n", package.manifest)),
+            (false, false) => ui.out(&format!("tidied {}\n", package.manifest)),
         }
     }
-    if args.check && untidy > 0 {
+    if ui.json {
+        ui.out_json(&json!({ "version": 1, "untidy": untidy, "tidied": !args.check }));
+    }
+    if args.check && !untidy.is_empty() {
         ui.say("hint: `orket fmt` tidies them");
         return Err(Failure::Failed);
     }

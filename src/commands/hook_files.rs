@@ -5,6 +5,8 @@ use std::io;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
+use serde_json::json;
+
 use super::{Failure, Ui};
 use crate::vcs::{Mirror, Scope, Staging, VcsError};
 
@@ -104,6 +106,22 @@ pub(super) fn uninstall(ui: &Ui, staging: &Staging) -> Result<(), Failure> {
     }
     for own in staging.all() {
         refused(&own, Mirror::below(&own).remove())?;
+    }
+    Ok(())
+}
+
+/// Prints for a machine which hooks there are now.
+///
+/// # Errors
+/// When git does not say where hooks are.
+pub(super) fn list(ui: &Ui, staging: &Staging) -> Result<(), Failure> {
+    if ui.json {
+        let (folder, _) = staging.hooks().map_err(broken)?;
+        let hooks: Vec<_> = HOOKS
+            .iter()
+            .map(|name| json!({ "name": name, "path": folder.join(name), "installed": is_ours(&fs::read(folder.join(name)).unwrap_or_default()) }))
+            .collect();
+        ui.out_json(&json!({ "version": 1, "hooks": hooks }));
     }
     Ok(())
 }

@@ -31,8 +31,14 @@ const GRACE: Duration = Duration::from_secs(8);
 pub fn hooks(ui: &Ui, command: &HooksCommand) -> Result<(), Failure> {
     let staging = Staging::around(&place(ui)).map_err(broken)?;
     match command {
-        HooksCommand::Install => hook_files::install(ui, &staging, &below(&ui.surroundings.folder, &staging)?),
-        HooksCommand::Uninstall => hook_files::uninstall(ui, &staging),
+        HooksCommand::Install => {
+            hook_files::install(ui, &staging, &below(&ui.surroundings.folder, &staging)?)?;
+            hook_files::list(ui, &staging)
+        }
+        HooksCommand::Uninstall => {
+            hook_files::uninstall(ui, &staging)?;
+            hook_files::list(ui, &staging)
+        }
         HooksCommand::Run { stage: StageName::PrePush, .. } => guarded(|cancel| pushed(ui, &staging, cancel)),
         HooksCommand::Run { stage, no_fix } => guarded(|cancel| run(ui, &staging, *stage, !no_fix, cancel)),
     }

@@ -7,8 +7,9 @@ use serde_json::json;
 use super::{Failure, Ui};
 use crate::base::Digest;
 use crate::base::quantity::{plural, show_duration};
+use crate::event::Sight;
 use crate::record::{RunRecord, Runs};
-use crate::report::reason_text;
+use crate::report::{reason_json, reason_text};
 use crate::shell::RunsCommand;
 use crate::store::Blobs;
 
@@ -23,7 +24,7 @@ pub fn runs(ui: &Ui, command: Option<&RunsCommand>) -> Result<(), Failure> {
         RunsCommand::List => {
             let all = runs.all().map_err(unreadable)?;
             if ui.json {
-                ui.out_json(&json!({ "version": 1, "runs": all }));
+                ui.out_json(&json!({ "version": 1, "runs": all.iter().map(run_json).collect::<Vec<_>>() }));
                 return Ok(());
             }
             ui.out(&all.iter().map(|run| line(run) + "\n").collect::<String>());
@@ -31,17 +32,17 @@ pub fn runs(ui: &Ui, command: Option<&RunsCommand>) -> Result<(), Failure> {
         RunsCommand::Show { run } => {
             let run = one(&runs, run.as_deref())?;
             if ui.json {
-                ui.out_json(&json!(run));
+                ui.out_json(&run_json(&run));
                 return Ok(());
             }
             let mut text = line(&run) + "\n";
+            for one in run.strategies.iter().filter(|one| one.origin != "default") {
+                let said = one.place.as_ref().map(|place| format!("  ({place})")).unwrap_or_default();
+                text.push_str(&format!("  {:9}  {}  {}{said}\n", "strategy", one.seam, one.strategy));
+            }
             for decision in &run.decisions {
                 text.push_str(&format!("  {:9}  {}  {}  ({})\n", "decided", decision.address, decision.value, decision.origin.words()));
-                for sight in &decision.saw {
-                    let holds = if sight.holds { "holds" } else { "does not hold" };
-                    let found = if sight.found.is_empty() { String::new() } else { format!(": {}", sight.found) };
-                    text.push_str(&format!("    {}: {} {holds}{found}\n", sight.choose, sight.condition));
-                }
+                text.push_str(&sights(&decision.saw, "    "));
             }
             for task in &run.tasks {
                 let reason = task.reason.as_ref().map(|reason| format!("  ({})", reason_text(reason))).unwrap_or_default();
@@ -70,7 +71,7 @@ pub fn runs(ui: &Ui, command: Option<&RunsCommand>) -> Result<(), Failure> {
                 run.tasks.iter().map(|task| (task.address.clone(), (task.outcome.word(), task.duration_ms))).collect()
             };
             let (before, after) = (table(&old), table(&new));
-            let decided = redecided(&old, &new);
+            let (decided, chosen) = (redecided(&old, &new), rechosen(&old, &new));
             let mut names: Vec<&String> = before.keys().chain(after.keys()).collect();
             names.sort();
             names.dedup();
@@ -86,10 +87,14 @@ pub fn runs(ui: &Ui, command: Option<&RunsCommand>) -> Result<(), Failure> {
             if ui.json {
                 let changes: Vec<_> = rows.iter().map(|name| json!({ "address": name, "old": before.get(*name).map(|row| row.0), "new": after.get(*name).map(|row| row.0) })).collect();
                 let decisions: Vec<_> = decided.iter().map(|(name, old, new)| json!({ "address": name, "old": old, "new": new })).collect();
-                ui.out_json(&json!({ "version": 1, "old": old.run, "new": new.run, "tasks": changes, "decisions": decisions }));
+                let strategies: Vec<_> = chosen.iter().map(|(seam, old, new)| json!({ "seam": seam, "old": old, "new": new })).collect();
+                ui.out_json(&json!({ "version": 1, "old": old.run, "new": new.run, "tasks": changes, "decisions": decisions, "strategies": strategies }));
                 return Ok(());
             }
             let mut text = format!("{} -> {}\n", old.run, new.run);
+            for (seam, old, new) in &chosen {
+                text.push_str(&format!("  strategy {seam}: {old} -> {new}\n"));
+            }
             for (name, old, new) in &decided {
                 let shown = |value: &Option<&str>| value.map_or_else(|| String::from("(not made)"), str::to_owned);
                 text.push_str(&format!("  decision {name}: {} -> {}\n", shown(old), shown(new)));
@@ -105,6 +110,7 @@ pub fn runs(ui: &Ui, command: Option<&RunsCommand>) -> Result<(), Failure> {
             if let Some(target) = target.as_ref().filter(|_| !run.tasks.iter().any(|task| wanted(&task.address))) {
                 return Err(Failure::NoTarget(format!("no target `{target}` did anything in the run `{}`", run.run)));
             }
+            let mut logs = Vec::new();
             for task in run.tasks.iter().filter(|task| wanted(&task.address)) {
                 if task.output.is_empty() && task.log.is_none() && task.stored.is_none() {
                     continue;
@@ -115,12 +121,47 @@ pub fn runs(ui: &Ui, command: Option<&RunsCommand>) -> Result<(), Failure> {
                     true => b"(what it printed is no longer in the store)\n".to_vec(),
                     false => task.output.clone().into_bytes(),
                 });
-                ui.out(&format!("== {}\n", task.address));
-                ui.out(&String::from_utf8_lossy(&whole));
+                let whole = String::from_utf8_lossy(&whole);
+                if ui.json {
+                    logs.push(json!({ "address": task.address, "output": whole }));
+                } else {
+                    ui.out(&format!("== {}\n", task.address));
+                    ui.out(&whole);
+                }
+            }
+            if ui.json {
+                ui.out_json(&json!({ "version": 1, "run": run.run, "logs": logs }));
             }
         }
     }
     Ok(())
+}
+
+/// A run for a machine: reasons as everywhere, and in words.
+fn run_json(run: &RunRecord) -> serde_json::Value {
+    let mut value = json!(run);
+    for (task, told) in run.tasks.iter().zip(value["tasks"].as_array_mut().into_iter().flatten()) {
+        told["reason"] = task.reason.as_ref().map_or(serde_json::Value::Null, reason_json);
+        told["reason_text"] = task.reason.as_ref().map(reason_text).into();
+    }
+    value
+}
+
+/// What conditions of a decision looked at, a line each.
+pub(super) fn sights(saw: &[Sight], indent: &str) -> String {
+    let line = |sight: &Sight| {
+        let holds = if sight.holds { "holds" } else { "does not hold" };
+        let found = if sight.found.is_empty() { String::new() } else { format!(": {}", sight.found) };
+        format!("{indent}{}: {} {holds}{found}\n", sight.choose, sight.condition)
+    };
+    saw.iter().map(line).collect()
+}
+
+/// The seams that another strategy filled, with both; nothing where a record does not say.
+fn rechosen<'a>(old: &'a RunRecord, new: &'a RunRecord) -> Vec<(&'a str, &'a str, &'a str)> {
+    let before = |seam: &str| old.strategies.iter().find(|one| one.seam == seam).map(|one| one.strategy.as_str());
+    let both = new.strategies.iter().filter_map(|one| Some((one.seam.as_str(), before(&one.seam)?, one.strategy.as_str())));
+    both.filter(|(_, old, new)| old != new).collect()
 }
 
 /// The decisions that came to something else, with both values.
@@ -158,7 +199,7 @@ fn line(run: &RunRecord) -> String {
         ("fresh", totals.fresh),
         ("failed", totals.failed),
         ("skipped", totals.skipped),
-        ("interrupted", totals.interrupted),
+        (if run.ended { "interrupted" } else { "not finished" }, totals.interrupted),
         ("not reached", totals.cancelled.saturating_sub(totals.interrupted)),
     ]
     .into_iter()

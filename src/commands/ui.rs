@@ -45,6 +45,8 @@ pub enum Failure {
     Broken(String),
     /// No target matched.
     NoTarget(String),
+    /// What was asked for is not to be had here.
+    Refused(String),
     /// The exit status was found elsewhere; all was said already.
     Exit(i32),
 }

@@ -3,6 +3,7 @@
 //! The record is written when a run has ended. Of a run that was killed the journal is all there is, so a record is made from what it got
 //! to say; a line that was not written to its end is left out.
 
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
@@ -71,6 +72,9 @@ enum Line {
     Fresh {
         tasks: usize,
     },
+    Started {
+        task: String,
+    },
     Finished {
         task: String,
         at_ms: u64,
@@ -99,6 +103,7 @@ enum Line {
 pub(super) fn read(bytes: &[u8]) -> Option<RunRecord> {
     let whole = &bytes[..bytes.iter().rposition(|byte| *byte == b'\n')? + 1];
     let mut record: Option<RunRecord> = None;
+    let mut begun: BTreeSet<String> = BTreeSet::new();
     for line in whole.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {
         match (serde_json::from_slice(line).ok()?, &mut record) {
             (Line::RunStarted { run, began_ms, goal, strategies }, _) => {
@@ -122,7 +127,9 @@ pub(super) fn read(bytes: &[u8]) -> Option<RunRecord> {
                 record.decisions.push(RunDecision { address: decision, value, origin, saw });
             }
             (Line::Fresh { tasks }, Some(record)) => record.totals.fresh += tasks,
+            (Line::Started { task }, Some(_)) => drop(begun.insert(task)),
             (Line::Finished { task, at_ms, outcome, duration_ms, status, output, log, stored, unchanged }, Some(record)) => {
+                begun.remove(&task);
                 record.totals.count(outcome);
                 record.duration_ms = at_ms;
                 if outcome != Outcome::Fresh {
@@ -133,6 +140,9 @@ pub(super) fn read(bytes: &[u8]) -> Option<RunRecord> {
             }
             _ => {}
         }
+    }
+    if let Some(record) = &mut record {
+        (record.totals.cancelled, record.totals.interrupted) = (record.totals.cancelled + begun.len(), begun.len());
     }
     record
 }

@@ -298,6 +298,11 @@ pub(super) fn reason_object(reason: &Reason) -> ReasonObject {
     ReasonObject { kind, changes, task }
 }
 
+/// Returns a reason as JSON shows it everywhere.
+pub fn reason_json(reason: &Reason) -> serde_json::Value {
+    serde_json::to_value(reason_object(reason)).unwrap_or_default()
+}
+
 /// Returns whole milliseconds.
 pub(super) fn ms(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)

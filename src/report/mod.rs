@@ -26,7 +26,7 @@ mod sink;
 mod summary;
 mod trace;
 
-pub use json::{journal, json};
+pub use json::{journal, json, reason_json};
 pub use live::live;
 pub use plain::plain;
 pub use reason::{reason_lines, reason_text};

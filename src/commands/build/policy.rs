@@ -12,11 +12,7 @@ use crate::engine::Engine;
 use crate::graph::{Detail, TargetKind};
 use crate::process::find_program;
 use crate::sandbox::Bubblewrap;
-use crate::shell::{BuildArgs, exit};
-
-/// Exit statuses, as `shell::exit` has them.
-const REFUSED: i32 = exit::REFUSED as i32;
-const BROKEN: i32 = exit::BROKEN as i32;
+use crate::shell::BuildArgs;
 
 /// What is decided.
 pub(super) struct Policy {
@@ -93,15 +89,14 @@ impl Policy {
         if boxed.strict
             && let Err(why) = bubblewrap.program()
         {
-            ui.say(&format!("error: the sandbox policy `{strategy}` is not to be had here: {why}"));
-            return Err(Failure::Exit(REFUSED));
+            return Err(Failure::Refused(format!("the sandbox policy `{strategy}` is not to be had here: {why}")));
         }
         if boxed.compose && graph.ids().any(|id| graph.kind(id) == TargetKind::Service) {
             let path = ui.surroundings.text("PATH").unwrap_or_default();
             if find_program("docker".as_ref(), path.as_ref(), &engine.root).is_err() {
                 let hint = "hint: install it, or choose another policy";
-                ui.say(&format!("error: the sandbox policy `{strategy}` cannot start services here: `docker` is not there\n{hint}"));
-                return Err(Failure::Exit(BROKEN));
+                let text = format!("the sandbox policy `{strategy}` cannot start services here: `docker` is not there\n{hint}");
+                return Err(Failure::Broken(text));
             }
         }
         Ok(Policy { bubblewrap, slots: slots(ui, args, rules.concurrency)?, after_failure, rules, cache, naming, named, wiring, boxed })

@@ -3,7 +3,6 @@
 use serde::Serialize;
 
 use super::Drawing;
-use crate::base::Place;
 use crate::report::chars::escape;
 
 /// Returns a graph in the DOT language of Graphviz, drawn from left to right.
@@ -79,13 +78,13 @@ pub fn mermaid(drawing: &Drawing) -> String {
     text
 }
 
-/// Returns a graph as a JSON object: `version`, `nodes` (`address`, `kind`, `about`, `place` with `file`, `line`, `column`), `edges` (`from` and `to` as addresses, `kind`).
+/// Returns a graph as a JSON object: `version`, `nodes` (`address`, `kind`, `about`, `place` as `FILE:LINE`), `edges` (`from` and `to` as addresses, `kind`).
 pub fn json(drawing: &Drawing) -> String {
     let nodes = drawing.nodes.iter().map(|node| Node {
         address: &node.address,
         kind: node.kind,
         about: node.about.as_deref(),
-        place: node.place.as_ref(),
+        place: node.place.as_ref().map(ToString::to_string),
     });
     let edges =
         drawing.edges().map(|edge| Edge { from: &drawing.nodes[edge.from].address, to: &drawing.nodes[edge.to].address, kind: edge.kind });
@@ -107,7 +106,7 @@ struct Node<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     about: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    place: Option<&'a Place>,
+    place: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -187,20 +186,12 @@ mod tests {
             {
               "address": "app/link",
               "kind": "task",
-              "place": {
-                "file": "orket.kdl",
-                "line": 8,
-                "column": 1
-              }
+              "place": "orket.kdl:8"
             },
             {
               "address": "gen",
               "kind": "task",
-              "place": {
-                "file": "orket.kdl",
-                "line": 12,
-                "column": 1
-              }
+              "place": "orket.kdl:12"
             }
           ],
           "edges": [
