@@ -6,22 +6,28 @@ use super::{Failure, Ui};
 use crate::decisions::{Choice, Seam};
 use crate::report::chars;
 use crate::run::{Choices, Overview};
-use crate::shell::DecidingArgs;
+use crate::shell::{DecidingArgs, exit};
 
 /// Prints every seam and every graph decision: what was chosen, where that came from, and what else there is. Nothing is executed for it.
 ///
 /// # Errors
-/// When the project cannot be opened, or something was said that cannot be followed.
+/// When the project cannot be opened, something was said that cannot be followed, or a decision cannot be made.
 pub fn decisions(ui: &Ui, args: &DecidingArgs) -> Result<(), Failure> {
     let engine = ui.open(false)?;
     let choices = engine.seams.choices();
     let facts = engine.facts();
-    let on_graph = Choices::new(&engine.graph, &facts, &args.decide, &engine.package).map_err(super::wrongly)?.overview(&engine.graph);
+    let world = engine
+        .world(String::from("look"), false)
+        .map_err(|error| Failure::Broken(format!("cannot read the state of this checkout: {error}")))?;
+    let on_graph = Choices::new(&engine.graph, &facts, &args.decide, &engine.package)
+        .map_err(super::wrongly)?
+        .overview(&world, &engine.inspector(false));
+    let end = if on_graph.iter().any(|decision| decision.wrong) { Err(Failure::Exit(exit::WRONG.into())) } else { Ok(()) };
     if ui.json {
         let seams: Vec<_> = choices.iter().map(json_of).collect();
         let on_graph: Vec<_> = on_graph.iter().map(graph_json).collect();
         ui.out_json(&json!({ "version": 1, "seams": seams, "decisions": on_graph }));
-        return Ok(());
+        return end;
     }
     let widths = [
         choices.iter().map(|choice| choice.seam.name().len()).max().unwrap_or(0),
@@ -43,7 +49,7 @@ pub fn decisions(ui: &Ui, args: &DecidingArgs) -> Result<(), Failure> {
     }
     text.push_str(&graph_text(&on_graph));
     ui.out(&text);
-    Ok(())
+    end
 }
 
 /// The decisions of the graph, one a line, below the seams.
@@ -68,7 +74,8 @@ fn graph_text(decisions: &[Overview]) -> String {
     text
 }
 
-fn graph_json(decision: &Overview) -> serde_json::Value {
+/// A decision of the graph for a machine.
+pub(super) fn graph_json(decision: &Overview) -> serde_json::Value {
     json!({
         "name": decision.address,
         "chosen": decision.chosen,

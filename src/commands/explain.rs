@@ -2,6 +2,7 @@
 
 use serde_json::json;
 
+use super::runs::sights;
 use super::{Failure, Ui};
 use crate::base::TargetId;
 use crate::event::{Outcome, Reason};
@@ -9,7 +10,7 @@ use crate::graph::{TargetKind, flag, select};
 use crate::plan::Plan;
 use crate::rebuild::Mode;
 use crate::report::{reason_lines, reason_text};
-use crate::run::{Choices, look};
+use crate::run::{Choices, Overview, look};
 use crate::shell::ExplainArgs;
 
 /// Prints the reason of each task that a target means, with old and new values; of a fresh task also why it ran last.
@@ -32,8 +33,20 @@ pub fn explain(ui: &Ui, args: &ExplainArgs) -> Result<(), Failure> {
     let runs = engine.runs().all().unwrap_or_default();
     let mut rows = Vec::new();
     let mut text = String::new();
+    let decided: Vec<Overview> = match goal.iter().any(|id| graph.kind(*id) == TargetKind::Decision) {
+        true => choices.overview(&world, &engine.inspector(false)).into_iter().filter(|one| goal.contains(&one.decision)).collect(),
+        false => Vec::new(),
+    };
+    let only_decisions = decided.len() == goal.len();
+    for decision in &decided {
+        let value = match (&decision.chosen, &decision.open) {
+            (Some(value), _) => format!("would be {value}  ({})", decision.origin.words()),
+            (None, open) => format!("is not known: {}", open.as_deref().unwrap_or("nobody can say")),
+        };
+        text.push_str(&format!("the decision {} {value}\n{}", decision.address, sights(&decision.saw, "  ")));
+    }
     for seen in look(&world, &plan, Mode::default(), &choices, &engine.inspector(false)) {
-        let shown = if single { goal.contains(&seen.task) } else { seen.outcome != Outcome::Fresh };
+        let shown = if single { goal.contains(&seen.task) } else { seen.outcome != Outcome::Fresh && !only_decisions };
         if !shown {
             continue;
         }
@@ -84,7 +97,8 @@ pub fn explain(ui: &Ui, args: &ExplainArgs) -> Result<(), Failure> {
         }
     }
     if ui.json {
-        ui.out_json(&json!({ "version": 1, "tasks": rows }));
+        let decisions: Vec<_> = decided.iter().map(super::decisions::graph_json).collect();
+        ui.out_json(&json!({ "version": 1, "tasks": rows, "decisions": decisions }));
     } else if text.is_empty() {
         ui.out(&format!("{} is fresh: nothing it depends on has changed\n", args.target));
     } else {
@@ -103,5 +117,9 @@ fn reason_json(reason: &Reason) -> serde_json::Value {
         Ok(serde_json::Value::Object(map)) => map.keys().next().cloned().unwrap_or_default(),
         _ => String::new(),
     };
-    json!({ "kind": kind, "changes": changes })
+    let task = match reason {
+        Reason::Upstream(task) | Reason::Remedy(task) => Some(task),
+        _ => None,
+    };
+    json!({ "kind": kind, "changes": changes, "task": task })
 }

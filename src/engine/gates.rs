@@ -21,6 +21,8 @@ pub struct Inspector<'a> {
     today: Today,
     quick: bool,
     since: Option<String>,
+    /// Whether gates judge as if nothing were known.
+    anew: bool,
     /// Whether a verdict that is asked for and not known is judged.
     pub(super) judging: bool,
     /// Ends what gates run, where somebody can.
@@ -37,7 +39,7 @@ impl Engine {
     /// a folder for its state.
     pub fn inspector(&self, quick: bool) -> Inspector<'_> {
         let today = Today(jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date().to_string());
-        Inspector { engine: self, known: OnceLock::new(), today, quick, since: None, judging: false, cancel: None }
+        Inspector { engine: self, known: OnceLock::new(), today, quick, since: None, anew: false, judging: false, cancel: None }
     }
 }
 
@@ -50,6 +52,11 @@ impl Inspector<'_> {
     /// Has what gates run end when this is thrown.
     pub fn until(self, cancel: &Cancel) -> Self {
         Inspector { cancel: Some(cancel.clone()), ..self }
+    }
+
+    /// Has gates judge as if nothing were known, if `anew`.
+    pub fn anew(self, anew: bool) -> Self {
+        Inspector { anew, ..self }
     }
 
     /// Returns the day on which they judge.
@@ -112,7 +119,7 @@ impl Inspector<'_> {
     fn known(&self) -> &Arc<dyn Known + Send> {
         self.known.get_or_init(|| {
             let state = self.engine.state();
-            match state.is_dir() {
+            match state.is_dir() && !self.anew {
                 true => Arc::new(FactFile::open(state.join("facts").join("imports"))),
                 false => Arc::new(Forgetful),
             }

@@ -24,7 +24,7 @@ pub struct QueryError {
 
 /// The functions that a question may call.
 pub const FUNCTIONS: [&str; 9] = ["deps", "rdeps", "somepath", "allpaths", "inputs", "outputs", "kind", "tag", "affected"];
-const KINDS: [&str; 5] = ["rock", "epic", "task", "service", "gate"];
+const KINDS: [&str; 6] = ["rock", "epic", "task", "service", "gate", "decision"];
 
 fn hint(unknown: &str, known: &[&str]) -> String {
     crate::base::did_you_mean(unknown, known.iter().copied()).map(|name| format!("; did you mean `{name}`?")).unwrap_or_default()
@@ -202,7 +202,9 @@ impl Asked<'_> {
                 let column = self.at;
                 let kind = self.word()?;
                 if !KINDS.contains(&&*kind) {
-                    return Err(self.error(format!("there is no kind `{kind}`{}", hint(&kind, &KINDS)), column));
+                    let there = format!("; there are {}", KINDS.join(", "));
+                    let hint = Some(hint(&kind, &KINDS)).filter(|hint| !hint.is_empty()).unwrap_or(there);
+                    return Err(self.error(format!("there is no kind `{kind}`{hint}"), column));
                 }
                 self.expect(',')?;
                 Answer::Targets(self.members()?.into_iter().filter(|id| self.graph.kind(*id).word() == kind).collect())

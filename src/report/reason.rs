@@ -55,6 +55,11 @@ fn has_value(subject: Subject) -> bool {
 
 /// Names one difference, with its values if `values`.
 fn change(change: &Change, values: bool, columns: usize) -> String {
+    if change.subject == Subject::Strategy && (change.old.is_none() || change.new.is_none()) {
+        // Where nobody says anything, `default` answers.
+        let known = |value: &Option<String>| Some(value.clone().unwrap_or_else(|| String::from("default")));
+        return self::change(&Change { old: known(&change.old), new: known(&change.new), ..change.clone() }, values, columns);
+    }
     let subject = named(change);
     let values = if values { between(change, columns) } else { String::new() };
     let verb = match (&change.old, &change.new, change.subject) {
@@ -97,6 +102,7 @@ fn between(change: &Change, columns: usize) -> String {
 
 /// Returns a value in quotes; a digest and `(secret)` as they are.
 fn shown(subject: Subject, value: &str, columns: usize) -> String {
+    let value = if subject == Subject::Strategy { value.trim_end_matches(" {}") } else { value };
     let plain = value == "(secret)" || !(has_value(subject) || subject == Subject::Command);
     let value = shorten(value, columns);
     if plain { escape(&value) } else { quote(&value) }

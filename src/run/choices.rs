@@ -4,14 +4,21 @@
 
 use std::cell::RefCell;
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::conditions::{Facts, Look, Past, Stuck, bare};
+use super::conditions::{Facts, Look, Looked, Past, Stuck, bare};
+use super::fresh::stood_still;
+use super::gates::Gates;
+use super::look::look;
 use crate::base::{Place, TargetId, did_you_mean};
-use crate::event::{Origin, Sight};
+use crate::event::{Origin, Outcome, Sight};
 use crate::graph::{Detail, Graph, TargetKind};
 use crate::plan::Plan;
 use crate::process::Cancel;
+use crate::rebuild::{Mode, World};
+
+/// What the names of variables begin with that choose for decisions.
+const PREFIX: &str = "ORKET_DECISION_";
 
 /// What a decision came to.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -37,6 +44,8 @@ pub struct Overview {
     pub origin: Origin,
     /// Why nothing is chosen.
     pub open: Option<String>,
+    /// Whether it cannot be made at all: a run that needs it ends with 2.
+    pub wrong: bool,
     /// All values that it may come to, in order.
     pub alternatives: Vec<String>,
     /// Where it was declared.
@@ -76,11 +85,25 @@ impl<'a> Choices<'a> {
                 return Err(format!("--decide {word}: say which value, as `--decide NAME=VALUE`"));
             };
             let id = named(graph, &all, name.trim(), package).map_err(|error| format!("--decide {word}: {error}"))?;
+            if let Some((other, Origin::CommandLine)) = choices.given.get(&id).filter(|(other, _)| *other != value.trim()) {
+                return Err(format!("--decide {word}: `{}` was to be `{other}` just before", graph.address(id)));
+            }
             if !value.trim().is_empty() {
                 choices.give(graph, id, value.trim(), Origin::CommandLine).map_err(|error| format!("--decide {word}: {error}"))?;
             }
         }
         Ok(choices)
+    }
+
+    /// Says of each variable that would choose for a decision which it is that is not there.
+    pub fn unknown(graph: &Graph, variables: impl Iterator<Item = String>) -> Vec<String> {
+        let known: Vec<String> = decisions(graph).into_iter().map(|id| variable(graph.address(id))).collect();
+        let unknown = variables.filter(|name| name.starts_with(PREFIX) && !known.contains(name));
+        let said = unknown.map(|name| {
+            let near = did_you_mean(&name, known.iter().map(String::as_str)).map(|near| format!("; did you mean {near}?"));
+            format!("{name} is set, and there is no such decision here{}", near.unwrap_or_default())
+        });
+        said.collect()
     }
 
     fn give(&mut self, graph: &Graph, id: TargetId, value: &str, origin: Origin) -> Result<(), String> {
@@ -136,16 +159,27 @@ impl<'a> Choices<'a> {
         }
     }
 
-    /// Returns every decision of a project as it stands before anything runs; nothing is executed for it.
-    pub fn overview(&self, graph: &Graph) -> Vec<Overview> {
-        let all: Vec<TargetId> = graph.ids().filter(|id| graph.kind(*id) == TargetKind::Decision).collect();
-        let plan = Plan::new(graph, &all);
+    /// Returns every decision of a project as it stands before anything runs; nothing is executed for it. `world` and
+    /// `gates` know what is fresh.
+    pub fn overview(&self, world: &World, gates: &dyn Gates) -> Vec<Overview> {
+        let graph = &world.graph;
+        let plan = Plan::without(graph, &decisions(graph), false, &|id| self.is_given(id));
+        let seen = look(world, &plan, Mode::default(), self, gates);
+        let fresh: FxHashSet<TargetId> = seen.iter().filter(|seen| seen.outcome == Outcome::Fresh).map(|seen| seen.task).collect();
+        let stood = |id: TargetId| fresh.contains(&id).then(|| stood_still(world, id));
+        self.overview_after(graph, &stood)
+    }
+
+    /// The same where `ended` knows what became of targets.
+    fn overview_after(&self, graph: &Graph, ended: &dyn Fn(TargetId) -> Option<Looked>) -> Vec<Overview> {
+        let plan = Plan::new(graph, &decisions(graph));
         let known = RefCell::new(FxHashMap::<String, String>::default());
         let mut found = Vec::new();
         for id in plan.steps().map(|step| plan.target(step)).filter(|id| graph.kind(*id) == TargetKind::Decision) {
             let Detail::Decision(decision, _) = graph.detail(id) else { continue };
             let decided = |address: &str| known.borrow().get(address).cloned();
-            let choice = self.choose(graph, id, &Past { ended: &|_| None, decided: &decided }, None);
+            let choice = self.choose(graph, id, &Past { ended, decided: &decided }, None);
+            let wrong = matches!(choice, Err(Stuck::Wrong { .. }));
             let (chosen, origin, saw, open) = match choice {
                 Ok(choice) => (Some(choice.value), choice.origin, choice.saw, None),
                 Err(Stuck::Open(why)) => (None, Origin::Default, Vec::new(), Some(why)),
@@ -155,17 +189,21 @@ impl<'a> Choices<'a> {
             let address = graph.address(id).to_owned();
             known.borrow_mut().extend(chosen.iter().map(|chosen| (address.clone(), chosen.clone())));
             let alternatives = decision.values().into_iter().map(str::to_owned).collect();
-            found.push(Overview { decision: id, address, chosen, origin, open, alternatives, place: decision.place.clone(), saw });
+            found.push(Overview { decision: id, address, chosen, origin, open, wrong, alternatives, place: decision.place.clone(), saw });
         }
         found.sort_by_key(|overview| overview.decision);
         found
     }
 }
 
+fn decisions(graph: &Graph) -> Vec<TargetId> {
+    graph.ids().filter(|id| graph.kind(*id) == TargetKind::Decision).collect()
+}
+
 /// Returns the variable that chooses for a decision: `ORKET_DECISION_`, then its name in upper case, `_` for what is no letter or digit.
 pub fn variable(address: &str) -> String {
     let name = bare(address).chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_uppercase() } else { '_' });
-    format!("ORKET_DECISION_{}", name.collect::<String>())
+    format!("{PREFIX}{}", name.collect::<String>())
 }
 
 fn named(graph: &Graph, all: &[TargetId], name: &str, package: &str) -> Result<TargetId, String> {
@@ -202,7 +240,6 @@ mod tests {
     use super::super::conditions::invented::Invented;
     use super::*;
     use crate::base::RelPath;
-    use crate::event::Outcome;
     use crate::graph::assemble;
     use crate::manifest::{Source, load};
     use crate::process::Ended;
@@ -361,7 +398,7 @@ mod tests {
         );
         let facts = Invented { ended: Ended::Exit(0), ..Invented::NOTHING };
         let rows: Vec<(String, Option<String>, Option<String>)> =
-            Choices::of(&facts).overview(&graph).into_iter().map(|row| (row.address, row.chosen, row.open)).collect();
+            Choices::of(&facts).overview_after(&graph, &|_| None).into_iter().map(|row| (row.address, row.chosen, row.open)).collect();
         let text = |text: &str| text.to_owned();
         assert_eq!(
             rows,

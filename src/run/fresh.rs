@@ -145,6 +145,19 @@ impl<'a> Yields<'a> {
         self.fresh.has(step)
     }
 
+    /// Supposes that a step puts out what it did last time, if that is known.
+    pub(super) fn suppose(&mut self, step: Step) {
+        if let Some(yielded) = rebuild::recall(self.world, self.plan.target(step)) {
+            self.put(step, yielded);
+        }
+    }
+
+    /// Whether it is known, or supposed, what everything that a step needs puts out.
+    pub(super) fn knows_before(&self, step: Step) -> bool {
+        let mut before = needed(&self.world.graph, self.plan, self.plan.target(step));
+        before.all(|before| self.known[before.index()].is_some() || self.fresh.has(before))
+    }
+
     /// Whether something that a step waits for has executed in this run.
     pub(super) fn executed_before(&self, step: Step) -> bool {
         self.plan

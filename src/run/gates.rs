@@ -8,7 +8,7 @@ use super::state::State;
 use super::walk::finished;
 use super::work::Job;
 use crate::base::TargetId;
-use crate::event::{Event, Finished, GateOutcome, GateReport, Outcome};
+use crate::event::{Event, Finished, GateOutcome, GateReport, Outcome, Reason};
 use crate::plan::Step;
 use crate::rebuild::World;
 
@@ -40,7 +40,12 @@ impl Loop<'_> {
             return self.end(step, Outcome::Cancelled, Some(Finished { duration: took, attempts: 1, ..finished(target) }), ready);
         }
         (self.tell)(&Event::Gate { gate: target, at: self.began.elapsed(), report: Box::new(report) });
-        let told = Finished { duration: took, attempts: 1, status: Some(status), ..finished(target) };
+        let reason = match known {
+            _ if self.options.mode.force => Reason::Forced,
+            true => Reason::NotFinished,
+            false => Reason::Unjudged,
+        };
+        let told = Finished { reason: Some(reason), duration: took, attempts: 1, status: Some(status), ..finished(target) };
         match outcome {
             GateOutcome::NotEvaluated => return self.ended_badly(step, told, 3, ready),
             GateOutcome::Fail if !warning => return self.ended_badly(step, told, 1, ready),

@@ -1,6 +1,6 @@
 //! What a run would do, without doing it.
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::choices::Choices;
 use super::conditions::{Looked, Past, Stuck};
@@ -9,8 +9,8 @@ use super::gates::Gates;
 use crate::base::TargetId;
 use crate::event::{GateOutcome, Outcome, Reason};
 use crate::graph::{EdgeKind, Graph, TargetKind, flag};
-use crate::plan::Plan;
-use crate::rebuild::{self, Judged, Mode, World, Yield};
+use crate::plan::{Plan, Step};
+use crate::rebuild::{self, Judged, Links, Mode, World, Yield};
 
 /// What was seen of one task or gate.
 #[derive(Clone, PartialEq, Debug)]
@@ -23,16 +23,20 @@ pub struct Seen {
     pub reason: Option<Reason>,
     /// What is in the way; of one that is skipped, why; of one that would run only under a decision that is not made yet, what it waits for.
     pub trouble: Option<String>,
+    /// Whether what is in the way is a decision that cannot be made: a run would end with 2.
+    pub undecided: bool,
 }
 
-/// Judges every task and gate of a plan in order, changing and executing nothing. What stands behind a task that would run would have to be judged
-/// again after it; until then it counts as to be run. What hangs on a decision that cannot be made by looking alone may run; see
+/// Judges every task and gate of a plan in order, changing and executing nothing. What stands behind a task that would run, and that puts
+/// something out, would have to be judged again after it; until then it counts as to be run, for a reason of its own if it has one. What hangs on a decision that cannot be made by looking alone may run; see
 /// [`Seen::trouble`].
 pub fn look(world: &World, plan: &Plan, mode: Mode, choices: &Choices<'_>, gates: &dyn Gates) -> Vec<Seen> {
     let graph: &Graph = &world.graph;
     let mut yields = Yields::new(world, plan, Fresh::of(world, plan, mode, None, choices));
     let mut above: Vec<Option<Above>> = vec![None; plan.len()];
     let mut outcomes: FxHashMap<TargetId, Outcome> = FxHashMap::default();
+    // What would run and puts nothing out: for those that need it, nothing changes.
+    let mut silent: FxHashSet<Step> = FxHashSet::default();
     let mut seen = Vec::new();
     for step in plan.steps() {
         let target = plan.target(step);
@@ -40,7 +44,7 @@ pub fn look(world: &World, plan: &Plan, mode: Mode, choices: &Choices<'_>, gates
         let is_task = kind == TargetKind::Task;
         let mut say = |outcome, reason, trouble| {
             if is_task || kind == TargetKind::Gate {
-                seen.push(Seen { task: target, outcome, reason, trouble });
+                seen.push(Seen { task: target, outcome, reason, trouble, undecided: false });
             }
         };
         if yields.is_fresh(step) {
@@ -50,6 +54,7 @@ pub fn look(world: &World, plan: &Plan, mode: Mode, choices: &Choices<'_>, gates
         }
         let before = plan.before(graph, step).filter(|(_, kind)| kind.requires() || *kind == EdgeKind::OptionalNeed);
         let found: Vec<Above> = before
+            .filter(|(before, _)| kind == TargetKind::Decision || !silent.contains(before))
             .filter_map(|(before, kind)| Some((above[before.index()].clone()?, kind)))
             .filter(|(above, kind)| !(matches!(above, Above::Skipped(_)) && *kind == EdgeKind::OptionalNeed))
             .map(|(above, _)| above)
@@ -117,11 +122,24 @@ pub fn look(world: &World, plan: &Plan, mode: Mode, choices: &Choices<'_>, gates
             say(Outcome::Fresh, None, None);
             continue;
         }
+        let judged = |links: &Links| rebuild::judge(world, target, links, false, Mode { look: true, ..mode }, None);
         if let Some(first) = found.into_iter().next() {
             above[step.index()] = Some(first.clone());
             match first {
-                Above::Runs(first) => say(Outcome::Done, Some(Reason::Upstream(first)), None),
-                Above::Blocked(text) => say(Outcome::Failed, None, Some(text)),
+                Above::Runs(first) => {
+                    // As if what runs first put out what it did last time.
+                    let links = yields.links(step).ok().filter(|_| yields.knows_before(step));
+                    let own = match links.map(|links| judged(&links)) {
+                        Some(Judged::Run(_, reason @ Reason::Changed(_))) => Some(reason),
+                        _ => None,
+                    };
+                    yields.suppose(step);
+                    say(Outcome::Done, Some(own.unwrap_or(Reason::Upstream(first))), None);
+                }
+                Above::Blocked(text) => {
+                    say(Outcome::Failed, None, Some(text));
+                    seen.last_mut().into_iter().for_each(|one| one.undecided = true);
+                }
                 other => say(Outcome::Done, None, Some(other.into_text())),
             }
             continue;
@@ -130,7 +148,7 @@ pub fn look(world: &World, plan: &Plan, mode: Mode, choices: &Choices<'_>, gates
             say(Outcome::Done, Some(Reason::New), None);
             continue;
         };
-        let (outcome, reason, trouble) = match rebuild::judge(world, target, &links, false, Mode { look: true, ..mode }, None) {
+        let (outcome, reason, trouble) = match judged(&links) {
             Judged::Fresh(yielded) => {
                 yields.put(step, yielded);
                 outcomes.insert(target, Outcome::Fresh);
@@ -144,8 +162,14 @@ pub fn look(world: &World, plan: &Plan, mode: Mode, choices: &Choices<'_>, gates
                 }
                 (Outcome::Cached, None, None)
             }
-            Judged::Run(_, reason) => {
+            Judged::Run(prepared, reason) => {
                 above[step.index()] = Some(Above::Runs(graph.address(target).to_owned()));
+                if prepared.outputs.is_empty() {
+                    yields.put(step, rebuild::yielded(world, &prepared, &[], true));
+                    silent.insert(step);
+                } else {
+                    yields.suppose(step);
+                }
                 (Outcome::Done, Some(reason), None)
             }
             Judged::Blocked(blocked) => {

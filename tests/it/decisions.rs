@@ -90,7 +90,7 @@ fn without_a_choice_nothing_that_hangs_on_it_runs() {
     );
     project.run("build -k").code(2).ran(["free"]);
     project.run("build free").ok().ran(["free"]);
-    project.run("build -n t").ok().says(["cannot run  t  (the decision mode: no `choose` of this decision holds"]);
+    project.run("build -n t").code(2).says(["cannot run  t  (the decision mode: no `choose` of this decision holds"]);
     project.run("build --decide mode=a").ok().ran(["t", "u", "free"]);
 }
 

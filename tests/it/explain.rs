@@ -61,3 +61,55 @@ fn of_what_only_gathers_the_parts_are_told() {
     project.run("build").ok();
     project.run("explain all").ok().says(["all is fresh"]);
 }
+
+#[test]
+fn what_puts_nothing_out_makes_nobody_run_and_hides_no_reason() {
+    let project = Project::new().file("src/a", "1").file("src/b", "1").manifest(
+        r#"
+task "chk" { sh "{log:chk}"; inputs "src/**" }
+task "gen" { needs "chk"; sh "{log:gen}; cat src/a > g"; inputs "src/a"; outputs "g" }
+task "dn" { needs "gen"; sh "{log:dn}; cat src/b g > d"; inputs "src/b"; outputs "d" }
+"#,
+    );
+    project.run("build").ok();
+    project.write("src/b", "2").run("explain dn").ok().says(["dn would run:\n  input src/b changed"]);
+    project.run("explain gen").ok().says(["gen is fresh"]);
+    project.run("build -n").ok().says(["would run  chk", "would run  dn"]).never_says(["gen"]);
+    project.write("src/a", "2").run("explain dn").ok().says(["dn would run:\n  input src/b changed"]);
+    project.run("build").ok().ran(["chk", "gen", "dn"]);
+    project.write("src/a", "3").run("explain dn").ok().says(["dn would run:\n  gen would run first"]);
+}
+
+#[test]
+fn a_decision_is_explained() {
+    let project = Project::new().manifest(
+        r#"
+decision "d" { choose "a" { env "NOPE" }; otherwise "b" }
+decision "later" { choose "a" { output "t" matches="x" }; otherwise "b" }
+task "t" { sh "echo x"; inputs "in" }
+"#,
+    );
+    project.write("in", "");
+    project.run("explain d").ok().says(["the decision d would be b  (default)", "a: env \"NOPE\" does not hold"]);
+    project.run("explain later").ok().says(["the decision later is not known: waits for `t`"]).never_says(["fresh"]);
+    let json = project.run("explain d --json").ok().json();
+    assert_eq!((&json["decisions"][0]["name"], &json["decisions"][0]["chosen"]), (&"d".into(), &"b".into()));
+    project.run("build t").ok();
+    assert!(crate::common::wait_until(|| project.run("decisions").ok().out().contains("later  a")), "it still waits");
+}
+
+#[test]
+fn a_changed_strategy_is_told_with_the_one_before() {
+    let project = Project::new().manifest(r#"task "t" { sh "echo > o"; outputs "o" }"#);
+    project.run("build").ok();
+    project.run("explain t --strategy evaluator=strict").ok().says(["strategy evaluator changed: \"default\" -> \"strict\""]);
+}
+
+#[test]
+fn a_gate_has_reasons_and_a_last_run() {
+    let project = Project::new().file("a", "x\n").manifest(r#"gate "g" kind="pattern" { pattern "TODO"; files "a"; message "do it" }"#);
+    project.run("build --explain").ok().says(["(no verdict is kept for what it sees now)"]);
+    project.run("explain g").ok().says(["g ran last in run"]);
+    project.settle().run("build").ok();
+    project.run("build --force --explain").ok().says(["done    g", "(forced)"]);
+}

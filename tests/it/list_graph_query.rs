@@ -152,3 +152,18 @@ task "alone" { sh "true"; about "By itself" }
     };
     assert_eq!(sorted(seen.out()), sorted(expected), "{}", seen.out());
 }
+
+#[test]
+fn decisions_are_a_kind_and_what_needs_put_out_is_asked_for_by_them() {
+    let project = Project::new().file("a", "").manifest(
+        r#"
+decision "d" { otherwise "b"; choose "a" { env "A" } }
+task "gen" { sh "echo > g"; outputs "g" }
+task "group" { needs "gen" }
+task "use" { needs "group"; sh "cat a g"; inputs "a" }
+"#,
+    );
+    project.words(&["query", "kind(decision, d + use)"]).ok().stdout("d\n");
+    project.words(&["query", "kind(nothing, d)"]).code(2).says(["there are rock, epic, task, service, gate, decision"]);
+    project.words(&["query", "inputs(use) + outputs(deps(use) - use)"]).ok().stdout("a\ng\n");
+}

@@ -6,27 +6,36 @@ use super::face::Addresses;
 use crate::base::quantity;
 use crate::commands::{Failure, Ui};
 use crate::engine::Engine;
-use crate::event::Outcome;
+use crate::event::{Event, Finished, Outcome};
 use crate::plan::Plan;
 use crate::rebuild::Mode;
 use crate::report;
 use crate::run::{Choices, look};
-use crate::shell::BuildArgs;
+use crate::shell::{BuildArgs, exit};
 
 /// Judges a plan without changing anything, and says what would be done.
 ///
 /// # Errors
-/// With `--check`, when something would.
+/// With `--check`, when something would; and when a decision cannot be made.
 pub(super) fn look_at(ui: &Ui, args: &BuildArgs, engine: &Engine, plan: &Plan, mode: Mode, choices: &Choices<'_>) -> Result<(), Failure> {
     let world = engine
         .world(String::from("look"), false)
         .map_err(|error| Failure::Broken(format!("cannot read the state of this checkout: {error}")))?;
     let seen = look(&world, plan, mode, choices, &engine.inspector(false));
     let stale = seen.iter().filter(|seen| !matches!(seen.outcome, Outcome::Fresh | Outcome::Skipped)).count();
+    let exit = match () {
+        () if seen.iter().any(|seen| seen.undecided) => exit::WRONG,
+        () if args.check && stale > 0 => exit::FAILED,
+        () => exit::HOLDS,
+    };
     if ui.json {
         let names = Addresses::new(&engine.graph, ui);
         let all: Vec<_> = seen.iter().map(|seen| (seen.task, seen.outcome, seen.reason.clone(), Duration::ZERO)).collect();
-        let mut summary = report::summary(&names, &all, &[]);
+        let told = seen.iter().filter(|seen| seen.trouble.is_some());
+        let told = told.map(|seen| Finished { because: seen.trouble.clone(), ..Finished::new(seen.task, seen.outcome) });
+        let told: Vec<Event> = told.map(|finished| Event::Finished(Box::new(finished))).collect();
+        let mut summary = report::summary(&names, &all, &told);
+        summary["exit"] = exit.into();
         summary["totals"]["would_run"] = std::mem::take(&mut summary["totals"]["done"]);
         for task in summary["tasks"].as_array_mut().into_iter().flatten() {
             // Nothing has been done.
@@ -57,5 +66,5 @@ pub(super) fn look_at(ui: &Ui, args: &BuildArgs, engine: &Engine, plan: &Plan, m
         }
         ui.out(&text);
     }
-    if args.check && stale > 0 { Err(Failure::Failed) } else { Ok(()) }
+    if exit == exit::HOLDS { Ok(()) } else { Err(Failure::Exit(exit.into())) }
 }

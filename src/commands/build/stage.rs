@@ -85,6 +85,9 @@ impl<'a> Stage<'a> {
     pub(super) fn say_first(&self) {
         let Stage { ui, engine, .. } = self;
         say_later(ui, engine);
+        let variables = ui.surroundings.variables.iter().filter(|(_, value)| !value.is_empty());
+        let names = variables.filter_map(|(name, _)| name.to_str().map(str::to_owned));
+        Choices::unknown(&engine.graph, names).iter().for_each(|text| ui.say(&format!("note: {text}")));
         let store = engine.store().root();
         if !self.mode.look && ui.surroundings.has_no_home() && *store == engine.root.join(OWN_STORE) && !store.exists() {
             ui.say(&format!(
