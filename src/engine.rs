@@ -31,7 +31,7 @@ use crossbeam_channel::{Receiver, bounded};
 use xxhash_rust::xxh3::xxh3_64;
 
 use self::find::{find, package};
-use self::load::{BUILT, SEEN, current, kept, load};
+use self::load::{BUILT, SEEN, Stamp, current, kept, load};
 use self::manifests::Disk;
 use crate::action::ActionResult;
 use crate::base::RelPath;
@@ -93,6 +93,9 @@ pub enum OpenError {
     Broken(String, io::Error),
 }
 
+/// Overrides beside the manifest, which version control mostly ignores.
+const OVERRIDES: &[u8] = b"orket.local.kdl";
+
 /// What stands before the number of the process in the lock of a checkout.
 const HOLDER: &str = "process ";
 
@@ -142,7 +145,12 @@ impl Engine {
     /// When there is no manifest, when it has mistakes, or when something cannot be read.
     pub fn open(surroundings: &Surroundings, keep: bool) -> Result<Engine, OpenError> {
         let search = decide::search(surroundings)?;
-        let (root, manifest) = find(surroundings, search.look.upward, u64::MAX)?;
+        let (root, manifest) = find(surroundings, search.look.upward, u64::MAX).map_err(|error| match error {
+            OpenError::NoManifest(_) if !search.look.upward && find(surroundings, true, u64::MAX).is_ok() => {
+                OpenError::NotHere { folder: surroundings.folder.clone(), strategy: search.strategy.clone() }
+            }
+            error => error,
+        })?;
         let broken = |what: &str| {
             let what = what.to_owned();
             move |error| OpenError::Broken(what, error)
@@ -265,6 +273,13 @@ impl Engine {
         self.watching == Watching::Always
     }
 
+    /// Returns the files that the project is declared in.
+    pub fn manifests(&self) -> impl Iterator<Item = PathBuf> {
+        let trail = postcard::from_bytes::<Stamp>(&self.graph.header().trail).map(|stamp| stamp.trail.manifests).unwrap_or_default();
+        let overrides = self.manifest.parent().unwrap_or_else(RelPath::root).join(OVERRIDES);
+        [self.manifest.clone(), overrides].into_iter().chain(trail).map(|path| path.under(&self.root))
+    }
+
     /// Returns the records of past runs.
     pub fn runs(&self) -> Runs {
         Runs::new(&self.state())
@@ -322,7 +337,7 @@ impl Engine {
         let _ = self.store.register(&self.state());
     }
 
-    /// Waits until no other build runs in this checkout. `said` is told for whom, once, if there is one. Returns also whether it is still
+    /// Waits until no other build runs in this checkout. `said` is told for whom, once, if there is one; nothing where it has not yet said. Returns also whether it is still
     /// sure that the manifests are what was opened: while it waited, they may have been changed.
     ///
     /// # Errors
@@ -346,9 +361,11 @@ impl Engine {
             // A file system without locks: builds in one checkout are then the user's to keep apart.
             Err(fs::TryLockError::Error(_)) => {}
         }
-        file.set_len(0)?;
+        // As long as the last one's, and written over it at once: who reads meanwhile finds the one or the other.
+        let own = format!("{HOLDER}{:<10}\n", std::process::id());
         io::Seek::seek(&mut file, io::SeekFrom::Start(0))?;
-        write!(file, "{HOLDER}{}", std::process::id())?;
+        file.write_all(own.as_bytes())?;
+        file.set_len(own.len() as u64)?;
         Ok((file, sure))
     }
 

@@ -16,6 +16,7 @@ use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
 use serde_json::{Value, json};
 
 use super::{Options, Question, Seam, Strategy, StrategyError};
+use crate::base::Place;
 use crate::base::quantity::show_duration;
 use crate::model::UserStrategy;
 
@@ -30,6 +31,8 @@ const START: Duration = Duration::from_secs(10);
 pub(super) struct External {
     seam: Seam,
     name: String,
+    /// Where it is declared.
+    place: Place,
     exec: Vec<String>,
     within: Duration,
     options: Value,
@@ -57,6 +60,7 @@ impl External {
         External {
             seam,
             name: own.name.to_string(),
+            place: own.place.clone(),
             exec: own.exec.iter().map(ToString::to_string).collect(),
             within: own.within,
             options: options.to_json(),
@@ -162,7 +166,8 @@ fn cut(text: &str) -> String {
 
 impl<Q: Question> Strategy<Q> for External {
     fn decide(&self, question: &Q) -> Result<Q::Answer, StrategyError> {
-        let failed = |trouble| StrategyError { seam: self.seam, strategy: self.name.clone(), trouble };
+        let way_out = format!("({}; `--strategy {}=default` does without it)", self.place, self.seam.name());
+        let failed = |trouble| StrategyError { seam: self.seam, strategy: self.name.clone(), trouble: format!("{trouble} {way_out}") };
         let question = serde_json::to_value(question).map_err(|error| failed(format!("cannot be asked: {error}")))?;
         let answer = self.answer(&question).map_err(failed)?;
         let text = shown(&answer);

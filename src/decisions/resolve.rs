@@ -144,6 +144,14 @@ pub fn resolve(given: &Given<'_>) -> Result<Vec<Choice>, Vec<Mistake>> {
     let mut typed: Vec<(Seam, &str)> = Vec::new();
     for text in given.command_line {
         match text.split_once('=').map(|(seam, name)| (Seam::find(seam.trim()), seam, name.trim())) {
+            Some((Some(seam), _, name)) if typed.iter().any(|(one, other)| *one == seam && *other != name) => {
+                let other = typed.iter().find(|(one, _)| *one == seam).map_or(name, |(_, other)| other);
+                mistakes.push(Mistake::at(
+                    None,
+                    format!("{} is to be `{other}` and `{name}` (--strategy)", seam.name()),
+                    String::from("say it once"),
+                ));
+            }
             Some((Some(seam), _, name)) if !name.is_empty() => typed.push((seam, name)),
             Some((None, seam, _)) => mistakes.push(Mistake::unknown("seam", seam, "", None, &names)),
             _ => mistakes.push(Mistake::at(

@@ -89,7 +89,12 @@ pub fn sources_and_links(tree: &Tree, folder: &RelPath, hidden: bool, excludes: 
         let below = entry.path().strip_prefix(own.root()).ok();
         below.is_some_and(|below| own.passes_over(&RelPath::from_normal(below.as_os_str().as_encoded_bytes())))
     };
-    let walker = walk.hidden(!hidden).parents(inside).require_git(inside).filter_entry(move |entry| !foreign(entry) && !passed(entry)).build_parallel();
+    let walker = walk
+        .hidden(!hidden)
+        .parents(inside)
+        .require_git(inside)
+        .filter_entry(move |entry| !foreign(entry) && !passed(entry))
+        .build_parallel();
     walker.run(|| {
         let sender = sender.clone();
         Box::new(move |entry| {

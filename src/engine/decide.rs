@@ -14,6 +14,8 @@ use crate::model::{Project, Rule};
 /// What may be looked for, and by whose word.
 pub(super) struct Search {
     pub look: Look,
+    /// Who said so.
+    pub strategy: String,
     /// Whether the command line or the environment said so: then `process_rules` have no say.
     settled: bool,
 }
@@ -28,9 +30,10 @@ pub(super) fn search(surroundings: &Surroundings) -> Result<Search, OpenError> {
     let variable = |name: &str| (name == Seam::LoaderStrategy.variable()).then(|| surroundings.text(name)).flatten();
     let given = Given { command_line: &loader, variable: Some(&variable), registry: Some(&surroundings.registry), ..Given::default() };
     let choices = resolve(&given).map_err(|mistakes| undecided(&mistakes, &|_| None))?;
-    let settled = choices[Seam::LoaderStrategy as usize].origin != Origin::Default;
+    let loader = &choices[Seam::LoaderStrategy as usize];
+    let (settled, strategy) = (loader.origin != Origin::Default, loader.strategy.clone());
     let seams = Seams::new(choices, &surroundings.registry, &[], &surroundings.folder, true);
-    Ok(Search { look: ask_loader(&seams, surroundings)?, settled })
+    Ok(Search { look: ask_loader(&seams, surroundings)?, strategy, settled })
 }
 
 fn ask_loader(seams: &Seams, surroundings: &Surroundings) -> Result<Look, OpenError> {

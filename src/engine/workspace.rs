@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use ignore::WalkBuilder;
 
 use super::load::Stamp;
-use super::{Engine, Surroundings};
+use super::{Engine, OVERRIDES, Surroundings};
 use crate::action::ActionResult;
 use crate::base::{RelPath, TargetId};
 use crate::disk::{PatternSet, Signature, Tree, expand, now_ns, repository_of, write_beside};
@@ -19,9 +19,6 @@ use crate::model::{EnvRule, Pattern};
 use crate::rebuild::{Adopted, World};
 use crate::record::{Checkout, Status};
 use crate::store::Blobs;
-
-/// Overrides beside the manifest, which version control mostly ignores.
-const OVERRIDES: &[u8] = b"orket.local.kdl";
 
 impl Engine {
     /// Makes the workspace `.orket/workspaces/ID` hold the project's sources as they are now, and returns what orket is started with in it.

@@ -14,6 +14,9 @@ use crate::model::{Rule, RuleOption, RuleValue, UserStrategy};
 /// How long a strategy of the user's may take for one answer, unless it says so itself.
 const WITHIN: Duration = Duration::from_secs(5);
 
+/// What the names of all seams end with in `process_rules`.
+const SEAM: &str = "_node";
+
 impl Load<'_> {
     pub(super) fn process_rules(&mut self, node: &Node) {
         let rules = rules(&mut self.problems, node);
@@ -65,7 +68,18 @@ fn rules(problems: &mut Problems, node: &Node) -> Vec<Rule> {
     for child in &node.children {
         problems.only(child, &[]);
         problems.once(&child.children, &[]);
-        let Some((strategy, _)) = problems.text_of(child) else { continue };
+        // What is no seam is told of as that, whatever stands behind it.
+        let strategy = match child.name.ends_with(SEAM) {
+            true => problems.text_of(child).map(|(text, _)| text),
+            false => Some(
+                child
+                    .args
+                    .iter()
+                    .find_map(|(value, _)| if let Value::Text(text) = value { Some(text.as_str().to_owned()) } else { None })
+                    .unwrap_or_default(),
+            ),
+        };
+        let Some(strategy) = strategy else { continue };
         let options = child.children.iter().filter_map(|option| {
             problems.leaf(option, &[]);
             problems.at_most(option, 1);

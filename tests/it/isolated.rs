@@ -175,11 +175,65 @@ epic \"c\" { task \"bad\" { inputs \"in\"; sh \"echo why; grep good in\" } }",
         .iter()
         .map(|task| (task["address"].as_str().unwrap(), task["outcome"].as_str().unwrap()))
         .collect();
-    assert_eq!(outcomes, [("a/x", "cached"), ("c/bad", "failed")]);
+    assert_eq!(outcomes, [("a/x", "done"), ("c/bad", "failed")]);
     assert_eq!(seen["totals"]["failed"], 1);
     assert!(project.read("events").lines().any(|line| line.contains("\"c/bad\"") && line.contains("\"failed\"")));
     project.run("runs show").ok().says(["1 failed", "c/bad"]);
     project.run("runs logs --target c/bad").ok().says(["why"]);
     project.run("build --rerun failed").code(1).says(["failed  c/bad"]);
     project.write("in", "good").run("build r").ok();
+}
+
+#[test]
+fn gates_see_the_files_of_a_workspace_and_of_a_folder_that_somebody_else_ignores() {
+    let manifest = r#"
+process_rules { pipeline_wiring_node "isolated" }
+rock "r" { epic "e" }
+epic "e" { gate "words" kind="pattern" { pattern "TODO"; files "src/**"; message "do it" } }
+"#;
+    let project = Project::new().file("src/a.c", "TODO\n").manifest(manifest);
+    project.run("build r").code(1).says(["src/a.c"]);
+    project.write("src/a.c", "done\n").run("build r").ok();
+    std::fs::write(project.base().join(".gitignore"), "*\n").unwrap();
+    project.write("src/a.c", "TODO\n").run("check").code(1).says(["src/a.c"]);
+    project.run("build r").code(1).says(["src/a.c"]);
+    let project = Project::new().file("src/a.c", "TODO\n").manifest(manifest);
+    project.git("init -q").write(".gitignore", "src/skipped\n").write("src/skipped", "TODO\n").git("add .").git("commit -qm one");
+    project.run("build r").code(1).says(["src/a.c"]).never_says(["src/skipped"]);
+}
+
+#[test]
+fn the_build_tells_what_happened_in_workspaces_as_it_happened() {
+    let project = ship();
+    let all = ["app/deploy", "app/link", "core/greet", "core/lib", "core/stamp"];
+    let seen = project.run("build ship --json --events events").ok().had("done", &all).never_says(["nothing to do"]);
+    assert_eq!((seen.json()["totals"]["done"].as_u64(), seen.json()["exit"].as_i64()), (Some(5), Some(0)));
+    let told = project.read("events");
+    let count = |event: &str| told.lines().filter(|line| line.contains(&format!("\"event\":\"{event}\""))).count();
+    assert_eq!((count("run_started"), count("started"), count("finished"), count("run_finished")), (1, 5, 5, 1));
+    project.run("runs show").ok().says(["5 done", "done       core/lib"]);
+    project.run("build ship --force").ok().says(["built 5 tasks: 5 done"]);
+}
+
+#[test]
+fn an_epic_that_is_refused_is_told_and_with_keep_going_the_others_are_built() {
+    let project = Project::new().manifest(
+        r#"
+process_rules { pipeline_wiring_node "isolated" }
+rock "r" { epic "ask"; epic "other"; epic "behind"; task "plain" }
+epic "ask" { task "q" { sh "{log:q}"; confirm "sure?" } }
+epic "other" { after "ask"; task "o" { sh "{log:o}" } }
+epic "behind" { needs "ask"; task "b" { sh "{log:b}" } }
+task "plain" { after "ask"; sh "{log:plain}" }
+"#,
+    );
+    let seen = project.run("build r --json --summary summary").code(5).ran([]).had("failed", &["ask/q"]);
+    seen.had("cancelled", &["behind/b", "other/o", "plain"]);
+    assert!(project.read("summary").contains("\"exit\": 5"));
+    project.run("runs").ok().says(["exit 5", "1 failed, 3 not reached"]);
+    let seen =
+        project.run("build r -k --json").code(5).ran(["o", "plain"]).had("done", &["other/o", "plain"]).had("cancelled", &["behind/b"]);
+    let tasks = seen.json()["tasks"].as_array().unwrap().clone();
+    assert_eq!(tasks.iter().find(|task| task["address"] == "behind/b").unwrap()["because"], "ask");
+    project.run("build --rerun failed").code(5).says(["failed  ask/q"]);
 }

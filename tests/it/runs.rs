@@ -65,10 +65,11 @@ task "two" { needs "one"; sh "echo $$ > pid; while ! test -e stop; do sleep 0.1;
     };
     assert!(wait_until(|| journal().any(|text| text.contains(r#""task":"one""#) && text.contains("finished"))));
     assert!(wait_until(|| project.has("pid")));
+    assert!(wait_until(|| journal().any(|text| text.contains(r#""event":"started","task":"two""#))));
     build.signal(Signal::KILL);
     build.end();
     project.write("stop", "");
-    project.run("runs").ok().says(["not ended", "1 done"]);
+    project.run("runs").ok().says(["not ended", "1 done, 1 not finished"]);
     project.run("runs show").ok().says(["done       one"]);
     project.run("runs logs").ok().says(["== one", "said"]);
     project.run("build").ok();
@@ -127,4 +128,56 @@ fn the_record_of_a_failure_has_the_end_of_what_it_printed() {
     project.remove(".orket/logs");
     let seen = project.run("runs logs").ok();
     assert!(seen.out().ends_with("xwhy\n") && seen.out().len() > 60_000, "{} bytes", seen.out().len());
+}
+
+#[test]
+fn runs_of_one_id_keep_their_logs_apart() {
+    let project = Project::new()
+        .var("ORKET_RUN_ID", "same")
+        .manifest(r#"task "t" { sh "cat in; head -c 30000 /dev/zero | tr '\\0' x; echo mine > o; exit 1"; outputs "o" }"#);
+    for word in ["first", "second"] {
+        project.write("in", format!("{word}\n")).write("o", word);
+        project.run("build").code(1);
+    }
+    let json = project.run("runs --json").ok().json();
+    let log = |at: usize| project.read(json["runs"][at]["tasks"][0]["log"].as_str().unwrap());
+    assert!(log(1).starts_with("first\n") && log(0).starts_with("second\n"));
+    let aside: Vec<String> = std::fs::read_dir(project.at(".orket/displaced"))
+        .unwrap()
+        .map(|room| std::fs::read_to_string(room.unwrap().path().join("o")).unwrap())
+        .collect();
+    assert!(aside.contains(&String::from("first")) && aside.contains(&String::from("second")), "{aside:?}");
+}
+
+#[test]
+fn a_run_says_who_decided_and_two_runs_where_that_differs() {
+    let project = Project::new().manifest(r#"task "t" { sh "true" }"#);
+    project.run("build").ok();
+    project.run("build --strategy planner=fifo").ok();
+    project.run("runs show").ok().says(["strategy   planner  fifo  (--strategy)"]);
+    let seen = project.run("runs diff").ok().says(["strategy planner: default -> fifo"]);
+    drop(seen);
+    let json = project.run("runs diff --json").ok().json();
+    assert_eq!(json["strategies"], serde_json::json!([{ "seam": "planner", "old": "default", "new": "fifo" }]));
+}
+
+#[test]
+fn reasons_and_logs_of_runs_are_told_to_machines() {
+    let project = Project::new().manifest(r#"task "t" { sh "echo words" }"#);
+    project.run("build").ok();
+    let task = project.run("runs show --json").ok().json()["tasks"][0].clone();
+    assert_eq!((&task["reason"]["kind"], &task["reason_text"]), (&"always".into(), &"runs every time".into()));
+    let logs = project.run("runs logs --json").ok().json();
+    assert_eq!(logs["logs"], serde_json::json!([{ "address": "t", "output": "words\n" }]));
+}
+
+#[test]
+fn targets_beside_rerun_narrow_it() {
+    let project = Project::new().manifest(
+        "task \"a\" { sh \"{log:a}; false\" }\ntask \"b\" { sh \"{log:b}; false\" }\ntask \"c\" { after \"a\" \"b\"; sh \"{log:c}\" }",
+    );
+    project.run("build -k").code(1);
+    project.run("build --rerun failed b").code(1).ran(["b"]);
+    project.run("build -k a b").code(1);
+    project.run("build --rerun failed c").ok().ran([]);
 }

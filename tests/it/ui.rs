@@ -128,3 +128,99 @@ fn a_wrong_line_of_variables_is_named() {
         .code(1)
         .says(["`.env:2` does not say NAME=value, a quote is not closed, or a byte is zero: `B C` (`dotenv` at orket.kdl:1)"]);
 }
+
+#[test]
+fn what_would_run_is_told_to_machines_with_status_and_blame() {
+    let project = Project::new().manifest(
+        r#"
+decision "d" { otherwise "b"; choose "a" { env "A" } }
+task "t" { only_if "d" "a"; sh "true" }
+task "u" { sh "true" }
+"#,
+    );
+    let json = project.run("build --check --json").code(1).json();
+    let of = |address: &str| json["tasks"].as_array().unwrap().iter().find(|task| task["address"] == address).unwrap().clone();
+    assert_eq!((&json["exit"], &of("t")["because"], &of("u")["outcome"]), (&1.into(), &"decision d = b".into(), &"would_run".into()));
+    assert_eq!(project.run("build -n --json").ok().json()["exit"], 0);
+}
+
+#[test]
+fn a_decision_that_cannot_be_made_is_wrong_wherever_it_is_looked_at() {
+    let project = Project::new().manifest("decision \"d\" { choose \"a\" { env \"A\" } }\ntask \"t\" { only_if \"d\" \"a\"; sh \"true\" }");
+    project.run("build").code(2);
+    project.run("build -n").code(2).says(["cannot run  t"]);
+    project.run("decisions").code(2).says(["no `choose` of this decision holds"]);
+}
+
+#[test]
+fn a_no_op_is_one_line_also_where_something_is_skipped() {
+    let project = Project::new().file("in", "").manifest(
+        r#"
+decision "d" { choose "a" { env "A" }; otherwise "b" }
+task "t" { only_if "d" "a"; sh "true" }
+task "u" { sh "cat in > o"; inputs "in"; outputs "o" }
+"#,
+    );
+    project.run("build").ok().says(["skipped t  because of decision d = b", "done    u"]);
+    project.run("build").ok().nothing_to_do().says(["1 task fresh, 1 skipped"]);
+    project.run("build -v").ok().says(["skipped t"]);
+    project.run("build t").ok().says(["skipped t  because of decision d = b"]);
+}
+
+#[test]
+fn contradictions_and_numbers_that_are_none_are_refused() {
+    let project = Project::new().manifest("decision \"d\" { choose \"a\" { env \"A\" }; otherwise \"b\" }\ntask \"t\" { sh \"{log:t}\" }");
+    project.run("build --decide d=a --decide d=b").code(2).ran([]).says(["`d` was to be `a` just before"]);
+    project.run("build --decide d=a --decide d=a").ok();
+    project
+        .run("build --sandbox strict --strategy sandbox_policy=none")
+        .code(2)
+        .ran([])
+        .says(["sandbox_policy is to be `none` and `strict`"]);
+    project.run_with("list", &[("ORKET_LOG", "a=b=c")]).code(2).says(["ORKET_LOG is `a=b=c`", "hint: it takes a filter"]);
+    project
+        .run_with("build", &[("ORKET_DECISION_E", "a")])
+        .ok()
+        .says(["note: ORKET_DECISION_E is set, and there is no such decision here"]);
+    for word in ["-j -1", "-j x", "-j 0"] {
+        project.run(&format!("build {word}")).code(2).ran([]).says(["a whole number of 1 or more"]);
+    }
+    project.run("decisions --sandbox none").ok().says(["sandbox_policy      none"]);
+}
+
+#[test]
+fn what_cannot_be_written_is_said_before_anything_runs() {
+    let project = Project::new().manifest("task \"t\" { sh \"{log:t}\" }");
+    for flag in ["--events", "--summary", "--trace"] {
+        project
+            .run(&format!("build {flag} no/such/file"))
+            .code(3)
+            .ran([])
+            .says(["cannot write `no/such/file`: there is no folder `no/such`"]);
+        project.run(&format!("build {flag} ./orket.kdl")).code(2).ran([]).says(["would write over a manifest"]);
+    }
+    project.run("build --events f --summary f").code(2).ran([]).says(["--events and --summary cannot both be written to `f`"]);
+    assert!(project.read("orket.kdl").contains("task"));
+}
+
+#[test]
+fn every_command_has_something_for_machines() {
+    let project = Project::new().manifest("task \"t\" {\n  sh \"true\"\n}\n");
+    project.git("init -q");
+    let json = |words: &str| project.run(&format!("{words} --json")).either().1.json();
+    assert!(json("cache path")["path"].as_str().unwrap().ends_with("/cache"));
+    assert_eq!(json("fmt --check"), serde_json::json!({ "version": 1, "untidy": ["orket.kdl"], "tidied": false }));
+    assert_eq!(json("hooks install")["hooks"][0]["installed"], true);
+    assert_eq!(json("hooks uninstall")["hooks"][0]["installed"], false);
+    assert_eq!(json("graph")["nodes"][0]["place"], "orket.kdl:1");
+    project.declare("task \"t\" { sh \"true\"; nonsense 1 }");
+    let wrong = json("list");
+    assert_eq!((wrong["exit"].as_i64(), wrong["problems"].as_array().map(Vec::len)), (Some(2), Some(1)));
+    let doctor = json("doctor");
+    assert!(doctor["problems"][0]["message"].is_string() && !doctor["checks"][0]["text"].as_str().unwrap().contains('{'), "{doctor}");
+    std::fs::create_dir(project.base().join("bin")).unwrap();
+    std::os::unix::fs::symlink("/bin/sh", project.base().join("bin/sh")).unwrap();
+    project.declare("task \"t\" { sh \"true\" }");
+    let seen = project.run_with("build --sandbox strict --json", &[("PATH", project.base().join("bin").to_str().unwrap())]).code(5);
+    assert_eq!(seen.json()["exit"], 5);
+}

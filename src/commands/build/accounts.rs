@@ -1,7 +1,8 @@
 //! What a build leaves to read: its record, and the files and the JSON that were asked for.
 
+use std::fs;
 use std::io::{self, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::face::Addresses;
 use crate::commands::{Failure, Ui};
@@ -10,6 +11,40 @@ use crate::engine::Engine;
 use crate::event::Event;
 use crate::report::{self, Names};
 use crate::shell::BuildArgs;
+
+/// Says what cannot be written of what was asked for, before anything runs.
+///
+/// # Errors
+/// When two are to be one file, when one is a manifest, or its folder is not there.
+pub(super) fn ready(ui: &Ui, args: &BuildArgs, engine: &Engine) -> Result<(), Failure> {
+    let named = [("--events", &args.events), ("--summary", &args.summary), ("--trace", &args.trace)];
+    let named = named.into_iter().filter_map(|(flag, path)| Some((flag, path.as_ref()?)));
+    let mut known: Vec<(&str, PathBuf)> = Vec::new();
+    for (flag, path) in named {
+        let whole = fs::canonicalize(path).unwrap_or_else(|_| {
+            let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+            fs::canonicalize(folder).unwrap_or_else(|_| folder.to_path_buf()).join(path.file_name().unwrap_or_default())
+        });
+        if engine.manifests().any(|manifest| fs::canonicalize(&manifest).is_ok_and(|manifest| manifest == whole)) {
+            return Err(Failure::Wrong(format!("`{flag} {}` would write over a manifest", path.display())));
+        }
+        let streams = |path: &Path| path.as_os_str() == "-" || path.starts_with("/dev") || path.starts_with("/proc");
+        if let Some((other, _)) = known.iter().find(|(_, known)| *known == whole && !streams(path)) {
+            return Err(Failure::Wrong(format!("{other} and {flag} cannot both be written to `{}`", path.display())));
+        }
+        if let Some(folder) = whole.parent().filter(|folder| !streams(path) && !folder.is_dir()) {
+            return Err(Failure::Broken(format!("cannot write `{}`: there is no folder `{}`", path.display(), shown(ui, folder))));
+        }
+        known.push((flag, whole));
+    }
+    Ok(())
+}
+
+/// A folder as seen from where orket was started.
+fn shown(ui: &Ui, folder: &Path) -> String {
+    let here = fs::canonicalize(&ui.surroundings.folder).unwrap_or_default();
+    folder.strip_prefix(&here).unwrap_or(folder).display().to_string()
+}
 
 /// Writes the trace and the summary of a run.
 ///

@@ -53,6 +53,9 @@ fn go(ui: &Ui, args: &BuildArgs, words: Option<&[String]>, adopted: &Arc<Adopted
     let since = beginning.since();
     let looking = args.dry_run || args.check;
     let (engine, lock) = opened(ui, args, looking, build)?;
+    if !looking {
+        accounts::ready(ui, args, &engine)?;
+    }
     let goal = Goal::of(ui, args, &engine, words)?;
     if goal.targets.is_empty() && args.affected.is_some() {
         return accounts::nothing(ui, args, &engine);
@@ -102,20 +105,13 @@ struct Done {
 }
 
 /// Runs a plan before its audience, and keeps what came of it. `heard`: what was told of what was built apart.
-fn perform(
-    stage: &Stage<'_>,
-    world: &World,
-    plan: &Plan,
-    beginning: Beginning,
-    webhooks: Webhooks,
-    heard: Heard,
-) -> Result<Done, Failure> {
+fn perform(stage: &Stage<'_>, world: &World, plan: &Plan, beginning: Beginning, webhooks: Webhooks, heard: Heard) -> Result<Done, Failure> {
     let Stage { ui, args, engine, goal, .. } = *stage;
     let names: Arc<dyn Names> = Arc::new(Addresses { run: goal.foreground.clone(), ..Addresses::new(&engine.graph, ui) });
     let (exit, signal, told_apart) = (heard.exit, heard.signal, !heard.events.is_empty());
     let audience = Audience::new(ui, args, &names, heard)?;
     let cancel = Cancel::new().map_err(|error| Failure::Broken(format!("cannot make an event: {error}")))?;
-    let inspector = engine.inspector(false).until(&cancel);
+    let inspector = engine.inspector(false).anew(args.force).until(&cancel);
     let fresh = Fresh::of(world, plan, stage.mode, goal.foreground(), stage.choices);
     let busy = fresh.left() > 0;
     let mut means = stage.means(beginning, world, busy)?;

@@ -22,7 +22,10 @@ pub(super) fn opened(ui: &Ui, args: &BuildArgs, looking: bool, build: Build) -> 
             return Ok((engine, None));
         }
         let (lock, sure) = engine
-            .lock(&mut |holder| ui.say(&format!("waiting for another build in this checkout ({holder})")))
+            .lock(&mut |holder| {
+                let holder = if holder.is_empty() { String::new() } else { format!(" ({holder})") };
+                ui.say(&format!("waiting for another build in this checkout{holder}"));
+            })
             .map_err(|error| unlocked(ui, &args.targets, &error))?;
         if sure {
             return Ok((engine, Some(lock)));

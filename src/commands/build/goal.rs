@@ -5,6 +5,7 @@ use crate::commands::{Failure, Ui, affected};
 use crate::engine::Engine;
 use crate::event::{Outcome, Reason};
 use crate::graph::{TargetKind, select};
+use crate::plan::Plan;
 use crate::shell::BuildArgs;
 
 /// What is to be built.
@@ -23,7 +24,9 @@ impl Goal {
     pub(super) fn of(ui: &Ui, args: &BuildArgs, engine: &Engine, words: Option<&[String]>) -> Result<Goal, Failure> {
         let mut targets = select(&engine.graph, &args.targets, &engine.package)?.targets;
         if args.rerun.is_some() {
+            let whole = Plan::new(&engine.graph, &targets);
             targets = failed_last(engine)?;
+            targets.retain(|target| args.targets.is_empty() || whole.step(*target).is_some());
         }
         if let Some(revision) = &args.affected {
             targets = affected::among(ui, engine, revision, &targets)?;

@@ -16,7 +16,7 @@ pub struct BuildArgs {
     #[arg(value_name = "TARGET", add = complete::buildable())]
     pub targets: Vec<String>,
     /// Run at most N tasks at once; wins over ORKET_JOBS.
-    #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(short, long, value_name = "N", value_parser = jobs, allow_negative_numbers = true)]
     pub jobs: Option<u32>,
     /// After a failure, go on with all that does not need what failed.
     #[arg(short, long)]
@@ -96,6 +96,11 @@ pub enum Ui {
     Live,
     /// Events, one JSON object a line.
     Json,
+}
+
+/// Reads how many tasks may run at once.
+pub(super) fn jobs(text: &str) -> Result<u32, String> {
+    text.parse().ok().filter(|jobs| *jobs >= 1).ok_or_else(|| String::from("expected a whole number of 1 or more"))
 }
 
 fn duration(text: &str) -> Result<Duration, String> {

@@ -2,7 +2,7 @@
 
 use clap::{ArgAction, Args};
 
-use super::build::BuildArgs;
+use super::build::{BuildArgs, jobs};
 use super::deciding::DecidingArgs;
 use crate::shell::complete;
 
@@ -16,7 +16,7 @@ pub struct RunArgs {
     #[arg(last = true, value_name = "ARGS")]
     pub args: Vec<String>,
     /// Run at most N tasks at once while building what it needs; wins over ORKET_JOBS.
-    #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(short, long, value_name = "N", value_parser = jobs, allow_negative_numbers = true)]
     pub jobs: Option<u32>,
     /// Show why tasks ran; twice: their starts and commands too.
     #[arg(short, long, action = ArgAction::Count)]

@@ -71,7 +71,7 @@ fn wrong_lines_end_with_2_and_say_what_was_meant() {
         ("orket buidl", "'build'"),
         ("orket build --keep-goin", "'--keep-going'"),
         ("orket graph --format dott", "'dot'"),
-        ("orket build -j 0", "0 is not in 1.."),
+        ("orket build -j 0", "expected a whole number of 1 or more"),
         ("orket build --timeout soon", "expected a duration such as `90s`"),
         ("orket cache gc --max-size big", "expected a size such as `500MiB`"),
         ("orket build -k --fail-fast", "cannot be used with"),
