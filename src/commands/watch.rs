@@ -15,7 +15,7 @@ use crate::disk::{Changes, Signature, Watch};
 use crate::engine::{Engine, Reach, Sentinel, Unrest};
 use crate::graph::{TargetKind, select};
 use crate::plan::Plan;
-use crate::process::{end_process, listen_to_signals, own_command};
+use crate::process::{OUTDATED, end_process, listen_to_signals, own_command};
 use crate::shell::{BuildArgs, WatchArgs};
 
 /// How long nothing has to change before the next build: editors and version control write several files at once.
@@ -30,7 +30,7 @@ const GATHERED: Duration = Duration::from_millis(25);
 /// How many changed files are named.
 const NAMED: usize = 3;
 
-/// The signal that ends a build which became stale, as Ctrl-C does.
+/// The signal of Ctrl-C.
 const INTERRUPT: i32 = 2;
 const QUIT: i32 = 3;
 
@@ -169,7 +169,7 @@ impl Scene {
                         // What only gates see does not end a build: tasks may write such files themselves.
                         if !stale && signal.is_none() && self.reached(&news) == Reach::Tasks {
                             stale = true;
-                            end_process(id, INTERRUPT);
+                            end_process(id, OUTDATED);
                         }
                         under.add(std::mem::take(&mut gathered));
                         due = never();

@@ -16,6 +16,9 @@ use super::own::has_starter;
 /// How long the threads of a program that was killed take to end, at most: a few milliseconds, and more where every processor is busy.
 const AT_ONCE: Duration = Duration::from_millis(200);
 
+/// The signal by which a build is told that it has become stale, and ends as by Ctrl-C.
+pub const OUTDATED: i32 = SIGUSR1;
+
 /// Signals that would end orket before it could end what it has started.
 const ENDING: [i32; 10] = [SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGALRM, SIGVTALRM, SIGPROF, SIGXCPU];
 

@@ -121,6 +121,7 @@ pub(super) fn gather(
                 return Err(Blocked {
                     text: format!("the input `{path}` does not exist, and no task that it needs makes it"),
                     hint: Some(format!("make the file, or correct `inputs` at {}", task.place)),
+                    broken: false,
                 });
             }
             content => reading.add(path, content)?,
@@ -332,6 +333,7 @@ fn behind_link(world: &World, task: &Task, text: &str, inputs: &BTreeMap<RelPath
             return Err(Blocked {
                 text: format!("the input `{text}` stands behind the link `{folder}`, and no glob goes into a folder through a link"),
                 hint: Some(format!("name the folder that the link leads to (`{target}`) in `inputs` at {}", task.place)),
+                broken: false,
             });
         }
     }

@@ -58,6 +58,7 @@ pub fn judge(world: &World, target: TargetId, links: &Links, again: bool, mode: 
         return Judged::Blocked(Blocked {
             text: format!("`{path}`, which has to be there first, does not exist, and no edge makes it"),
             hint: Some(format!("make the file, or take it out of what comes first at {}", prepared.task.place)),
+            broken: false,
         });
     }
     judged
@@ -83,7 +84,7 @@ fn verdict(world: &World, target: TargetId, links: &Links, again: bool, mode: Mo
     if let Some(record) = record.as_ref().filter(|record| record.action != prepared.key && !mode.look) {
         match clear_undeclared(world, &prepared, &Own::of(world, record.key)) {
             Ok(displaced) => prepared.displaced = displaced,
-            Err(text) => return Judged::Blocked(Blocked { text, hint: None }),
+            Err(text) => return Judged::Blocked(Blocked { text, hint: None, broken: false }),
         }
     }
     if let Some(reason) = wanted {
@@ -152,7 +153,7 @@ fn verdict(world: &World, target: TargetId, links: &Links, again: bool, mode: Mo
                 };
             }
             Ok(None) => {}
-            Err(text) => return Judged::Blocked(Blocked { text, hint: None }),
+            Err(text) => return Judged::Blocked(Blocked { text, hint: None, broken: false }),
         }
     }
     Judged::Run(Box::new(prepared), why.unwrap_or(Reason::New))
@@ -176,7 +177,7 @@ fn adopt(world: &World, prepared: &Prepared, links: &Links, record: &TaskRecord,
             Some(Judged::Cached { yielded, log: result.log, displaced })
         }
         Ok(None) => None,
-        Err(text) => Some(Judged::Blocked(Blocked { text, hint: None })),
+        Err(text) => Some(Judged::Blocked(Blocked { text, hint: None, broken: false })),
     }
 }
 

@@ -325,6 +325,7 @@ fn held(what: &str, secret: &str, place: &str) -> Blocked {
     Blocked {
         text: format!("{what} holds the secret `{secret}`, at {place}"),
         hint: Some(format!("give it to a command as a further word; if it is no secret, let the task see it: env {{ pass \"{secret}\" }}")),
+        broken: false,
     }
 }
 
@@ -339,6 +340,7 @@ fn variable(visible: &Visible, name: &str, place: &str) -> Result<String, Blocke
         None => Err(Blocked {
             text: format!("`{{{{env.{name}}}}}` at {place}: the variable is not set, or withheld from this task"),
             hint: Some(format!("set it, and let the task see it: env {{ pass \"{name}\" }}")),
+            broken: false,
         }),
     }
 }

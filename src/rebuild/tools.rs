@@ -71,7 +71,7 @@ pub(super) fn invoke(world: &World, visible: &Visible, name: &str, listed: bool,
             let digest = Digest::of(format!("orket tool {tool} {}", env!("CARGO_PKG_VERSION")).as_bytes());
             Ok(Found { name: None, program: own, first: vec![String::from("tool"), tool], digest })
         }
-        Invoked::Refused(why) => Err(Blocked { text: why, hint: Some(format!("add it to the task: tools \"{name}\"")) }),
+        Invoked::Refused(why) => Err(Blocked { text: why, hint: Some(format!("add it to the task: tools \"{name}\"")), broken: false }),
     }
 }
 
@@ -92,7 +92,7 @@ pub(super) fn digest_of(world: &World, visible: &Visible, name: &str, folder: &P
 }
 
 fn asked(world: &World, name: &str, listed: bool) -> Result<Invoked, Blocked> {
-    world.seams.ask(&NamedTool { name: name.to_owned(), listed }).map_err(|error| Blocked::new(error.to_string()))
+    world.seams.ask(&NamedTool { name: name.to_owned(), listed }).map_err(|error| Blocked::broken(error.to_string()))
 }
 
 /// Whether a tool is the one whose digest was recorded.
@@ -116,8 +116,11 @@ fn check(world: &World, name: &str, digest: &Digest) -> Result<(), Blocked> {
                 digest.short()
             ),
             hint: Some(format!("install the recorded one, or record this one: {line}")),
+            broken: false,
         }),
-        None => Err(Blocked { text: format!("`{path}` records no tool `{name}`"), hint: Some(format!("add the line: {line}")) }),
+        None => {
+            Err(Blocked { text: format!("`{path}` records no tool `{name}`"), hint: Some(format!("add the line: {line}")), broken: false })
+        }
     }
 }
 

@@ -4,6 +4,9 @@ use super::paint::Paint;
 use crate::base::quantity::{plural, show_duration};
 use crate::event::{Ending, Totals};
 
+/// The signal by which `orket watch` ends a build that has become stale: `SIGUSR1`.
+const OUTDATED: i32 = if cfg!(target_os = "macos") { 30 } else { 10 };
+
 /// How many of those that failed are listed at the end; each was told where it failed.
 const NAMED: usize = 50;
 
@@ -16,7 +19,10 @@ pub(super) fn text(ending: &Ending, planned: usize, failed: &[String], paint: Pa
     let counts = counts(totals, 0);
     let listed = |counts: String| if counts.is_empty() { String::new() } else { format!(": {counts}") };
     if let Some(signal) = ending.signal {
-        let head = paint.red(&format!("interrupted by {}", signal_name(signal)));
+        let head = match signal {
+            OUTDATED => paint.yellow("ended, since what it builds from has changed"),
+            signal => paint.red(&format!("interrupted by {}", signal_name(signal))),
+        };
         return format!("{head}{}\n{}", listed(counts), names(failed, paint));
     }
     if ending.exit != 0 || totals.failed + totals.stalled > 0 {

@@ -30,6 +30,8 @@ pub(super) struct Teller {
     noticed: HashSet<(Option<TargetId>, String)>,
     /// What is said only where the run does not go well.
     unsaid: String,
+    /// What was skipped so far: not said where all else is fresh.
+    skipped: String,
 }
 
 /// What is to be written because of one event.
@@ -52,6 +54,7 @@ impl Teller {
             failed: Vec::new(),
             noticed: HashSet::new(),
             unsaid: String::new(),
+            skipped: String::new(),
         }
     }
 
@@ -62,6 +65,28 @@ impl Teller {
 
     /// Returns what is to be written.
     pub(super) fn tell(&mut self, event: &Event) -> Told {
+        match event {
+            Event::Finished(one) if one.outcome == Outcome::Skipped && self.screen.verbosity < 1 => {
+                let line = self.finished(one);
+                self.skipped.push_str(&line);
+                return Told { text: String::new(), urgent: false };
+            }
+            Event::RunFinished(ending) => {
+                let totals = &ending.totals;
+                if totals.fresh > 0 && totals.all() == totals.fresh + totals.skipped && ending.exit == 0 {
+                    self.skipped.clear();
+                }
+            }
+            _ => {}
+        }
+        let told = self.told(event);
+        match told.text.is_empty() {
+            true => told,
+            false => Told { text: std::mem::take(&mut self.skipped) + &told.text, ..told },
+        }
+    }
+
+    fn told(&mut self, event: &Event) -> Told {
         let calm = |text| Told { text, urgent: false };
         match event {
             Event::RunStarted(headline) => {

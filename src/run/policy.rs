@@ -3,6 +3,7 @@
 use super::ready::RANKS;
 use super::state::Loop;
 use super::walk::finished;
+use crate::base::quantity::plural;
 use crate::decisions::{Rank, Ready};
 use crate::event::{Event, Finished, Notice, Outcome};
 use crate::plan::Step;
@@ -86,7 +87,7 @@ impl Loop<'_> {
 
     /// Starts nothing more: as many tasks were started as may be.
     pub(super) fn exhaust(&mut self) {
-        let text = format!("the run is exhausted: it may start {} tasks, and they were not enough", self.started);
+        let text = format!("the run is exhausted: it may start {}, and that was not enough", plural(self.started, "task"));
         (self.tell)(&Event::Notice(Notice { task: None, text, hint: None }));
         self.exit = self.exit.max(1);
         self.stop();

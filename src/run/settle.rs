@@ -57,7 +57,7 @@ impl Loop<'_> {
             Judged::Blocked(blocked) => {
                 let reason = self.errand_reason(step);
                 let told = Finished { reason, status: Some(blocked.text), hint: blocked.hint, ..finished(target) };
-                self.failed(step, told, 1, ready);
+                self.failed(step, told, if blocked.broken { 3 } else { 1 }, ready);
             }
         }
     }
@@ -126,6 +126,7 @@ impl Loop<'_> {
             if self.options.fail_fast {
                 self.cancel.stop();
             }
+            self.stopped_by = Some(self.graph.address(self.target(step)).to_owned());
             self.stop();
         }
     }

@@ -103,6 +103,8 @@ pub(super) struct Loop<'a> {
     /// What was moved out of the way of outputs, and where to.
     pub(super) displaced: Vec<(RelPath, RelPath)>,
     pub(super) stopping: bool,
+    /// The target because of which nothing new is started.
+    pub(super) stopped_by: Option<String>,
     /// Whether there is any decision in the plan, once somebody had to know.
     pub(super) decides: OnceCell<bool>,
     pub(super) signal: Option<i32>,
@@ -173,6 +175,7 @@ impl<'a> Loop<'a> {
             totals: Totals::default(),
             displaced: Vec::new(),
             stopping: false,
+            stopped_by: None,
             decides: OnceCell::new(),
             signal: None,
             exit: 0,

@@ -147,7 +147,10 @@ impl Loop<'_> {
             self.totals.count(outcome);
             self.totals.interrupted += usize::from(tried && outcome == Outcome::Cancelled);
             self.totals.flaky += usize::from(told.as_ref().is_some_and(|told| told.flaky && outcome == Outcome::Done));
-            let told = Finished { outcome, at: self.began.elapsed(), ..told.unwrap_or_else(|| finished(target)) };
+            let mut told = Finished { outcome, at: self.began.elapsed(), ..told.unwrap_or_else(|| finished(target)) };
+            if outcome == Outcome::Cancelled && !tried && told.because.is_none() {
+                told.because.clone_from(&self.stopped_by);
+            }
             (self.tell)(&Event::Finished(Box::new(told)));
         }
         if kind == TargetKind::Task && !self.services.is_empty() {

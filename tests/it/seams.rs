@@ -358,7 +358,7 @@ fn a_planner_that_holds_everything_back_stalls_the_run() {
 fn a_run_that_may_start_so_many_tasks_is_exhausted_after_them() {
     let manifest = "process_rules { orchestration_loop_node \"default\" { rounds 2 } }\ntask \"t\" { matrix { n \"1\" \"2\" \"3\" }; sh \"printf x >> o\" }";
     let project = Project::new().manifest(manifest);
-    project.run("build -j1").code(1).says(["the run is exhausted: it may start 2 tasks"]);
+    project.run("build -j1").code(1).says(["the run is exhausted: it may start 2 tasks, and that was not enough"]);
     assert_eq!(project.read("o"), "xx");
 }
 
@@ -466,4 +466,27 @@ task \"t\" { sh \"cd other && $ORKET_EXE decisions > seen\"; outputs \"other/see
     let chosen =
         |seam: &str| seen.lines().find(|line| line.starts_with(seam)).and_then(|line| line.split_whitespace().nth(1)).unwrap().to_owned();
     assert_eq!((chosen("evaluator"), chosen("planner")), ("default".into(), "fifo".into()));
+}
+
+#[test]
+fn a_tool_strategy_of_ones_own_that_fails_is_told_with_place_and_way_out() {
+    let project = Project::new().manifest(
+        "strategy \"mine\" seam=\"tool_strategy\" { exec \"true\" }\nprocess_rules { tool_strategy_node \"mine\" }\ntask \"t\" { run \"echo\" \"x\" }",
+    );
+    project
+        .run("build")
+        .code(3)
+        .says(["the strategy `mine` of tool_strategy ", "(orket.kdl:1; `--strategy tool_strategy=default` does without it)"]);
+}
+
+#[test]
+fn what_is_no_seam_is_told_of_as_that_whatever_it_holds() {
+    let project = Project::new().manifest("process_rules { concurrency_limit 3 }\ntask \"t\" { sh \"true\" }");
+    project.run("list").code(2).says(["there is no seam `concurrency_limit`", "planner_node"]).never_says(["takes a text"]);
+}
+
+#[test]
+fn a_strict_loader_says_that_it_looks_nowhere_else() {
+    let project = Project::new().file("sub/x", "").manifest("task \"t\" { sh \"true\" }");
+    project.run_in("sub", "build --strategy loader_strategy=strict").code(2).says(["the loader strategy `strict` looks nowhere else"]);
 }

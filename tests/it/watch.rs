@@ -62,7 +62,7 @@ fn files_of_orket_of_git_and_of_nobody_begin_nothing() {
 fn a_build_that_became_stale_is_ended() {
     let project = Project::new()
         .file("in", "slow")
-        .manifest("task \"t\" { inputs \"in\"; outputs \"out\"; sh \"{log:t}; echo $$ > {base}/pid; if grep -q slow in; then sleep 300; fi; cp in out\" }");
+        .manifest("task \"t\" { inputs \"in\"; outputs \"out\"; sh \"{log:t}; if grep -q slow in; then echo $$ > {base}/pid; sleep 300; fi; cp in out\" }");
     let watch = project.start("watch");
     let pid = project.base().join("pid");
     assert!(wait_until(|| pid.exists()), "{}", watch.said());
@@ -70,6 +70,8 @@ fn a_build_that_became_stale_is_ended() {
     project.write("in", "fast");
     rests(&watch, 1);
     assert!(!alive(&first), "the stale task lives on");
+    let said = || watch.said().contains("ended, since what it builds from has changed: ");
+    assert!(wait_until(said) && !watch.said().contains("SIGINT"), "{}", watch.said());
     assert_eq!((project.log().len(), project.read("out")), (2, "fast".to_owned()));
     project.write("in", "slow again");
     assert!(wait_until(|| project.log().len() == 3), "{}", watch.said());
