@@ -8,42 +8,40 @@ mod find;
 mod gates;
 mod glimpse;
 mod load;
+mod lock;
 mod manifests;
 mod outside;
 mod remake;
 mod sources;
 mod surroundings;
+mod sweep;
 mod symbols;
 mod unrest;
 mod watch;
 mod workspace;
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 use std::ffi::OsStr;
-use std::fs::{self, File};
-use std::io::{self, Read, Write};
+use std::fs;
+use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, OnceLock, RwLock};
-use std::thread;
 
-use crossbeam_channel::{Receiver, bounded};
 use xxhash_rust::xxh3::xxh3_64;
 
 use self::find::{find, package};
-use self::load::{BUILT, SEEN, Stamp, current, kept, load};
+use self::load::{BUILT, SEEN, Stamp, kept, load};
 use self::manifests::Disk;
-use crate::action::ActionResult;
 use crate::base::RelPath;
 use crate::decisions::{Boxed, Choice, Origin, Seam, Seams};
 use crate::disk::{Tree, stamp_clock, write_beside};
 use crate::graph::Graph;
 use crate::manifest::Problems;
-use crate::process::is_within;
 use crate::rebuild::{Environment, Files, World};
-use crate::record::{Begun, Checkout, Runs, Status, Watcher, is_watched};
+use crate::record::{Begun, Checkout, Runs, Watcher, is_watched};
 use crate::sandbox::Bubblewrap;
-use crate::store::{LocalStore, StoreError, Swept};
+use crate::store::LocalStore;
 use crate::vcs::Tracked;
 
 pub use affected::Affected;
@@ -51,6 +49,7 @@ pub use churn::{ChurnError, ChurnWanted, churn};
 pub use facts::Surveyed;
 pub use gates::Inspector;
 pub use glimpse::Glimpse;
+pub use lock::LockError;
 pub use sources::{sources, sources_and_links};
 pub use surroundings::Surroundings;
 use surroundings::Watching;
@@ -95,20 +94,6 @@ pub enum OpenError {
 
 /// Overrides beside the manifest, which version control mostly ignores.
 const OVERRIDES: &[u8] = b"orket.local.kdl";
-
-/// What stands before the number of the process in the lock of a checkout.
-const HOLDER: &str = "process ";
-
-/// Why a checkout cannot be locked.
-#[derive(Debug, thiserror::Error)]
-pub enum LockError {
-    /// This process belongs to a build in the same checkout, which waits for it.
-    #[error("a build in this checkout is under way, and this is a part of it: neither could end before the other")]
-    Within,
-    /// The surroundings failed.
-    #[error("cannot write the state of this checkout: {0}")]
-    Broken(#[from] io::Error),
-}
 
 /// An opened project.
 pub struct Engine {
@@ -336,78 +321,6 @@ impl Engine {
         // A sweep may then take too much, which costs time: no reason not to build.
         let _ = self.store.register(&self.state());
     }
-
-    /// Waits until no other build runs in this checkout. `said` is told for whom, once, if there is one; nothing where it has not yet said. Returns also whether it is still
-    /// sure that the manifests are what was opened: while it waited, they may have been changed.
-    ///
-    /// # Errors
-    /// When the lock cannot be made, or whoever holds it waits for this process.
-    pub fn lock(&self, said: &mut dyn FnMut(&str)) -> Result<(File, bool), LockError> {
-        state_folder(&self.root)?;
-        let mut sure = true;
-        let mut file = fs::OpenOptions::new().create(true).truncate(false).read(true).write(true).open(self.state().join("lock"))?;
-        match file.try_lock() {
-            Ok(()) => {}
-            Err(fs::TryLockError::WouldBlock) => {
-                let mut holder = String::new();
-                file.read_to_string(&mut holder)?;
-                if holder.trim().strip_prefix(HOLDER).and_then(|pid| pid.parse().ok()).is_some_and(is_within) {
-                    return Err(LockError::Within);
-                }
-                said(holder.trim());
-                file.lock()?;
-                sure = current(&self.graph, &self.tree, &self.manifest) && self.outdated().is_empty();
-            }
-            // A file system without locks: builds in one checkout are then the user's to keep apart.
-            Err(fs::TryLockError::Error(_)) => {}
-        }
-        // As long as the last one's, and written over it at once: who reads meanwhile finds the one or the other.
-        let own = format!("{HOLDER}{:<10}\n", std::process::id());
-        io::Seek::seek(&mut file, io::SeekFrom::Start(0))?;
-        file.write_all(own.as_bytes())?;
-        file.set_len(own.len() as u64)?;
-        Ok((file, sure))
-    }
-
-    /// Waits until nobody else in this checkout writes a baseline; on a file system without locks, nobody is waited for.
-    ///
-    /// # Errors
-    /// When the lock cannot be made.
-    pub fn lock_baselines(&self) -> io::Result<File> {
-        state_folder(&self.root)?;
-        let file = fs::OpenOptions::new().create(true).truncate(false).write(true).open(self.state().join("baselines.lock"))?;
-        let _ = file.lock();
-        Ok(file)
-    }
-
-    /// Removes what was used least from the store until it holds at most `limit` bytes; what the last build of any checkout used stays.
-    ///
-    /// # Errors
-    /// When the store cannot be written.
-    pub fn sweep(store: &LocalStore, limit: u64) -> Result<Swept, StoreError> {
-        store.sweep(limit, &pinned(store))
-    }
-
-    /// As [`Engine::sweep`], beside the caller and only if what was put in has made the store larger than `limit`; the channel brings what
-    /// came of it, and is closed at once where the system allows no more threads: the next build looks after the store then.
-    pub fn keep_store_within(&self, limit: u64) -> Receiver<Result<Option<Swept>, StoreError>> {
-        let (store, (sender, receiver)) = (self.store.clone(), bounded(1));
-        let _ = thread::Builder::new().name(String::from("store")).spawn(move || sender.send(store.keep_within(limit, || pinned(&store))));
-        receiver
-    }
-}
-
-/// The names of all entries that the last build of some checkout used.
-fn pinned(store: &LocalStore) -> HashSet<String> {
-    let mut pinned = HashSet::new();
-    for state in store.checkouts() {
-        let Ok(checkout) = Checkout::open(&state, false) else { continue };
-        for record in checkout.records().filter(|record| record.status == Status::Succeeded) {
-            pinned.insert(record.action.hex());
-            pinned.extend(ActionResult::decode(&record.result).iter().flat_map(ActionResult::blobs).map(|digest| digest.hex()));
-        }
-    }
-    pinned
 }
 
 /// Makes the folder for the checkout's state, with what keeps git and backups away from it.

@@ -146,7 +146,8 @@ impl Artifact {
         };
         let bytes = sight.read(newest).map_err(|error| Unjudged::broken(format!("cannot read `{newest}`: {error}")))?;
         let is_json = newest.name().ends_with(b".json");
-        let value: Option<Value> = match serde_json::from_slice(unmarked(&bytes)) {
+        let text = unmarked(&bytes);
+        let value: Option<Value> = match serde_json::from_slice(text) {
             Ok(value) => Some(value),
             Err(error) if is_json || !self.values.is_empty() => {
                 let finding = told("unparsable", "", format!("it is no JSON: {error}"), "make it anew");
@@ -188,7 +189,7 @@ impl Artifact {
             }
         }
         for bound in &self.values {
-            if let Some(message) = value.as_ref().and_then(|value| bound.broken(value, &bytes)) {
+            if let Some(message) = value.as_ref().and_then(|value| bound.broken(value, text)) {
                 say("value", &bound.pointer, message, "mend what it measures, or the bound");
             }
         }
@@ -206,7 +207,8 @@ impl Bound {
     fn broken(&self, value: &Value, text: &[u8]) -> Option<String> {
         let pointer = &self.pointer;
         let Some(found) = value.pointer(pointer) else { return Some(format!("it has no `{pointer}`")) };
-        let shown = if found.is_number() { written(text, pointer)? } else { found.to_string() };
+        let written = found.is_number().then(|| written(text, pointer)).flatten();
+        let shown = written.unwrap_or_else(|| found.to_string());
         let number = Decimal::parse(&shown).filter(|_| found.is_number());
         if found.is_number() && number.is_none() {
             return Some(format!("`{pointer}` is {shown}, and only 38 digits are compared"));
