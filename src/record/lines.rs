@@ -122,7 +122,7 @@ pub(super) fn read(bytes: &[u8]) -> Option<RunRecord> {
                     gates: Vec::new(),
                 });
             }
-            (Line::Gate { report }, Some(record)) => record.gates.push(*report),
+            (Line::Gate { report }, Some(record)) => record.judged(*report),
             (Line::Decided { decision, value, origin, saw }, Some(record)) => {
                 record.decisions.push(RunDecision { address: decision, value, origin, saw });
             }

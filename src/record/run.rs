@@ -75,6 +75,14 @@ pub struct RunTask {
 }
 
 impl RunRecord {
+    /// Takes down what a gate said; of one that said something before, in a workspace, the last word counts.
+    pub fn judged(&mut self, report: GateReport) {
+        match self.gates.iter_mut().find(|earlier| earlier.address == report.address) {
+            Some(earlier) => *earlier = report,
+            None => self.gates.push(report),
+        }
+    }
+
     /// Whether there was nothing to do.
     pub(super) fn is_idle(&self) -> bool {
         let idle = Totals { fresh: self.totals.fresh, ..Totals::default() };

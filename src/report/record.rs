@@ -65,7 +65,7 @@ pub fn record(names: &dyn Names, events: &[Event]) -> RunRecord {
                 stored: None,
                 unchanged: false,
             }),
-            Event::Gate { report, .. } => record.gates.push((**report).clone()),
+            Event::Gate { report, .. } => record.judged((**report).clone()),
             Event::Decided(decided) => record.decisions.push(RunDecision {
                 address: names.address(decided.decision),
                 value: decided.value.clone(),

@@ -18,18 +18,20 @@ pub fn summary(names: &dyn Names, all: &[(TargetId, Outcome, Option<Reason>, Dur
     let mut run = None;
     let mut ending = None;
     let mut finished: FxHashMap<TargetId, &Finished> = FxHashMap::default();
+    let mut gates: Vec<&GateReport> = Vec::new();
     for event in events {
         match event {
             Event::RunStarted(headline) => run = Some(&*headline.run),
             Event::Finished(one) => drop(finished.insert(one.task, one)),
             Event::RunFinished(last) => ending = Some(last),
+            // Of a gate that said something in a workspace before, the last word counts.
+            Event::Gate { report, .. } => match gates.iter_mut().find(|earlier| earlier.address == report.address) {
+                Some(earlier) => *earlier = report,
+                None => gates.push(report),
+            },
             _ => {}
         }
     }
-    let gates = events.iter().filter_map(|event| match event {
-        Event::Gate { report, .. } => Some(&**report),
-        _ => None,
-    });
     let mut totals = Totals::default();
     all.iter().filter(|(task, ..)| names.is_task(*task)).for_each(|(_, outcome, ..)| totals.count(*outcome));
     let tasks = all.iter().map(|(task, outcome, reason, duration)| {
@@ -55,7 +57,7 @@ pub fn summary(names: &dyn Names, all: &[(TargetId, Outcome, Option<Reason>, Dur
         duration_ms: ending.map(|ending| ms(ending.at)),
         totals: ending.map_or(totals, |ending| ending.totals),
         tasks: tasks.collect(),
-        gates: gates.collect(),
+        gates,
     };
     serde_json::to_value(summary).unwrap_or_default()
 }

@@ -193,7 +193,8 @@ epic "e" { gate "words" kind="pattern" { pattern "TODO"; files "src/**"; message
 "#;
     let project = Project::new().file("src/a.c", "TODO\n").manifest(manifest);
     project.run("build r").code(1).says(["src/a.c"]);
-    project.write("src/a.c", "done\n").run("build r").ok();
+    let json = project.write("src/a.c", "done\n").run("build r --json").ok().json();
+    assert_eq!(json["gates"].as_array().unwrap().len(), 1, "its verdict in the workspace and that in the checkout are one");
     std::fs::write(project.base().join(".gitignore"), "*\n").unwrap();
     project.write("src/a.c", "TODO\n").run("check").code(1).says(["src/a.c"]);
     project.run("build r").code(1).says(["src/a.c"]);
