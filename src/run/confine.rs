@@ -63,9 +63,10 @@ impl Bench<'_> {
             };
             names.contains(path.name()) && places.iter().any(from)
         };
-        let files = sources(tree, &RelPath::root(), true).ok()?;
-        let named: Vec<String> =
-            files.iter().filter(|path| meant(path) && hidden(path)).take(NAMED).map(|path| format!("`{path}`")).collect();
+        let mut unseen = sources(tree, &RelPath::root(), true).ok()?;
+        unseen.retain(|path| meant(path) && hidden(path));
+        unseen.sort();
+        let named: Vec<String> = unseen.iter().take(NAMED).map(|path| format!("`{path}`")).collect();
         (!named.is_empty()).then(|| {
             format!(
                 "it runs in a box and does not see {}, which its output names: if it reads that, add it to its inputs",
