@@ -1,6 +1,8 @@
 //! Wires history, the files of the newest commit and the counting of churn into one report.
 
+use std::panic::resume_unwind;
 use std::path::{Path, PathBuf};
+use std::thread;
 
 use rustc_hash::FxHashMap;
 
@@ -8,7 +10,7 @@ use super::symbols::{self, SymbolsWanted};
 use crate::base::{Digest, FileKind, RelPath};
 use crate::churn::{Busy, Ground, Report, Standing, Tally, complexity};
 use crate::facts::{FactFile, Forgetful, Known};
-use crate::vcs::{RENAME_LIMIT, Repository, SIMILARITY, VcsError, Wanted};
+use crate::vcs::{Newest, RENAME_LIMIT, Repository, SIMILARITY, VcsError, Wanted};
 
 /// The complexity of so many files is read, the most often touched: the others cannot be hot.
 const TEXTS: usize = 2000;
@@ -66,14 +68,19 @@ pub fn churn(wanted: &ChurnWanted) -> Result<Report, ChurnError> {
     let repository = Repository::open(&folder, remembering)?;
     let scope = wanted.scope.as_deref().map(|scope| repository.scope(scope)).transpose()?;
     let kept = kept(&folder, repository.top());
-    let newest = repository.newest(kept.as_ref().map(|folder| folder.join("newest")).as_deref())?;
-    let (present, until) = (newest.files, newest.at);
-    let mut tally = Tally::new(scope.clone().unwrap_or_default(), until, present.iter().map(|file| file.path.clone()));
-    tally.keep_touches(symbols::is_source);
     let part = Wanted { scope: scope.clone(), since: wanted.since, renames: wanted.renames };
     let known = kept.as_ref().map(|folder| folder.join(if wanted.renames { "followed" } else { "named" }));
+    // Git reads either on its own.
+    let (newest, history) = thread::scope(|scope| {
+        let newest = scope.spawn(|| repository.newest(kept.as_ref().map(|folder| folder.join("newest")).as_deref()));
+        let history = repository.history(&part, known.as_deref());
+        (newest.join(), history)
+    });
+    let Newest { files: present, at: until } = newest.unwrap_or_else(|panic| resume_unwind(panic))?;
+    let mut tally = Tally::new(scope.clone().unwrap_or_default(), until, present.iter().map(|file| file.path.clone()));
+    tally.keep_touches(symbols::is_source);
     let cuts = repository.cuts()?;
-    let told = repository.history(&part, known.as_deref(), |commit, paths| {
+    let told = history?.read(|commit, paths| {
         if !wanted.sure || cuts.iter().all(|cut| *cut.id != *commit.id) {
             tally.add(commit, paths);
         }

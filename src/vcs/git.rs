@@ -33,6 +33,11 @@ pub const ELSEWHERE: [&str; 8] = [
     "GIT_PREFIX",
 ];
 
+/// What has git write when it has much to say and not at each line (git(1)), and the C library of GNU keep memory that git gives back, rather
+/// than ask the system for it again with each object (mallopt(3); others do not know these).
+const FLOWING: [(&str, &str); 4] =
+    [("GIT_FLUSH", "0"), ("MALLOC_MMAP_THRESHOLD_", "67108864"), ("MALLOC_TRIM_THRESHOLD_", "268435456"), ("MALLOC_TOP_PAD_", "16777216")];
+
 /// Git in one folder.
 #[derive(Clone, Debug)]
 pub(super) struct Git {
@@ -151,6 +156,7 @@ impl Git {
     /// Starts git, feeds it `input`, and leaves its output to be read.
     pub(super) fn stream(&self, words: &[&[u8]], input: Option<Vec<u8>>) -> Result<Stream, VcsError> {
         let mut command = self.command(words);
+        command.envs(FLOWING.into_iter().filter(|(name, _)| std::env::var_os(name).is_none()));
         if input.is_some() {
             command.stdin(Stdio::piped());
         }

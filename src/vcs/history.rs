@@ -4,7 +4,7 @@ use std::path::Path;
 use std::thread;
 
 use super::kept::Kept;
-use super::lanes::Lanes;
+use super::lanes::Work;
 use super::parse::{FORMAT, Head, ID_ALONE, Reader, bytes_of, hex};
 use super::walk::Walk;
 use super::{Repository, VcsError};
@@ -55,33 +55,22 @@ pub struct Told {
     pub stamp: [u8; 32],
 }
 
-impl Repository {
-    /// Hands each commit that is no merge to `each`, newest first. `keep` names a file where what was read is kept for the next time;
-    /// it is only ever written as a whole.
+/// A history of which it is known which commits are in it.
+pub struct History<'r> {
+    repository: &'r Repository,
+    wanted: &'r Wanted,
+    told: Told,
+    kept: Kept,
+    heads: Vec<Head>,
+}
+
+impl History<'_> {
+    /// Hands each commit that is no merge to `each`, newest first; has the changes counted of those that are not known yet.
     ///
     /// # Errors
     /// When git cannot read the history.
-    pub fn history(&self, wanted: &Wanted, keep: Option<&Path>, mut each: impl FnMut(&Commit<'_>, &Paths)) -> Result<Told, VcsError> {
-        let mut told = Told::default();
-        if self.head().is_none() {
-            return Ok(told);
-        }
-        let mut kept = match keep {
-            Some(file) => Kept::open(file, self, wanted.renames, &mut told.paths)?,
-            None => Kept::nowhere(),
-        };
-        told.stamp = kept.stamp();
-        self.fill(wanted, &mut told, &mut kept, &mut each)?;
-        kept.save(self, &told.paths, (wanted.is_whole() && wanted.since.is_none()).then_some(told.commits))?;
-        Ok(told)
-    }
-
-    /// Asks which commits there are, and has the changes counted of those that are not known yet.
-    fn fill(&self, wanted: &Wanted, told: &mut Told, kept: &mut Kept, each: &mut impl FnMut(&Commit<'_>, &Paths)) -> Result<(), VcsError> {
-        let mut heads = match wanted.is_whole() {
-            true => self.walked(wanted.renames, told, kept)?,
-            false => self.heads(&log(wanted), told)?,
-        };
+    pub fn read(self, mut each: impl FnMut(&Commit<'_>, &Paths)) -> Result<Told, VcsError> {
+        let History { repository, wanted, mut told, mut kept, mut heads } = self;
         heads.retain(|head| wanted.since.is_none_or(|since| head.at >= since));
         let unknown: Vec<&[u8]> = heads.iter().map(|head| &*head.id).filter(|id| kept.find(id).is_none()).collect();
         let mut words = changes_of(wanted.renames, true);
@@ -91,8 +80,9 @@ impl Repository {
         }
         let mut waiting = heads.iter();
         let missing = |head: &Head| VcsError::Strange(format!("nothing of what commit {} changed", hex(&head.id)));
+        let work = Work::new(&repository.git, &words, &unknown);
         thread::scope(|scope| {
-            let mut lanes = Lanes::start(scope, &self.git, &words, &unknown);
+            let mut lanes = work.start(scope);
             while let Some(mut slice) = lanes.next()? {
                 slice.rename(&mut told.paths);
                 for (id, changes) in slice.commits() {
@@ -115,9 +105,32 @@ impl Repository {
                 told.commits += 1;
                 told.known += 1;
             }
-            told.known = told.known.saturating_sub(told.fresh);
-            Ok(())
-        })
+            Ok::<(), VcsError>(())
+        })?;
+        told.known = told.known.saturating_sub(told.fresh);
+        kept.save(repository, &told.paths, (wanted.is_whole() && wanted.since.is_none()).then_some(told.commits))?;
+        Ok(told)
+    }
+}
+
+impl Repository {
+    /// Asks which commits there are. `keep` names a file where what is read is kept for the next time; it is only ever written as a whole.
+    ///
+    /// # Errors
+    /// When git cannot read the history.
+    pub fn history<'r>(&'r self, wanted: &'r Wanted, keep: Option<&Path>) -> Result<History<'r>, VcsError> {
+        let mut told = Told::default();
+        let mut kept = match keep.filter(|_| self.head().is_some()) {
+            Some(file) => Kept::open(file, self, wanted.renames, &mut told.paths)?,
+            None => Kept::nowhere(),
+        };
+        told.stamp = kept.stamp();
+        let heads = match self.head() {
+            None => Vec::new(),
+            Some(_) if wanted.is_whole() => self.walked(wanted.renames, &mut told, &mut kept)?,
+            Some(_) => self.heads(&log(wanted), &mut told)?,
+        };
+        Ok(History { repository: self, wanted, told, kept, heads })
     }
 
     /// Returns all commits that there are, newest first. Where a walk is kept, git is asked only for those that were not part of it.

@@ -29,7 +29,7 @@ pub use earlier::earlier;
 pub use error::VcsError;
 pub use excludes::excludes_file;
 pub use git::ELSEWHERE;
-pub use history::{RENAME_LIMIT, SIMILARITY, Told, Wanted};
+pub use history::{History, RENAME_LIMIT, SIMILARITY, Told, Wanted};
 pub use mirror::{Mirror, Mirrored};
 pub use names::{Tracked, TrackedNames};
 pub use pairs::TextPair;

@@ -284,7 +284,7 @@ impl Repository {
             }
         }
         let input = blobs.iter().map(|blob| format!("{blob}\n")).collect::<String>().into_bytes();
-        let mut stream = self.git.stream(&[b"cat-file", b"--batch"], Some(input))?;
+        let mut stream = self.git.stream(&[b"cat-file", b"--batch", b"--buffer"], Some(input))?;
         let (mut line, mut text) = (Vec::new(), Vec::new());
         for index in 0..blobs.len() {
             line.clear();
