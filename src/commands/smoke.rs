@@ -24,6 +24,17 @@ const ARCHIVE: &str = "benchmarks/results";
 /// What a step prints first that does not apply here.
 const SKIPPED: &str = "skipped: ";
 
+/// A step, and what it takes to run it.
+struct Planned {
+    step: Step,
+    /// What it is called on the screen: behind its gate where there are several.
+    shown: String,
+    /// The addresses of what it builds.
+    targets: Vec<String>,
+    /// Whether it is to run.
+    wanted: bool,
+}
+
 /// What became of a step.
 struct Told {
     step: Step,
@@ -40,7 +51,7 @@ struct Told {
 pub fn smoke(ui: &Ui, args: &SmokeArgs) -> Result<(), Failure> {
     let engine = ui.open(true)?;
     let steps = chosen(args, &engine)?;
-    if !steps.iter().any(|(.., wanted)| *wanted) {
+    if !steps.iter().any(|planned| planned.wanted) {
         return Err(Failure::Wrong(String::from("error: no step is left to run\nhint: `--skip` names all that `--only` does")));
     }
     let cannot =
@@ -58,7 +69,7 @@ pub fn smoke(ui: &Ui, args: &SmokeArgs) -> Result<(), Failure> {
     let signals = listen_to_signals().map_err(|error| Failure::Broken(format!("cannot listen to signals: {error}")))?;
     let mut told: Vec<Told> = Vec::new();
     let (mut code, mut ended) = (exit::HOLDS, None);
-    for (step, targets, wanted) in steps {
+    for Planned { step, shown, targets, wanted } in steps {
         let untried = |outcome| Told { step: step.clone(), outcome, duration_ms: 0, status: None, log: None };
         let one = match (wanted, code == exit::HOLDS && ended.is_none()) {
             (false, _) => untried("skip"),
@@ -71,7 +82,7 @@ pub fn smoke(ui: &Ui, args: &SmokeArgs) -> Result<(), Failure> {
         };
         let took = if one.duration_ms > 0 { format!("  {} ms", one.duration_ms) } else { String::new() };
         let why = one.status.as_ref().map_or(String::new(), |status| format!("  ({status})"));
-        ui.say(&format!("{:<11} {}{took}{why}", one.outcome.replace('_', " "), one.step.name));
+        ui.say(&format!("{:<11} {}{took}{why}", one.outcome.replace('_', " "), shown));
         told.push(one);
     }
     let today = jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date().to_string();
@@ -119,40 +130,42 @@ fn can_be_written(path: &Path) -> bool {
 }
 
 fn as_json(told: &Told) -> Value {
-    json!({ "name": told.step.name, "outcome": told.outcome, "duration_ms": told.duration_ms, "status": told.status, "log": told.log })
+    json!({ "gate": told.step.gate.as_str(), "name": told.step.name, "outcome": told.outcome, "duration_ms": told.duration_ms, "status": told.status, "log": told.log })
 }
 
-/// Returns all steps in their order, each with the addresses of what it builds, and whether it is to run.
-fn chosen(args: &SmokeArgs, engine: &Engine) -> Result<Vec<(Step, Vec<String>, bool)>, Failure> {
+/// Returns all steps in their order.
+fn chosen(args: &SmokeArgs, engine: &Engine) -> Result<Vec<Planned>, Failure> {
     let graph = &engine.graph;
     let gates = graph.ids().filter(|id| graph.kind(*id) == TargetKind::Gate).filter_map(|id| match graph.detail(id) {
         Detail::Gate(gate) if &*gate.kind == "release_smoke" => Some(gate),
         _ => None,
     });
+    let gates: Vec<_> = gates.collect();
     let built = |gate: &Gate, step: &Step| -> Vec<String> {
         let need = gate.needs.iter().find(|need| *need.text == *step.target);
         need.map(|need| meant(graph, need)).unwrap_or_default().into_iter().map(|id| graph.address(id).to_owned()).collect()
     };
-    let steps: Vec<(Step, Vec<String>)> = gates
-        .flat_map(|gate| gates::steps(&gate).into_iter().map(|step| (step.clone(), built(&gate, &step))).collect::<Vec<_>>())
-        .collect();
+    let is = |step: &Step, name: &String| step.name == *name || step.full_name() == *name;
+    let among = |step: &Step, names: &[String]| names.iter().any(|name| is(step, name));
+    let mut steps: Vec<Planned> = Vec::new();
+    for gate in &gates {
+        for step in gates::steps(gate) {
+            let shown = if gates.len() > 1 { step.full_name() } else { step.name.clone() };
+            let wanted = (args.only.is_empty() || among(&step, &args.only)) && !among(&step, &args.skip);
+            steps.push(Planned { shown, targets: built(gate, &step), wanted, step });
+        }
+    }
     if steps.is_empty() {
         let hint = "the smallest is `gate \"release\" kind=\"release_smoke\" { private #true; step \"unit\" }`";
         return Err(Failure::NoTarget(format!("error: there is no gate of the kind release_smoke in the manifest\nhint: {hint}")));
     }
-    let known = |name: &String| steps.iter().any(|(step, _)| step.name == *name);
-    if let Some(name) = args.only.iter().chain(&args.skip).find(|name| !known(name)) {
-        let near = did_you_mean(name, steps.iter().map(|(step, _)| &*step.name));
+    if let Some(name) = args.only.iter().chain(&args.skip).find(|name| !steps.iter().any(|planned| is(&planned.step, name))) {
+        let near = did_you_mean(name, steps.iter().flat_map(|planned| [&*planned.step.name, &*planned.shown]));
         let near = near.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
-        let all: Vec<String> = steps.iter().map(|(step, _)| format!("`{}`", step.name)).collect();
+        let all: Vec<String> = steps.iter().map(|planned| format!("`{}`", planned.shown)).collect();
         return Err(Failure::NoTarget(format!("error: there is no step `{name}`{near}\nhint: there are {}", all.join(", "))));
     }
-    let wanted = |step: &Step| (args.only.is_empty() || args.only.contains(&step.name)) && !args.skip.contains(&step.name);
-    Ok(steps
-        .into_iter()
-        .map(|(step, targets)| (wanted(&step), step, targets))
-        .map(|(wanted, step, targets)| (step, targets, wanted))
-        .collect())
+    Ok(steps)
 }
 
 /// Builds one step by an orket of its own; returns what became of it, the exit status that it makes, and the signal that came.

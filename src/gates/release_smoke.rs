@@ -2,6 +2,7 @@
 
 use super::judge::{Asked, Gap, Judge, Judged, Sight, Unjudged, finding};
 use super::settings::{Common, Node, Reader};
+use crate::base::Address;
 use crate::event::Facts;
 use crate::model::{Gate, Setting};
 
@@ -10,6 +11,8 @@ const KIND: &str = "release_smoke";
 /// A step of a release.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Step {
+    /// The gate that it is a step of.
+    pub gate: Address,
     /// Its name.
     pub name: String,
     /// The target that it is, as the gate names it.
@@ -37,7 +40,14 @@ fn step(gate: &Gate, setting: &Setting) -> Option<Step> {
     let name = setting.texts().next()?.to_owned();
     let own = gate.address.as_str().rsplit(['/', ':']).next().unwrap_or_default();
     let target = if setting.children.is_empty() { name.clone() } else { format!("{own}.{name}") };
-    Some(Step { name, target })
+    Some(Step { gate: gate.address.clone(), name, target })
+}
+
+impl Step {
+    /// Returns its name behind that of its gate, by which steps of several gates are told apart: `GATE.STEP`.
+    pub fn full_name(&self) -> String {
+        format!("{}.{}", self.gate.as_str(), self.name)
+    }
 }
 
 impl Judge for Steps {

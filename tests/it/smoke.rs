@@ -156,6 +156,22 @@ fn steps_are_chosen_by_name() {
 }
 
 #[test]
+fn steps_of_several_gates_are_told_apart() {
+    let project = Project::new().manifest(
+        r#"
+gate "web" kind="release_smoke" { private #true; step "starts" { sh "{log:web}" }; step "last" { sh "{log:last}" } }
+gate "worker" kind="release_smoke" { private #true; step "starts" { sh "{log:worker}" } }
+"#,
+    );
+    let seen = smoke(&project, "--only worker.starts --json").ok().ran(["worker"]);
+    let steps = ["skip        web.starts", "skip        web.last", "pass        worker.starts"];
+    assert_eq!(seen.says(steps).json()["steps"][2]["gate"], "worker");
+    smoke(&project, "--skip web.starts").ok().ran_in_order(["last", "worker"]);
+    smoke(&project, "--only starts").ok().ran_in_order(["web", "worker"]);
+    smoke(&project, "--only worker.last").code(4).says(["did you mean", "there are `web.starts`, `web.last`, `worker.starts`"]);
+}
+
+#[test]
 fn a_service_is_started_for_its_step_and_probed() {
     let server = "import http.server, sys\nclass H(http.server.BaseHTTPRequestHandler):\n    def do_GET(self):\n        self.send_response(204 if self.path == '/health' else 500); self.end_headers()\n    def log_message(self, *_): pass\nhttp.server.HTTPServer(('127.0.0.1', int(sys.argv[1])), H).serve_forever()\n";
     let manifest = |path: &str| {
@@ -246,8 +262,7 @@ fn steps_do_what_they_say_in_their_order() {
 
 #[test]
 fn the_schema_allows_nothing_else() {
-    let step =
-        |outcome: &str, status: Value| json!({ "name": "unit", "outcome": outcome, "duration_ms": 0, "status": status, "log": null });
+    let step = |outcome: &str, status: Value| json!({ "gate": "release", "name": "unit", "outcome": outcome, "duration_ms": 0, "status": status, "log": null });
     let of = |outcome: &str, step: Value| json!({ "version": 1, "kind": "release_smoke", "project": "p", "made": "2026-01-31", "outcome": outcome, "steps": [step] });
     let sound = of("pass", step("pass", Value::Null));
     for report in [&sound, &of("fail", step("fail", json!("exit status 1"))), &of("pass", step("skip", json!("no docker")))] {
@@ -265,7 +280,7 @@ fn the_schema_allows_nothing_else() {
     }
     for (pointer, names) in [
         ("", vec!["version", "kind", "project", "made", "outcome", "steps"]),
-        ("/steps/0", vec!["name", "outcome", "duration_ms", "status", "log"]),
+        ("/steps/0", vec!["gate", "name", "outcome", "duration_ms", "status", "log"]),
     ] {
         for name in names {
             let mut report = sound.clone();
