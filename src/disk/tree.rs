@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io::{self, Read};
+use std::ops::Range;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -123,47 +124,58 @@ impl Tree {
     ///
     /// Neighbours in one folder are asked for relative to it, so that sorted paths cost one look on their common way.
     pub fn stat_many(&self, paths: &[&[u8]]) -> Vec<Option<Signature>> {
-        self.stat_all(paths, Signature::from)
+        self.stat_each(paths.len(), |index| paths[index], |_, stamp, _| stamp)
     }
 
-    /// As [`Tree::stat_many`], and how many names each has.
-    pub fn stat_many_names(&self, paths: &[&[u8]]) -> Vec<Option<(Signature, i64)>> {
-        self.stat_all(paths, |stat| (Signature::from(stat), stat.st_nlink as i64))
-    }
-
-    fn stat_all<T: Clone + Send>(&self, paths: &[&[u8]], of: fn(Stat) -> T) -> Vec<Option<T>> {
-        if paths.len() < PARALLEL {
-            return self.stat_row(paths, of);
+    /// Returns what `of` says of each of `count` paths, of its stamp and how many names it has: so little is held of very many. As
+    /// [`Tree::stat_many`] in all else.
+    pub fn stat_each<'p, T: Clone + Default + Send>(
+        &self,
+        count: usize,
+        path: impl Fn(usize) -> &'p [u8] + Sync,
+        of: impl Fn(usize, Option<Signature>, u64) -> T + Sync,
+    ) -> Vec<T> {
+        let mut found = vec![T::default(); count];
+        let row = |start: usize, row: &mut [T]| {
+            self.stat_row(start..start + row.len(), &path, |index, stat| {
+                row[index - start] = of(index, stat.map(Signature::from), stat.map_or(0, |stat| stat.st_nlink));
+            });
+        };
+        if count < PARALLEL {
+            row(0, &mut found);
+        } else {
+            let size = PARALLEL / 2;
+            found.par_chunks_mut(size).enumerate().for_each(|(chunk, one)| row(chunk * size, one));
         }
-        let rows: Vec<Vec<Option<T>>> = paths.par_chunks(PARALLEL / 2).map(|row| self.stat_row(row, of)).collect();
-        rows.concat()
+        found
     }
 
-    fn stat_row<T>(&self, paths: &[&[u8]], of: fn(Stat) -> T) -> Vec<Option<T>> {
+    fn stat_row<'p>(&self, paths: Range<usize>, path: &impl Fn(usize) -> &'p [u8], mut each: impl FnMut(usize, Option<Stat>)) {
         let parent = |path: &[u8]| path.iter().rposition(|byte| *byte == b'/').unwrap_or(0);
-        let mut found = Vec::with_capacity(paths.len());
-        let mut rest = paths;
-        while let Some(first) = rest.first() {
+        let mut start = paths.start;
+        while start < paths.end {
+            let first = path(start);
             let folder = &first[..parent(first)];
-            let row = rest.iter().take_while(|path| path.len() <= LONG && path[..parent(path)] == *folder).count().max(1);
+            let is_near = |path: &[u8]| path.len() <= LONG && path[..parent(path)] == *folder;
+            let end = (start + 1..paths.end).find(|index| !is_near(path(*index))).unwrap_or(paths.end);
             let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
-            let near = match folder.is_empty() || row < NEIGHBOURS {
+            let near = match folder.is_empty() || end - start < NEIGHBOURS || first.len() > LONG {
                 true => None,
                 false => rustix::fs::openat(self.folder(), folder, flags, Mode::empty()).ok(),
             };
-            for path in &rest[..row] {
+            for index in start..end {
+                let path = path(index);
                 let stat = match &near {
                     Some(near) => rustix::fs::statat(near, &path[folder.len() + 1..], AtFlags::SYMLINK_NOFOLLOW).ok(),
                     None if path.is_empty() || path.len() > LONG => {
-                        self.stat_at(&RelPath::from_normal(*path), AtFlags::SYMLINK_NOFOLLOW).ok().flatten()
+                        self.stat_at(&RelPath::from_normal(path), AtFlags::SYMLINK_NOFOLLOW).ok().flatten()
                     }
-                    None => rustix::fs::statat(self.folder(), *path, AtFlags::SYMLINK_NOFOLLOW).ok(),
+                    None => rustix::fs::statat(self.folder(), path, AtFlags::SYMLINK_NOFOLLOW).ok(),
                 };
-                found.push(stat.map(of));
+                each(index, stat);
             }
-            rest = &rest[row..];
+            start = end;
         }
-        found
     }
 
     /// Returns the bytes of a file.

@@ -10,6 +10,7 @@ use std::{fs, io};
 use rustc_hash::FxHashMap;
 
 use super::load::{Stamp, load};
+use super::manifests::Manifests;
 use super::{Engine, OpenError};
 use crate::action::{Entry, Explanation};
 use crate::base::{RelPath, TargetId, quantity};
@@ -184,6 +185,8 @@ fn reason(error: OpenError) -> String {
 
 /// The files of a revision, as the manifest is read from them.
 struct Then<'a>(&'a Past);
+
+impl Manifests for Then<'_> {}
 
 impl Source for Then<'_> {
     fn read(&self, path: &RelPath) -> io::Result<Vec<u8>> {

@@ -5,11 +5,11 @@ use std::thread;
 
 use serde::{Deserialize, Serialize};
 
-use super::manifests::Disk;
+use super::manifests::{Disk, Manifests};
 use super::{OpenError, decide};
 use crate::base::{Digest, RelPath};
 use crate::decisions::Registry;
-use crate::disk::{self, Tree};
+use crate::disk::{self, Signature, Tree};
 use crate::gates;
 use crate::graph::{self, Graph};
 use crate::import::ninja::Remake;
@@ -25,6 +25,8 @@ pub(super) struct Stamp {
     version: String,
     manifest: RelPath,
     digests: Vec<Digest>,
+    /// The stamps that manifests with these digests have, of those that have one that no other bytes can get.
+    stamps: Vec<Option<Signature>>,
     pub(super) trail: Trail,
     /// How manifests that are made themselves are made anew.
     pub(super) remakes: Vec<Remake>,
@@ -37,7 +39,7 @@ pub(super) struct Stamp {
 /// Loads a manifest as [`exactly`] does. Where that fails and some of what was read is made by the project's own tasks, a build may mend it:
 /// then the graph is the one without that.
 pub(super) fn load(
-    source: &dyn Source,
+    source: &dyn Manifests,
     root: &Path,
     manifest: &RelPath,
     platform: &str,
@@ -55,7 +57,7 @@ pub(super) fn load(
 /// Loads a manifest and assembles its graph. Where something is wrong, it is told together with what is wrong with the choice of
 /// strategies, be they orket's own, the project's or those of `registry`.
 pub(super) fn exactly(
-    source: &dyn Source,
+    source: &dyn Manifests,
     root: &Path,
     manifest: &RelPath,
     platform: &str,
@@ -65,7 +67,7 @@ pub(super) fn exactly(
 }
 
 fn read(
-    source: &dyn Source,
+    source: &dyn Manifests,
     root: &Path,
     manifest: &RelPath,
     platform: &str,
@@ -75,7 +77,8 @@ fn read(
     let folder = root.file_name().map_or_else(|| String::from("project"), |name| name.to_string_lossy().into_owned());
     let Opened { project, trail, digests, texts, remakes, first, left, mistakes, whole } =
         import::load(source, root, manifest, &folder, leave).map_err(|problems| OpenError::Wrong(Box::new(problems)))?;
-    let stamp = Stamp { version: version(), manifest: manifest.clone(), digests, trail, remakes, first, doubtful: left };
+    let stamps = trail.manifests.iter().zip(&digests).map(|(path, digest)| source.stamp(path, digest)).collect();
+    let stamp = Stamp { version: version(), manifest: manifest.clone(), digests, stamps, trail, remakes, first, doubtful: left };
     let stamp = postcard::to_stdvec(&stamp).unwrap_or_default();
     tracing::debug!(tasks = project.tasks.len(), "the manifest is read");
     let assembled = graph::assemble(&project, stamp, platform);
@@ -146,14 +149,15 @@ fn version() -> String {
 pub(super) fn current(graph: &Graph, tree: &Tree, manifest: &RelPath) -> bool {
     let Some(stamp) = stamp(graph) else { return false };
     let source = Disk(tree);
+    let same = |((path, digest), then): ((&RelPath, &Digest), &Option<Signature>)| {
+        (then.is_some() && tree.stat_follow(path).is_ok_and(|now| now == *then))
+            || tree.read_text(path).is_ok_and(|bytes| Digest::of(&bytes) == *digest)
+    };
+    let Stamp { trail, digests, stamps, .. } = &stamp;
     stamp.version == version()
         && stamp.manifest == *manifest
-        && stamp.digests.len() == stamp.trail.manifests.len()
-        && stamp
-            .trail
-            .manifests
-            .iter()
-            .zip(&stamp.digests)
-            .all(|(path, digest)| tree.read_text(path).is_ok_and(|bytes| Digest::of(&bytes) == *digest))
-        && stamp.trail.globs.iter().all(|(patterns, found)| source.matches(patterns).is_ok_and(|now| now == *found))
+        && digests.len() == trail.manifests.len()
+        && stamps.len() == digests.len()
+        && trail.manifests.iter().zip(digests).zip(stamps).all(same)
+        && trail.globs.iter().all(|(patterns, found)| source.matches(patterns).is_ok_and(|now| now == *found))
 }

@@ -3,9 +3,17 @@
 use std::io;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-use crate::base::RelPath;
-use crate::disk::{self, PatternSet, Tree};
+use crate::base::{Digest, RelPath};
+use crate::disk::{self, PatternSet, Signature, Tree, now_ns};
 use crate::manifest::Source;
+
+/// Where manifests are read from.
+pub(super) trait Manifests: Source {
+    /// Returns a stamp of a file that no other bytes than those with this digest can get, if it has one: what has it need not be read again.
+    fn stamp(&self, _: &RelPath, _: &Digest) -> Option<Signature> {
+        None
+    }
+}
 
 /// The project's folder, as a loader sees it.
 pub(super) struct Disk<'a>(pub(super) &'a Tree);
@@ -27,6 +35,14 @@ impl Source for Disk<'_> {
     }
 }
 
+impl Manifests for Disk<'_> {
+    fn stamp(&self, path: &RelPath, digest: &Digest) -> Option<Signature> {
+        let began = now_ns();
+        let (now, stamp) = self.0.digest(path).ok()?;
+        (now == *digest && stamp.settled_at(began)).then_some(stamp)
+    }
+}
+
 /// A disk that only so much is read from.
 pub(super) struct Little<'a> {
     disk: Disk<'a>,
@@ -45,6 +61,8 @@ impl<'a> Little<'a> {
         self.refused.load(Ordering::Relaxed)
     }
 }
+
+impl Manifests for Little<'_> {}
 
 impl Source for Little<'_> {
     fn read(&self, path: &RelPath) -> io::Result<Vec<u8>> {

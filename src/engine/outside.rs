@@ -3,9 +3,13 @@
 use std::ffi::{OsStr, OsString};
 use std::io::{self, Write};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::panic::resume_unwind;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
 use std::time::Duration;
+
+use crossbeam_channel::{RecvTimeoutError, bounded};
 
 use super::{ChurnError, ChurnWanted, Engine, SymbolsWanted, churn, sources_and_links};
 use crate::base::{RelPath, TargetId, quantity};
@@ -24,6 +28,9 @@ use crate::vcs::{VcsError, earlier};
 
 /// How long a command of a claim may take unless its gate says so, and a filter.
 const WITHIN: Duration = Duration::from_secs(30 * 60);
+
+/// How often it is looked whether work goes on for nobody.
+const GLANCE: Duration = Duration::from_millis(50);
 
 /// The most that a command of a claim may print, in bytes.
 const MOST: usize = 64 << 20;
@@ -87,6 +94,25 @@ impl OutputSink for Heard {
     }
 }
 
+/// Returns what work comes to that nothing can stop; `None` where the switch is thrown first. The work is then left alone: orket is about to end,
+/// and what it started ends with it.
+fn unless_stopped<T: Send + 'static>(cancel: Option<&Cancel>, work: impl FnOnce() -> T + Send + 'static) -> Option<T> {
+    let Some(cancel) = cancel else { return Some(work()) };
+    let (send, receive) = bounded(1);
+    let worker = thread::spawn(move || send.send(work()));
+    while !cancel.stopped() {
+        match receive.recv_timeout(GLANCE) {
+            Ok(value) => return Some(value),
+            Err(RecvTimeoutError::Timeout) => {}
+            Err(RecvTimeoutError::Disconnected) => match worker.join() {
+                Ok(_) => return None,
+                Err(panic) => resume_unwind(panic),
+            },
+        }
+    }
+    None
+}
+
 /// Keeps what there is room for; whether that is not all.
 fn keep(kept: &mut Vec<u8>, bytes: &[u8], most: usize) -> bool {
     let fits = bytes.len().min(most - kept.len());
@@ -110,7 +136,8 @@ impl Outside for Surroundings<'_> {
             project: Some(self.engine.name.clone()),
             made: today.to_owned(),
         };
-        churn(&wanted).map_err(|error| match error {
+        let stopped = || Unjudged::broken(String::from("it was told to stop"));
+        unless_stopped(self.cancel, move || churn(&wanted)).ok_or_else(stopped)?.map_err(|error| match error {
             ChurnError::NoScope(_) | ChurnError::Moved(_) => {
                 Unjudged::empty(error.to_string().lines().next().unwrap_or_default().to_owned())
             }

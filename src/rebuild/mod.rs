@@ -36,6 +36,6 @@ pub use prepare::{Prepared, prepare};
 pub use reach::reach;
 pub use restore::clear_stage;
 pub use service::service_digest;
-pub use standing::{Stands, needs_of, standing};
+pub use standing::{Standing, needs_of, standing};
 pub use touched::Stamps;
 pub use world::{Adopted, Links, World, Yield};

@@ -4,6 +4,7 @@
 //! It holds while all of it is so: the declaration, what the task sees of the environment, the programs that its names lead to, every file
 //! and folder that it rests on, and what those that it needs put out. The last one is for the caller to compare, in the order of the plan.
 
+use std::path::Path;
 use std::thread;
 
 use rustc_hash::FxHashMap;
@@ -16,7 +17,10 @@ use crate::base::{Digest, Hasher, RelPath, TargetId, glob};
 use crate::decisions::Seam;
 use crate::disk::{self, Noted, PatternSet, Signature, now_ns};
 use crate::graph::{TargetKind, flag};
-use crate::record::{Picture, Proof, Status, TaskRow, Tool, doubtful};
+use crate::record::{Picture, Proof, Status, Tool, doubtful};
+
+/// Where nothing stands.
+const NOWHERE: u32 = u32::MAX;
 
 /// Up to how many files it is not worth a thread to look at them beside what else is done.
 const FEW: usize = 2000;
@@ -30,21 +34,40 @@ pub struct Stands {
     pub yields: Digest,
 }
 
+/// What stands of some targets; nothing by default.
+#[derive(Default)]
+pub struct Standing {
+    picture: Option<Picture>,
+    /// For each target where it stands in the picture, or [`NOWHERE`].
+    rows: Vec<u32>,
+    /// What was proven since the picture was taken, by target.
+    own: FxHashMap<usize, Stands>,
+}
+
+impl Standing {
+    /// Returns what was proven of one of the targets, by its place among them, if that still holds.
+    pub fn of(&self, index: usize) -> Option<Stands> {
+        let row = || self.picture.as_ref()?.rows().get(*self.rows.get(index)? as usize);
+        let own = || self.own.get(&index).copied();
+        row().map(|row| Stands { needs: row.needs, yields: row.yields }).or_else(own)
+    }
+}
+
 /// Returns a hash of what the targets that a task needs put out, in the order of its edges.
-pub fn needs_of<'a>(digests: impl Iterator<Item = &'a Digest>) -> [u64; 2] {
+pub fn needs_of(digests: impl Iterator<Item = Digest>) -> [u64; 2] {
     // What is hashed are digests: nobody picks them.
     let mut hasher = Xxh3::new();
-    digests.for_each(|digest| hasher.update(bytemuck::bytes_of(digest)));
+    digests.for_each(|digest| hasher.update(bytemuck::bytes_of(&digest)));
     let hash = hasher.digest128();
     [hash as u64, (hash >> 64) as u64]
 }
 
-/// Returns, for each of `targets`, what was proven of it if that still holds. Files are asked for their stamps, in parallel; none is read.
-pub fn standing(world: &World, targets: &[TargetId]) -> Vec<Option<Stands>> {
+/// Returns what was proven of `targets` and still holds. Files are asked for their stamps, in parallel; none is read.
+pub fn standing(world: &World, targets: &[TargetId]) -> Standing {
     let checkout = world.checkout.lock().expect("no holder panics");
     let picture = checkout.picture().cloned();
     let state = checkout.folder().to_path_buf();
-    let own: Vec<(usize, Option<Proof>)> = targets
+    let newer: Vec<(usize, Option<Proof>)> = targets
         .iter()
         .enumerate()
         .filter_map(|(index, target)| Some((index, checkout.newer(world.graph.row(*target).key)?)))
@@ -53,44 +76,16 @@ pub fn standing(world: &World, targets: &[TargetId]) -> Vec<Option<Stands>> {
     drop(checkout);
 
     let mut same = Surroundings { world, seen: FxHashMap::default(), tools: FxHashMap::default() };
-    let mut stands: Vec<Option<Stands>> = vec![None; targets.len()];
-    if let Some(picture) = &picture {
-        let is_newer = |index: &usize| own.binary_search_by_key(index, |(newer, _)| *newer).is_ok();
-        let count = picture.files().len();
-        let doubtful = if world.watcher { doubtful(&world.tree, &state, picture) } else { None };
-        // Where most of what is known is asked for, all files are looked at, beside finding out which of them matter.
-        let foreseen = doubtful.is_none() && count > FEW && targets.len() * 2 > picture.rows().len();
-        let (rows, now) = thread::scope(|scope| {
-            let look = || stamps_of(world, picture, &(0..count).collect::<Vec<_>>(), false);
-            let looking = foreseen.then(|| thread::Builder::new().spawn_scoped(scope, look).ok()).flatten();
-            let rows = rows_of(picture, targets, &mut same, &|index| !is_newer(index));
-            let now = looking.and_then(|looking| looking.join().ok()).unwrap_or_else(|| {
-                let mut used = vec![false; count];
-                let watched = rows.iter().flat_map(|(.., watched)| *watched);
-                watched.for_each(|file| used.get_mut(*file as usize).into_iter().for_each(|used| *used = true));
-                match doubtful {
-                    // A watcher's word stands for all the others.
-                    Some(mut doubtful) => {
-                        doubtful.sort_unstable();
-                        let asked = doubtful.into_iter().map(|file| file as usize).filter(|file| used[*file]);
-                        stamps_of(world, picture, &asked.collect::<Vec<_>>(), true)
-                    }
-                    None => stamps_of(world, picture, &(0..count).filter(|file| used[*file]).collect::<Vec<_>>(), false),
-                }
-            });
-            (rows, now)
-        });
-        for (index, row, watched) in rows {
-            if watched.iter().all(|file| now.get(*file as usize) == Some(&true)) {
-                stands[index] = Some(Stands { needs: row.needs, yields: row.yields });
-            }
-        }
+    let mut stands = Standing::default();
+    if let Some(picture) = picture {
+        let is_newer = |index: &usize| newer.binary_search_by_key(index, |(newer, _)| *newer).is_ok();
+        stands.rows = standing_in(world, &picture, &state, targets, &mut same, &|index| !is_newer(index));
+        stands.picture = Some(picture);
     }
-    let watched: Vec<&(RelPath, Option<Signature>)> = own.iter().flat_map(|(_, proof)| proof).flat_map(|proof| &proof.watched).collect();
-    let paths: Vec<&[u8]> = watched.iter().map(|(path, _)| path.as_bytes()).collect();
-    let now = world.tree.stat_many(&paths);
-    let mut as_it_was = now.iter().zip(&watched).map(|(now, (_, then))| now == then);
-    for (index, proof) in own.iter().filter_map(|(index, proof)| Some((*index, proof.as_ref()?))) {
+    let watched: Vec<&(RelPath, Option<Signature>)> = newer.iter().flat_map(|(_, proof)| proof).flat_map(|proof| &proof.watched).collect();
+    let now = world.tree.stat_each(watched.len(), |index| watched[index].0.as_bytes(), |index, now, _| now == watched[index].1);
+    let mut as_it_was = now.into_iter();
+    for (index, proof) in newer.iter().filter_map(|(index, proof)| Some((*index, proof.as_ref()?))) {
         let whole = proof.watched.iter().fold(true, |whole, _| as_it_was.next().unwrap_or(false) && whole);
         let target = targets[index];
         if whole
@@ -98,53 +93,89 @@ pub fn standing(world: &World, targets: &[TargetId]) -> Vec<Option<Stands>> {
             && same.surroundings(target) == Some(proof.surroundings)
             && same.tools(target, Some(&proof.tools))
         {
-            stands[index] = Some(Stands { needs: proof.needs, yields: proof.yields });
+            stands.own.insert(index, Stands { needs: proof.needs, yields: proof.yields });
         }
     }
-    if let Some((target, _)) = &world.args {
-        targets.iter().zip(&mut stands).filter(|(one, _)| *one == target).for_each(|(_, stands)| *stands = None);
+    if let Some((target, _)) = &world.args
+        && let Some(index) = targets.iter().position(|one| one == target)
+    {
+        stands.rows.get_mut(index).into_iter().for_each(|row| *row = NOWHERE);
+        stands.own.remove(&index);
     }
     stands
 }
 
-/// Returns which files of a picture have the stamps that they had: those that are `asked` for by a look; the others are told `rest`.
-fn stamps_of(world: &World, picture: &Picture, asked: &[usize], rest: bool) -> Vec<bool> {
-    let files = picture.files();
-    let paths: Vec<&[u8]> = asked.iter().map(|file| picture.path(&files[*file])).collect();
-    let mut same = vec![rest; files.len()];
-    for (file, now) in asked.iter().zip(world.tree.stat_many(&paths)) {
-        same[*file] = now == files[*file].stamp();
-    }
-    same
-}
-
-/// Returns the proven tasks whose declaration, environment and programs are as they were: which of `targets`, and the files that each rests on.
-fn rows_of<'p>(
-    picture: &'p Picture,
+/// Returns for each of `targets` its place in a picture, if all that the picture says of it still holds.
+fn standing_in(
+    world: &World,
+    picture: &Picture,
+    state: &Path,
     targets: &[TargetId],
     same: &mut Surroundings<'_>,
     wanted: &dyn Fn(&usize) -> bool,
-) -> Vec<(usize, &'p TaskRow, &'p [u32])> {
+) -> Vec<u32> {
+    let (count, all) = (picture.files().len(), picture.rows());
+    let doubtful = if world.watcher { doubtful(&world.tree, state, picture) } else { None };
+    // Where most of what is known is asked for, all files are looked at, beside finding out which of them matter.
+    let foreseen = doubtful.is_none() && count > FEW && targets.len() * 2 > all.len();
+    let watched = |row: &u32| all.get(*row as usize).and_then(|row| picture.watched(row)).unwrap_or_default();
+    let (mut rows, now) = thread::scope(|scope| {
+        let look = || stamps_of(world, picture, count, |index| index);
+        let looking = foreseen.then(|| thread::Builder::new().spawn_scoped(scope, look).ok()).flatten();
+        let rows = rows_of(picture, targets, same, wanted);
+        let now = looking.and_then(|looking| looking.join().ok()).unwrap_or_else(|| {
+            let mut used = vec![false; count];
+            rows.iter().flat_map(watched).for_each(|file| used.get_mut(*file as usize).into_iter().for_each(|used| *used = true));
+            // A watcher's word stands for all but those that it doubts.
+            let (asked, mut now): (Vec<usize>, _) = match doubtful {
+                Some(mut doubtful) => {
+                    doubtful.sort_unstable();
+                    (doubtful.into_iter().map(|file| file as usize).filter(|file| used[*file]).collect(), vec![true; count])
+                }
+                None => ((0..count).filter(|file| used[*file]).collect(), vec![false; count]),
+            };
+            let found = stamps_of(world, picture, asked.len(), |index| asked[index]);
+            asked.iter().zip(found).for_each(|(file, same)| now[*file] = same);
+            now
+        });
+        (rows, now)
+    });
+    for row in &mut rows {
+        if !watched(row).iter().all(|file| now.get(*file as usize) == Some(&true)) {
+            *row = NOWHERE;
+        }
+    }
+    rows
+}
+
+/// Returns whether each of `count` files of a picture has the stamp that it had; `file` says which one is meant.
+fn stamps_of(world: &World, picture: &Picture, count: usize, file: impl Fn(usize) -> usize + Sync) -> Vec<bool> {
+    let files = picture.files();
+    world.tree.stat_each(count, |index| picture.path(&files[file(index)]), |index, now, _| now == files[file(index)].stamp())
+}
+
+/// Returns for each of `targets` its place in a picture, if it is proven there and its declaration, environment and programs are as they were.
+fn rows_of(picture: &Picture, targets: &[TargetId], same: &mut Surroundings<'_>, wanted: &dyn Fn(&usize) -> bool) -> Vec<u32> {
     let graph = &same.world.graph;
     let never = flag::ALWAYS | flag::FOREIGN | flag::EMPTY | flag::HEARD;
-    let (mut rows, mut guess) = (Vec::with_capacity(targets.len()), 0);
+    let (mut rows, mut guess) = (vec![NOWHERE; targets.len()], 0);
     let mut tools: FxHashMap<(u32, u32), bool> = FxHashMap::default();
-    let mut places = vec![None; graph.len()];
-    targets.iter().enumerate().for_each(|(index, target)| places[target.index()] = Some(index as u32));
+    let mut places = vec![NOWHERE; graph.len()];
+    targets.iter().zip(0..).for_each(|(target, index)| places[target.index()] = index);
     // In the order of declaration: so they stand in the picture, one behind the other.
-    for (target, index) in graph.ids().zip(places).filter_map(|(target, index)| Some((target, index? as usize))) {
-        let declared = graph.row(target);
+    for (target, index) in graph.ids().zip(places).filter(|(_, index)| *index != NOWHERE) {
+        let (declared, index) = (graph.row(target), index as usize);
         if graph.kind(target) != TargetKind::Task || declared.flags & never != 0 || !wanted(&index) {
             continue;
         }
         let Some(row) = picture.row(guess, declared.key) else { continue };
         guess = picture.position(row) + 1;
-        let Some(watched) = picture.watched(row) else { continue };
-        if row.shape == declared.shape
+        if picture.watched(row).is_some()
+            && row.shape == declared.shape
             && same.surroundings(target) == Some(row.surroundings)
             && *tools.entry((declared.env, row.tools)).or_insert_with(|| same.tools(target, picture.tools().get(row.tools as usize)))
         {
-            rows.push((index, row, watched));
+            rows[index] = guess as u32 - 1;
         }
     }
     rows
@@ -259,7 +290,7 @@ pub(super) fn prove(world: &World, prepared: &Prepared, links: &Links, outputs: 
     watched.extend(folders);
     watched.sort();
     watched.dedup();
-    let needs = needs_of(links.iter().map(|(_, yielded)| &yielded.digest));
+    let needs = needs_of(links.iter().map(|(_, yielded)| yielded.digest));
     let proof = Proof { shape: row.shape, surroundings, needs, yields, tools: prepared.programs.clone(), watched };
     world.checkout.lock().expect("no holder panics").prove(row.key, proof);
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::choices::{Choice, Choices};
 use super::conditions::{Looked, Past, Stuck};
@@ -10,11 +10,14 @@ use crate::base::{Digest, Hasher, RelPath, TargetId};
 use crate::event::Outcome;
 use crate::graph::{Graph, TargetKind, flag};
 use crate::plan::{Plan, Step};
-use crate::rebuild::{self, Links, Mode, World, Yield, needs_of};
+use crate::rebuild::{self, Links, Mode, Standing, World, Yield, needs_of};
 
 /// The steps that need nothing, with the digest of what they put out; and the decisions that could be made at once.
 pub struct Fresh {
-    digests: Vec<Option<Digest>>,
+    standing: Standing,
+    fresh: Vec<bool>,
+    /// What is put out by those of which nothing is proven, since they only gather, or decide.
+    gathered: FxHashMap<Step, Digest>,
     left: usize,
     pub(super) made: Vec<(Step, Result<Choice, Stuck>)>,
 }
@@ -23,17 +26,24 @@ impl Fresh {
     /// Returns those of a plan, spare steps never among them. `foreground` runs in any case. Decisions are made as far as all that they wait
     /// for is fresh and nothing has to be executed for them; the world knows then what they came to.
     pub fn of(world: &World, plan: &Plan, mode: Mode, foreground: Option<TargetId>, choices: &Choices<'_>) -> Fresh {
-        let mut fresh: Vec<Option<Digest>> = vec![None; plan.len()];
-        let mut made = Vec::new();
+        let mut fresh = Fresh {
+            standing: Standing::default(),
+            fresh: vec![false; plan.len()],
+            gathered: FxHashMap::default(),
+            left: 0,
+            made: Vec::new(),
+        };
         let planned = plan.steps().filter(|step| !plan.is_spare(*step)).count();
         let graph = &world.graph;
         let targets: Vec<TargetId> = plan.steps().map(|step| plan.target(step)).collect();
         let decides = targets.iter().any(|target| graph.kind(*target) == TargetKind::Decision);
         let everything = mode.force || mode.verify;
         if everything && !decides {
-            return Fresh { digests: fresh, left: planned, made };
+            return Fresh { left: planned, ..fresh };
         }
-        let stands = if everything { vec![None; targets.len()] } else { rebuild::standing(world, &targets) };
+        if !everything {
+            fresh.standing = rebuild::standing(world, &targets);
+        }
         for step in plan.steps() {
             let target = targets[step.index()];
             let decision = graph.kind(target) == TargetKind::Decision;
@@ -41,36 +51,49 @@ impl Fresh {
                 continue;
             }
             let whole = (decision && choices.is_given(target))
-                || plan.before(graph, step).all(|(before, _)| fresh[before.index()].is_some() || plan.is_spare(before));
+                || plan.before(graph, step).all(|(before, _)| fresh.has(before) || plan.is_spare(before));
             if decision && whole && !plan.is_spare(step) {
-                let stood = |id: TargetId| plan.step(id).is_some_and(|step| fresh[step.index()].is_some());
+                let stood = |id: TargetId| plan.step(id).is_some_and(|step| fresh.has(step));
                 let ended = |id: TargetId| stood(id).then(|| stood_still(world, id));
                 let choice = choices.choose(graph, target, &Past { ended: &ended, decided: &|address| world.decision(address) }, None);
                 if let Ok(choice) = &choice {
-                    fresh[step.index()] = Some(decided(world, target, &choice.value));
+                    fresh.gather(step, decided(world, target, &choice.value));
                 }
                 if !matches!(choice, Err(Stuck::Open(_))) {
-                    made.push((step, choice));
+                    fresh.made.push((step, choice));
                 }
                 continue;
             }
             if !whole || plan.is_spare(step) || foreground == Some(target) || graph.has(target, flag::FOREIGN) {
                 continue;
             }
-            let digests = needed(graph, plan, target).filter_map(|before| fresh[before.index()].as_ref());
-            fresh[step.index()] = match graph.kind(target) {
-                TargetKind::Gate | TargetKind::Decision => None,
-                TargetKind::Task if left_out(world, target).is_some() => None,
+            let digests = needed(graph, plan, target).filter_map(|before| fresh.digest(before));
+            match graph.kind(target) {
+                TargetKind::Gate | TargetKind::Decision => {}
+                TargetKind::Task if left_out(world, target).is_some() => {}
                 TargetKind::Task if !graph.has(target, flag::EMPTY) => {
-                    stands[step.index()].filter(|stands| stands.needs == needs_of(digests)).map(|stands| stands.yields)
+                    fresh.fresh[step.index()] = fresh.standing.of(step.index()).is_some_and(|stands| stands.needs == needs_of(digests));
                 }
-                _ => Some(gathered_digest(world, target, digests, false)),
-            };
+                _ => {
+                    let digest = gathered_digest(world, target, digests, false);
+                    fresh.gather(step, digest);
+                }
+            }
         }
-        let left = planned - fresh.iter().flatten().count();
-        let fresh = Fresh { digests: fresh, left, made };
-        tracing::debug!(steps = plan.len(), left, "what is as it was proven to be");
+        fresh.left = planned - fresh.fresh.iter().filter(|fresh| **fresh).count();
+        tracing::debug!(steps = plan.len(), left = fresh.left, "what is as it was proven to be");
         fresh
+    }
+
+    fn gather(&mut self, step: Step, digest: Digest) {
+        self.fresh[step.index()] = true;
+        self.gathered.insert(step, digest);
+    }
+
+    /// Returns the digest of what a step puts out, if it is fresh.
+    fn digest(&self, step: Step) -> Option<Digest> {
+        let stands = || self.standing.of(step.index()).map(|stands| stands.yields);
+        self.has(step).then(|| stands().or_else(|| self.gathered.get(&step).copied())).flatten()
     }
 
     /// Returns how many steps there are that are not fresh.
@@ -80,7 +103,7 @@ impl Fresh {
 
     /// Whether a step is.
     pub fn has(&self, step: Step) -> bool {
-        self.digests[step.index()].is_some()
+        self.fresh[step.index()]
     }
 }
 
@@ -180,7 +203,7 @@ impl<'a> Yields<'a> {
         for before in needed(&world.graph, plan, target) {
             let target = plan.target(before);
             if self.known[before.index()].is_none()
-                && let Some(digest) = self.fresh.digests[before.index()]
+                && let Some(digest) = self.fresh.digest(before)
             {
                 let gathers = world.graph.kind(target) != TargetKind::Task || world.graph.has(target, flag::EMPTY);
                 self.known[before.index()] = Some(match gathers {
@@ -225,20 +248,20 @@ pub(super) fn gathered(world: &World, target: TargetId, links: &Links, executed:
     folders.sort();
     folders.dedup();
     Yield {
-        digest: gathered_digest(world, target, links.iter().map(|(_, yielded)| &yielded.digest), executed),
+        digest: gathered_digest(world, target, links.iter().map(|(_, yielded)| yielded.digest), executed),
         outputs: Default::default(),
         folders: folders.into(),
         executed: executed || links.iter().any(|(_, yielded)| yielded.executed),
     }
 }
 
-fn gathered_digest<'a>(world: &World, target: TargetId, digests: impl Iterator<Item = &'a Digest>, again: bool) -> Digest {
+fn gathered_digest(world: &World, target: TargetId, digests: impl Iterator<Item = Digest>, again: bool) -> Digest {
     let mut hasher = Hasher::new();
     if world.graph.kind(target) == TargetKind::Service {
         hasher.digest(&rebuild::service_digest(world, target, again));
     }
     for digest in digests {
-        hasher.digest(digest);
+        hasher.digest(&digest);
     }
     hasher.finish()
 }

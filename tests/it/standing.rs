@@ -3,7 +3,7 @@
 use std::fs::{self, File};
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 
-use crate::common::Project;
+use crate::common::{Project, strace_works};
 
 const COPY: &str = r#"task "copy" { sh "{log:copy}; cat in > out"; inputs "in"; outputs "out" }"#;
 
@@ -40,6 +40,42 @@ fn an_edit_of_the_same_size_under_the_old_stamp() {
     set_back(&project, "in", || project.write("in", "two"));
     project.run("build").ok().ran(["copy"]);
     assert_eq!(project.read("out"), "two");
+}
+
+#[test]
+fn a_manifest_of_the_same_size_under_the_old_stamp() {
+    let project = Project::new().file("in", "one").manifest(COPY);
+    project.settle().run("list").ok();
+    project.proven();
+    set_back(&project, "orket.kdl", || project.declare(&COPY.replace("cat in", "rev in")));
+    project.run("build").ok().ran(["copy"]);
+    assert_eq!(project.read("out").trim(), "eno");
+    set_back(&project, "orket.kdl", || {
+        project.declare(COPY);
+        fs::rename(project.at("orket.kdl"), project.at("beside")).unwrap();
+        fs::copy(project.at("beside"), project.at("orket.kdl")).unwrap();
+    });
+    project.run("build").ok().cached(["copy"]);
+    assert_eq!(project.read("out"), "one");
+}
+
+#[test]
+fn a_manifest_is_read_again_only_where_its_stamp_is_new() {
+    if !strace_works() {
+        return;
+    }
+    let project = Project::new().file("in", "one").manifest(COPY);
+    let trace = project.base().join("trace");
+    let options: Vec<String> = ["-f", "-e", "trace=openat,openat2,open", "-o", &trace.to_string_lossy()].map(str::to_owned).to_vec();
+    let reads = || {
+        assert_eq!(project.under("strace", &options, "build").code(), 0);
+        fs::read_to_string(&trace).unwrap().lines().filter(|line| line.contains("\"orket.kdl\"") && line.contains("O_RDONLY")).count()
+    };
+    project.settle();
+    assert!(reads() > 0, "a manifest that nobody has read");
+    assert_eq!(reads(), 0);
+    project.declare(COPY);
+    assert_eq!(reads(), 1, "the same text under another stamp");
 }
 
 #[test]

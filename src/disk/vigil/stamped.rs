@@ -18,12 +18,15 @@ pub trait Stamped: Send + Sync {
 /// can be written through a name that nobody watches.
 pub(super) fn looked_at(tree: &Tree, rows: &dyn Stamped, passed_over: &[bool]) -> (Vec<bool>, Vec<usize>) {
     let wanted: Vec<usize> = (0..rows.count()).filter(|row| !passed_over[*row]).collect();
-    let paths: Vec<&[u8]> = wanted.iter().map(|row| rows.path(*row)).collect();
-    let found = tree.stat_many_names(&paths);
+    let found = tree.stat_each(
+        wanted.len(),
+        |index| rows.path(wanted[index]),
+        |index, stamp, names| (stamp == rows.stamp(wanted[index]), names > 1 && stamp.is_some_and(|stamp| !stamp.is_dir())),
+    );
     let (mut same, mut several) = (vec![false; rows.count()], Vec::new());
-    for (row, found) in wanted.into_iter().zip(found) {
-        same[row] = found.map(|(stamp, _)| stamp) == rows.stamp(row);
-        if found.is_some_and(|(stamp, names)| names > 1 && !stamp.is_dir()) {
+    for (row, (as_it_was, named)) in wanted.into_iter().zip(found) {
+        same[row] = as_it_was;
+        if named {
             several.push(row);
         }
     }
