@@ -11,7 +11,7 @@ use crate::base::{Digest, Place, TargetId};
 use crate::model::{Decision, EnvRules, Epic, Gate, Later, Package, Pool, Rock, Rule, Service, Task, UserStrategy};
 
 pub(super) const MAGIC: [u8; 8] = *b"ORKETGR\n";
-pub(super) const VERSION: u32 = 16;
+pub(super) const VERSION: u32 = 17;
 pub(super) const SECTIONS: usize = 6;
 
 /// All targets of a project and the edges between them.

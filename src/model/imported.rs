@@ -22,4 +22,6 @@ pub struct Imported {
     pub response: Option<(Box<str>, Box<str>)>,
     /// Whether the depfile is removed once it is read.
     pub depfile_spent: bool,
+    /// Whether its command may write files that are no outputs: what it does is then only had by running it.
+    pub beside: bool,
 }

@@ -117,6 +117,8 @@ pub(super) fn gather(
                     false => reading.folder(path)?,
                 }
             }
+            // Of a device or pipe nothing can be known.
+            Content::Missing if task.imported.is_some() && world.tree.stat_follow(&path).is_ok_and(|there| there.is_some()) => {}
             Content::Missing => {
                 return Err(Blocked {
                     text: format!("the input `{path}` does not exist, and no task that it needs makes it"),
@@ -169,8 +171,11 @@ pub(super) fn gather(
         }
     }
     for path in discovered {
-        if !reading.knows(path) {
-            reading.read(path)?;
+        if !reading.knows(path)
+            && reading.read(path)? == Content::Missing
+            && world.tree.stat(path).ok().flatten().is_some_and(|signature| signature.is_dir())
+        {
+            reading.folder(path.clone())?;
         }
     }
     listing.searched.append(&mut reading.searched);

@@ -132,7 +132,7 @@ fn verdict(world: &World, target: TargetId, links: &Links, again: bool, mode: Mo
             why = Some(if changes.is_empty() { Reason::New } else { Reason::Changed(changes) });
         }
     }
-    if !mode.no_lookup && !is(flag::UNCACHED) {
+    if !mode.no_lookup && !is(flag::UNCACHED) && !writes_beside(&prepared) {
         match look_up(world, &mut prepared, target, links, again, mode) {
             Ok(Some((result, placed))) => {
                 let yielded = yielded(world, &prepared, &result.outputs, executed);
@@ -184,6 +184,11 @@ fn adopt(world: &World, prepared: &Prepared, links: &Links, record: &TaskRecord,
 /// Whether a task has put out all that it declares. Imported tasks need not.
 fn whole(prepared: &Prepared, outputs: &[Output]) -> bool {
     prepared.task.imported.is_none() || outputs.len() >= prepared.task.outputs.len()
+}
+
+/// Whether a task may write what it does not name, so that no store holds all that it does.
+pub fn writes_beside(prepared: &Prepared) -> bool {
+    prepared.task.imported.as_ref().is_some_and(|imported| imported.beside)
 }
 
 /// Whether two runs of a task can be compared: it has outputs, results of it may be kept, and each run starts from nothing.

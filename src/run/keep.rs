@@ -148,7 +148,7 @@ impl Bench<'_> {
         let (world, notices) = (self.world, &mut ran.notices);
         let Success { attempt, duration, stamps } = success;
         let mut moved = stamps.touched(world, prepared);
-        let store = store && moved.is_empty();
+        let store = store && moved.is_empty() && !rebuild::writes_beside(prepared);
         let imported = prepared.task.imported.as_deref();
         let (outputs, whole, trouble) = match imported {
             Some(_) => rebuild::capture_loosely(world, prepared, store).map(|loose| (loose.outputs, loose.whole, loose.trouble)),
@@ -183,6 +183,8 @@ impl Bench<'_> {
             // Of a file that nobody knew to be read there is no stamp from before. What a task makes was made before.
             let known = |path: &RelPath| {
                 prepared.discovered.binary_search(path).is_ok() || prepared.action.has_file(path) || world.made().maker(path).is_some()
+                    // What it has put out itself has changed the stamp of its folder.
+                    || outputs.iter().any(|output| output.path.parent().as_ref() == Some(path))
             };
             moved.extend(discovered.iter().filter(|path| !known(path) && stamps.may_have_changed(world, path)).cloned());
             if imported.is_some_and(|imported| imported.depfile_spent) {

@@ -244,7 +244,7 @@ fn a_folder_as_an_output_stands_for_itself() {
     project.run("build -f build.ninja").ok().ran(["a"]);
     assert_eq!(project.read("d/a"), "2");
     project.remove("d");
-    project.run("build -f build.ninja").ok().ran_in_order(["dir"]);
+    project.run("build -f build.ninja").ok().ran_in_order(["dir", "a"]);
     assert_eq!(project.read("d/a"), "2");
 }
 
@@ -367,6 +367,50 @@ fn mistakes_show_their_line() {
     project.run("build").code(2).says(["there is no target `nope`", "orket.kdl:2"]);
     project.declare("import \"out/build.ninja\" epic=\"native\"\ntask \"a\" { needs \"native/b\"; shh \"true\" }");
     project.run("build").code(2).says(["orket.kdl:2", "shh"]).never_says(["there is no target"]);
+}
+
+#[test]
+fn what_a_command_writes_beside_its_outputs_is_had_by_running_it() {
+    let text = "rule gen\n  command = cp version gen.h && touch $out\nrule cc\n  command = cat m.c gen.h > $out\n\
+                rule link\n  command = cp $in $out && cp $in copy\n\
+                build gen.stamp: gen version\nbuild m.o: cc m.c | gen.stamp\nbuild app: link m.o\n";
+    let project = Project::new().file("build.ninja", text).file("version", "1\n").file("m.c", "m\n");
+    for version in ["1\n", "2\n", "1\n"] {
+        project.write("version", version);
+        project.run("build -f build.ninja").ok();
+        assert_eq!(
+            ["gen.h", "m.o", "copy"].map(|name| project.read(name)),
+            [version.into(), format!("m\n{version}"), format!("m\n{version}")]
+        );
+    }
+    project.run("build -f build.ninja").ok().nothing_to_do();
+    for name in ["gen.stamp", "gen.h", "m.o", "app", "copy", ".orket"] {
+        project.remove(name);
+    }
+    project.run("build -f build.ninja --json").ok().had("done", &["app", "gen.stamp"]).had("cached", &["m.o"]);
+    assert_eq!(project.read("copy"), "m\n1\n");
+}
+
+#[test]
+fn a_folder_that_a_depfile_names_is_the_names_in_it() {
+    let text = "rule ls\n  command = ls $dir > $out; printf '$out: $dir\\n' > $out.d\n  depfile = $out.d\n\
+                build out/o: ls\n  dir = src\nbuild own/o: ls\n  dir = own\n";
+    let project = Project::new().file("build.ninja", text).file("src/x", "").file("own/y", "");
+    project.settle().run("build -f build.ninja").ok();
+    project.run("build -f build.ninja").ok().nothing_to_do();
+    project.write("src/y", "").run("build -f build.ninja --json").ok().had("done", &["out/o"]);
+    assert_eq!(project.read("out/o"), "x\ny\n");
+    project.write("src/y", "other").run("build -f build.ninja").ok().nothing_to_do();
+    project.remove("src/x").run("build -f build.ninja").ok();
+    assert_eq!(project.read("out/o"), "y\n");
+}
+
+#[test]
+fn a_device_as_an_input() {
+    let project = Project::new().file("a", "a").file("build.ninja", "rule cp\n  command = cat $in > $out\nbuild o: cp /dev/null a\n");
+    project.run("build -f build.ninja").ok();
+    assert_eq!(project.read("o"), "a");
+    project.run("build -f build.ninja").ok().nothing_to_do();
 }
 
 #[test]

@@ -55,7 +55,7 @@ fn a_manifest_of_the_same_size_under_the_old_stamp() {
         fs::rename(project.at("orket.kdl"), project.at("beside")).unwrap();
         fs::copy(project.at("beside"), project.at("orket.kdl")).unwrap();
     });
-    project.run("build").ok().cached(["copy"]);
+    project.run("build --json").ok().cached(["copy"]);
     assert_eq!(project.read("out"), "one");
 }
 

@@ -16,6 +16,7 @@ mod task;
 #[cfg(test)]
 mod tests;
 mod tools;
+mod writes;
 
 pub use bring::{Asked, Brought, Remake, bring};
 pub(super) use path::pattern;

@@ -11,6 +11,7 @@ use super::lower::{Becomes, Lowering};
 use super::parsed::{Edge, PHONY};
 use super::path::pattern;
 use super::tools::tools;
+use super::writes::Named;
 use crate::base::{Place, RelPath};
 use crate::model::{Command, Imported, Pattern, Priority, Task, Text};
 
@@ -241,6 +242,7 @@ impl Lowering<'_, '_> {
             }
         }
         let place = place.clone();
+        let script = command.clone();
         task.commands.push(match command.trim().contains('\n') {
             // Ninja's shell does not stop at a line that fails.
             true => Command::Run { words: ["/bin/sh", "-c", &command].map(Text::literal).to_vec(), place },
@@ -279,6 +281,14 @@ impl Lowering<'_, '_> {
             }
             other => return Err((format!("there are no `deps` of the kind `{other}`"), String::from("ninja knows `gcc` and `msvc`"))),
         }
+        let at = |word: &str| self.inside(word, "").ok();
+        let named: FxHashSet<RelPath> =
+            edge.outputs.iter().filter_map(|node| at(&parsed.nodes[*node as usize].path)).chain(at(&depfile)).collect();
+        imported.beside = !Named {
+            file: &|word| at(word).is_some_and(|path| named.contains(&path)),
+            folder: &|word| at(word).is_some_and(|folder| named.iter().any(|path| path.is_in(&folder))),
+        }
+        .is_all_of(&script);
         let response = parsed.says_path(edge, "rspfile").map_err(cyclic)?;
         if !response.is_empty() {
             let content = parsed.says(edge, "rspfile_content").map_err(cyclic)?;
