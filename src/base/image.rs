@@ -42,19 +42,23 @@ pub enum ImageError {
 const ALIGN: usize = 16;
 const HEAD: usize = 32;
 
-/// Joins sections into an image; the checksum covers the first `warm` of them.
-pub fn build(magic: [u8; 8], version: u32, sections: &[&[u8]], warm: usize) -> Bytes {
-    let table = sections.len() * 16;
-    let mut place = (HEAD + table).next_multiple_of(ALIGN);
-    let mut bytes = vec![0u8; place];
-    let mut checked = place;
+/// Joins sections, each of which is there in pieces, into an image; the checksum covers the first `warm` of them.
+pub fn build(magic: [u8; 8], version: u32, sections: &[&[&[u8]]], warm: usize) -> Bytes {
+    let size = |section: &[&[u8]]| section.iter().map(|piece| piece.len()).sum::<usize>();
+    let start = (HEAD + sections.len() * 16).next_multiple_of(ALIGN);
+    let length = start + sections.iter().map(|section| size(section).next_multiple_of(ALIGN)).sum::<usize>();
+    let mut words = vec![0u128; length / ALIGN];
+    let bytes: &mut [u8] = bytemuck::cast_slice_mut(&mut words);
+    let (mut place, mut checked) = (start, start);
     for (index, section) in sections.iter().enumerate() {
         let row = HEAD + index * 16;
         bytes[row..row + 8].copy_from_slice(&(place as u64).to_le_bytes());
-        bytes[row + 8..row + 16].copy_from_slice(&(section.len() as u64).to_le_bytes());
-        bytes.extend_from_slice(section);
-        place = bytes.len().next_multiple_of(ALIGN);
-        bytes.resize(place, 0);
+        bytes[row + 8..row + 16].copy_from_slice(&(size(section) as u64).to_le_bytes());
+        for piece in *section {
+            bytes[place..place + piece.len()].copy_from_slice(piece);
+            place += piece.len();
+        }
+        place = place.next_multiple_of(ALIGN);
         if index < warm {
             checked = place;
         }
@@ -62,12 +66,9 @@ pub fn build(magic: [u8; 8], version: u32, sections: &[&[u8]], warm: usize) -> B
     bytes[..8].copy_from_slice(&magic);
     bytes[8..12].copy_from_slice(&version.to_le_bytes());
     bytes[12..16].copy_from_slice(&(sections.len() as u32).to_le_bytes());
-    let length = bytes.len() as u64;
-    bytes[16..24].copy_from_slice(&length.to_le_bytes());
+    bytes[16..24].copy_from_slice(&(length as u64).to_le_bytes());
     let checksum = xxh3_64(&bytes[HEAD..checked]);
     bytes[24..32].copy_from_slice(&checksum.to_le_bytes());
-    let mut words = vec![0u128; bytes.len() / ALIGN];
-    bytemuck::cast_slice_mut(&mut words).copy_from_slice(&bytes);
     Bytes::Owned(Arc::new(words))
 }
 
@@ -125,7 +126,7 @@ mod tests {
 
     #[test]
     fn sections_come_back() {
-        let image = build(MAGIC, 3, &[b"one", b"", b"three"], 3);
+        let image = build(MAGIC, 3, &[&[b"one"], &[], &[b"th", b"ree"]], 3);
         let places = open(&image, MAGIC, 3, 3, 3).unwrap();
         assert_eq!(&image.as_slice()[places[2].clone()], b"three");
         assert_eq!(places[1].len(), 0);
@@ -134,7 +135,7 @@ mod tests {
 
     #[test]
     fn every_flipped_bit_and_every_truncation_is_noticed() {
-        let image = build(MAGIC, 1, &[b"some bytes", b"more"], 2);
+        let image = build(MAGIC, 1, &[&[b"some ", b"bytes"], &[b"more"]], 2);
         let whole = image.as_slice();
         for at in 0..whole.len() * 8 {
             let mut bytes = whole.to_vec();
@@ -148,7 +149,7 @@ mod tests {
 
     #[test]
     fn what_is_cold_is_left_to_its_reader() {
-        let image = build(MAGIC, 1, &[b"warm", b"cold"], 1);
+        let image = build(MAGIC, 1, &[&[b"warm"], &[b"cold"]], 1);
         let places = open(&image, MAGIC, 1, 2, 1).unwrap();
         let mut bytes = image.as_slice().to_vec();
         bytes[places[1].start] ^= 1;

@@ -48,7 +48,7 @@ impl RelPath {
             return Err(PathError::Nul);
         }
         let text = text.strip_suffix(b"/").unwrap_or(text);
-        if base.is_root() && text.split(|byte| *byte == b'/').all(|part| !matches!(part, b"" | b"." | b"..")) {
+        if base.is_root() && is_normal(text) {
             return Ok(RelPath(text.into()));
         }
         let mut parts: Vec<&[u8]> = base.parts().collect();
@@ -70,6 +70,18 @@ impl RelPath {
     /// As [`RelPath::parse_in`].
     pub fn parse(text: impl AsRef<[u8]>) -> Result<RelPath, PathError> {
         RelPath::parse_in(&RelPath::root(), text.as_ref())
+    }
+
+    /// Reads a path relative to the root as [`RelPath::parse`] does, and returns it as a text: a part of `text`, if that is in normal form.
+    ///
+    /// # Errors
+    /// As [`RelPath::parse_in`].
+    pub fn fold(text: &str) -> Result<Cow<'_, str>, PathError> {
+        let bare = text.strip_suffix('/').unwrap_or(text);
+        if is_normal(bare.as_bytes()) && !bare.contains('\0') {
+            return Ok(Cow::Borrowed(bare));
+        }
+        RelPath::parse(text).map(|path| Cow::Owned(String::from_utf8_lossy(&path.0).into_owned()))
     }
 
     /// Reads a path that stands in the folder `base` of the project at `root`, wherever it leads: what is outside of the project is absolute.
@@ -169,6 +181,11 @@ impl RelPath {
     }
 }
 
+/// Whether a path has no part that means nothing, or another folder; the root is not in this form.
+fn is_normal(path: &[u8]) -> bool {
+    path.split(|byte| *byte == b'/').all(|part| !matches!(part, b"" | b"." | b".."))
+}
+
 /// A path and its bytes are equal, ordered and hashed alike.
 impl Borrow<[u8]> for RelPath {
     fn borrow(&self) -> &[u8] {
@@ -211,6 +228,13 @@ mod tests {
         assert_eq!(RelPath::parse_in(&base, b"../../..").unwrap_err(), PathError::Outside);
         assert_eq!(RelPath::parse("/etc").unwrap_err(), PathError::Absolute);
         assert!(RelPath::parse(".").unwrap().is_root());
+        for text in ["a/b", "a/b/", "a//b", "./a", "a/../b", "", ".", "/", "..", "a\0b", "\u{e4}/b"] {
+            assert_eq!(
+                RelPath::fold(text).map(|path| path.as_bytes().to_vec()),
+                RelPath::parse(text).map(|path| path.0.to_vec()),
+                "{text:?}"
+            );
+        }
     }
 
     #[test]

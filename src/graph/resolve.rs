@@ -13,6 +13,11 @@ pub(super) struct Names<'a> {
 }
 
 impl<'a> Names<'a> {
+    /// No names yet, and room for so many.
+    pub fn with_capacity(count: usize) -> Names<'a> {
+        Names { exact: FxHashMap::with_capacity_and_hasher(count, Default::default()), ..Names::default() }
+    }
+
     pub fn add(&mut self, address: &'a str, id: TargetId) {
         self.exact.insert(address, id);
         if let Some(bracket) = address.find('[') {

@@ -87,7 +87,12 @@ impl Seeded {
 /// Compares; whether the quick way read it.
 fn same(text: &str) -> bool {
     let file: Arc<str> = "orket.kdl".into();
-    let Some(quick) = quick::read(&file, text) else { return false };
+    let quick = quick::read(&file, text);
+    for count in [2, 3, 9] {
+        let pieces = quick::pieces(&file, text, count);
+        assert!(pieces.is_none() || pieces == quick, "{text:?} in {count} pieces: {pieces:#?}\nas a whole: {quick:#?}");
+    }
+    let Some(quick) = quick else { return false };
     let long = the_long_way(&file, text);
     assert!(long.as_ref().is_ok_and(|long| *long == quick), "{text:?}\nquick: {quick:#?}\nlong: {long:#?}");
     true
@@ -160,4 +165,16 @@ fn documents_that_were_made_up() {
         quick += usize::from(same(&text));
     }
     assert!(quick > count / 20, "only {quick} of {count} went the quick way");
+}
+
+#[test]
+fn a_large_text_is_read_in_pieces_where_they_are_nodes() {
+    let file: Arc<str> = "orket.kdl".into();
+    let in_pieces = |text: &str| quick::pieces(&file, &text.repeat(10), 9).is_some();
+    assert!(in_pieces("task {\n  sh \"x\"\n}\n"));
+    for text in ["a #\"\"\"\n}\n\"\"\"#\n", "/*\n}\n*/\n", "a {\n  b {\n}\n}\n", "/-\n a {\n}\n"] {
+        same(&text.repeat(10));
+    }
+    assert!(!in_pieces("/*\n}\n*/ a"));
+    assert!(!in_pieces("a"));
 }

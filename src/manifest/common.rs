@@ -1,6 +1,8 @@
 //! What lowering any node needs: the mistakes so far, the package, the scopes.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::fmt::Display;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -28,6 +30,11 @@ pub(super) struct Context {
 }
 
 impl Context {
+    /// Returns the same for another thread: threads that count the owners of one thing wait for each other.
+    pub fn apart(&self) -> Context {
+        Context { scopes: self.scopes.apart(), manifests: Arc::from(&*self.manifests), ..self.clone() }
+    }
+
     /// Returns the full address of a name that is declared here.
     pub fn address(&self, name: &str) -> Address {
         match &self.epic {
@@ -185,10 +192,15 @@ impl Problems {
 
     /// Returns the one text of a node.
     pub(super) fn text_of(&mut self, node: &Node) -> Option<(String, Place)> {
+        self.word(node).map(|(text, place)| (text.to_owned(), place.clone()))
+    }
+
+    /// As `text_of`, where it stands.
+    fn word<'n>(&mut self, node: &'n Node) -> Option<(&'n str, &'n Place)> {
         if node.args.len() > 1 {
             self.say("manifest/too_many", &node.args[1].1, format!("`{}` takes one text", node.name), "take the others out");
         }
-        self.words(node).first().map(|(text, place)| ((*text).to_owned(), (*place).clone()))
+        self.words(node).first().copied()
     }
 
     /// Lowers an `about`: its holes are filled as far as they are known.
@@ -212,7 +224,7 @@ impl Problems {
     pub(super) fn whole_of(&mut self, node: &Node, least: i128) -> Option<u32> {
         self.at_most(node, 1);
         match node.args.first() {
-            Some((Value::Whole(number), _)) if *number >= least && *number <= 1_000_000 => Some(*number as u32),
+            Some((Value::Whole(number), _)) if **number >= least && **number <= 1_000_000 => Some(**number as u32),
             Some((Value::Whole(number), place)) => {
                 self.say(
                     "manifest/out_of_range",
@@ -277,11 +289,20 @@ impl Problems {
         found.unwrap_or_else(|| place.clone())
     }
 
-    /// Fills a text in which nothing may be left open; `what` says what it is.
-    pub(super) fn settled(&mut self, context: &Context, text: &str, place: &Place, what: &str) -> Option<String> {
+    /// As `fill`, for what is best known while loading: what is left open is an error, as it is written.
+    fn known<'t>(&mut self, context: &Context, text: &'t str, place: &Place) -> Result<Cow<'t, str>, String> {
+        if !text.contains("{{") {
+            self.takes(TEXT + text.len() as u64, place);
+            return Ok(Cow::Borrowed(text));
+        }
         let filled = self.fill(context, text, place);
-        if let Some(literal) = filled.as_literal() {
-            return Some(literal.to_owned());
+        if filled.as_literal().is_some() { Ok(Cow::Owned(filled.to_string())) } else { Err(filled.to_string()) }
+    }
+
+    /// Fills a text in which nothing may be left open; `what` says what it is.
+    pub(super) fn settled(&mut self, context: &Context, text: &str, place: &Place, what: impl Display) -> Option<String> {
+        if let Ok(known) = self.known(context, text, place) {
+            return Some(known.into_owned());
         }
         let message = format!("{what} has to be known while loading");
         self.say("manifest/open_name", place, message, "env, decision, port and run are only known later");
@@ -289,13 +310,13 @@ impl Problems {
     }
 
     pub(super) fn name_of(&mut self, node: &Node, context: &Context) -> Option<(String, Place)> {
-        let (text, place) = self.text_of(node)?;
-        let name = self.settled(context, &text, &place, &format!("the name of a {}", node.name))?;
+        let (text, place) = self.word(node)?;
+        let name = self.settled(context, text, place, format_args!("the name of a {}", node.name))?;
         if let Err(error) = Address::check_name(&name) {
-            self.say("manifest/wrong_name", &place, format!("`{name}`: {error}"), "choose another name");
+            self.say("manifest/wrong_name", place, format!("`{name}`: {error}"), "choose another name");
             return None;
         }
-        Some((name, place))
+        Some((name, place.clone()))
     }
 
     pub(super) fn needs(&mut self, node: &Node, context: &Context) -> Vec<Need> {
@@ -313,22 +334,21 @@ impl Problems {
         texts
             .into_iter()
             .map(|(text, place)| {
-                let filled = self.fill(context, text, place);
-                if filled.as_literal().is_none() && text.contains("{{") {
+                let text = self.known(context, text, place).unwrap_or_else(|open| {
                     self.say(
                         "manifest/open_name",
                         place,
                         format!("what `{}` names has to be known while loading", node.name),
                         "env, decision, port and run are only known later",
                     );
-                }
-                let text = filled.to_string();
+                    Cow::Owned(open)
+                });
                 if text.is_empty() {
                     let message = format!("`{}` names nothing", node.name);
                     self.say("manifest/wrong_value", place, message, "write the name of a target, or take the text out");
                 }
                 self.takes(NEED, place);
-                Need { candidates: context.candidates(&text), text: text.into(), optional, place: place.clone() }
+                Need { candidates: context.candidates(&text), text: Box::from(&*text), optional, place: place.clone() }
             })
             .collect()
     }

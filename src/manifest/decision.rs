@@ -180,7 +180,7 @@ fn test(problems: &mut Problems, node: &Node, context: &Context) -> Option<Test>
             let mut codes = Vec::new();
             for (value, place) in node.args.iter().skip(1) {
                 match value {
-                    Value::Whole(code @ 0..=255) => codes.push(*code as i32),
+                    Value::Whole(code) if (0..=255).contains(&**code) => codes.push(**code as i32),
                     _ => problems.say("manifest/wrong_value", place, "an exit status is a number from 0 to 255", EXIT_CODE),
                 }
             }
@@ -254,7 +254,7 @@ fn hours(problems: &mut Problems, node: &Node) -> Vec<(u8, u8)> {
     let mut hours = Vec::new();
     for (value, place) in &node.args {
         let found = match value {
-            Value::Whole(one @ 0..=23) => Some((*one as u8, *one as u8)),
+            Value::Whole(one) if (0..=23).contains(&**one) => Some((**one as u8, **one as u8)),
             Value::Text(text) => match text.split_once('-') {
                 Some((from, to)) => hour(from).zip(hour(to)),
                 None => hour(text).map(|one| (one, one)),

@@ -12,16 +12,22 @@ const MOST_TASKS: u64 = 2_000_000;
 impl Load<'_> {
     /// Counts tasks before they are made; `false` if there would be too many.
     pub(super) fn room(&mut self, more: Option<u64>, place: &Place) -> bool {
-        let sum = more.and_then(|more| self.tasks.checked_add(more)).filter(|sum| *sum <= MOST_TASKS);
-        match sum {
-            Some(sum) => self.tasks = sum,
-            None => self.problems.say(
+        let room = more.is_some_and(|more| self.count(more));
+        if !room {
+            self.problems.say(
                 "manifest/too_many_tasks",
                 place,
                 format!("this makes more than {MOST_TASKS} tasks"),
                 "narrow the glob or the matrix",
-            ),
+            );
         }
+        room
+    }
+
+    /// As `room`; says nothing.
+    pub(super) fn count(&mut self, more: u64) -> bool {
+        let sum = self.tasks.checked_add(more).filter(|sum| *sum <= MOST_TASKS);
+        self.tasks = sum.unwrap_or(self.tasks);
         sum.is_some()
     }
 

@@ -73,7 +73,7 @@ impl Load<'_> {
 fn setting(problems: &mut Problems, node: &Node) -> Option<Setting> {
     let mut value = |value: &Value, place: &Place| match value {
         Value::Bool(flag) => Some(RuleValue::Flag(*flag)),
-        Value::Whole(number) if i64::try_from(*number).is_ok() => Some(RuleValue::Whole(*number as i64)),
+        Value::Whole(number) if i64::try_from(**number).is_ok() => Some(RuleValue::Whole(**number as i64)),
         Value::Whole(number) => Some(RuleValue::Decimal(number.to_string().into())),
         Value::Decimal(number) if is_exact(*number) => Some(RuleValue::Decimal(number.to_string().into())),
         Value::Decimal(number) => {

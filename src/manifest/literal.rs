@@ -62,11 +62,15 @@ fn word(word: &str) -> Option<Value> {
     let sign = if word.starts_with('-') { -1 } else { 1 };
     for (prefix, radix) in [("0x", 16), ("0o", 8), ("0b", 2)] {
         if let Some(digits) = bare.strip_prefix(prefix) {
-            return i128::from_str_radix(&digits.replace('_', ""), radix).ok().map(|number| Value::Whole(sign * number));
+            return i128::from_str_radix(&digits.replace('_', ""), radix).ok().map(|number| Value::Whole(Box::new(sign * number)));
         }
     }
     let digits = word.replace('_', "");
-    if bare.contains(['.', 'e', 'E']) { digits.parse().ok().map(Value::Decimal) } else { digits.parse().ok().map(Value::Whole) }
+    if bare.contains(['.', 'e', 'E']) {
+        digits.parse().ok().map(Value::Decimal)
+    } else {
+        digits.parse().ok().map(|number| Value::Whole(Box::new(number)))
+    }
 }
 
 /// Reads a text with escapes, a raw one, or one of several lines.

@@ -137,7 +137,7 @@ pub fn survey(source: &dyn Source, manifest: &RelPath, folder_name: &str) -> Sur
     }
     let ports = Ports::of(&files, &load.project.packages).map(Arc::new);
     let root_env = load.project.packages.first().map(|package| package.env.clone()).unwrap_or_default();
-    for (index, (_, nodes)) in files.iter().enumerate() {
+    for (index, (_, nodes)) in files.into_iter().enumerate() {
         let package = load.project.packages[index].clone();
         let mut env = root_env.clone();
         if index > 0 {
@@ -148,7 +148,7 @@ pub fn survey(source: &dyn Source, manifest: &RelPath, folder_name: &str) -> Sur
         scopes.ports = ports.clone();
         scopes.package = package.folder.clone();
         let context = Context { package: package.folder, epic: None, scopes, env, manifests: load.manifests.clone() };
-        load.nodes(nodes, &context, if index == 0 { Level::Root } else { Level::Package });
+        load.manifest(nodes, &context, if index == 0 { Level::Root } else { Level::Package });
     }
     load.whole &= !load.problems.full();
     load.pools();
@@ -221,8 +221,11 @@ impl Load<'_> {
             }
         };
         self.trail.manifests.push(path.clone());
-        self.problems.text(file.clone(), String::from_utf8_lossy(&bytes).into());
-        match legible(&file, &bytes) {
+        let text: Arc<str> = String::from_utf8_lossy(&bytes).into();
+        self.problems.text(file.clone(), text.clone());
+        // What is text is kept once.
+        let other = Some(bytes).filter(|bytes| **bytes != *text.as_bytes());
+        match legible(&file, other.as_deref().unwrap_or(text.as_bytes())) {
             Ok(Legible { nodes, problems, doubtful }) => {
                 self.whole &= problems.is_empty();
                 problems.into_iter().for_each(|problem| self.problems.push(problem));

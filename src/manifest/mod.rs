@@ -4,6 +4,7 @@
 
 #[cfg(test)]
 mod agree;
+mod ahead;
 #[cfg(test)]
 mod both;
 mod choices;

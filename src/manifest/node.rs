@@ -22,8 +22,8 @@ pub struct Node {
 pub enum Value {
     /// A text.
     Text(String),
-    /// A whole number.
-    Whole(i128),
+    /// A whole number; in a box, since few values are numbers, and all of them would be larger.
+    Whole(Box<i128>),
     /// Any other number.
     Decimal(f64),
     /// `#true` or `#false`.

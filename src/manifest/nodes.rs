@@ -7,7 +7,7 @@ use super::node::Node;
 use super::problem::Problem;
 use super::{decision, service, task};
 use crate::base::{Address, Place};
-use crate::model::{Epic, Need, Rock, Service};
+use crate::model::{Epic, Need, Rock, Service, Task};
 
 /// What a list of nodes is the inside of.
 #[derive(Clone, Copy, PartialEq)]
@@ -43,64 +43,66 @@ const TOP: [&str; 16] = [
 
 impl Load<'_> {
     pub(super) fn nodes(&mut self, nodes: &[Node], context: &Context, level: Level) {
+        nodes.iter().for_each(|node| self.node(node, context, level));
+    }
+
+    pub(super) fn node(&mut self, node: &Node, context: &Context, level: Level) {
         let top = context.epic.is_none();
         let file = matches!(level, Level::Root | Level::Package);
-        for node in nodes {
-            let place = node.place.clone();
-            let before = (self.problems.count(), self.named);
-            match node.name.as_str() {
-                "task" => self.task(node, context),
-                "each" => self.each(node, context),
-                "service" => {
-                    if let Some(service) = service::lower(&mut self.problems, node, context)
-                        && self.declared(&service.address, &service.place)
-                    {
-                        self.ports(&service, context);
-                        self.project.services.push(service);
-                    }
-                }
-                "gate" => self.gate(node, context),
-                "decision" => {
-                    if let Some(decision) = decision::lower(&mut self.problems, node, context)
-                        && self.declared(&decision.address, &decision.place)
-                    {
-                        self.project.decisions.push(decision);
-                    }
-                }
-                "epic" if top => self.epic(node, context),
-                "rock" if top => self.rock(node, context),
-                "env" | "needs" | "after" | "about" | "tags" if level == Level::Epic => {}
-                "env" | "pool" | "template" | "include" | "orket" if file => {}
-                "project" if level == Level::Root => {}
-                "project" if file => self.problems.say(
-                    "manifest/unknown_node",
-                    &place,
-                    "only the root manifest names the project",
-                    "take the node out; a package is named by its folder",
-                ),
-                "process_rules" if level == Level::Root => self.process_rules(node),
-                "process_rules" if file => self.problems.say(
-                    "manifest/unknown_node",
-                    &place,
-                    "only the root manifest has `process_rules`",
-                    "move the node there: a run is decided as a whole",
-                ),
-                "strategy" if file => self.strategy(node, context),
-                "import" if file => self.import(node, context),
-                unknown if file => self.problems.unknown("node", unknown, "the manifest", &place, &TOP),
-                unknown if level == Level::Epic => {
-                    let known = ["about", "needs", "after", "tags", "env", "task", "service", "gate", "decision", "each"];
-                    self.problems.unknown("node", unknown, "`epic`", &place, &known);
-                }
-                unknown => {
-                    let known = ["glob", "task", "service", "gate", "decision", "each", "epic", "rock"];
-                    self.problems.unknown("node", unknown, "`each`", &place, if top { &known } else { &known[..6] });
+        let place = &node.place;
+        let before = (self.problems.count(), self.named);
+        match node.name.as_str() {
+            "task" => self.task(node, context),
+            "each" => self.each(node, context),
+            "service" => {
+                if let Some(service) = service::lower(&mut self.problems, node, context)
+                    && self.declared(&service.address, &service.place)
+                {
+                    self.ports(&service, context);
+                    self.project.services.push(service);
                 }
             }
-            // A mistake, and no target: there may have been one.
-            let silent = matches!(&*node.name, "process_rules" | "strategy");
-            self.whole &= silent || self.problems.count() == before.0 || self.named > before.1;
+            "gate" => self.gate(node, context),
+            "decision" => {
+                if let Some(decision) = decision::lower(&mut self.problems, node, context)
+                    && self.declared(&decision.address, &decision.place)
+                {
+                    self.project.decisions.push(decision);
+                }
+            }
+            "epic" if top => self.epic(node, context),
+            "rock" if top => self.rock(node, context),
+            "env" | "needs" | "after" | "about" | "tags" if level == Level::Epic => {}
+            "env" | "pool" | "template" | "include" | "orket" if file => {}
+            "project" if level == Level::Root => {}
+            "project" if file => self.problems.say(
+                "manifest/unknown_node",
+                place,
+                "only the root manifest names the project",
+                "take the node out; a package is named by its folder",
+            ),
+            "process_rules" if level == Level::Root => self.process_rules(node),
+            "process_rules" if file => self.problems.say(
+                "manifest/unknown_node",
+                place,
+                "only the root manifest has `process_rules`",
+                "move the node there: a run is decided as a whole",
+            ),
+            "strategy" if file => self.strategy(node, context),
+            "import" if file => self.import(node, context),
+            unknown if file => self.problems.unknown("node", unknown, "the manifest", place, &TOP),
+            unknown if level == Level::Epic => {
+                let known = ["about", "needs", "after", "tags", "env", "task", "service", "gate", "decision", "each"];
+                self.problems.unknown("node", unknown, "`epic`", place, &known);
+            }
+            unknown => {
+                let known = ["glob", "task", "service", "gate", "decision", "each", "epic", "rock"];
+                self.problems.unknown("node", unknown, "`each`", place, if top { &known } else { &known[..6] });
+            }
         }
+        // A mistake, and no target: there may have been one.
+        let silent = matches!(&*node.name, "process_rules" | "strategy");
+        self.whole &= silent || self.problems.count() == before.0 || self.named > before.1;
     }
 
     /// Notes the ports of a service: each name belongs to one service of a package.
@@ -156,9 +158,14 @@ impl Load<'_> {
             return;
         }
         for task in task::lower(&mut self.problems, node, context, &self.templates, &mut self.project.later) {
-            if self.declared(&task.address, &task.place) {
-                self.project.tasks.push(task);
-            }
+            self.lowered(task);
+        }
+    }
+
+    /// Adds a task, unless there is one of its name.
+    pub(super) fn lowered(&mut self, task: Task) {
+        if self.declared(&task.address, &task.place) {
+            self.project.tasks.push(task);
         }
     }
 

@@ -34,6 +34,12 @@ impl Problems {
         let Some(literal) = filled.as_literal() else {
             return self.rooted_open(context, &filled, place);
         };
+        if context.package.is_root()
+            && RelPath::fold(literal).is_ok_and(|path| path == literal && !path.is_empty())
+            && !glob::is_glob(literal)
+        {
+            return filled;
+        }
         match RelPath::parse_in(&context.package, literal.as_bytes()) {
             Ok(path) if path.as_bytes() == literal.as_bytes() && !path.is_root() && !glob::is_glob(literal) => filled,
             Ok(path) => {

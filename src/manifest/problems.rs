@@ -92,6 +92,18 @@ impl Problems {
         }
     }
 
+    /// Whether there is no mistake among others, and there is room for the bytes that they count.
+    pub(super) fn right<'a>(&self, mut others: impl Iterator<Item = &'a Problems>) -> bool {
+        let bytes = others.try_fold(self.bytes, |sum, other| other.list.is_empty().then(|| sum.saturating_add(other.bytes)));
+        bytes.is_some_and(|bytes| bytes <= MOST_BYTES)
+    }
+
+    /// Takes over what others, which are right, have counted and noted.
+    pub(super) fn join(&mut self, others: Problems) {
+        self.bytes = self.bytes.saturating_add(others.bytes);
+        self.pool_places.extend(others.pool_places);
+    }
+
     /// Whether so many bytes more can be taken; if not, no more is taken at all.
     pub(super) fn has_room(&mut self, bytes: u64, place: &Place) -> bool {
         if self.bytes.saturating_add(bytes) > MOST_BYTES {

@@ -12,7 +12,7 @@ pub(super) const SYSTEMS: [&str; 11] =
     ["linux", "macos", "windows", "freebsd", "netbsd", "openbsd", "dragonfly", "illumos", "solaris", "android", "ios"];
 
 pub(super) fn property(problems: &mut Problems, task: &mut Task, node: &Node, context: &Context, later: &mut Vec<Later>) {
-    let place = node.place.clone();
+    let place = &node.place;
     match node.name.as_str() {
         "retries" => problems.only(node, &["backoff"]),
         "needs" | "after" | "uses" | "on_failure" | "executor" | "env" | "matrix" | "args" => {}
@@ -33,7 +33,7 @@ pub(super) fn property(problems: &mut Problems, task: &mut Task, node: &Node, co
         }
         "inputs" => {
             for pattern in problems.patterns(node, context) {
-                let text = pattern.text.to_string();
+                let text = pattern.text.written();
                 let passed = |part: &str| part == ".git" || part == ".orket";
                 if let Some(part) = text.split('/').find(|part| passed(part)).filter(|_| !pattern.negated && glob::is_glob(&text)) {
                     let message = format!("patterns do not look into `{part}`, so `{text}` means nothing");
@@ -44,7 +44,7 @@ pub(super) fn property(problems: &mut Problems, task: &mut Task, node: &Node, co
         }
         "outputs" => {
             for pattern in problems.patterns(node, context) {
-                let text = pattern.text.to_string();
+                let text = pattern.text.written();
                 if let Some(wrong) = forbidden(&text, &context.manifests).filter(|_| !pattern.negated) {
                     problems.say(
                         "manifest/wrong_output",
@@ -125,11 +125,11 @@ pub(super) fn property(problems: &mut Problems, task: &mut Task, node: &Node, co
                 "low" => task.priority = Priority(1.0),
                 other => problems.unknown("priority", other, "`priority`", place, &["high", "medium", "low"]),
             },
-            Some((Value::Whole(number), _)) => task.priority = Priority(*number as f64),
+            Some((Value::Whole(number), _)) => task.priority = Priority(**number as f64),
             Some((Value::Decimal(number), _)) if number.is_finite() => task.priority = Priority(*number),
             _ => problems.say(
                 "manifest/wrong_value",
-                &place,
+                place,
                 "`priority` takes one of high, medium, low or a number",
                 "write it as `priority \"high\"`",
             ),
@@ -152,7 +152,7 @@ pub(super) fn property(problems: &mut Problems, task: &mut Task, node: &Node, co
         "only_if" => {
             if node.args.len() == 1 {
                 let help = "write it as `only_if \"profile\" \"release\"`";
-                problems.say("manifest/wrong_value", &place, "`only_if` takes a decision and at least one value", help);
+                problems.say("manifest/wrong_value", place, "`only_if` takes a decision and at least one value", help);
             }
             let texts = problems.texts(node);
             let mut texts = texts.into_iter().map(|(text, place)| problems.fill(context, &text, &place).to_string());
@@ -174,13 +174,13 @@ pub(super) fn property(problems: &mut Problems, task: &mut Task, node: &Node, co
         }
         "network" => task.confined.network = Some(problems.bool_of(node)),
         "allow_undeclared" => task.confined.undeclared.extend(problems.patterns(node, context)),
-        "executor" => later.push(Later { kind: LaterKind::Executor, place }),
+        "executor" => later.push(Later { kind: LaterKind::Executor, place: place.clone() }),
         "args" if node.args.iter().any(|(value, _)| matches!(value, Value::Text(_))) => {
             let help = "take the words out, and give them where the task is run: orket run TASK -- WORDS";
-            problems.say("manifest/wrong_value", &place, "`args` holds no words of its own", help);
+            problems.say("manifest/wrong_value", place, "`args` holds no words of its own", help);
         }
         "matrix" | "args" => {}
-        unknown => problems.unknown("node", unknown, "`task`", &place, &PROPERTIES),
+        unknown => problems.unknown("node", unknown, "`task`", place, &PROPERTIES),
     }
 }
 
@@ -202,17 +202,20 @@ fn covers(output: &str, manifests: &[RelPath]) -> bool {
     let Some(name) = glob::plain(output) else {
         return glob::Glob::new(output).is_ok_and(|glob| manifests.iter().any(|manifest| glob.matches(manifest)));
     };
-    RelPath::parse(&*name).is_ok_and(|output| {
-        let below = [output.as_bytes(), b"/"].concat();
-        let first = manifests.partition_point(|manifest| manifest.as_bytes() < &below[..]);
-        output.is_root() || manifests.binary_search(&output).is_ok() || manifests.get(first).is_some_and(|manifest| manifest.is_in(&output))
+    RelPath::fold(&name).is_ok_and(|output| {
+        let output = output.as_bytes();
+        let first = manifests.partition_point(|manifest| manifest.as_bytes().iter().lt(output.iter().chain(b"/")));
+        let below = |manifest: &RelPath| manifest.as_bytes().strip_prefix(output).is_some_and(|rest| rest.starts_with(b"/"));
+        output.is_empty()
+            || manifests.binary_search_by(|manifest| manifest.as_bytes().cmp(output)).is_ok()
+            || manifests.get(first).is_some_and(below)
     })
 }
 
 /// Lowers a `run` or `sh`.
 pub(super) fn command(problems: &mut Problems, node: &Node, context: &Context) -> Vec<Command> {
     let texts = problems.words(node);
-    let place = node.place.clone();
+    let place = &node.place;
     if node.name == "sh" {
         if let [(first, _), (_, second), ..] = &texts[..] {
             let help = match first.starts_with('\'') {
@@ -233,5 +236,5 @@ pub(super) fn command(problems: &mut Problems, node: &Node, context: &Context) -
         }
         _ => {}
     }
-    vec![Command::Run { words: texts.into_iter().map(|(text, at)| problems.fill(context, text, at)).collect(), place }]
+    vec![Command::Run { words: texts.into_iter().map(|(text, at)| problems.fill(context, text, at)).collect(), place: place.clone() }]
 }

@@ -7,21 +7,51 @@
 
 use std::sync::Arc;
 
+use rayon::prelude::*;
+
 use super::literal;
 use super::node::{Node, Value};
 use super::syntax::{Before, hidden};
 use super::text::{self, DEEPEST, is_newline, is_space};
 use crate::base::Place;
 
+/// From how many bytes on a text is read in pieces, on all processors.
+const LARGE: usize = 1 << 20;
+
+/// How many bytes a piece has, about.
+const PIECE: usize = 64 << 10;
+
 /// Returns the nodes of a text, in one pass without recursion; `None` where it is wrong, or where this reader does not know it.
 ///
 /// Whatever this accepts is KDL 2.0 within the bounds of a manifest, and is what the `kdl` crate makes of it.
 pub(super) fn read(file: &Arc<str>, text: &str) -> Option<Vec<Node>> {
-    if hidden(text).is_some() {
+    let count = if text.len() < LARGE { 1 } else { text.len() / PIECE };
+    pieces(file, text, count).or_else(|| Reader::new(file, text, 1).nodes())
+}
+
+/// Reads a text in about `count` pieces that end behind a line which is a closing brace; `None` also where one such is not the end of a node.
+///
+/// Where a piece can be read to its end by itself, whoever reads the whole text stands between two nodes there, too.
+pub(super) fn pieces(file: &Arc<str>, text: &str, count: usize) -> Option<Vec<Node>> {
+    let (mut pieces, mut rest, mut line) = (Vec::new(), text, 1);
+    for left in (2..=count).rev() {
+        let least = rest.floor_char_boundary(rest.len() / left);
+        let Some(end) = rest[least..].find("\n}\n").map(|at| least + at + 3) else { break };
+        pieces.push((&rest[..end], line));
+        line += memchr::memchr_iter(b'\n', rest[..end].as_bytes()).count() as u32;
+        rest = &rest[end..];
+    }
+    if pieces.is_empty() {
         return None;
     }
-    let at = if text.starts_with('\u{feff}') { 3 } else { 0 };
-    Reader { file, text, at, spot: Spot { at: 0, line: 1, column: 1 }, above: Vec::new(), level: Level::default() }.nodes()
+    pieces.push((rest, line));
+    // Threads that count the same name's owners would wait for each other.
+    let read = |(piece, line): (&str, u32)| Reader::new(&Arc::from(&**file), piece, line).nodes();
+    let mut read = pieces.into_par_iter().map(read).collect::<Option<Vec<_>>>()?.into_iter();
+    let mut nodes = read.next()?;
+    nodes.reserve(read.as_slice().iter().map(Vec::len).sum());
+    read.for_each(|more| nodes.extend(more));
+    Some(nodes)
 }
 
 struct Reader<'a> {
@@ -29,6 +59,8 @@ struct Reader<'a> {
     text: &'a str,
     at: usize,
     spot: Spot,
+    /// The nodes that are read, those of a block behind the one that it belongs to until it is closed.
+    read: Vec<Node>,
     above: Vec<Level>,
     level: Level,
 }
@@ -40,27 +72,32 @@ struct Spot {
     column: u32,
 }
 
-/// The nodes of one block, the last of which may still be read.
+/// One block, the last node of which may still be read.
 #[derive(Default)]
 struct Level {
-    nodes: Vec<Node>,
+    /// Where its nodes begin among those that are read.
+    first: usize,
     /// Whether `/-` takes the last node out.
     dashed: bool,
     /// What stands before the block, where `/-` takes the block out.
     gap: Option<Before>,
 }
 
-impl Level {
+impl<'a> Reader<'a> {
+    /// `line`: the line that the text begins on.
+    fn new(file: &'a Arc<str>, text: &'a str, line: u32) -> Reader<'a> {
+        let spot = Spot { at: 0, line, column: 1 };
+        Reader { file, text, at: 0, spot, read: Vec::new(), above: Vec::new(), level: Level::default() }
+    }
+
     /// Notes the end of a node.
     fn ended(&mut self, inside: bool) {
-        if inside && self.dashed {
-            self.nodes.pop();
-            self.dashed = false;
+        if inside && self.level.dashed {
+            self.read.pop();
+            self.level.dashed = false;
         }
     }
-}
 
-impl Reader<'_> {
     fn byte(&self) -> Option<u8> {
         self.text.as_bytes().get(self.at).copied()
     }
@@ -79,6 +116,15 @@ impl Reader<'_> {
     }
 
     fn nodes(mut self) -> Option<Vec<Node>> {
+        if self.text.starts_with('\u{feff}') {
+            if self.spot.line > 1 {
+                return None;
+            }
+            self.at = 3;
+        }
+        if hidden(self.text).is_some() {
+            return None;
+        }
         let mut before = Before::Start;
         loop {
             if self.blank()? && before == Before::Entry {
@@ -89,7 +135,7 @@ impl Reader<'_> {
             let newline = self.newline();
             match byte {
                 _ if newline > 0 || self.starts(b"//") => {
-                    self.level.ended(inside);
+                    self.ended(inside);
                     if newline > 0 {
                         self.at += newline;
                     } else {
@@ -98,21 +144,21 @@ impl Reader<'_> {
                     before = if before == Before::Dashed { before } else { Before::Start };
                 }
                 b';' if inside => {
-                    self.level.ended(true);
+                    self.ended(true);
                     self.at += 1;
                     before = Before::Start;
                 }
                 b'}' if before != Before::Dashed => {
-                    self.level.ended(inside);
+                    self.ended(inside);
                     let level = std::mem::replace(&mut self.level, self.above.pop()?);
                     self.at += 1;
+                    let children = self.read.drain(level.first..);
                     before = match level.gap {
                         Some(Before::Block) => Before::Block,
                         Some(_) => Before::Gap,
                         None => {
-                            let mut children = level.nodes;
-                            children.shrink_to_fit();
-                            self.level.nodes.last_mut()?.children = children;
+                            let children = children.collect();
+                            self.read.last_mut()?.children = children;
                             Before::Block
                         }
                     };
@@ -146,8 +192,8 @@ impl Reader<'_> {
                 _ => return None,
             }
         }
-        self.level.ended(!matches!(before, Before::Start | Before::Dashed));
-        (before != Before::Dashed && self.above.is_empty()).then_some(self.level.nodes)
+        self.ended(!matches!(before, Before::Start | Before::Dashed));
+        (before != Before::Dashed && self.above.is_empty()).then_some(self.read)
     }
 
     fn enter(&mut self, before: &mut Before, gap: Option<Before>) -> Option<()> {
@@ -156,7 +202,7 @@ impl Reader<'_> {
         }
         self.at += 1;
         *before = Before::Start;
-        self.above.push(std::mem::replace(&mut self.level, Level { gap, ..Level::default() }));
+        self.above.push(std::mem::replace(&mut self.level, Level { first: self.read.len(), dashed: false, gap }));
         Some(())
     }
 
@@ -207,7 +253,7 @@ impl Reader<'_> {
     fn name(&mut self) -> Option<()> {
         let place = self.place();
         let Value::Text(name) = literal::value(self.text, &mut self.at)? else { return None };
-        self.level.nodes.push(Node { name, place, args: Vec::new(), props: Vec::new(), children: Vec::new() });
+        self.read.push(Node { name, place, args: Vec::new(), props: Vec::new(), children: Vec::new() });
         Some(())
     }
 
@@ -228,7 +274,7 @@ impl Reader<'_> {
             self.at = end;
             None
         };
-        let node = self.level.nodes.last_mut()?;
+        let node = self.read.last_mut()?;
         match (first, value) {
             _ if !kept => {}
             (Value::Text(name), Some(value)) => node.props.push((name, value, place)),

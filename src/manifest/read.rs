@@ -43,7 +43,6 @@ impl Legible {
 /// # Errors
 /// Everything that is wrong with its syntax, where it is not clear what belongs to what.
 pub(super) fn legible(file: &Arc<str>, bytes: &[u8]) -> Result<Legible, Vec<Problem>> {
-    let at = |text: &str, offset: usize| place(file, text, offset);
     let one = |code, message: String, place, help: &str| {
         vec![Problem { code, message, place, length: 1, help: Some(help.to_owned()), notes: Vec::new() }]
     };
@@ -55,7 +54,7 @@ pub(super) fn legible(file: &Arc<str>, bytes: &[u8]) -> Result<Legible, Vec<Prob
         one(
             "manifest/not_utf8",
             format!("`{file}` is not UTF-8 at byte {}", error.valid_up_to()),
-            Some(at(good, good.len())),
+            Some(place(file, good, good.len())),
             "save the file as UTF-8",
         )
     })?;
@@ -153,7 +152,7 @@ fn lower(node: &KdlNode, lines: &Lines<'_>) -> Node {
         let place = lines.place(entry.span().offset());
         let value = match entry.value() {
             KdlValue::String(text) => Value::Text(text.clone()),
-            KdlValue::Integer(number) => Value::Whole(*number),
+            KdlValue::Integer(number) => Value::Whole(Box::new(*number)),
             KdlValue::Float(number) => Value::Decimal(*number),
             KdlValue::Bool(value) => Value::Bool(*value),
             KdlValue::Null => Value::Null,

@@ -86,7 +86,7 @@ fn rules(problems: &mut Problems, node: &Node) -> Vec<Rule> {
             let value = match option.args.first() {
                 None => RuleValue::Flag(true),
                 Some((Value::Bool(flag), _)) => RuleValue::Flag(*flag),
-                Some((Value::Whole(number), _)) if i64::try_from(*number).is_ok() => RuleValue::Whole(*number as i64),
+                Some((Value::Whole(number), _)) if i64::try_from(**number).is_ok() => RuleValue::Whole(**number as i64),
                 Some((Value::Text(text), _)) => RuleValue::Text(text.as_str().into()),
                 Some((other, place)) => {
                     let message = format!("`{}` takes a text, a whole number, #true or #false, not {}", option.name, other.kind());

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::settings::{Ports, port_name};
-use crate::base::{RelPath, did_you_mean};
+use crate::base::{Address, RelPath, did_you_mean};
 use crate::model::{Part, Scope, Text};
 
 /// What patterns use for themselves.
@@ -39,7 +39,7 @@ pub(super) struct Scopes {
     /// Shared by all that is declared where no name is added.
     known: Arc<BTreeMap<String, BTreeMap<String, Text>>>,
     /// Each task has its own: `task.address` and `task.name`.
-    task: Option<[Text; 2]>,
+    task: Option<(Address, Box<str>)>,
     /// The names of `each` around, where a file's name has characters that patterns use for themselves.
     odd: BTreeSet<String>,
     /// The ports of all services; `None` where they are not known by name.
@@ -53,9 +53,15 @@ impl Scopes {
         Arc::make_mut(&mut self.known).entry(scope.to_owned()).or_default().insert(name.to_owned(), Text::literal(value.into()));
     }
 
+    /// Returns the same for another thread.
+    pub fn apart(&self) -> Scopes {
+        let ports = self.ports.as_deref().map(|ports| Arc::new(ports.clone()));
+        Scopes { known: Arc::new(BTreeMap::clone(&self.known)), ports, ..self.clone() }
+    }
+
     /// Sets `task.name` and `task.address`.
-    pub fn set_task(&mut self, name: &str, address: &str) {
-        self.task = Some([Text::literal(address), Text::literal(name)]);
+    pub fn set_task(&mut self, name: &str, address: &Address) {
+        self.task = Some((address.clone(), name.into()));
     }
 
     /// As `set`, for a file that `each` found.
@@ -161,8 +167,12 @@ impl Scopes {
             "run" => Some(Scope::Run),
             _ => None,
         };
-        let of_task = self.task.iter().flat_map(|task| TASK.into_iter().zip(task)).find(|(known, _)| scope == "task" && *known == name);
-        if let Some(value) = of_task.map(|(_, value)| value).or_else(|| self.known.get(scope)?.get(name)) {
+        match (scope, name, &self.task) {
+            ("task", "address", Some((address, _))) => return Ok(vec![Part::Literal(address.as_str().into())]),
+            ("task", "name", Some((_, name))) => return Ok(vec![Part::Literal(name.clone())]),
+            _ => {}
+        }
+        if let Some(value) = self.known.get(scope).and_then(|names| names.get(name)) {
             return Ok(value.parts().to_vec());
         }
         match open {

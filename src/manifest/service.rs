@@ -141,7 +141,7 @@ fn ready(problems: &mut Problems, node: &Node, context: &Context, service: &mut 
             "output" => service.ready.extend(text(problems).map(Probe::Output)),
             "http" => {
                 let status = part.props.iter().find(|(name, ..)| name == "status").and_then(|(_, value, place)| match value {
-                    Value::Whole(number @ 100..=599) => u16::try_from(*number).ok(),
+                    Value::Whole(number) if (100..=599).contains(&**number) => u16::try_from(**number).ok(),
                     _ => {
                         problems.say("manifest/wrong_value", place, "`status` takes a number from 100 to 599", "write it as `status=200`");
                         None

@@ -79,7 +79,7 @@ impl Load<'_> {
         }
         for node in nodes {
             match node.name.as_str() {
-                "orket" if node.args.first().map(|(value, _)| value) != Some(&Value::Whole(1)) => {
+                "orket" if node.args.first().map(|(value, _)| value) != Some(&Value::Whole(Box::new(1))) => {
                     self.problems.say(
                         "manifest/format",
                         &node.place,
@@ -105,7 +105,7 @@ impl Load<'_> {
                     if let Err(error) = Address::check_name(name) {
                         self.problems.say("manifest/wrong_name", named, format!("`{name}`: {error}"), "choose another name");
                     }
-                    if *slots < 1 || *slots > 1_000_000 {
+                    if **slots < 1 || **slots > 1_000_000 {
                         self.problems.say(
                             "manifest/out_of_range",
                             place,
@@ -125,7 +125,7 @@ impl Load<'_> {
                             notes: vec![(String::from("the other one"), earlier)],
                         });
                     }
-                    self.project.pools.push(Pool { name: full, slots: (*slots).clamp(1, 1_000_000) as u32, place: node.place.clone() });
+                    self.project.pools.push(Pool { name: full, slots: (**slots).clamp(1, 1_000_000) as u32, place: node.place.clone() });
                 }
                 _ => {}
             }
@@ -170,7 +170,7 @@ impl Load<'_> {
 }
 
 /// The ports of all services, by name: the packages that declare one of that name.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct Ports(BTreeMap<String, BTreeSet<RelPath>>);
 
 impl Ports {

@@ -107,14 +107,14 @@ fn one(
         context.scopes.set("matrix", axis, &**value);
     }
     let (name, _) = problems.name_of(node, &context)?;
-    let variant = if matrix.is_empty() {
-        String::new()
+    let name = if matrix.is_empty() {
+        name
     } else {
-        format!("[{}]", matrix.iter().map(|(axis, value)| format!("{axis}={value}")).collect::<Vec<_>>().join(","))
+        let axes = matrix.iter().map(|(axis, value)| format!("{axis}={value}")).collect::<Vec<_>>();
+        format!("{name}[{}]", axes.join(","))
     };
-    let name = format!("{name}{variant}");
     let address = context.address(&name);
-    context.scopes.set_task(&name, address.as_str());
+    context.scopes.set_task(&name, &address);
     let mut task = Task {
         address,
         epic: context.epic.clone(),

@@ -489,3 +489,36 @@ fn whoever_writes_a_comment_as_a_shell_does_is_told_how() {
         assert_eq!(problems.problems()[0].help.as_deref(), Some("a comment begins with `//`"), "{text}");
     }
 }
+
+/// What is said of tasks that stand among many, which are lowered ahead.
+fn among_many(tasks: &[&str]) -> Vec<(&'static str, u32)> {
+    let many = |from: usize| (from..from + 4000).map(|task| format!("task \"m{task}\" {{ sh \"x {{{{task.name}}}}\"; tags \"a\" }}\n"));
+    let text: String = many(0).chain(tasks.iter().map(|task| format!("{task}\n"))).chain(many(4000)).collect();
+    match files(&[("orket.kdl", &text)]) {
+        Ok(loaded) => {
+            assert_eq!(loaded.project.tasks.len(), 8000 + tasks.len());
+            for (index, task) in loaded.project.tasks.iter().enumerate() {
+                assert_eq!(task.place.line as usize, index + 1);
+                let name = task.address.as_str();
+                assert!(matches!(&task.commands[..], [Command::Sh { script, .. }] if script.to_string() == format!("x {name}")), "{name}");
+            }
+            Vec::new()
+        }
+        Err(problems) => problems.problems().iter().map(|problem| (problem.code, problem.place.as_ref().unwrap().line)).collect(),
+    }
+}
+
+#[test]
+fn many_tasks_are_lowered_in_their_order() {
+    assert_eq!(among_many(&["task \"b\" { sh \"x b\"; executor \"y\" }", "task \"a\" { sh \"x {{task.address}}\" }"]), []);
+}
+
+#[test]
+fn mistakes_among_many_tasks_are_told_as_among_few() {
+    let task = "task \"a\" { sh \"x\"; retries -1 }";
+    assert_eq!(among_many(&[task]), [("manifest/out_of_range", 4001)]);
+    assert_eq!(
+        among_many(&["task \"a\" { sh \"x\"; pool \"p\" }", "task \"m7999\" { sh \"x\" }"]),
+        [("manifest/unknown_node", 4001), ("manifest/duplicate", 8002)]
+    );
+}

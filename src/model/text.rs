@@ -1,5 +1,6 @@
 //! Text with holes that are filled when a task runs.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
@@ -94,6 +95,11 @@ impl Text {
             [Part::Literal(text)] => Some(text),
             _ => None,
         }
+    }
+
+    /// Returns the text as the manifest would write it; see its `Display`.
+    pub fn written(&self) -> Cow<'_, str> {
+        self.as_literal().map_or_else(|| Cow::Owned(self.to_string()), Cow::Borrowed)
     }
 
     /// Returns the names that stand in its holes of one scope.

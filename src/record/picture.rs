@@ -342,14 +342,14 @@ pub(super) fn write(records: &[Cow<'_, Box<TaskRecord>>], known: &FxHashMap<&[u8
         })
         .collect();
     let tools = postcard::to_stdvec(&tools).expect("writing to memory does not fail");
-    let sections = [
-        &tools[..],
-        bytemuck::cast_slice(&rows),
-        bytemuck::cast_slice(&sorted),
-        bytemuck::cast_slice(&watched),
-        bytemuck::cast_slice(&files),
-        &paths,
-        &rests,
+    let sections: [&[&[u8]]; _] = [
+        &[&tools],
+        &[bytemuck::cast_slice(&rows)],
+        &[bytemuck::cast_slice(&sorted)],
+        &[bytemuck::cast_slice(&watched)],
+        &[bytemuck::cast_slice(&files)],
+        &[&paths],
+        &[&rests],
     ];
     image::build(MAGIC, VERSION, &sections, WARM)
 }

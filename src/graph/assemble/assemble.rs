@@ -6,7 +6,8 @@ use rustc_hash::FxHashSet;
 use xxhash_rust::xxh3::Xxh3;
 
 use super::assembly::Assembly;
-use super::draft::{Declared, write};
+use super::checks::check;
+use super::draft::{Declared, MANY, Share, shares, write};
 use super::flags;
 use super::problem::Problem;
 use crate::base::TargetId;
@@ -21,8 +22,14 @@ use crate::model::Project;
 pub fn assemble(project: &Project, trail: Vec<u8>, host: &str) -> Result<Graph, Vec<Problem>> {
     let mut assembly = Assembly::new(project, host);
     connect(&mut assembly);
-    assembly.check();
-    if assembly.problems.is_empty() { Ok(finish(assembly, trail)) } else { Err(assembly.problems) }
+    let (drafts, problems) = (&assembly.drafts, &mut assembly.problems);
+    let shares = if drafts.len() > MANY && problems.is_empty() {
+        rayon::join(|| check(project, drafts, problems), || shares(drafts)).1
+    } else {
+        check(project, drafts, problems);
+        if problems.is_empty() { shares(drafts) } else { Vec::new() }
+    };
+    if assembly.problems.is_empty() { Ok(finish(assembly, &shares, trail)) } else { Err(assembly.problems) }
 }
 
 fn connect(assembly: &mut Assembly<'_>) {
@@ -100,7 +107,7 @@ fn name_default(assembly: &mut Assembly<'_>) {
     }
 }
 
-fn finish(mut assembly: Assembly<'_>, trail: Vec<u8>) -> Graph {
+fn finish(mut assembly: Assembly<'_>, shares: &[Share], trail: Vec<u8>) -> Graph {
     flags::mark_always(&mut assembly.drafts);
     flags::mark_hiding(&mut assembly.drafts);
     let project = assembly.project;
@@ -113,7 +120,7 @@ fn finish(mut assembly: Assembly<'_>, trail: Vec<u8>) -> Graph {
     assembly.header.strategies = project.strategies.clone();
     assembly.header.trail = trail;
     assembly.header.made = made(project);
-    write(&assembly.header, assembly.drafts)
+    write(&assembly.header, &assembly.drafts, shares)
 }
 
 fn made(project: &Project) -> [u64; 2] {

@@ -33,10 +33,16 @@ pub(super) struct Assembly<'a> {
 impl<'a> Assembly<'a> {
     /// Gives a draft to every target of a project, in the order of their ids. `host` is the platform, as `linux-x86_64`.
     pub fn new(project: &'a Project, host: &str) -> Assembly<'a> {
+        let targets = project.rocks.len()
+            + project.epics.len()
+            + project.tasks.len()
+            + project.services.len()
+            + project.gates.len()
+            + project.decisions.len();
         let mut assembly = Assembly {
             project,
-            names: Names::default(),
-            drafts: Vec::new(),
+            names: Names::with_capacity(targets),
+            drafts: Vec::with_capacity(targets),
             met: FxHashMap::default(),
             several: 0,
             entries: FxHashMap::default(),

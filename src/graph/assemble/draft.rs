@@ -1,9 +1,11 @@
 //! From targets on their way to the image that holds them.
 
-use std::hash::Hash;
+use std::hash::{Hash, Hasher};
 
+use postcard::ser_flavors::Flavor;
+use rayon::prelude::*;
 use serde::Serialize;
-use xxhash_rust::xxh3::Xxh3;
+use xxhash_rust::xxh3::{xxh3_64, xxh3_128};
 
 use crate::base::{Place, TargetId, image};
 use crate::graph::graph::{MAGIC, SECTIONS, VERSION, halves};
@@ -74,24 +76,60 @@ impl Declared<'_> {
     }
 }
 
-/// Writes drafts, in the order of their ids, into an image.
-pub(super) fn write(header: &Header, drafts: Vec<Draft<'_>>) -> Graph {
+/// From how many targets on all processors work on them: below that, starting threads costs more.
+pub(super) const MANY: usize = 4096;
+
+/// What neighbouring drafts come to, each by itself.
+#[derive(Default)]
+pub(super) struct Share {
+    /// The declarations, one behind the other.
+    details: Vec<u8>,
+    targets: Vec<Written>,
+}
+
+struct Written {
+    detail_len: u32,
+    key: [u64; 2],
+    shape: [u64; 2],
+}
+
+/// Writes what drafts, which have all their edges, come to each by itself.
+pub(super) fn shares(drafts: &[Draft<'_>]) -> Vec<Share> {
+    if drafts.len() > MANY {
+        return drafts.par_chunks(MANY).map(|share| Share::of(share, drafts)).collect();
+    }
+    vec![Share::of(drafts, drafts)]
+}
+
+impl Share {
+    fn of(share: &[Draft<'_>], all: &[Draft<'_>]) -> Share {
+        let mut details = Vec::new();
+        let mut hashed = Hashed::default();
+        let one = |draft: &Draft<'_>| {
+            let before = details.len();
+            postcard::serialize_with_flavor(&draft.detail, Behind(&mut details)).expect("writing to memory does not fail");
+            let detail_len = (details.len() - before) as u32;
+            Written { detail_len, key: address_key(draft.address), shape: shape(draft, all, &mut hashed) }
+        };
+        let targets = share.iter().map(one).collect();
+        Share { details, targets }
+    }
+}
+
+/// Puts drafts, in the order of their ids, into an image.
+pub(super) fn write(header: &Header, drafts: &[Draft<'_>], shares: &[Share]) -> Graph {
     let mut rows = Vec::with_capacity(drafts.len());
-    let mut edges: Vec<Edge> = Vec::new();
-    let mut strings = Vec::new();
-    let mut details = Vec::new();
-    for draft in &drafts {
-        let address = strings.len() as u32;
-        strings.extend_from_slice(draft.address.as_bytes());
-        let detail = details.len() as u64;
-        details = postcard::to_extend(&draft.detail, details).expect("writing to memory does not fail");
+    let mut edges: Vec<Edge> = Vec::with_capacity(drafts.iter().map(|draft| draft.edges.len()).sum());
+    let mut strings = Vec::with_capacity(drafts.iter().map(|draft| draft.address.len()).sum());
+    let mut detail = 0;
+    for (draft, Written { detail_len, key, shape }) in drafts.iter().zip(shares.iter().flat_map(|share| &share.targets)) {
         rows.push(Row {
-            key: address_key(draft.address),
-            shape: shape(draft, &drafts),
-            address,
+            key: *key,
+            shape: *shape,
+            address: strings.len() as u32,
             address_len: draft.address.len() as u32,
             detail,
-            detail_len: (details.len() as u64 - detail) as u32,
+            detail_len: *detail_len,
             edges: edges.len() as u32,
             edges_len: draft.edges.len() as u32,
             kind: draft.kind as u32,
@@ -101,31 +139,71 @@ pub(super) fn write(header: &Header, drafts: Vec<Draft<'_>>) -> Graph {
             weight: draft.weight,
             priority: draft.priority,
         });
+        strings.extend_from_slice(draft.address.as_bytes());
         edges.extend_from_slice(&draft.edges);
+        detail += u64::from(*detail_len);
     }
     let mut index: Vec<u32> = (0..rows.len() as u32).collect();
     index.sort_unstable_by_key(|id| rows[*id as usize].key);
     let header = postcard::to_stdvec(header).expect("writing to memory does not fail");
-    let bytes = image::build(
-        MAGIC,
-        VERSION,
-        &[&header, bytemuck::cast_slice(&rows), bytemuck::cast_slice(&edges), &strings, &details, bytemuck::cast_slice(&index)],
-        SECTIONS,
-    );
-    Graph::open(bytes).expect("an image that was just built can be opened")
+    let details: Vec<&[u8]> = shares.iter().map(|share| &share.details[..]).collect();
+    let sections: [&[&[u8]]; SECTIONS] = [
+        &[&header],
+        &[bytemuck::cast_slice(&rows)],
+        &[bytemuck::cast_slice(&edges)],
+        &[&strings],
+        &details,
+        &[bytemuck::cast_slice(&index)],
+    ];
+    Graph::open(image::build(MAGIC, VERSION, &sections, SECTIONS)).expect("an image that was just built can be opened")
 }
 
-fn shape(draft: &Draft<'_>, drafts: &[Draft<'_>]) -> [u64; 2] {
+fn shape(draft: &Draft<'_>, drafts: &[Draft<'_>], hashed: &mut Hashed) -> [u64; 2] {
     let Declared::Task(task, remedy) = &draft.detail else { return [0; 2] };
-    let mut hasher = Xxh3::new();
-    task.hash(&mut hasher);
-    remedy.map(|remedy| drafts[remedy.index()].address).hash(&mut hasher);
+    hashed.0.clear();
+    task.hash(hashed);
+    remedy.map(|remedy| drafts[remedy.index()].address).hash(hashed);
     for edge in &draft.edges {
         let to = &drafts[edge.to.index()];
-        (edge.kind, to.address).hash(&mut hasher);
+        (edge.kind, to.address).hash(hashed);
         if let Declared::Service(service) = &to.detail {
-            service.hash(&mut hasher);
+            service.hash(hashed);
         }
     }
-    halves(hasher.digest128())
+    halves(xxh3_128(&hashed.0))
+}
+
+/// The bytes that are to be hashed, which is quicker at once than piece by piece.
+#[derive(Default)]
+struct Hashed(Vec<u8>);
+
+impl Hasher for Hashed {
+    fn write(&mut self, bytes: &[u8]) {
+        self.0.extend_from_slice(bytes);
+    }
+
+    fn finish(&self) -> u64 {
+        xxh3_64(&self.0)
+    }
+}
+
+/// Where `postcard` writes: behind the bytes that are there.
+struct Behind<'a>(&'a mut Vec<u8>);
+
+impl Flavor for Behind<'_> {
+    type Output = ();
+
+    fn try_push(&mut self, byte: u8) -> postcard::Result<()> {
+        self.0.push(byte);
+        Ok(())
+    }
+
+    fn try_extend(&mut self, bytes: &[u8]) -> postcard::Result<()> {
+        self.0.extend_from_slice(bytes);
+        Ok(())
+    }
+
+    fn finalize(self) -> postcard::Result<()> {
+        Ok(())
+    }
 }

@@ -1,10 +1,12 @@
 //! Patterns that can mean the same file: outputs of two tasks, and inputs that another task makes.
 
+use std::borrow::Cow;
 use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
+use super::clash::Folders;
 use super::problem::Problem;
 use crate::base::overlap::{Shape, common, compatible, ends};
 use crate::base::{Place, RelPath, glob};
@@ -14,17 +16,29 @@ use crate::model::{Pattern, Project};
 struct Output<'a> {
     task: usize,
     pattern: &'a Pattern,
-    /// The name of a file or folder; `None`: a glob.
-    name: Option<String>,
-    /// What all names that a glob means begin and end with.
-    ends: (String, String),
+    means: Means<'a>,
+}
+
+/// What an output means.
+enum Means<'a> {
+    /// A file or folder of this name.
+    Name(Cow<'a, str>),
+    /// What a glob matches: what all names of that begin and end with.
+    Glob(Box<(String, String)>),
+}
+
+impl Output<'_> {
+    fn is_named(&self) -> bool {
+        matches!(self.means, Means::Name(_))
+    }
 }
 
 /// The outputs of a project, found by what their names begin with.
 struct Outputs<'a> {
     project: &'a Project,
     all: Vec<Output<'a>>,
-    names: BTreeMap<String, usize>,
+    /// The first output of each name, in the order of names; sorted when one is first asked for.
+    names: OnceCell<Vec<usize>>,
     globs: BTreeMap<String, Vec<usize>>,
     /// How many bytes the keys of `globs` have.
     lengths: BTreeSet<usize>,
@@ -35,7 +49,7 @@ type Met = (usize, String);
 
 impl<'a> Outputs<'a> {
     fn of(project: &'a Project) -> Outputs<'a> {
-        let mut outputs = Outputs { project, all: Vec::new(), names: BTreeMap::new(), globs: BTreeMap::new(), lengths: BTreeSet::new() };
+        let mut outputs = Outputs { project, all: Vec::new(), names: OnceCell::new(), globs: BTreeMap::new(), lengths: BTreeSet::new() };
         for (task, declared) in project.tasks.iter().enumerate() {
             if declared.commands.is_empty() {
                 continue;
@@ -43,11 +57,15 @@ impl<'a> Outputs<'a> {
             for pattern in declared.outputs.iter().filter(|pattern| !pattern.negated) {
                 let Some(text) = pattern.text.as_literal() else { continue };
                 let at = outputs.all.len();
-                match glob::plain(text).map(|name| RelPath::parse(&*name)) {
+                let path = match glob::plain(text) {
+                    Some(Cow::Borrowed(name)) => Some(RelPath::fold(name)),
+                    Some(Cow::Owned(name)) => Some(RelPath::fold(&name).map(|path| Cow::Owned(path.into_owned()))),
+                    None => None,
+                };
+                match path {
                     Some(Ok(path)) => {
-                        let name = path.to_string();
-                        outputs.names.entry(name.clone()).or_insert(at);
-                        outputs.all.push(Output { task, pattern, name: Some(name), ends: Default::default() });
+                        let name = if path.is_empty() { Cow::Borrowed(".") } else { path };
+                        outputs.all.push(Output { task, pattern, means: Means::Name(name) });
                     }
                     Some(Err(_)) => {}
                     None if declared.imported.is_some() => {}
@@ -55,12 +73,27 @@ impl<'a> Outputs<'a> {
                         let ends = ends_of(text);
                         outputs.lengths.insert(ends.0.len());
                         outputs.globs.entry(ends.0.clone()).or_default().push(at);
-                        outputs.all.push(Output { task, pattern, name: None, ends });
+                        outputs.all.push(Output { task, pattern, means: Means::Glob(Box::new(ends)) });
                     }
                 }
             }
         }
         outputs
+    }
+
+    /// Returns the outputs that are named, the first of each name, from the name `from` on.
+    fn named(&self, from: &str) -> impl Iterator<Item = (&str, usize)> {
+        let name = |at: usize| match &self.all[at].means {
+            Means::Name(name) => &**name,
+            Means::Glob(_) => "",
+        };
+        let names = self.names.get_or_init(|| {
+            let mut names: Vec<usize> = (0..self.all.len()).filter(|at| self.all[*at].is_named()).collect();
+            names.sort_by_key(|at| name(*at));
+            names.dedup_by_key(|at| name(*at));
+            names
+        });
+        names[names.partition_point(|at| name(*at) < from)..].iter().map(move |at| (name(*at), *at))
     }
 
     /// Returns the outputs that a pattern meets beside what is left out of either, in the order of their declaration.
@@ -76,21 +109,22 @@ impl<'a> Outputs<'a> {
                 found.extend(common(shape, &theirs(), &left.iter().collect::<Vec<_>>()).map(|name| (*at, name)));
             }
         };
-        let beginning = |key: &String| key.starts_with(ends.0);
-        for (name, at) in self.names.range(ends.0.to_owned()..).take_while(|(name, _)| beginning(name)) {
-            if self.all[*at].pattern.text.as_literal().is_some_and(|text| text.ends_with('/')) {
-                meets(at, &|| Shape::below(name));
+        let beginning = |key: &str| key.starts_with(ends.0);
+        for (name, at) in self.named(ends.0).take_while(|(name, _)| beginning(name)) {
+            if self.all[at].pattern.text.as_literal().is_some_and(|text| text.ends_with('/')) {
+                meets(&at, &|| Shape::below(name));
             } else if name.ends_with(ends.1) {
-                meets(at, &|| Shape::name(name));
+                meets(&at, &|| Shape::name(name));
             }
         }
         // What stands around a plain name is looked at elsewhere.
         for (slash, _) in ends.0.match_indices('/').filter(|_| !asked.plain) {
             // Of an imported task, a folder stands for itself alone.
-            if let Some(at) = self.names.get(&ends.0[..slash])
-                && self.project.tasks[self.all[*at].task].imported.is_none()
+            let folder = &ends.0[..slash];
+            if let Some((_, at)) = self.named(folder).next().filter(|(name, _)| *name == folder)
+                && self.project.tasks[self.all[at].task].imported.is_none()
             {
-                meets(at, &|| Shape::below(&ends.0[..slash]));
+                meets(&at, &|| Shape::below(folder));
             }
         }
         let inner = self.globs.range(ends.0.to_owned()..).take_while(|(key, _)| beginning(key)).map(|(_, at)| at);
@@ -98,7 +132,8 @@ impl<'a> Outputs<'a> {
         for at in inner.chain(shorter.filter_map(|length| self.globs.get(&ends.0[..*length]))).flatten() {
             let theirs = &self.all[*at];
             if let Some(text) = theirs.pattern.text.as_literal()
-                && compatible(ends, (&theirs.ends.0, &theirs.ends.1))
+                && let Means::Glob(others) = &theirs.means
+                && compatible(ends, (&others.0, &others.1))
             {
                 meets(at, &|| shape(text, false));
             }
@@ -125,7 +160,7 @@ struct Asked<'a> {
 impl<'a> Asked<'a> {
     fn new(text: &'a str) -> Asked<'a> {
         let name = glob::plain(text);
-        let plain = name.as_ref().is_some_and(|name| !name.ends_with('/') && !matches!(&**name, "." | ""));
+        let plain = name.as_ref().is_some_and(|name| is_file(name));
         let (prefix, suffix, shape) = match name {
             // Whoever makes the file of this very name is looked for elsewhere.
             Some(name) if plain => (format!("{name}/"), String::new(), OnceCell::new()),
@@ -136,6 +171,11 @@ impl<'a> Asked<'a> {
         };
         Asked { text, plain, prefix, suffix, shape }
     }
+}
+
+/// Whether a name is written as that of a file.
+fn is_file(name: &str) -> bool {
+    !name.ends_with('/') && !matches!(name, "." | "")
 }
 
 /// Returns what all that a glob or folder means begins and ends with.
@@ -174,23 +214,23 @@ type Reaches<'a> = &'a dyn Fn(usize, usize) -> bool;
 type Reached<'a> = &'a dyn Fn(usize) -> FxHashSet<usize>;
 
 /// Adds what [`clashes`](super::clash::clashes) does not see: what only patterns mean.
-pub(super) fn overlaps(project: &Project, reaches: Reaches, reached: Reached, problems: &mut Vec<Problem>) {
+pub(super) fn overlaps(project: &Project, folders: &Folders, reaches: Reaches, reached: Reached, problems: &mut Vec<Problem>) {
     let outputs = Outputs::of(project);
     if outputs.all.is_empty() {
         return;
     }
     let told: Vec<Place> = problems.iter().filter_map(|problem| problem.place.clone()).collect();
     both_make(&outputs, &told, problems);
-    not_needed(&outputs, reaches, reached, &told, problems);
+    not_needed(&outputs, folders, reaches, reached, &told, problems);
 }
 
 fn both_make(outputs: &Outputs, told: &[Place], problems: &mut Vec<Problem>) {
-    for (at, output) in outputs.all.iter().enumerate().filter(|(_, output)| output.name.is_none()) {
+    for (at, output) in outputs.all.iter().enumerate().filter(|(_, output)| !output.is_named()) {
         let Some(text) = output.pattern.text.as_literal() else { continue };
         let excluded: Vec<&str> = texts(&outputs.project.tasks[output.task].outputs, true).map(|(_, text)| text).collect();
         let met = outputs.met(&Asked::new(text), &excluded, Some(output.task));
         // Of two globs, the later one is told of.
-        let Some((other, name)) = met.into_iter().find(|(other, _)| outputs.all[*other].name.is_some() || *other < at) else { continue };
+        let Some((other, name)) = met.into_iter().find(|(other, _)| outputs.all[*other].is_named() || *other < at) else { continue };
         let (first, second) = (at.min(other), at.max(other));
         let (earlier, later) = (outputs.all[first].pattern, outputs.all[second].pattern);
         if told.contains(&later.place) {
@@ -212,12 +252,16 @@ fn both_make(outputs: &Outputs, told: &[Place], problems: &mut Vec<Problem>) {
     }
 }
 
-fn not_needed(outputs: &Outputs, reaches: Reaches, reached: Reached, told: &[Place], problems: &mut Vec<Problem>) {
+fn not_needed(outputs: &Outputs, folders: &Folders, reaches: Reaches, reached: Reached, told: &[Place], problems: &mut Vec<Problem>) {
     let mut known: FxHashMap<(&str, Vec<&str>), Vec<Met>> = FxHashMap::default();
     for (index, task) in outputs.project.tasks.iter().enumerate().filter(|(_, task)| task.imported.is_none()) {
         let mut left = None;
         let mut needed: Option<FxHashSet<usize>> = None;
         for (pattern, text) in texts(&task.inputs, false) {
+            // Where no output is a glob, a plain name only meets what stands below it.
+            if outputs.globs.is_empty() && glob::plain(text).is_some_and(|name| is_file(&name) && !folders.contains(&*name)) {
+                continue;
+            }
             if told.contains(&pattern.place) {
                 continue;
             }
