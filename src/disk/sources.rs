@@ -2,6 +2,7 @@
 
 use std::io;
 use std::path::Path;
+use std::sync::{Mutex, PoisonError};
 
 use ignore::gitignore::Gitignore;
 use ignore::{DirEntry, WalkBuilder, WalkState};
@@ -62,14 +63,6 @@ pub fn sources_without(tree: &Tree, folder: &RelPath, hidden: bool, excludes: Op
 /// As [`sources`].
 pub fn sources_and_links(tree: &Tree, folder: &RelPath, hidden: bool, excludes: Option<&Path>) -> io::Result<Sources> {
     let top = folder.under(tree.root());
-    // Packages that were installed are no sources of the project, also where nobody ignores them.
-    let foreign = |entry: &DirEntry| {
-        let name = entry.file_name().as_encoded_bytes();
-        entry.depth() > 0
-            && entry.file_type().is_some_and(|kind| kind.is_dir())
-            && (is_installed(name) || entry.path().join("pyvenv.cfg").exists())
-    };
-    let (sender, receiver) = crossbeam_channel::unbounded();
     // What a repository around this one ignores is not said of this one's files.
     let repository = repository_of(tree.root());
     let inside = repository.is_some();
@@ -85,42 +78,69 @@ pub fn sources_and_links(tree: &Tree, folder: &RelPath, hidden: bool, excludes: 
         let _ = walk.add_ignore(excludes);
     }
     let own = tree.clone();
-    let passed = move |entry: &DirEntry| {
-        let below = entry.path().strip_prefix(own.root()).ok();
-        below.is_some_and(|below| own.passes_over(&RelPath::from_normal(below.as_os_str().as_encoded_bytes())))
+    let is_ours = move |entry: &DirEntry| {
+        let Some(path) = below(own.root(), entry.path()) else { return true };
+        // Packages that were installed are no sources of the project, also where nobody ignores them.
+        let is_foreign = || {
+            entry.depth() > 0
+                && entry.file_type().is_some_and(|kind| kind.is_dir())
+                && (is_installed(path.name()) || matches!(own.stat_follow(&path.join(b"pyvenv.cfg")), Ok(Some(_))))
+        };
+        !own.passes_over(&path) && !is_foreign()
     };
-    let walker = walk
-        .hidden(!hidden)
-        .parents(inside)
-        .require_git(inside)
-        .filter_entry(move |entry| !foreign(entry) && !passed(entry))
-        .build_parallel();
+    let walker = walk.hidden(!hidden).parents(inside).require_git(inside).filter_entry(is_ours).build_parallel();
+    let shares = Mutex::default();
     walker.run(|| {
-        let sender = sender.clone();
+        let mut share = Share { root: tree.root(), found: Ok(Sources::default()), shares: &shares };
         Box::new(move |entry| {
-            let told = match entry {
-                Ok(entry) => match entry.file_type() {
-                    Some(kind) if kind.is_file() || kind.is_symlink() => Ok((entry.into_path(), kind.is_symlink())),
-                    _ => return WalkState::Continue,
-                },
-                Err(error) => Err(error.into_io_error().unwrap_or_else(|| io::Error::other("a folder cannot be read"))),
-            };
-            let _ = sender.send(told);
+            share.take(entry);
             WalkState::Continue
         })
     });
-    drop(sender);
-    let (mut found, root) = (Sources::default(), tree.root().as_os_str().as_encoded_bytes());
-    for path in receiver {
-        let (path, is_link) = match path {
-            // Something went away meanwhile.
-            Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
-            path => path?,
-        };
-        if let Some(below) = path.as_os_str().as_encoded_bytes().strip_prefix(root) {
-            let path = RelPath::from_normal(below.strip_prefix(b"/").unwrap_or(below));
-            if is_link { found.links.push(path) } else { found.files.push(path) }
-        }
+    let mut found = Sources::default();
+    for share in shares.into_inner().unwrap_or_else(PoisonError::into_inner) {
+        let Sources { files, links } = share?;
+        found.files.extend(files);
+        found.links.extend(links);
     }
     Ok(found)
+}
+
+/// What one thread of a walk finds; it is added to the shares of the others when the thread is done.
+struct Share<'a> {
+    root: &'a Path,
+    found: io::Result<Sources>,
+    shares: &'a Mutex<Vec<io::Result<Sources>>>,
+}
+
+impl Share<'_> {
+    fn take(&mut self, entry: Result<DirEntry, ignore::Error>) {
+        let Ok(Sources { files, links }) = &mut self.found else { return };
+        match entry {
+            Ok(entry) => match (entry.file_type(), below(self.root, entry.path())) {
+                (Some(kind), Some(path)) if kind.is_file() => files.push(path),
+                (Some(kind), Some(path)) if kind.is_symlink() => links.push(path),
+                _ => {}
+            },
+            Err(error) => match error.into_io_error() {
+                // Something went away meanwhile.
+                Some(error) if error.kind() == io::ErrorKind::NotFound => {}
+                Some(error) => self.found = Err(error),
+                None => self.found = Err(io::Error::other("a folder cannot be read")),
+            },
+        }
+    }
+}
+
+impl Drop for Share<'_> {
+    fn drop(&mut self) {
+        let found = std::mem::replace(&mut self.found, Ok(Sources::default()));
+        self.shares.lock().unwrap_or_else(PoisonError::into_inner).push(found);
+    }
+}
+
+/// Returns a path that a walk from below `root` came to, relative to that.
+fn below(root: &Path, path: &Path) -> Option<RelPath> {
+    let below = path.as_os_str().as_encoded_bytes().strip_prefix(root.as_os_str().as_encoded_bytes())?;
+    Some(RelPath::from_normal(below.strip_prefix(b"/").unwrap_or(below)))
 }
