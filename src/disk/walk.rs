@@ -34,6 +34,7 @@ impl Patterns {
                     && let Ok(base) = RelPath::parse(&*base)
                 {
                     patterns.whole.push(base);
+                    continue;
                 }
                 patterns.globs.push(Glob::new(&whole).map_err(|error| format!("`{text}`: {error}"))?);
                 continue;
@@ -86,8 +87,8 @@ impl PatternSet {
     /// Whether something that is included may stand below a folder: whether [`expand`] looks into it.
     pub fn leads_into(&self, folder: &RelPath) -> bool {
         let meets = |base: &RelPath| base.is_in(folder) || folder.is_in(base);
-        let Patterns { exact, folders, globs, .. } = &self.included;
-        let bases = exact.iter().chain(folders).chain(globs.iter().map(Glob::base));
+        let Patterns { exact, folders, globs, whole } = &self.included;
+        let bases = exact.iter().chain(folders).chain(whole).chain(globs.iter().map(Glob::base));
         !self.excluded.holds(folder) && bases.into_iter().any(meets)
     }
 }
@@ -114,7 +115,7 @@ pub fn expand_noting(tree: &Tree, set: &PatternSet, noted: &mut Noted) -> io::Re
 fn look_for(tree: &Tree, set: &PatternSet, mut noted: Option<&mut Noted>) -> io::Result<Vec<RelPath>> {
     let mut found = BTreeSet::new();
     let mut bases: Vec<RelPath> = set.included.folders.clone();
-    bases.extend(set.included.globs.iter().map(|glob| glob.base().clone()));
+    bases.extend(set.included.whole.iter().chain(set.included.globs.iter().map(Glob::base)).cloned());
     for path in &set.included.exact {
         let signature = tree.stat(path)?;
         if let Some(noted) = &mut noted {
