@@ -38,11 +38,11 @@ pub(super) fn imports(ui: &Ui, args: &GraphArgs) -> Result<(), Failure> {
     let state = folder.join(".orket");
     let found = if state.is_dir() {
         let known = FactFile::open(state.join("facts").join("imports"));
-        let found = facts::imports(&tree, sources(&tree, false).map_err(broken)?, &roots, &known).map_err(broken)?;
+        let found = facts::imports(&tree, &sources(&tree, false).map_err(broken)?, &roots, &known).map_err(broken)?;
         known.keep();
         found
     } else {
-        facts::imports(&tree, sources(&tree, false).map_err(broken)?, &roots, &facts::Forgetful).map_err(broken)?
+        facts::imports(&tree, &sources(&tree, false).map_err(broken)?, &roots, &facts::Forgetful).map_err(broken)?
     };
     let format = if ui.json { GraphFormat::Json } else { args.format };
     for wrong in found.unreadable.iter().filter(|_| format != GraphFormat::Json) {

@@ -23,12 +23,12 @@ pub(super) fn propose(ui: &Ui) -> Result<String, Failure> {
     let folder = &ui.surroundings.folder;
     let broken = |error: std::io::Error| Failure::Broken(format!("cannot read `{}`: {error}", folder.display()));
     let tree = Tree::open(folder).map_err(broken)?;
-    let found =
-        facts::imports(&tree, sources(&tree, false).map_err(broken)?, &[Root::whole(RelPath::root(), None)], &Forgetful).map_err(broken)?;
+    let found = facts::imports(&tree, &sources(&tree, false).map_err(broken)?, &[Root::whole(RelPath::root(), None)], &Forgetful)
+        .map_err(broken)?;
     let none = |text: &str| Failure::NoTarget(format!("error: {text}, so that no layers can be proposed"));
     let (language, root) = source(&found).ok_or_else(|| none("there is no source file of a language that orket reads imports of"))?;
     // Seen as the gate will see it.
-    let found = facts::imports(&tree, sources(&tree, false).map_err(broken)?, &[Root::whole(root.clone(), Some(language))], &Forgetful)
+    let found = facts::imports(&tree, &sources(&tree, false).map_err(broken)?, &[Root::whole(root.clone(), Some(language))], &Forgetful)
         .map_err(broken)?;
     if found.edges().len() == 0 {
         return Err(none(&format!("no file below `{root}` imports anything")));

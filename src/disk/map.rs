@@ -9,15 +9,15 @@ use std::sync::Arc;
 
 use crate::base::image::Bytes;
 
-/// Maps a file that is only ever replaced as a whole.
+/// Maps a file that is only ever replaced as a whole, or added to.
 ///
 /// # Errors
 /// When it is not there, is empty, or cannot be mapped.
 #[expect(unsafe_code, reason = "mapping a file is unsafe by nature: another process could change it")]
 pub fn map(path: &Path) -> io::Result<Bytes> {
     let file = File::open(path)?;
-    // SAFETY: orket replaces such files by renaming (`write_beside`) and never writes into one; what they hold is plain data behind a
-    // checksum, so that bytes changed by somebody else are at worst noticed.
+    // SAFETY: orket replaces such files by renaming (`write_beside`) or adds to their end, and never writes into one; what they hold is
+    // plain data behind a checksum, so that bytes changed by somebody else are at worst noticed.
     let map = unsafe { memmap2::Mmap::map(&file) }?;
     Ok(Bytes::Mapped(Arc::new(map)))
 }

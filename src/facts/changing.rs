@@ -32,8 +32,8 @@ impl Known for Remembering {
         self.facts.lock().unwrap().insert(*key, facts.to_vec());
     }
 
-    fn whole(&self, name: &str) -> Option<Vec<u8>> {
-        self.wholes.lock().unwrap().get(name).cloned()
+    fn whole(&self, name: &str) -> Option<Box<dyn AsRef<[u8]>>> {
+        Some(Box::new(self.wholes.lock().unwrap().get(name)?.clone()))
     }
 
     fn put_whole(&self, name: &str, bytes: Vec<u8>) {
@@ -240,7 +240,7 @@ fn imports(folder: &Path, roots: &[Root], known: &dyn Known) -> Imports {
     let tree = Tree::open(folder).unwrap();
     let mut listed = sources(&tree, &RelPath::root(), false).unwrap();
     listed.sort();
-    imports_at(now_ns() + 3_000_000_000, &tree, listed, roots, known).unwrap()
+    imports_at(now_ns() + 3_000_000_000, &tree, &listed, roots, known).unwrap()
 }
 
 fn root(folder: &str, language: Option<Language>) -> Root {

@@ -9,53 +9,49 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::kept::{Kept, Was};
-use super::syntax::Extracted;
+use super::syntax::{Extracted, Wrong};
 use super::world::{Found, Source, World};
-use super::{Imports, Known, Language, Root, Unreadable, cfamily, csharp, golang, java, kotlin, php, python, ruby, rust, script};
+use super::{Imports, Known, Language, MARK, Root, Unreadable, cfamily, csharp, golang, java, kotlin, php, python, ruby, rust, script};
 use crate::base::{Digest, Hasher, RelPath};
 use crate::disk::{PatternSet, Signature, Tree, now_ns, sources};
 
 /// Changes whenever an extractor finds something else in the same text, or a resolver in the same facts.
-pub(super) const VERSION: &[u8] = b"7";
+pub(super) const VERSION: &[u8] = b"8";
 
 /// Reads every source file below the roots and returns what they import. `listed`: the files of the project, sorted; of a root that none of
 /// them is in, all files are read that are not ignored below it.
 ///
 /// # Errors
 /// When a root is not there, or a folder cannot be read.
-pub fn imports(tree: &Tree, listed: Vec<RelPath>, roots: &[Root], known: &dyn Known) -> io::Result<Imports> {
+pub fn imports(tree: &Tree, listed: &[RelPath], roots: &[Root], known: &dyn Known) -> io::Result<Imports> {
     imports_at(now_ns(), tree, listed, roots, known)
 }
 
 /// As [`imports`], at a moment in nanoseconds since 1970.
-pub(super) fn imports_at(began: i64, tree: &Tree, listed: Vec<RelPath>, roots: &[Root], known: &dyn Known) -> io::Result<Imports> {
-    imports_of(tree, listed, Stamps { taken: began, of: &|_| None }, roots, known)
+pub(super) fn imports_at(began: i64, tree: &Tree, listed: &[RelPath], roots: &[Root], known: &dyn Known) -> io::Result<Imports> {
+    imports_of(tree, listed.iter().map(|path| (path, None)).collect(), began, roots, known)
 }
 
-/// The stamps of files, as they were at a moment.
-#[derive(Clone, Copy)]
-pub struct Stamps<'a> {
-    /// When they were taken, in nanoseconds since 1970.
-    pub taken: i64,
-    /// Returns that of a file; `None` if it was not taken.
-    pub of: &'a (dyn Fn(&RelPath) -> Option<Signature> + Sync),
-}
+/// A file, and its stamp if that was taken already.
+pub type Listed<'a> = (&'a RelPath, Option<&'a Signature>);
 
-/// As [`imports`], where the stamps of some files were taken already.
+/// As [`imports`], where the stamps of some files were taken already, at a moment in nanoseconds since 1970.
 ///
 /// # Errors
 /// As [`imports`].
-pub fn imports_of(tree: &Tree, listed: Vec<RelPath>, stamps: Stamps<'_>, roots: &[Root], known: &dyn Known) -> io::Result<Imports> {
-    let files = with_roots(tree, listed, roots)?;
+pub fn imports_of(tree: &Tree, listed: Vec<Listed<'_>>, taken: i64, roots: &[Root], known: &dyn Known) -> io::Result<Imports> {
+    let unlisted = beyond(tree, &listed, roots)?;
+    let listed = with(listed, &unlisted);
+    let files: Vec<&RelPath> = listed.iter().map(|(path, _)| *path).collect();
     let without: Vec<PatternSet> = roots.iter().map(without).collect::<io::Result<_>>()?;
     let world = World::new(tree, &files, roots);
     let kept = Kept::read(&world, roots, known);
     let (changed, mut now) = (kept.is_none(), kept.unwrap_or_default());
     let before = std::mem::take(&mut now.sources).into_iter();
-    let sources = files.par_iter().filter_map(|path| Some((path, Language::of(path)?))).filter(|(path, _)| world.heeds(path)).collect();
-    let (extracted, cached, unreadable) = (0, 0, Vec::new());
-    let mut reader =
-        Reader { world: &world, roots, without: &without, known, stamps, sources, before, now, changed, extracted, cached, unreadable };
+    let sources =
+        listed.par_iter().filter_map(|file| Some((*file, Language::of(file.0)?))).filter(|(file, _)| world.heeds(file.0)).collect();
+    let told = Imports::default();
+    let mut reader = Reader { world: &world, roots, without: &without, known, taken, sources, before, now, changed, told };
 
     let evidence = OnceLock::new();
     let evidence = || evidence.get_or_init(|| python::Evidence::new(&world));
@@ -80,14 +76,18 @@ pub fn imports_of(tree: &Tree, listed: Vec<RelPath>, stamps: Stamps<'_>, roots: 
         .read((Language::Ruby, false), ruby::extract, &|_| ruby::Facts::default(), &|sources, found| ruby::resolve(&world, sources, found));
 
     let left_out = reader.left_out();
-    let Reader { mut now, changed, extracted, cached, mut unreadable, .. } = reader;
+    let Reader { mut now, changed, told, .. } = reader;
+    let Imports { extracted, cached, mut unreadable, mut marked, .. } = told;
     unreadable.extend(world.broken());
     unreadable.sort();
-    if changed {
+    marked.sort();
+    if changed || now.is_edited() {
         now.found.sort();
-        now.keep(&world, roots, known, stamps.taken);
     }
-    Ok(Imports { extracted, cached, unreadable, left_out, ..now.found.imports() })
+    if changed {
+        now.keep(&world, roots, known, taken);
+    }
+    Ok(Imports { extracted, cached, unreadable, marked, left_out, ..now.found.imports() })
 }
 
 struct Reader<'a> {
@@ -96,18 +96,17 @@ struct Reader<'a> {
     /// What each root leaves out.
     without: &'a [PatternSet],
     known: &'a dyn Known,
-    /// Those that were taken when it began, before anything was read.
-    stamps: Stamps<'a>,
+    /// When stamps were taken: before anything was read.
+    taken: i64,
     /// The sources of all languages that some root is about.
-    sources: Vec<(&'a RelPath, Language)>,
+    sources: Vec<(Listed<'a>, Language)>,
     /// What was kept of the sources of each family of languages that is still to come.
     before: std::vec::IntoIter<Vec<Was>>,
     now: Kept,
     /// Whether that is something else than what was kept.
     changed: bool,
-    extracted: usize,
-    cached: usize,
-    unreadable: Vec<Unreadable>,
+    /// What is told of the files themselves.
+    told: Imports,
 }
 
 /// A source that is there.
@@ -116,6 +115,17 @@ struct There<'a> {
     wanted: bool,
     /// `None`: other bytes could get the same one.
     stamp: Option<Signature>,
+}
+
+/// What one file says.
+struct Read<T> {
+    facts: Extracted<T>,
+    /// Whether [`MARK`] stands in it.
+    marked: bool,
+    /// All of that as bytes.
+    bytes: Vec<u8>,
+    /// Whether it was known.
+    cached: bool,
 }
 
 /// A source that was looked at.
@@ -154,12 +164,12 @@ impl<'a> Reader<'a> {
 
         let extracted =
             looked.iter().zip(&there).filter(|(one, there)| there.wanted && one.as_ref().is_some_and(|one| !one.cached)).count();
-        self.extracted += extracted;
-        self.cached += there.iter().filter(|there| there.wanted).count() - extracted;
+        self.told.extracted += extracted;
+        self.told.cached += there.iter().filter(|there| there.wanted).count() - extracted;
         if alone {
-            self.now.found.forget(&there.iter().zip(&tell).filter(|(_, told)| **told).map(|(there, _)| there.path).collect());
+            self.now.found.forget(there.iter().zip(&tell).filter(|(_, told)| **told).map(|(there, _)| there.path));
         } else {
-            self.now.found.forget(&before.iter().map(|was| &was.path).collect());
+            self.now.found.forget(before.iter().map(|was| &was.path));
         }
         if tell.contains(&true) {
             let source = |at: usize, one: &mut Option<Looked<T>>| {
@@ -173,12 +183,21 @@ impl<'a> Reader<'a> {
             let sources: Vec<Source<T>> = looked.par_iter_mut().enumerate().filter_map(|(at, one)| source(at, one)).collect();
             resolve(&sources, &mut self.now.found);
         }
-        let was = |(at, one): (usize, Option<Looked<T>>)| one.map_or_else(|| before[at].clone(), |one| one.was);
-        let now: Vec<Was> = looked.into_iter().enumerate().map(was).collect();
-        self.changed |= !alone || tell.contains(&true) || now.iter().zip(&before).any(|(now, was)| now.stamp != was.stamp);
+        let restamped = |(one, was): (&Option<Looked<T>>, &Was)| one.as_ref().is_some_and(|one| one.was.stamp != was.stamp);
+        let family = self.now.sources.len();
+        match alone {
+            true => looked.iter().enumerate().filter(|(_, one)| one.is_some()).for_each(|(at, _)| self.now.note(family, at)),
+            false => self.now.note_all(),
+        }
+        self.changed |= !alone || tell.contains(&true) || looked.iter().zip(&before).any(restamped);
+        let now: Vec<Was> = match alone {
+            true => looked.into_iter().zip(before).map(|(one, was)| one.map_or(was, |one| one.was)).collect(),
+            false => looked.into_iter().flatten().map(|one| one.was).collect(),
+        };
         for (was, there) in now.iter().zip(&there).filter(|(_, there)| there.wanted) {
             let wrong = was.wrong.iter().map(|(line, why)| Unreadable { file: there.path.clone(), line: *line, why: why.clone() });
-            self.unreadable.extend(wrong);
+            self.told.unreadable.extend(wrong);
+            self.told.marked.extend(was.marked.then(|| there.path.clone()));
         }
         self.now.sources.push(now);
     }
@@ -195,25 +214,24 @@ impl<'a> Reader<'a> {
         if self.roots.iter().all(|root| root.without.is_empty()) {
             return Vec::new();
         }
-        self.sources.iter().filter(|(path, own)| self.meant(path, *own) == Some(false)).map(|(path, _)| (*path).clone()).collect()
+        self.sources.iter().filter(|((path, _), own)| self.meant(path, *own) == Some(false)).map(|((path, _), _)| (*path).clone()).collect()
     }
 
     /// Returns the files of a language that are there, sorted.
     fn there(&self, language: Language, beyond: bool) -> Vec<There<'a>> {
         let own = self.sources.iter().filter(|(_, own)| own.needs(language));
-        let mut paths: Vec<(&'a RelPath, bool)> = own.map(|(path, own)| (*path, self.meant(path, *own) == Some(true))).collect();
-        let any = paths.iter().any(|(_, wanted)| *wanted);
-        paths.retain(|(_, wanted)| any && (*wanted || beyond));
-        let mut stamps: Vec<Option<Signature>> = paths.par_iter().map(|(path, _)| (self.stamps.of)(path)).collect();
-        let unknown: Vec<usize> = (0..paths.len()).filter(|at| stamps[*at].is_none()).collect();
-        let names: Vec<&[u8]> = unknown.iter().map(|at| paths[*at].0.as_bytes()).collect();
-        for (at, stamp) in unknown.into_iter().zip(self.world.tree.stat_many(&names)) {
-            stamps[at] = stamp;
-        }
-        let settled = |stamp: &Signature| stamp.is_file() && stamp.settled_at(self.stamps.taken);
-        // What has gone since it was listed is no file of the tree any more.
-        let there = paths.into_iter().zip(stamps);
-        there.filter_map(|((path, wanted), stamp)| Some(There { path, wanted, stamp: Some(stamp?).filter(settled) })).collect()
+        let mut files: Vec<(Listed<'a>, bool)> = own.map(|(file, own)| (*file, self.meant(file.0, *own) == Some(true))).collect();
+        let any = files.iter().any(|(_, wanted)| *wanted);
+        files.retain(|(_, wanted)| any && (*wanted || beyond));
+        let unknown: Vec<&[u8]> = files.iter().filter(|((_, stamp), _)| stamp.is_none()).map(|((path, _), _)| path.as_bytes()).collect();
+        let mut others = self.world.tree.stat_many(&unknown).into_iter();
+        let settled = |stamp: &Signature| stamp.is_file() && stamp.settled_at(self.taken);
+        let there = |((path, stamp), wanted): (Listed<'a>, bool)| {
+            // What has gone since it was listed is no file of the tree any more.
+            let stamp = stamp.copied().or_else(|| others.next().flatten())?;
+            Some(There { path, wanted, stamp: Some(stamp).filter(settled) })
+        };
+        files.into_iter().filter_map(there).collect()
     }
 
     /// Looks at one file. Under a stamp that no other bytes can get, it need not even be read to be known.
@@ -225,14 +243,12 @@ impl<'a> Reader<'a> {
     ) -> Looked<T> {
         let (path, mut stamp) = (there.path, there.stamp);
         let mut gone = false;
-        let (facts, bytes, cached) = match self.facts(path, stamp, extract) {
-            Ok(facts) => facts,
-            Err(error) => {
-                gone = error.kind() == io::ErrorKind::NotFound;
-                stamp = None;
-                (Err((1, format!("it cannot be read: {error}"))), error.to_string().into_bytes(), false)
-            }
-        };
+        let Read { facts, marked, bytes, cached } = self.facts(path, stamp, extract).unwrap_or_else(|error| {
+            gone = error.kind() == io::ErrorKind::NotFound;
+            stamp = None;
+            let wrong = Wrong { line: 1, why: format!("it cannot be read: {error}") };
+            Read { facts: Err(wrong), marked: false, bytes: error.to_string().into_bytes(), cached: false }
+        });
         let to_others = match &facts {
             Ok(facts) => [&[1], &*postcard::to_stdvec(&to_others(facts)).unwrap_or_default()].concat(),
             Err(_) => Vec::new(),
@@ -241,24 +257,23 @@ impl<'a> Reader<'a> {
             Ok(facts) => (Some(facts), None),
             // What has gone since it was listed is no file of the tree any more.
             Err(_) if gone => (None, None),
-            Err(wrong) => (None, Some(wrong)),
+            Err(wrong) => (None, Some((wrong.line, wrong.why))),
         };
-        let was = Was { path: path.clone(), stamp: stamp.unwrap_or_default(), facts: Digest::of(&bytes), to_others, wrong };
+        let was = Was { path: path.clone(), stamp: stamp.unwrap_or_default(), facts: Digest::of(&bytes), to_others, marked, wrong };
         Looked { was, facts, cached }
     }
 
-    /// Returns what one file says, or where and why it cannot be parsed; that as bytes; and whether it was known.
-    #[expect(clippy::type_complexity, reason = "three things, told apart at once")]
+    /// Returns what one file says.
     fn facts<T: Serialize + DeserializeOwned>(
         &self,
         path: &RelPath,
         stamp: Option<Signature>,
         extract: impl Fn(&[u8], &RelPath) -> Extracted<T>,
-    ) -> io::Result<(Result<T, (u32, String)>, Vec<u8>, bool)> {
+    ) -> io::Result<Read<T>> {
         let kept = |key: &Digest| {
             let bytes = self.known.get(key)?;
-            let facts = postcard::from_bytes::<Extracted<T>>(&bytes).ok()?;
-            Some((facts.map_err(|wrong| (wrong.line, wrong.why)), bytes, true))
+            let (facts, marked) = postcard::from_bytes::<(Extracted<T>, bool)>(&bytes).ok()?;
+            Some(Read { facts, marked, bytes, cached: true })
         };
         let stamped =
             stamp.map(|stamp| Hasher::new().piece(b"stamp").piece(VERSION).piece(path.as_bytes()).piece(bytes_of(&stamp)).finish());
@@ -275,10 +290,10 @@ impl<'a> Reader<'a> {
         if let Some(facts) = kept(&key) {
             return Ok(facts);
         }
-        let facts = extract(&bytes, path);
-        let bytes = postcard::to_stdvec(&facts).unwrap_or_default();
+        let said = (extract(&bytes, path), memchr::memmem::find(&bytes, MARK.as_bytes()).is_some());
+        let bytes = postcard::to_stdvec(&said).unwrap_or_default();
         self.known.put(&key, &bytes);
-        Ok((facts.map_err(|wrong| (wrong.line, wrong.why)), bytes, false))
+        Ok(Read { facts: said.0, marked: said.1, bytes, cached: false })
     }
 }
 
@@ -290,19 +305,26 @@ fn without(root: &Root) -> io::Result<PatternSet> {
     }
 }
 
-fn with_roots(tree: &Tree, mut files: Vec<RelPath>, roots: &[Root]) -> io::Result<Vec<RelPath>> {
-    let before = files.len();
+/// Returns the files below those roots that none of the listed ones is in.
+fn beyond(tree: &Tree, listed: &[Listed<'_>], roots: &[Root]) -> io::Result<Vec<RelPath>> {
+    let mut found = Vec::new();
     for root in roots {
         if tree.stat_follow(&root.folder)?.is_none() {
             return Err(io::Error::new(io::ErrorKind::NotFound, format!("there is no folder `{}`", root.folder)));
         }
-        if !files.iter().any(|file| file.is_in(&root.folder)) {
-            files.extend(sources(tree, &root.folder, false)?);
+        if !listed.iter().any(|(file, _)| file.is_in(&root.folder)) {
+            found.extend(sources(tree, &root.folder, false)?);
         }
     }
-    if files.len() > before {
-        files.par_sort_unstable();
-        files.dedup();
+    Ok(found)
+}
+
+/// Adds files to those that are listed, sorted.
+fn with<'a>(mut listed: Vec<Listed<'a>>, more: &'a [RelPath]) -> Vec<Listed<'a>> {
+    if !more.is_empty() {
+        listed.extend(more.iter().map(|path| (path, None)));
+        listed.par_sort_unstable();
+        listed.dedup_by_key(|(path, _)| *path);
     }
-    Ok(files)
+    listed
 }

@@ -162,6 +162,8 @@ pub struct Imports {
     pub unresolved: Vec<Unresolved>,
     /// What could not be read, sorted.
     pub unreadable: Vec<Unreadable>,
+    /// Sources that a [`MARK`](super::MARK) stands in, sorted.
+    pub marked: Vec<RelPath>,
     /// Sources that the roots leave out, sorted.
     pub left_out: Vec<RelPath>,
     /// How many files were parsed now.

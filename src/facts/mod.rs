@@ -30,8 +30,8 @@ mod settings;
 mod syntax;
 mod world;
 
-pub use comments::comments;
-pub use gather::{Stamps, imports, imports_of};
+pub use comments::{MARK, comments};
+pub use gather::{Listed, imports, imports_of};
 pub use import::{Import, ImportKind, Imports, Root, Unreadable, Unresolved};
 pub use known::{FactFile, Forgetful, Known};
 pub use language::Language;

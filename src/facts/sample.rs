@@ -18,7 +18,7 @@ pub(super) fn project(files: &[(&str, &str)], root: &str, language: Option<Langu
     let tree = Tree::open(folder.path()).unwrap();
     let mut listed = sources(&tree, &RelPath::root(), false).unwrap();
     listed.sort();
-    imports(&tree, listed, &[root], &Forgetful).unwrap()
+    imports(&tree, &listed, &[root], &Forgetful).unwrap()
 }
 
 /// Returns the edges, each as `from -> to`, with `(kind)` if it is none of the usual ones and `(external)` or `(stdlib)`.

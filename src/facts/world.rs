@@ -13,14 +13,14 @@ use serde::{Deserialize, Serialize};
 use super::import::Edge;
 use super::syntax::{At, Extracted, Wrong};
 use super::{ImportKind, Imports, Root, Unreadable, Unresolved};
-use crate::base::RelPath;
+use crate::base::{Digest, Hasher, RelPath};
 use crate::disk::{Signature, Tree};
 
 /// All files that are not ignored, of any kind.
 pub(super) struct World<'a> {
     pub tree: &'a Tree,
-    /// Sorted.
-    pub files: &'a [RelPath],
+    files: &'a [&'a RelPath],
+    names: OnceLock<Digest>,
     has: OnceLock<FxHashSet<Box<[u8]>>>,
     roots: &'a [Root],
     asked: Mutex<BTreeMap<RelPath, Option<Signature>>>,
@@ -28,8 +28,26 @@ pub(super) struct World<'a> {
 }
 
 impl<'a> World<'a> {
-    pub fn new(tree: &'a Tree, files: &'a [RelPath], roots: &'a [Root]) -> World<'a> {
-        World { tree, files, has: OnceLock::new(), roots, asked: Mutex::default(), broken: Mutex::default() }
+    pub fn new(tree: &'a Tree, files: &'a [&'a RelPath], roots: &'a [Root]) -> World<'a> {
+        World { tree, files, names: OnceLock::new(), has: OnceLock::new(), roots, asked: Mutex::default(), broken: Mutex::default() }
+    }
+
+    /// Returns the files, sorted.
+    pub fn files(&self) -> impl Iterator<Item = &'a RelPath> + Clone + use<'a> {
+        self.files.iter().copied()
+    }
+
+    /// Returns a digest of where the tree stands and of the names of its files.
+    pub fn names(&self) -> Digest {
+        let digested = || {
+            let mut hasher = Hasher::new();
+            hasher.piece(self.tree.root().as_os_str().as_encoded_bytes());
+            for path in self.files {
+                hasher.piece(path.as_bytes());
+            }
+            hasher.finish()
+        };
+        *self.names.get_or_init(digested)
     }
 
     /// Whether there is such a file; `path` in normal form.
@@ -133,18 +151,14 @@ pub(super) enum Goal {
 /// What resolvers find, edge by edge: not in order yet, and with several places of one edge.
 #[derive(Clone, Default, Serialize, Deserialize)]
 pub(super) struct Found {
-    pub names: Vec<Box<str>>,
-    pub files: Vec<RelPath>,
+    pub names: Numbered<Box<str>>,
+    pub files: Numbered<RelPath>,
     #[serde(with = "super::raw::many")]
     pub edges: Vec<Edge>,
     /// The names and files of modules.
     pub modules: Vec<(u32, u32)>,
     /// File, line, and what is imported.
     pub unresolved: Vec<(u32, u32, Box<str>)>,
-    #[serde(skip)]
-    names_at: FxHashMap<Box<str>, u32>,
-    #[serde(skip)]
-    files_at: FxHashMap<RelPath, u32>,
 }
 
 impl Found {
@@ -184,16 +198,59 @@ impl Found {
     }
 
     /// Takes out all that was found in some files.
-    pub fn forget(&mut self, files: &FxHashSet<&RelPath>) {
-        let gone: Vec<bool> = self.files.iter().map(|file| files.contains(file)).collect();
-        self.edges.retain(|edge| !gone[edge.from_file as usize]);
-        self.modules.retain(|(_, file)| !gone[*file as usize]);
-        self.unresolved.retain(|(file, ..)| !gone[*file as usize]);
+    pub fn forget<'f>(&mut self, files: impl IntoIterator<Item = &'f RelPath>) {
+        let gone = self.marked(files);
+        if gone.contains(&true) {
+            self.edges.retain(|edge| !gone[edge.from_file as usize]);
+            self.modules.retain(|(_, file)| !gone[*file as usize]);
+            self.unresolved.retain(|(file, ..)| !gone[*file as usize]);
+        }
+    }
+
+    /// Returns what was found in some files.
+    pub fn of<'f>(&self, files: impl IntoIterator<Item = &'f RelPath>) -> Found {
+        let meant = self.marked(files);
+        let mut part = Found::default();
+        part.add(self, &|file| meant[file as usize]);
+        part
+    }
+
+    /// Adds what was found elsewhere.
+    pub fn extend(&mut self, other: &Found) {
+        self.add(other, &|_| true);
+    }
+
+    /// Adds what was found elsewhere in some files, which `meant` tells by their numbers there.
+    fn add(&mut self, other: &Found, meant: &dyn Fn(u32) -> bool) {
+        for edge in other.edges.iter().filter(|edge| meant(edge.from_file)) {
+            let edge = Edge {
+                from: self.name(&other.names.all[edge.from as usize]),
+                to: self.name(&other.names.all[edge.to as usize]),
+                from_file: self.file(&other.files.all[edge.from_file as usize]),
+                to_file: edge.to_file().map_or(Edge::NOWHERE, |file| self.file(&other.files.all[file])),
+                ..*edge
+            };
+            self.edges.push(edge);
+        }
+        for (name, file) in other.modules.iter().filter(|(_, file)| meant(*file)) {
+            self.module(&other.names.all[*name as usize], &other.files.all[*file as usize]);
+        }
+        for (file, line, name) in other.unresolved.iter().filter(|(file, ..)| meant(*file)) {
+            let file = self.file(&other.files.all[*file as usize]);
+            self.unresolved.push((file, *line, name.clone()));
+        }
+    }
+
+    /// Returns for each number of a file whether it is one of these.
+    fn marked<'f>(&self, files: impl IntoIterator<Item = &'f RelPath>) -> Vec<bool> {
+        let mut marked = vec![false; self.files.all.len()];
+        files.into_iter().filter_map(|file| self.files.find(file)).for_each(|file| marked[file as usize] = true);
+        marked
     }
 
     /// Whether all numbers are those of names and files that are there.
     pub fn is_sound(&self) -> bool {
-        let (names, files) = (self.names.len() as u32, self.files.len() as u32);
+        let (names, files) = (self.names.all.len() as u32, self.files.all.len() as u32);
         let edge = |edge: &Edge| {
             edge.from.max(edge.to) < names && edge.from_file < files && (edge.to_file == Edge::NOWHERE || edge.to_file < files)
         };
@@ -205,8 +262,8 @@ impl Found {
     /// Puts everything in its order, the tables of names and files as well, and leaves out of these what is used no more: so whatever way
     /// led to what was found, it looks the same. What is in order already costs little.
     pub fn sort(&mut self) {
-        let mut names = vec![false; self.names.len()];
-        let mut files = vec![false; self.files.len()];
+        let mut names = vec![false; self.names.all.len()];
+        let mut files = vec![false; self.files.all.len()];
         for edge in &self.edges {
             names[edge.from as usize] = true;
             names[edge.to as usize] = true;
@@ -218,8 +275,7 @@ impl Found {
             files[*file as usize] = true;
         }
         self.unresolved.iter().for_each(|(file, ..)| files[*file as usize] = true);
-        let (names, files) = (in_order(&mut self.names, &names), in_order(&mut self.files, &files));
-        (self.names_at, self.files_at) = Default::default();
+        let (names, files) = (self.names.sort(&names), self.files.sort(&files));
         for edge in &mut self.edges {
             edge.from = names[edge.from as usize];
             edge.to = names[edge.to as usize];
@@ -244,49 +300,82 @@ impl Found {
         let key = |edge: &Edge| (edge.from, edge.to, edge.kind(), edge.to_file().is_none());
         edges.dedup_by(|later, first| key(later) == key(first));
         let unresolved = self.unresolved.into_iter().map(|(file, line, name)| {
-            let file = self.files[file as usize].clone();
+            let file = self.files.all[file as usize].clone();
             Unresolved { file, line, name: name.into() }
         });
         let unresolved = unresolved.collect();
-        Imports { names: self.names, files: self.files, edges, modules: self.modules, unresolved, ..Imports::default() }
+        Imports { names: self.names.all, files: self.files.all, edges, modules: self.modules, unresolved, ..Imports::default() }
     }
 
     fn name(&mut self, name: &str) -> u32 {
-        number(&mut self.names, &mut self.names_at, name, || name.into())
+        self.names.number(name, || name.into())
     }
 
     fn file(&mut self, file: &RelPath) -> u32 {
-        number(&mut self.files, &mut self.files_at, file, || file.clone())
+        self.files.number(file, || file.clone())
     }
 }
 
-/// Returns the number of a thing among all, which is added if it is new.
-fn number<T, Q>(all: &mut Vec<T>, at: &mut FxHashMap<T, u32>, one: &Q, own: impl FnOnce() -> T) -> u32
-where
-    T: Clone + Eq + Hash + Borrow<Q>,
-    Q: Eq + Hash + ?Sized,
-{
-    // Of what was kept, no numbers are known at first.
-    if at.len() < all.len() {
-        at.extend(all.iter().cloned().zip(0..));
-    }
-    if let Some(known) = at.get(one) {
-        return *known;
-    }
-    let (new, own) = (all.len() as u32, own());
-    all.push(own.clone());
-    at.insert(own, new);
-    new
+/// Things of one sort and their numbers: in order, but for those that were added since.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(from = "Vec<T>")]
+pub(super) struct Numbered<T> {
+    pub all: Vec<T>,
+    /// How many of them are in order.
+    #[serde(skip)]
+    sorted: usize,
+    /// The numbers of the others.
+    #[serde(skip)]
+    added: FxHashMap<T, u32>,
 }
 
-/// Sorts the things that are used and drops the others; returns the new number of each that is left.
-fn in_order<T: Ord + Send + Sync>(all: &mut Vec<T>, used: &[bool]) -> Vec<u32> {
-    let mut order: Vec<(u32, T)> = (0..).zip(all.drain(..)).filter(|(at, _)| used[*at as usize]).collect();
-    order.par_sort_by(|(_, one), (_, other)| one.cmp(other));
-    let mut new = vec![0; used.len()];
-    for (rank, (at, one)) in (0..).zip(order) {
-        new[at as usize] = rank;
-        all.push(one);
+impl<T> Default for Numbered<T> {
+    fn default() -> Self {
+        Numbered::from(Vec::new())
     }
-    new
+}
+
+impl<T> From<Vec<T>> for Numbered<T> {
+    fn from(all: Vec<T>) -> Self {
+        Numbered { sorted: all.len(), all, added: FxHashMap::default() }
+    }
+}
+
+impl<T: Clone + Ord + Hash + Send + Sync> Numbered<T> {
+    /// Returns the number of a thing.
+    fn find<Q: Ord + Hash + ?Sized>(&self, one: &Q) -> Option<u32>
+    where
+        T: Borrow<Q>,
+    {
+        let known = self.all[..self.sorted].binary_search_by(|known| known.borrow().cmp(one));
+        known.map_or_else(|_| self.added.get(one).copied(), |at| Some(at as u32))
+    }
+
+    /// Returns the number of a thing, which is added if it is new.
+    fn number<Q: Ord + Hash + ?Sized>(&mut self, one: &Q, own: impl FnOnce() -> T) -> u32
+    where
+        T: Borrow<Q>,
+    {
+        if let Some(known) = self.find(one) {
+            return known;
+        }
+        let (new, own) = (self.all.len() as u32, own());
+        self.all.push(own.clone());
+        self.added.insert(own, new);
+        new
+    }
+
+    /// Puts those that are used in order and drops the others; returns the new number of each that is left.
+    fn sort(&mut self, used: &[bool]) -> Vec<u32> {
+        let mut order: Vec<(u32, T)> = (0..).zip(self.all.drain(..)).filter(|(at, _)| used[*at as usize]).collect();
+        order.par_sort_by(|(_, one), (_, other)| one.cmp(other));
+        let mut new = vec![0; used.len()];
+        for (rank, (at, one)) in (0..).zip(order) {
+            new[at as usize] = rank;
+            self.all.push(one);
+        }
+        self.sorted = self.all.len();
+        self.added.clear();
+        new
+    }
 }

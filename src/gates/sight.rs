@@ -10,7 +10,7 @@ use super::judge::{Filter, Printed, Reads, Sight, Unjudged};
 use crate::base::{Digest, Hasher, RelPath};
 use crate::churn::Report;
 use crate::disk::{PatternSet, Signature, Sources, Tree, now_ns};
-use crate::facts::{self, Imports, Known, Root, Stamps};
+use crate::facts::{self, Imports, Known, Root};
 use crate::model::Gate;
 
 /// What gates ask beside the tree.
@@ -213,10 +213,10 @@ impl Sight for View<'_> {
             // A root that is ignored is read all the same.
             self.beyond.store(true, Ordering::Relaxed);
         }
-        let seen = listed.iter().filter(|path| !path.parts().any(|part| part.starts_with(b".")));
         let (taken, stamps) = self.ground.stamps(listed);
-        let of = |path: &RelPath| stamps[listed.binary_search(path).ok()?];
-        facts::imports_of(&self.ground.tree, seen.cloned().collect(), Stamps { taken: *taken, of: &of }, &roots, &*self.ground.known)
+        let files = listed.iter().zip(stamps.iter().map(Option::as_ref));
+        let seen = files.filter(|(path, _)| !path.parts().any(|part| part.starts_with(b".")));
+        facts::imports_of(&self.ground.tree, seen.collect(), *taken, &roots, &*self.ground.known)
     }
 
     fn churn(&self, scope: Option<&str>, since: Option<i64>, symbols: Option<u64>, today: &str) -> Result<Report, Unjudged> {
@@ -286,9 +286,12 @@ impl Sight for View<'_> {
 
 /// Returns a digest of the names of files, and of links.
 fn names(files: &[RelPath], links: &[RelPath]) -> Digest {
-    // No name has a NUL byte, and none is empty.
-    let names: Vec<&[u8]> = files.iter().map(RelPath::as_bytes).chain([&[][..]]).chain(links.iter().map(RelPath::as_bytes)).collect();
-    Digest::of(&names.join(&0))
+    let mut hasher = Hasher::new();
+    // No name is empty.
+    for name in files.iter().map(RelPath::as_bytes).chain([&[][..]]).chain(links.iter().map(RelPath::as_bytes)) {
+        hasher.piece(name);
+    }
+    hasher.finish()
 }
 
 /// Returns the folder of the manifest that declares a gate.

@@ -8,9 +8,7 @@ use super::check::kinds;
 use super::judge::{Sight, finding};
 use crate::base::{RelPath, did_you_mean};
 use crate::event::{Finding, GateReport, State};
-use crate::facts::comments;
-
-const MARK: &str = "orket: allow(";
+use crate::facts::{MARK, comments};
 
 /// The rule of a comment that names no kind of gate.
 const UNKNOWN: &str = "unknown_kind";

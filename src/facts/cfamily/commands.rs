@@ -27,7 +27,7 @@ impl Commands {
     /// Reads all compilation databases of the tree; `concerns` tells folders that files to be told stand in.
     pub(super) fn new(world: &World<'_>, concerns: &dyn Fn(&RelPath) -> bool) -> Commands {
         let mut commands = Commands::default();
-        for path in world.files.iter().filter(|path| path.name() == b"compile_commands.json") {
+        for path in world.files().filter(|path| path.name() == b"compile_commands.json") {
             let here = path.parent().unwrap_or_default();
             let entries = match world.said(path, settings::json::<Vec<Entry>>) {
                 Some(Ok(entries)) => entries,

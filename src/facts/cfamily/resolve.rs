@@ -40,7 +40,7 @@ impl<'a> Headers<'a> {
     fn new(world: &'a World<'a>, concerns: &dyn Fn(&RelPath) -> bool) -> Headers<'a> {
         let mut by_name: FxHashMap<_, Vec<_>> = FxHashMap::default();
         let mut folders = rustc_hash::FxHashSet::default();
-        for path in world.files {
+        for path in world.files() {
             by_name.entry(path.name()).or_default().push(path);
             if matches!(Language::of(path), Some(Language::C | Language::Cpp)) {
                 let parts: Vec<&[u8]> = path.parts().collect();

@@ -20,7 +20,7 @@ impl Projects {
     pub fn new(world: &World<'_>) -> Projects {
         let mut all: Vec<(RelPath, Vec<(String, Means)>)> = Vec::new();
         let mut packages = BTreeSet::new();
-        for path in world.files.iter().filter(|path| path.name().ends_with(b".csproj")) {
+        for path in world.files().filter(|path| path.name().ends_with(b".csproj")) {
             let folder = path.parent().unwrap_or_default();
             let text = without_comments(world.text(path).unwrap_or_default());
             packages.extend(tags(&text, "PackageReference").filter_map(|tag| attribute(tag, "Include")));

@@ -76,7 +76,7 @@ fn module(text: &str) -> Extracted<String> {
 impl Packages {
     fn new(world: &World<'_>, alone: &FxHashSet<&RelPath>) -> Packages {
         let mut packages = Packages { modules: Vec::new(), folders: FxHashMap::default() };
-        for path in world.files.iter().filter(|path| !vendored(path)) {
+        for path in world.files().filter(|path| !vendored(path)) {
             let folder = path.parent().unwrap_or_default();
             if path.name() == b"go.mod" {
                 let name = if unseen(path) { world.said(path, module).and_then(Result::ok) } else { world.needed(path, module) };

@@ -17,7 +17,7 @@ impl Composer {
     /// Reads every `composer.json` of the tree; `concerns` tells folders that files to be told stand in.
     pub fn new(world: &World<'_>, concerns: &dyn Fn(&RelPath) -> bool) -> Composer {
         let mut prefixes = Vec::new();
-        for file in world.files.iter().filter(|path| path.name() == b"composer.json" && !vendored(path)) {
+        for file in world.files().filter(|path| path.name() == b"composer.json" && !vendored(path)) {
             let here = file.parent().unwrap_or_default();
             let json = match world.said(file, settings::json::<Value>) {
                 Some(Ok(json)) => json,

@@ -77,7 +77,7 @@ impl<'a> Evidence<'a> {
             tops: FxHashSet::from_iter([&b""[..]]),
             namespaces: FxHashSet::default(),
         };
-        for path in world.files {
+        for path in world.files() {
             let (bytes, name) = (path.as_bytes(), path.name());
             let folder = parent(bytes).unwrap_or_default();
             let Some(stem) = stem(name) else {

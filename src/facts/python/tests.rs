@@ -295,7 +295,6 @@ fn an_encoding_that_is_not_known_is_named() {
     std::fs::write(folder.path().join("a.py"), b"# -*- coding: Shift_JIS -*-\nx = '\x83\x5c'\n").unwrap();
     let tree = crate::disk::Tree::open(folder.path()).unwrap();
     let root = crate::facts::Root::whole(crate::base::RelPath::root(), None);
-    let found =
-        crate::facts::imports(&tree, vec![crate::base::RelPath::parse("a.py").unwrap()], &[root], &crate::facts::Forgetful).unwrap();
+    let found = crate::facts::imports(&tree, &[crate::base::RelPath::parse("a.py").unwrap()], &[root], &crate::facts::Forgetful).unwrap();
     assert_eq!((found.unreadable[0].line, &*found.unreadable[0].why), (2, "its encoding `shift_jis` is not known here: write it as UTF-8"));
 }

@@ -52,18 +52,18 @@ impl LoadPath<'_> {
     fn new<'a>(world: &'a World<'a>) -> LoadPath<'a> {
         let mut folders: Vec<RelPath> = ["lib", "test", "spec"].map(|name| RelPath::from_normal(name.as_bytes())).into();
         let tests = ["test", "spec"].map(String::from);
-        for gemspec in world.files.iter().filter(|path| path.name().ends_with(b".gemspec")) {
+        for gemspec in world.files().filter(|path| path.name().ends_with(b".gemspec")) {
             let folder = gemspec.parent().unwrap_or_default();
             let text = world.text(gemspec).unwrap_or_default();
             folders.extend(require_paths(&text).iter().chain(&tests).filter_map(|path| RelPath::parse_in(&folder, path.as_bytes()).ok()));
         }
         folders.sort();
         folders.dedup();
-        let mut projects: Vec<RelPath> = world.files.iter().filter_map(project).filter(|folder| !folder.is_root()).collect();
+        let mut projects: Vec<RelPath> = world.files().filter_map(project).filter(|folder| !folder.is_root()).collect();
         projects.sort();
         projects.dedup();
         let mut load_path = LoadPath { world, folders, projects, own: FxHashSet::default() };
-        let features = world.files.iter().filter(|path| path.name().ends_with(b".rb")).filter_map(|path| load_path.feature(path));
+        let features = world.files().filter(|path| path.name().ends_with(b".rb")).filter_map(|path| load_path.feature(path));
         load_path.own = features.filter(|feature| !feature.contains('/')).collect();
         load_path
     }

@@ -29,7 +29,7 @@ pub(super) struct Crate {
 /// Returns all packages of the tree; `concerns` tells folders that files to be told stand in.
 pub(super) fn packages(world: &World<'_>, concerns: &dyn Fn(&RelPath) -> bool) -> Vec<Package> {
     let (mut tables, mut broken) = (Vec::new(), Vec::new());
-    for path in world.files.iter().filter(|path| path.name() == b"Cargo.toml") {
+    for path in world.files().filter(|path| path.name() == b"Cargo.toml") {
         let folder = path.parent().unwrap_or_default();
         match world.said(path, settings::toml) {
             Some(Ok(table)) => tables.push((folder, table)),
@@ -48,7 +48,7 @@ pub(super) fn packages(world: &World<'_>, concerns: &dyn Fn(&RelPath) -> bool) -
         return found;
     }
     // Without Cargo, what looks like a crate is one.
-    let roots = world.files.iter().filter(|path| matches!(path.name(), b"lib.rs" | b"main.rs"));
+    let roots = world.files().filter(|path| matches!(path.name(), b"lib.rs" | b"main.rs"));
     let crates = roots.map(|root| Crate {
         name: String::from_utf8_lossy(&root.name()[..root.name().len() - 3]).into_owned(),
         kind: if root.name() == b"lib.rs" { "lib" } else { "bin" },
@@ -104,7 +104,7 @@ fn package(world: &World<'_>, folder: &RelPath, table: &Table, all: &[(RelPath, 
             continue;
         }
         let place = below(place);
-        for path in world.files.iter().filter(|path| path.is_in(&place) && path.name().ends_with(b".rs")) {
+        for path in world.files().filter(|path| path.is_in(&place) && path.name().ends_with(b".rs")) {
             let near = path.parent().unwrap_or_default();
             let stem = if near == place {
                 &path.name()[..path.name().len() - 3]

@@ -103,7 +103,7 @@ impl<'a> Packages<'a> {
     pub(super) fn new(world: &'a World<'a>, concerns: &dyn Fn(&RelPath) -> bool) -> Packages<'a> {
         let mut by_folder = FxHashMap::default();
         let mut named: FxHashMap<String, Vec<RelPath>> = FxHashMap::default();
-        for path in world.files.iter().filter(|path| path.name() == b"package.json") {
+        for path in world.files().filter(|path| path.name() == b"package.json") {
             let Some(json) = world.said(path, settings::json::<Value>) else { continue };
             let folder = path.parent().unwrap_or_default();
             if let Some(name) = json.as_ref().ok().and_then(|json| json["name"].as_str()) {
@@ -173,7 +173,7 @@ impl<'a> Packages<'a> {
             let field = &package.json["workspaces"];
             take(&package.folder, strings(if field.is_object() { &field["packages"] } else { field }));
         }
-        for path in world.files {
+        for path in world.files() {
             let folder = path.parent().unwrap_or_default();
             match path.name() {
                 b"pnpm-workspace.yaml" => take(&folder, world.text(path).map_or(Vec::new(), |text| pnpm(&text))),

@@ -27,7 +27,7 @@ pub(in crate::facts) fn resolve(world: &World<'_>, sources: &[Source<Vec<Raw>>],
         return;
     }
     let packages = Packages::new(world, &|folder| concerns(sources, folder));
-    let resolver = Resolver { world, names: names(world.files), packages, configs: Configs::new(world) };
+    let resolver = Resolver { world, names: names(world.files()), packages, configs: Configs::new(world) };
     for source in sources.iter().filter(|source| source.told) {
         let name = resolver.name(&source.path);
         found.module(&name, &source.path);
@@ -48,10 +48,9 @@ pub(in crate::facts) fn resolve(world: &World<'_>, sources: &[Source<Vec<Raw>>],
 const ENDINGS: [&str; 11] = [".ts", ".tsx", ".mts", ".cts", ".js", ".jsx", ".mjs", ".cjs", ".d.ts", ".d.mts", ".d.cts"];
 
 /// Returns the modules' names: each file's path without the ending of a source, and with it where another file is called so.
-fn names(files: &[RelPath]) -> FxHashMap<&RelPath, String> {
+fn names<'a>(files: impl Iterator<Item = &'a RelPath>) -> FxHashMap<&'a RelPath, String> {
     let script = |path: &&RelPath| Language::of(path).is_some_and(|language| Language::Javascript.reads(language));
     let mut ranked: Vec<(usize, &RelPath, String)> = files
-        .iter()
         .filter(script)
         .filter_map(|path| {
             let text = path.to_string();

@@ -46,7 +46,7 @@ impl Judge for Rules {
         let mut judged = Judged {
             facts: Facts { files: seen.extracted + seen.cached, extracted: seen.extracted, cached: seen.cached },
             links: links.len(),
-            read: seen.modules().map(|(_, file, _)| file.clone()).collect(),
+            read: seen.modules().map(|(_, file, _)| file).filter(|file| seen.marked.binary_search(file).is_ok()).cloned().collect(),
             ..Judged::default()
         };
         for wrong in &seen.unreadable {
