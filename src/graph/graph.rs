@@ -126,6 +126,8 @@ pub mod flag {
     pub const HEARD: u32 = 1 << 14;
     /// A part of it, at any depth, is left out of a bare build.
     pub const HIDES: u32 = 1 << 15;
+    /// It needs files of which nobody looks at more than whether they are there.
+    pub const PRESENT: u32 = 1 << 16;
 }
 
 /// One target, 88 bytes.

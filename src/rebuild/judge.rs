@@ -52,23 +52,25 @@ pub enum Judged {
 /// executed in this run, so that files are looked at again. `wanted`: why it has to run in any case.
 pub fn judge(world: &World, target: TargetId, links: &Links, again: bool, mode: Mode, wanted: Option<Reason>) -> Judged {
     let judged = verdict(world, target, links, again, mode, wanted);
-    if let Judged::Run(prepared, _) = &judged
-        && let Some(path) = lacks(world, prepared)
-    {
-        return Judged::Blocked(Blocked {
-            text: format!("`{path}`, which has to be there first, does not exist, and no edge makes it"),
-            hint: Some(format!("make the file, or take it out of what comes first at {}", prepared.task.place)),
-            broken: false,
-        });
+    match &judged {
+        Judged::Run(..) => lacks(world, target).map_or(judged, Judged::Blocked),
+        _ => judged,
     }
-    judged
 }
 
-/// Returns a file without which an imported task may not run.
-fn lacks(world: &World, prepared: &Prepared) -> Option<RelPath> {
-    let present = prepared.task.imported.iter().flat_map(|imported| &imported.present);
-    let mut paths = present.map(|path| RelPath::from_normal(path.as_bytes()));
-    paths.find(|path| world.tree.stat_follow(path).is_ok_and(|there| there.is_none()))
+/// Returns why an imported task may not be done: a file is not there that has to be.
+pub fn lacks(world: &World, target: TargetId) -> Option<Blocked> {
+    if !world.graph.has(target, flag::PRESENT) {
+        return None;
+    }
+    let task = world.graph.task(target)?;
+    let mut paths = task.imported.iter().flat_map(|imported| &imported.present).map(|path| RelPath::from_normal(path.as_bytes()));
+    let path = paths.find(|path| world.tree.stat_follow(path).is_ok_and(|there| there.is_none()))?;
+    Some(Blocked {
+        text: format!("`{path}`, which has to be there first, does not exist, and no edge makes it"),
+        hint: Some(format!("make the file, or take it out of what comes first at {}", task.place)),
+        broken: false,
+    })
 }
 
 fn verdict(world: &World, target: TargetId, links: &Links, again: bool, mode: Mode, wanted: Option<Reason>) -> Judged {

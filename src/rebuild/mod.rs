@@ -30,7 +30,7 @@ pub use depfile::parse as parse_depfile;
 pub use environment::{Environment, Visible};
 pub use files::Files;
 pub use inputs::Listing;
-pub use judge::{END, Judged, Mode, end_of, judge, known, log_of, put_record, recall, verifiable, writes_beside, yielded};
+pub use judge::{END, Judged, Mode, end_of, judge, known, lacks, log_of, put_record, recall, verifiable, writes_beside, yielded};
 pub use orphans::{Orphans, clear_orphans};
 pub use prepare::{Prepared, prepare};
 pub use reach::reach;

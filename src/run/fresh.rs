@@ -74,6 +74,7 @@ impl Fresh {
                 TargetKind::Task if !graph.has(target, flag::EMPTY) => {
                     fresh.fresh[step.index()] = fresh.standing.of(step.index()).is_some_and(|stands| stands.needs == needs_of(digests));
                 }
+                _ if rebuild::lacks(world, target).is_some() => {}
                 _ => {
                     let digest = gathered_digest(world, target, digests, false);
                     fresh.gather(step, digest);

@@ -119,7 +119,14 @@ pub fn look(world: &World, plan: &Plan, mode: Mode, choices: &Choices<'_>, gates
             if let Ok(links) = yields.links(step) {
                 yields.put(step, gathered(world, target, &links, false));
             }
-            say(Outcome::Fresh, None, None);
+            match rebuild::lacks(world, target) {
+                Some(blocked) => {
+                    outcomes.remove(&target);
+                    above[step.index()] = Some(Above::Runs(graph.address(target).to_owned()));
+                    say(Outcome::Failed, None, Some(blocked.text));
+                }
+                None => say(Outcome::Fresh, None, None),
+            }
             continue;
         }
         let judged = |links: &Links| rebuild::judge(world, target, links, false, Mode { look: true, ..mode }, None);

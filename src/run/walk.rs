@@ -11,7 +11,7 @@ use crate::base::TargetId;
 use crate::event::{Event, Finished, Outcome, Reason};
 use crate::graph::{TargetKind, flag};
 use crate::plan::Step;
-use crate::rebuild::{Links, Prepared};
+use crate::rebuild::{self, Blocked, Links, Prepared};
 
 impl Loop<'_> {
     pub(super) fn ready(&mut self, step: Step) {
@@ -58,6 +58,10 @@ impl Loop<'_> {
                 continue;
             }
             if kind != TargetKind::Task || self.graph.has(target, flag::EMPTY) {
+                if let Some(Blocked { text, hint, .. }) = rebuild::lacks(self.world, target) {
+                    self.ended_badly(step, Finished { status: Some(text), hint, ..finished(target) }, 1, &mut ready);
+                    continue;
+                }
                 match self.yields.links(step) {
                     Ok(links) => {
                         let executed = self.yields.executed_before(step);

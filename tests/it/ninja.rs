@@ -406,6 +406,18 @@ fn a_folder_that_a_depfile_names_is_the_names_in_it() {
 }
 
 #[test]
+fn a_group_of_what_is_not_there() {
+    let text = "rule cp\n  command = cp $in $out\nbuild app: cp s\nbuild all: phony app tset\nbuild here: phony app s\ndefault all\n";
+    let project = Project::new().file("s", "s").file("build.ninja", text);
+    for _ in 0..2 {
+        project.run("build -f build.ninja").code(1).says(["all", "`tset`, which has to be there first, does not exist", "build.ninja:4"]);
+    }
+    project.run("build -f build.ninja -n").says(["tset"]);
+    project.run("build -f build.ninja here").ok().nothing_to_do();
+    project.write("tset", "").run("build -f build.ninja").ok().nothing_to_do();
+}
+
+#[test]
 fn a_device_as_an_input() {
     let project = Project::new().file("a", "a").file("build.ninja", "rule cp\n  command = cat $in > $out\nbuild o: cp /dev/null a\n");
     project.run("build -f build.ninja").ok();

@@ -34,6 +34,7 @@ pub(super) fn flags(task: &Task, host: &str) -> u32 {
         (flag::CONDITIONAL, !task.only_if.is_empty()),
         (flag::UNCACHED, !task.cache),
         (flag::REMEDY, task.on_failure.is_some()),
+        (flag::PRESENT, task.imported.as_ref().is_some_and(|imported| !imported.present.is_empty())),
     ]
     .into_iter()
     .filter(|(_, holds)| *holds)

@@ -160,7 +160,7 @@ impl Lowering<'_, '_> {
         }
         let passed = |becomes| matches!(becomes, Becomes::Nothing | Becomes::Remake);
         let maker = |node: &u32| self.makers[*node as usize].filter(|maker| !passed(self.becomes[*maker as usize]));
-        let unmade = edge.ordered().iter().filter(|node| !group && self.makers[**node as usize].is_none());
+        let unmade = if group { edge.read() } else { edge.ordered() }.iter().filter(|node| self.makers[**node as usize].is_none());
         imported.present.extend(unmade.map(|node| Box::from(text(&self.places[*node as usize]))));
         for maker in edge.ordered().iter().filter_map(maker) {
             if desk.edges.first(maker, round) {
