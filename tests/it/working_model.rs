@@ -2,7 +2,7 @@
 
 use crate::common::{Project, Typed};
 
-const MODEL: &str = "gate \"model\" kind=\"working_model\" { roadmap \"ROADMAP.md\"; handoff \"HANDOFF.md\"; RANGE }";
+const MODEL: &str = "gate \"model\" kind=\"working_model\" { roadmap \"ROADMAP.md\"; RANGE }";
 
 fn items(ids: &[&str]) -> String {
     ids.iter().map(|id| format!("### {id}: title of {id}\n\nAcceptance:\n- it holds\n\n")).collect()
@@ -162,6 +162,57 @@ fn a_commit_takes_no_item_away_without_its_line() {
     project.write("CHANGELOG.md", "# Changes\n\n- SHOP-1: one\n");
     project.run("hooks run pre_commit").code(1);
     project.git("add CHANGELOG.md").run("hooks run pre_commit").ok();
+}
+
+#[test]
+fn a_document_that_a_gate_names_and_that_is_not_there_is_no_pass() {
+    let manifest = "gate \"model\" kind=\"working_model\" { roadmap \"ROADMAP.md\"; handoff \"NOTES.md\"; changelog \"CHANGES.md\" }";
+    let project = Project::new().file("ROADMAP.md", &items(&["SHOP-1"])).manifest(manifest);
+    project.run("check").code(3).says(["cannot read `NOTES.md`", "`allow_empty #true` would allow that"]);
+    project.write("NOTES.md", "").run("check").code(3).says(["cannot read `CHANGES.md`"]);
+    project.write("CHANGES.md", "").run("check").ok();
+    // What is not there yet is made.
+    project.remove("NOTES.md").remove("CHANGES.md").run("roadmap start SHOP-1").ok();
+    project.run("roadmap done SHOP-1").ok();
+    let empty = manifest.replace(" }", "; allow_empty #true }");
+    project.remove("NOTES.md").declare(&empty).run("check").ok();
+    Project::new().manifest(&empty).run("check").ok();
+}
+
+#[test]
+fn items_and_notes_are_read_in_common_forms() {
+    let items = "# Roadmap\n\n- [ ] **SHOP-1** one\n- [x] **SHOP-2** two\n\n### [SHOP-3](x.md): three\n\n### `SHOP-4`: four\n\n### **SHOP-5**: five\n\n### SHOP-6\n";
+    let notes = "## [SHOP-3](x)\nStatus: `active`\n\nSHOP-4\n------\n\nStatus: active\n";
+    let project = Project::new().file("ROADMAP.md", items).file("Agents/HANDOFF.md", notes).manifest(&MODEL.replace("RANGE", ""));
+    project.run("roadmap list").ok().stdout(
+        "items of ROADMAP.md (Exists: not begun, Working: active in Agents/HANDOFF.md):
+  SHOP-1  Exists   one  (no acceptance criteria)
+  SHOP-2  Exists   two  (done, and still here)
+  SHOP-3  Working  three  (no acceptance criteria)
+  SHOP-4  Working  four  (no acceptance criteria)
+  SHOP-5  Exists   five  (no acceptance criteria)
+  SHOP-6  Exists     (no acceptance criteria)
+",
+    );
+}
+
+#[test]
+fn what_is_done_goes_below_what_is_not_released() {
+    let project = Project::new().manifest(&MODEL.replace("RANGE", ""));
+    let shipped = "## [1.0.0] - 2026-01-31\n\n### Added\n\n* old\n";
+    let done = |before: &str| {
+        project.write("ROADMAP.md", items(&["SHOP-1"])).write("CHANGELOG.md", format!("# Changes\n\n- about dates\n\n{before}{shipped}"));
+        project.run("roadmap start SHOP-1").ok();
+        project.run("roadmap done SHOP-1").ok();
+        project.remove("Agents/HANDOFF.md");
+        let text = project.read("CHANGELOG.md");
+        text.strip_prefix("# Changes\n\n- about dates\n\n").and_then(|text| text.strip_suffix(shipped)).unwrap_or(&text).to_owned()
+    };
+    assert_eq!(done("## [Unreleased]\n\n"), "## [Unreleased]\n\n- SHOP-1: title of SHOP-1\n\n");
+    let added = "## Not released\n\n### Fixed\n\n* a\n\n### Added\n\n";
+    assert_eq!(done(added), format!("{added}* SHOP-1: title of SHOP-1\n\n"));
+    project.write("ROADMAP.md", items(&["SHOP-2", "SHOP-2"])).run("roadmap start SHOP-2").ok();
+    project.run("roadmap done SHOP-2").code(1).says(["error: `SHOP-2` stands twice on the roadmap (ROADMAP.md:1 and 6)"]);
 }
 
 #[test]

@@ -44,18 +44,29 @@ const IN_LIST: usize = usize::MAX;
 
 const ID: &str = r"[A-Z][A-Z0-9]*(?:-[A-Z0-9]+)+";
 
+/// What makes an id strong, code or a link: before it, and behind it.
+const OPENED: &str = r"[*_`\[]*";
+const CLOSED: &str = r"[*_`]*(?:\](?:\([^)]*\)|\[[^\]]*\])?)?[*_`]*";
+
 static HEADING: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"^(#{1,6})\s+(.*)$").expect("it is right"));
-static HEADED: LazyLock<Regex> =
-    LazyLock::new(|| Regex::new(&format!(r"^({ID})\s*[:\u{{2014}}\u{{2013}} -]\s*(.*)$")).expect("it is right"));
-static LISTED: LazyLock<Regex> =
-    LazyLock::new(|| Regex::new(&format!(r"^(?:\d+[.)]|[-*+])\s+\*\*({ID})\b:?\s*(.*?)\*\*:?\s*(.*)$")).expect("it is right"));
+static HEADED: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(&format!(r"^{OPENED}({ID}){CLOSED}(?:\s*[:\u{{2014}}\u{{2013}} -]\s*(.*?))?(?:\*\*)?$")).expect("it is right")
+});
+static NOTED: LazyLock<Regex> = LazyLock::new(|| Regex::new(&format!(r"^{OPENED}({ID})\b")).expect("it is right"));
+static LISTED: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(&format!(r"^(?:\d+[.)]|[-*+])\s+(?:\[[ xX]\]\s+)?\*\*({ID})\b:?\s*(.*?)\*\*:?\s*(.*)$")).expect("it is right")
+});
 static ACCEPTANCE: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r"(?i)^\s*[*_]*acceptance(?: criteria)?[*_]*:[*_]*\s*$").expect("it is right"));
 static POINT: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"^\s*(?:[-*+]|\d+[.)])\s+\S").expect("it is right"));
 static OPEN: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"^\s*(?:[-*+]|\d+[.)])\s+\[ \]\s*(.*)$").expect("it is right"));
 static STATUS: LazyLock<Regex> =
-    LazyLock::new(|| Regex::new(r"(?i)^\s*(?:[-*]\s+)?[*_]*status[*_]*:[*_]*\s*([A-Za-z]+)").expect("it is right"));
-static DONE: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"(?i)\(done\)|\[done\]|\u{2705}|\u{2714}").expect("it is right"));
+    LazyLock::new(|| Regex::new(r"(?i)^\s*(?:[-*]\s+)?[*_]*status[*_]*:[*_]*\s*[`*_]*([A-Za-z]+)").expect("it is right"));
+static DONE: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"(?i)^\s*(?:\d+[.)]|[-*+])\s+\[x\]|\(done\)|\[done\]|\u{2705}|\u{2714}").expect("it is right"));
+static UNRELEASED: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"(?i)^[#\s\[*_]*(?:unreleased|not[ -]released)\b").expect("it is right"));
+static ADDED: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"(?i)^[#\s]*added\b").expect("it is right"));
+static SIGN: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"^\u{feff}?[ >]*[-*+]").expect("it is right"));
 static NAMED: LazyLock<Regex> = LazyLock::new(|| Regex::new(&format!(r"\b{ID}\b")).expect("it is right"));
 
 /// A line, and where it begins, in bytes, behind a byte-order mark.
@@ -149,11 +160,14 @@ fn end_of(text: &str, place: &Range<usize>) -> usize {
 
 /// Returns the notes of a handoff file: headings that begin with the id of an item.
 pub fn notes(text: &str) -> Vec<Note> {
-    let mut found: Vec<Note> = Vec::new();
+    let (headings, mut found) = (outline(text).headings, Vec::<Note>::new());
     let mut open = false;
     for (number, (at, line)) in lines(&prose(text)).enumerate() {
-        if let Some(heading) = HEADING.captures(line) {
-            let id = NAMED.find(&heading[2]).filter(|id| id.start() == 0);
+        let words = HEADING.captures(line).and_then(|heading| heading.get(2)).map(|words| words.as_str());
+        // A rule below the last line of a note makes no heading of its status.
+        let underlined = || headings.iter().any(|(_, place)| place.start == at) && !STATUS.is_match(line);
+        if let Some(words) = words.or_else(|| underlined().then_some(line)) {
+            let id = NOTED.captures(words).and_then(|words| words.get(1));
             open = id.is_some();
             found.extend(id.map(|id| Note { id: id.as_str().to_owned(), line: number as u32 + 1, status: String::new(), at: None }));
         } else if let (true, Some(status)) = (open, STATUS.captures(line).and_then(|status| status.get(1)))
@@ -252,22 +266,44 @@ pub fn without(roadmap: &str, item: &Item) -> String {
     }
 }
 
-/// Returns a changelog with a line about an item: the first of the first list, or below the first heading. A file that is not there yet gets
-/// the roadmap's ends of lines.
+/// Returns a changelog with a line about an item: the first of the list under `### Added`, or else of the first list, of what is not released yet;
+/// where nothing says that it is not, of the first list of all. Without such a list the line begins one below the heading. A file that is not
+/// there yet gets the roadmap's ends of lines.
 pub fn logged(changelog: &str, item: &Item, roadmap: &str) -> String {
     let eol = end_of_line(changelog, end_of_line(roadmap, "\n"));
-    let line = format!("- {}: {}{eol}", item.id, item.title);
-    let point = lines(changelog).find(|(_, line)| line.starts_with("- ") || line.starts_with("* ")).map(|(at, _)| at);
-    if let Some(at) = point {
-        return format!("{}{line}{}", &changelog[..at], &changelog[at..]);
-    }
-    let mut whole = changelog.split_inclusive('\n');
-    let above: usize = match whole.clone().position(|line| HEADING.is_match(line.trim_end())) {
-        Some(heading) => whole.by_ref().take(heading + 1).map(str::len).sum(),
-        None => return format!("{changelog}{line}"),
+    let outline = outline(changelog);
+    // What stands under a heading, as far as the next one that is not below it.
+    let under = |heading: &(usize, Range<usize>)| {
+        let (level, place) = heading;
+        let ends = outline.headings.iter().find(|(next, at)| at.start > place.start && next <= level);
+        end_of(changelog, place)..ends.map_or(changelog.len(), |(_, at)| at.start)
     };
-    let gap = if changelog[..above].ends_with('\n') { "" } else { eol };
-    format!("{}{gap}{eol}{line}{}", &changelog[..above], &changelog[above..])
+    let says = |words: &Regex, within: &Range<usize>| {
+        let fits = |place: &Range<usize>| within.contains(&place.start) && words.is_match(&changelog[place.clone()]);
+        outline.headings.iter().find(|(_, place)| fits(place)).map(under)
+    };
+    let all = 0..changelog.len();
+    let unreleased = says(&UNRELEASED, &all);
+    let added = unreleased.as_ref().and_then(|unreleased| says(&ADDED, unreleased));
+    // Where the line of a point begins, and the point up to its sign.
+    let first = |within: &Range<usize>| {
+        outline.items.iter().filter(|point| within.contains(&point.start)).find_map(|point| {
+            let start = changelog[..point.start].rfind('\n').map_or(0, |end| end + 1);
+            SIGN.find(&changelog[start..]).map(|sign| (start, sign.as_str()))
+        })
+    };
+    let within = added.as_ref().or(unreleased.as_ref()).unwrap_or(&all);
+    let sign = first(within).or_else(|| first(unreleased.as_ref()?)).or_else(|| first(&all)).map_or("-", |(_, sign)| sign);
+    let line = |sign: &str| format!("{sign} {}: {}{eol}", item.id, item.title);
+    if let Some((at, _)) = first(within) {
+        return format!("{}{}{}", &changelog[..at], line(sign), &changelog[at..]);
+    }
+    let heading = added.or(unreleased).or_else(|| outline.headings.first().map(under));
+    let Some(at) = heading.map(|under| under.start) else { return format!("{changelog}{}", line(sign)) };
+    let (above, below) = changelog.split_at(at);
+    let gap = if above.ends_with('\n') { "" } else { eol };
+    let more = if below.is_empty() || below.starts_with(['\r', '\n']) { "" } else { eol };
+    format!("{above}{gap}{eol}{}{more}{below}", line(sign.trim_start()))
 }
 
 #[cfg(test)]
@@ -284,6 +320,11 @@ mod tests {
         assert_eq!(short, ["5 SHOP-1:Carts true false", "13 SHOP-2:Prices (done) false true", "24 API-V2-3:Paging true false"]);
         let left = without(ROADMAP, &found[1]);
         assert!(left.contains("- a cart holds\n\n## Later") && !left.contains("SHOP-2") && !left.contains("#### Notes"), "{left}");
+        let common = "- [ ] **A-1** one\n- [x] **A-2** two\n\n### [A-3](x): three\n### `A-4`: four\n### **A-5**: five\n### A-6\n### **A-7: seven**\n";
+        let short: Vec<String> = items(common).iter().map(|item| format!("{} {} {}", item.id, item.title, item.done)).collect();
+        let expected =
+            ["A-1 one false", "A-2 two true", "A-3 three false", "A-4 four false", "A-5 five false", "A-6  false", "A-7 seven false"];
+        assert_eq!(short, expected);
         assert!(items("### SHOP-1:").len() == 1 && items("").is_empty() && items("### shop-1: x").is_empty());
     }
 
@@ -317,6 +358,10 @@ mod tests {
         assert_eq!(handoff, "# Handoff\n\n## SHOP-1\nStatus: active\n\nCarts\n");
         assert_eq!(with_status(&handoff, "SHOP-1", "done").unwrap(), "# Handoff\n\n## SHOP-1\nStatus: done\n\nCarts\n");
         assert_eq!(started(&with_status(&handoff, "SHOP-1", "paused").unwrap(), item, ""), handoff);
+        let common = "## [A-1](x)\nStatus: `active`\n## `A-2`\nStatus: **done**\n\nA-3\n---\nStatus: active\n---\nmore\n";
+        let short: Vec<String> = notes(common).iter().map(|note| format!("{} {}", note.id, note.status)).collect();
+        assert_eq!(short, ["A-1 active", "A-2 done", "A-3 active"]);
+        assert!(with_status(common, "A-1", "done").unwrap().starts_with("## [A-1](x)\nStatus: `done`\n"));
         let found = notes("## SHOP-1: note\n- **Status:** Active\nStatus: done\n## Other\nStatus: active\n");
         assert_eq!(found.iter().map(|note| (&*note.id, &*note.status)).collect::<Vec<_>>(), [("SHOP-1", "active")]);
     }
@@ -374,5 +419,24 @@ mod tests {
         assert_eq!(logged("# Changes\n\n- old\n", item, ""), "# Changes\n\n- SHOP-1: Carts\n- old\n");
         assert_eq!(logged("# Changes\n", item, ""), "# Changes\n\n- SHOP-1: Carts\n");
         assert_eq!(logged("", item, ""), "- SHOP-1: Carts\n");
+    }
+
+    #[test]
+    fn what_is_done_is_no_part_of_a_release_that_has_shipped() {
+        let item = &items(ROADMAP)[0];
+        let top = "# Changes\n\n- Dates are in UTC.\n\n";
+        let shipped = "## [1.0.0] - 2026-01-31\n\n### Added\n\n- old\n";
+        for (before, after) in [
+            ("## [Unreleased]\n\n", "## [Unreleased]\n\n- SHOP-1: Carts\n\n"),
+            ("## Not released\n", "## Not released\n\n- SHOP-1: Carts\n\n"),
+            ("Unreleased\n----------\n\n", "Unreleased\n----------\n\n- SHOP-1: Carts\n\n"),
+            ("## Unreleased\n\n* new\n\n", "## Unreleased\n\n* SHOP-1: Carts\n* new\n\n"),
+            ("## Unreleased\n\n### Fixed\n\n+ a\n\n", "## Unreleased\n\n### Fixed\n\n+ SHOP-1: Carts\n+ a\n\n"),
+            ("## Unreleased\n\n### Fixed\n\n* a\n\n### Added\n\n", "## Unreleased\n\n### Fixed\n\n* a\n\n### Added\n\n* SHOP-1: Carts\n\n"),
+            ("## Unreleased\n\n```\n- code\n```\n\n", "## Unreleased\n\n- SHOP-1: Carts\n\n```\n- code\n```\n\n"),
+        ] {
+            assert_eq!(logged(&format!("{top}{before}{shipped}"), item, ""), format!("{top}{after}{shipped}"), "{before}");
+        }
+        assert_eq!(logged("## Unreleased", item, ""), "## Unreleased\n\n- SHOP-1: Carts\n");
     }
 }

@@ -20,6 +20,10 @@ struct Rules {
     verified: BTreeMap<String, String>,
     /// The revision since which items that have left count; the newest commit where there is none.
     since: Option<String>,
+    /// Which of the three documents the gate names itself: those have to be there.
+    named: BTreeSet<String>,
+    /// Whether it is fine that one of them is not.
+    allow_empty: bool,
 }
 
 const NODES: &[Node] =
@@ -38,12 +42,20 @@ fn rules(reader: &mut Reader<'_>) -> (Common, Rules) {
         changelog: String::from("CHANGELOG.md"),
         verified: BTreeMap::new(),
         since: None,
+        named: BTreeSet::new(),
+        allow_empty: common.allow_empty,
     };
+    reader.once(&rest, &["roadmap", "handoff", "changelog", "since"]);
     for setting in rest {
         let Some(text) = reader.text(setting) else { continue };
         match &*setting.name {
             "verify" => match setting.property("task") {
-                Some(RuleValue::Text(task)) => drop(rules.verified.insert(text, task.to_string())),
+                Some(RuleValue::Text(task)) => {
+                    if rules.verified.contains_key(&text) {
+                        reader.say(&setting.place, format!("`verify \"{text}\"` stands here a second time"), "leave one of them");
+                    }
+                    rules.verified.insert(text, task.to_string());
+                }
                 _ => reader.say(&setting.place, "`verify` does not say which task", format!("write it as verify \"{text}\" task=\"unit\"")),
             },
             "since" => rules.since = Some(text),
@@ -51,6 +63,7 @@ fn rules(reader: &mut Reader<'_>) -> (Common, Rules) {
                 if RelPath::parse(&*text).is_err() {
                     reader.say(&setting.place, format!("`{text}` is no path of the project"), "name a file beside or below the manifest");
                 }
+                rules.named.insert(text.clone());
                 match name {
                     "roadmap" => rules.roadmap = text,
                     "handoff" => rules.handoff = text,
@@ -109,12 +122,14 @@ impl Document {
 /// # Errors
 /// When one cannot be read, or is not UTF-8.
 pub fn model(gate: &Gate, sight: &dyn Sight) -> Result<Model, Unjudged> {
-    Model::of(&rules(&mut Reader::new(gate)).1, sight)
+    let rules = rules(&mut Reader::new(gate)).1;
+    Model::of(&rules, sight, &|name| name == rules.roadmap)
 }
 
 impl Model {
-    fn of(rules: &Rules, sight: &dyn Sight) -> Result<Model, Unjudged> {
-        let document = |name: &str, must: bool| {
+    /// Reads the documents; `must` tells by their names which have to be there.
+    fn of(rules: &Rules, sight: &dyn Sight, must: &dyn Fn(&str) -> bool) -> Result<Model, Unjudged> {
+        let document = |name: &str| {
             let path = RelPath::parse(name).map_err(|error| Unjudged::broken(format!("`{name}`: {error}")))?;
             let path = sight.folder().join(path.as_bytes());
             match sight.read(&path) {
@@ -122,14 +137,15 @@ impl Model {
                     Ok(text) => Ok(Document { path, text, there: true }),
                     Err(_) => Err(Unjudged::broken(format!("`{path}` is not UTF-8"))),
                 },
-                Err(error) if error.kind() == std::io::ErrorKind::NotFound && !must => {
-                    Ok(Document { path, text: String::new(), there: false })
-                }
+                Err(error) if error.kind() == std::io::ErrorKind::NotFound => match must(name) {
+                    true => Err(Unjudged::empty(format!("cannot read `{path}`: {error}"))),
+                    false => Ok(Document { path, text: String::new(), there: false }),
+                },
                 Err(error) => Err(Unjudged::broken(format!("cannot read `{path}`: {error}"))),
             }
         };
-        let (roadmap, handoff) = (document(&rules.roadmap, true)?, document(&rules.handoff, false)?);
-        Ok(Model { roadmap, handoff, changelog: document(&rules.changelog, false)?, verified: rules.verified.clone() })
+        let (roadmap, handoff, changelog) = (document(&rules.roadmap)?, document(&rules.handoff)?, document(&rules.changelog)?);
+        Ok(Model { roadmap, handoff, changelog, verified: rules.verified.clone() })
     }
 
     /// Returns where the roadmap stands, and where the handoff file.
@@ -175,6 +191,11 @@ impl Model {
     pub fn done(&self, id: &str, sight: &dyn Sight) -> Moved {
         let item = self.item(id)?;
         let roadmap = &self.roadmap.path;
+        if let Some(other) = items(&self.roadmap.text).iter().find(|other| other.id == id && other.line != item.line) {
+            let (one, two) = (item.line, other.line);
+            let text = format!("`{id}` stands twice on the roadmap ({roadmap}:{one} and {two})\nhint: give one of them another id");
+            return Err(Unmoved::Refused(text));
+        }
         // One that is noted as done is on its way: an earlier attempt was cut off.
         if !notes(&self.handoff.text).iter().any(|note| note.id == id && matches!(&*note.status, "active" | "done")) {
             let text =
@@ -228,7 +249,7 @@ fn are(count: usize) -> String {
 impl Judge for Rules {
     fn judge(&self, sight: &dyn Sight, asked: &Asked<'_>) -> Result<Judged, Unjudged> {
         sight.looks_beyond();
-        let model = Model::of(self, sight)?;
+        let model = Model::of(self, sight, &|name| !self.allow_empty && (name == self.roadmap || self.named.contains(name)))?;
         let (open, notes, named) = (items(&model.roadmap.text), notes(&model.handoff.text), named(&model.changelog.text));
         let since = asked.since.or(self.since.as_deref());
         let before: BTreeSet<String> =
