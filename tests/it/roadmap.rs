@@ -142,6 +142,25 @@ fn numbers_are_held_as_they_are_written() {
     assert_eq!(project.read("docs/ROADMAP.md"), "- `sh tests.sh` -> at least 18 passed\n- `sh tests.sh` -> 17 passed.\n");
 }
 
+/// What is read of `1 000 errors` as 0 makes a wrong claim hold.
+#[test]
+fn a_part_of_a_number_is_no_number() {
+    for (output, rule) in [
+        ("1 000 errors", "unread:1"),
+        ("1 000 errors, 195 passed in 3.21s", "unread:1"),
+        ("at 12:00 errors", "unread:1"),
+        ("3/0 errors", "unread:1"),
+        ("errors: 0 000", "unread:1"),
+        ("5 errors", "drifted:1"),
+    ] {
+        let project = roadmap("- `sh tests.sh` -> 0 errors\n").file("tests.sh", &format!("echo '{output}'\n"));
+        assert_eq!(rules(&project, ""), [rule, "fail"], "{output}");
+    }
+    let project = roadmap("- `sh tests.sh` -> 1,000 files\n").file("tests.sh", "echo 1234567 files\n");
+    project.run("roadmap check --update").ok().says(["1,000 files -> 1,234,567 files"]);
+    assert_eq!(project.read("docs/ROADMAP.md"), "- `sh tests.sh` -> 1,234,567 files\n");
+}
+
 #[test]
 fn a_document_runs_no_more_than_the_words_that_a_star_stands_for() {
     let hostile = [
@@ -266,14 +285,18 @@ fn items_that_do_not_fit_together_are_found() {
     assert_eq!(found(one, "", "- SHOP-1: carts\n"), "open_in_changelog");
     assert_eq!(found(one, "## SHOP-7\nStatus: done\n", ""), "no_changelog");
     assert_eq!(found(one, "## SHOP-7\nStatus: done\n", "- SHOP-7: x\n"), "");
-    Project::new().file("ROADMAP.md", "# none").manifest(MODEL).run("check").code(3).says(["there is no item in `ROADMAP.md`"]);
+    let none = Project::new().file("ROADMAP.md", "# none").file("HANDOFF.md", "").file("CHANGELOG.md", "");
+    none.manifest(MODEL).run("check").code(3).says(["there is no item in `ROADMAP.md`"]);
     Project::new().manifest(MODEL).run("check").code(3).says(["cannot read `ROADMAP.md`"]);
 }
 
 #[test]
 fn an_item_that_left_the_roadmap_is_in_the_changelog() {
-    let project =
-        Project::new().file("ROADMAP.md", ITEMS.split("### SHOP-2").next().unwrap()).file("CHANGELOG.md", "# Changes\n").manifest(MODEL);
+    let project = Project::new()
+        .file("ROADMAP.md", ITEMS.split("### SHOP-2").next().unwrap())
+        .file("CHANGELOG.md", "# Changes\n")
+        .file("HANDOFF.md", "")
+        .manifest(MODEL);
     project.git("init -q").git("add .").git("commit -qm one");
     project.run("check").ok();
     project
@@ -350,6 +373,7 @@ fn an_item_is_done_when_its_task_is_green() {
         .file("in", "1")
         .file("ROADMAP.md", "### SHOP-1: x\nAcceptance:\n- y\n")
         .file("CHANGELOG.md", "- SHOP-7: done\n")
+        .file("HANDOFF.md", "")
         .manifest(&manifest);
     project.run("check").code(3).says(["its task `unit` is not known to be green"]);
     project.run("build model").ok().ran(["unit"]);
@@ -407,6 +431,18 @@ fn a_command_that_lets_orket_judge_its_own_gate_comes_to_an_end() {
     let project = project.file("again.sh", &script).manifest(&MANIFEST.replace("sh broken.sh", "sh again.sh"));
     assert_eq!(rules(&project, ""), ["recursive:1", "fail"]);
     assert!(project.read("inner.json").contains("orket was started by a command of this very gate"));
+}
+
+#[test]
+fn a_circle_is_one_beside_a_task_that_is_not_fresh() {
+    let project = Project::new().file("R.md", "- `nosuch` -> 1 passed\n- `sh self.sh` -> exit 3\n");
+    let project = project.file("self.sh", &format!("{} check\n", env!("CARGO_BIN_EXE_orket")));
+    let project = project.manifest(
+        "gate \"r\" kind=\"roadmap_metrics\" { file \"R.md\"; command \"nosuch\" task=\"unit\"; command \"sh self.sh\" }\ntask \"unit\" { inputs \"R*\"; sh \"echo 1 passed\" }",
+    );
+    assert_eq!(rules(&project, ""), ["not_run:1", "recursive:2", "not_evaluated"]);
+    project.run("build unit").ok();
+    assert_eq!(rules(&project, ""), ["recursive:2", "fail"]);
 }
 
 #[test]

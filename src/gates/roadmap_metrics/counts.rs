@@ -86,10 +86,27 @@ static COUNT: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(&format!("(?i){bound}(?P<low>{NUMBER}){range}{rest}")).expect("it is right")
 });
 
+/// What stands between thousands.
+const BETWEEN: [char; 7] = [',', '_', '\'', '\u{2019}', '\u{a0}', '\u{202f}', '\u{2009}'];
+
 /// Returns a number as people write it: `1,234`, `1_234` and `1'234`, too.
 pub fn parsed(text: &str) -> Option<Decimal> {
-    let plain = text.replace([',', '_', '\'', '\u{2019}', '\u{a0}', '\u{202f}', '\u{2009}'], "").replace('\u{2212}', "-");
-    Decimal::parse(&plain)
+    Decimal::parse(&text.replace(BETWEEN, "").replace('\u{2212}', "-"))
+}
+
+/// Returns a number as it is written in the place of another one: between its thousands stands what stands between those of the other.
+pub(super) fn written_like(other: &str, number: Decimal) -> String {
+    let plain = number.to_string();
+    let Some(between) = other.chars().find(|c| BETWEEN.contains(c)) else { return plain };
+    let whole = plain.find('.').unwrap_or(plain.len());
+    let mut text = String::new();
+    for (at, c) in plain.char_indices() {
+        if at < whole && (whole - at) % 3 == 0 && text.ends_with(|c: char| c.is_ascii_digit()) {
+            text.push(between);
+        }
+        text.push(c);
+    }
+    text
 }
 
 /// Returns the numbers that a sentence claims, each with where it stands in the sentence.
@@ -265,6 +282,14 @@ mod tests {
         ] {
             assert_eq!(short(sentence), "", "{sentence}");
         }
+    }
+
+    #[test]
+    fn thousands_are_parted_as_before() {
+        let written = |other: &str, number: &str| written_like(other, Decimal::parse(number).unwrap());
+        assert_eq!(written("1,000", "1234567.891"), "1,234,567.891");
+        assert_eq!(written("1\u{202f}000", "-123456"), "-123\u{202f}456");
+        assert_eq!([written("1,000", "999"), written("999", "1234")], ["999", "1234"]);
     }
 
     #[test]

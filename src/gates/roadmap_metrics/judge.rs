@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::claims::{Claim, Document, Expected, claims, read};
-use super::counts::{Bound, parsed};
+use super::counts::{Bound, parsed, written_like};
 use super::reads::{number, searches};
 use super::rules::{Rules, Said, rules};
 use crate::base::{RelPath, glob};
@@ -305,8 +305,9 @@ fn renewed(text: &str, printed: &dyn Fn(&str) -> Option<Printed>) -> (String, Ve
             }
             let actual = number(&claim.subject, &printed.text, printed.code, count);
             if let Some(actual) = actual.filter(|actual| *actual != claimed) {
-                let now = actual.to_string();
-                let said = format!("{}: {} -> {}", claim.line, count.text, count.text.replacen(&text[count.at.clone()], &now, 1));
+                let before = &text[count.at.clone()];
+                let now = written_like(before, actual);
+                let said = format!("{}: {} -> {}", claim.line, count.text, count.text.replacen(before, &now, 1));
                 edits.push((count.at.clone(), now, said));
             }
         }

@@ -24,6 +24,13 @@ static SUMMARY: LazyLock<Regex> = LazyLock::new(|| {
     .expect("it is right")
 });
 
+/// What a number is a part of that stands right behind it: `12:`, `3/`.
+static PART: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"\d[:/]$").expect("it is right"));
+/// The beginning of a number whose thousands a blank parts, a group of three digits, and one that stands behind such a beginning.
+static BEGUN: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"(?:^|[^\w.,:/-])[-\u{2212}]?\d{1,3}\s$").expect("it is right"));
+static GROUP: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"^\d{3}(?:\D|$)").expect("it is right"));
+static GROUP_BEHIND: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"^\s\d{3}(?:\D|$)").expect("it is right"));
+
 /// How tests end that need not be named.
 const OUTCOMES: [&str; 10] = ["passed", "failed", "skipped", "error", "errors", "xfailed", "xpassed", "deselected", "todo", "warnings"];
 
@@ -42,7 +49,7 @@ fn shown(command: &str, output: &str, code: Option<i32>, word: &str, percent: bo
             let line = total.or_else(|| lines().rfind(|line| PERCENT.is_match(line)))?;
             parsed(&PERCENT.captures_iter(line).last()?[1])
         }
-        _ if percent => beside(output, word, true),
+        _ if percent => beside(output, word, true).flatten(),
         "match" | "matches" | "hits" | "occurrences" if searches => {
             if code == Some(1) && lines().next().is_none() {
                 return Some(Decimal::default());
@@ -76,9 +83,9 @@ fn shown(command: &str, output: &str, code: Option<i32>, word: &str, percent: bo
         "line" | "lines" => Some(lone(output).unwrap_or_else(|| many(output.lines().count()))),
         "" => parsed(output.trim()),
         // A runner does not name what has not happened.
-        _ => beside(output, word, false)
-            .or_else(|| parsed(output.trim()))
-            .or_else(|| (OUTCOMES.contains(&word) && SUMMARY.is_match(output)).then(Decimal::default)),
+        _ => beside(output, word, false).unwrap_or_else(|| {
+            parsed(output.trim()).or_else(|| (OUTCOMES.contains(&word) && SUMMARY.is_match(output)).then(Decimal::default))
+        }),
     }
 }
 
@@ -88,7 +95,12 @@ fn many(count: usize) -> Decimal {
 
 /// Returns the sum; `None` where there is no number, or one that is not known.
 fn sum(numbers: impl Iterator<Item = Option<Decimal>>) -> Option<Decimal> {
-    numbers.reduce(|sum, number| sum?.plus(number?)).flatten()
+    added(numbers).flatten()
+}
+
+/// Returns the sum, if there is a number; that is none where one of them is not known.
+fn added(numbers: impl Iterator<Item = Option<Decimal>>) -> Option<Option<Decimal>> {
+    numbers.reduce(|sum, number| sum?.plus(number?))
 }
 
 /// Whether a command does nothing but search: what it prints is what it found, and it ends with 1 where that is nothing.
@@ -102,12 +114,14 @@ fn program(command: &str) -> Option<&str> {
     first.rsplit('/').next()
 }
 
-/// Adds up a number beside a word, line by line; of a line that summarises files instead of tests nothing.
-fn beside(output: &str, word: &str, percent: bool) -> Option<Decimal> {
+/// Adds up a number beside a word, line by line; of a line that summarises files instead of tests nothing. The sum is none where the number of
+/// a line is only a part of what stands there: `1 000`, `3/5`, `12:00`. Nothing is returned where the word stands beside no number.
+fn beside(output: &str, word: &str, percent: bool) -> Option<Option<Decimal>> {
     let forms: Vec<String> = forms(word).iter().map(|form| regex::escape(form)).collect();
     let (word, sign) = (format!("(?:{})", forms.join("|")), if percent { r"\s*%" } else { "" });
-    let before = Regex::new(&format!(r"(?i)(?:^|[^\w.,-])({NUMBER}){sign}\s*(?:tests?\s+|items?\s+)?{word}\b")).ok()?;
-    let behind = Regex::new(&format!(r"(?i)\b{word}(?:\s*[:=]\s*|\s+)({NUMBER}){sign}")).ok()?;
+    let before = format!(r"(?i)(?:^|[^\w.,-])({NUMBER}){sign}\s*(?:tests?\s+|items?\s+)?{word}\b");
+    let behind = format!(r"(?i)\b{word}(?:\s*[:=]\s*|\s+)({NUMBER}){sign}");
+    let (Ok(before), Ok(behind)) = (Regex::new(&before), Regex::new(&behind)) else { return None };
     // What nextest says before it begins, it sums up at the end.
     let begins = if output.contains("Summary [") { "Starting " } else { "Test Files" };
     let of_files =
@@ -115,13 +129,19 @@ fn beside(output: &str, word: &str, percent: bool) -> Option<Decimal> {
     let read = |regex: &Regex, whole: bool| {
         let one = |line: &str| {
             let found = regex.captures(line)?;
-            let rest = &line[found.get(0)?.end()..];
+            let (number, rest) = (found.get(1)?, &line[found.get(0)?.end()..]);
             // Neither a part of a longer number or name, nor a percentage where none is claimed.
             let goes_on = rest.starts_with(|c: char| c.is_alphanumeric() || c == '_' || c == '%')
                 || rest.strip_prefix(['.', ',', '-', ':', '/']).is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()));
-            (whole || !goes_on).then(|| parsed(&found[1]))
+            let is_part = match whole {
+                true => {
+                    PART.is_match(&line[..number.start()]) || BEGUN.is_match(&line[..number.start()]) && GROUP.is_match(number.as_str())
+                }
+                false => GROUP_BEHIND.is_match(rest),
+            };
+            (whole || !goes_on).then(|| parsed(number.as_str()).filter(|_| !is_part))
         };
-        sum(output.lines().filter(of_files).filter_map(one))
+        added(output.lines().filter(of_files).filter_map(one))
     };
     read(&before, true).or_else(|| read(&behind, false))
 }
@@ -222,7 +242,9 @@ mod tests {
             ("degrees: \u{2212}3", "degrees", -3.0),
             ("1.2MB, 3.5 mb", "mb", 1.2),
             ("errors=12", "errors", 12.0),
-            ("3/5 passed", "passed", 5.0),
+            ("12:00 100 errors", "errors", 100.0),
+            ("shard1 100 errors", "errors", 100.0),
+            ("12 34 errors", "errors", 34.0),
             (" 42\n", "", 42.0),
             ("running 1 test\nrunning 3 tests\n", "tests", 4.0),
             ("1 entry\n2 entries\n", "entries", 3.0),
@@ -233,7 +255,18 @@ mod tests {
         ] {
             assert_eq!(plain("x", output, Some(0), word), Some(number_of), "{word} in {output}");
         }
-        for (output, word) in [("all is well", "passed"), (quiet, "apples"), ("2 apples in 3 boxes", "failed")] {
+        for (output, word) in [
+            ("all is well", "passed"),
+            (quiet, "apples"),
+            ("2 apples in 3 boxes", "failed"),
+            ("1 000 errors", "errors"),
+            ("1 000 errors\n195 passed in 3.21s", "errors"),
+            ("12 345 678 errors", "errors"),
+            ("errors: 1 000", "errors"),
+            ("at 12:00 errors", "errors"),
+            ("3/0 errors", "errors"),
+            ("3/5 passed", "passed"),
+        ] {
             assert_eq!(plain("x", output, Some(0), word), None, "{word} in {output}");
         }
     }
