@@ -152,7 +152,9 @@ fn standings(
         Some(folder) => Box::new(FactFile::open(folder.join("complexity"))),
         None => Box::new(Forgetful),
     };
-    let name = |blob: &str| Digest::of(&[b"complexity 1\0", blob.as_bytes()].concat());
+    // What is read under a blob's id is another text where something stands for it.
+    let replaced = if kept.is_some() { repository.replacements()? } else { None }.unwrap_or_default();
+    let name = |blob: &str| Digest::of(&[b"complexity 1\0", blob.as_bytes(), &replaced].concat());
     let mut new: Vec<(&[u8], &str)> = Vec::new();
     for (path, blob) in looked_at {
         match known.get(&name(blob)).and_then(|bytes| postcard::from_bytes(&bytes).ok()) {

@@ -33,6 +33,9 @@ pub const ELSEWHERE: [&str; 8] = [
     "GIT_PREFIX",
 ];
 
+/// What lets git take other objects and parents for those that were written.
+pub(super) const STANDINS: [&str; 4] = ["GIT_NO_REPLACE_OBJECTS", "GIT_REPLACE_REF_BASE", "GIT_GRAFT_FILE", "GIT_SHALLOW_FILE"];
+
 /// What has git write when it has much to say and not at each line (git(1)), and the C library of GNU keep memory that git gives back, rather
 /// than ask the system for it again with each object (mallopt(3); others do not know these).
 const FLOWING: [(&str, &str); 4] =

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::VcsError;
 use super::blobs::Blobs;
-use super::git::Git;
+use super::git::{Git, STANDINS};
 use super::image;
 use super::parse::{bytes_of, date};
 use crate::base::{Digest, FileKind, RelPath};
@@ -357,6 +357,18 @@ impl Repository {
         Ok(found)
     }
 
+    /// Returns a digest of what objects are read as beside themselves; nothing where none stands for another.
+    ///
+    /// # Errors
+    /// When git cannot say.
+    pub fn replacements(&self) -> Result<Option<[u8; 32]>, VcsError> {
+        let none = match &self.surroundings {
+            Some(surroundings) => surroundings.replaced.is_empty(),
+            None => replaced(&self.git)?.is_empty(),
+        };
+        if none { Ok(None) } else { self.stamp(false).map(|(stamp, _)| Some(stamp)) }
+    }
+
     /// Returns a digest of all that a commit's changes depend on beside the commit: git itself, its settings, grafts and boundaries; and
     /// one of what the names of authors depend on, where that is the mail map of the work tree alone.
     pub(super) fn stamp(&self, renames: bool) -> Result<([u8; 32], Option<[u8; 32]>), VcsError> {
@@ -374,7 +386,13 @@ impl Repository {
             all.extend(part);
             all.push(0);
         }
-        for file in [self.common.join("shallow"), self.common.join("info/grafts"), self.top.join(".gitmodules")] {
+        for name in STANDINS {
+            all.extend(std::env::var_os(name).map(|value| value.into_encoded_bytes()).unwrap_or_default());
+            all.push(0);
+        }
+        let elsewhere_or = |name: &str, file: &str| std::env::var_os(name).map_or_else(|| self.common.join(file), |led| self.top.join(led));
+        let (shallow, grafts) = (elsewhere_or("GIT_SHALLOW_FILE", "shallow"), elsewhere_or("GIT_GRAFT_FILE", "info/grafts"));
+        for file in [shallow, grafts, self.top.join(".gitmodules")] {
             all.extend(std::fs::read(file).unwrap_or_default());
             all.push(0);
         }
@@ -396,13 +414,19 @@ fn version(git: &Git) -> Result<Vec<u8>, VcsError> {
 
 /// Returns the settings that have a say in what changes are.
 fn configured(git: &Git) -> Result<Vec<u8>, VcsError> {
-    let names: &[u8] = b"^(diff|submodule|core[.]attributesfile|core[.]bigfilethreshold|extensions|mailmap)";
+    let names: &[u8] = b"^(diff|submodule|core[.]attributesfile|core[.]bigfilethreshold|core[.]usereplacerefs|extensions|mailmap)";
     Ok(git.ask(&[b"config", b"-z", b"--get-regexp", names])?.out)
+}
+
+/// Returns below what the references stand that replace objects.
+fn replacing() -> Vec<u8> {
+    std::env::var_os("GIT_REPLACE_REF_BASE").map_or_else(|| b"refs/replace/".to_vec(), |base| base.into_encoded_bytes())
 }
 
 /// Returns what stands for other objects, in the form of [`at_once`].
 fn replaced(git: &Git) -> Result<Vec<u8>, VcsError> {
-    let of = |format: &[u8]| git.ask(&[b"for-each-ref", format, b"refs/replace"]).map(|answer| answer.out);
+    let base = replacing();
+    let of = |format: &[u8]| git.ask(&[b"for-each-ref", format, &base]).map(|answer| answer.out);
     Ok([of(b"--format=%(objectname)")?, of(b"--format=%(refname)")?].concat())
 }
 
@@ -418,16 +442,18 @@ fn path(bytes: &[u8]) -> PathBuf {
 
 /// Asks all questions about a place in one call; `None` where that has no plain answer, as outside a repository and without a work tree.
 fn at_once(git: &Git, folder: &Path) -> Option<Place> {
+    let base = replacing();
+    let replacements = [&b"--glob="[..], &base].concat();
     let questions: [&[u8]; 9] = [
         b"rev-parse",
         b"--absolute-git-dir",
         b"--git-common-dir",
         b"--show-prefix",
-        b"--glob=refs/replace/",
+        &replacements,
         b"--show-toplevel",
         b"HEAD^{commit}",
         b"--symbolic-full-name",
-        b"--glob=refs/replace/",
+        &replacements,
     ];
     let answer = git.ask(&questions).ok()?;
     let mut lines = answer.out.strip_suffix(b"\n")?.split(|byte| *byte == b'\n');
@@ -446,7 +472,7 @@ fn at_once(git: &Git, folder: &Path) -> Option<Place> {
     // Before the first commit it comes back as it was asked for, and git ends there.
     let head = if is_id(&head) { Some(String::from_utf8_lossy(head).into_owned()) } else { None };
     for name in lines.by_ref().take(if head.is_some() { count } else { 0 }) {
-        replaced.extend_from_slice(name.strip_prefix(b"refs/replace/").map(|_| name)?);
+        replaced.extend_from_slice(name.strip_prefix(&base[..]).map(|_| name)?);
         replaced.push(b'\n');
     }
     // A folder whose name has two lines has shifted all answers.

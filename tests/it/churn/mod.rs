@@ -486,6 +486,40 @@ fn history_that_was_read_is_kept_where_there_is_a_place_for_it() {
     assert_eq!(known(&history, "--no-renames"), (0, history.numstat(&[])));
 }
 
+#[test]
+fn what_is_kept_depends_on_what_stands_for_other_objects() {
+    let mut history = History::new();
+    history.file("src/a.txt", "a\n").commit().file("src/a.txt", "a\nb\nc\n").commit();
+    history.project.write(".orket/.gitignore", "*\n");
+    history.project.set("ORKET_LOG", Some("orket::engine=debug"));
+    let adds = |history: &History| history.rows("")[&b"src/a.txt"[..]][0];
+    assert_eq!(adds(&history), 3);
+    let root = String::from_utf8(history.git(&["commit-tree", "HEAD^{tree}", "-m", "alone"])).unwrap();
+    history.git(&["replace", "HEAD", root.trim()]);
+    assert_eq!((adds(&history), history.rows("").len()), (3, 1));
+    let touches = |history: &History| history.rows("")[&b"src/a.txt"[..]][2];
+    assert_eq!(touches(&history), 1);
+    history.project.set("GIT_NO_REPLACE_OBJECTS", Some("1"));
+    assert_eq!(touches(&history), 2);
+    history.project.set("GIT_NO_REPLACE_OBJECTS", None);
+    history.git(&["config", "core.useReplaceRefs", "false"]);
+    assert_eq!(touches(&history), 2);
+}
+
+#[test]
+fn a_text_that_stands_for_another_has_its_own_complexity() {
+    let history = History::new();
+    history.file("a.py", "x = 1\n").commit();
+    history.project.write(".orket/.gitignore", "*\n");
+    let complexity = || history.churn("")["files"][0]["complexity"].clone();
+    let before = complexity();
+    history.file("b.py", "def f(x):\n    if x:\n        for y in x:\n            if y:\n                return y\n    return 1\n");
+    let new = String::from_utf8(history.git(&["hash-object", "-w", "b.py"])).unwrap();
+    history.git(&["replace", "HEAD:a.py", new.trim()]);
+    history.project.remove("b.py");
+    assert_ne!(complexity(), before);
+}
+
 /// Returns what git was asked for in one report, each by the word that is not an option.
 fn asked(history: &mut History, words: &str) -> Vec<String> {
     let path = std::env::var("PATH").unwrap();
