@@ -1,6 +1,7 @@
 //! `orket report`: a run as a page.
 
 use std::collections::BTreeSet;
+use std::path::Path;
 
 use super::graph::drawn;
 use super::{Failure, Ui};
@@ -42,6 +43,10 @@ pub fn report(ui: &Ui, args: &ReportArgs) -> Result<(), Failure> {
         churn: churn.as_ref().map_err(Clone::clone),
         earlier: earlier.as_ref(),
     });
+    if args.output.as_deref() == Some(Path::new("-")) {
+        ui.out(&page);
+        return Ok(());
+    }
     let path = match &args.output {
         Some(path) => path.clone(),
         None => engine.state().join("reports").join(format!("{}.html", run.run)),

@@ -164,9 +164,12 @@ fn failure(task: &Told, room: &mut usize) -> String {
     let all: Vec<&str> = output.lines().collect();
     let mut kept = all.len();
     let mut left = EACH.min(*room);
-    while let Some(line) = kept.checked_sub(1).map(|at| all[at]).filter(|line| line.len() < left && all.len() - kept < LINES + EARLIER) {
-        left -= line.len() + 1;
-        *room -= line.len() + 1;
+    // What counts is how long a line is in the page, where `<` is `&lt;`.
+    while let Some(length) = kept.checked_sub(1).map(|at| lines(all[at]).len()).filter(|length| *length < left)
+        && all.len() - kept < LINES + EARLIER
+    {
+        left -= length + 1;
+        *room -= length + 1;
         kept -= 1;
     }
     let shown = kept.max(all.len().saturating_sub(LINES));
