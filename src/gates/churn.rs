@@ -61,15 +61,20 @@ pub(super) fn read(reader: &mut Reader<'_>) -> (Common, Box<dyn Judge>) {
             }
         }
     }
-    if let Some(wrong) = rules.archive.iter().find(|folder| RelPath::parse(folder.trim_end_matches('/')).is_err()) {
+    if let Some(wrong) = rules.archive.iter().find(|folder| !can_keep(folder)) {
         let place = reader.gate.place.clone();
-        reader.say(&place, format!("evidence cannot be kept in `{wrong}`"), "name a folder of the project");
+        reader.say(&place, format!("evidence cannot be kept in `{wrong}`"), "name a folder of the project, outside of `.git` and `.orket`");
     }
     if rules.limits.is_empty() && rules.archive.is_none() && reader.wrong.is_empty() {
         let place = reader.gate.place.clone();
         reader.say(&place, "the gate has no rule", "write a limit such as limit touches=50, or let it keep its report");
     }
     (common, Box::new(rules))
+}
+
+/// Whether evidence can be kept in a folder: it is one of the project, and neither version control nor orket keeps its own things there.
+fn can_keep(folder: &str) -> bool {
+    RelPath::parse(folder.trim_end_matches('/')).is_ok_and(|folder| !folder.parts().any(|part| matches!(part, b".git" | b".orket")))
 }
 
 fn limit(reader: &mut Reader<'_>, setting: &Setting) -> Option<Limit> {

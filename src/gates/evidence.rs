@@ -115,7 +115,9 @@ impl Judge for Evidence {
         for artifact in &self.artifacts {
             let broken = |why: String| Unjudged::broken(format!("cannot look for `{}`: {why}", artifact.pattern));
             let set = PatternSet::new(&[rooted(sight.folder(), &artifact.pattern)], &[]).map_err(broken)?;
-            let found = expand(sight.tree(), &set).map_err(|error| broken(error.to_string()))?;
+            let all = expand(sight.tree(), &set).map_err(|error| broken(error.to_string()))?;
+            let (links, found): (Vec<RelPath>, Vec<RelPath>) = all.into_iter().partition(|path| is_behind_link(sight, path));
+            judged.links += links.len();
             judged.facts = Facts { files: judged.facts.files + found.len(), extracted: judged.facts.extracted + found.len(), cached: 0 };
             if !(found.is_empty() && self.allow_empty) {
                 artifact.judge(sight, &found, today, &mut judged)?;
@@ -123,6 +125,12 @@ impl Judge for Evidence {
         }
         Ok(judged)
     }
+}
+
+/// Whether a path is a link, or leads through one.
+fn is_behind_link(sight: &dyn Sight, path: &RelPath) -> bool {
+    let is_link = sight.tree().stat(path).is_ok_and(|found| found.is_some_and(|found| found.is_symlink()));
+    is_link || path.parent().is_some_and(|folder| sight.tree().link_on_the_way(&folder).is_some())
 }
 
 impl Artifact {

@@ -23,6 +23,13 @@ struct Steps(Vec<Step>);
 
 pub(super) fn read(reader: &mut Reader<'_>) -> (Common, Box<dyn Judge>) {
     let (common, rest) = reader.common(&[Node::new("step").open()]);
+    for (at, setting) in rest.iter().enumerate() {
+        let name = setting.texts().next();
+        if name.is_some() && rest[..at].iter().any(|earlier| earlier.texts().next() == name) {
+            let message = format!("there is a step `{}` already", name.unwrap_or_default());
+            reader.say(&setting.place, message, "leave one of them, or give it another name");
+        }
+    }
     let steps: Vec<Step> = rest.into_iter().filter_map(|setting| step(reader.gate, setting)).collect();
     if steps.is_empty() && reader.wrong.is_empty() {
         let place = reader.gate.place.clone();

@@ -151,6 +151,7 @@ impl<'a> Reader<'a> {
             self.say(&setting.place, format!("there is no node `{}` in {within}", setting.name), near(&setting.name, &names));
             return false;
         };
+        self.once_each(setting);
         for (name, _) in setting.properties.iter().filter(|(name, _)| !node.properties.contains(&&**name)) {
             self.say(&setting.place, format!("`{}` has no property `{name}`", setting.name), near(name, node.properties));
         }
@@ -168,6 +169,15 @@ impl<'a> Reader<'a> {
         for (at, setting) in settings.iter().enumerate().filter(|(_, setting)| names.contains(&&*setting.name)) {
             if settings[..at].iter().any(|earlier| earlier.name == setting.name) {
                 self.say(&setting.place, format!("`{}` stands here a second time", setting.name), "leave one of them");
+            }
+        }
+    }
+
+    /// Says where a property of a node stands a second time.
+    fn once_each(&mut self, setting: &Setting) {
+        for (at, (name, _)) in setting.properties.iter().enumerate() {
+            if setting.properties[..at].iter().any(|(earlier, _)| earlier == name) {
+                self.say(&setting.place, format!("`{name}` stands here a second time"), "leave one of them");
             }
         }
     }

@@ -4,7 +4,7 @@
 use super::common::Context;
 use super::load::Load;
 use super::node::{Node, Value};
-use crate::base::Place;
+use crate::base::{Place, RelPath};
 
 /// How long a probe may take, unless the step says so.
 const WITHIN: &str = "60s";
@@ -72,6 +72,16 @@ impl Load<'_> {
                 "probe" if property(node, "port").is_none() => {
                     say(node, String::from("`probe` does not say which port of the container"), "write it as probe \"/health\" port=8082");
                 }
+                "probe" if property(node, "port").is_some_and(|port| !is_port(&port)) => {
+                    let port = property(node, "port").unwrap_or_default();
+                    say(node, format!("`{port}` is no port"), "write a number from 1 to 65535");
+                }
+                "probe" if !["/", "{{"].iter().any(|start| first.starts_with(start)) => {
+                    say(node, format!("`{first}` is no path of a server"), "begin it with `/`, as in probe \"/health\" port=8082");
+                }
+                "sqlite" if leads_out(&first, &node.place) => {
+                    say(node, format!("`{first}` leads out of the project"), "name a file of the project, or one in \"{{run.scratch}}\"");
+                }
                 "probe" if !comes_after("image") => {
                     say(node, String::from("`probe` asks no container"), "put a node `image` before it, or write `http`");
                 }
@@ -104,7 +114,21 @@ impl Load<'_> {
 /// Whether a text has a host and a port from 1 on, or one that is filled in later.
 fn is_open_port(text: &str) -> bool {
     let port = text.rsplit_once(':').filter(|(host, _)| !host.is_empty()).map(|(_, port)| port);
-    port.is_some_and(|port| port.contains("}}") || matches!(port.parse(), Ok(1u16..)))
+    port.is_some_and(is_port)
+}
+
+/// Whether a text is a port from 1 on, or one that is filled in later.
+fn is_port(text: &str) -> bool {
+    text.contains("}}") || matches!(text.parse(), Ok(1u16..))
+}
+
+/// Whether a path that stands in a manifest leads out of the project; a hole that it begins with leads to a folder of its own.
+fn leads_out(text: &str, place: &Place) -> bool {
+    if let Some((_, below)) = text.strip_prefix("{{").and_then(|rest| rest.split_once("}}")) {
+        return RelPath::parse(below.trim_start_matches('/')).is_err();
+    }
+    let folder = RelPath::parse(&*place.file).ok().and_then(|file| file.parent()).unwrap_or_else(RelPath::root);
+    RelPath::parse_in(&folder, text.as_bytes()).is_err()
 }
 
 fn plain(name: &str, values: Vec<Value>, place: &Place) -> Node {

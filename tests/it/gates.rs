@@ -875,6 +875,17 @@ fn what_a_gate_does_not_know_is_a_mistake() {
         ("roadmap_metrics", "file \"R.md\"; command \"x\" quik=#true", "did you mean `quick`?"),
         ("roadmap_metrics", "file \"R.md\"; command \"x\" quick=\"yes\"", "`quick` takes #true or #false"),
         ("fixer", "filter \"cat\" timeout=1", "`filter` has no property `timeout`"),
+        ("working_model", "since \"a\"; since \"b\"", "`since` stands here a second time"),
+        ("working_model", "roadmap \"a\"; roadmap \"b\"", "`roadmap` stands here a second time"),
+        ("working_model", "verify \"A-1\" task=\"t\"; verify \"A-1\" task=\"t\"", "`verify \"A-1\"` stands here a second time"),
+        ("churn", "limit touches=3 touches=4", "`touches` stands here a second time"),
+        ("churn", "limit touches=3; archive \".git\"", "evidence cannot be kept in `.git`"),
+        ("churn", "limit touches=3; archive \"a/.orket/b\"", "evidence cannot be kept in `a/.orket/b`"),
+        ("evidence", "artifact \"a\" { json \"/a\" equals=1 equals=2 }", "`equals` stands here a second time"),
+        ("release_smoke", "step \"t\"; step \"t\"", "there is a step `t` already"),
+        ("release_smoke", "step \"s\" { sqlite \"../../zz.db\" apply=\"m/*\" }", "`../../zz.db` leads out of the project"),
+        ("release_smoke", "step \"s\" { image \".\"; probe \"/x\" port=99999 }", "`99999` is no port"),
+        ("release_smoke", "step \"s\" { image \".\"; probe \"x\" port=80 }", "`x` is no path of a server"),
         ("release_smoke", "step \"t\" foo=1", "there is no property `foo` in `step`"),
         ("release_smoke", "step \"s\" { http \"http://x\" \"http://y\" }", "`http` takes 1 value"),
         ("release_smoke", "step \"s\" { sh \"true\" { z } }", "`sh` takes no block"),
@@ -1139,6 +1150,10 @@ fn evidence_has_to_be_there_recent_and_right() {
     project.write(&named(7), "{").write(&named(20), good);
     assert_eq!(rules(&project), "superfluous unparsable");
     project.run("check").code(3);
+    let linked = Project::new().manifest(manifest);
+    linked.write("../elsewhere.json", good).link("../../elsewhere.json", &named(1));
+    assert_eq!(rules(&linked), "missing");
+    linked.run("check").code(1).says(["1 link not followed"]);
     // Nobody has measured anything on a day that is to come.
     Project::new().manifest(manifest).file(&named(-40), good).run("check").code(1).says(["error[evidence/date]: it is dated "]);
     let old = Project::new().manifest(manifest).file("results/2020-01-01_load.json", good);
