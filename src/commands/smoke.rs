@@ -56,9 +56,11 @@ pub fn smoke(ui: &Ui, args: &SmokeArgs) -> Result<(), Failure> {
     }
     let cannot =
         |path: &Path, hint: &str| Failure::Wrong(format!("error: a report cannot be written to `{}`\nhint: {hint}", path.display()));
-    match args.output.as_ref().map(|path| ui.surroundings.folder.join(path)) {
-        Some(path) if !can_be_written(&path) => return Err(cannot(&path, "name a file in a folder that is there and can be written")),
+    let shown = args.output.as_deref() == Some(Path::new("-"));
+    match args.output.as_ref().filter(|_| !shown).map(|path| ui.surroundings.folder.join(path)) {
+        Some(path) if !can_be_written(&path) => return Err(cannot(&path, "name a file in a folder that can be written")),
         Some(_) => {}
+        None if shown => {}
         None => {
             let archive = engine.root.join(ARCHIVE);
             if std::fs::create_dir_all(&archive).is_err() || !can_be_written(&archive.join("report.json")) {
@@ -86,7 +88,8 @@ pub fn smoke(ui: &Ui, args: &SmokeArgs) -> Result<(), Failure> {
         told.push(one);
     }
     let today = jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date().to_string();
-    let partial = told.iter().any(|told| told.outcome == "skip" && told.status.is_none());
+    let untried = told.iter().all(|told| told.outcome == "skip");
+    let partial = untried || told.iter().any(|told| told.outcome == "skip" && told.status.is_none());
     let outcome = match code == exit::HOLDS && ended.is_none() {
         true if partial => "partial",
         true => "pass",
@@ -97,20 +100,27 @@ pub fn smoke(ui: &Ui, args: &SmokeArgs) -> Result<(), Failure> {
         "steps": told.iter().map(as_json).collect::<Vec<_>>(),
     });
     let path = args.output.clone().unwrap_or_else(|| {
-        // What was left out by hand is no evidence of a release.
+        // What was left out by hand is no evidence of a release, nor is that nothing was tried.
         let name = if partial { "release_smoke_partial" } else { "release_smoke" };
         format!("{ARCHIVE}/{today}_{name}.json").into()
     });
+    if untried {
+        ui.say("note: no step was tried: all of them were skipped");
+    }
     let text = serde_json::to_string_pretty(&report).unwrap_or_default() + "\n";
+    if shown {
+        ui.out(&text);
+    }
     let written = match (&args.output, RelPath::parse(path.as_os_str().as_encoded_bytes())) {
+        _ if shown => Ok(()),
         (None, Ok(inside)) => engine.tree.write(&inside, text.as_bytes()),
         _ => write_whole(&ui.surroundings.folder.join(&path), text.as_bytes()),
     };
     written.map_err(|error| Failure::Broken(format!("cannot write `{}`: {error}", path.display())))?;
-    if ui.json {
-        ui.out_json(&report)
-    } else {
-        ui.out(&path.to_string_lossy())
+    match ui.json {
+        _ if shown => {}
+        true => ui.out_json(&report),
+        false => ui.out(&path.to_string_lossy()),
     }
     match (ended, code) {
         (Some(signal), _) => Err(Failure::Exit(128 + signal)),
@@ -124,7 +134,7 @@ fn can_be_written(path: &Path) -> bool {
     let folder = path.as_os_str().as_encoded_bytes().ends_with(b"/") || path.is_dir();
     let open = || match path.exists() {
         true => std::fs::OpenOptions::new().append(true).open(path).is_ok(),
-        false => path.parent().is_some_and(|parent| tempfile::tempfile_in(parent).is_ok()),
+        false => path.parent().is_some_and(|parent| std::fs::create_dir_all(parent).is_ok() && tempfile::tempfile_in(parent).is_ok()),
     };
     !folder && open()
 }

@@ -237,6 +237,16 @@ fn what_was_left_out_is_no_pass() {
 }
 
 #[test]
+fn nothing_that_was_tried_is_no_pass() {
+    let project = Project::new().manifest("gate \"r\" kind=\"release_smoke\" { step \"a\" { sh \"echo skipped: not here\" } }");
+    smoke(&project, "--output new/dir/x.json").ok().says(["note: no step was tried: all of them were skipped"]);
+    assert_eq!(report(&project, "new/dir/x.json")["outcome"], "partial");
+    let seen = smoke(&project, "--output -").ok();
+    assert_eq!(seen.json()["outcome"], "partial");
+    assert!(!project.has("-"));
+}
+
+#[test]
 fn an_epic_that_was_never_built_has_not_passed() {
     let project = Project::new().file("in", "").manifest(
         "epic \"style\" { task \"fmt\" { inputs \"in\"; sh \"{log:fmt}\" } }\ngate \"release\" kind=\"release_smoke\" { private #true; step \"style\" }",
@@ -265,7 +275,7 @@ fn the_schema_allows_nothing_else() {
     let step = |outcome: &str, status: Value| json!({ "gate": "release", "name": "unit", "outcome": outcome, "duration_ms": 0, "status": status, "log": null });
     let of = |outcome: &str, step: Value| json!({ "version": 1, "kind": "release_smoke", "project": "p", "made": "2026-01-31", "outcome": outcome, "steps": [step] });
     let sound = of("pass", step("pass", Value::Null));
-    for report in [&sound, &of("fail", step("fail", json!("exit status 1"))), &of("pass", step("skip", json!("no docker")))] {
+    for report in [&sound, &of("fail", step("fail", json!("exit status 1"))), &of("partial", step("skip", json!("no docker")))] {
         assert_eq!(wrong(report), [""; 0], "{report}");
     }
     for report in [
@@ -274,6 +284,7 @@ fn the_schema_allows_nothing_else() {
         of("pass", step("fail", json!("exit status 1"))),
         of("pass", step("skip", Value::Null)),
         of("partial", step("pass", Value::Null)),
+        of("pass", step("skip", json!("no docker"))),
         of("fail", step("fail", Value::Null)),
     ] {
         assert!(!wrong(&report).is_empty(), "{report}");
