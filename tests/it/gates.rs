@@ -1151,7 +1151,7 @@ fn evidence_has_to_be_there_recent_and_right() {
     assert_eq!(rules(&project), "superfluous unparsable");
     project.run("check").code(3);
     let linked = Project::new().manifest(manifest);
-    linked.write("../elsewhere.json", good).link("../../elsewhere.json", &named(1));
+    linked.write("../elsewhere.json", good).write("results/other", "").link("../../elsewhere.json", &named(1));
     assert_eq!(rules(&linked), "missing");
     linked.run("check").code(1).says(["1 link not followed"]);
     // Nobody has measured anything on a day that is to come.

@@ -101,7 +101,7 @@ pub(super) fn written_like(other: &str, number: Decimal) -> String {
     let whole = plain.find('.').unwrap_or(plain.len());
     let mut text = String::new();
     for (at, c) in plain.char_indices() {
-        if at < whole && (whole - at) % 3 == 0 && text.ends_with(|c: char| c.is_ascii_digit()) {
+        if at < whole && (whole - at).is_multiple_of(3) && text.ends_with(|c: char| c.is_ascii_digit()) {
             text.push(between);
         }
         text.push(c);

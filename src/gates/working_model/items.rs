@@ -66,7 +66,7 @@ static DONE: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r"(?i)^\s*(?:\d+[.)]|[-*+])\s+\[x\]|\(done\)|\[done\]|\u{2705}|\u{2714}").expect("it is right"));
 static UNRELEASED: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"(?i)^[#\s\[*_]*(?:unreleased|not[ -]released)\b").expect("it is right"));
 static ADDED: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"(?i)^[#\s]*added\b").expect("it is right"));
-static SIGN: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"^\u{feff}?[ >]*[-*+]").expect("it is right"));
+static SIGN: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"^[ >]*[-*+]").expect("it is right"));
 static NAMED: LazyLock<Regex> = LazyLock::new(|| Regex::new(&format!(r"\b{ID}\b")).expect("it is right"));
 
 /// A line, and where it begins, in bytes, behind a byte-order mark.
@@ -283,12 +283,13 @@ pub fn logged(changelog: &str, item: &Item, roadmap: &str) -> String {
         outline.headings.iter().find(|(_, place)| fits(place)).map(under)
     };
     let all = 0..changelog.len();
+    let mark = changelog.len() - changelog.trim_start_matches('\u{feff}').len();
     let unreleased = says(&UNRELEASED, &all);
     let added = unreleased.as_ref().and_then(|unreleased| says(&ADDED, unreleased));
     // Where the line of a point begins, and the point up to its sign.
     let first = |within: &Range<usize>| {
         outline.items.iter().filter(|point| within.contains(&point.start)).find_map(|point| {
-            let start = changelog[..point.start].rfind('\n').map_or(0, |end| end + 1);
+            let start = changelog[..point.start].rfind('\n').map_or(mark, |end| end + 1);
             SIGN.find(&changelog[start..]).map(|sign| (start, sign.as_str()))
         })
     };
