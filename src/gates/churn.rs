@@ -57,13 +57,13 @@ pub(super) fn read(reader: &mut Reader<'_>) -> (Common, Box<dyn Judge>) {
                 rules.archive = match &setting.values[..] {
                     [RuleValue::Flag(false)] => None,
                     _ => reader.text(setting),
+                };
+                if let Some(wrong) = rules.archive.iter().find(|folder| !can_keep(folder)) {
+                    let help = "name a folder of the project, outside of `.git` and `.orket`";
+                    reader.say(&setting.place, format!("evidence cannot be kept in `{wrong}`"), help);
                 }
             }
         }
-    }
-    if let Some(wrong) = rules.archive.iter().find(|folder| !can_keep(folder)) {
-        let place = reader.gate.place.clone();
-        reader.say(&place, format!("evidence cannot be kept in `{wrong}`"), "name a folder of the project, outside of `.git` and `.orket`");
     }
     if rules.limits.is_empty() && rules.archive.is_none() && reader.wrong.is_empty() {
         let place = reader.gate.place.clone();
