@@ -13,6 +13,7 @@ use crate::graph::{Detail, TargetKind};
 #[derive(Default)]
 pub(super) struct Directions {
     layers: Vec<(String, PatternSet)>,
+    /// By who imports, a file or, as a part of a chain, a module; and by what it imports.
     broken: BTreeMap<(String, String), Vec<String>>,
 }
 
@@ -36,7 +37,8 @@ impl Directions {
             let (report, _) = inspector.check(&gate, &ground)?;
             for finding in report.findings {
                 let Some(edge) = finding.edge else { continue };
-                for ends in finding.chain.into_iter().chain([(edge.from, edge.to)]) {
+                let alone = finding.chain.is_empty().then_some((edge.from_file, edge.to));
+                for ends in finding.chain.into_iter().chain(alone) {
                     let rules = found.broken.entry(ends).or_default();
                     if !rules.contains(&finding.rule) {
                         rules.push(finding.rule.clone());
@@ -53,7 +55,8 @@ impl Directions {
     }
 
     /// Returns the rules that an import breaks, itself or as a part of a chain.
-    pub(super) fn broken_by(&self, import: &Import<'_>) -> &[String] {
-        self.broken.get(&(import.from.to_owned(), import.to.to_owned())).map_or(&[], Vec::as_slice)
+    pub(super) fn broken_by(&self, import: &Import<'_>) -> impl Iterator<Item = &str> {
+        let by = |who: String| self.broken.get(&(who, import.to.to_owned())).into_iter().flatten().map(|rule| &**rule);
+        by(import.from_file.to_string()).chain(by(import.from.to_owned()))
     }
 }

@@ -1,6 +1,6 @@
 //! `orket graph imports`: what source files import.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
 use serde_json::{Value, json};
@@ -105,9 +105,8 @@ fn shown<'f>(found: &'f Imports, rules: &'f Directions) -> Vec<(Import<'f>, Vec<
     let aliases: BTreeMap<_, Import<'_>> = found.edges().filter(|import| import.alias).map(|import| (place(&import), import)).collect();
     let edges = found.edges().filter(|import| !import.alias).map(|import| {
         let alias = aliases.get(&place(&import)).filter(|_| import.external);
-        let mut against: Vec<&str> =
-            rules.broken_by(&import).iter().chain(alias.map_or(&[][..], |alias| rules.broken_by(alias))).map(|rule| &**rule).collect();
-        against.dedup();
+        let against: Vec<&str> = rules.broken_by(&import).chain(alias.into_iter().flat_map(|alias| rules.broken_by(alias))).collect();
+        let against = against.iter().enumerate().filter(|(at, rule)| !against[..*at].contains(rule)).map(|(_, rule)| *rule).collect();
         (import, against)
     });
     edges.collect()
@@ -126,10 +125,15 @@ fn text(found: &Imports, rules: &Directions) -> String {
     let mut text = String::new();
     let mut from = None;
     let all = shown(found, rules);
+    let mut layers: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    for (import, _) in &all {
+        layers.entry(import.from).or_default().extend(rules.layer(import.from_file));
+    }
     for (import, against) in all.iter().filter(|(import, _)| !import.stdlib) {
         if from.replace(import.from) != Some(import.from) {
-            let layer = rules.layer(import.from_file).map(|layer| format!("  (layer {layer})"));
-            let _ = writeln!(text, "{}{}", import.from, layer.unwrap_or_default());
+            let layers: Vec<&str> = layers[import.from].iter().copied().collect();
+            let layer = if layers.is_empty() { String::new() } else { format!("  (layer {})", layers.join(", ")) };
+            let _ = writeln!(text, "{}{layer}", import.from);
         }
         let note = match (import.kind.word(), import.external) {
             ("import", false) => String::new(),
@@ -175,11 +179,15 @@ fn drawing(found: &Imports, rules: &Directions) -> Drawing {
             drawing.nodes.len() - 1
         });
     }
+    // Several files of a module may import the same; where one of them must not, that is shown.
+    let mut kinds: BTreeMap<(usize, usize, &str), bool> = BTreeMap::new();
     for (import, against) in &all {
         if let (Some(from), Some(to)) = (at.get(&(import.from, false)), at.get(&(import.to, import.external))) {
-            let kind = if against.is_empty() { import.kind.word() } else { "violation" };
-            drawing.edges.push(DrawEdge { from: *from, to: *to, kind });
+            *kinds.entry((*from, *to, import.kind.word())).or_default() |= !against.is_empty();
         }
+    }
+    for ((from, to, kind), broken) in kinds {
+        drawing.edges.push(DrawEdge { from, to, kind: if broken { "violation" } else { kind } });
     }
     drawing
 }

@@ -1,5 +1,6 @@
 //! The edges between modules, and what could not become one.
 
+use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
 
 use super::Language;
@@ -56,7 +57,7 @@ impl ImportKind {
     }
 }
 
-/// One edge for each pair of modules and kind, with the first place that makes it.
+/// One edge for each file, module that it imports, and kind, with the first place that makes it. Several files may be one module.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Import<'a> {
     /// The module that imports, as its language names it.
@@ -173,7 +174,7 @@ pub struct Imports {
 }
 
 impl Imports {
-    /// Returns the edges, sorted by `from`, `to` and kind.
+    /// Returns the edges, sorted by `from`, `to`, kind and file.
     pub fn edges(&self) -> impl ExactSizeIterator<Item = Import<'_>> + Clone {
         self.edges.iter().map(|edge| Import {
             from: &self.names[edge.from as usize],
@@ -194,6 +195,21 @@ impl Imports {
     /// Returns every module that was read, also those without imports, with its file and the number of that among [`Imports::files`]; sorted.
     pub fn modules(&self) -> impl ExactSizeIterator<Item = (&str, &RelPath, usize)> + Clone {
         self.modules.iter().map(|(name, file)| (&*self.names[*name as usize], &self.files[*file as usize], *file as usize))
+    }
+
+    /// Returns, for each file, the first one that is the same module in the same folder: who imports one of them imports all. A test of Go
+    /// comes with no other file of its package.
+    pub fn firsts(&self) -> Vec<usize> {
+        let mut firsts: Vec<usize> = (0..self.files.len()).collect();
+        let mut known: FxHashMap<(u32, RelPath), usize> = FxHashMap::default();
+        for (name, file) in &self.modules {
+            let path = &self.files[*file as usize];
+            if !path.name().ends_with(b"_test.go") {
+                let first = known.entry((*name, path.parent().unwrap_or_default())).or_insert(*file as usize);
+                firsts[*file as usize] = *first;
+            }
+        }
+        firsts
     }
 
     /// Returns all files that are a module, or that something leads to; sorted.

@@ -21,7 +21,7 @@ pub(super) fn project(files: &[(&str, &str)], root: &str, language: Option<Langu
     imports(&tree, &listed, &[root], &Forgetful).unwrap()
 }
 
-/// Returns the edges, each as `from -> to`, with `(kind)` if it is none of the usual ones and `(external)` or `(stdlib)`.
+/// Returns the edges between modules, each as `from -> to`, with `(kind)` if it is none of the usual ones and `(external)` or `(stdlib)`.
 pub(super) fn edges(files: &[(&str, &str)]) -> Vec<String> {
     told(&project(files, "", None))
 }
@@ -43,7 +43,16 @@ pub(super) fn told(found: &Imports) -> Vec<String> {
         };
         format!("{} -> {}{kind}{whence}", import.from, import.to)
     });
-    told.collect()
+    let mut told: Vec<String> = told.collect();
+    told.dedup();
+    told
+}
+
+/// Returns the edges that have both ends in the tree, each as the two files.
+pub(super) fn between_files(files: &[(&str, &str)]) -> Vec<String> {
+    let found = project(files, "", None);
+    assert_eq!(found.unreadable, [], "every file can be read");
+    found.edges().filter_map(|import| Some(format!("{} -> {}", import.from_file, import.to_file?))).collect()
 }
 
 /// Returns what could not be resolved, each as `file:line name`.

@@ -288,23 +288,20 @@ impl Found {
         self.modules.dedup();
         self.unresolved.sort();
         self.unresolved.dedup();
-        self.edges.sort_by_key(|edge| (edge.from, edge.to, edge.kind(), edge.to_file().is_none(), edge.from_file, edge.line, edge.column));
+        let key = |edge: &Edge| (edge.from, edge.to, edge.kind(), edge.to_file().is_none(), edge.from_file, edge.to_file);
+        self.edges.sort_by_key(|edge| (key(edge), edge.line, edge.column));
         // Of several places in one file the first is enough.
-        let key = |edge: &Edge| (edge.from, edge.to, edge.kind(), edge.to_file().is_none(), edge.from_file);
         self.edges.dedup_by_key(|edge| key(edge));
     }
 
-    /// Returns what was found, which is in its order: of several places of an edge the first.
+    /// Returns what was found, which is in its order.
     pub fn imports(self) -> Imports {
-        let mut edges = self.edges;
-        let key = |edge: &Edge| (edge.from, edge.to, edge.kind(), edge.to_file().is_none());
-        edges.dedup_by(|later, first| key(later) == key(first));
         let unresolved = self.unresolved.into_iter().map(|(file, line, name)| {
             let file = self.files.all[file as usize].clone();
             Unresolved { file, line, name: name.into() }
         });
         let unresolved = unresolved.collect();
-        Imports { names: self.names.all, files: self.files.all, edges, modules: self.modules, unresolved, ..Imports::default() }
+        Imports { names: self.names.all, files: self.files.all, edges: self.edges, modules: self.modules, unresolved, ..Imports::default() }
     }
 
     fn name(&mut self, name: &str) -> u32 {

@@ -1259,6 +1259,32 @@ fn directions_hold_in_kotlin_csharp_php_and_ruby() {
     }
 }
 
+/// Several files may be one module: each is judged by its own layer, and by the comments in it.
+#[test]
+fn each_file_of_a_module_is_judged_for_itself() {
+    let go = "package core\nimport _ \"ex.com/m/infra\"\n";
+    let layers = "gate \"layers\" kind=\"dependency_direction\" { root \".\" language=\"go\"; layer \"tests\" \"**/*_test.go\"; layer \"infra\" \"infra/**\"; layer \"core\" \"core/svc*.go\"; order \"tests\" \"infra\" \"core\" }";
+    let project = Project::new().manifest(layers).file("go.mod", "module ex.com/m\n").file("infra/db.go", "package infra\n");
+    project.write("core/svc.go", "package core\n").write("core/api_test.go", go).run("check").ok();
+    project.write("core/svc.go", go).run("check").code(1).says(["1 finding", " --> core/svc.go:2:"]);
+    let allowed = go.replace("infra\"\n", "infra\" // orket: allow(dependency_direction) for today\n");
+    project.write("core/svc.go", &allowed).run("check").ok().says(["1 allowed in place"]);
+    project.write("core/svc_more.go", go).run("check").code(1).says(["1 finding, 1 allowed in place", " --> core/svc_more.go:2:"]);
+
+    let apart = "gate \"layers\" kind=\"dependency_direction\" { root \".\" language=\"go\"; layer \"infra\" \"infra/**\"; layer \"core\" \"core/**\"; layer \"mid\" \"mid/**\"; independent \"core\" \"infra\"; acyclic \".\"; baseline \"b.json\" }";
+    let project = Project::new().manifest(apart).file("go.mod", "module ex.com/m\n").file("infra/db.go", "package infra\n");
+    project.write("core/a.go", "package core\nimport _ \"ex.com/m/mid\"\n").write("mid/a.go", "package mid\n");
+    project.write("mid/a_test.go", "package mid\nimport _ \"ex.com/m/infra\"\n").run("check").ok();
+    project.write("mid/b.go", "package mid\nimport _ \"ex.com/m/infra\"\n");
+    project.run("check").code(1).says(["`ex.com/m/core` reaches `ex.com/m/infra`"]);
+    project.write("mid/b.go", "package mid\nimport _ \"ex.com/m/core\"\n");
+    project.run("check").code(1).says(["these modules import each other: ex.com/m/core -> ex.com/m/mid -> ex.com/m/core"]);
+
+    project.write("mid/b.go", "package mid\n").write("core/a.go", go).run("check --update-baseline").ok().says(["1 entry"]);
+    project.run("check").ok();
+    project.write("core/b.go", go).run("check").code(1).says(["1 finding, 1 in the baseline", " --> core/b.go:2:"]);
+}
+
 /// What a language's own settings say decides where imports lead, and so a verdict does not outlive them.
 #[test]
 fn a_verdict_does_not_outlive_the_settings_that_imports_rest_on() {

@@ -1,6 +1,6 @@
 //! Small Go projects, and the edges that the language's rules give them.
 
-use crate::facts::sample::{project, told, unresolved};
+use crate::facts::sample::{between_files, project, told, unresolved};
 
 #[test]
 fn packages_of_a_module() {
@@ -48,4 +48,15 @@ fn what_is_ignored_belongs_to_no_package() {
     let found = project(&files, "", None);
     assert_eq!(told(&found), ["ex.com/m/low -> ex.com/m/web", "ex.com/m/web/a_gen.go -> ex.com/m/low"]);
     assert_eq!(found.edges().next().and_then(|import| import.to_file).unwrap().to_string(), "web/b.go");
+}
+
+#[test]
+fn each_file_of_a_package_has_its_own_imports() {
+    let files = [
+        ("go.mod", "module ex.com/m\n"),
+        ("core/a_test.go", "package core\nimport \"ex.com/m/low\"\n"),
+        ("core/b.go", "package core\n\nimport \"ex.com/m/low\"\n"),
+        ("low/l.go", "package low\n"),
+    ];
+    assert_eq!(between_files(&files), ["core/a_test.go -> low/l.go", "core/b.go -> low/l.go"]);
 }

@@ -4,12 +4,12 @@ use std::cell::OnceCell;
 use std::io::ErrorKind;
 
 use rayon::prelude::*;
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::chain::Modules;
 use super::knots::knots;
 use super::rules::{Layer, Rules, rules};
-use crate::base::RelPath;
+use crate::base::{Digest, RelPath};
 use crate::disk::PatternSet;
 use crate::event::{Edge, Facts, Finding, State};
 use crate::facts::{Import, ImportKind, Imports, Language, Root};
@@ -155,7 +155,7 @@ impl<'a> Case<'a> {
     }
 
     fn modules(&self) -> &Modules<'a> {
-        self.modules.get_or_init(|| Modules::new(self.seen.files(), self.imports()))
+        self.modules.get_or_init(|| Modules::new(self.seen, self.imports()))
     }
 
     /// Returns the layers of both ends of an import, if it stays in the tree and both have one.
@@ -310,10 +310,9 @@ impl<'a> Case<'a> {
     /// Leaves out chains that stand because of an import that is a finding itself: one wrong import makes many.
     fn without_known(&self, broken: Vec<Broken<'_>>, direct: &[Finding]) -> Vec<Finding> {
         let known: FxHashSet<(&str, &str)> =
-            direct.iter().filter_map(|finding| finding.edge.as_ref()).map(|edge| (&*edge.from, &*edge.to)).collect();
-        let new = broken
-            .iter()
-            .filter(|broken| broken.chain.len() == 1 || !broken.chain.iter().any(|import| known.contains(&(import.from, import.to))));
+            direct.iter().filter_map(|finding| Some((&*finding.file, &*finding.edge.as_ref()?.to))).collect();
+        let is_known = |import: &Import<'_>| known.contains(&(&*import.from_file.to_string(), import.to));
+        let new = broken.iter().filter(|broken| broken.chain.len() == 1 || !broken.chain.iter().any(is_known));
         once(new.filter_map(|broken| along(broken.rule, &broken.chain, &broken.why, &broken.which)).collect())
     }
 
@@ -440,9 +439,17 @@ fn abridged(mut pieces: impl ExactSizeIterator<Item = impl AsRef<str>>, between:
     text
 }
 
-/// Leaves one finding for each identity: an edge that is there in two kinds is one edge.
+/// Leaves one finding for each identity and file: an edge that is there in two kinds is one edge. Where several files of a module have
+/// it, the first stands for the edge, and the others are known by their file, too: what tolerates the one does not tolerate the others.
 fn once(mut findings: Vec<Finding>) -> Vec<Finding> {
-    let mut seen = FxHashSet::default();
-    findings.retain(|finding| seen.insert(finding.fingerprint.clone()));
+    let mut seen: FxHashMap<String, FxHashSet<String>> = FxHashMap::default();
+    findings.retain_mut(|finding| {
+        let files = seen.entry(finding.fingerprint.clone()).or_default();
+        let (first, new) = (files.is_empty(), files.insert(finding.file.clone()));
+        if new && !first {
+            finding.fingerprint = Digest::of([&*finding.fingerprint, &*finding.file].join("\0").as_bytes()).hex()[..16].to_owned();
+        }
+        new
+    });
     findings
 }

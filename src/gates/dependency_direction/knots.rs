@@ -12,7 +12,8 @@ use crate::event::{Finding, State};
 pub(super) fn knots(findings: &mut Vec<Finding>) -> Vec<Finding> {
     let rule = format!("{KIND}/cycle");
     let mut graph: DiGraphMap<&str, ()> = DiGraphMap::new();
-    let ends = |finding: &Finding| finding.edge.as_ref().and_then(|edge| Some((edge.from_file.clone(), edge.to_file.clone()?)));
+    // By their names: several files may be one module.
+    let ends = |finding: &Finding| finding.edge.as_ref().filter(|edge| edge.to_file.is_some()).map(|edge| (edge.from.clone(), edge.to.clone()));
     let counts = |finding: &Finding| finding.rule == rule && finding.state != State::Suppressed;
     let edges: Vec<(usize, (String, String))> =
         findings.iter().enumerate().filter(|(_, one)| counts(one)).filter_map(|(at, one)| Some((at, ends(one)?))).collect();
