@@ -35,6 +35,8 @@ pub(super) struct Modules {
     pub modules: Vec<Module>,
     /// Every module, also those without a file of their own, and the file that it is in.
     at: FxHashMap<(usize, Vec<String>), usize>,
+    /// Of a module that has several files, as a pair behind `#[cfg]` or an `include!`, those beside the one that stands for it.
+    pub others: FxHashMap<usize, Vec<usize>>,
 }
 
 impl Modules {
@@ -44,7 +46,7 @@ impl Modules {
         let sources_at: FxHashMap<&RelPath, usize> = sources.iter().enumerate().map(|(index, source)| (&source.path, index)).collect();
         let wanted: Vec<bool> = packages.iter().map(|package| concerns(sources, &package.folder)).collect();
         let single = wanted.iter().filter(|wanted| **wanted).count() == 1;
-        let mut tree = Modules { crates: Vec::new(), packages, modules: Vec::new(), at: FxHashMap::default() };
+        let mut tree = Modules { crates: Vec::new(), packages, modules: Vec::new(), at: FxHashMap::default(), others: FxHashMap::default() };
         let mut names = FxHashSet::default();
         let mut todo = Vec::new();
         for (package, crates) in tree.packages.iter().map(|package| &package.crates).enumerate() {
@@ -65,17 +67,21 @@ impl Modules {
         while let Some((own, path, file, source, owner, around)) = todo.pop() {
             let around = [&around[..], &[source]].concat();
             let index = tree.modules.len();
-            tree.at.entry((own, path.clone())).or_insert(index);
+            let first = *tree.at.entry((own, path.clone())).or_insert(index);
+            if first != index && tree.modules[first].path == path {
+                tree.others.entry(first).or_default().push(index);
+            }
             for one in &sources[source].facts.mods {
-                let below = [&path[..], &one.inside, std::slice::from_ref(&one.name)].concat();
+                let own_name = if one.name.is_empty() { &[][..] } else { std::slice::from_ref(&one.name) };
+                let below = [&path[..], &one.inside, own_name].concat();
                 if one.inline {
                     tree.at.entry((own, below)).or_insert(index);
                     continue;
                 }
-                let candidates = candidates(one, &file, owner);
+                let candidates = candidates(one, &sources[source].facts.mods, &file, owner);
                 let there: Vec<&(RelPath, bool)> = candidates.iter().filter(|(file, _)| sources_at.contains_key(file)).collect();
                 if there.is_empty() && !candidates.iter().any(|(file, _)| world.has(file.as_bytes())) && sources[source].told {
-                    found.unresolved(&file, one.at, &one.name);
+                    found.unresolved(&file, one.at, if one.name.is_empty() { &one.paths[0] } else { &one.name });
                 }
                 for (below_file, owner) in there {
                     let next = sources_at[below_file];
@@ -95,6 +101,12 @@ impl Modules {
     /// Returns the file of a module, if there is such a module.
     pub(super) fn file(&self, own: usize, path: &[String]) -> Option<usize> {
         self.at.get(&(own, path.to_vec())).copied()
+    }
+
+    /// Returns the folders of libraries and programs: whatever stands below them should be one of their modules.
+    pub(super) fn folders(&self) -> Vec<RelPath> {
+        let roots = self.modules.iter().filter(|module| module.path.is_empty() && matches!(self.crates[module.own].kind, "lib" | "bin"));
+        roots.filter_map(|root| root.file.parent()).collect()
     }
 
     /// Returns what a module is called.
@@ -118,18 +130,26 @@ impl Modules {
     }
 }
 
-/// Returns where the file of a module can be, and whether what it declares stands beside it.
-fn candidates(one: &Mod, file: &RelPath, owner: bool) -> Vec<(RelPath, bool)> {
+/// Returns where the file of a module can be, and whether what it declares stands beside it. `around`: all modules that its file declares.
+fn candidates(one: &Mod, around: &[Mod], file: &RelPath, owner: bool) -> Vec<(RelPath, bool)> {
     let folder = file.parent().unwrap_or_default();
     let stem = &file.name()[..file.name().len().saturating_sub(3)];
-    let mut own = if owner { folder.clone() } else { folder.join(stem) };
-    for part in &one.inside {
-        own = own.join(part.as_bytes());
+    let (mut own, mut below_stem) = (folder.clone(), !owner);
+    for (depth, part) in one.inside.iter().enumerate() {
+        let is_it = |module: &&Mod| module.inline && module.name == *part && module.inside == one.inside[..depth];
+        let path = around.iter().find(is_it).and_then(|module| RelPath::parse_in(&own, module.paths.first()?.as_bytes()).ok());
+        own = match path {
+            Some(path) => path,
+            None if below_stem => own.join(stem).join(part.as_bytes()),
+            None => own.join(part.as_bytes()),
+        };
+        below_stem = false;
     }
     if !one.paths.is_empty() {
-        let base = if one.inside.is_empty() { folder } else { own };
+        let base = if one.inside.is_empty() || one.name.is_empty() { folder } else { own };
         return one.paths.iter().filter_map(|path| Some((RelPath::parse_in(&base, path.as_bytes()).ok()?, true))).collect();
     }
+    let own = if below_stem { own.join(stem) } else { own };
     let name = own.join(one.name.as_bytes());
     let plain = RelPath::from_normal([name.as_bytes(), b".rs"].concat());
     vec![(plain, false), (name.join(b"mod.rs"), true)]

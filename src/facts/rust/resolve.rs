@@ -50,6 +50,10 @@ pub(in crate::facts) fn resolve(world: &World<'_>, sources: &[Source<Facts>], fo
             }
             let goal = match lead {
                 Lead::Module(to) | Lead::Beyond(to) => {
+                    for other in modules.others.get(&to).into_iter().flatten().map(|other| &modules.modules[*other]) {
+                        let goal = Goal::File(modules.name(other), other.file.clone());
+                        found.edge((&module_name, &module.file), goal, path.at, ImportKind::Import);
+                    }
                     let to = &modules.modules[to];
                     Goal::File(modules.name(to), to.file.clone())
                 }
@@ -70,10 +74,17 @@ pub(in crate::facts) fn resolve(world: &World<'_>, sources: &[Source<Facts>], fo
             found.edge((&module_name, &module.file), goal, path.at, ImportKind::Import);
         }
     }
-    // No crate has it, and so it is never compiled: it is named by where it stands.
+    // No crate has it, and so it is never compiled: it is named by where it stands, and what it uses of a crate leads nowhere.
+    let folders = modules.folders();
     for (source, _) in sources.iter().zip(&reached).filter(|(source, reached)| source.told && !**reached) {
         let path = source.path.to_string();
         found.module(path.strip_suffix(".rs").unwrap_or(&path), &source.path);
+        if folders.iter().any(|folder| source.path.is_in(folder)) {
+            let is_own = |path: &&Path| path.used && matches!(path.parts[0].as_str(), "crate" | "self" | "super");
+            for path in source.facts.paths.iter().filter(is_own) {
+                found.unresolved(&source.path, path.at, &path.parts.join("::"));
+            }
+        }
     }
 }
 
@@ -85,29 +96,29 @@ impl Resolver<'_> {
     fn follow(&self, module: &Module, scope: &[String], parts: &[String], used: bool, depth: usize) -> Lead {
         let Some((first, rest)) = parts.split_first() else { return Lead::Local };
         match first.as_str() {
-            "crate" => self.descend(module.own, Vec::new(), rest, used),
+            "crate" => self.descend(module.own, Vec::new(), rest, used, depth),
             "self" | "super" => match above(scope, parts) {
-                Some((begin, rest)) => self.descend(module.own, begin.to_vec(), rest, used),
+                Some((begin, rest)) => self.descend(module.own, begin.to_vec(), rest, used, depth),
                 None => Lead::Missing,
             },
-            "" => self.outside(module, rest, used),
+            "" => self.outside(module, rest, used, depth),
             name => {
                 if let Some(lead) = self.alias(module, scope, name, rest, used, depth) {
                     return lead;
                 }
                 let below = [scope, std::slice::from_ref(first)].concat();
                 if self.modules.file(module.own, &below).is_some() {
-                    return self.descend(module.own, below, rest, used);
+                    return self.descend(module.own, below, rest, used, depth);
                 }
                 if self.sources[module.source].facts.names.binary_search(first).is_ok() {
                     return Lead::Local;
                 }
-                match self.outside(module, parts, used) {
+                match self.outside(module, parts, used, depth) {
                     // Before 2018, paths of `use` began at the crate.
                     Lead::Beyond(_) | Lead::Missing | Lead::Local
                         if self.modules.file(module.own, std::slice::from_ref(first)).is_some() && used =>
                     {
-                        self.descend(module.own, vec![first.clone()], rest, used)
+                        self.descend(module.own, vec![first.clone()], rest, used, depth)
                     }
                     Lead::Missing if self.has_globs(module, scope) => Lead::Local,
                     lead => lead,
@@ -135,22 +146,28 @@ impl Resolver<'_> {
             let (base, below) = if parts[0] == "crate" { (&[][..], &parts[1..]) } else { above(scope, &parts)? };
             let at = [base, below].concat();
             self.modules.file(module.own, &at)?;
-            Some(self.descend(module.own, at, rest, used))
+            Some(self.descend(module.own, at, rest, used, depth))
         })
     }
 
-    /// Goes down from a module as far as there are modules.
-    fn descend(&self, own: usize, mut at: Vec<String>, parts: &[String], used: bool) -> Lead {
+    /// Goes down from a module as far as there are modules, also through names that `use` gives to other ones.
+    fn descend(&self, own: usize, mut at: Vec<String>, parts: &[String], used: bool, depth: usize) -> Lead {
         let Some(mut file) = self.modules.file(own, &at) else { return Lead::Local };
         for (index, part) in parts.iter().enumerate() {
             at.push(part.clone());
             match self.modules.file(own, &at) {
                 Some(below) => file = below,
                 None => {
-                    let facts = &self.sources[self.modules.modules[file].source].facts;
-                    let known = facts.names.binary_search(part).is_ok()
-                        || facts.aliases.iter().any(|alias| alias.name == *part || alias.name == "*");
                     let module = part.starts_with(char::is_lowercase) && index + 1 < parts.len();
+                    if let Some(lead) = self.renamed(file, &at, &parts[index + 1..], used, depth).filter(|_| module) {
+                        return lead;
+                    }
+                    let files = std::iter::once(&file).chain(self.modules.others.get(&file).into_iter().flatten());
+                    let mut facts = files.map(|file| &self.sources[self.modules.modules[*file].source].facts);
+                    let known = facts.any(|facts| {
+                        facts.names.binary_search(part).is_ok()
+                            || facts.aliases.iter().any(|alias| alias.name == *part || alias.name == "*")
+                    });
                     return if used && module && !known { Lead::Beyond(file) } else { Lead::Module(file) };
                 }
             }
@@ -158,19 +175,30 @@ impl Resolver<'_> {
         Lead::Module(file)
     }
 
+    /// Follows a path through the last name of `at`, if a `use` in that file gives it to something else.
+    fn renamed(&self, file: usize, at: &[String], rest: &[String], used: bool, depth: usize) -> Option<Lead> {
+        let (name, scope) = at.split_last().filter(|_| depth > 0)?;
+        let module = &self.modules.modules[file];
+        let inside = &scope[module.path.len().min(scope.len())..];
+        let aliases = &self.sources[module.source].facts.aliases;
+        let alias = aliases.iter().find(|alias| alias.name == *name && alias.inside == inside && !alias.parts.is_empty())?;
+        let lead = self.follow(module, scope, &[&alias.parts, rest].concat(), used, depth - 1);
+        (!matches!(lead, Lead::Local | Lead::Missing)).then_some(lead)
+    }
+
     /// Follows a path that begins with the name of a crate.
-    fn outside(&self, module: &Module, parts: &[String], used: bool) -> Lead {
+    fn outside(&self, module: &Module, parts: &[String], used: bool, depth: usize) -> Lead {
         let Some((name, rest)) = parts.split_first() else { return Lead::Local };
         let root = self.modules.file(module.own, &[]).map(|root| &self.sources[self.modules.modules[root].source].facts.externs);
         let name = root.into_iter().flatten().find(|(alias, _)| alias == name).map_or(name, |(_, name)| name);
         if name == "self" {
-            return self.descend(module.own, Vec::new(), rest, used);
+            return self.descend(module.own, Vec::new(), rest, used, depth);
         }
         if matches!(name.as_str(), "std" | "core" | "alloc" | "proc_macro" | "test") {
             return Lead::Stdlib(name.clone());
         }
         if let Some(library) = self.modules.library(module.own, name) {
-            return self.descend(library, Vec::new(), rest, used);
+            return self.descend(library, Vec::new(), rest, used, depth);
         }
         if self.modules.package(module.own, name).is_some() {
             return Lead::Package(name.clone());

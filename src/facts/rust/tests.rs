@@ -1,6 +1,6 @@
 //! Small Rust projects, and the edges that the language's rules give them.
 
-use crate::facts::sample::{holds, project, told, unresolved};
+use crate::facts::sample::{between_files, holds, project, told, unresolved};
 
 const CARGO: (&str, &str) = (
     "Cargo.toml",
@@ -88,7 +88,7 @@ fn files_named_by_path_attributes() {
     ];
     let found = project(&files, "", None);
     assert_eq!(told(&found), ["crate::imp -> crate::inline::sub", "crate::imp -> crate::there", "crate::there -> crate::there::beside"]);
-    assert_eq!(unresolved(&found), ["src/main.rs:7 gone"]);
+    assert_eq!(unresolved(&found), ["src/main.rs:7 gone", "src/orphan.rs:1 crate::there"]);
     assert!(found.modules().any(|(name, ..)| name == "src/orphan"));
 }
 
@@ -256,4 +256,91 @@ fn deep_files_are_read() {
         let found = project(&[CARGO, ("src/lib.rs", "mod a; mod b;"), ("src/a.rs", &text), ("src/b.rs", "")], "", None);
         assert_eq!((found.unreadable.len(), found.modules().len()), (0, 3));
     }
+}
+
+#[test]
+fn modules_stand_in_calls_of_macros_too() {
+    let files = [
+        CARGO,
+        (
+            "src/lib.rs",
+            "cfg_net! {\n    #[path = \"tcp_stream.rs\"]\n    pub(crate) mod tcp;\n    mod part { mod deep; use super::base::X; }\n}\n\
+             cfg_if::cfg_if! { if #[cfg(unix)] { mod unix; use unix::{U, more::*}; } else { mod win; } }\nmod base;\n\
+             fn f() { quote! { mod none; } }\n",
+        ),
+        ("src/tcp_stream.rs", "use crate::base::X;\n"),
+        ("src/part/deep.rs", "use crate::base::X;\n"),
+        ("src/unix.rs", "use crate::tcp::T;\n"),
+        ("src/win.rs", "use crate::tcp::T;\n"),
+        ("src/base.rs", ""),
+    ];
+    let found = project(&files, "", None);
+    assert_eq!(
+        told(&found),
+        [
+            "crate -> crate::base",
+            "crate -> crate::unix",
+            "crate::part::deep -> crate::base",
+            "crate::tcp -> crate::base",
+            "crate::unix -> crate::tcp",
+            "crate::win -> crate::tcp",
+        ]
+    );
+}
+
+#[test]
+fn an_included_file_belongs_to_the_module() {
+    let files = [
+        CARGO,
+        ("src/lib.rs", "mod a; mod b; mod c;"),
+        ("src/a.rs", "include!(\"gen/made.rs\");\ninclude!(\"gone.rs\");\n"),
+        ("src/gen/made.rs", "use crate::b::B;\npub struct Made;\n"),
+        ("src/b.rs", ""),
+        ("src/c.rs", "use crate::a::Made;"),
+    ];
+    let found = project(&files, "", None);
+    assert_eq!((told(&found), unresolved(&found)), (vec!["crate::a -> crate::b".into(), "crate::c -> crate::a".into()], vec!["src/a.rs:2 gone.rs".into()]));
+    assert_eq!(between_files(&files), ["src/gen/made.rs -> src/b.rs", "src/c.rs -> src/a.rs", "src/c.rs -> src/gen/made.rs"]);
+}
+
+#[test]
+fn a_module_of_two_files_is_both() {
+    let files = [
+        CARGO,
+        ("src/lib.rs", "#[cfg(unix)] #[path = \"unix.rs\"] mod imp;\n#[cfg(windows)] #[path = \"win.rs\"] mod imp;\nmod a; mod b;"),
+        ("src/unix.rs", "use crate::a::A;"),
+        ("src/win.rs", "use crate::a::A;"),
+        ("src/a.rs", ""),
+        ("src/b.rs", "use crate::imp::I;"),
+    ];
+    assert_eq!(
+        between_files(&files),
+        ["src/b.rs -> src/unix.rs", "src/b.rs -> src/win.rs", "src/unix.rs -> src/a.rs", "src/win.rs -> src/a.rs"]
+    );
+}
+
+#[test]
+fn paths_of_inline_modules_are_folders() {
+    let files = [
+        CARGO,
+        ("src/lib.rs", "mod a; mod b;\n#[path = \"thread_files\"]\nmod thread {\n    #[path = \"tls.rs\"]\n    mod local;\n    mod plain;\n}\n"),
+        ("src/thread_files/tls.rs", "use crate::a::A;"),
+        ("src/thread_files/plain.rs", "use crate::a::A;"),
+        ("src/a.rs", ""),
+        ("src/b.rs", "mod inline { #[path = \"other.rs\"] mod inner; }"),
+        ("src/b/inline/other.rs", "use crate::a::A;"),
+    ];
+    holds(&files, &["crate::b::inline::inner -> crate::a", "crate::thread::local -> crate::a", "crate::thread::plain -> crate::a"]);
+}
+
+#[test]
+fn names_that_a_use_gives_to_modules_lead_there() {
+    let files = [
+        CARGO,
+        ("src/lib.rs", "mod infra; mod a;\npub use infra as backend;\npub use serde as ser;\n"),
+        ("src/infra/mod.rs", "pub mod db;"),
+        ("src/infra/db.rs", ""),
+        ("src/a.rs", "use crate::backend::db::Pool;\nfn f() { crate::ser::x(); }\n"),
+    ];
+    holds(&files, &["crate -> crate::infra", "crate -> serde (external)", "crate::a -> crate::infra::db", "crate::a -> serde (external)"]);
 }
