@@ -306,7 +306,8 @@ fn is_item(call: Node<'_>) -> bool {
 
 /// Returns what `path` says in the attributes that stand last among some tokens, before a visibility.
 fn paths(tokens: &[Node<'_>], text: &str) -> Vec<String> {
-    let is_visibility = |token: &Node<'_>| token.kind() == "pub" || (token.kind() == "token_tree" && syntax::of(*token, text).starts_with('('));
+    let is_visibility =
+        |token: &Node<'_>| token.kind() == "pub" || (token.kind() == "token_tree" && syntax::of(*token, text).starts_with('('));
     let last = tokens.iter().rposition(|token| !is_visibility(token)).map_or(0, |last| last + 1);
     let attributes = tokens[..last].rchunks_exact(2).take_while(|pair| pair[0].kind() == "#" && pair[1].kind() == "token_tree");
     let mut found = Vec::new();

@@ -46,7 +46,8 @@ impl Modules {
         let sources_at: FxHashMap<&RelPath, usize> = sources.iter().enumerate().map(|(index, source)| (&source.path, index)).collect();
         let wanted: Vec<bool> = packages.iter().map(|package| concerns(sources, &package.folder)).collect();
         let single = wanted.iter().filter(|wanted| **wanted).count() == 1;
-        let mut tree = Modules { crates: Vec::new(), packages, modules: Vec::new(), at: FxHashMap::default(), others: FxHashMap::default() };
+        let mut tree =
+            Modules { crates: Vec::new(), packages, modules: Vec::new(), at: FxHashMap::default(), others: FxHashMap::default() };
         let mut names = FxHashSet::default();
         let mut todo = Vec::new();
         for (package, crates) in tree.packages.iter().map(|package| &package.crates).enumerate() {

@@ -299,7 +299,10 @@ fn an_included_file_belongs_to_the_module() {
         ("src/c.rs", "use crate::a::Made;"),
     ];
     let found = project(&files, "", None);
-    assert_eq!((told(&found), unresolved(&found)), (vec!["crate::a -> crate::b".into(), "crate::c -> crate::a".into()], vec!["src/a.rs:2 gone.rs".into()]));
+    assert_eq!(
+        (told(&found), unresolved(&found)),
+        (vec!["crate::a -> crate::b".into(), "crate::c -> crate::a".into()], vec!["src/a.rs:2 gone.rs".into()])
+    );
     assert_eq!(between_files(&files), ["src/gen/made.rs -> src/b.rs", "src/c.rs -> src/a.rs", "src/c.rs -> src/gen/made.rs"]);
 }
 
@@ -323,7 +326,10 @@ fn a_module_of_two_files_is_both() {
 fn paths_of_inline_modules_are_folders() {
     let files = [
         CARGO,
-        ("src/lib.rs", "mod a; mod b;\n#[path = \"thread_files\"]\nmod thread {\n    #[path = \"tls.rs\"]\n    mod local;\n    mod plain;\n}\n"),
+        (
+            "src/lib.rs",
+            "mod a; mod b;\n#[path = \"thread_files\"]\nmod thread {\n    #[path = \"tls.rs\"]\n    mod local;\n    mod plain;\n}\n",
+        ),
         ("src/thread_files/tls.rs", "use crate::a::A;"),
         ("src/thread_files/plain.rs", "use crate::a::A;"),
         ("src/a.rs", ""),

@@ -13,7 +13,8 @@ pub(super) fn knots(findings: &mut Vec<Finding>) -> Vec<Finding> {
     let rule = format!("{KIND}/cycle");
     let mut graph: DiGraphMap<&str, ()> = DiGraphMap::new();
     // By their names: several files may be one module.
-    let ends = |finding: &Finding| finding.edge.as_ref().filter(|edge| edge.to_file.is_some()).map(|edge| (edge.from.clone(), edge.to.clone()));
+    let ends =
+        |finding: &Finding| finding.edge.as_ref().filter(|edge| edge.to_file.is_some()).map(|edge| (edge.from.clone(), edge.to.clone()));
     let counts = |finding: &Finding| finding.rule == rule && finding.state != State::Suppressed;
     let edges: Vec<(usize, (String, String))> =
         findings.iter().enumerate().filter(|(_, one)| counts(one)).filter_map(|(at, one)| Some((at, ends(one)?))).collect();
