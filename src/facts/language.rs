@@ -41,10 +41,15 @@ const TABLE: &[(Language, &str, &[&str], &[&str])] = &[
     (Language::Java, "java", &["java"], &[]),
     (Language::Kotlin, "kotlin", &["kt", "kts"], &[]),
     (Language::C, "c", &["c", "h"], &["json"]),
-    (Language::Cpp, "cpp", &["cc", "cpp", "cxx", "c++", "hh", "hpp", "hxx", "h++", "ipp", "inl"], &["json"]),
-    (Language::Csharp, "csharp", &["cs"], &["csproj"]),
+    (
+        Language::Cpp,
+        "cpp",
+        &["cc", "cpp", "cxx", "c++", "C", "hh", "hpp", "hxx", "h++", "H", "ipp", "inl", "tpp", "tcc", "cu", "cuh", "mm", "cppm", "ixx"],
+        &["json"],
+    ),
+    (Language::Csharp, "csharp", &["cs"], &["csproj", "props"]),
     (Language::Php, "php", &["php"], &["json"]),
-    (Language::Ruby, "ruby", &["rb"], &["gemspec"]),
+    (Language::Ruby, "ruby", &["rb", "rake", "gemspec"], &[]),
 ];
 
 impl Language {
@@ -102,9 +107,12 @@ impl Language {
     }
 }
 
-/// Returns what stands behind the last dot of a file's name, unless the name begins with it.
+/// Returns what stands behind the last dot of a file's name, unless the name begins with it. A `Rakefile` is one of rake's, too.
 fn ending(path: &RelPath) -> Option<&str> {
     let name = path.name();
+    if name == b"Rakefile" {
+        return Some("rake");
+    }
     let dot = name.iter().rposition(|byte| *byte == b'.').filter(|dot| *dot > 0)?;
     std::str::from_utf8(&name[dot + 1..]).ok()
 }
@@ -121,6 +129,7 @@ mod tests {
         let of = |path: &str| Language::of(&RelPath::parse(path).unwrap());
         assert_eq!(of("a/b.pyi"), Some(Language::Python));
         assert_eq!(of("a/b.d.ts"), Some(Language::Typescript));
+        assert_eq!([of("a/Rakefile"), of("a/b.rake"), of("a/Makefile")], [Some(Language::Ruby), Some(Language::Ruby), None]);
         assert_eq!([of("a/py"), of("a/.py"), of("a/b.pyc")], [None; 3]);
     }
 }

@@ -15,13 +15,34 @@ struct Entry {
     command: Option<String>,
 }
 
+/// A folder that is looked in.
+#[derive(Clone, PartialEq, Eq)]
+pub(super) struct Folder {
+    pub path: RelPath,
+    /// Whether it is for names in quotes only: `-iquote`.
+    pub quotes: bool,
+}
+
+/// What a compiler is told about one file.
+#[derive(Default)]
+struct Told {
+    folders: Vec<Folder>,
+    forced: Vec<(RelPath, String)>,
+}
+
 /// Include folders, in the order in which they are looked in.
 #[derive(Default)]
 pub(super) struct Commands {
-    by_file: FxHashMap<RelPath, Vec<RelPath>>,
-    /// Those of all files, for headers.
-    all: Vec<RelPath>,
+    by_file: FxHashMap<RelPath, Told>,
+    /// The folders of all files, for headers.
+    all: Vec<Folder>,
 }
+
+/// Options that are followed by a folder, or hold it.
+const FOLDERS: [&str; 5] = ["-iquote", "-isystem", "-idirafter", "-I", "/I"];
+
+/// Options that are followed by a file which is included before all others.
+const FORCED: [&str; 5] = ["-include", "--include", "-imacros", "--imacros", "/FI"];
 
 impl Commands {
     /// Reads all compilation databases of the tree; `concerns` tells folders that files to be told stand in.
@@ -46,8 +67,13 @@ impl Commands {
     }
 
     /// Returns the folders to look in on behalf of a file.
-    pub(super) fn folders(&self, file: &RelPath) -> &[RelPath] {
-        self.by_file.get(file).unwrap_or(&self.all)
+    pub(super) fn folders(&self, file: &RelPath) -> &[Folder] {
+        self.by_file.get(file).map_or(&self.all, |told| &told.folders)
+    }
+
+    /// Returns what a file includes because the compiler is told so: each with the folder in which the compiler is started.
+    pub(super) fn forced(&self, file: &RelPath) -> &[(RelPath, String)] {
+        self.by_file.get(file).map_or(&[], |told| &told.forced)
     }
 
     fn add(&mut self, world: &World<'_>, here: &RelPath, entry: Entry) {
@@ -58,16 +84,22 @@ impl Commands {
         let Some(directory) = inside(here, &entry.directory) else { return };
         let Some(file) = inside(&directory, &entry.file) else { return };
         let words = entry.arguments.unwrap_or_else(|| words(entry.command.as_deref().unwrap_or_default()));
-        let folders = self.by_file.entry(file).or_default();
+        let told = self.by_file.entry(file).or_default();
         let mut words = words.iter();
         while let Some(word) = words.next() {
-            let Some(rest) = ["-iquote", "-isystem", "-idirafter", "-I", "/I"].iter().find_map(|option| word.strip_prefix(option)) else {
-                continue;
-            };
-            let folder = if rest.is_empty() { words.next().map(String::as_str) } else { Some(rest) };
-            folders.extend(folder.and_then(|folder| inside(&directory, folder)));
+            let joined =
+                || word.strip_prefix("--include=").or_else(|| word.strip_prefix("--imacros=")).or_else(|| word.strip_prefix("/FI"));
+            if FORCED.contains(&&**word) {
+                told.forced.extend(words.next().map(|name| (directory.clone(), name.clone())));
+            } else if let Some(name) = joined() {
+                told.forced.push((directory.clone(), name.to_owned()));
+            } else if let Some((option, rest)) = FOLDERS.iter().find_map(|option| Some((*option, word.strip_prefix(option)?))) {
+                let folder = if rest.is_empty() { words.next().map(String::as_str) } else { Some(rest) };
+                let folder = folder.and_then(|folder| inside(&directory, folder));
+                told.folders.extend(folder.map(|path| Folder { path, quotes: option == "-iquote" }));
+            }
         }
-        for folder in &*folders {
+        for folder in &told.folders {
             if !self.all.contains(folder) {
                 self.all.push(folder.clone());
             }

@@ -2,10 +2,10 @@
 
 use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
-use tree_sitter::Node;
 
+use super::directives::{Directive, directives};
 use crate::base::RelPath;
-use crate::facts::syntax::{self, At, Extracted};
+use crate::facts::syntax::{self, At, Extracted, Places};
 
 /// An `#include`.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
@@ -30,51 +30,36 @@ pub(in crate::facts) enum Form {
 /// Reads a file.
 ///
 /// Only the preprocessor knows what macros make of the rest, so that what is no C before it ran is no error.
-pub(in crate::facts) fn extract(bytes: &[u8], path: &RelPath) -> Extracted<Vec<Include>> {
-    let text = &*String::from_utf8_lossy(bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes));
-    let language = if path.name().ends_with(b".c") { tree_sitter_c::LANGUAGE } else { tree_sitter_cpp::LANGUAGE };
-    let tree = syntax::parse_leniently(&language.into(), text)?;
+pub(in crate::facts) fn extract(bytes: &[u8], _: &RelPath) -> Extracted<Vec<Include>> {
+    let text = &*syntax::lossy(bytes);
+    let places = Places::new(text);
     let (mut includes, mut macros) = (Vec::new(), FxHashMap::default());
-    let mut todo = vec![tree.root_node()];
-    while let Some(node) = todo.pop() {
-        match node.kind() {
-            "preproc_include" => includes.extend(node.child_by_field_name("path").map(|path| include(node, path, text))),
-            // What is left of an `#include` among other tokens that make no sense.
-            "#include" if node.parent().is_some_and(|parent| parent.is_error()) => {
-                includes.extend(node.next_sibling().map(|path| include(node, path, text)));
+    for Directive { at, name, rest } in directives(text) {
+        let spelled = |written: &str| spelled(written).map(|(name, form)| (name.to_owned(), form));
+        match &*name {
+            "include" if rest.is_empty() => {}
+            "include" => {
+                let (name, form) = spelled(&rest).unwrap_or((rest, Form::Macro));
+                includes.push(Include { at: places.at(at), name, form });
             }
-            "preproc_call" if matches!(field(node, "directive", text), "#import" | "#include_next") => {
-                let written = field(node, "argument", text).trim();
-                if let Some((name, form)) = spelled(written) {
-                    includes.push(Include { at: syntax::at(node, text), name: name.to_owned(), form });
+            "import" | "include_next" | "embed" => {
+                includes.extend(spelled(&rest).map(|(name, form)| Include { at: places.at(at), name, form }));
+            }
+            "define" => {
+                if let Some((name, value)) = rest.split_once(char::is_whitespace) {
+                    macros.extend(spelled(value.trim()).map(|value| (name.to_owned(), value)));
                 }
             }
-            "preproc_def" => {
-                if let Some((name, form)) = spelled(field(node, "value", text).trim()) {
-                    macros.insert(field(node, "name", text), (name, form));
-                }
-            }
-            "preproc_if" if field(node, "condition", text) == "0" => todo.extend(node.child_by_field_name("alternative")),
-            _ => todo.extend(node.children(&mut node.walk())),
+            _ => {}
         }
     }
-    for include in &mut includes {
-        if let Some((name, form)) = macros.get(include.name.as_str()).filter(|_| include.form == Form::Macro) {
-            (include.name, include.form) = ((*name).to_owned(), *form);
+    for include in includes.iter_mut().filter(|include| include.form == Form::Macro) {
+        if let Some((name, form)) = macros.get(&include.name) {
+            (include.name, include.form) = (name.clone(), *form);
         }
     }
     includes.sort();
     Ok(includes)
-}
-
-fn field<'t>(node: Node<'_>, name: &str, text: &'t str) -> &'t str {
-    node.child_by_field_name(name).map_or("", |node| syntax::of(node, text))
-}
-
-fn include(node: Node<'_>, path: Node<'_>, text: &str) -> Include {
-    let written = syntax::of(path, text).trim();
-    let (name, form) = spelled(written).unwrap_or((written, Form::Macro));
-    Include { at: syntax::at(node, text), name: name.to_owned(), form }
 }
 
 /// Takes the name out of its quotes or angle brackets.

@@ -1,6 +1,7 @@
 //! C and C++.
 
 mod commands;
+mod directives;
 mod extract;
 mod resolve;
 mod stdlib;

@@ -6,6 +6,7 @@ use super::commands::Commands;
 use super::extract::{Form, Include};
 use super::stdlib::{stdlib, system};
 use crate::base::RelPath;
+use crate::facts::syntax::At;
 use crate::facts::world::{Found, Goal, Source, World, concerns};
 use crate::facts::{ImportKind, Language};
 
@@ -27,6 +28,14 @@ pub(in crate::facts) fn resolve(world: &World<'_>, sources: &[Source<Vec<Include
     for source in sources.iter().filter(|source| source.told) {
         let name = source.path.to_string();
         found.module(&name, &source.path);
+        for (folder, written) in headers.commands.forced(&source.path) {
+            let at = At { line: 1, column: 1 };
+            let include = Include { at, name: written.clone(), form: Form::Quotes };
+            match headers.forced(&source.path, folder, &include) {
+                Some(goal) => found.edge((&name, &source.path), goal, at, ImportKind::Import),
+                None => found.unresolved(&source.path, at, written),
+            }
+        }
         for include in &source.facts {
             match headers.goal(&source.path, include) {
                 Some(goal) => found.edge((&name, &source.path), goal, include.at, ImportKind::Import),
@@ -50,6 +59,15 @@ impl<'a> Headers<'a> {
         Headers { world, commands: Commands::new(world, concerns), by_name, folders }
     }
 
+    /// As [`Headers::goal`], of what a compiler that runs in `folder` is told to include.
+    fn forced(&self, from: &RelPath, folder: &RelPath, include: &Include) -> Option<Goal> {
+        match RelPath::anywhere(self.world.tree.root(), folder, include.name.as_bytes()).ok().filter(|path| self.world.has(path.as_bytes()))
+        {
+            Some(file) => Some(Goal::File(file.to_string(), file)),
+            None => self.goal(from, include),
+        }
+    }
+
     fn goal(&self, from: &RelPath, include: &Include) -> Option<Goal> {
         let name = include.name.replace('\\', "/");
         let folder = from.parent().unwrap_or_default();
@@ -59,7 +77,8 @@ impl<'a> Headers<'a> {
             Form::Angles => None,
             Form::Macro => return None,
         };
-        let told = || self.commands.folders(from).iter().find_map(at);
+        let folders = self.commands.folders(from).iter().filter(|folder| include.form == Form::Quotes || !folder.quotes);
+        let told = || folders.clone().find_map(|folder| at(&folder.path));
         if let Some(file) = quoted.or_else(told) {
             return Some(Goal::File(file.to_string(), file));
         }

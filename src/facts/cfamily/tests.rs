@@ -90,3 +90,54 @@ fn compilers_are_told_where_to_look() {
     ];
     holds(&files, &["a.c -> deps/b/twice.h", "a.c -> deps/c/time.h", "b.c -> deps/a/twice.h"]);
 }
+
+#[test]
+fn directives_stand_on_lines_of_their_own_whatever_is_around() {
+    let text = [
+        "int table[] = { 1,\n#include \"a.h\"\n};",
+        "struct S {\n#include \"b.h\"\n};",
+        "enum E { A,\n#  include \"c.h\"\n};",
+        "const char text[] =\n#include \"d.h\"\n;",
+        "void f() { call(1,\n/* x */ #include \"e.h\" // y\n); }",
+        "#inc\\\nlude \"f.h\"",
+        "const unsigned char data[] = {\n#embed \"g.h\" limit(3)\n};",
+        "int n = 1'000'000;\n#include_next <h.h>",
+        "char q = '\"';\n#import \"i.h\"",
+        "auto raw = R\"x(\n#include \"no.h\"\n)\" )x\";",
+        "/*\n#include \"no.h\"\n*/ // \\\n#include \"no.h\"",
+        "const char *s = \"\\\n#include <no.h>\";",
+        "#if 0\n#if 1\n#include \"no.h\"\n#endif\n# else\n#include \"j.h\"\n#endif",
+        "int a; #include \"no.h\"",
+    ];
+    let headers = ["a.h", "b.h", "c.h", "d.h", "e.h", "f.h", "g.h", "h.h", "i.h", "j.h", "no.h"].map(|name| (name, ""));
+    let text = text.join("\n");
+    let files: Vec<(&str, &str)> = headers.into_iter().chain([("z/z.cpp", &*text)]).collect();
+    let found = project(&files, "", None);
+    let expected = ["a", "b", "c", "d", "e", "f", "g", "h", "i", "j"].map(|name| format!("z/z.cpp -> {name}.h"));
+    assert_eq!((told(&found), unresolved(&found)), (expected.to_vec(), vec![]));
+    assert_eq!(found.edges().next().map(|import| (import.line, import.column)), Some((2, 1)));
+}
+
+#[test]
+fn more_endings_are_read() {
+    for name in ["x.tpp", "x.tcc", "x.ipp", "x.inl", "x.C", "x.H", "x.cu", "x.cuh", "x.mm", "x.cppm", "x.ixx"] {
+        holds(&[(name, "#include \"low.h\"\n"), ("low.h", "")], &[&format!("{name} -> low.h")]);
+    }
+}
+
+#[test]
+fn what_compilers_are_told_to_include_is_included() {
+    let files = [
+        (
+            "compile_commands.json",
+            r#"[{"directory": "build", "file": "../a.c", "command": "cc -include ../pre.h --include=two.h -imacros m.h -iquote ../q -I ../inc ../a.c"}]"#,
+        ),
+        ("a.c", "#include <only.h>\n#include \"only.h\"\n"),
+        ("pre.h", ""),
+        ("inc/two.h", ""),
+        ("inc/m.h", ""),
+        ("q/only.h", ""),
+        ("inc/only.h", ""),
+    ];
+    holds(&files, &["a.c -> inc/m.h", "a.c -> inc/only.h", "a.c -> inc/two.h", "a.c -> pre.h", "a.c -> q/only.h"]);
+}
