@@ -205,7 +205,8 @@ impl Reader<'_> {
                     self.variables.entry(self.written(node)).or_default().push(known);
                     continue;
                 }
-                "qualified_name" | "member_access_expression" => self.chain_at(node, above[0], &inside),
+                "constant_pattern" => self.pattern(node, &inside),
+                "qualified_name" | "alias_qualified_name" | "member_access_expression" => self.chain_at(node, above[0], &inside),
                 "member_binding_expression" => self.call(node, &inside),
                 "ERROR" => self.broken(node, &inside, in_type),
                 _ => {}
@@ -263,7 +264,7 @@ impl Reader<'_> {
         let target =
             syntax::named(node).into_iter().rfind(|child| alias.is_none_or(|alias| alias.id() != child.id()) && child.kind() != "comment");
         let Some(target) = target else { return };
-        let Some(name) = self.chain(target) else { return };
+        let Some(name) = self.chain(target) else { return self.tuple(alias, target, inside) };
         let means = match alias {
             Some(alias) => Means::Alias(self.written(alias)),
             None if words.contains(&"static") => Means::Static,
@@ -283,6 +284,33 @@ impl Reader<'_> {
                 }
             }
             todo.extend(syntax::named(node));
+        }
+    }
+
+    /// Notes what a `using` names whose alias is a tuple of types; the alias means nothing outside.
+    fn tuple(&mut self, alias: Option<Node<'_>>, target: Node<'_>, inside: &str) {
+        self.inner.extend(alias.map(|alias| self.written(alias)));
+        let mut todo = vec![target];
+        while let Some(node) = todo.pop() {
+            for part in [Some(node), node.child_by_field_name("type")].into_iter().flatten() {
+                if matches!(node.kind(), "tuple_element" | "qualified_name" | "alias_qualified_name")
+                    && let Some(name) = self.chain(part)
+                {
+                    self.name(name, part, inside);
+                }
+            }
+            todo.extend(syntax::named(node).into_iter().filter(|_| !node.kind().ends_with("qualified_name")));
+        }
+    }
+
+    /// Notes the type of a pattern with values in round brackets, which the grammar takes for a call: `is Row(1, 2)`.
+    fn pattern(&mut self, pattern: Node<'_>, inside: &str) {
+        let first = std::iter::successors(pattern.named_child(0), |node| node.child_by_field_name("left"));
+        let call = first.last().filter(|node| node.kind() == "invocation_expression");
+        if let Some(kind) = call.and_then(|call| call.child_by_field_name("function"))
+            && let Some(name) = self.chain(kind)
+        {
+            self.name(name, kind, inside);
         }
     }
 
@@ -341,7 +369,7 @@ impl Reader<'_> {
             return;
         }
         match self.chain(node) {
-            Some(name) if node.kind() == "qualified_name" => self.name(name, node, inside),
+            Some(name) if node.kind() != "member_access_expression" => self.name(name, node, inside),
             Some(name) => self.expression(name, node, inside),
             None => {}
         }
@@ -358,8 +386,8 @@ impl Reader<'_> {
                 }
                 "alias_qualified_name" => {
                     let alias = self.written(node.child_by_field_name("alias")?);
-                    let name = node.child_by_field_name("name").filter(|_| alias == "global")?;
-                    names.push(format!("global::{}", self.written(name)));
+                    let name = self.simple(node.child_by_field_name("name")?)?;
+                    names.push(if alias == "global" { format!("global::{name}") } else { format!("{alias}.{name}") });
                     break;
                 }
                 "qualified_name" | "member_access_expression" => {

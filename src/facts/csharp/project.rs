@@ -31,6 +31,17 @@ impl Projects {
             }
         }
         all.sort_by_key(|(folder, _)| std::cmp::Reverse(folder.as_bytes().len()));
+        // Of those above a project, the nearest one counts.
+        let mut shared = Vec::new();
+        for path in world.files.iter().filter(|path| path.name() == b"Directory.Build.props") {
+            let text = without_comments(world.text(path).unwrap_or_default());
+            packages.extend(tags(&text, "PackageReference").filter_map(|tag| attribute(tag, "Include")));
+            shared.push((path.parent().unwrap_or_default(), usings(&text)));
+        }
+        shared.sort_by_key(|(folder, _)| std::cmp::Reverse(folder.as_bytes().len()));
+        for (folder, known) in &mut all {
+            known.extend(shared.iter().find(|(above, _)| folder.is_in(above)).map_or(&[][..], |(_, usings)| usings).iter().cloned());
+        }
         Projects { all, packages }
     }
 

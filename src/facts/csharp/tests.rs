@@ -275,3 +275,34 @@ fn deep_files_are_read() {
         holds(&[("A.cs", &text), ("B.cs", "namespace N { class B {} }")], &["A -> N.B"]);
     }
 }
+
+#[test]
+fn patterns_tuples_and_aliases_name_types() {
+    let files = [
+        ("Infra/Row.cs", "namespace Infra;\npublic record Row(int X, int Y);\n"),
+        ("Infra/Col.cs", "namespace Infra;\npublic record Col(int X, int Y);\n"),
+        (
+            "Core/A.cs",
+            "using Infra;\nnamespace Core;\nclass A { bool F(object o) => o is Row(1, 2); bool G(object o) => o is Col(X: 1) || o is null; }\n",
+        ),
+        ("Core/B.cs", "using R = (Infra.Row a, int b);\nnamespace Core;\nclass B { R r; }\n"),
+        ("Core/C.cs", "using N = Infra;\nnamespace Core;\nclass C { N::Col x; }\n"),
+    ];
+    holds(&files, &["Core.A -> Infra.Col", "Core.A -> Infra.Row", "Core.B -> Infra.Row", "Core.C -> Infra.Col"]);
+}
+
+#[test]
+fn what_is_used_in_all_projects_below_a_folder() {
+    let files = [
+        (
+            "Directory.Build.props",
+            "<Project><ItemGroup><Using Include=\"Infra\" /><Using Include=\"Infra.Row\" Alias=\"R\" /></ItemGroup></Project>\n",
+        ),
+        ("Infra/Infra.csproj", "<Project />\n"),
+        ("Infra/Row.cs", "namespace Infra;\npublic class Row { }\n"),
+        ("Core/Core.csproj", "<Project />\n"),
+        ("Core/A.cs", "namespace Core;\nclass A { Row row; }\n"),
+        ("Core/B.cs", "namespace Core;\nclass B { R row; }\n"),
+    ];
+    holds(&files, &["Core.A -> Infra.Row", "Core.B -> Infra.Row"]);
+}
