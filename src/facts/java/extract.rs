@@ -134,9 +134,10 @@ pub(in crate::facts) fn extract(bytes: &[u8], _: &RelPath) -> Extracted<Facts> {
 }
 
 /// Returns a text in which what the grammar does not know yet is something that it knows, of the same length: a call of `super` or `this` behind
-/// other statements is one of another method, and the name of a module of the language is one of a package.
+/// other statements is one of another method, the name of a module of the language is one of a package, and the types of record patterns have
+/// no dots.
 fn known(text: &str) -> String {
-    let mut plain = text.to_owned();
+    let mut plain = without_dots(text);
     for (word, other) in [("super(", "supe_("), ("this(", "thi_(")] {
         for (at, _) in text.match_indices(word) {
             let inside = text[..at].ends_with(|c: char| c.is_alphanumeric() || matches!(c, '_' | '$'));
@@ -153,6 +154,29 @@ fn known(text: &str) -> String {
         start += line.len();
     }
     plain
+}
+
+/// Returns a text in which the names of types in record patterns, as in `case Expr.Add(var l, var r)`, have other letters for their dots.
+fn without_dots(text: &str) -> String {
+    let mut plain = text.as_bytes().to_vec();
+    for (at, word) in ["case ", "instanceof "].iter().flat_map(|word| text.match_indices(word)) {
+        let (mut depth, mut dots) = (0usize, Vec::new());
+        for (place, byte) in text.bytes().enumerate().skip(at + word.len()) {
+            match byte {
+                b'.' => dots.push(place),
+                b'(' => {
+                    dots.drain(..).for_each(|dot| plain[dot] = b'_');
+                    depth += 1;
+                }
+                b')' if depth > 1 => depth -= 1,
+                b',' if depth > 0 => dots.clear(),
+                _ if byte.is_ascii_whitespace() => dots.clear(),
+                _ if byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'$') || !byte.is_ascii() => {}
+                _ => break,
+            }
+        }
+    }
+    String::from_utf8(plain).unwrap_or_else(|_| text.to_owned())
 }
 
 /// Whether an import means a module of the language.
@@ -194,6 +218,7 @@ impl<'t> Reader<'t> {
                 self.own.extend(name.map(|name| syntax::of(name, self.text)));
             }
             match kind {
+                "identifier" if parent.kind() == "record_pattern" && syntax::of(node, self.text).contains('.') => self.pattern(node),
                 "identifier" | "type_identifier" => {
                     if begins_a_type(node, parent, self.text) {
                         let at = syntax::at(node, self.text);
@@ -209,6 +234,18 @@ impl<'t> Reader<'t> {
                 _ => {}
             }
             todo.extend(syntax::named(node).into_iter().map(|child| (child, node, known.clone())));
+        }
+    }
+
+    /// Notes the type of a record pattern that has dots: see [`without_dots`].
+    fn pattern(&mut self, node: Node<'_>) {
+        let parts: Vec<&str> = syntax::of(node, self.text).split('.').collect();
+        let at = syntax::at(node, self.text);
+        if parts[0].starts_with(char::is_uppercase) {
+            let first = self.used.entry(parts[0]).or_insert(at);
+            *first = at.min(*first);
+        } else {
+            self.full.push(Full { at, byte: node.start_byte(), parts, is_type: true });
         }
     }
 
@@ -290,7 +327,7 @@ fn begins_a_type(node: Node<'_>, parent: Node<'_>, text: &str) -> bool {
                 "method_invocation" | "field_access" => is("object"),
                 "annotation" | "marker_annotation" => is("name"),
                 "scoped_identifier" => is("scope"),
-                "method_reference" => first(),
+                "method_reference" | "record_pattern" => first(),
                 _ => false,
             };
             // Any variable may stand there, too.

@@ -187,3 +187,26 @@ fn a_deep_file_is_read() {
     let files = [("a/Use.java", &*deep(50_000)), ("b/F.java", "package x.b;\npublic class F {}\n")];
     holds(&files, &["a.Use -> x.b.F"]);
 }
+
+#[test]
+fn record_patterns_name_types() {
+    let text = "package core;\nclass A { int f(Object o) { return switch (o) {\n\
+                case Row(var x, _) -> 1;\n case Box(Low(int a), var b) -> 2;\n default -> 3; }; }\n\
+                boolean g(Object o) { return o instanceof Pair(int x, int y) && x > y; } }\n";
+    let dots = "package core;\nclass B { int f(Object o) { return switch (o) { case Expr.Add(var l, infra.Far.Deep(var r)) -> h.g(1); default -> 2; }; } }\n";
+    let one = |name: &str| (format!("core/{name}.java"), format!("package core;\npublic record {name}(int x) {{}}\n"));
+    let records = ["Row", "Box", "Low", "Pair", "Expr"].map(one);
+    let mut files: Vec<(&str, &str)> = records.iter().map(|(path, text)| (&**path, &**text)).collect();
+    files.extend([("core/A.java", text), ("core/B.java", dots), ("infra/Far.java", "package infra;\npublic class Far {}\n")]);
+    holds(
+        &files,
+        &[
+            "core.A -> core.Box",
+            "core.A -> core.Low",
+            "core.A -> core.Pair",
+            "core.A -> core.Row",
+            "core.B -> core.Expr",
+            "core.B -> infra.Far",
+        ],
+    );
+}
