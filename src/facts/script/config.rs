@@ -8,6 +8,7 @@ use rustc_hash::FxHashMap;
 use serde_json::Value;
 
 use crate::base::RelPath;
+use crate::disk::PatternSet;
 use crate::facts::settings;
 use crate::facts::syntax::Wrong;
 use crate::facts::world::World;
@@ -24,10 +25,16 @@ pub(super) struct Config {
     pub paths: Vec<(String, Vec<RelPath>)>,
 }
 
+/// A configuration, and those that it refers to, with the files that each of them takes in.
+struct Project {
+    own: Rc<Config>,
+    referred: Vec<(PatternSet, Rc<Config>)>,
+}
+
 /// The configurations of the tree, each read once.
 pub(super) struct Configs<'a> {
     world: &'a World<'a>,
-    known: RefCell<FxHashMap<RelPath, Option<Rc<Config>>>>,
+    known: RefCell<FxHashMap<RelPath, Option<Rc<Project>>>>,
     elsewhere: RefCell<BTreeSet<(RelPath, u32, String)>>,
 }
 
@@ -41,36 +48,47 @@ impl<'a> Configs<'a> {
         self.elsewhere.borrow().clone()
     }
 
-    /// Returns the configuration for the files of a folder.
-    pub(super) fn around(&self, folder: &RelPath) -> Option<Rc<Config>> {
+    /// Returns the configuration for a file: of those that the nearest one refers to, the first that takes the file in.
+    pub(super) fn of(&self, file: &RelPath) -> Option<Rc<Config>> {
+        let project = self.around(&file.parent().unwrap_or_default())?;
+        let taken = project.referred.iter().find(|(files, _)| files.matches(file));
+        Some(taken.map_or(&project.own, |(_, config)| config).clone())
+    }
+
+    /// Returns the project that the files of a folder are in.
+    fn around(&self, folder: &RelPath) -> Option<Rc<Project>> {
         if let Some(known) = self.known.borrow().get(folder) {
             return known.clone();
         }
         let own =
             ["tsconfig.json", "jsconfig.json"].iter().map(|name| folder.join(name.as_bytes())).find(|path| self.world.has(path.as_bytes()));
-        let config = match own {
+        let project = match own {
             Some(path) => Some(Rc::new(self.read(&path))),
             None => folder.parent().and_then(|above| self.around(&above)),
         };
-        self.known.borrow_mut().insert(folder.clone(), config.clone());
-        config
+        self.known.borrow_mut().insert(folder.clone(), project.clone());
+        project
     }
 
-    fn read(&self, path: &RelPath) -> Config {
+    fn read(&self, path: &RelPath) -> Project {
         let folder = path.parent().unwrap_or_default();
-        let config = self.chain(path, &folder, &[]);
-        if config.base.is_some() || !config.paths.is_empty() {
-            return config;
+        let own = self.chain(path, &folder, &[]);
+        if own.base.is_some() || !own.paths.is_empty() {
+            return Project { own: Rc::new(own), referred: Vec::new() };
         }
         // A configuration that only refers to others leaves the names to them.
         let json = self.json(path).unwrap_or_default();
         let referred = json["references"].as_array().into_iter().flatten().filter_map(|one| one["path"].as_str());
-        let mut configs = referred.filter_map(|text| {
+        let referred = referred.filter_map(|text| {
             let path = RelPath::parse_in(&folder, text.as_bytes()).ok()?;
             let path = if text.ends_with(".json") { path } else { path.join(b"tsconfig.json") };
-            (path.parent().as_ref() == Some(&folder)).then(|| self.chain(&path, &folder, &[]))
+            let files = taken(&folder, &self.json(&path).filter(|_| path.parent().as_ref() == Some(&folder))?)?;
+            Some((files, Rc::new(self.chain(&path, &folder, &[]))))
         });
-        configs.find(|config| config.base.is_some() || !config.paths.is_empty()).unwrap_or(config)
+        let referred: Vec<(PatternSet, Rc<Config>)> = referred.collect();
+        // What none of them takes in is still no worse off with the names of one.
+        let first = referred.iter().map(|(_, config)| config).find(|config| config.base.is_some() || !config.paths.is_empty());
+        Project { own: first.cloned().unwrap_or(Rc::new(own)), referred }
     }
 
     /// Reads a configuration and those that it extends; `top` is what `${configDir}` means, and `below` are those that extend it.
@@ -167,6 +185,20 @@ impl Config {
         let filled = targets.iter().filter_map(|target| RelPath::parse(target.to_string().replacen('*', star, 1)).ok());
         Some(filled.collect())
     }
+}
+
+/// Returns the files that a configuration in a folder takes in: those of `files` and `include`, all if it has neither, without `exclude`.
+fn taken(folder: &RelPath, json: &Value) -> Option<PatternSet> {
+    let listed = |field: &str| {
+        let texts = json[field].as_array().into_iter().flatten().filter_map(Value::as_str);
+        texts.filter_map(|text| RelPath::parse_in(folder, text.as_bytes()).ok()).collect::<Vec<_>>()
+    };
+    // A folder means all that is in it.
+    let deep = |paths: Vec<RelPath>| paths.into_iter().flat_map(|path| [path.to_string(), path.join(b"**").to_string()]);
+    let all = json["files"].is_null() && json["include"].is_null();
+    let included = if all { vec![folder.join(b"**")] } else { listed("include") };
+    let files = listed("files").into_iter().map(|path| path.to_string());
+    PatternSet::new(&files.chain(deep(included)).collect::<Vec<_>>(), &deep(listed("exclude")).collect::<Vec<_>>()).ok()
 }
 
 /// Returns JSON without the comments and trailing commas that these files may have, with as many lines.

@@ -31,7 +31,7 @@ pub(in crate::facts) fn resolve(world: &World<'_>, sources: &[Source<Vec<Raw>>],
     for source in sources.iter().filter(|source| source.told) {
         let name = resolver.name(&source.path);
         found.module(&name, &source.path);
-        let config = resolver.configs.around(&source.path.parent().unwrap_or_default());
+        let config = resolver.configs.of(&source.path);
         for raw in &source.facts {
             match resolver.goal(&source.path, config.as_ref(), &raw.name, raw.how) {
                 Some(goal) => found.edge((&name, &source.path), goal, raw.at, raw.kind),

@@ -261,3 +261,30 @@ fn files_that_differ_in_their_endings_only_are_modules_of_their_own() {
         ],
     );
 }
+
+#[test]
+fn a_file_has_the_paths_of_the_project_that_takes_it_in() {
+    let config = |paths: &str, rest: &str| format!("{{\"compilerOptions\": {{\"paths\": {{\"@/*\": [\"{paths}\"]}}}}, {rest}}}");
+    let (app, node) = (
+        config("./src/*", "\"include\": [\"src\"], \"exclude\": [\"src/**/*.test.ts\"]"),
+        config("./node/*", "\"include\": [\"node\", \"vite.config.ts\"]"),
+    );
+    let tests = config("./test/*", "\"files\": [\"src/a.test.ts\"]");
+    let files = [
+        (
+            "tsconfig.json",
+            "{\"files\": [], \"references\": [{\"path\": \"./tsconfig.app.json\"}, {\"path\": \"./tsconfig.node.json\"}, {\"path\": \"./tsconfig.test.json\"}]}",
+        ),
+        ("tsconfig.app.json", &*app),
+        ("tsconfig.node.json", &*node),
+        ("tsconfig.test.json", &*tests),
+        ("src/a.ts", "import '@/x';"),
+        ("src/a.test.ts", "import '@/x';"),
+        ("node/b.ts", "import '@/x';"),
+        ("vite.config.ts", "import '@/x';"),
+        ("src/x.ts", ""),
+        ("node/x.ts", ""),
+        ("test/x.ts", ""),
+    ];
+    holds(&files, &["node/b -> node/x", "src/a -> src/x", "src/a.test -> test/x", "vite.config -> node/x"]);
+}
