@@ -21,6 +21,8 @@ pub(super) struct Layout<'a> {
     packages: FxHashSet<&'a [u8]>,
     /// Names of folders without `__init__.py` that are imported from.
     namespaces: FxHashSet<String>,
+    /// All folders with Python files somewhere below, by their own name.
+    by_name: FxHashMap<&'a [u8], Vec<&'a [u8]>>,
 }
 
 /// Returns the folder that a path stands in; `None` for the root.
@@ -227,6 +229,7 @@ impl<'a> Layout<'a> {
             names: FxHashMap::with_capacity_and_hasher(seen.files.len(), Default::default()),
             namespaces: FxHashSet::default(),
             packages: FxHashSet::default(),
+            by_name: FxHashMap::default(),
         };
         let mut starts: FxHashMap<&[u8], &[u8]> = FxHashMap::default();
         for path in &seen.files {
@@ -246,7 +249,8 @@ impl<'a> Layout<'a> {
         for folder in &seen.namespaces {
             layout.namespaces.insert(dotted(folder, seen.start(folder)));
         }
-        layout.packages = seen.packages;
+        (layout.packages, layout.by_name) = (seen.packages, seen.by_name);
+        layout.by_name.values_mut().for_each(|folders| folders.sort_unstable());
         layout
     }
 
@@ -275,6 +279,12 @@ impl<'a> Layout<'a> {
             path.extend_from_slice(ending);
             self.names.get(&*path).map(|(.., path)| *path)
         })
+    }
+
+    /// Returns the other folders that may be portions of the same namespace package as one without `__init__.py`.
+    pub(super) fn portions<'s>(&'s self, folder: &'s [u8]) -> impl Iterator<Item = &'a [u8]> + use<'a, 's> {
+        let alike = self.by_name.get(name(folder)).filter(|_| !folder.is_empty() && !self.in_package(folder));
+        alike.into_iter().flatten().copied().filter(move |other| *other != folder && !self.in_package(other))
     }
 
     /// Whether a folder or one above it has an `__init__.py`.

@@ -90,5 +90,11 @@ fn relative(layout: &Layout<'_>, from: &RelPath, level: u32, parts: &[&str], lea
             return Lead { goal: goal(layout, file), missing: length < least };
         }
     }
+    // The folders of a namespace package are one, wherever they stand.
+    for length in (1..=parts.len()).rev() {
+        if let Some(file) = layout.portions(base).find_map(|folder| layout.below(folder, &parts[..length])) {
+            return Lead { goal: goal(layout, file), missing: length < least };
+        }
+    }
     Lead { goal: None, missing: true }
 }

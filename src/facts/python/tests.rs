@@ -298,3 +298,18 @@ fn an_encoding_that_is_not_known_is_named() {
     let found = crate::facts::imports(&tree, &[crate::base::RelPath::parse("a.py").unwrap()], &[root], &crate::facts::Forgetful).unwrap();
     assert_eq!((found.unreadable[0].line, &*found.unreadable[0].why), (2, "its encoding `shift_jis` is not known here: write it as UTF-8"));
 }
+
+#[test]
+fn relative_imports_go_through_all_portions_of_a_namespace_package() {
+    let files = [
+        ("core/src/acme/core/__init__.py", ""),
+        ("core/src/acme/core/svc.py", "from ..infra import db\nfrom ..infra.x import y\nfrom ..gone import z\n"),
+        ("infra/src/acme/infra/__init__.py", ""),
+        ("infra/src/acme/infra/db.py", ""),
+        ("infra/src/acme/infra/x.py", ""),
+    ];
+    let found = project(&files, "", None);
+    let leads: Vec<String> = found.edges().map(|import| import.to_file.unwrap().to_string()).collect();
+    assert_eq!(leads, ["infra/src/acme/infra/db.py", "infra/src/acme/infra/x.py"]);
+    assert_eq!(unresolved(&found), ["core/src/acme/core/svc.py:3 ..gone.z"]);
+}
