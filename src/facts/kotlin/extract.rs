@@ -103,6 +103,8 @@ impl<'t> Reader<'t> {
             _ => {
                 if node.is_error() {
                     self.broken(node);
+                } else if node.kind() == "annotated_expression" {
+                    self.annotated(node);
                 } else {
                     self.declared(node);
                 }
@@ -146,6 +148,24 @@ impl<'t> Reader<'t> {
         }
     }
 
+    /// Notes what is declared behind an annotation with arguments where the grammar takes it for an expression: `annotation class`,
+    /// `enum class`, `data object`.
+    fn annotated(&mut self, node: Node<'_>) {
+        let mut inner = node;
+        while let Some(last) = syntax::named(inner).pop().filter(|_| inner.kind() == "annotated_expression") {
+            inner = last;
+        }
+        let mut words = syntax::of(inner, self.text).split(|c: char| !c.is_alphanumeric() && !matches!(c, '_' | '`'));
+        let is_modifier = |word: &&str| !word.is_empty() && word.chars().all(|letter| letter.is_ascii_lowercase());
+        let opens = |word: &&str| matches!(*word, "class" | "interface" | "object");
+        if words.by_ref().take_while(is_modifier).any(|word| opens(&word))
+            && let Some(name) = words.next().map(|name| name.trim_matches('`')).filter(|name| !name.is_empty())
+        {
+            self.own.insert(name);
+            self.facts.types.push(name.to_owned());
+        }
+    }
+
     /// Notes what seems to be declared among tokens that make no sense to the grammar.
     fn broken(&mut self, error: Node<'_>) {
         let children: Vec<Node<'_>> = error.children(&mut error.walk()).collect();
@@ -164,6 +184,7 @@ impl<'t> Reader<'t> {
         while let Some((node, parent, outer)) = todo.pop() {
             match node.kind() {
                 "identifier" => self.identifier(node, parent, outer),
+                "string_literal" | "multiline_string_literal" => self.templates(node),
                 "user_type" | "navigation_expression" if parent.is_none_or(|parent| parent.kind() != "navigation_expression") => {
                     if let Some(name) = self.chain(node).filter(|name| name.contains('.') && name.starts_with(char::is_lowercase))
                         && self.seen.insert(name.clone())
@@ -175,6 +196,23 @@ impl<'t> Reader<'t> {
                 _ => {}
             }
             todo.extend(syntax::named(node).into_iter().map(|child| (child, Some(node), parent)));
+        }
+    }
+
+    /// Notes the names in a text that stand in no braces: `"$NAME"`.
+    fn templates(&mut self, node: Node<'_>) {
+        let (text, start) = (syntax::of(node, self.text), syntax::at(node, self.text));
+        for (at, _) in text.match_indices('$').filter(|(at, _)| !text[..*at].ends_with('\\')) {
+            let rest = &text[at + 1..];
+            let name = &rest[..rest.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(rest.len())];
+            if name.starts_with(|c: char| c.is_alphabetic() || c == '_') {
+                let before = &text[..at];
+                let column = before.rsplit('\n').next().unwrap_or(before).chars().count() as u32 + 1;
+                let below = before.matches('\n').count() as u32;
+                let place = At { line: start.line + below, column: if below == 0 { start.column + column } else { column + 1 } };
+                let known = self.used.entry(name).or_insert(Some(place));
+                *known = [*known, Some(place)].into_iter().flatten().min();
+            }
         }
     }
 

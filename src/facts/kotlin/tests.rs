@@ -192,3 +192,33 @@ fn deep_files_are_read() {
     let broken = format!("package a\nval x = {}\nimport b.f\n{})) class", "(".repeat(DEPTH), ")".repeat(DEPTH));
     assert_eq!(project(&[("a.kt", &*broken)], "", None).unreadable.len(), 1);
 }
+
+#[test]
+fn short_templates_are_references() {
+    let files = [
+        ("core/A.kt", "package core\nval text = \"at most $MAX, not \\$NONE\"\nval more = \"\"\"\n  $LEAST.\"\"\"\n"),
+        ("core/B.kt", "package core\nconst val MAX = 1\n"),
+        ("core/C.kt", "package core\nconst val LEAST = 1\n"),
+        ("core/D.kt", "package core\nconst val NONE = 1\n"),
+    ];
+    let found = project(&files, "", None);
+    let places: Vec<String> =
+        found.edges().map(|import| format!("{} {}:{}", import.to_file.unwrap(), import.line, import.column)).collect();
+    assert_eq!(places, ["core/B.kt 2:23", "core/C.kt 4:3"]);
+}
+
+#[test]
+fn what_stands_behind_an_annotation_with_arguments_is_declared() {
+    let files = [
+        (
+            "t/Mk.kt",
+            "package t\n@Target(AnnotationTarget.CLASS)\nannotation class Mk\n@S(\"x\")\nenum class Kind { A }\n@S(\"y\") @R(1)\ninternal data object One\n",
+        ),
+        ("u/A.kt", "package u\nimport t.Mk\n@Mk class A\n"),
+        ("u/B.kt", "package u\nimport t.Kind\nval b = Kind.A\n"),
+        ("u/C.kt", "package u\nimport t.One\nval c = One\n"),
+    ];
+    let found = project(&files, "", None);
+    let to_mk = found.edges().filter(|import| import.to_file.is_some_and(|file| file.to_string() == "t/Mk.kt")).count();
+    assert_eq!((to_mk, unresolved(&found)), (3, vec![]));
+}
