@@ -26,7 +26,10 @@ pub(in crate::facts) fn resolve(world: &World<'_>, sources: &[Source<Facts>], fo
         return;
     }
     let load_path = LoadPath::new(world);
-    let features = names::names(sources.iter().map(|source| (&source.path, load_path.feature(&source.path))));
+    // A gem is called as its first file, and so what describes it is not.
+    let described = |path: &RelPath| path.name().ends_with(b".gemspec").then(|| path.to_string());
+    let feature = |path: &RelPath| load_path.feature(path).or_else(|| described(path));
+    let features = names::names(sources.iter().map(|source| (&source.path, feature(&source.path))));
     let modules: FxHashMap<&RelPath, &String> = sources.iter().map(|source| &source.path).zip(&features).collect();
     for (source, name) in sources.iter().zip(&features).filter(|(source, _)| source.told) {
         found.module(name, &source.path);
@@ -85,7 +88,8 @@ impl LoadPath<'_> {
         };
         let searched = |name: &str| {
             let mut folders: Vec<&RelPath> = self.folders.iter().collect();
-            folders.sort_by_key(|folder| std::cmp::Reverse(names::shared(folder, from)));
+            // Of several that are as near, that of the root goes before those of gems below it.
+            folders.sort_by_key(|folder| (std::cmp::Reverse(names::shared(folder, from)), folder.parts().count()));
             let near = self.projects.iter().rev().filter(|project| from.is_in(project));
             let near = near.flat_map(|project| ["lib", "test", "spec"].map(|name| project.join(name.as_bytes())));
             near.chain(folders.into_iter().cloned()).find_map(|folder| in_folder(&folder, name))

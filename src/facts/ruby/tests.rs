@@ -1,6 +1,6 @@
 //! Small Ruby projects, and the edges that the language's rules give them.
 
-use crate::facts::sample::{holds, project, told, unresolved};
+use crate::facts::sample::{between_files, holds, project, told, unresolved};
 
 #[test]
 fn features_are_looked_for_beside_and_on_the_load_path() {
@@ -139,4 +139,30 @@ fn paths_that_are_put_together_are_understood() {
 fn lambdas_may_have_variables_of_their_own() {
     holds(&[("a.rb", "f = ->(x, z; y, w) { require_relative 'b' }\n"), ("b.rb", "")], &["a -> b"]);
     assert_eq!(project(&[("a.rb", "f = ->(x; require 'b') { x }\n")], "", None).unreadable.len(), 1);
+}
+
+#[test]
+fn the_root_has_its_own_helpers() {
+    let files = [
+        ("Gemfile", ""),
+        ("Rakefile", "require 'rake'\nrequire_relative 'app/x'\n"),
+        ("lib/tasks/db.rake", "require_relative '../../app/x'\n"),
+        ("app/x.rb", ""),
+        ("test/test_helper.rb", ""),
+        ("test/models/a_test.rb", "require 'test_helper'\n"),
+        ("engines/eng/eng.gemspec", "require_relative 'lib/eng'\ns.require_paths = ['lib']\n"),
+        ("engines/eng/lib/eng.rb", ""),
+        ("engines/eng/test/test_helper.rb", ""),
+        ("engines/eng/test/e_test.rb", "require 'test_helper'\n"),
+    ];
+    assert_eq!(
+        between_files(&files),
+        [
+            "Rakefile -> app/x.rb",
+            "engines/eng/test/e_test.rb -> engines/eng/test/test_helper.rb",
+            "engines/eng/eng.gemspec -> engines/eng/lib/eng.rb",
+            "lib/tasks/db.rake -> app/x.rb",
+            "test/models/a_test.rb -> test/test_helper.rb",
+        ]
+    );
 }
