@@ -13,6 +13,8 @@ struct Packages {
     modules: Vec<(RelPath, String)>,
     /// The file that stands for the package of a folder: the first one that is no test.
     folders: FxHashMap<RelPath, RelPath>,
+    /// The modules from elsewhere that some `go.mod` requires.
+    required: FxHashSet<String>,
 }
 
 /// Adds the packages and edges of all files.
@@ -73,14 +75,31 @@ fn module(text: &str) -> Extracted<String> {
     Err(Wrong { line: 1, why: "it names no module: expected `module example.com/name`".into() })
 }
 
+/// Returns the modules that a `go.mod` requires.
+fn required(text: &str) -> Vec<String> {
+    let (mut inside, mut found) = (false, Vec::new());
+    for line in text.lines() {
+        let words: Vec<&str> = line.split("//").next().unwrap_or(line).split_whitespace().collect();
+        match words[..] {
+            ["require", "("] | ["require("] => inside = true,
+            [")"] => inside = false,
+            ["require", name, _] => found.push(name.trim_matches(['"', '`']).to_owned()),
+            [name, _] if inside => found.push(name.trim_matches(['"', '`']).to_owned()),
+            _ => {}
+        }
+    }
+    found
+}
+
 impl Packages {
     fn new(world: &World<'_>, alone: &FxHashSet<&RelPath>) -> Packages {
-        let mut packages = Packages { modules: Vec::new(), folders: FxHashMap::default() };
+        let mut packages = Packages { modules: Vec::new(), folders: FxHashMap::default(), required: FxHashSet::default() };
         for path in world.files().filter(|path| !vendored(path)) {
             let folder = path.parent().unwrap_or_default();
             if path.name() == b"go.mod" {
                 let name = if unseen(path) { world.said(path, module).and_then(Result::ok) } else { world.needed(path, module) };
                 packages.modules.extend(name.map(|name| (folder, name)));
+                packages.required.extend(world.text(path).iter().flat_map(|text| required(text)));
             } else if path.name().ends_with(b".go") && !alone.contains(path) {
                 let test = path.name().ends_with(b"_test.go");
                 let first = packages.folders.entry(folder).or_insert_with(|| path.clone());
@@ -114,8 +133,11 @@ impl Packages {
         if !modules.is_empty() {
             return modules.iter().find_map(|(module, rest)| file(&module.join(rest.as_bytes())));
         }
-        let mut parts = import.split('/');
-        let first = parts.next().unwrap_or(import);
+        let ends = import.match_indices('/').map(|(at, _)| at);
+        if let Some(module) = ends.chain([import.len()]).rev().map(|end| &import[..end]).find(|module| self.required.contains(*module)) {
+            return Some(Goal::Package(module.to_owned()));
+        }
+        let first = import.split('/').next().unwrap_or(import);
         // The names of modules that can be fetched have a dot in their first part; those without belong to Go.
         if !first.contains('.') {
             return Some(Goal::Stdlib(first.to_owned()));

@@ -60,3 +60,22 @@ fn each_file_of_a_package_has_its_own_imports() {
     ];
     assert_eq!(between_files(&files), ["core/a_test.go -> low/l.go", "core/b.go -> low/l.go"]);
 }
+
+#[test]
+fn packages_from_elsewhere_are_called_as_they_are_required() {
+    let files = [
+        (
+            "go.mod",
+            "module ex.com/m\nrequire github.com/a/b v1.0.0\nrequire (\n\tgithub.com/x/y/v2 v2.0.0 // indirect\n\tgithub.com/s/sdk v1.0.0\n\tgithub.com/s/sdk/store v1.0.0\n)\n",
+        ),
+        (
+            "a.go",
+            "package m\nimport (\n\"github.com/x/y/v2/z\"\n\"github.com/s/sdk/store/types\"\n\"github.com/s/sdk/core\"\n\"github.com/a/b\"\n\"github.com/not/there/x\"\n)\n",
+        ),
+    ];
+    assert_eq!(
+        told(&project(&files, "", None)),
+        ["github.com/a/b", "github.com/not/there", "github.com/s/sdk", "github.com/s/sdk/store", "github.com/x/y/v2"]
+            .map(|package| format!("ex.com/m -> {package} (external)"))
+    );
+}
