@@ -204,7 +204,7 @@ fn short_templates_are_references() {
     let found = project(&files, "", None);
     let places: Vec<String> =
         found.edges().map(|import| format!("{} {}:{}", import.to_file.unwrap(), import.line, import.column)).collect();
-    assert_eq!(places, ["core/B.kt 2:23", "core/C.kt 4:3"]);
+    assert_eq!(places, ["core/B.kt 2:22", "core/C.kt 4:4"]);
 }
 
 #[test]
