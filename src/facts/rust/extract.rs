@@ -231,11 +231,11 @@ impl<'t> Reader<'t> {
     fn included(&mut self, node: Node<'_>, inside: &[String]) {
         let name = node.child_by_field_name("macro").map_or("", |name| syntax::of(name, self.text));
         let tree = node.named_children(&mut node.walk()).find(|child| child.kind() == "token_tree").map(syntax::named);
-        if let (true, [file]) = (name.rsplit("::").next() == Some("include"), tree.as_deref().unwrap_or_default()) {
-            if file.kind() == "string_literal" {
-                let (at, path) = (syntax::at(node, self.text), syntax::of(*file, self.text).trim_matches('"').to_owned());
-                self.facts.mods.push(Mod { at, inside: inside.to_vec(), name: String::new(), inline: false, paths: vec![path] });
-            }
+        if let (true, [file]) = (name.rsplit("::").next() == Some("include"), tree.as_deref().unwrap_or_default())
+            && file.kind() == "string_literal"
+        {
+            let (at, path) = (syntax::at(node, self.text), syntax::of(*file, self.text).trim_matches('"').to_owned());
+            self.facts.mods.push(Mod { at, inside: inside.to_vec(), name: String::new(), inline: false, paths: vec![path] });
         }
     }
 
