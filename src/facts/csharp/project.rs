@@ -33,7 +33,7 @@ impl Projects {
         all.sort_by_key(|(folder, _)| std::cmp::Reverse(folder.as_bytes().len()));
         // Of those above a project, the nearest one counts.
         let mut shared = Vec::new();
-        for path in world.files.iter().filter(|path| path.name() == b"Directory.Build.props") {
+        for path in world.files().filter(|path| path.name() == b"Directory.Build.props") {
             let text = without_comments(world.text(path).unwrap_or_default());
             packages.extend(tags(&text, "PackageReference").filter_map(|tag| attribute(tag, "Include")));
             shared.push((path.parent().unwrap_or_default(), usings(&text)));
