@@ -13,6 +13,8 @@ struct Packages {
     modules: Vec<(RelPath, String)>,
     /// The file that stands for the package of a folder: the first one that is no test.
     folders: FxHashMap<RelPath, RelPath>,
+    /// Folders that some `go.mod` puts in the place of a module, and what that is called there.
+    replaced: Vec<(RelPath, String)>,
     /// The modules from elsewhere that some `go.mod` requires.
     required: FxHashSet<String>,
 }
@@ -91,15 +93,32 @@ fn required(text: &str) -> Vec<String> {
     found
 }
 
+/// Returns the modules that a `go.mod` replaces by folders, and those.
+fn replaced(text: &str) -> Vec<(String, String)> {
+    let pair = |line: &str| {
+        let (before, after) = line.split("//").next().unwrap_or(line).split_once("=>")?;
+        let name = before.split_whitespace().find(|word| *word != "replace")?;
+        let place = after.trim().trim_matches(['"', '`']);
+        (place.starts_with("./") || place.starts_with("../")).then(|| (name.to_owned(), place.to_owned()))
+    };
+    text.lines().filter_map(pair).collect()
+}
+
 impl Packages {
     fn new(world: &World<'_>, alone: &FxHashSet<&RelPath>) -> Packages {
-        let mut packages = Packages { modules: Vec::new(), folders: FxHashMap::default(), required: FxHashSet::default() };
+        let mut packages =
+            Packages { modules: Vec::new(), folders: FxHashMap::default(), replaced: Vec::new(), required: FxHashSet::default() };
         for path in world.files().filter(|path| !vendored(path)) {
             let folder = path.parent().unwrap_or_default();
             if path.name() == b"go.mod" {
                 let name = if unseen(path) { world.said(path, module).and_then(Result::ok) } else { world.needed(path, module) };
                 packages.modules.extend(name.map(|name| (folder, name)));
-                packages.required.extend(world.text(path).iter().flat_map(|text| required(text)));
+                let text = world.text(path).unwrap_or_default();
+                let place = |(name, place): (String, String)| {
+                    Some((RelPath::parse_in(&path.parent().unwrap_or_default(), place.as_bytes()).ok()?, name))
+                };
+                packages.replaced.extend(replaced(&text).into_iter().filter_map(place));
+                packages.required.extend(required(&text));
             } else if path.name().ends_with(b".go") && !alone.contains(path) {
                 let test = path.name().ends_with(b"_test.go");
                 let first = packages.folders.entry(folder).or_insert_with(|| path.clone());
@@ -128,7 +147,8 @@ impl Packages {
             "" => Some(String::new()),
             rest => rest.strip_prefix('/').map(str::to_owned),
         };
-        let mut modules: Vec<(&RelPath, String)> = self.modules.iter().filter_map(|(module, name)| Some((module, below(name)?))).collect();
+        let known = self.modules.iter().chain(&self.replaced);
+        let mut modules: Vec<(&RelPath, String)> = known.filter_map(|(module, name)| Some((module, below(name)?))).collect();
         modules.sort_by_key(|(_, rest)| rest.len());
         if !modules.is_empty() {
             return modules.iter().find_map(|(module, rest)| file(&module.join(rest.as_bytes())));

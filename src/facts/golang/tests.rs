@@ -79,3 +79,14 @@ fn packages_from_elsewhere_are_called_as_they_are_required() {
             .map(|package| format!("ex.com/m -> {package} (external)"))
     );
 }
+
+#[test]
+fn a_folder_may_replace_a_module_whatever_it_is_called() {
+    let files = [
+        ("go.mod", "module ex.com/m\nrequire github.com/x/low v1.0.0\nreplace github.com/x/low v1.0.0 => ./fork // ours\n"),
+        ("a.go", "package m\nimport \"github.com/x/low/deep\"\n"),
+        ("fork/go.mod", "module ex.com/fork\n"),
+        ("fork/deep/d.go", "package deep\n"),
+    ];
+    assert_eq!(told(&project(&files, "", None)), ["ex.com/m -> ex.com/fork/deep"]);
+}

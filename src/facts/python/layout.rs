@@ -2,6 +2,7 @@
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
+use super::dirs::package_dirs;
 use super::extract::{Facts, Raw, What};
 use super::stdlib::stdlib;
 use crate::base::RelPath;
@@ -64,6 +65,8 @@ pub(in crate::facts) struct Evidence<'a> {
     modules: FxHashSet<&'a [u8]>,
     tops: FxHashSet<&'a [u8]>,
     namespaces: FxHashSet<&'a [u8]>,
+    /// Folders whose modules have names of their own, the deepest first, and what these begin with.
+    dirs: Vec<(&'a [u8], String)>,
 }
 
 impl<'a> Evidence<'a> {
@@ -78,6 +81,7 @@ impl<'a> Evidence<'a> {
             modules: FxHashSet::default(),
             tops: FxHashSet::from_iter([&b""[..]]),
             namespaces: FxHashSet::default(),
+            dirs: Vec::new(),
         };
         for path in world.files() {
             let (bytes, name) = (path.as_bytes(), path.name());
@@ -103,6 +107,8 @@ impl<'a> Evidence<'a> {
             }
             seen.files.push(path);
         }
+        let dirs = package_dirs(world).into_iter();
+        seen.dirs = dirs.filter_map(|(folder, package)| Some((*seen.folders.get(folder.as_bytes())?, package))).collect();
         for folder in &seen.folders {
             seen.by_name.entry(self::name(folder)).or_default().push(folder);
             if self::name(folder) == b"src" {
@@ -235,11 +241,17 @@ impl<'a> Layout<'a> {
         for path in &seen.files {
             let bytes = path.as_bytes();
             let folder = parent(bytes).unwrap_or_default();
-            let start = *starts.entry(folder).or_insert_with(|| seen.start(folder));
+            let dir = seen.dirs.iter().find(|(dir, _)| folder.strip_prefix(*dir).is_some_and(|rest| rest.is_empty() || rest[0] == b'/'));
+            let start = match dir {
+                Some((dir, _)) => *dir,
+                None => *starts.entry(folder).or_insert_with(|| seen.start(folder)),
+            };
+            let package = dir.map_or("", |(_, package)| package);
             let stem = stem(path.name()).unwrap_or_default();
-            let whole =
-                if stem == b"__init__" && folder != start { folder } else { &bytes[..bytes.len() - (path.name().len() - stem.len())] };
-            let name = dotted(whole, start);
+            let is_package = stem == b"__init__" && (folder != start || !package.is_empty());
+            let whole = if is_package { folder } else { &bytes[..bytes.len() - (path.name().len() - stem.len())] };
+            let below = dotted(whole, start);
+            let name = [package, &below].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(".");
             layout.modules.entry(name.clone()).or_default().push(path);
             layout.names.insert(bytes, (name, start, path));
         }

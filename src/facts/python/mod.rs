@@ -1,5 +1,6 @@
 //! Python.
 
+mod dirs;
 mod extract;
 mod layout;
 mod parse;

@@ -313,3 +313,25 @@ fn relative_imports_go_through_all_portions_of_a_namespace_package() {
     assert_eq!(leads, ["infra/src/acme/infra/db.py", "infra/src/acme/infra/x.py"]);
     assert_eq!(unresolved(&found), ["core/src/acme/core/svc.py:3 ..gone.z"]);
 }
+
+#[test]
+fn settings_may_call_the_packages_of_a_folder_otherwise() {
+    for (settings, text) in [
+        ("pyproject.toml", "[tool.setuptools]\npackage-dir = { acme = \"source\", \"\" = \"lib\" }\n"),
+        ("pyproject.toml", "[tool.hatch.build.targets.wheel.sources]\nsource = \"acme\"\nlib = \"\"\n"),
+        ("pyproject.toml", "[tool.setuptools.packages.find]\nwhere = [\"lib\"]\n[tool.hatch.build.sources]\nsource = \"acme\"\n"),
+        ("setup.cfg", "[options]\npackage_dir =\n    acme = source\n[options.packages.find]\nwhere = lib\n"),
+        ("setup.py", "setup(package_dir={'acme': 'source'}, packages=find_packages(where=\"lib\"))\n"),
+    ] {
+        let files = [
+            (settings, text),
+            ("source/__init__.py", ""),
+            ("source/core/__init__.py", ""),
+            ("source/core/a.py", "from acme.infra import db\nfrom ..infra import db as same\nimport low.deep.x\n"),
+            ("source/infra/__init__.py", ""),
+            ("source/infra/db.py", ""),
+            ("lib/low/deep/x.py", ""),
+        ];
+        holds(&files, &["acme.core.a -> acme.infra.db", "acme.core.a -> low.deep.x"]);
+    }
+}
