@@ -150,7 +150,7 @@ fn the_root_has_its_own_helpers() {
         ("app/x.rb", ""),
         ("test/test_helper.rb", ""),
         ("test/models/a_test.rb", "require 'test_helper'\n"),
-        ("engines/eng/eng.gemspec", "require_relative 'lib/eng'\ns.require_paths = ['lib']\n"),
+        ("engines/eng/eng.gemspec", "s.require_paths = ['lib']\n"),
         ("engines/eng/lib/eng.rb", ""),
         ("engines/eng/test/test_helper.rb", ""),
         ("engines/eng/test/e_test.rb", "require 'test_helper'\n"),
@@ -160,7 +160,6 @@ fn the_root_has_its_own_helpers() {
         [
             "Rakefile -> app/x.rb",
             "engines/eng/test/e_test.rb -> engines/eng/test/test_helper.rb",
-            "engines/eng/eng.gemspec -> engines/eng/lib/eng.rb",
             "lib/tasks/db.rake -> app/x.rb",
             "test/models/a_test.rb -> test/test_helper.rb",
         ]
