@@ -38,7 +38,7 @@ pub(super) fn pieces(file: &Arc<str>, text: &str, count: usize) -> Option<Vec<No
         let least = rest.floor_char_boundary(rest.len() / left);
         let Some(end) = rest[least..].find("\n}\n").map(|at| least + at + 3) else { break };
         pieces.push((&rest[..end], line));
-        line += memchr::memchr_iter(b'\n', rest[..end].as_bytes()).count() as u32;
+        line += memchr::memchr_iter(b'\n', &rest.as_bytes()[..end]).count() as u32;
         rest = &rest[end..];
     }
     if pieces.is_empty() {
