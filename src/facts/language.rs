@@ -49,7 +49,7 @@ const TABLE: &[(Language, &str, &[&str], &[&str])] = &[
     ),
     (Language::Csharp, "csharp", &["cs"], &["csproj", "props"]),
     (Language::Php, "php", &["php"], &["json"]),
-    (Language::Ruby, "ruby", &["rb", "rake"], &[]),
+    (Language::Ruby, "ruby", &["rb", "rake"], &["gemspec"]),
 ];
 
 impl Language {

@@ -26,10 +26,7 @@ pub(in crate::facts) fn resolve(world: &World<'_>, sources: &[Source<Facts>], fo
         return;
     }
     let load_path = LoadPath::new(world);
-    // A gem is called as its first file, and so what describes it is not.
-    let described = |path: &RelPath| path.name().ends_with(b".gemspec").then(|| path.to_string());
-    let feature = |path: &RelPath| load_path.feature(path).or_else(|| described(path));
-    let features = names::names(sources.iter().map(|source| (&source.path, feature(&source.path))));
+    let features = names::names(sources.iter().map(|source| (&source.path, load_path.feature(&source.path))));
     let modules: FxHashMap<&RelPath, &String> = sources.iter().map(|source| &source.path).zip(&features).collect();
     for (source, name) in sources.iter().zip(&features).filter(|(source, _)| source.told) {
         found.module(name, &source.path);
