@@ -114,15 +114,38 @@ pub fn churn(wanted: &ChurnWanted) -> Result<Report, ChurnError> {
             return Err(ChurnError::Moved(shown));
         }
     }
-    let standings = standings(&repository, &busiest, &present, kept.as_deref())?;
+    let replaced = if kept.is_some() { repository.replacements()? } else { None }.unwrap_or_default();
+    let shelf = Shelf { folder: kept.as_deref(), replaced };
+    let standings = standings(&repository, &busiest, &present, &shelf)?;
     let standing = |path: &[u8]| standings.get(path).copied().unwrap_or_default();
     let plain = |path: &[u8]| !standing(path).generated;
-    let source =
-        symbols::Source { repository: &repository, present: &present, told: &told, renames: wanted.renames, kept: kept.as_deref() };
+    let source = symbols::Source { repository: &repository, present: &present, told: &told, renames: wanted.renames, shelf: &shelf };
     let (symbols, how) = source.symbols(wanted.symbols, &busiest, plain, tally.touches(), until)?;
     let ground = Ground { symbols: how, ..ground };
     let report = tally.report(ground, &told.paths, &told.authors, standing);
     Ok(Report { symbols, ..report })
+}
+
+/// Where that is kept which was found out about texts.
+pub(super) struct Shelf<'a> {
+    folder: Option<&'a Path>,
+    /// What stands for other objects: what is read under a blob's id is another text then.
+    replaced: [u8; 32],
+}
+
+impl Shelf<'_> {
+    /// Opens what is kept of one kind.
+    pub fn open(&self, kind: &str) -> Box<dyn Known> {
+        match self.folder {
+            Some(folder) => Box::new(FactFile::open(folder.join(kind))),
+            None => Box::new(Forgetful),
+        }
+    }
+
+    /// Returns under what name it is kept what was found out about the texts that `parts` tell.
+    pub fn name(&self, parts: &[&[u8]]) -> Digest {
+        Digest::of(&[&parts.concat()[..], &self.replaced].concat())
+    }
 }
 
 /// Asks what is known of files as they are now.
@@ -130,7 +153,7 @@ fn standings(
     repository: &Repository,
     busiest: &[Busy<'_>],
     present: &[crate::vcs::Present],
-    kept: Option<&Path>,
+    shelf: &Shelf<'_>,
 ) -> Result<FxHashMap<Box<[u8]>, Standing>, VcsError> {
     let attributes = repository.attributes(busiest.iter().map(|busy| busy.path))?;
     let mut standings: FxHashMap<Box<[u8]>, Standing> = FxHashMap::default();
@@ -148,13 +171,8 @@ fn standings(
         .filter_map(|busy| Some((busy.path, *blobs.get(busy.path)?)))
         .take(TEXTS)
         .collect();
-    let known: Box<dyn Known> = match kept {
-        Some(folder) => Box::new(FactFile::open(folder.join("complexity"))),
-        None => Box::new(Forgetful),
-    };
-    // What is read under a blob's id is another text where something stands for it.
-    let replaced = if kept.is_some() { repository.replacements()? } else { None }.unwrap_or_default();
-    let name = |blob: &str| Digest::of(&[b"complexity 1\0", blob.as_bytes(), &replaced].concat());
+    let known = shelf.open("complexity");
+    let name = |blob: &str| shelf.name(&[b"complexity 1\0", blob.as_bytes()]);
     let mut new: Vec<(&[u8], &str)> = Vec::new();
     for (path, blob) in looked_at {
         match known.get(&name(blob)).and_then(|bytes| postcard::from_bytes(&bytes).ok()) {

@@ -1,14 +1,14 @@
 //! Finds the functions, classes and methods that a history touched: gets both sides of each change, has them parsed and compared, and
 //! remembers what came of it by the ids of commits and texts.
 
-use std::path::Path;
 use std::thread;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
+use super::churn::Shelf;
 use crate::base::{Digest, FileKind, Outline, PathId, RelPath, SymbolChanges};
 use crate::churn::{Busy, Side, SymbolChurn, SymbolGround, SymbolTally, Touch, Touches, compare};
-use crate::facts::{FactFile, Forgetful, Known, Language, OUTLINES, outline};
+use crate::facts::{Known, Language, OUTLINES, outline};
 use crate::vcs::{Present, Repository, TextPair, Told, VcsError};
 
 /// A longer text, in bytes, is not parsed.
@@ -47,8 +47,7 @@ pub(super) struct Source<'a> {
     pub present: &'a [Present],
     pub told: &'a Told,
     pub renames: bool,
-    /// The folder in which what was found is kept.
-    pub kept: Option<&'a Path>,
+    pub shelf: &'a Shelf<'a>,
 }
 
 /// A change of a file whose symbols are to be compared.
@@ -77,10 +76,7 @@ impl Source<'_> {
         if files.is_empty() {
             return Ok((Vec::new(), ground));
         }
-        let known: Box<dyn Known> = match self.kept {
-            Some(folder) => Box::new(FactFile::open(folder.join("symbols"))),
-            None => Box::new(Forgetful),
-        };
+        let known = self.shelf.open("symbols");
         let chosen: FxHashSet<PathId> = files.iter().map(|busy| busy.file).collect();
         let (binary, wanted): (Vec<&Touch>, Vec<&Touch>) =
             touches.all.iter().filter(|touch| chosen.contains(&touch.file)).partition(|touch| touch.binary);
@@ -181,7 +177,7 @@ impl Source<'_> {
             if found.contains_key(pair) {
                 continue;
             }
-            let kept = known.get(&name(pair)).and_then(|bytes| postcard::from_bytes(&bytes).ok());
+            let kept = known.get(&self.name(pair)).and_then(|bytes| postcard::from_bytes(&bytes).ok());
             if kept.is_none() {
                 new.push(pair);
             }
@@ -201,20 +197,20 @@ impl Source<'_> {
         }
         for (pair, changes) in new.into_iter().zip(all) {
             if let Ok(bytes) = postcard::to_stdvec(&changes) {
-                known.put(&name(pair), &bytes);
+                known.put(&self.name(pair), &bytes);
             }
             found.insert(pair, changes);
         }
         Ok(found)
     }
-}
 
-/// Returns the name under which the comparison of two texts is kept.
-fn name(pair: &TextPair) -> Digest {
-    let side = |side: &Option<(Vec<u8>, String)>| {
-        side.as_ref().map_or_else(Vec::new, |(path, text)| [ending(path), b"\0", text.as_bytes()].concat())
-    };
-    Digest::of(&[b"symbols\0", &OUTLINES.to_le_bytes()[..], &side(&pair.old), b"\0", &side(&pair.new)].concat())
+    /// Returns the name under which the comparison of two texts is kept.
+    fn name(&self, pair: &TextPair) -> Digest {
+        let side = |side: &Option<(Vec<u8>, String)>| {
+            side.as_ref().map_or_else(Vec::new, |(path, text)| [ending(path), b"\0", text.as_bytes()].concat())
+        };
+        self.shelf.name(&[b"symbols\0", &OUTLINES.to_le_bytes(), &side(&pair.old), b"\0", &side(&pair.new)])
+    }
 }
 
 fn path(pair: &TextPair) -> &[u8] {

@@ -507,17 +507,20 @@ fn what_is_kept_depends_on_what_stands_for_other_objects() {
 }
 
 #[test]
-fn a_text_that_stands_for_another_has_its_own_complexity() {
+fn a_text_that_stands_for_another_has_its_own_complexity_and_symbols() {
     let history = History::new();
     history.file("a.py", "x = 1\n").commit();
     history.project.write(".orket/.gitignore", "*\n");
     let complexity = || history.churn("")["files"][0]["complexity"].clone();
+    let symbols = || history.churn("")["symbols"].as_array().unwrap().len();
     let before = complexity();
+    assert_eq!(symbols(), 0);
     history.file("b.py", "def f(x):\n    if x:\n        for y in x:\n            if y:\n                return y\n    return 1\n");
     let new = String::from_utf8(history.git(&["hash-object", "-w", "b.py"])).unwrap();
     history.git(&["replace", "HEAD:a.py", new.trim()]);
     history.project.remove("b.py");
     assert_ne!(complexity(), before);
+    assert_eq!(symbols(), 1);
 }
 
 /// Returns what git was asked for in one report, each by the word that is not an option.
