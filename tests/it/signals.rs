@@ -278,3 +278,28 @@ fn a_hangup_that_was_ignored_from_the_beginning_stays_so() {
     std::fs::write(project.base().join("go"), "").unwrap();
     assert!(build.wait().unwrap().success());
 }
+
+#[test]
+fn a_gate_that_reads_a_long_history_ends_with_the_build() {
+    let mut project = Project::new().file("a", "1\n").manifest("gate \"calm\" kind=\"churn\" { limit touches=9 }");
+    project.git("init -q").git("add .").git("commit -qm one");
+    let path = std::env::var("PATH").unwrap();
+    let real = path.split(':').map(|folder| format!("{folder}/git")).find(|git| std::path::Path::new(git).is_file()).unwrap();
+    // A history that takes for ever.
+    let log = "echo $$ > {base}/pid.new; mv {base}/pid.new {base}/pid; exec sleep 300";
+    let git = project.placed(&format!("#!/bin/sh\nfor word; do case $word in log) {log};; esac; done\nexec {real} \"$@\"\n"));
+    project.write("../bin/git", git).mode("../bin/git", 0o755);
+    let bin = project.base().join("bin").display().to_string();
+    project.set("PATH", Some(&format!("{bin}:{path}")));
+    for (signal, status) in [(Signal::INT, 130), (Signal::TERM, 143)] {
+        let build = project.start("build calm");
+        let pid = project.base().join("pid");
+        assert!(wait_until(|| pid.exists()), "the history is not read");
+        build.signal(signal);
+        let ended = build.end();
+        assert_eq!(ended.code(), status, "{signal:?}: {}", String::from_utf8_lossy(&ended.err));
+        let read = std::fs::read_to_string(&pid).unwrap();
+        assert!(!alive(&read), "{signal:?}: git reads on");
+        std::fs::remove_file(pid).unwrap();
+    }
+}
