@@ -6,7 +6,7 @@ use std::path::Path;
 use rayon::prelude::*;
 
 use super::guard::{go_on, guarded};
-use super::{Failure, Ui};
+use super::{Failure, Ui, written};
 use crate::base::{RelPath, TargetId, did_you_mean};
 use crate::disk::write_whole;
 use crate::engine::{Engine, Inspector};
@@ -70,6 +70,7 @@ fn checked(ui: &Ui, args: &CheckArgs, cancel: &Cancel) -> Result<(), Failure> {
 /// # Errors
 /// When a gate found something, or could not judge.
 pub(super) fn report_on(ui: &Ui, reports: &[GateReport], format: CheckFormat, output: Option<&Path>) -> Result<(), Failure> {
+    let output = written(output);
     let text = match format {
         CheckFormat::Text => findings::text(reports, output.is_none() && ui.color_out, ui.width),
         CheckFormat::Json => pretty(&findings::json(reports)),

@@ -6,7 +6,7 @@ use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 use serde_json::json;
 
-use super::{Failure, Ui};
+use super::{Failure, Ui, written};
 use crate::base::quantity;
 use crate::disk::write_whole;
 use crate::engine::{ChurnError, ChurnWanted, Engine, SymbolsWanted, churn as read};
@@ -34,15 +34,16 @@ pub fn churn(ui: &Ui, args: &ChurnArgs) -> Result<(), Failure> {
         made: now.strftime("%Y-%m-%d").to_string(),
     };
     let found = read(&wanted)?;
-    let folder = args.output.as_ref().filter(|output| is_folder(&ui.surroundings.folder.join(output)));
-    let format = format(ui, args, folder.is_some());
+    let output = written(args.output.as_deref());
+    let folder = output.filter(|output| is_folder(&ui.surroundings.folder.join(output)));
+    let format = format(ui, args.format, output.filter(|_| folder.is_none()), output.is_some());
     let text = match format {
-        ChurnFormat::Text if args.output.is_some() => report::text(&found, args.top, 120),
+        ChurnFormat::Text if output.is_some() => report::text(&found, args.top, 120),
         ChurnFormat::Text => report::text(&found, args.top, ui.width),
         ChurnFormat::Json => report::json(&found, args.top),
         ChurnFormat::Html => report::html(&found, args.top),
     };
-    let Some(output) = &args.output else {
+    let Some(output) = output else {
         ui.out(&text);
         return Ok(());
     };
@@ -53,7 +54,7 @@ pub fn churn(ui: &Ui, args: &ChurnArgs) -> Result<(), Failure> {
     };
     let shown = match folder {
         Some(folder) => folder.join(format!("{}_{}_churn.{ending}", found.ground.made, plain(&found.ground.project))),
-        None => output.clone(),
+        None => output.to_path_buf(),
     };
     write_whole(&ui.surroundings.folder.join(&shown), text.as_bytes())
         .map_err(|error| Failure::Broken(format!("cannot write `{}`: {error}", shown.display())))?;
@@ -77,14 +78,14 @@ impl From<ChurnError> for Failure {
 }
 
 /// Returns the format: what was asked for, else what the file's name says, else JSON for a file and text for the screen.
-fn format(ui: &Ui, args: &ChurnArgs, folder: bool) -> ChurnFormat {
-    let ending = args.output.as_deref().and_then(Path::extension).and_then(|ending| ending.to_str()).filter(|_| !folder);
-    match (args.format, ending) {
+fn format(ui: &Ui, asked: Option<ChurnFormat>, file: Option<&Path>, written: bool) -> ChurnFormat {
+    let ending = file.and_then(Path::extension).and_then(|ending| ending.to_str());
+    match (asked, ending) {
         (Some(format), _) => format,
         _ if ui.json => ChurnFormat::Json,
         (None, Some("html" | "htm")) => ChurnFormat::Html,
         (None, Some("txt" | "md")) => ChurnFormat::Text,
-        (None, _) if args.output.is_some() => ChurnFormat::Json,
+        (None, _) if written => ChurnFormat::Json,
         (None, _) => ChurnFormat::Text,
     }
 }

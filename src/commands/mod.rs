@@ -54,4 +54,4 @@ pub use tool::tool;
 pub use ui::{Failure, Ui};
 pub use watch::watch;
 
-use ui::wrongly;
+use ui::{written, wrongly};

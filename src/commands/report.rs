@@ -1,10 +1,9 @@
 //! `orket report`: a run as a page.
 
 use std::collections::BTreeSet;
-use std::path::Path;
 
 use super::graph::drawn;
-use super::{Failure, Ui};
+use super::{Failure, Ui, written};
 use crate::disk::write_whole;
 use crate::engine::{ChurnWanted, Engine, SymbolsWanted, churn};
 use crate::graph::select;
@@ -43,12 +42,12 @@ pub fn report(ui: &Ui, args: &ReportArgs) -> Result<(), Failure> {
         churn: churn.as_ref().map_err(Clone::clone),
         earlier: earlier.as_ref(),
     });
-    if args.output.as_deref() == Some(Path::new("-")) {
-        ui.out(&page);
-        return Ok(());
-    }
-    let path = match &args.output {
-        Some(path) => path.clone(),
+    let path = match args.output.as_deref() {
+        Some(path) if written(Some(path)).is_none() => {
+            ui.out(&page);
+            return Ok(());
+        }
+        Some(path) => path.to_path_buf(),
         None => engine.state().join("reports").join(format!("{}.html", run.run)),
     };
     write_whole(&ui.surroundings.folder.join(&path), page.as_bytes())

@@ -7,7 +7,7 @@ use std::time::Instant;
 use crossbeam_channel::Receiver;
 use serde_json::{Value, json};
 
-use super::{Failure, Ui};
+use super::{Failure, Ui, written};
 use crate::base::{RelPath, did_you_mean};
 use crate::disk::write_whole;
 use crate::engine::Engine;
@@ -56,8 +56,9 @@ pub fn smoke(ui: &Ui, args: &SmokeArgs) -> Result<(), Failure> {
     }
     let cannot =
         |path: &Path, hint: &str| Failure::Wrong(format!("error: a report cannot be written to `{}`\nhint: {hint}", path.display()));
-    let shown = args.output.as_deref() == Some(Path::new("-"));
-    match args.output.as_ref().filter(|_| !shown).map(|path| ui.surroundings.folder.join(path)) {
+    let file = written(args.output.as_deref());
+    let shown = args.output.is_some() && file.is_none();
+    match file.map(|path| ui.surroundings.folder.join(path)) {
         Some(path) if !can_be_written(&path) => return Err(cannot(&path, "name a file in a folder that can be written")),
         Some(_) => {}
         None if shown => {}

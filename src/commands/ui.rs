@@ -1,7 +1,7 @@
 //! What every command prints through, and how a command fails.
 
 use std::io::{self, IsTerminal, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
 use crate::engine::{Engine, OpenError, Surroundings};
@@ -161,4 +161,9 @@ impl From<SelectError> for Failure {
             SelectError::NoMatch { .. } => Failure::NoTarget(error.to_string()),
         }
     }
+}
+
+/// Returns the file that `--output` names: `-` is standard output, as if there was no such word.
+pub(super) fn written(output: Option<&Path>) -> Option<&Path> {
+    output.filter(|path| *path != Path::new("-"))
 }

@@ -25,7 +25,7 @@ pub struct CheckArgs {
     /// How to print what was found.
     #[arg(long, value_name = "FORMAT", value_enum, default_value = "text")]
     pub format: CheckFormat,
-    /// Write to a file; standard error gets the text.
+    /// Write to a file, and the text to standard error; `-` is standard output.
     #[arg(long, visible_alias = "out", value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub output: Option<PathBuf>,
     /// Let gates that are fixers write the files as they should be, before all gates judge.

@@ -22,7 +22,7 @@ pub struct ChurnArgs {
     /// Count functions, classes and methods in the N source files that were touched most; without it, in as many as cost little.
     #[arg(long, value_name = "N")]
     pub symbols: Option<usize>,
-    /// Write to this file; in a folder, to `DATE_NAME_churn.json`.
+    /// Write to this file; in a folder, to `DATE_NAME_churn.json`; `-` is standard output.
     #[arg(long, visible_alias = "out", value_name = "FILE", value_hint = ValueHint::AnyPath)]
     pub output: Option<PathBuf>,
     /// Tell it as: text, json or html; otherwise as the file's name says; `--json` is short for `--format json`.

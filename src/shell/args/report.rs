@@ -13,7 +13,7 @@ pub struct ReportArgs {
     /// Compare it with this run.
     #[arg(long, value_name = "RUN")]
     pub compare: Option<String>,
-    /// Write the page here instead of `.orket/reports/RUN.html`.
+    /// Write the page here instead of `.orket/reports/RUN.html`; `-` is standard output.
     #[arg(long, visible_alias = "out", value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub output: Option<PathBuf>,
 }

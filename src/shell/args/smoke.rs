@@ -13,7 +13,7 @@ pub struct SmokeArgs {
     /// Leave this step out; may be repeated.
     #[arg(long, value_name = "STEP")]
     pub skip: Vec<String>,
-    /// Write the report here.
+    /// Write the report here; `-` is standard output.
     #[arg(long, visible_alias = "out", value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub output: Option<PathBuf>,
 }

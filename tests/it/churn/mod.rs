@@ -593,3 +593,15 @@ fn no_manifest_is_needed_and_a_wrong_one_does_no_harm() {
     history.project.write("orket.kdl", "task {");
     history.project.run("churn").ok().says(["churn of project: "]);
 }
+
+#[test]
+fn a_dash_is_standard_output_and_no_file() {
+    let history = History::new();
+    history.file("a.txt", "a\n").commit();
+    let printed = history.project.run("churn --format json").ok().out().to_owned();
+    assert_eq!(history.project.run("churn --format json --output -").ok().out(), printed);
+    history.project.declare("gate \"tidy\" kind=\"policy\" { merge_markers #false }");
+    let printed = history.project.run("check").ok().out().to_owned();
+    assert_eq!(history.project.run("check --output -").ok().out(), printed);
+    assert!(!history.project.at("-").exists());
+}
