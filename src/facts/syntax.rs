@@ -26,6 +26,9 @@ pub(super) struct At {
     pub column: u32,
 }
 
+/// How much is shown of an import whose name a program works out, in characters.
+const COMPUTED: usize = 60;
+
 /// Returns the text of a file without a byte-order mark.
 pub(super) fn text(bytes: &[u8]) -> Extracted<&str> {
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
@@ -33,6 +36,15 @@ pub(super) fn text(bytes: &[u8]) -> Extracted<&str> {
         let line = 1 + bytes[..error.valid_up_to()].iter().filter(|byte| **byte == b'\n').count();
         Wrong { line: line as u32, why: "it is not UTF-8".into() }
     })
+}
+
+/// Returns how an import is shown whose name a program works out: as it is written, on one line and not too long.
+pub(super) fn computed(written: &str) -> String {
+    let words = written.split_whitespace().collect::<Vec<_>>().join(" ");
+    match words.char_indices().nth(COMPUTED) {
+        Some((end, _)) => format!("{}…", &words[..end]),
+        None => words,
+    }
 }
 
 /// Returns the text of a file of a language that leaves the encoding open, without a byte-order mark: names are spelled in ASCII, which

@@ -56,6 +56,8 @@ pub(in crate::facts) enum Include {
     From(u32, String),
     /// As PHP's settings and the working folder have it.
     Searched(String),
+    /// Where only a running program knows, as it is written.
+    Computed(String),
 }
 
 #[derive(Default)]
@@ -121,7 +123,8 @@ impl Reader<'_> {
                 }
                 "include_expression" | "include_once_expression" | "require_expression" | "require_once_expression" => {
                     let path = node.named_child(0).and_then(|path| self.path(path, CLEAR));
-                    self.facts.includes.extend(path.map(|path| (syntax::at(node, self.text), path)));
+                    let path = path.unwrap_or_else(|| Include::Computed(syntax::computed(syntax::of(node, self.text))));
+                    self.facts.includes.push((syntax::at(node, self.text), path));
                 }
                 "name" | "qualified_name" | "relative_name" => {
                     self.name(node, parent);

@@ -46,7 +46,7 @@ pub(in crate::facts) fn resolve(world: &World<'_>, sources: &[Source<Facts>], fo
             match resolver.included(from.1, include) {
                 Some(goal) => found.edge(from, goal, *at, ImportKind::Import),
                 None => {
-                    let (Include::From(_, name) | Include::Searched(name)) = include;
+                    let (Include::From(_, name) | Include::Searched(name) | Include::Computed(name)) = include;
                     found.unresolved(&source.path, *at, name);
                 }
             }
@@ -152,6 +152,7 @@ impl<'a> Resolver<'a> {
                 bases.push(RelPath::root());
                 bases.iter().filter_map(|base| RelPath::parse_in(base, text.as_bytes()).ok()).collect()
             }
+            Include::Computed(_) => return None,
         };
         if let Some(path) = found.iter().find(|path| self.world.has(path.as_bytes())) {
             return Some(self.file(path));

@@ -120,7 +120,7 @@ fn code_without_namespaces() {
             "web/menu -> lib/db",
         ]
     );
-    assert_eq!(unresolved(&found), ["web/index.php:3 gone.php"]);
+    assert_eq!(unresolved(&found), ["web/index.php:3 gone.php", "web/index.php:3 require $other"]);
 }
 
 #[test]
@@ -162,4 +162,11 @@ fn deep_files_are_read() {
     for (text, edges) in [(path, &[][..]), (code, &["a -> B"])] {
         holds(&[("a.php", &text), ("b.php", "<?php\nclass B {}\n")], edges);
     }
+}
+
+#[test]
+fn what_is_included_by_a_name_that_is_worked_out_is_not_resolved() {
+    let files = [("a.php", "<?php\nrequire $x;\ninclude_once ROOT . '/b.php';\nrequire __DIR__ . '/b.php';\n"), ("b.php", "<?php\n")];
+    assert_eq!(unresolved(&project(&files, "", None)), ["a.php:2 require $x", "a.php:3 include_once ROOT . '/b.php'"]);
+    holds(&files, &["a -> b"]);
 }

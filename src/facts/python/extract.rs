@@ -31,6 +31,8 @@ pub(in crate::facts) enum What {
     Module(String),
     /// `from ..a import b`: how many dots, what follows them, and the name; `None` for `*`.
     From(u32, String, Option<String>),
+    /// A dynamic import of what only a running program knows, as it is written.
+    Computed(String),
 }
 
 /// Reads a file.
@@ -42,7 +44,7 @@ pub(in crate::facts) fn extract(bytes: &[u8], _: &RelPath) -> Extracted<Facts> {
         names.visit_body(body);
         let Names { mut aliases, others, depth } = names;
         aliases.checking.retain(|name| !others.contains(name));
-        let mut walk = Walk { aliases, depth, kind: ImportKind::Import, places: &places, raws: Facts::new() };
+        let mut walk = Walk { aliases, depth, kind: ImportKind::Import, text: &text, places: &places, raws: Facts::new() };
         walk.visit_body(body);
         walk.raws
     })?;
@@ -124,6 +126,7 @@ struct Walk<'t, 'd> {
     depth: &'d mut Depth,
     /// What an import here would be.
     kind: ImportKind,
+    text: &'d str,
     places: &'d Places<'t>,
     raws: Facts,
 }
@@ -139,8 +142,9 @@ impl<'t> Visitor<'t> for Walk<'t, '_> {
 
     fn visit_expr(&mut self, expr: &'t Expr) {
         if let Expr::Call(call) = expr
-            && let Some(what) = self.aliases.dynamic(call)
+            && self.aliases.imports(call)
         {
+            let what = Aliases::dynamic(call).unwrap_or_else(|| What::Computed(syntax::computed(&self.text[call.range()])));
             self.raws.push(Raw { at: self.places.at(call.start().into()), kind: ImportKind::Dynamic, what });
         }
         Depth::deeper(self, |this| this.depth, |this| visitor::walk_expr(this, expr));
@@ -235,9 +239,9 @@ impl<'t> Aliases<'t> {
         }
     }
 
-    /// Returns what a call imports, if it is one that imports and the name is spelled out.
-    fn dynamic(&self, call: &ExprCall) -> Option<What> {
-        let is_import = match &*call.func {
+    /// Whether a call imports.
+    fn imports(&self, call: &ExprCall) -> bool {
+        match &*call.func {
             Expr::Name(name) => name.id == *"__import__" || self.import_module.contains(name.id.as_str()),
             Expr::Attribute(attribute) => match (&*attribute.value, attribute.attr.as_str()) {
                 (Expr::Name(object), "import_module") => self.importlib.contains(object.id.as_str()),
@@ -245,10 +249,11 @@ impl<'t> Aliases<'t> {
                 _ => false,
             },
             _ => false,
-        };
-        if !is_import {
-            return None;
         }
+    }
+
+    /// Returns what a call imports, if the name is spelled out.
+    fn dynamic(call: &ExprCall) -> Option<What> {
         let argument = |index: usize, name| call.arguments.find_argument_value(name, index);
         let name = literal(argument(0, "name")?)?;
         let rest = name.trim_start_matches('.');

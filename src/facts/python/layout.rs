@@ -130,7 +130,7 @@ impl<'a> Evidence<'a> {
                 let first = module.split('.').next().unwrap_or(module).as_bytes();
                 !self.regular.contains(first) && self.by_name.contains_key(first)
             }
-            What::From(..) => false,
+            What::From(..) | What::Computed(_) => false,
         };
         let mut shown: Vec<What> = facts.iter().filter(shows).map(|raw| raw.what.clone()).collect();
         for src in self.by_name.get(&b"src"[..]).into_iter().flatten() {
@@ -197,7 +197,7 @@ impl<'a> Evidence<'a> {
                 let (module, name) = match &raw.what {
                     What::Module(module) => (module, None),
                     What::From(0, module, name) => (module, name.as_deref()),
-                    What::From(..) => continue,
+                    What::From(..) | What::Computed(_) => continue,
                 };
                 // A folder of that name is what it takes.
                 let first = module.split('.').next().unwrap_or(module);
@@ -313,7 +313,7 @@ impl<'a> Layout<'a> {
 fn first(what: &What) -> Option<String> {
     match what {
         What::Module(module) | What::From(0, module, _) => module.split('.').next().map(str::to_owned),
-        What::From(..) => None,
+        What::From(..) | What::Computed(_) => None,
     }
 }
 

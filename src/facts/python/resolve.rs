@@ -35,6 +35,7 @@ pub(in crate::facts) fn resolve(evidence: Evidence<'_>, sources: &[Source<Facts>
                     let written = format!("{}{}", ".".repeat(*level as usize), parts.join("."));
                     (relative(&layout, &source.path, *level, &parts, least), written)
                 }
+                What::Computed(written) => (Lead { goal: None, missing: true }, written.clone()),
             };
             if let Some(goal) = lead.goal {
                 found.edge((name, &source.path), goal, raw.at, raw.kind);

@@ -134,6 +134,10 @@ fn dynamic_imports_with_a_name_that_is_spelled_out() {
             "p.a -> p.d (dynamic)",
         ],
     );
+    let long = format!("import importlib\nimportlib.import_module(\n    prefix + '{}')\n", "x".repeat(60));
+    let found = project(&[files[1], ("q.py", &long)], "", None);
+    let cut = format!("q.py:2 importlib.import_module( prefix + '{}…", "x".repeat(25));
+    assert_eq!(unresolved(&found), ["p/a.py:7 .d", "p/a.py:8 im(x)", "p/a.py:9 im(f'p.{x}')", &cut]);
 }
 
 #[test]

@@ -22,6 +22,8 @@ pub(in crate::facts) enum Required {
     Searched(String),
     /// From the working folder, else from the load path, with its ending: `load "x.rb"`, `require "./x"`.
     Loaded(String),
+    /// Where only a running program knows, as it is written.
+    Computed(String),
 }
 
 /// Reads a file.
@@ -56,12 +58,16 @@ fn required(call: Node<'_>, text: &str) -> Option<Required> {
     let method = syntax::of(call.child_by_field_name("method")?, text);
     let arguments = syntax::named(call.child_by_field_name("arguments")?);
     let first = *arguments.first()?;
+    let computed = || Required::Computed(syntax::computed(syntax::of(call, text)));
     match method {
         // Any class may load its parts late: `Shop.autoload :Cart, "shop/cart"`.
         "autoload" => located(*arguments.get(1)?, text),
         _ if receiver.is_some_and(|receiver| !kernel(receiver)) => None,
-        "require_relative" => path(first, text, CLEAR).map(|(Path::Beside(path) | Path::Plain(path))| Required::Beside(path)),
-        "require" => located(first, text),
+        "require_relative" => Some(match path(first, text, CLEAR) {
+            Some(Path::Beside(path) | Path::Plain(path)) => Required::Beside(path),
+            None => computed(),
+        }),
+        "require" => Some(located(first, text).unwrap_or_else(computed)),
         "load" => match located(first, text)? {
             Required::Searched(name) => Some(Required::Loaded(name)),
             beside => Some(beside),

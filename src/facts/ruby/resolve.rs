@@ -32,7 +32,7 @@ pub(in crate::facts) fn resolve(world: &World<'_>, sources: &[Source<Facts>], fo
         found.module(name, &source.path);
         for (at, required) in &source.facts.required {
             let file = load_path.find(&source.path, required);
-            let (Required::Beside(text) | Required::Searched(text) | Required::Loaded(text)) = required;
+            let (Required::Beside(text) | Required::Searched(text) | Required::Loaded(text) | Required::Computed(text)) = required;
             let first = text.split('/').next().unwrap_or(text);
             let goal = match file {
                 Some(path) => Some(Goal::File(modules.get(&path).map_or_else(|| names::bare(&path), |name| (*name).clone()), path)),
@@ -99,6 +99,7 @@ impl LoadPath<'_> {
                 [RelPath::root(), from.parent().unwrap_or_default()].iter().find_map(|folder| in_folder(folder, name))
             }
             Required::Loaded(name) => in_folder(&RelPath::root(), name).or_else(|| searched(name)),
+            Required::Computed(_) => None,
         }
     }
 }

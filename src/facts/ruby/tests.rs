@@ -49,7 +49,16 @@ fn features_are_looked_for_beside_and_on_the_load_path() {
             "tools/seed -> shop",
         ]
     );
-    assert_eq!(unresolved(&found), ["lib/shop.rb:14 shop/gone", "lib/shop/store/db.rb:2 ../gone", "test/cart_test.rb:2 Rakefile.rb"]);
+    assert_eq!(
+        unresolved(&found),
+        [
+            "lib/shop.rb:14 shop/gone",
+            "lib/shop.rb:15 require name",
+            "lib/shop.rb:16 require \"shop/#{name}\"",
+            "lib/shop/store/db.rb:2 ../gone",
+            "test/cart_test.rb:2 Rakefile.rb"
+        ]
+    );
 }
 
 #[test]
@@ -132,7 +141,7 @@ fn paths_that_are_put_together_are_understood() {
     let found = project(&files, "", None);
     let to: Vec<&str> = found.edges().map(|import| import.to).collect();
     assert_eq!(to, ["low/eight", "low/five", "low/four", "low/one", "low/six", "low/three", "seven", "web/two"]);
-    assert_eq!(unresolved(&found), ["web/a.rb:9 ./gone"]);
+    assert_eq!(unresolved(&found), ["web/a.rb:9 ./gone", "web/a.rb:10 require name + '/x'"]);
 }
 
 #[test]
@@ -164,4 +173,17 @@ fn the_root_has_its_own_helpers() {
             "test/models/a_test.rb -> test/test_helper.rb",
         ]
     );
+}
+
+#[test]
+fn what_is_required_by_a_name_that_is_worked_out_is_not_resolved() {
+    let files = [
+        (
+            "a.rb",
+            "require name\nDir['x/*'].each { |file| require_relative file }\nparams.require(:user)\nrequire_relative 'b'\nload other\n",
+        ),
+        ("b.rb", ""),
+    ];
+    assert_eq!(unresolved(&project(&files, "", None)), ["a.rb:1 require name", "a.rb:2 require_relative file"]);
+    holds(&files, &["a -> b"]);
 }
