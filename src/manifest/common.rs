@@ -100,11 +100,17 @@ impl Problems {
         });
     }
 
-    /// Checks that a node has only these properties.
+    /// Checks that a node has only these properties, each once.
     pub(super) fn only(&mut self, node: &Node, known: &[&str]) {
         for (name, _, place) in &node.props {
             if !known.contains(&name.as_str()) {
                 self.unknown("property", name, &format!("`{}`", node.name), place, known);
+            }
+        }
+        let mut seen: BTreeMap<&str, &Place> = BTreeMap::new();
+        for (name, _, place) in &node.props {
+            if let Some(earlier) = seen.insert(name, place) {
+                self.twice(format!("`{name}` of `{}`", node.name), name.len(), place, earlier);
             }
         }
     }
@@ -147,16 +153,20 @@ impl Problems {
         let mut seen: BTreeMap<&str, &Node> = BTreeMap::new();
         for node in nodes.iter().filter(|node| !many.contains(&node.name.as_str())) {
             if let Some(earlier) = seen.insert(&node.name, node) {
-                self.push(Problem {
-                    code: "manifest/duplicate",
-                    message: format!("`{}` is said twice", node.name),
-                    place: Some(node.place.clone()),
-                    length: node.name.len(),
-                    help: Some(String::from("keep one of them")),
-                    notes: vec![(String::from("the other one"), earlier.place.clone())],
-                });
+                self.twice(format!("`{}`", node.name), node.name.len(), &node.place, &earlier.place);
             }
         }
+    }
+
+    fn twice(&mut self, what: String, length: usize, place: &Place, earlier: &Place) {
+        self.push(Problem {
+            code: "manifest/duplicate",
+            message: format!("{what} is said twice"),
+            place: Some(place.clone()),
+            length,
+            help: Some(String::from("keep one of them")),
+            notes: vec![(String::from("the other one"), earlier.clone())],
+        });
     }
 
     /// Returns a property that is a text; says so where it is something else.

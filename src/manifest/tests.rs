@@ -212,6 +212,7 @@ fn two_of_one_name_point_at_both() {
         "error[manifest/duplicate]: there are two targets `a`\n --> orket.kdl:2:1\n2 | epic \"a\"\n  | ^\n --> orket.kdl:1:1: the other one\n1 | task \"a\"\n  | -\n  = help: rename one of them"
     );
     assert_eq!(wrong("pool \"p\" 1\npool \"p\" 2"), ["manifest/duplicate"]);
+    assert_eq!(wrong("each \"f\" glob=\"a\" glob=\"!b\" { task \"{{f.name}}\" { run \"true\" } }"), ["manifest/duplicate"]);
 }
 
 #[test]

@@ -10,31 +10,49 @@ use rustix::process::{Pid, PidfdFlags, Signal, getpid, getppid, pidfd_open, pidf
 /// How long they may take to end after they were asked to.
 const GRACE: Duration = Duration::from_secs(2);
 
+/// Rounds of killing, since what is told to end may start something else.
+const ROUNDS: usize = 64;
+
 /// Ends all processes of this user in whose environment all of `pairs` (each `NAME=value`) stand, but for this one and those above it: asks them first,
-/// and kills what is there 2 seconds later. Returns how many there were. Where the system has no `/proc`, none is found.
+/// and kills what is there 2 seconds later, with all that has been started meanwhile. Returns how many there were. Where the system has no `/proc`,
+/// none is found.
 pub fn end_stragglers(pairs: &[&str]) -> usize {
-    let spared = ancestors();
+    let mut spared = ancestors();
+    let above = spared.len();
+    let mut signal = Signal::TERM;
     let mut found: Vec<OwnedFd> = Vec::new();
-    for entry in fs::read_dir("/proc").into_iter().flatten().flatten() {
-        let Some(pid) = entry.file_name().to_str().and_then(|name| name.parse::<i32>().ok()).filter(|pid| !spared.contains(pid)) else {
-            continue;
-        };
-        // Opened before it is looked at, so that what is ended is what was looked at.
-        let Some(handle) = Pid::from_raw(pid).and_then(|pid| pidfd_open(pid, PidfdFlags::empty()).ok()) else { continue };
-        let environment = fs::read(entry.path().join("environ")).unwrap_or_default();
-        let stands = |pair: &&str| environment.split(|byte| *byte == 0).any(|one| one == pair.as_bytes());
-        if pairs.iter().all(stands) {
-            found.push(handle);
+    for _ in 0..ROUNDS {
+        let new = marked(pairs, &spared);
+        spared.extend(new.iter().map(|(pid, _)| pid));
+        found.extend(new.into_iter().map(|(_, handle)| handle));
+        found.retain(|handle| lives(handle, Duration::ZERO));
+        if found.is_empty() {
+            break;
         }
-    }
-    for signal in [Signal::TERM, Signal::KILL] {
-        for handle in found.iter().filter(|handle| lives(handle, Duration::ZERO)) {
+        for handle in &found {
             let _ = pidfd_send_signal(handle, signal);
         }
         let until = Instant::now() + GRACE;
-        found.iter().all(|handle| !lives(handle, until.saturating_duration_since(Instant::now())));
+        let all = found.iter().all(|handle| !lives(handle, until.saturating_duration_since(Instant::now())));
+        if !all && signal == Signal::KILL {
+            break;
+        }
+        signal = Signal::KILL;
     }
-    found.len()
+    spared.len() - above
+}
+
+/// Returns the processes of this user in whose environment all of `pairs` stand, but for some.
+fn marked(pairs: &[&str], spared: &[i32]) -> Vec<(i32, OwnedFd)> {
+    let look = |entry: fs::DirEntry| {
+        let pid = entry.file_name().to_str()?.parse::<i32>().ok().filter(|pid| !spared.contains(pid))?;
+        // Opened before it is looked at, so that what is ended is what was looked at.
+        let handle = pidfd_open(Pid::from_raw(pid)?, PidfdFlags::empty()).ok()?;
+        let environment = fs::read(entry.path().join("environ")).unwrap_or_default();
+        let stands = |pair: &&str| environment.split(|byte| *byte == 0).any(|one| one == pair.as_bytes());
+        pairs.iter().all(stands).then_some((pid, handle))
+    };
+    fs::read_dir("/proc").into_iter().flatten().flatten().filter_map(look).collect()
 }
 
 /// Whether this process was started by that one, or by one that it started. Where the system has no `/proc`, only its parent is known.

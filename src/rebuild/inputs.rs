@@ -119,6 +119,13 @@ pub(super) fn gather(
             }
             // Of a device or pipe nothing can be known.
             Content::Missing if task.imported.is_some() && world.tree.stat_follow(&path).is_ok_and(|there| there.is_some()) => {}
+            Content::Missing if world.tree.stat(&path).ok().flatten().is_some() => {
+                return Err(Blocked {
+                    text: format!("the input `{path}` is neither a file nor a folder, so that nothing can be known of what is in it"),
+                    hint: Some(format!("take it out of `inputs` at {}", task.place)),
+                    broken: false,
+                });
+            }
             Content::Missing => {
                 return Err(Blocked {
                     text: format!("the input `{path}` does not exist, and no task that it needs makes it"),

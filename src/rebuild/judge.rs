@@ -49,7 +49,7 @@ pub enum Judged {
 }
 
 /// Judges a task. `links`: what everything that it needs put out, in the order of its edges. `again`: something that it waits for has
-/// executed in this run, so that files are looked at again. `wanted`: why it has to run in any case.
+/// executed in this run or was restored, so that files are looked at again. `wanted`: why it has to run in any case.
 pub fn judge(world: &World, target: TargetId, links: &Links, again: bool, mode: Mode, wanted: Option<Reason>) -> Judged {
     let judged = verdict(world, target, links, again, mode, wanted);
     match &judged {
@@ -83,7 +83,9 @@ fn verdict(world: &World, target: TargetId, links: &Links, again: bool, mode: Mo
         Err(blocked) => return Judged::Blocked(blocked),
     };
     let is = |bit: u32| world.graph.has(target, bit);
-    if let Some(record) = record.as_ref().filter(|record| record.action != prepared.key && !mode.look) {
+    // What a task of another manifest put out that has the same address is not its own.
+    let otherwise = |record: &&TaskRecord| record.action != prepared.key && record.manifest == world.manifest && !mode.look;
+    if let Some(record) = record.as_ref().filter(otherwise) {
         match clear_undeclared(world, &prepared, &Own::of(world, record.key)) {
             Ok(displaced) => prepared.displaced = displaced,
             Err(text) => return Judged::Blocked(Blocked { text, hint: None, broken: false }),
@@ -137,7 +139,8 @@ fn verdict(world: &World, target: TargetId, links: &Links, again: bool, mode: Mo
     if !mode.no_lookup && !is(flag::UNCACHED) && !writes_beside(&prepared) {
         match look_up(world, &mut prepared, target, links, again, mode) {
             Ok(Some((result, placed))) => {
-                let yielded = yielded(world, &prepared, &result.outputs, executed);
+                let restored = matches!(placed, Placed::Now(_)) && !mode.look;
+                let yielded = yielded(world, &prepared, &result.outputs, executed || restored);
                 if !mode.look {
                     remember(world, &prepared, &result);
                 }
@@ -167,15 +170,16 @@ fn adopt(world: &World, prepared: &Prepared, links: &Links, record: &TaskRecord,
         return None;
     }
     let result = ActionResult::decode(&record.result)?;
-    let yielded = yielded(world, prepared, &result.outputs, links.iter().any(|(_, yielded)| yielded.executed));
     if in_place(world, &result.outputs, &prepared.outputs, &prepared.excluded, again) {
         remember(world, prepared, &result);
-        return Some(Judged::Fresh(yielded));
+        let executed = links.iter().any(|(_, yielded)| yielded.executed);
+        return Some(Judged::Fresh(yielded(world, prepared, &result.outputs, executed)));
     }
     let own = Own::of(world, record.key);
     match restore(world, &result.outputs, &prepared.outputs, &prepared.excluded, &own) {
         Ok(Some(displaced)) => {
             remember(world, prepared, &result);
+            let yielded = yielded(world, prepared, &result.outputs, true);
             Some(Judged::Cached { yielded, log: result.log, displaced })
         }
         Ok(None) => None,

@@ -6,8 +6,9 @@ use super::World;
 use super::clear::take_away;
 use super::in_place::is;
 use crate::action::{ActionResult, OutputKind};
-use crate::base::{RelPath, glob};
+use crate::base::{RelPath, TargetId, glob};
 use crate::disk::Signature;
+use crate::graph::{TargetKind, flag};
 use crate::record::{Status, TaskRecord};
 
 /// What became of outputs that belong to no task any more.
@@ -19,7 +20,7 @@ pub struct Orphans {
     pub displaced: Vec<(RelPath, RelPath)>,
 }
 
-/// Takes away what tasks of this manifest had put out that are declared no longer, so that no pattern finds it.
+/// Takes away what tasks of this manifest had put out that are declared no longer, or have no command any more, so that no pattern finds it.
 ///
 /// A file stays where a task that is declared puts one out or names it among its inputs, where version control tracks it, behind a link to a folder, and where it is not, byte for byte, what the
 /// task had made: then a person has changed it.
@@ -27,7 +28,13 @@ pub struct Orphans {
 /// # Errors
 /// When the disk refuses. What was taken away until then is gone or moved.
 pub fn clear_orphans(world: &World) -> std::io::Result<Orphans> {
-    let declared: FxHashSet<[u64; 2]> = world.graph.rows().iter().map(|row| row.key).collect();
+    let graph = &world.graph;
+    let gathers = |id: TargetId| match graph.kind(id) {
+        TargetKind::Task => graph.has(id, flag::EMPTY),
+        TargetKind::Rock | TargetKind::Epic | TargetKind::Entry | TargetKind::Service => true,
+        _ => false,
+    };
+    let declared: FxHashSet<[u64; 2]> = graph.ids().filter(|id| !gathers(*id)).map(|id| graph.row(id).key).collect();
     let gone: Vec<TaskRecord> = {
         let checkout = world.checkout.lock().expect("no holder panics");
         let gone = checkout.records_where(|key| !declared.contains(&key));
@@ -40,10 +47,10 @@ pub fn clear_orphans(world: &World) -> std::io::Result<Orphans> {
     let named = named_inputs(world);
     for record in gone {
         let outputs = ActionResult::decode(&record.result).map(|result| result.outputs).unwrap_or_default();
-        let made = record.own.iter().filter(|(path, _)| outputs.binary_search_by(|output| output.path.cmp(path)).is_err());
         let as_left = |stamp: &Option<Signature>, now: Signature| !now.is_dir() && stamp.is_none_or(|stamp| stamp == now);
-        let unfinished =
-            made.filter(|(path, stamp)| world.tree.stat(path).ok().flatten().is_some_and(|now| as_left(stamp, now))).map(|(path, _)| path);
+        let unfinished = record.own.iter();
+        let unfinished = unfinished.filter(|(path, stamp)| world.tree.stat(path).ok().flatten().is_some_and(|now| as_left(stamp, now)));
+        let unfinished = unfinished.map(|(path, _)| path);
         let finished = outputs.iter().filter(|output| output.kind != OutputKind::Folder && is(world, output)).map(|output| &output.path);
         for path in finished.chain(unfinished) {
             let behind_link = || path.parent().is_some_and(|folder| world.tree.link_on_the_way(&folder).is_some());

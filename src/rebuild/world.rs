@@ -25,7 +25,7 @@ pub struct Yield {
     pub outputs: Arc<Vec<(RelPath, Content)>>,
     /// Folders among them in which nothing is.
     pub folders: Arc<Vec<RelPath>>,
-    /// Whether it, or anything it waits for, executed something in this run.
+    /// Whether it, or anything it waits for, executed something in this run, or was restored: files are others than they were.
     pub executed: bool,
 }
 

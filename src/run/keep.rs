@@ -100,7 +100,11 @@ impl Bench<'_> {
         let world = self.world;
         let Some(path) = prepared.action.depfile.as_ref().and_then(|depfile| RelPath::parse(depfile).ok()) else { return false };
         let record = world.checkout.lock().expect("no holder panics").task(world.graph.row(prepared.target).key);
-        let (Some(record), Ok(text)) = (record, world.tree.read(&path)) else { return false };
+        let Some(record) = record else { return false };
+        if record.status != Status::Succeeded {
+            return true;
+        }
+        let Ok(text) = world.tree.read(&path) else { return false };
         let Ok(names) = rebuild::parse_depfile(&text) else { return false };
         let mut found = Vec::new();
         let mut places = Names::new(&world.tree, &prepared.dir);
@@ -108,7 +112,7 @@ impl Bench<'_> {
             // A name with a NUL byte means no file.
             let _ = places.look_up(name, &mut found);
         }
-        record.status != Status::Succeeded || record.discovered.iter().all(|path| found.contains(path))
+        record.discovered.iter().all(|path| found.contains(path))
     }
 
     /// Remembers that a task has failed or was cancelled, and which files it left behind: what was so when it last succeeded is not so any

@@ -258,3 +258,18 @@ task "t" { needs "many"; sh "{log:t}; cat o/7 > out"; outputs "out" }"#,
     project.run("explain t").ok().says(["need many changed"]);
     project.run("build").ok().nothing_to_do();
 }
+
+#[test]
+fn a_depfile_that_is_wrong_is_the_tasks_own() {
+    let project = Project::new().manifest("task \"t\" { sh \"echo x > o; echo garbage > o.d\"; outputs \"o\"; depfile \"o.d\" }");
+    for _ in 0..3 {
+        project.run("build").code(1).says(["the depfile `o.d` is wrong"]).never_says(["was moved"]);
+    }
+}
+
+#[test]
+fn a_pipe_is_no_input() {
+    let project = Project::new().manifest("task \"t\" { sh \"true\"; inputs \"p\" }");
+    assert!(std::process::Command::new("mkfifo").arg(project.at("p")).status().unwrap().success());
+    project.run("build").code(1).says(["the input `p` is neither a file nor a folder"]);
+}

@@ -243,3 +243,21 @@ task "t" { sh "true" }"#,
     std::fs::remove_file(project.at(".env")).unwrap();
     project.write(".env", "A=1\nB=x\0y\n").run("build").code(1).says(["`.env:2`", "a byte is zero", "B=..."]);
 }
+
+#[test]
+fn a_dotenv_file_that_comes_back_from_the_store_is_read_again() {
+    let project = Project::new().file("i", "staging\n").manifest(
+        r#"
+task "config" { sh "echo TARGET=$(cat i) > deploy.env"; inputs "i"; outputs "deploy.env" }
+task "deploy" { needs "config"; sh "echo ${TARGET:-nowhere} > to"; outputs "to"; env { dotenv "deploy.env" } }
+"#,
+    );
+    let deployed = |input: &str| {
+        project.write("i", format!("{input}\n")).run("build").ok();
+        project.run("build").ok().nothing_to_do();
+        project.read("to")
+    };
+    assert_eq!((deployed("staging"), deployed("prod"), deployed("staging")), ("staging\n".into(), "prod\n".into(), "staging\n".into()));
+    project.remove("deploy.env").run("build").ok();
+    assert_eq!(project.read("to"), "staging\n");
+}

@@ -104,3 +104,49 @@ fn what_a_task_names_as_its_input_stays() {
     project.declare(r#"task "c" { inputs "b"; outputs "c"; sh "cp b c" }"#).run("build").ok().never_says(["was removed"]);
     assert_eq!((project.read("b"), project.read("c")), ("1".to_owned(), "1".to_owned()));
 }
+
+#[test]
+fn what_a_task_made_after_its_last_success_goes_with_it() {
+    const UP: &str = r#"
+each "f" glob="src/*" {
+    task "up/{{f.name}}" { sh "cat {{f.path}} > o/{{f.name}}; ! grep -q bad {{f.path}}"; inputs "{{f.path}}"; outputs "o/{{f.name}}" }
+}
+task "join" { needs "up/*"; sh "cat o/* > all"; outputs "all" }
+"#;
+    for manifest in [UP.to_owned(), UP.replace("inputs", "incremental #true; inputs"), UP.replace("inputs", "cache #false; inputs")] {
+        let project = Project::new().file("src/a", "1\n").file("src/b", "2\n").manifest(&manifest);
+        project.run("build").ok();
+        project.write("src/b", "bad\n").run("build").code(1);
+        project.remove("src/b").run("build").ok().says(["no longer declared"]);
+        assert_eq!((project.read("all"), project.has("o/b")), (String::from("1\n"), false), "{manifest}");
+    }
+}
+
+#[test]
+fn a_target_that_has_no_command_any_more_keeps_nothing() {
+    let rest = r#"
+task "z" { sh "cat i > o/z"; inputs "i"; outputs "o/z" }
+task "b" { needs "z"; after "a"; sh "cat o/* > all"; outputs "all" }
+"#;
+    for now in
+        ["task \"a\" { needs \"z\" }", "task \"a\" { }", "epic \"a\" { task \"x\" { run \"true\" } }", "service \"a\" { sh \"sleep 100\" }"]
+    {
+        let project = Project::new().file("i", "1\n").manifest(&format!("task \"a\" {{ sh \"echo A > o/a\"; outputs \"o/a\" }}{rest}"));
+        project.run("build").ok();
+        assert_eq!(project.read("all"), "A\n1\n");
+        let rest = if now.starts_with("service") { rest.replace("after \"a\"; ", "") } else { rest.to_owned() };
+        project.declare(&format!("{now}{rest}")).write("i", "2\n").run("build b").ok().says(["`o/a`"]);
+        assert_eq!(project.read("all"), "2\n", "{now}");
+        project.run("build b").ok().nothing_to_do();
+    }
+}
+
+#[test]
+fn a_task_of_another_manifest_with_the_same_address_keeps_its_own() {
+    let project = Project::new().manifest(r#"task "t" { sh "echo x > x"; outputs "x" }"#);
+    project.write("other.kdl", r#"task "t" { sh "echo y > y"; outputs "y" }"#);
+    for manifest in ["", "-f other.kdl", ""] {
+        project.run(&format!("build {manifest}")).ok();
+    }
+    assert!(project.has("x") && project.has("y"));
+}

@@ -303,3 +303,16 @@ fn a_gate_that_reads_a_long_history_ends_with_the_build() {
         std::fs::remove_file(pid).unwrap();
     }
 }
+
+#[test]
+fn what_is_left_running_is_ended_with_all_that_it_starts_when_it_is_told_to() {
+    let project = Project::new().file("in", "slow").manifest(
+        r#"task "t" { sh "trap 'setsid sleep 300 &' TERM; if grep -q slow in; then touch {base}/there; sleep 300 & wait; sleep 300; fi; cat in > o"; inputs "in"; outputs "o" }"#,
+    );
+    let build = project.start("build");
+    assert!(wait_until(|| project.base().join("there").exists()), "the task did not start");
+    build.signal(Signal::KILL);
+    build.end();
+    project.write("in", "fast").run("build").ok().says(["had left behind"]);
+    assert!(!busy(&project.root()), "something works in the project still");
+}
