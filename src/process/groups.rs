@@ -1,7 +1,7 @@
 //! The process groups that run now, so that stopping orket at the terminal (`SIGTSTP`) stops them, too.
 
 use std::collections::BTreeSet;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, RawPid, Signal, kill_process_group};
@@ -39,8 +39,28 @@ pub(super) fn paused() -> Duration {
     groups().paused
 }
 
+/// What is done around standing still: it calls what it is given, once.
+type Around = Arc<dyn Fn(&mut dyn FnMut()) + Send + Sync>;
+
+static AROUND: Mutex<Option<Around>> = Mutex::new(None);
+
+/// Says what is done around standing still from now on, as is taking a drawing off the terminal.
+pub fn around_pauses(around: Around) {
+    *AROUND.lock().unwrap_or_else(PoisonError::into_inner) = Some(around);
+}
+
 /// Stops every group, calls `halt`, which returns when orket is continued, and continues the groups. No group comes or goes meanwhile.
 pub(super) fn pause(halt: impl FnOnce()) {
+    let around = AROUND.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    let mut halt = Some(halt);
+    let mut once = || halt.take().map_or((), stand_still);
+    match around {
+        Some(around) => around(&mut once),
+        None => once(),
+    }
+}
+
+fn stand_still(halt: impl FnOnce()) {
     let mut groups = groups();
     let began = Instant::now();
     let tell = |signal| {

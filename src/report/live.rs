@@ -97,6 +97,10 @@ impl Sink for Live {
         self.frame();
     }
 
+    fn pause(&mut self) {
+        self.clear();
+    }
+
     fn finish(&mut self) {
         self.taken = false;
         self.progress.over = true;
@@ -214,6 +218,17 @@ mod tests {
         assert!(seen.terminal.cursor);
         seen.tick(2500).sink.finish();
         assert!(seen.screen().ends_with("(2.4 s)\n"));
+    }
+
+    #[test]
+    fn while_it_stands_still() {
+        let mut seen = Seen::new(80, 24);
+        seen.event(&run_started(2, None)).event(&finished(1, 100, Outcome::Done)).event(&started(0, 200, 1)).tick(1500);
+        let drawn = seen.screen();
+        seen.sink.pause();
+        assert_eq!((seen.screen().as_str(), seen.terminal.cursor), ("done    app/link  300 ms\n", true));
+        seen.tick(1500);
+        assert_eq!((seen.screen(), seen.terminal.cursor), (drawn, false));
     }
 
     #[test]

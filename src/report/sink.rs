@@ -47,6 +47,9 @@ pub trait Sink: Send {
     /// Is told the new columns and rows of the terminal.
     fn resize(&mut self, _width: usize, _height: usize) {}
 
+    /// Leaves the screen in order, since the program is about to stand still. The next tick draws again.
+    fn pause(&mut self) {}
+
     /// Leaves the screen in order. No event follows; calling it twice does no harm.
     fn finish(&mut self) {}
 }
@@ -69,6 +72,10 @@ impl Sink for Kept {
 
     fn resize(&mut self, width: usize, height: usize) {
         self.0.resize(width, height);
+    }
+
+    fn pause(&mut self) {
+        self.0.pause();
     }
 
     fn finish(&mut self) {

@@ -12,12 +12,13 @@ use crate::base::TargetId;
 use crate::commands::{Failure, Ui};
 use crate::disk::create;
 use crate::event::{Ending, Event, Outcome, Totals};
+use crate::process::around_pauses;
 use crate::report::{self, Names, Sink};
 use crate::shell::BuildArgs;
 
 /// Who is told of a build, and what was told.
 pub(super) struct Audience {
-    seats: Mutex<Seats>,
+    seats: Arc<Mutex<Seats>>,
     /// Why the file of events cannot be written.
     unwritten: Arc<OnceLock<String>>,
     names: Arc<dyn Names>,
@@ -47,7 +48,16 @@ impl Audience {
             sinks.push(report::json(names.clone(), Box::new(Told { out: file, failed: unwritten.clone() })));
         }
         let seats = Seats { sinks, events: Vec::new(), told: FxHashSet::default(), size: (ui.width, ui.height) };
-        Ok(Audience { seats: Mutex::new(seats), unwritten, names: names.clone(), heard })
+        let seats = Arc::new(Mutex::new(seats));
+        let seen = Arc::downgrade(&seats);
+        around_pauses(Arc::new(move |halt| {
+            let seats = seen.upgrade();
+            // Held until the program goes on: nothing is drawn meanwhile.
+            let mut seats = seats.as_ref().map(|seats| seats.lock().expect("no sink panics"));
+            seats.iter_mut().flat_map(|seats| &mut seats.sinks).for_each(|sink| sink.pause());
+            halt();
+        }));
+        Ok(Audience { seats, unwritten, names: names.clone(), heard })
     }
 
     fn seats(&self) -> MutexGuard<'_, Seats> {
