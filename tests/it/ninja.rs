@@ -633,3 +633,21 @@ fn a_stamp_may_stand_for_a_ninja_file() {
     project.run("build -f build.ninja").ok().ran_in_order(["gn", "b"]);
     project.run("build -f build.ninja").ok().nothing_to_do();
 }
+
+#[test]
+fn a_source_whose_path_is_no_text() {
+    use std::os::unix::ffi::OsStrExt;
+    let project = Project::new();
+    let odd = project.root().join(std::ffi::OsStr::from_bytes(b"odd\xff"));
+    fs::create_dir(&odd).unwrap();
+    std::os::unix::fs::symlink(&odd, project.at("odd")).unwrap();
+    project.write("odd/src/a", "1").write("odd/out/b", "1");
+    project.write("odd/out/build.ninja", "rule cp\n  command = cp $in $out\nbuild o: cp ../src/a\n");
+    project.run_in("odd/out", "build -f build.ninja").code(2).says(["build.ninja:3", "`../src/a` leads to", "odd\\xff/src/a", "no UTF-8"]);
+    // What is inside has no need of the way there, nor has an import from above.
+    project.write("odd/out/build.ninja", "rule cp\n  command = cp $in $out\nbuild o: cp b\n").run_in("odd/out", "build -f build.ninja").ok();
+    project.write("odd/out/build.ninja", "rule cp\n  command = cp $in $out\nbuild o: cp ../src/a\n");
+    project.write("odd/orket.kdl", "import \"out/build.ninja\"").run_in("odd", "build").ok();
+    project.write("odd/src/a", "2").run_in("odd", "build").ok();
+    assert_eq!(project.read("odd/out/o"), "2");
+}

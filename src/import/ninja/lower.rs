@@ -56,6 +56,10 @@ pub(super) fn lower(parsed: &Parsed<'_>, asked: &Asked, root: &Path, names: &[Ar
         places,
         faults: Vec::new(),
     };
+    lowering.refuse_bytes();
+    if !lowering.faults.is_empty() {
+        return Err(lowering.faults);
+    }
     lowering.find_makers();
     lowering.judge();
     lowering.name_all();
@@ -96,6 +100,21 @@ pub(super) struct Lowering<'a, 't> {
 impl Lowering<'_, '_> {
     fn fault(&mut self, edge: &Edge<'_>, message: String, help: impl Into<String>) {
         self.faults.push(Fault { file: edge.at.file, line: edge.at.line, column: 1, message, help: help.into() });
+    }
+
+    /// Refuses what stands outside of the project in a folder whose name is no text: what tasks declare is text.
+    fn refuse_bytes(&mut self) {
+        let Some(node) = self.places.iter().position(|place| std::str::from_utf8(place.as_bytes()).is_err()) else { return };
+        let parsed = self.parsed;
+        let names = |edge: &&Edge<'_>| [&edge.inputs, &edge.outputs, &edge.validations].into_iter().flatten().any(|one| *one == node as u32);
+        if let Some(edge) = parsed.edges.iter().find(names) {
+            let message = format!("`{}` leads to `{}`, a path that is no UTF-8", parsed.nodes[node].path, self.places[node]);
+            let help = match self.asked.place {
+                None => "let the path of the project be UTF-8, or import the file into an `orket.kdl` that stands in a folder above both",
+                Some(_) => "let the path of the project be UTF-8, or move the `orket.kdl` into a folder above both",
+            };
+            self.fault(edge, message, help);
+        }
     }
 
     /// Finds the maker of each node: one file may have a relative and an absolute name.

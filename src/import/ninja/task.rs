@@ -43,7 +43,7 @@ impl Desk {
     }
 }
 
-/// A path that came from a ninja file: its bytes are text.
+/// A path that a ninja file names: that it is text was seen.
 pub(super) fn text(path: &RelPath) -> &str {
     std::str::from_utf8(path.as_bytes()).unwrap_or_default()
 }
