@@ -30,8 +30,8 @@ pub(super) struct Stamp {
     pub(super) trail: Trail,
     /// How manifests that are made themselves are made anew.
     pub(super) remakes: Vec<Remake>,
-    /// The addresses of tasks that make what the graph depends on.
-    pub(super) first: Vec<String>,
+    /// The addresses of tasks that make what the graph depends on, in stages.
+    pub(super) first: Vec<Vec<String>>,
     /// Whether what those make is there, and no graph comes of it.
     pub(super) doubtful: bool,
 }

@@ -13,8 +13,9 @@ impl Engine {
         stamp(&self.graph).map(|stamp| stamp.remakes).unwrap_or_default()
     }
 
-    /// Returns the addresses of the tasks that make what the graph depends on: they are built before it is walked.
-    pub fn first(&self) -> Vec<String> {
+    /// Returns the addresses of the tasks that make what the graph depends on, in stages: they are built before it is walked, each stage
+    /// before the graph says what the next one needs.
+    pub fn first(&self) -> Vec<Vec<String>> {
         stamp(&self.graph).map(|stamp| stamp.first).unwrap_or_default()
     }
 

@@ -11,7 +11,7 @@ use crate::base::{Digest, Place, TargetId};
 use crate::model::{Decision, EnvRules, Epic, Gate, Later, Package, Pool, Rock, Rule, Service, Task, UserStrategy};
 
 pub(super) const MAGIC: [u8; 8] = *b"ORKETGR\n";
-pub(super) const VERSION: u32 = 17;
+pub(super) const VERSION: u32 = 18;
 pub(super) const SECTIONS: usize = 6;
 
 /// All targets of a project and the edges between them.
@@ -128,6 +128,8 @@ pub mod flag {
     pub const HIDES: u32 = 1 << 15;
     /// It needs files of which nobody looks at more than whether they are there.
     pub const PRESENT: u32 = 1 << 16;
+    /// It waits for itself, in another tool's manifest.
+    pub const CIRCLE: u32 = 1 << 17;
 }
 
 /// One target, 88 bytes.

@@ -20,7 +20,7 @@ mod select;
 mod tests;
 
 pub use affected::{Changed, Rests, reached_from};
-pub use assemble::{Problem, assemble};
+pub use assemble::{Problem, assemble, circles, ranks, round};
 pub use declared::{declared_otherwise, made_otherwise};
 pub use edge::{Edge, EdgeKind};
 pub use graph::{Detail, Graph, Header, Row, TargetKind, address_key, flag};

@@ -22,8 +22,8 @@ pub struct Opened {
     pub texts: Vec<(Arc<str>, Arc<str>)>,
     /// How manifests that are made themselves are made anew.
     pub remakes: Vec<Remake>,
-    /// The addresses of tasks that make what the graph depends on: these are built first.
-    pub first: Vec<String>,
+    /// The addresses of tasks that make what the graph depends on, in stages: these are built first.
+    pub first: Vec<Vec<String>>,
     /// Whether some of what those make is there, and was left unread.
     pub left: bool,
     /// What is wrong with the project's own manifests; then nothing is imported, and what there is only serves to find further mistakes.
@@ -141,7 +141,12 @@ fn merge(opened: &mut Opened, brought: Brought, epic: Option<Address>, place: &P
     }
     opened.trail.globs.extend(missing.iter().map(unmade));
     opened.remakes.extend(remake);
-    opened.first.extend(first);
+    for (stage, makers) in first.into_iter().enumerate() {
+        match opened.first.get_mut(stage) {
+            Some(others) => others.extend(makers),
+            None => opened.first.push(makers),
+        }
+    }
     opened.left |= left;
     Ok(())
 }

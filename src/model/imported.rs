@@ -24,4 +24,6 @@ pub struct Imported {
     pub depfile_spent: bool,
     /// Whether its command may write files that are no outputs: what it does is then only had by running it.
     pub beside: bool,
+    /// A way round from it to itself, in words: it waits for what waits for it, and can never be done.
+    pub circle: Option<Box<str>>,
 }

@@ -58,12 +58,19 @@ pub fn judge(world: &World, target: TargetId, links: &Links, again: bool, mode: 
     }
 }
 
-/// Returns why an imported task may not be done: a file is not there that has to be.
+/// Returns why an imported task may not be done: it waits for itself, or a file is not there that has to be.
 pub fn lacks(world: &World, target: TargetId) -> Option<Blocked> {
-    if !world.graph.has(target, flag::PRESENT) {
+    if !world.graph.has(target, flag::PRESENT) && !world.graph.has(target, flag::CIRCLE) {
         return None;
     }
     let task = world.graph.task(target)?;
+    if let Some(round) = task.imported.as_ref().and_then(|imported| imported.circle.as_ref()) {
+        return Some(Blocked {
+            text: format!("it waits for itself: {round}"),
+            hint: Some(format!("take one of these edges out, the one at {} or another", task.place)),
+            broken: false,
+        });
+    }
     let mut paths = task.imported.iter().flat_map(|imported| &imported.present).map(|path| RelPath::from_normal(path.as_bytes()));
     let path = paths.find(|path| world.tree.stat_follow(path).is_ok_and(|there| there.is_none()))?;
     Some(Blocked {

@@ -645,7 +645,10 @@ fn a_source_whose_path_is_no_text() {
     project.write("odd/out/build.ninja", "rule cp\n  command = cp $in $out\nbuild o: cp ../src/a\n");
     project.run_in("odd/out", "build -f build.ninja").code(2).says(["build.ninja:3", "`../src/a` leads to", "odd\\xff/src/a", "no UTF-8"]);
     // What is inside has no need of the way there, nor has an import from above.
-    project.write("odd/out/build.ninja", "rule cp\n  command = cp $in $out\nbuild o: cp b\n").run_in("odd/out", "build -f build.ninja").ok();
+    project
+        .write("odd/out/build.ninja", "rule cp\n  command = cp $in $out\nbuild o: cp b\n")
+        .run_in("odd/out", "build -f build.ninja")
+        .ok();
     project.write("odd/out/build.ninja", "rule cp\n  command = cp $in $out\nbuild o: cp ../src/a\n");
     project.write("odd/orket.kdl", "import \"out/build.ninja\"").run_in("odd", "build").ok();
     project.write("odd/src/a", "2").run_in("odd", "build").ok();

@@ -66,7 +66,7 @@ fn go(ui: &Ui, args: &BuildArgs, words: Option<&[String]>, adopted: &Arc<Adopted
     let facts = engine.facts();
     let choices = Choices::new(&engine.graph, &facts, &args.deciding.decide, &engine.package).map_err(wrongly)?;
     let stage = Stage { ui, args, engine: &engine, goal: &goal, policy: &policy, choices: &choices, mode };
-    let plan = stage.plan(&goal.targets);
+    let plan = stage.plan(&goal.targets)?;
     stage.say_first();
     let epics = stage.epics_apart(&plan)?;
     if looking {

@@ -1,5 +1,7 @@
 //! What says what the graph is and is made itself (a ninja file of CMake or Meson, a dyndep file) is made before anything is built from it.
 
+use std::collections::BTreeSet;
+
 use crate::commands::{Failure, Ui};
 use crate::engine::Engine;
 use crate::import::ninja::Remake;
@@ -14,18 +16,24 @@ pub(super) type Build = fn(&Ui, &BuildArgs) -> Result<(), Failure>;
 /// # Errors
 /// When one cannot be made, or the project not be opened after that.
 pub(super) fn remade(ui: &Ui, args: &BuildArgs, engine: Engine, looking: bool, build: Build) -> Result<Engine, Failure> {
-    if !args.targets.is_empty() && args.targets == engine.first() {
+    if args.ahead {
         return Ok(engine);
     }
-    let engine = anew(ui, args, engine, looking, build)?;
-    let first = engine.first();
-    if looking || first.is_empty() || engine.remakes().iter().any(|remake| own(remake, args)) {
+    let mut engine = anew(ui, args, engine, looking, build)?;
+    if looking || engine.remakes().iter().any(|remake| own(remake, args)) {
         return Ok(engine);
     }
-    drop(engine);
-    build(&Ui { json: false, ..ui.clone() }, &only(args, first, args.verbose == 0))?;
-    let engine = ui.open(true)?;
-    engine.sure().map_err(|error| ui.unopened(error))?;
+    let mut made: BTreeSet<String> = BTreeSet::new();
+    while let Some(stage) = engine.first().into_iter().find(|stage| !stage.iter().all(|task| made.contains(task))) {
+        made.extend(stage.iter().cloned());
+        drop(engine);
+        let ahead = BuildArgs { ahead: true, ..only(args, stage, args.verbose == 0) };
+        build(&Ui { json: false, ..ui.clone() }, &ahead)?;
+        engine = ui.open(true)?;
+    }
+    if !made.is_empty() {
+        engine.sure().map_err(|error| ui.unopened(error))?;
+    }
     Ok(engine)
 }
 

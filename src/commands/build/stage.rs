@@ -14,8 +14,9 @@ use super::policy::Policy;
 use crate::base::TargetId;
 use crate::commands::{Failure, Ui};
 use crate::decisions::{AfterFailure, OWN_STORE};
-use crate::engine::Engine;
-use crate::graph::TargetKind;
+use crate::engine::{Engine, OpenError};
+use crate::graph::{Graph, TargetKind, flag};
+use crate::manifest::Problems;
 use crate::plan::Plan;
 use crate::process::{Jobs, listen_to_signals};
 use crate::rebuild::{Mode, World};
@@ -76,9 +77,16 @@ pub(super) struct Stage<'a> {
 
 impl<'a> Stage<'a> {
     /// Plans what is needed for some targets.
-    pub(super) fn plan(&self, targets: &[TargetId]) -> Plan {
-        let remedies = self.policy.wiring.remediation && !self.mode.look;
-        Plan::without(&self.engine.graph, targets, remedies, &|id| self.choices.is_given(id))
+    ///
+    /// # Errors
+    /// When some of it waits for itself.
+    pub(super) fn plan(&self, targets: &[TargetId]) -> Result<Plan, Failure> {
+        let (graph, remedies) = (&self.engine.graph, self.policy.wiring.remediation && !self.mode.look);
+        let plan = Plan::without(graph, targets, remedies, &|id| self.choices.is_given(id));
+        match plan.steps().map(|step| plan.target(step)).find(|id| graph.has(*id, flag::CIRCLE)) {
+            Some(id) => Err(self.ui.unopened(OpenError::Wrong(Box::new(circle(graph, id))))),
+            None => Ok(plan),
+        }
     }
 
     /// Says what a person should know before it begins.
@@ -153,7 +161,7 @@ impl<'a> Stage<'a> {
         let here = Isolating { ui, args, engine, world, policy, since: beginning.since(), build };
         let Isolated { adopted, targets, heard } = here.build(&self.goal.targets, epics, &world.adopted)?;
         world.adopted = adopted;
-        Ok((self.plan(&targets), heard))
+        Ok((self.plan(&targets)?, heard))
     }
 
     /// Takes from the machine what a run needs. `busy`: whether there is anything to run.
@@ -211,4 +219,15 @@ fn say_later(ui: &Ui, engine: &Engine) {
     for later in kinds {
         ui.say(&format!("note: `{}` ({}) has no effect: this version does not run it yet", later.kind.word(), later.place));
     }
+}
+
+/// Says which targets of another tool's manifest wait for each other.
+fn circle(graph: &Graph, target: TargetId) -> Problems {
+    let mut problems = Problems::default();
+    if let Some(task) = graph.task(target) {
+        let round = task.imported.as_ref().and_then(|imported| imported.circle.as_deref()).unwrap_or_default();
+        let message = format!("these targets wait for each other: {round}");
+        problems.add("graph/cycle", message, Some(task.place.clone()), Some(String::from("take one of these edges out")));
+    }
+    problems
 }

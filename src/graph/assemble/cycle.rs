@@ -47,6 +47,25 @@ pub(super) fn cycles(knots: &[Vec<usize>], edges: &[Vec<usize>]) -> Vec<Vec<usiz
     found
 }
 
+/// Returns the groups of nodes that wait for each other, each with a shortest way round.
+pub fn circles(edges: &[Vec<usize>]) -> Vec<(Vec<usize>, Vec<usize>)> {
+    let knots = knots(edges).into_iter();
+    knots.filter_map(|knot| Some((knot.clone(), cycles(&[knot], edges).pop()?))).collect()
+}
+
+/// Says a way round in words: `a` -> `b` -> `a`.
+pub fn round(names: &[&str]) -> String {
+    let mut round: Vec<String> = names.iter().chain(names.first()).map(|name| format!("`{name}`")).collect();
+    round.dedup();
+    if round.len() == 1 {
+        round.push(round[0].clone());
+    }
+    if round.len() > TOLD {
+        round.splice(6..round.len() - 5, [format!("... {} more ...", round.len() - 11)]);
+    }
+    round.join(" -> ")
+}
+
 /// Says of each cycle which targets are on it, and where each of its edges was written.
 pub(super) fn tell(cycles: &[Vec<usize>], drafts: &[Draft<'_>], problems: &mut Vec<Problem>) {
     for path in cycles {
@@ -64,18 +83,9 @@ pub(super) fn tell(cycles: &[Vec<usize>], drafts: &[Draft<'_>], problems: &mut V
                 ));
             }
         }
-        let mut round: Vec<String> = path.iter().map(|index| format!("`{}`", name(*index))).collect();
-        round.push(format!("`{}`", name(path[0])));
-        round.dedup();
-        if round.len() == 1 {
-            round.push(round[0].clone());
-        }
-        if round.len() > TOLD {
-            round.splice(6..round.len() - 5, [format!("... {} more ...", round.len() - 11)]);
-        }
         problems.push(Problem {
             code: "graph/cycle",
-            message: format!("these targets wait for each other: {}", round.join(" -> ")),
+            message: format!("these targets wait for each other: {}", round(&path.iter().map(|index| name(*index)).collect::<Vec<_>>())),
             place: notes.first().map(|(_, place)| place.clone()),
             help: Some(String::from("take one of these edges out")),
             notes,
@@ -84,7 +94,7 @@ pub(super) fn tell(cycles: &[Vec<usize>], drafts: &[Draft<'_>], problems: &mut V
 }
 
 /// Returns for each node a number that grows along every edge; `u32::MAX` for those on a cycle and behind one.
-pub(super) fn ranks<E: Iterator<Item = usize>>(nodes: usize, edges: impl Fn(usize) -> E) -> Vec<u32> {
+pub fn ranks<E: Iterator<Item = usize>>(nodes: usize, edges: impl Fn(usize) -> E) -> Vec<u32> {
     let mut open = vec![0u32; nodes];
     (0..nodes).flat_map(&edges).for_each(|to| open[to] += 1);
     let mut ready: Vec<usize> = (0..nodes).filter(|node| open[*node] == 0).collect();

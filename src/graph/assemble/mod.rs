@@ -17,4 +17,5 @@ mod overlap;
 mod problem;
 
 pub use assemble::assemble;
+pub use cycle::{circles, ranks, round};
 pub use problem::Problem;

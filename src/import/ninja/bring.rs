@@ -45,8 +45,8 @@ pub struct Brought {
     pub files: Vec<(RelPath, Digest)>,
     /// How the ninja file itself is made, and those that it includes.
     pub remake: Vec<Remake>,
-    /// The addresses of the tasks that make dyndep files: these are built first, since they say what the graph is.
-    pub first: Vec<String>,
+    /// The addresses of the tasks that make dyndep files, in stages: these are built first, since they say what the graph is.
+    pub first: Vec<Vec<String>>,
     /// Dyndep files that are not there yet.
     pub missing: Vec<RelPath>,
     /// Whether a dyndep file was left unread.

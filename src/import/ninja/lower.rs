@@ -8,6 +8,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::bring::{Asked, Brought, Remake};
 use super::error::Fault;
+use super::order::Circles;
 use super::parsed::{Edge, PHONY, Parsed};
 use super::path::name;
 use super::task::{Desk, Seen, text};
@@ -53,6 +54,7 @@ pub(super) fn lower(parsed: &Parsed<'_>, asked: &Asked, root: &Path, names: &[Ar
         makers: Vec::new(),
         becomes: Vec::new(),
         addresses: Vec::new(),
+        circles: Circles::default(),
         places,
         faults: Vec::new(),
     };
@@ -63,6 +65,7 @@ pub(super) fn lower(parsed: &Parsed<'_>, asked: &Asked, root: &Path, names: &[Ar
     lowering.find_makers();
     lowering.judge();
     lowering.name_all();
+    lowering.find_circles();
     let brought = lowering.all();
     if lowering.faults.is_empty() { Ok(brought) } else { Err(lowering.faults) }
 }
@@ -92,6 +95,7 @@ pub(super) struct Lowering<'a, 't> {
     pub becomes: Vec<Becomes>,
     /// What each edge is called.
     pub addresses: Vec<Address>,
+    pub circles: Circles,
     /// Where each node is.
     pub places: Vec<RelPath>,
     faults: Vec<Fault>,
@@ -106,7 +110,8 @@ impl Lowering<'_, '_> {
     fn refuse_bytes(&mut self) {
         let Some(node) = self.places.iter().position(|place| std::str::from_utf8(place.as_bytes()).is_err()) else { return };
         let parsed = self.parsed;
-        let names = |edge: &&Edge<'_>| [&edge.inputs, &edge.outputs, &edge.validations].into_iter().flatten().any(|one| *one == node as u32);
+        let names =
+            |edge: &&Edge<'_>| [&edge.inputs, &edge.outputs, &edge.validations].into_iter().flatten().any(|one| *one == node as u32);
         if let Some(edge) = parsed.edges.iter().find(names) {
             let message = format!("`{}` leads to `{}`, a path that is no UTF-8", parsed.nodes[node].path, self.places[node]);
             let help = match self.asked.place {
@@ -198,16 +203,17 @@ impl Lowering<'_, '_> {
             }
         };
         let mut seen = Seen::new(self.parsed.edges.len());
-        edges.into_iter().filter(built).filter(|edge| seen.first(*edge, 1)).collect()
+        let roots: Vec<u32> = edges.into_iter().filter(built).filter(|edge| seen.first(*edge, 1)).collect();
+        match roots.is_empty() {
+            // What there is waits for itself, which is to be told.
+            true => (0..self.parsed.edges.len() as u32).filter(|edge| self.circles.told(*edge).is_some()).collect(),
+            false => roots,
+        }
     }
 
     fn all(&mut self) -> Brought {
         let parsed = self.parsed;
-        let mut brought = Brought::default();
-        let mut dyndeps: Vec<u32> = parsed.edges.iter().filter_map(|edge| self.makers[edge.dyndep? as usize]).collect();
-        dyndeps.sort_unstable();
-        dyndeps.dedup();
-        brought.first = dyndeps.into_iter().map(|edge| self.addresses[edge as usize].to_string()).collect();
+        let mut brought = Brought { first: self.stages(), ..Brought::default() };
         let roots = self.roots();
         let mut private = vec![true; parsed.edges.len()];
         for root in roots {

@@ -7,6 +7,7 @@ mod dyndep;
 mod error;
 mod lexer;
 mod lower;
+mod order;
 mod parse;
 mod parsed;
 mod path;

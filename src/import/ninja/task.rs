@@ -119,6 +119,8 @@ impl Lowering<'_, '_> {
         let edge = &self.parsed.edges[id as usize];
         let group = edge.rule == PHONY;
         let round = id + 1;
+        imported.circle = self.circles.told(id).map(Into::into);
+        let apart = |maker: u32| !self.circles.join(id, maker);
         let mut files: Vec<u32> = Vec::new();
         let mut sources: Vec<u32> = Vec::new();
         for node in edge.read() {
@@ -127,7 +129,7 @@ impl Lowering<'_, '_> {
                 // What makes the ninja file has run before anything else does, if it had to.
                 Some((_, Becomes::Nothing | Becomes::Remake)) => files.push(*node),
                 Some((maker, Becomes::Group)) => {
-                    if desk.edges.first(maker, round) {
+                    if desk.edges.first(maker, round) && apart(maker) {
                         task.needs.push(self.need(maker, place));
                     }
                     if !group {
@@ -135,7 +137,7 @@ impl Lowering<'_, '_> {
                     }
                 }
                 Some((maker, _)) => {
-                    if desk.edges.first(maker, round) {
+                    if desk.edges.first(maker, round) && apart(maker) {
                         let need = self.need(maker, place);
                         if group { task.needs.push(need) } else { imported.makers.push(need) }
                     }
@@ -163,7 +165,7 @@ impl Lowering<'_, '_> {
         let unmade = if group { edge.read() } else { edge.ordered() }.iter().filter(|node| self.makers[**node as usize].is_none());
         imported.present.extend(unmade.map(|node| Box::from(text(&self.places[*node as usize]))));
         for maker in edge.ordered().iter().filter_map(maker) {
-            if desk.edges.first(maker, round) {
+            if desk.edges.first(maker, round) && apart(maker) {
                 imported.order.push(self.need(maker, place));
             }
         }

@@ -265,7 +265,7 @@ fn a_dyndep_file_adds_to_its_edges() {
     assert_eq!((outputs(object), inputs(object), object.incremental), (vec!["o", "more .mod"], vec!["a", "b"], true));
     assert_eq!(needs(&object.imported.as_ref().unwrap().makers), ["gen"]);
     assert_eq!(command(object), "cat a > o");
-    assert_eq!((&*brought.first, brought.missing.len()), (&[String::from("d")][..], 0));
+    assert_eq!((&*brought.first, brought.missing.len()), (&[vec![String::from("d")]][..], 0));
     let wrong = |said: &str| {
         let problems = with(said).expect_err("nothing is wrong");
         let problem = &problems.problems()[0];

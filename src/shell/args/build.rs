@@ -15,6 +15,9 @@ pub struct BuildArgs {
     /// Names, addresses or globs of rocks, epics, tasks and gates.
     #[arg(value_name = "TARGET", add = complete::buildable())]
     pub targets: Vec<String>,
+    /// Whether another build needs this one before it knows its graph.
+    #[arg(skip)]
+    pub ahead: bool,
     /// Run at most N tasks at once; wins over ORKET_JOBS.
     #[arg(short, long, value_name = "N", value_parser = jobs, allow_negative_numbers = true)]
     pub jobs: Option<u32>,
