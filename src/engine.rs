@@ -49,7 +49,7 @@ pub use churn::{ChurnError, ChurnWanted, churn};
 pub use facts::Surveyed;
 pub use gates::Inspector;
 pub use glimpse::Glimpse;
-pub use lock::LockError;
+pub use lock::{Lock, LockError};
 pub use sources::{sources, sources_and_links};
 pub use surroundings::Surroundings;
 use surroundings::Watching;

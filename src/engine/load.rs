@@ -32,6 +32,8 @@ pub(super) struct Stamp {
     pub(super) remakes: Vec<Remake>,
     /// The addresses of tasks that make what the graph depends on, in stages.
     pub(super) first: Vec<Vec<String>>,
+    /// The folders in which imported commands run.
+    pub(super) dirs: Vec<RelPath>,
     /// Whether what those make is there, and no graph comes of it.
     pub(super) doubtful: bool,
 }
@@ -75,10 +77,10 @@ fn read(
     leave: bool,
 ) -> Result<Graph, OpenError> {
     let folder = root.file_name().map_or_else(|| String::from("project"), |name| name.to_string_lossy().into_owned());
-    let Opened { project, trail, digests, texts, remakes, first, left, mistakes, whole } =
+    let Opened { project, trail, digests, texts, remakes, first, dirs, left, mistakes, whole } =
         import::load(source, root, manifest, &folder, leave).map_err(|problems| OpenError::Wrong(Box::new(problems)))?;
     let stamps = trail.manifests.iter().zip(&digests).map(|(path, digest)| source.stamp(path, digest)).collect();
-    let stamp = Stamp { version: version(), manifest: manifest.clone(), digests, stamps, trail, remakes, first, doubtful: left };
+    let stamp = Stamp { version: version(), manifest: manifest.clone(), digests, stamps, trail, remakes, first, dirs, doubtful: left };
     let stamp = postcard::to_stdvec(&stamp).unwrap_or_default();
     tracing::debug!(tasks = project.tasks.len(), "the manifest is read");
     let assembled = graph::assemble(&project, stamp, platform);

@@ -1,9 +1,11 @@
 //! Who writes into a checkout alone: one build at a time, and one who updates baselines.
 
+use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::io::{self, Read, Write};
+use std::path::{Path, PathBuf};
 
-use super::load::current;
+use super::load::{current, stamp};
 use super::{Engine, state_folder};
 use crate::process::is_within;
 
@@ -21,37 +23,71 @@ pub enum LockError {
     Broken(#[from] io::Error),
 }
 
+/// Keeps all other builds away for as long as it lives.
+pub struct Lock {
+    _files: Vec<File>,
+}
+
+/// Takes the lock of one folder; returns also whether somebody else had it.
+fn hold(folder: &Path, said: &mut dyn FnMut(&str)) -> Result<(File, bool), LockError> {
+    let path = folder.join(".orket/lock");
+    let named = |error: io::Error| io::Error::new(error.kind(), format!("`{}`: {error}", path.display()));
+    state_folder(folder).map_err(named)?;
+    let mut waited = false;
+    let mut file = fs::OpenOptions::new().create(true).truncate(false).read(true).write(true).open(&path).map_err(named)?;
+    match file.try_lock() {
+        Ok(()) => {}
+        Err(fs::TryLockError::WouldBlock) => {
+            let mut holder = String::new();
+            file.read_to_string(&mut holder)?;
+            if holder.trim().strip_prefix(HOLDER).and_then(|pid| pid.parse().ok()).is_some_and(is_within) {
+                return Err(LockError::Within);
+            }
+            said(holder.trim());
+            file.lock()?;
+            waited = true;
+        }
+        // A file system without locks: builds in one checkout are then the user's to keep apart.
+        Err(fs::TryLockError::Error(_)) => {}
+    }
+    // As long as the last one's, and written over it at once: who reads meanwhile finds the one or the other.
+    let own = format!("{HOLDER}{:<10}\n", std::process::id());
+    io::Seek::seek(&mut file, io::SeekFrom::Start(0))?;
+    file.write_all(own.as_bytes())?;
+    file.set_len(own.len() as u64)?;
+    Ok((file, waited))
+}
+
+fn is_closed(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem)
+}
+
 impl Engine {
-    /// Waits until no other build runs in this checkout. `said` is told for whom, once, if there is one; nothing where it has not yet said.
-    /// Returns also whether it is still sure that the manifests are what was opened: while it waited, they may have been changed.
+    /// Waits until no other build runs in this checkout, nor in a folder that a manifest of another tool, which this one imports, builds in: it
+    /// may be a project of its own. `said` is told for whom, once for each; nothing where it has not yet said. Returns also whether it is
+    /// still sure that the manifests are what was opened: while it waited, they may have been changed.
     ///
     /// # Errors
     /// When the lock cannot be made, or whoever holds it waits for this process.
-    pub fn lock(&self, said: &mut dyn FnMut(&str)) -> Result<(File, bool), LockError> {
-        state_folder(&self.root)?;
-        let mut sure = true;
-        let mut file = fs::OpenOptions::new().create(true).truncate(false).read(true).write(true).open(self.state().join("lock"))?;
-        match file.try_lock() {
-            Ok(()) => {}
-            Err(fs::TryLockError::WouldBlock) => {
-                let mut holder = String::new();
-                file.read_to_string(&mut holder)?;
-                if holder.trim().strip_prefix(HOLDER).and_then(|pid| pid.parse().ok()).is_some_and(is_within) {
-                    return Err(LockError::Within);
+    pub fn lock(&self, said: &mut dyn FnMut(&str)) -> Result<(Lock, bool), LockError> {
+        let dirs = stamp(&self.graph).map(|stamp| stamp.dirs).unwrap_or_default();
+        let others = dirs.iter().filter_map(|dir| fs::canonicalize(dir.under(&self.root)).ok());
+        // All take them in one order, so that no two wait for each other.
+        let folders: BTreeSet<PathBuf> = others.chain([self.root.clone()]).collect();
+        let (mut files, mut waited) = (Vec::new(), false);
+        for folder in folders {
+            match hold(&folder, said) {
+                Ok((file, late)) => {
+                    files.push(file);
+                    waited |= late;
                 }
-                said(holder.trim());
-                file.lock()?;
-                sure = current(&self.graph, &self.tree, &self.manifest) && self.outdated().is_empty();
+                // Nobody builds in a folder that nobody may write to.
+                Err(LockError::Broken(error)) if folder != self.root && is_closed(&error) => {}
+                Err(error) => return Err(error),
             }
-            // A file system without locks: builds in one checkout are then the user's to keep apart.
-            Err(fs::TryLockError::Error(_)) => {}
         }
-        // As long as the last one's, and written over it at once: who reads meanwhile finds the one or the other.
-        let own = format!("{HOLDER}{:<10}\n", std::process::id());
-        io::Seek::seek(&mut file, io::SeekFrom::Start(0))?;
-        file.write_all(own.as_bytes())?;
-        file.set_len(own.len() as u64)?;
-        Ok((file, sure))
+        let sure = !waited || (current(&self.graph, &self.tree, &self.manifest) && self.outdated().is_empty());
+        Ok((Lock { _files: files }, sure))
     }
 
     /// Waits until nobody else in this checkout writes a baseline; on a file system without locks, nobody is waited for.

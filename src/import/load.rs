@@ -24,6 +24,8 @@ pub struct Opened {
     pub remakes: Vec<Remake>,
     /// The addresses of tasks that make what the graph depends on, in stages: these are built first.
     pub first: Vec<Vec<String>>,
+    /// The folders in which imported commands run.
+    pub dirs: Vec<RelPath>,
     /// Whether some of what those make is there, and was left unread.
     pub left: bool,
     /// What is wrong with the project's own manifests; then nothing is imported, and what there is only serves to find further mistakes.
@@ -54,6 +56,7 @@ pub fn load(source: &dyn Source, root: &Path, manifest: &RelPath, folder_name: &
         texts: loaded.texts,
         remakes: Vec::new(),
         first: Vec::new(),
+        dirs: Vec::new(),
         left: false,
         whole: whole && (problems.count() == 0 || loaded.imports.is_empty()),
         mistakes: problems,
@@ -64,6 +67,7 @@ pub fn load(source: &dyn Source, root: &Path, manifest: &RelPath, folder_name: &
     for import in loaded.imports {
         let Import { file, epic, package, env, place } = import;
         let asked = Asked { file, epic, package, env, place: Some(place.clone()), leave };
+        opened.dirs.push(asked.file.parent().unwrap_or_else(RelPath::root));
         let brought = match ninja::bring(source, root, &asked) {
             Ok(brought) => brought,
             Err(problems) if problems.sources().is_empty() => return Err(problems.within(opened.texts)),
@@ -88,6 +92,7 @@ fn alone(source: &dyn Source, root: &Path, manifest: &RelPath, folder_name: &str
         texts: Vec::new(),
         remakes: remake.into_iter().collect(),
         first,
+        dirs: vec![RelPath::root()],
         left,
         mistakes: Problems::default(),
         whole: true,

@@ -203,7 +203,7 @@ fn names_in(world: &World, target: TargetId, waited: &OnceCell<FxHashSet<TargetI
     };
     let own: Vec<RelPath> = world.graph.task(target).map(|task| beside(&task)).unwrap_or_default();
     let mut names = world.tree.list(folder)?;
-    names.retain(|(name, _)| !(folder.is_root() && (**name == *b".orket" || name.starts_with(b".ninja_"))));
+    names.retain(|(name, _)| **name != *b".orket" && !name.starts_with(b".ninja_"));
     let paths = names.into_iter().map(|(name, kind)| (folder.join(&name), kind));
     Ok(paths.filter(|(path, _)| stands(path) && !own.contains(path)).collect())
 }

@@ -1,11 +1,9 @@
 //! The checkout in which is built: locked for one build at a time, and rid of what earlier ones have left behind.
 
-use std::fs::File;
-
 use super::remake::{Build, remade};
 use crate::base::quantity;
 use crate::commands::{Failure, Ui};
-use crate::engine::{Engine, LockError};
+use crate::engine::{Engine, Lock, LockError};
 use crate::process::end_stragglers;
 use crate::rebuild::{self, Orphans, World};
 use crate::shell::BuildArgs;
@@ -15,7 +13,7 @@ use crate::shell::BuildArgs;
 ///
 /// # Errors
 /// When it cannot be opened, made or locked.
-pub(super) fn opened(ui: &Ui, args: &BuildArgs, looking: bool, build: Build) -> Result<(Engine, Option<File>), Failure> {
+pub(super) fn opened(ui: &Ui, args: &BuildArgs, looking: bool, build: Build) -> Result<(Engine, Option<Lock>), Failure> {
     loop {
         let engine = remade(ui, args, ui.open(!looking)?, looking, build)?;
         if looking {
