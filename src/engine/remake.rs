@@ -1,9 +1,14 @@
 //! Manifests that are made themselves: whether they have to be made anew.
 
+use std::fs;
+
+use serde::{Deserialize, Serialize};
+
 use super::load::{exactly, stamp};
 use super::manifests::Disk;
 use super::{Engine, OpenError};
 use crate::base::RelPath;
+use crate::disk::write_beside;
 use crate::import::ninja::Remake;
 use crate::rebuild;
 
@@ -34,10 +39,14 @@ impl Engine {
     /// Returns the manifests that are older than something that they are made from, or lack something that is made along with them: each with
     /// a sentence that says so.
     pub fn outdated(&self) -> Vec<(Remake, String)> {
+        let remakes = self.remakes();
+        let left = if remakes.iter().any(|remake| remake.restat) { self.left() } else { Vec::new() };
         let why = |remake: &Remake| {
-            let stamp = |path: &RelPath| self.tree.stat_follow(path).ok().flatten().map(|signature| signature.mtime);
+            let stamp = |path: &RelPath| self.changed(path);
             let Some(made) = stamp(&remake.file) else { return Some(format!("`{}` is not there", remake.file)) };
-            let newer = |input: &&RelPath| stamp(input).is_none_or(|changed| changed > made);
+            let left = left.iter().find(|left| left.file == remake.file && left.stamp == made).map(|left| left.began);
+            // What was written in the tick of the clock in which it began may not have been seen.
+            let newer = |input: &&RelPath| stamp(input).is_none_or(|changed| changed > made && left.is_none_or(|began| changed >= began));
             let older = |input: &RelPath| format!("`{}` is older than `{input}`", remake.file);
             let lacking = || {
                 remake
@@ -47,15 +56,62 @@ impl Engine {
                     .map(|path| format!("`{}` lacks `{path}`, which is made along with it", remake.file))
             };
             let input = remake.inputs.iter().find(newer).map(older);
-            input.or_else(|| self.named(remake).iter().find(newer).map(older)).or_else(lacking)
+            let named = || match self.named(remake) {
+                Ok(named) => named.iter().find(newer).map(older),
+                Err(what) => Some(format!("`{}` has {what}, which says what it is made from", remake.file)),
+            };
+            input.or_else(named).or_else(lacking)
         };
-        self.remakes().into_iter().filter_map(|remake| why(&remake).map(|why| (remake, why))).collect()
+        remakes.into_iter().filter_map(|remake| why(&remake).map(|why| (remake, why))).collect()
     }
 
-    /// Returns the files that the depfile of a manifest names; none if there is none, or it cannot be understood.
-    fn named(&self, remake: &Remake) -> Vec<RelPath> {
-        let text = remake.depfile.as_ref().and_then(|path| self.tree.read(path).ok()).unwrap_or_default();
+    /// Returns the files that the depfile of a manifest names; none where it is to have none.
+    ///
+    /// # Errors
+    /// When it has none, or one that cannot be understood: says so, for behind `has`.
+    fn named(&self, remake: &Remake) -> Result<Vec<RelPath>, String> {
+        let Some(path) = &remake.depfile else { return Ok(Vec::new()) };
+        let text = self.tree.read(path).map_err(|_| format!("no depfile `{path}`"))?;
+        let names = rebuild::parse_depfile(&text).map_err(|_| format!("a wrong depfile `{path}`"))?;
         let place = |name: Vec<u8>| RelPath::anywhere(&self.root, &remake.dir, &name).ok();
-        rebuild::parse_depfile(&text).unwrap_or_default().into_iter().filter_map(place).collect()
+        Ok(names.into_iter().filter_map(place).collect())
     }
+
+    /// Returns the files that a manifest is made from, as far as they are known.
+    pub(super) fn made_from(&self, remake: &Remake) -> Vec<RelPath> {
+        [&remake.inputs[..], &self.named(remake).unwrap_or_default()].concat()
+    }
+
+    /// Remembers that a manifest was made anew, where that may leave it as it is. `began`: when, by the file systems' clock.
+    pub fn note_remade(&self, remake: &Remake, began: i64) {
+        let Some(stamp) = self.changed(&remake.file).filter(|_| remake.restat) else { return };
+        let mut left = self.left();
+        left.retain(|left| left.file != remake.file);
+        left.push(Left { file: remake.file.clone(), stamp, began });
+        // Without it, it is made once more.
+        let _ = write_beside(&self.state().join(LEFT), &postcard::to_stdvec(&left).unwrap_or_default());
+    }
+
+    fn left(&self) -> Vec<Left> {
+        let bytes = fs::read(self.state().join(LEFT)).unwrap_or_default();
+        postcard::from_bytes(&bytes).unwrap_or_default()
+    }
+
+    /// Returns when a file was changed last.
+    fn changed(&self, path: &RelPath) -> Option<i64> {
+        self.tree.stat_follow(path).ok().flatten().map(|signature| signature.mtime)
+    }
+}
+
+/// Where it stands which manifests were left as they were, beside the checkout's other state.
+const LEFT: &str = "remade";
+
+/// A manifest that was made anew when it needed no change.
+#[derive(Serialize, Deserialize)]
+struct Left {
+    file: RelPath,
+    /// When it was changed last.
+    stamp: i64,
+    /// When it was made anew.
+    began: i64,
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::commands::{Failure, Ui};
+use crate::disk::stamp_clock;
 use crate::engine::Engine;
 use crate::import::ninja::Remake;
 use crate::shell::BuildArgs;
@@ -63,7 +64,9 @@ fn anew(ui: &Ui, args: &BuildArgs, engine: Engine, looking: bool, build: Build) 
         return Ok(engine);
     }
     for (remake, _) in outdated {
-        build(&beside, &only(args, vec![remake.task], args.quiet))?;
+        let began = stamp_clock();
+        build(&beside, &only(args, vec![remake.task.clone()], args.quiet))?;
+        engine.note_remade(&remake, began);
     }
     ui.open(true)
 }

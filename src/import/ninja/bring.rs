@@ -70,6 +70,8 @@ pub struct Remake {
     pub depfile: Option<RelPath>,
     /// What is made along with it.
     pub along: Vec<RelPath>,
+    /// Whether that may leave the file as it is.
+    pub restat: bool,
 }
 
 /// Reads what is asked for. `root`: the project's folder.

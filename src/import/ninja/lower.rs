@@ -268,6 +268,7 @@ impl Lowering<'_, '_> {
         let makers = std::mem::take(&mut imported.makers).into_iter().chain(std::mem::take(&mut imported.order));
         let before = makers.chain(std::mem::take(&mut task.needs)).map(|need| need.text.into()).collect();
         let inputs = edge.inputs.iter().map(|node| self.places[*node as usize].clone()).collect();
-        Some(Remake { task: task.address.to_string(), file, before, inputs, dir: self.dir.clone(), depfile, along })
+        let restat = edge.restat || self.parsed.says(edge, "restat").is_ok_and(|value| !value.is_empty());
+        Some(Remake { task: task.address.to_string(), file, before, inputs, dir: self.dir.clone(), depfile, along, restat })
     }
 }
