@@ -5,7 +5,7 @@ use rustc_hash::FxHashSet;
 use super::in_place::is;
 use super::{Prepared, World};
 use crate::action::{ActionResult, Content, Output, OutputKind};
-use crate::base::{RelPath, glob};
+use crate::base::{RelPath, TargetId, glob};
 use crate::disk::{self, Kind, PatternSet, Signature};
 use crate::record::Status;
 
@@ -19,11 +19,14 @@ pub struct Own {
     sure: bool,
     /// Whether its last run was seen to fail: what it left is all that is its own.
     failed: bool,
+    /// Whose they are.
+    target: Option<TargetId>,
 }
 
 impl Own {
-    /// Returns what this checkout remembers of the task with this key.
-    pub fn of(world: &World, key: [u64; 2]) -> Own {
+    /// Returns what this checkout remembers of a task.
+    pub fn of(world: &World, target: TargetId) -> Own {
+        let key = world.graph.row(target).key;
         let record = world.checkout.lock().expect("no holder panics").task(key);
         let result = record.as_ref().and_then(|record| ActionResult::decode(&record.result));
         let status = record.as_ref().map(|record| record.status);
@@ -31,16 +34,16 @@ impl Own {
         let mut made = record.map(|record| record.own).unwrap_or_default();
         made.sort();
         let failed = status.is_some_and(|status| matches!(status, Status::Failed(_)));
-        Own { sure, failed, recorded: result.map(|result| result.outputs).unwrap_or_default(), made }
+        Own { sure, failed, recorded: result.map(|result| result.outputs).unwrap_or_default(), made, target: Some(target) }
     }
 
     /// Everything that stands in the place of a task's outputs now.
     ///
     /// # Errors
     /// A sentence, when a pattern is wrong or the disk refuses.
-    pub fn all(world: &World, outputs: &[String], excluded: &[String]) -> Result<Own, String> {
+    pub fn all(world: &World, target: TargetId, outputs: &[String], excluded: &[String]) -> Result<Own, String> {
         let made = find(world, outputs, excluded)?.files.into_iter().map(|path| (path, None)).collect();
-        Ok(Own { made, ..Own::default() })
+        Ok(Own { made, target: Some(target), ..Own::default() })
     }
 
     /// Whether somebody has changed an output since the task made it.
@@ -60,6 +63,11 @@ impl Own {
     /// Whether nothing is known of the task: it has never run here.
     pub fn is_new(&self) -> bool {
         self.recorded.is_empty() && self.made.is_empty()
+    }
+
+    /// Whether a task puts out what version control tracks: one of another tool's manifest may, since that tool lets it.
+    fn replaces_tracked(&self, world: &World) -> bool {
+        self.target.and_then(|target| world.graph.task(target)).is_some_and(|task| task.imported.is_some())
     }
 
     fn has(&self, path: &RelPath) -> bool {
@@ -133,7 +141,8 @@ pub fn foreign(world: &World, outputs: &[String], excluded: &[String], own: &Own
 /// Takes away what stands in the place of `outputs`, but for what `keep` names, and returns what was moved aside, from where and to where.
 ///
 /// The task's own earlier outputs are removed, and so are bytes that the store holds. Anything else is moved aside, whole, to
-/// `.orket/displaced/RUN/`. Where version control tracks any of it, the task's own or not, nothing is touched: so it is in a clone, too.
+/// `.orket/displaced/RUN/`. Where version control tracks any of it, the task's own or not, nothing is touched: so it is in a clone, too. Imported
+/// tasks put out such files as well.
 ///
 /// # Errors
 /// A sentence: what is tracked stands there, or the disk refuses.
@@ -155,7 +164,7 @@ pub fn clear_outputs(
     let all = PatternSet::new(outputs, excluded)?;
     let cloned = |repository: &RelPath| !own.is_new() && all.matches(&repository.join(b"HEAD"));
     for path in &files {
-        if (world.tracked)(path, &cloned) {
+        if (world.tracked)(path, &cloned) && !own.replaces_tracked(world) {
             return Err(format!(
                 "the output `{path}` is tracked by git; orket does not replace what git tracks (`git rm --cached` leaves it to its task)"
             ));

@@ -91,9 +91,9 @@ fn verdict(world: &World, target: TargetId, links: &Links, again: bool, mode: Mo
     };
     let is = |bit: u32| world.graph.has(target, bit);
     // What a task of another manifest put out that has the same address is not its own.
-    let otherwise = |record: &&TaskRecord| record.action != prepared.key && record.manifest == world.manifest && !mode.look;
-    if let Some(record) = record.as_ref().filter(otherwise) {
-        match clear_undeclared(world, &prepared, &Own::of(world, record.key)) {
+    let otherwise = |record: &TaskRecord| record.action != prepared.key && record.manifest == world.manifest;
+    if !mode.look && record.as_ref().is_some_and(otherwise) {
+        match clear_undeclared(world, &prepared, &Own::of(world, target)) {
             Ok(displaced) => prepared.displaced = displaced,
             Err(text) => return Judged::Blocked(Blocked { text, hint: None, broken: false }),
         }
@@ -182,7 +182,7 @@ fn adopt(world: &World, prepared: &Prepared, links: &Links, record: &TaskRecord,
         let executed = links.iter().any(|(_, yielded)| yielded.executed);
         return Some(Judged::Fresh(yielded(world, prepared, &result.outputs, executed)));
     }
-    let own = Own::of(world, record.key);
+    let own = Own::of(world, prepared.target);
     match restore(world, &result.outputs, &prepared.outputs, &prepared.excluded, &own) {
         Ok(Some(displaced)) => {
             remember(world, prepared, &result);
@@ -271,7 +271,7 @@ fn take(world: &World, prepared: &mut Prepared, again: bool, mode: Mode) -> Resu
         let whole = result.blobs().iter().all(|digest| world.blobs.has(digest));
         return Ok(whole.then_some((result, Placed::Now(Vec::new()))));
     }
-    let own = Own::of(world, world.graph.row(prepared.target).key);
+    let own = Own::of(world, prepared.target);
     let displaced = restore(world, &result.outputs, &prepared.outputs, &prepared.excluded, &own)?;
     Ok(displaced.map(|displaced| (result, Placed::Now(displaced))))
 }

@@ -89,7 +89,7 @@ fn gathered(world: &World, target: TargetId, files: &mut Vec<RelPath>) {
         if gathers(id) {
             open.extend(world.graph.edges(id).iter().filter(needed).map(|edge| edge.to));
         } else {
-            let own = Own::of(world, world.graph.row(id).key);
+            let own = Own::of(world, id);
             let there = |path: &&RelPath| world.tree.stat(path).ok().flatten().is_some_and(|there| !there.is_dir());
             files.extend(own.paths().filter(there).cloned());
         }

@@ -49,8 +49,7 @@ impl Bench<'_> {
                 Err(error) => return Ran::stopped(Verdict::Broken, error.to_string()),
             }
         }
-        let key = world.graph.row(prepared.target).key;
-        let own = Own::of(world, key);
+        let own = Own::of(world, prepared.target);
         let keep = |_: &RelPath| prepared.task.incremental;
         let mut displaced = std::mem::take(&mut prepared.displaced);
         if !prepared.task.interactive || !prepared.outputs.is_empty() {
@@ -90,6 +89,7 @@ impl Bench<'_> {
             Err(error) => return Ran { displaced, ..Ran::stopped(Verdict::Broken, error.to_string()) },
         };
         let stamps = Stamps::of(world, &prepared);
+        let stood = self.stood(&prepared);
         let mut again = |first: bool| self.renew(&prepared, &found, depfile, first, &mut displaced);
         let tried = self.attempt(&prepared, &request, how, &mut again, retrying);
         let Tried { attempt, attempts, duration, meant } = match tried {
@@ -133,6 +133,9 @@ impl Bench<'_> {
                 }
             }
         };
+        if matches!(ran.verdict, Verdict::Cancelled) {
+            self.take_back(&prepared, &stood);
+        }
         if !matches!(ran.verdict, Verdict::Succeeded { .. }) {
             self.note_unfinished(&prepared, matches!(ran.verdict, Verdict::Failed), &found);
             ran.withheld = self.withheld(&prepared, &ran.output);

@@ -11,7 +11,7 @@ use super::ran::{Ran, Verdict};
 use crate::action::{ActionResult, Output, OutputKind};
 use crate::base::glob::{self, Glob};
 use crate::base::{Digest, RelPath, TargetId};
-use crate::disk::{Names, PatternSet};
+use crate::disk::{Names, PatternSet, Signature};
 use crate::executor::Attempt;
 use crate::graph::flag;
 use crate::rebuild::{self, Links, Own, Prepared, Stamps, World, Yield};
@@ -73,7 +73,7 @@ impl Bench<'_> {
         let world = self.world;
         if !first && !prepared.task.incremental {
             self.note_unfinished(prepared, true, found);
-            let own = Own::of(world, world.graph.row(prepared.target).key);
+            let own = Own::of(world, prepared.target);
             let moved = rebuild::clear_outputs(world, &prepared.outputs, &prepared.excluded, &|_| false, &own);
             displaced.extend(moved.map_err(|text| (Verdict::Failed, text))?);
             self.make_way(prepared).map_err(|error| (Verdict::Broken, error.to_string()))?;
@@ -82,7 +82,7 @@ impl Bench<'_> {
         if world.tree.stat(&path).ok().flatten().is_none_or(|stamp| stamp.is_dir()) {
             return Ok(());
         }
-        if (world.tracked)(&path, &|_| false) {
+        if prepared.task.imported.is_none() && (world.tracked)(&path, &|_| false) {
             return Err((Verdict::Failed, format!("the depfile `{path}` is tracked by git; orket does not replace what git tracks")));
         }
         let broken = |error| (Verdict::Broken, format!("cannot remove the depfile `{path}`: {error}"));
@@ -92,6 +92,32 @@ impl Bench<'_> {
                 displaced.extend(rebuild::take_away(world, &path).map_err(broken)?.map(|aside| (path.clone(), aside)));
                 Ok(())
             }
+        }
+    }
+
+    /// Returns what stands in the place of the outputs of an imported task before its commands start.
+    pub(super) fn stood(&self, prepared: &Prepared) -> Vec<(RelPath, Option<Signature>)> {
+        let outputs = prepared.outputs.iter().filter(|_| prepared.task.imported.is_some());
+        let paths = outputs.filter_map(|text| RelPath::parse(&*glob::plain(text)?).ok());
+        paths.map(|path| (path.clone(), self.world.tree.stat(&path).ok().flatten())).collect()
+    }
+
+    /// Removes what an imported task has begun to write when it was interrupted, as ninja does: another tool may take it for whole. `stood`:
+    /// what stood there before.
+    pub(super) fn take_back(&self, prepared: &Prepared, stood: &[(RelPath, Option<Signature>)]) {
+        let world = self.world;
+        let depfile = prepared.action.depfile.as_ref().and_then(|depfile| RelPath::parse(depfile).ok());
+        for (path, before) in stood {
+            let now = world.tree.stat(path).ok().flatten().filter(|now| !now.is_dir());
+            // What a depfile belongs to may be older than what it names.
+            if now.is_some() && (now != *before || depfile.is_some()) {
+                world.files.forget(path);
+                // What cannot be removed is made anew the next time.
+                let _ = world.tree.remove(path);
+            }
+        }
+        if let Some(path) = depfile.filter(|_| prepared.task.imported.is_some()) {
+            let _ = world.tree.remove(&path);
         }
     }
 

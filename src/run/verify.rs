@@ -23,7 +23,7 @@ impl Bench<'_> {
         if let Some(known) = rebuild::known(world, prepared) {
             return same(&known.outputs, &first);
         }
-        let made = Own::all(world, &prepared.outputs, &prepared.excluded)?;
+        let made = Own::all(world, prepared.target, &prepared.outputs, &prepared.excluded)?;
         rebuild::clear_outputs(world, &prepared.outputs, &prepared.excluded, &|_| false, &made)?;
         self.make_way(prepared).map_err(|error| error.to_string())?;
         let attempt = self.executor.execute(request, &how.cancel);
