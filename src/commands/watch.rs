@@ -63,6 +63,7 @@ pub fn watch(ui: &Ui, args: &WatchArgs, words: &[OsString]) -> Result<(), Failur
             return Err(Failure::Exit(128 + signal));
         }
         keeper.built(ui);
+        scene.look_outside();
         changes.add(under.clone());
         if scene.outlived || scene.engine.is_outlived(&changes) {
             match Scene::open(ui, args) {
@@ -101,6 +102,8 @@ struct Scene {
     watch: Watch,
     /// Whether the project is another one now, which could not be opened.
     outlived: bool,
+    /// What a build makes before it knows its graph: that ends no build.
+    made_first: FxHashSet<RelPath>,
     /// Whether a person sits at standard input.
     terminal: bool,
 }
@@ -116,7 +119,16 @@ impl Scene {
         let is_own = move |path: &RelPath| tree.stat(path).ok().flatten().is_some_and(|stamp| own.contains(&(stamp.device, stamp.inode)));
         let watch = Watch::begin(&engine.tree, Arc::new(move |path: &RelPath| ignored(path) || is_own(path)))
             .map_err(|why| Failure::Broken(format!("cannot watch `{}`: {why}", engine.root.display())))?;
-        Ok(Scene { goal, sentinel: engine.sentinel(), engine, watch, outlived: false, terminal: ui.asks() })
+        let made_first = engine.remakes().into_iter().flat_map(|remake| remake.along.into_iter().chain([remake.file])).collect();
+        let mut scene = Scene { goal, sentinel: engine.sentinel(), engine, watch, outlived: false, made_first, terminal: ui.asks() };
+        scene.look_outside();
+        Ok(scene)
+    }
+
+    /// Watches what a build has found to stand outside of the project, too.
+    fn look_outside(&mut self) {
+        let goal = &self.goal;
+        self.watch.look_outside(self.engine.outside(&|id| goal.contains(&id)));
     }
 
     fn reached(&mut self, changes: &Changes) -> Reach {
@@ -166,6 +178,7 @@ impl Scene {
                     recv(due) -> _ => {
                         let mut news = unrest.news(&gathered);
                         self.sentinel.sift(&mut news);
+                        news.paths.retain(|path| !self.made_first.contains(path));
                         // What only gates see does not end a build: tasks may write such files themselves.
                         if !stale && signal.is_none() && self.reached(&news) == Reach::Tasks {
                             stale = true;

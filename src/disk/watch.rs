@@ -25,6 +25,9 @@ pub struct Watch {
     told: Receiver<Told>,
     teller: Teller,
     watched: BTreeSet<RelPath>,
+    /// Files outside of the tree, and the folders that they stand in.
+    outside: BTreeSet<RelPath>,
+    around: BTreeSet<RelPath>,
     passed_over: PassedOver,
     /// Links, with what they mean where that stands in the tree.
     links: BTreeMap<RelPath, Option<RelPath>>,
@@ -60,6 +63,8 @@ impl Watch {
             told,
             teller,
             watched: BTreeSet::new(),
+            outside: BTreeSet::new(),
+            around: BTreeSet::new(),
             passed_over,
             links: BTreeMap::new(),
             turned: false,
@@ -71,6 +76,18 @@ impl Watch {
             Some(why) => watch.poll(why)?,
         }
         Ok(watch)
+    }
+
+    /// Watches files outside of the tree, too: these and no others. Where the system refuses, nothing is told of them.
+    pub fn look_outside(&mut self, files: BTreeSet<RelPath>) {
+        let around: BTreeSet<RelPath> = files.iter().filter_map(RelPath::parent).collect();
+        for folder in around.difference(&self.around) {
+            let _ = self.teller.watch(&folder.under(&self.root), RecursiveMode::NonRecursive);
+        }
+        for folder in self.around.difference(&around) {
+            let _ = self.teller.unwatch(&folder.under(&self.root));
+        }
+        (self.outside, self.around) = (files, around);
     }
 
     /// How many folders are watched; 0 where it looks again and again.
@@ -118,7 +135,13 @@ impl Watch {
 
     /// `entered`: whether another thing may stand at `path` now.
     fn changed(&mut self, path: &Path, entered: bool, found: &mut Changes) {
-        let Some(path) = below(&self.root, path) else { return };
+        let Some(path) = below(&self.root, path) else {
+            let path = RelPath::from_normal(path.as_os_str().as_encoded_bytes());
+            if self.outside.contains(&path) {
+                found.paths.insert(path);
+            }
+            return;
+        };
         if own(&path) || (self.passed_over)(&path) {
             return;
         }

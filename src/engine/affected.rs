@@ -97,7 +97,8 @@ impl Engine {
     /// build here; all of them if a manifest or what decides how tasks run is among them. `gates`: whether gates rest on anything.
     pub fn reached(&self, paths: &[RelPath], folders: &[RelPath], gates: bool) -> Vec<TargetId> {
         let deciding = self.strategy_files();
-        if paths.iter().any(|path| path.as_bytes().ends_with(b".kdl") || deciding.contains(path)) || self.finds_otherwise(paths, folders) {
+        let declares = |path: &RelPath| path.as_bytes().ends_with(b".kdl") || deciding.contains(path);
+        if paths.iter().any(declares) || self.finds_otherwise(paths, folders) || self.remade_from(paths, folders) {
             return self.graph.ids().collect();
         }
         let looked = Looked {
@@ -122,6 +123,12 @@ impl Engine {
                 // A file that was found and is there still is found still.
                 !folders.is_empty() || paths.iter().any(|path| set.matches(path) && known.binary_search(path).is_ok() != there(path))
             })
+    }
+
+    /// Whether a manifest is made from one of these files, or from something in these folders.
+    fn remade_from(&self, paths: &[RelPath], folders: &[RelPath]) -> bool {
+        let met = |source: &RelPath| paths.iter().any(|path| source.is_in(path)) || folders.iter().any(|folder| source.is_in(folder));
+        self.remakes().iter().any(|remake| self.made_from(remake).iter().any(met))
     }
 
     /// Returns the files that say how tasks run and stand in no manifest: local overrides, and programs of the project's own strategies.

@@ -1,6 +1,6 @@
 //! What of a project is worth watching, and what a change means for it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use ignore::gitignore::{Gitignore, GitignoreBuilder};
@@ -8,9 +8,10 @@ use rustc_hash::FxHashSet;
 
 use super::Engine;
 use super::load::{Stamp, current};
-use crate::base::{RelPath, TargetId};
+use crate::base::{RelPath, TargetId, glob};
 use crate::disk::{Changes, PassedOver, PatternSet, sources};
 use crate::graph::TargetKind;
+use crate::import::ninja::pattern;
 use crate::rebuild::World;
 
 /// Finds out which targets a change reaches, beside a build that writes files of its own.
@@ -39,6 +40,22 @@ impl Engine {
         })
     }
 
+    /// Returns the files outside of the project that tasks of the goal are known to read, or a manifest is made from.
+    pub fn outside(&self, goal: &dyn Fn(TargetId) -> bool) -> BTreeSet<RelPath> {
+        let (graph, world) = (&self.graph, self.world(String::from("look"), false).ok());
+        let remakes = self.remakes();
+        let mut files: BTreeSet<RelPath> = remakes.iter().flat_map(|remake| self.made_from(remake)).collect();
+        for id in graph.ids().filter(|id| goal(*id) && graph.kind(*id) == TargetKind::Task) {
+            let Some(task) = graph.task(id).filter(|task| task.imported.is_some() || task.depfile.is_some()) else { continue };
+            let named = task.inputs.iter().filter_map(|pattern| glob::plain(pattern.text.as_literal()?));
+            files.extend(named.map(|name| RelPath::from_normal(name.as_bytes())));
+            let record = world.as_ref().and_then(|world| world.checkout.lock().ok()?.task(graph.row(id).key));
+            files.extend(record.into_iter().flat_map(|record| record.discovered));
+        }
+        files.retain(RelPath::is_outside);
+        files
+    }
+
     /// Returns the patterns that mean files: those with the same exclusions together.
     fn wanted(&self, goal: &dyn Fn(TargetId) -> bool) -> Vec<PatternSet> {
         let graph = &self.graph;
@@ -60,6 +77,9 @@ impl Engine {
         for (patterns, _) in trail.globs {
             sets.entry(Vec::new()).or_default().extend(patterns.into_iter().filter(|pattern| !pattern.starts_with('!')));
         }
+        let remakes = self.remakes();
+        let sources = remakes.iter().flat_map(|remake| self.made_from(remake)).filter(|path| !path.is_outside());
+        sets.entry(Vec::new()).or_default().extend(sources.map(|path| pattern(&path.to_string()).into_owned()));
         let whole = |excluded: &[String]| PatternSet::new(&[String::from("**")], excluded);
         let set = |(excluded, included): (Vec<String>, FxHashSet<String>)| {
             let included: Vec<String> = included.into_iter().collect();

@@ -162,9 +162,18 @@ impl<'a> Touched<'a> {
             None => {
                 let folder = text.ends_with('/').then(|| format!("{text}**"));
                 match Glob::new(folder.as_deref().unwrap_or(text)) {
-                    Ok(glob) => Box::new(move |at| !self.outputs[at].0 && glob.matches(self.paths[at])),
+                    // Or above all that it means: a folder or link on the way, which came or went.
+                    Ok(glob) => {
+                        let meant = move |path: &RelPath| glob.matches(path) || (!path.is_root() && glob.base().is_in(path));
+                        Box::new(move |at| !self.outputs[at].0 && meant(self.paths[at]))
+                    }
                     Err(_) => return Vec::new(),
                 }
+            }
+            // Another tool's manifest may name what stands outside of the project.
+            Some(name) if name.starts_with('/') => {
+                let named = RelPath::from_normal(name.as_bytes());
+                Box::new(move |at| *self.paths[at] == named)
             }
             Some(name) => match RelPath::parse(&*name) {
                 // Below it: then it is a folder, which is searched. Above it: a link that leads there.

@@ -341,3 +341,20 @@ fn whoever_wants_no_watcher_has_none() {
     project.run("build").code(3).says(["ORKET_WATCHER is `maybe`; it has to be `on` or `off`"]);
     ends(watcher, Signal::INT, 130);
 }
+
+#[test]
+fn the_folder_of_a_pattern_may_go_and_come_back() {
+    let project = two();
+    let watch = project.start("watch");
+    rests(&watch, 1);
+    std::fs::rename(project.at("src"), project.at("away")).unwrap();
+    rests(&watch, 2);
+    assert_eq!(project.log().len(), 3, "{}", watch.said());
+    std::fs::rename(project.at("away"), project.at("src")).unwrap();
+    rests(&watch, 3);
+    assert_eq!(project.read("out/b"), "11");
+    project.write("src/x", "3");
+    rests(&watch, 4);
+    assert_eq!(project.read("out/b"), "13");
+    ends(watch, Signal::INT, 130);
+}

@@ -20,4 +20,4 @@ mod tools;
 mod writes;
 
 pub use bring::{Asked, Brought, Remake, bring};
-pub(super) use path::pattern;
+pub use path::pattern;

@@ -68,7 +68,7 @@ pub(super) fn name(path: &str) -> Cow<'_, str> {
 }
 
 /// Returns a path as a pattern that means this one file.
-pub(in crate::import) fn pattern(path: &str) -> Cow<'_, str> {
+pub fn pattern(path: &str) -> Cow<'_, str> {
     if !path.contains(['*', '?', '[', '{', '\\']) {
         return Cow::Borrowed(path);
     }
