@@ -10,6 +10,7 @@ use super::{Failure, Ui};
 use crate::base::RelPath;
 use crate::disk::Tree;
 use crate::engine::Engine;
+use crate::import::is_ninja;
 use crate::manifest;
 use crate::shell::FmtArgs;
 
@@ -19,6 +20,10 @@ use crate::shell::FmtArgs;
 /// When a manifest has mistakes; with `--check`, when one is not tidy.
 pub fn fmt(ui: &Ui, args: &FmtArgs) -> Result<(), Failure> {
     let engine = ui.open(false)?;
+    if is_ninja(&engine.manifest) {
+        let text = format!("`{}` is a ninja file; `orket fmt` tidies `orket.kdl` and the manifests that it includes", engine.manifest);
+        return Err(Failure::Wrong(text));
+    }
     let mut untidy = Vec::new();
     for package in &engine.graph.header().packages {
         let broken = |error: std::io::Error| Failure::Broken(format!("cannot tidy `{}`: {error}", package.manifest));

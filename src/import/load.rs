@@ -35,7 +35,7 @@ pub struct Opened {
 }
 
 /// Whether a manifest is ninja's, by its name.
-fn is_ninja(manifest: &RelPath) -> bool {
+pub fn is_ninja(manifest: &RelPath) -> bool {
     manifest.name().ends_with(b".ninja")
 }
 

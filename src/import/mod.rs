@@ -5,4 +5,4 @@
 mod load;
 pub mod ninja;
 
-pub use load::{Opened, load};
+pub use load::{Opened, is_ninja, load};
