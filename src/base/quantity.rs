@@ -2,6 +2,9 @@
 
 use std::time::Duration;
 
+/// How many bytes a log holds in full; of more it has so many from the beginning, and the end.
+pub const WHOLE_LOG: u64 = 64 << 20;
+
 /// Reads a duration: one or more of a whole or decimal number and `ms`, `s`, `m`, `h` or `d`, largest unit first (`"1h30m"`, `"0.5s"`).
 ///
 /// Returns `None` for anything else, for zero units, and for more than 100 years.

@@ -5,7 +5,7 @@ use serde_json::json;
 use super::runs::sights;
 use super::{Failure, Ui};
 use crate::base::TargetId;
-use crate::event::{Outcome, Reason};
+use crate::event::{Change, Outcome, Reason, Subject};
 use crate::graph::{TargetKind, flag, select};
 use crate::plan::Plan;
 use crate::rebuild::Mode;
@@ -109,8 +109,9 @@ pub fn explain(ui: &Ui, args: &ExplainArgs) -> Result<(), Failure> {
 
 fn reason_json(reason: &Reason) -> serde_json::Value {
     let changes = match reason {
-        Reason::Changed(changes) | Reason::Outputs(changes) => changes.as_slice(),
-        _ => &[],
+        Reason::Changed(changes) | Reason::Outputs(changes) => changes.clone(),
+        Reason::Unmade(path) => vec![Change { subject: Subject::Input, name: path.clone(), old: None, new: None }],
+        _ => Vec::new(),
     };
     let kind = match serde_json::to_value(reason) {
         Ok(serde_json::Value::String(kind)) => kind,

@@ -20,6 +20,10 @@ pub enum Reason {
     Unjudged,
     /// Its last run failed, or was interrupted.
     NotFinished,
+    /// Something that it reads was changed while it ran last.
+    Overtaken,
+    /// It reads this file, which need not be there and is not.
+    Unmade(String),
     /// These parts of its action are not what they were when it last succeeded; never empty, most telling first.
     Changed(Vec<Change>),
     /// These outputs are not there, or not as it left them, and the store cannot give them back.

@@ -194,7 +194,13 @@ impl Asked<'_> {
             "inputs" | "outputs" => {
                 let targets = self.members()?;
                 let tasks = targets.iter().filter_map(|id| self.graph.task(*id));
-                let lines = tasks.flat_map(|task| self.looks.files(if word == "inputs" { &task.inputs } else { &task.outputs }));
+                let lines = tasks.flat_map(|task| match word.as_str() {
+                    "outputs" => self.looks.files(&task.outputs),
+                    _ => {
+                        let made = task.imported.iter().flat_map(|imported| &imported.files).map(ToString::to_string);
+                        self.looks.files(&task.inputs).into_iter().chain(made).collect()
+                    }
+                });
                 Answer::Lines(lines.collect())
             }
             "kind" => {

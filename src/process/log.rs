@@ -4,14 +4,13 @@ use std::fs::{self, File};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
+use crate::base::quantity::WHOLE_LOG;
+
 /// How much of the end is kept in memory.
 const TAIL: usize = 64 << 10;
 
 /// How much may be printed before a file is made.
 const SMALL: u64 = 16 << 10;
-
-/// How large the head of a file may become; what comes after is counted and left out, but for its end.
-const HEAD: u64 = 64 << 20;
 
 /// Captured output.
 pub struct Log {
@@ -26,7 +25,7 @@ pub struct Log {
 impl Log {
     /// Nothing yet; `path` is where the whole goes if it becomes large: its first 64 MiB, a line that counts what is left out, its last 64 KiB.
     pub fn new(path: &Path) -> Log {
-        Log::with_head(path, HEAD)
+        Log::with_head(path, WHOLE_LOG)
     }
 
     /// The same with a head of so many bytes.

@@ -20,8 +20,8 @@ pub(super) struct Inputs {
     pub files: BTreeMap<RelPath, Content>,
     /// What the patterns among the declarations meant.
     pub listing: Listing,
-    /// Whether a file is not there without which it runs each time.
-    pub unmade: bool,
+    /// A file that is not there, without which it runs each time.
+    pub unmade: Option<RelPath>,
 }
 
 /// Which files patterns meant when somebody looked.
@@ -129,7 +129,11 @@ pub(super) fn gather(
             Content::Missing => {
                 return Err(Blocked {
                     text: format!("the input `{path}` does not exist, and no task that it needs makes it"),
-                    hint: Some(format!("make the file, or correct `inputs` at {}", task.place)),
+                    hint: Some(format!(
+                        "make the file, or correct {} at {}",
+                        if task.imported.is_some() { "the edge" } else { "`inputs`" },
+                        task.place
+                    )),
                     broken: false,
                 });
             }
@@ -160,14 +164,15 @@ pub(super) fn gather(
             }
         }
     }
-    let mut unmade = false;
+    let mut unmade = None;
     for file in task.imported.iter().flat_map(|imported| &imported.files) {
         let path = RelPath::from_normal(file.as_bytes());
         if !reading.knows(&path) {
             let missing = reading.read(&path)? == Content::Missing;
             match missing && world.tree.stat(&path).ok().flatten().is_some_and(|signature| signature.is_dir()) {
                 true => reading.folder(path)?,
-                false => unmade |= missing,
+                false if missing => unmade = unmade.or(Some(path)),
+                false => {}
             }
         }
     }

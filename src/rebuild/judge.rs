@@ -104,8 +104,12 @@ fn verdict(world: &World, target: TargetId, links: &Links, again: bool, mode: Mo
     if let Some(judged) = adopted.and_then(|record| adopt(world, &prepared, links, record, again, mode)) {
         return judged;
     }
-    if is(flag::ALWAYS) || prepared.unmade {
+    if is(flag::ALWAYS) {
         return Judged::Run(Box::new(prepared), Reason::Always);
+    }
+    if let Some(path) = &prepared.unmade {
+        let reason = Reason::Unmade(path.to_string());
+        return Judged::Run(Box::new(prepared), reason);
     }
     if mode.force {
         return Judged::Run(Box::new(prepared), Reason::Forced);
@@ -118,7 +122,7 @@ fn verdict(world: &World, target: TargetId, links: &Links, again: bool, mode: Mo
     let mut why = None;
     if let Some(record) = &record {
         if record.status != Status::Succeeded {
-            why = Some(Reason::NotFinished);
+            why = Some(if record.status == Status::Overtaken { Reason::Overtaken } else { Reason::NotFinished });
             // Whoever has seen it fail does not want to hear that it once passed.
             if record.status == Status::Failed(prepared.key) {
                 return Judged::Run(Box::new(prepared), Reason::NotFinished);

@@ -13,6 +13,9 @@ use crate::graph::{Detail, EdgeKind, TargetKind, flag};
 use crate::model::{Command, Confined, Scope, Task, Text};
 use crate::record::Tool;
 
+/// So many targets behind the door of an epic are told by name.
+const NAMED: usize = 3;
+
 /// A task made exact, ready to be looked up or run.
 pub struct Prepared {
     /// Which one.
@@ -33,8 +36,8 @@ pub struct Prepared {
     pub outputs: Vec<String>,
     /// Outputs of an imported task in whose place a folder stands: these are not looked into.
     pub folders: Vec<String>,
-    /// Whether a file is not there without which it runs each time.
-    pub unmade: bool,
+    /// A file that is not there, without which it runs each time.
+    pub unmade: Option<RelPath>,
     /// Patterns of what is no output after all.
     pub excluded: Vec<String>,
     /// Patterns of what it may touch though it does not declare it, and of what of that it may not.
@@ -210,7 +213,12 @@ fn exact(world: &World, target: TargetId, links: &Links, discovered: Vec<RelPath
             TargetKind::Service => services.push((address(), *digest)),
             // A check that has passed says nothing more.
             TargetKind::Task if outputs.is_empty() && folders.is_empty() && !world.graph.has(*id, flag::EMPTY) => {}
-            _ => needs.push(Needed { address: address(), digest: *digest, outputs: outputs.clone(), folders: folders.clone() }),
+            kind => needs.push(Needed {
+                address: if kind == TargetKind::Entry { behind(world, *id) } else { address() },
+                digest: *digest,
+                outputs: outputs.clone(),
+                folders: folders.clone(),
+            }),
         }
     }
     needs.extend(stamps(world, &task, &inputs));
@@ -269,6 +277,13 @@ fn exact(world: &World, target: TargetId, links: &Links, discovered: Vec<RelPath
         listed: files,
         began,
     })
+}
+
+/// Returns what the door of an epic or rock stands for: what is needed there, where that is not much, else its name.
+fn behind(world: &World, entry: TargetId) -> String {
+    let needed = world.graph.edges(entry).iter().filter(|edge| edge.kind().hands_over()).map(|edge| world.graph.address(edge.to));
+    let needed: Vec<&str> = needed.collect();
+    if (1..=NAMED).contains(&needed.len()) { needed.join(", ") } else { world.graph.address(entry).to_owned() }
 }
 
 /// Returns variables with that of the database that a task shares with its services, unless the task says otherwise.

@@ -26,6 +26,7 @@ enum Line {
     Forget([u64; 2]),
     File(#[serde(with = "serde_bytes")] Box<[u8]>, Known),
     Proof([u64; 2], Proof),
+    Overtaken([u64; 2]),
 }
 
 /// The memory of one checkout.
@@ -59,8 +60,12 @@ impl Checkout {
         };
         // The journal first: a build that saves in between leaves a newer picture under older lines, which changes nothing in it; the other
         // way round, an older picture would miss its lines.
-        let lines = read_if_there(&folder.join("journal"))?;
-        match Picture::open(&folder.join("state"))? {
+        let named = |name: &str| {
+            let path = folder.join(name);
+            move |error: io::Error| io::Error::new(error.kind(), format!("`{}`: {error}", path.display()))
+        };
+        let lines = read_if_there(&folder.join("journal")).map_err(named("journal"))?;
+        match Picture::open(&folder.join("state")).map_err(named("state"))? {
             Some(Ok(picture)) => checkout.picture = Some(picture),
             Some(Err(_)) => {
                 checkout.complaint = Some(String::from(
@@ -193,6 +198,11 @@ impl Checkout {
         let _ = self.write(Line::Forget(key));
     }
 
+    /// Notes that what a task reads was changed while it ran. Which outputs are its own is remembered.
+    pub fn overtaken(&mut self, key: [u64; 2]) {
+        let _ = self.write(Line::Overtaken(key));
+    }
+
     /// Returns the records of all tasks: what a sweep of the store must leave alone.
     pub fn records(&self) -> impl Iterator<Item = TaskRecord> {
         self.records_where(|_| true)
@@ -263,7 +273,7 @@ impl Checkout {
     fn write(&mut self, line: Line) -> io::Result<()> {
         let bytes = postcard::to_stdvec(&line).map_err(io::Error::other)?;
         // What a task is about to make has to be known before it is made. All else is found out again if it is lost.
-        let urgent = matches!(line, Line::Intent { .. } | Line::Failed { .. } | Line::Forget(_));
+        let urgent = matches!(line, Line::Intent { .. } | Line::Failed { .. } | Line::Forget(_) | Line::Overtaken(_));
         self.apply(line);
         if !self.writable {
             return Ok(());
@@ -297,6 +307,11 @@ impl Checkout {
             Line::Forget(key) => {
                 let record = self.changed(key);
                 record.status = Status::Started;
+                record.proof = None;
+            }
+            Line::Overtaken(key) => {
+                let record = self.changed(key);
+                record.status = Status::Overtaken;
                 record.proof = None;
             }
             Line::Proof(key, proof) => self.changed(key).proof = Some(proof),

@@ -26,6 +26,8 @@ pub enum Status {
     Started,
     /// It failed, as the action with this digest.
     Failed(Digest),
+    /// It succeeded, and something that it reads was changed meanwhile: nobody knows what it made its outputs of.
+    Overtaken,
 }
 
 /// What is known of a task.

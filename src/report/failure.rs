@@ -4,7 +4,7 @@ use super::chars::{clean, escape};
 use super::paint::Paint;
 use super::reason_text;
 use crate::base::Place;
-use crate::base::quantity::{plural, show_duration, show_size};
+use crate::base::quantity::{WHOLE_LOG, plural, show_duration, show_size};
 use crate::event::{Finished, Reason, ServiceChange};
 
 /// How many lines of output a failure shows.
@@ -27,7 +27,7 @@ pub(super) fn block(name: &str, place: Option<&Place>, finished: &Finished, agai
     }
     text += &tail(&finished.output, finished.output_size, paint.color);
     if let Some(log) = &finished.log {
-        text += &format!("  whole log: {}\n", escape(log));
+        text += &format!("  {}: {}\n", log_words(finished.output_size), escape(log));
     }
     text += &withheld(&finished.withheld, paint);
     text += &format!("  again: {}\n", paint.cyan(again));
@@ -42,9 +42,14 @@ pub(super) fn service_block(name: &str, place: Option<&Place>, change: &ServiceC
     text += &format!("  {}\n", paint.red(&escape(change.status.as_deref().unwrap_or("it ended"))));
     text += &tail(&change.output, change.output_size, paint.color);
     if let Some(log) = &change.log {
-        text += &format!("  whole log: {}\n", escape(log));
+        text += &format!("  {}: {}\n", log_words(change.output_size), escape(log));
     }
     text
+}
+
+/// Returns what a log is called of a target that has printed so many bytes.
+pub(super) fn log_words(size: u64) -> &'static str {
+    if size > WHOLE_LOG { "log (its first 64 MiB and its end; the middle is left out)" } else { "whole log" }
 }
 
 /// Returns the command line of a target, if there was one.
@@ -131,6 +136,12 @@ mod tests {
         let mut finished = failed(0, 1);
         finished.output_size += 2048;
         assert_eq!(tail(&finished.output, finished.output_size, false), "  (the first 2.0 KiB left out)\nline 1\n");
+    }
+
+    #[test]
+    fn a_log_that_was_cut_is_not_called_whole() {
+        assert_eq!(log_words(64 << 20), "whole log");
+        assert!(log_words((64 << 20) + 1).contains("the middle is left out"));
     }
 
     #[test]

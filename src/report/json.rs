@@ -14,7 +14,7 @@ use super::{Names, Sink, reason_text};
 use crate::base::TargetId;
 use crate::event::{
     Change, Chosen, Decided, EVENT_VERSION, Ending, Event, Face, Finished, GateReport, Headline, Notice, Origin, Outcome, Reason,
-    ServiceChange, Sight, Started, Totals,
+    ServiceChange, Sight, Started, Subject, Totals,
 };
 
 /// Returns a format that writes one JSON object a line. Each line is written at once.
@@ -270,9 +270,9 @@ struct RunFinishedLine<'a> {
 /// A reason: its kind, and what that kind brings along.
 #[derive(Serialize)]
 pub(super) struct ReasonObject {
-    /// `new`, `always`, `forced`, `asked`, `not_finished`, `changed`, `outputs`, `upstream` or `remedy`.
+    /// `new`, `always`, `forced`, `asked`, `not_finished`, `overtaken`, `unmade`, `changed`, `outputs`, `upstream` or `remedy`.
     kind: &'static str,
-    /// For `changed` and `outputs`: each with `subject`, `name`, and `old` and `new`, which are null where there was or is none.
+    /// For `changed`, `unmade` and `outputs`: each with `subject`, `name`, and `old` and `new`, which are null where there was or is none.
     #[serde(skip_serializing_if = "Option::is_none")]
     changes: Option<Vec<Change>>,
     /// For `upstream` and `remedy`: the address of the other task.
@@ -290,6 +290,8 @@ pub(super) fn reason_object(reason: &Reason) -> ReasonObject {
         Reason::Asked => ("asked", None, None),
         Reason::Unjudged => ("unjudged", None, None),
         Reason::NotFinished => ("not_finished", None, None),
+        Reason::Overtaken => ("overtaken", None, None),
+        Reason::Unmade(path) => ("unmade", Some(vec![Change { subject: Subject::Input, name: path.clone(), old: None, new: None }]), None),
         Reason::Changed(changes) => ("changed", Some(changes.clone()), None),
         Reason::Outputs(changes) => ("outputs", Some(changes.clone()), None),
         Reason::Upstream(task) => ("upstream", None, Some(task.clone())),

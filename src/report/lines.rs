@@ -178,7 +178,9 @@ impl Teller {
         let before = finished.output_size.saturating_sub(finished.output.len() as u64);
         let left_out = match &finished.log {
             _ if before == 0 => String::new(),
-            Some(log) => format!("(the first {} left out; whole log: {})\n", show_size(before), escape(log)),
+            Some(log) => {
+                format!("(the first {} left out; {}: {})\n", show_size(before), failure::log_words(finished.output_size), escape(log))
+            }
             None => format!("(the first {} left out)\n", show_size(before)),
         };
         if self.screen.github { format!("::group::{line}{left_out}{output}::endgroup::\n") } else { format!("{line}{left_out}{output}") }

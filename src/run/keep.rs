@@ -244,7 +244,13 @@ impl Bench<'_> {
         let result = ActionResult { outputs, log, duration_ms: duration.as_millis() as u64, discovered };
         if !moved.is_empty() || unheard {
             // Not remembered either: the next run judges it anew.
-            world.checkout.lock().expect("no holder panics").forget(world.graph.row(prepared.target).key);
+            let (key, mut checkout) = (world.graph.row(prepared.target).key, world.checkout.lock().expect("no holder panics"));
+            if moved.is_empty() {
+                checkout.forget(key)
+            } else {
+                checkout.overtaken(key)
+            }
+            drop(checkout);
             return Ok((rebuild::yielded(world, prepared, &result.outputs, true), false));
         }
         match rebuild::put_record(world, prepared, links, &result, store && trouble.is_none()) {

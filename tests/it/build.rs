@@ -223,3 +223,13 @@ fn an_output_that_is_no_file_is_named() {
     let made = |path: &str| format!("it made a pipe, socket or device of its output `{path}`, which nobody can keep, after ");
     project.run("build -k").code(1).says([&*made("p"), &*made("d/x")]);
 }
+
+#[test]
+fn a_state_that_cannot_be_used_is_named() {
+    for file in ["state", "journal", "lock"] {
+        let project = chain();
+        project.write(&format!(".orket/{file}/x"), "");
+        let seen = project.run("build").code(3).ran([]);
+        assert!(seen.err().contains(&format!("/project/.orket/{file}`: ")), "{}", seen.all());
+    }
+}

@@ -113,3 +113,25 @@ fn a_gate_has_reasons_and_a_last_run() {
     project.settle().run("build").ok();
     project.run("build --force --explain").ok().says(["done    g", "(forced)"]);
 }
+
+#[test]
+fn what_changed_while_a_task_ran_is_no_failure() {
+    let project = Project::new().file("i", "1").manifest(r#"task "t" { sh "cat i > o; echo 2 > i"; inputs "i"; outputs "o" }"#);
+    project.run("build").ok().says(["`i` changed while it ran"]);
+    project.run("explain t").ok().says(["what it reads was changed while it ran last"]).never_says(["failed"]);
+    let seen = project.run("explain t --json").ok().json();
+    assert_eq!(seen["tasks"][0]["reason"]["kind"], "overtaken");
+    project.run("build").ok();
+    assert_eq!(project.run("runs show --json").ok().json()["tasks"][0]["reason"]["kind"], "overtaken");
+}
+
+#[test]
+fn what_the_epic_of_a_task_needs_is_told_by_name() {
+    let project = Project::new().file("i", "1").manifest(
+        r#"task "lib" { sh "cat i > lib.o"; inputs "i"; outputs "lib.o" }
+epic "docs" { needs "lib"; task "page" { sh "echo > page.o"; outputs "page.o" } }"#,
+    );
+    project.run("build").ok();
+    project.write("i", "2").run("build lib").ok();
+    project.run("explain docs/page").ok().says(["need lib changed"]).never_says(["need docs"]);
+}

@@ -33,6 +33,7 @@ mod manifest_errors;
 mod names;
 mod needs;
 mod ninja;
+mod ninja_alike;
 mod orphans;
 mod outputs;
 mod overlaps;

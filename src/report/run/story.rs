@@ -207,6 +207,8 @@ fn reason(value: &Value) -> Option<Reason> {
         "asked" => Reason::Asked,
         "unjudged" => Reason::Unjudged,
         "not_finished" => Reason::NotFinished,
+        "overtaken" => Reason::Overtaken,
+        "unmade" => Reason::Unmade(changes().pop()?.name),
         "changed" => Reason::Changed(changes()),
         "outputs" => Reason::Outputs(changes()),
         "upstream" => Reason::Upstream(task()),
