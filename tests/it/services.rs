@@ -396,3 +396,25 @@ fn what_is_no_service_cannot_be_used_and_what_is_one_cannot_be_needed() {
     let project = Project::new().manifest("service \"db\" { sh \"x\"; ready { tcp \"seven\" } }");
     project.run("build").code(2).says(["orket.kdl:1", "HOST:PORT"]);
 }
+
+#[test]
+fn a_port_of_a_service_that_is_not_used_is_an_error() {
+    let service = "service \"db\" { run \"x\"; port \"db\"; port \"admin\" }\n";
+    let project = Project::new();
+    for line in ["sh \"echo {{port.admin}} > o\"", "run \"echo\" \"on {{port.admin}}\""] {
+        project.declare(&format!("{service}task \"t\" {{ {line}; outputs \"o\" }}"));
+        let seen = project.run("build").code(2).ran([]);
+        seen.says([
+            "graph/unused_service",
+            "`t` names a port of the service `db`, which it does not use",
+            "orket.kdl:2",
+            "add: uses \"db\"",
+        ]);
+        project.declare(&format!("{service}task \"t\" {{ {line}; outputs \"o\"; uses \"db\" }}")).run("list").ok();
+    }
+    // What a whole epic sees is for those of it that use the service.
+    project
+        .declare(&format!("{service}epic \"e\" {{ env {{ set \"AT\" \"{{{{port.db}}}}\" }}; task \"t\" {{ sh \"true\" }} }}"))
+        .run("list")
+        .ok();
+}

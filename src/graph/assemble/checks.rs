@@ -2,10 +2,11 @@
 
 use rustc_hash::FxHashSet;
 
-use super::draft::Draft;
+use super::draft::{Declared, Draft};
 use super::problem::Problem;
 use super::{clash, cycle, overlap};
-use crate::model::Project;
+use crate::graph::flag;
+use crate::model::{Command, Project, Scope, Task};
 
 /// Finds the mistakes that only show in the whole, and puts all mistakes in the order of their places.
 pub(super) fn check(project: &Project, drafts: &[Draft<'_>], problems: &mut Vec<Problem>) {
@@ -36,6 +37,7 @@ pub(super) fn check(project: &Project, drafts: &[Draft<'_>], problems: &mut Vec<
         }
         false
     };
+    problems.extend(project.tasks.iter().zip(&drafts[first..]).filter_map(|(task, draft)| unused(task, draft, drafts)));
     let folders = clash::folders(project);
     clash::clashes(project, &folders, &reaches, problems);
     let all = |from: usize| {
@@ -48,4 +50,29 @@ pub(super) fn check(project: &Project, drafts: &[Draft<'_>], problems: &mut Vec<
     };
     overlap::overlaps(project, &folders, &reaches, &all, problems);
     problems.sort_by(|one, other| one.place.cmp(&other.place));
+}
+
+/// Says of a port that the commands of a task name, and that no service has which it uses: nobody listens there.
+fn unused(task: &Task, draft: &Draft<'_>, drafts: &[Draft<'_>]) -> Option<Problem> {
+    if draft.flags & flag::HOLES == 0 {
+        return None;
+    }
+    let service = |index: usize| if let Declared::Service(service) = &drafts[index].detail { Some(*service) } else { None };
+    let used: Vec<_> = draft.edges.iter().filter_map(|edge| service(edge.to.index())).collect();
+    let texts = task.commands.iter().flat_map(|command| match command {
+        Command::Run { words, place } => words.iter().map(|word| (word, place)).collect::<Vec<_>>(),
+        Command::Sh { script, place } => vec![(script, place)],
+    });
+    let mut named = texts.flat_map(|(text, place)| text.holes(Scope::Port).map(move |port| (port, place)));
+    let has = |port: &str, ports: &[Box<str>]| ports.iter().any(|one| **one == *port);
+    let (port, place) = named.find(|(port, _)| !used.iter().any(|service| has(port, &service.ports)))?;
+    let owner = (0..drafts.len()).filter_map(service).find(|service| has(port, &service.ports))?;
+    let address = &owner.address;
+    Some(Problem {
+        code: "graph/unused_service",
+        message: format!("`{}` names a port of the service `{address}`, which it does not use: nobody listens there", task.address),
+        place: Some(place.clone()),
+        help: Some(format!("add: uses \"{address}\"")),
+        notes: vec![(format!("the service `{address}`"), owner.place.clone())],
+    })
 }
