@@ -3,7 +3,7 @@
 use super::common::Context;
 use super::load::Load;
 use super::matrix::variants;
-use super::node::Node;
+use super::node::{Node, Value};
 use super::nodes::Level;
 use crate::base::{Place, RelPath};
 
@@ -29,6 +29,55 @@ impl Load<'_> {
         let sum = self.tasks.checked_add(more).filter(|sum| *sum <= MOST_TASKS);
         self.tasks = sum.unwrap_or(self.tasks);
         sum.is_some()
+    }
+
+    /// Whether so many rounds of a block make no more than there may be, as far as that is known before any of them is gone.
+    fn fits(&mut self, found: usize, children: &[Node], context: &Context, place: &Place) -> bool {
+        let (rounds, tasks) = self.at_least(children, context);
+        let all = |one: u64| one.saturating_mul(found as u64) > MOST_TASKS;
+        let message = match () {
+            () if all(tasks) => format!("this makes more than {MOST_TASKS} tasks"),
+            () if all(rounds) => format!("`each` blocks in each other go round more than {MOST_TASKS} times"),
+            () => return true,
+        };
+        self.problems.say("manifest/too_many_tasks", place, message, "narrow the globs");
+        false
+    }
+
+    /// Returns how often the `each` blocks in one round of a block go round, and how many tasks that round makes: at least, since what a glob
+    /// means is not known where a word of another block stands in it.
+    fn at_least(&mut self, children: &[Node], context: &Context) -> (u64, u64) {
+        let (mut rounds, mut tasks) = (0u64, 0u64);
+        for child in children {
+            match &*child.name {
+                "task" => tasks = tasks.saturating_add(variants(child).unwrap_or(u64::MAX)),
+                "each" => {
+                    let given = child.props.iter().filter(|(name, ..)| &**name == "glob").map(|(_, value, place)| (value, place));
+                    let nodes = child.children.iter().filter(|inner| inner.name == "glob").flat_map(|inner| &inner.args);
+                    let values: Vec<_> = given.chain(nodes.map(|(value, place)| (value, place))).collect();
+                    let texts: Option<Vec<String>> = values.iter().map(|(value, place)| self.known(value, place, context)).collect();
+                    let Some(texts) = texts.filter(|texts| !texts.is_empty()) else { continue };
+                    let found = self.asked(texts, &child.place).len() as u64;
+                    let (inner, made) = self.at_least(&child.children, context);
+                    rounds = rounds.saturating_add(found.saturating_mul(inner.saturating_add(1)));
+                    tasks = tasks.saturating_add(found.saturating_mul(made));
+                }
+                _ => {}
+            }
+        }
+        (rounds, tasks)
+    }
+
+    /// Returns a glob as it is looked for, if that is known already.
+    fn known(&mut self, value: &Value, place: &Place, context: &Context) -> Option<String> {
+        let Value::Text(text) = value else { return None };
+        if text.contains("{{") {
+            return None;
+        }
+        let (sign, text) = text.strip_prefix('!').map_or(("", &**text), |text| ("!", text));
+        let mistakes = self.problems.count();
+        let pattern = self.problems.pattern(context, text, place);
+        (self.problems.count() == mistakes).then(|| format!("{sign}{pattern}"))
     }
 
     pub(super) fn each(&mut self, node: &Node, context: &Context) {
@@ -80,6 +129,9 @@ impl Load<'_> {
         let found = self.asked(patterns, &node.place);
         let children: Vec<Node> = node.children.iter().filter(|child| child.name != "glob").cloned().collect();
         let each = children.iter().filter(|child| child.name == "task").map(variants).try_fold(0u64, |sum, more| sum.checked_add(more?));
+        if self.file.is_none() && !self.fits(found.len(), &children, context, &node.place) {
+            return;
+        }
         let before = self.tasks;
         if !self.room(each.and_then(|each| each.checked_mul(found.len() as u64)), &node.place) {
             return;

@@ -99,3 +99,19 @@ fn an_output_with_escaped_characters_is_missed_when_it_is_not_made() {
         .manifest(r#"each "page" glob="pages/*.ts" { task "t" { sh "{log:t}"; inputs "{{page.path}}"; outputs "{{page.stem}}.js" } }"#);
     project.run("build").code(1).ran(["t"]).says(["it ended without making the declared output `[id].js`"]);
 }
+
+#[test]
+fn blocks_in_blocks_are_counted_before_any_round() {
+    let project = Project::new();
+    for file in 0..200 {
+        project.write(&format!("d/{file}"), "");
+    }
+    let inner = |glob: &str, body: &str| {
+        format!("each \"a\" glob=\"d/*\" {{ each \"b\" glob=\"d/*\" {{ each \"c\" glob=\"{glob}\" {{ {body} }} }} }}")
+    };
+    project.declare(&inner("d/*", "task \"{{a.name}}-{{b.name}}-{{c.name}}\" { sh \"true\" }"));
+    project.run("list").code(2).says(["manifest/too_many_tasks", "this makes more than 2000000 tasks", "orket.kdl:1:1"]);
+    project.declare(&inner("d/*", "each \"e\" glob=\"none/*\" { task \"{{e.name}}\" { sh \"true\" } }"));
+    project.run("list").code(2).says(["manifest/too_many_tasks", "go round more than 2000000 times", "orket.kdl:1:1"]);
+    project.declare(&inner("{{a.path}}", "task \"{{a.name}}-{{b.name}}\" { sh \"true\" }")).run("list").ok();
+}
