@@ -130,6 +130,8 @@ pub mod flag {
     pub const PRESENT: u32 = 1 << 16;
     /// It waits for itself, in another tool's manifest.
     pub const CIRCLE: u32 = 1 << 17;
+    /// It says `network #false`.
+    pub const OFFLINE: u32 = 1 << 18;
 }
 
 /// One target, 88 bytes.

@@ -164,3 +164,14 @@ fn what_a_task_leaves_alone_stays_as_somebody_has_left_it() {
 fn has_begun(project: &Project) -> bool {
     walkdir::WalkDir::new(project.at(".orket/scratch")).into_iter().flatten().any(|entry| entry.file_name() == "new.txt")
 }
+
+#[test]
+fn that_nothing_keeps_from_the_network_without_a_box_is_said() {
+    let project = Project::new().file("in", "1").manifest(
+        "task \"t\" { sh \"cat in > o\"; inputs \"in\"; outputs \"o\"; network #false }\n\
+         task \"u\" { sh \"cat in > p\"; inputs \"in\"; outputs \"p\"; network #false; sandbox \"none\" }\ntask \"v\" { sh \"cat in > q\"; inputs \"in\"; outputs \"q\" }",
+    );
+    project.run("build").ok().says(["note: `network #false` has no effect in `t` (orket.kdl:1), nor in 1 more", "sandbox \"strict\""]);
+    project.run("build v").ok().never_says(["network"]);
+    project.run("build -n --sandbox strict t").ok().never_says(["network"]);
+}

@@ -68,6 +68,7 @@ fn go(ui: &Ui, args: &BuildArgs, words: Option<&[String]>, adopted: &Arc<Adopted
     let stage = Stage { ui, args, engine: &engine, goal: &goal, policy: &policy, choices: &choices, mode };
     let plan = stage.plan(&goal.targets)?;
     stage.say_first();
+    stage.say_unboxed(&plan);
     let epics = stage.epics_apart(&plan)?;
     if looking {
         return look_at(ui, args, &engine, &plan, mode, &choices);

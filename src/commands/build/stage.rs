@@ -17,6 +17,7 @@ use crate::decisions::{AfterFailure, OWN_STORE};
 use crate::engine::{Engine, OpenError};
 use crate::graph::{Graph, TargetKind, flag};
 use crate::manifest::Problems;
+use crate::model::{Sandbox, Task};
 use crate::plan::Plan;
 use crate::process::{Jobs, listen_to_signals};
 use crate::rebuild::{Mode, World};
@@ -108,6 +109,23 @@ impl<'a> Stage<'a> {
             let name = engine.graph.address(*id);
             ui.say(&format!("note: `{name}` is a service: what it needs is built, and it is not started; `orket run {name}` runs it"));
         }
+    }
+
+    /// Says which tasks of a plan are to be kept from the network, and are not, since they run in no box.
+    pub(super) fn say_unboxed(&self, plan: &Plan) {
+        let graph = &self.engine.graph;
+        let offline = plan.steps().map(|step| plan.target(step)).filter(|id| graph.has(*id, flag::OFFLINE));
+        let boxed = |task: &Task| task.confined.sandbox.map_or(self.policy.boxed.strict, |sandbox| sandbox == Sandbox::Strict);
+        let mut tasks = offline.filter_map(|id| graph.task(id)).filter(|task| !boxed(task));
+        let Some(first) = tasks.next() else { return };
+        let more = match tasks.count() {
+            0 => String::new(),
+            more => format!(", nor in {more} more"),
+        };
+        let (name, place) = (&first.address, &first.place);
+        self.ui.say(&format!(
+            "note: `network #false` has no effect in `{name}` ({place}){more}: only a box keeps from the network (`sandbox \"strict\"`)"
+        ));
     }
 
     /// Returns the epics that are built in workspaces of their own.

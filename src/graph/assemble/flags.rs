@@ -35,6 +35,7 @@ pub(super) fn flags(task: &Task, host: &str) -> u32 {
         (flag::UNCACHED, !task.cache),
         (flag::REMEDY, task.on_failure.is_some()),
         (flag::PRESENT, task.imported.as_ref().is_some_and(|imported| !imported.present.is_empty())),
+        (flag::OFFLINE, task.confined.network == Some(false)),
         (flag::CIRCLE, task.imported.as_ref().is_some_and(|imported| imported.circle.is_some())),
     ]
     .into_iter()
