@@ -144,7 +144,7 @@ fn verdict(world: &World, target: TargetId, links: &Links, again: bool, mode: Mo
         } else {
             let old: Option<Explanation> = postcard::from_bytes(&record.explanation).ok();
             let changes = old.map(|old| action::compare(&old, &action::explanation(&prepared.action))).unwrap_or_default();
-            why = Some(if changes.is_empty() { Reason::New } else { Reason::Changed(changes) });
+            why = Some(if changes.is_empty() { Reason::New } else { Reason::Changed(in_own_words(&prepared, changes)) });
         }
     }
     if !mode.no_lookup && !is(flag::UNCACHED) && !writes_beside(&prepared) {
@@ -173,6 +173,15 @@ fn verdict(world: &World, target: TargetId, links: &Links, again: bool, mode: Mo
         }
     }
     Judged::Run(Box::new(prepared), why.unwrap_or(Reason::New))
+}
+
+/// Returns changes in the words of the manifest that declares the task: ninja does not know `incremental`.
+fn in_own_words(prepared: &Prepared, mut changes: Vec<Change>) -> Vec<Change> {
+    let setting = |change: &&mut Change| change.subject == Subject::Setting && change.name == "incremental";
+    if prepared.task.imported.is_some() {
+        changes.iter_mut().filter(setting).for_each(|change| change.name = String::from("restat or generator"));
+    }
+    changes
 }
 
 /// Brings here what a task put out in another workspace, if it ran there as the same action.

@@ -192,4 +192,6 @@ fn why_an_edge_runs_is_said_in_its_own_words() {
     project.run("build -f build.ninja c").code(1).says(["make the file, or correct the edge at build.ninja:6"]);
     let seen = project.run("query -f build.ninja inputs(b)").ok();
     assert_eq!(seen.out(), "a\nt\n");
+    project.write("build.ninja", project.read("build.ninja").replace("> $out\n", "> $out\n  restat = 1\n"));
+    project.run("explain -f build.ninja b").ok().says(["setting restat or generator is new"]).never_says(["incremental"]);
 }
