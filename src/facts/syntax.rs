@@ -19,6 +19,15 @@ pub(super) struct Wrong {
     pub why: String,
 }
 
+impl Wrong {
+    /// Says what a parser found wrong in a line, in its own words.
+    pub fn said(line: u32, words: &str) -> Wrong {
+        let mut chars = words.chars();
+        let first = chars.next().map(|first| first.to_ascii_lowercase());
+        Wrong { line, why: format!("a syntax error: {}", first.into_iter().chain(chars).collect::<String>()) }
+    }
+}
+
 /// A place in a file, line and column from 1, the column in characters.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default, Serialize, Deserialize)]
 pub(super) struct At {
@@ -102,20 +111,6 @@ pub(super) fn first_wrong(tree: &Tree) -> Option<Wrong> {
 fn wrong(node: Node<'_>) -> Wrong {
     let why = if node.is_missing() { format!("a syntax error: expected `{}`", node.kind()) } else { "a syntax error".to_owned() };
     Wrong { line: node.start_position().row as u32 + 1, why }
-}
-
-/// Returns all nodes that are errors and stand in no other, in order.
-pub(super) fn errors(root: Node<'_>) -> Vec<Node<'_>> {
-    let (mut found, mut todo) = (Vec::new(), vec![root]);
-    while let Some(node) = todo.pop() {
-        if node.is_error() {
-            found.push(node);
-        } else {
-            let wrong: Vec<Node<'_>> = node.children(&mut node.walk()).filter(Node::has_error).collect();
-            todo.extend(wrong.into_iter().rev());
-        }
-    }
-    found
 }
 
 /// Returns the first node that is an error or was left out, and that is not `excused`.

@@ -44,10 +44,8 @@ impl Depth {
 pub(super) fn parse<T>(text: &str, walk: impl FnOnce(&[Stmt], &mut Depth) -> T) -> Extracted<T> {
     let parsed = parse_unchecked_source(text, PySourceType::Python);
     let places = Places::new(text);
-    let wrong = parsed.errors().iter().min_by_key(|error| error.location.start()).map(|error| Wrong {
-        line: places.at(error.location.start().into()).line,
-        why: format!("a syntax error: {}", lower(&error.error.to_string())),
-    });
+    let first = parsed.errors().iter().min_by_key(|error| error.location.start());
+    let wrong = first.map(|error| Wrong::said(places.at(error.location.start().into()).line, &error.error.to_string()));
     let mut depth = Depth::default();
     let walked = walk(&parsed.syntax().body, &mut depth);
     match depth.most {
@@ -59,11 +57,4 @@ pub(super) fn parse<T>(text: &str, walk: impl FnOnce(&[Stmt], &mut Depth) -> T) 
         most => stacker::maybe_grow(most * DOWN, most * DOWN + MORE, || drop(parsed)),
     }
     wrong.map_or(Ok(walked), Err)
-}
-
-/// Returns a sentence of the parser's as the middle of one of ours.
-fn lower(text: &str) -> String {
-    let mut chars = text.chars();
-    let first = chars.next().map(|first| first.to_ascii_lowercase());
-    first.into_iter().chain(chars).collect()
 }

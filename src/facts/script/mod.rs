@@ -4,7 +4,9 @@ mod builtin;
 mod config;
 mod extract;
 mod files;
+mod flow;
 mod package;
+mod parse;
 mod resolve;
 #[cfg(test)]
 mod tests;

@@ -1,5 +1,7 @@
 //! Small JavaScript and TypeScript projects, and the edges that Node.js, TypeScript and bundlers give them.
 
+mod reading;
+
 use crate::facts::sample::{holds, project, told, unresolved};
 
 #[test]
@@ -36,31 +38,6 @@ fn relative_paths_with_and_without_endings_and_indexes() {
         ]
     );
     assert_eq!(unresolved(&found), ["src/b.tsx:2 ./gone"]);
-}
-
-#[test]
-fn kinds() {
-    let text = "import type { A } from './b';\nimport { type B, type C } from './c';\nimport { type D, d } from './d';\nexport type { E } from './e';\n\
-                const f = await import('./f');\ntype G = import('./g').G<string>;\nlet h: typeof import('./h');\nimport i = require('./i');\n\
-                import type J from './j';\nexport type * from './k';\nimport(`./l`);\nimport(`./${x}`);\n";
-    let mut files = vec![("a.ts", text)];
-    files.extend(["b.ts", "c.ts", "d.ts", "e.ts", "f.ts", "g.ts", "h.ts", "i.ts", "j.ts", "k.ts", "l.ts"].map(|name| (name, "")));
-    holds(
-        &files,
-        &[
-            "a -> b (type)",
-            "a -> c (type)",
-            "a -> d",
-            "a -> e (type)",
-            "a -> f (dynamic)",
-            "a -> g (type)",
-            "a -> h (type)",
-            "a -> i",
-            "a -> j (type)",
-            "a -> k (type)",
-            "a -> l (dynamic)",
-        ],
-    );
 }
 
 #[test]
@@ -186,51 +163,6 @@ fn workspaces_exports_and_imports() {
         ("use.ts", "import 'a';"),
     ];
     holds(&pnpm, &["use -> libs/a/src/index"]);
-}
-
-#[test]
-fn the_syntax_of_today_is_read() {
-    let typed = [
-        "import b from './b' with { type: 'json' };",
-        "import b from './b'; const x = y satisfies Z as const; let z = y!;",
-        "import b from './b'; @dec class A<const T extends B = C> { accessor x = 1; #p?: number; static { f(); } declare y: string; override m(this: A): asserts x is B {} }",
-        "import b from './b'; enum E { A = 1 } namespace N.M { export const x = 1 } declare global { interface Window { x: 1 } }",
-        "import b from './b'; type T = { readonly [K in keyof U as `a${K}`]?: U[K] extends infer R extends string ? R : never };",
-        "import b from './b'; abstract class A { abstract get x(): number; constructor(private readonly y = 1) {} }",
-        "import b from './b'; function f(x: string): void; function f(x: any) {} for await (const x of y) {}",
-        "import b from './b'; const f = async <T,>(x: T) => x ?? 1n ** 2n; a?.b?.[c]?.(d); x ||= y; label: for (;;) break label;",
-        "\u{feff}#!/usr/bin/env node\nimport b from './b';",
-        "import b from './b'; let x: unique symbol; type F = new (...a: [x: string, y?: number]) => void; type G = abstract new () => T;",
-        "import b from './b'; interface A {\n  a?: B | undefined\n  in2?: number\n  in?: string | undefined\n  instanceof?: B\n  b?: 'x'\n}",
-        "import b from './b'; export default interface A {} export = 1; export as namespace X;",
-        "import b from './b'; interface A<in out T> {} class C<out T, in U extends X> {} type F<in T> = (a: T) => void;",
-        "export import b = require('./b');",
-        "import b from './b'; class A { static accessor y = 1; static accessor #z = 2; static accessor = 3; }",
-    ];
-    let jsx = [
-        "import b from './b'; const x = <A.B {...p} c='d'>{/* e */}<></>&nbsp;{f}</A.B>;",
-        "import b from './b'; const x = <h3>Light & dark && {c} & <b>d&e</b> &amp; &</h3>; const y = <>a & b</>;",
-        "import b from './b'; const re = /[/]\\//giu, t = tag`a${b}c`;",
-    ];
-    let read = |name: &str, text: &str| {
-        let found = project(&[(name, text), ("b.ts", "")], "", None);
-        found.edges().len() == 1 && found.unreadable.is_empty()
-    };
-    let mut unread: Vec<&str> = typed.into_iter().filter(|text| !read("a.ts", text)).collect();
-    unread.extend(jsx.into_iter().filter(|text| !read("a.tsx", text) || !read("c.jsx", text)));
-    assert_eq!(unread, [] as [&str; 0]);
-    let wrong = project(&[("a.ts", "let x = 1;\nimport {{ from 'b';\n")], "", None);
-    assert_eq!(wrong.unreadable[0].line, 2);
-    let wrong = project(&[("a.tsx", "let x = <h3>a & b;\n"), ("b.ts", "interface A<in 'x'> {}\n")], "", None);
-    assert_eq!(wrong.unreadable.len(), 2);
-}
-
-#[test]
-fn triple_slash_references_are_types() {
-    holds(
-        &[("a.ts", "/// <reference path=\"./g.d.ts\" />\n/// <reference types=\"vitest\" />\n"), ("g.d.ts", "")],
-        &["a -> g (type)", "a -> vitest (type) (external)"],
-    );
 }
 
 #[test]

@@ -51,8 +51,9 @@ impl Judge for Rules {
         };
         for wrong in &seen.unreadable {
             let file = wrong.file.to_string();
-            let (rule, help) = (format!("{KIND}/unparsable"), String::from("mend the file; what it says of imports is not known"));
-            let finding = finding(&rule, &file, wrong.line, 1, wrong.why.clone(), help, &[&file]);
+            let help = "mend the file; what it says of imports is not known. If its compiler takes it, it may be newer than the parser here: \
+                        `exclude` leaves it out of a `root`";
+            let finding = finding(&format!("{KIND}/unparsable"), &file, wrong.line, 1, wrong.why.clone(), help.to_owned(), &[&file]);
             judged.gaps.push(Gap { finding, empty: false });
         }
         let dangling = |link: &&RelPath| Language::of(link).is_some() && !matches!(sight.tree().stat_follow(link), Ok(Some(_)));

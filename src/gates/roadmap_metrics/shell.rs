@@ -75,7 +75,7 @@ impl<'a> Read<'a> {
     /// quotes that begin or end in it change what stands around it.
     pub(super) fn beyond(&self, parts: &[Range<usize>]) -> Option<&'a str> {
         let control = |part: &Range<usize>| {
-            let at = self.controls.iter().find(|at| part.contains(at))?;
+            let at = self.controls.iter().find(|at| part.contains(*at))?;
             let double = self.line[*at..].chars().take(2).collect::<String>();
             let known = ["&&", "||", "$(", "${", "<<", ">>", "|&"].contains(&&*double);
             Some(&self.line[*at..*at + if known { 2 } else { 1 }])
