@@ -1,4 +1,4 @@
-//! `tsconfig.json` and `jsconfig.json`: `paths`, `baseUrl`, `extends`, `references`.
+//! `tsconfig.json` and `jsconfig.json`: `paths`, `baseUrl`, `rootDirs`, `moduleSuffixes`, `extends`, `references`.
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
@@ -7,6 +7,7 @@ use std::rc::Rc;
 use rustc_hash::FxHashMap;
 use serde_json::Value;
 
+use super::files::NO_SUFFIX;
 use crate::base::RelPath;
 use crate::disk::PatternSet;
 use crate::facts::settings;
@@ -16,13 +17,23 @@ use crate::facts::world::World;
 /// How deep `extends` may go.
 const DEEP: usize = 20;
 
-/// What a configuration says of names that are not relative.
-#[derive(Clone, Default)]
+/// What a configuration says of where names lead.
+#[derive(Clone, PartialEq)]
 pub(super) struct Config {
     /// Names are looked for below it.
     pub base: Option<RelPath>,
     /// Patterns with at most one `*`, and where they lead, relative to the root.
     pub paths: Vec<(String, Vec<RelPath>)>,
+    /// Folders that are one: a relative name that leads into one of them leads into each.
+    pub roots: Vec<RelPath>,
+    /// What may stand before the ending of a file, in the order in which it is tried.
+    pub suffixes: Vec<String>,
+}
+
+impl Default for Config {
+    fn default() -> Config {
+        Config { base: None, paths: Vec::new(), roots: Vec::new(), suffixes: NO_SUFFIX.to_vec() }
+    }
 }
 
 /// A configuration, and those that it refers to, with the files that each of them takes in.
@@ -73,7 +84,7 @@ impl<'a> Configs<'a> {
     fn read(&self, path: &RelPath) -> Project {
         let folder = path.parent().unwrap_or_default();
         let own = self.chain(path, &folder, &[]);
-        if own.base.is_some() || !own.paths.is_empty() {
+        if own != Config::default() {
             return Project { own: Rc::new(own), referred: Vec::new() };
         }
         // A configuration that only refers to others leaves the names to them.
@@ -87,7 +98,7 @@ impl<'a> Configs<'a> {
         });
         let referred: Vec<(PatternSet, Rc<Config>)> = referred.collect();
         // What none of them takes in is still no worse off with the names of one.
-        let first = referred.iter().map(|(_, config)| config).find(|config| config.base.is_some() || !config.paths.is_empty());
+        let first = referred.iter().map(|(_, config)| config).find(|config| ***config != Config::default());
         Project { own: first.cloned().unwrap_or(Rc::new(own)), referred }
     }
 
@@ -110,6 +121,8 @@ impl<'a> Configs<'a> {
                 let other = self.chain(&extended, top, &below);
                 config.base = other.base.or(config.base);
                 config.paths = if other.paths.is_empty() { config.paths } else { other.paths };
+                config.roots = if other.roots.is_empty() { config.roots } else { other.roots };
+                config.suffixes = if other.suffixes == NO_SUFFIX { config.suffixes } else { other.suffixes };
             }
         }
         let options = &json["compilerOptions"];
@@ -117,6 +130,13 @@ impl<'a> Configs<'a> {
             Some(rest) => RelPath::parse_in(top, rest.trim_start_matches('/').as_bytes()).ok(),
             None => RelPath::parse_in(folder, text.as_bytes()).ok(),
         };
+        let listed = |field: &str| options[field].as_array().map(|all| all.iter().filter_map(Value::as_str));
+        if let Some(roots) = listed("rootDirs") {
+            config.roots = roots.filter_map(|text| place(&folder, text)).collect();
+        }
+        if let Some(suffixes) = listed("moduleSuffixes").map(|all| all.map(str::to_owned).collect::<Vec<_>>()) {
+            config.suffixes = if suffixes.is_empty() { NO_SUFFIX.to_vec() } else { suffixes };
+        }
         if let Some(base) = options["baseUrl"].as_str().and_then(|text| place(&folder, text)) {
             config.base = Some(base);
         }
@@ -184,6 +204,14 @@ impl Config {
         let (_, targets, star) = matched.max_by_key(|(length, ..)| *length)?;
         let filled = targets.iter().filter_map(|target| RelPath::parse(target.to_string().replacen('*', star, 1)).ok());
         Some(filled.collect())
+    }
+
+    /// Returns the paths that are one with a path in one of the folders that are one, in the order in which they are tried.
+    pub(super) fn beside(&self, path: &RelPath) -> Vec<RelPath> {
+        let around = self.roots.iter().filter(|root| path.is_in(root) && path != *root).max_by_key(|root| root.as_bytes().len());
+        let Some(own) = around else { return Vec::new() };
+        let below: Vec<&[u8]> = path.parts().skip(own.parts().count()).collect();
+        self.roots.iter().filter(|root| *root != own).map(|root| root.join(&below.join(&b'/'))).collect()
     }
 }
 

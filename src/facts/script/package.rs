@@ -24,9 +24,8 @@ pub(in crate::facts) enum How {
 }
 
 /// All packages of the tree.
-#[derive(Default)]
 pub(super) struct Packages<'a> {
-    world: Option<&'a World<'a>>,
+    world: &'a World<'a>,
     by_folder: FxHashMap<RelPath, Extracted<Package>>,
     /// Packages that others of the tree import by name.
     shared: FxHashMap<String, RelPath>,
@@ -94,11 +93,6 @@ fn gather<'j>(value: &'j Value, how: How, found: &mut Vec<(usize, &'j str)>) {
 }
 
 impl<'a> Packages<'a> {
-    /// Returns no packages at all.
-    pub(super) fn none() -> Packages<'a> {
-        Packages::default()
-    }
-
     /// Reads all packages; `concerns` tells folders that files to be told stand in.
     pub(super) fn new(world: &'a World<'a>, concerns: &dyn Fn(&RelPath) -> bool) -> Packages<'a> {
         let mut by_folder = FxHashMap::default();
@@ -111,7 +105,7 @@ impl<'a> Packages<'a> {
             }
             by_folder.insert(folder.clone(), json.map(|json| Package { folder, json }));
         }
-        let mut packages = Packages { world: Some(world), by_folder, shared: FxHashMap::default(), named };
+        let mut packages = Packages { world, by_folder, shared: FxHashMap::default(), named };
         let members = packages.members(world, concerns);
         let shared = members.iter().filter_map(|folder| Some((packages.at(folder)?.name()?.to_owned(), folder.clone())));
         packages.shared = shared.collect();
@@ -126,9 +120,7 @@ impl<'a> Packages<'a> {
     /// Returns the package that stands in just this folder. Who asks needs to know it.
     pub(super) fn at(&self, folder: &RelPath) -> Option<&Package> {
         let package = self.by_folder.get(folder)?.as_ref();
-        package
-            .inspect_err(|wrong| self.world.iter().for_each(|world| world.is_broken(&folder.join(b"package.json"), (*wrong).clone())))
-            .ok()
+        package.inspect_err(|wrong| self.world.is_broken(&folder.join(b"package.json"), (*wrong).clone())).ok()
     }
 
     /// Returns the package of the tree that is called `name` from within the package `from`.

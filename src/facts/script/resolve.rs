@@ -7,7 +7,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use super::builtin::builtin;
 use super::config::{Config, Configs};
 use super::extract::Raw;
-use super::files::{built, file, inner, typed};
+use super::files::{Look, NO_SUFFIX, typed};
 use super::package::{How, Package, Packages};
 use crate::base::RelPath;
 use crate::facts::Language;
@@ -82,10 +82,14 @@ impl Resolver<'_> {
 
     fn goal(&self, from: &RelPath, config: Option<&Rc<Config>>, text: &str, how: How) -> Option<Goal> {
         let folder = from.parent().unwrap_or_default();
-        let typed = typed(from);
-        let at = |path: &RelPath| file(self.world, &self.packages, path, typed);
+        let suffixes = config.map_or(NO_SUFFIX, |config| &config.suffixes);
+        let look = Look { world: self.world, packages: Some(&self.packages), typed: typed(from), suffixes };
+        let at = |path: &RelPath| look.file(path);
         if matches!(text, "." | "..") || text.starts_with("./") || text.starts_with("../") {
-            let find = |text: &str| at(&RelPath::parse_in(&folder, text.as_bytes()).ok()?);
+            let find = |text: &str| {
+                let path = RelPath::parse_in(&folder, text.as_bytes()).ok()?;
+                at(&path).or_else(|| config?.beside(&path).iter().find_map(at))
+            };
             // Bundlers take a query behind the name.
             return find(text).or_else(|| find(text.split_once('?')?.0)).map(|file| self.to(file));
         }
@@ -106,7 +110,7 @@ impl Resolver<'_> {
         if text.starts_with('#') {
             let own = own?;
             let targets = own.targets("imports", text, how)?;
-            let inside = targets.iter().filter(|target| target.starts_with('.')).find_map(|target| self.target(own, target, typed));
+            let inside = targets.iter().filter(|target| target.starts_with('.')).find_map(|to| target(look, own, to));
             let outside = || targets.iter().find(|target| !target.starts_with(['.', '#', '/']));
             return inside.map(|file| self.to(file)).or_else(|| self.goal(from, None, outside()?, how));
         }
@@ -123,7 +127,7 @@ impl Resolver<'_> {
         }
         let (package, below) = top(text);
         if let Some(found) = self.packages.find(package, own) {
-            return self.entry(found, below, typed, how).map(|file| self.to(file));
+            return entry(look, found, below, how).map(|file| self.to(file));
         }
         let alias = config.is_some_and(|config| config.paths.iter().any(|(pattern, _)| pattern != "*" && config.lead(text).is_some()));
         let installed = own.is_some_and(|own| {
@@ -135,27 +139,26 @@ impl Resolver<'_> {
         }
         Some(Goal::Package(package.to_owned()))
     }
+}
 
-    /// Returns the file that a package of the tree hands out as `below`, which is empty for the package itself.
-    fn entry(&self, package: &Package, below: &str, typed: bool, how: How) -> Option<RelPath> {
-        let key = if below.is_empty() { String::from(".") } else { format!("./{below}") };
-        if !package.json["exports"].is_null() {
-            let targets = package.targets("exports", &key, how)?;
-            return targets.iter().find_map(|target| self.target(package, target, typed));
-        }
-        if below.is_empty() {
-            return file(self.world, &self.packages, &package.folder, typed)
-                .or_else(|| inner(self.world, &package.folder.join(b"src"), typed));
-        }
-        let path = RelPath::parse_in(&package.folder, below.as_bytes()).ok()?;
-        file(self.world, &self.packages, &path, typed).or_else(|| built(self.world, &package.folder, &path))
+/// Returns the file that a package of the tree hands out as `below`, which is empty for the package itself.
+fn entry(look: Look<'_>, package: &Package, below: &str, how: How) -> Option<RelPath> {
+    let key = if below.is_empty() { String::from(".") } else { format!("./{below}") };
+    if !package.json["exports"].is_null() {
+        let targets = package.targets("exports", &key, how)?;
+        return targets.iter().find_map(|to| target(look, package, to));
     }
+    if below.is_empty() {
+        return look.file(&package.folder).or_else(|| look.inner(&package.folder.join(b"src")));
+    }
+    let path = RelPath::parse_in(&package.folder, below.as_bytes()).ok()?;
+    look.file(&path).or_else(|| look.built(&package.folder, &path))
+}
 
-    /// Returns the file of a package that a target such as `./dist/index.js` means.
-    fn target(&self, package: &Package, target: &str, typed: bool) -> Option<RelPath> {
-        let path = RelPath::parse_in(&package.folder, target.as_bytes()).ok()?;
-        inner(self.world, &path, typed).or_else(|| built(self.world, &package.folder, &path))
-    }
+/// Returns the file of a package that a target such as `./dist/index.js` means.
+fn target(look: Look<'_>, package: &Package, target: &str) -> Option<RelPath> {
+    let path = RelPath::parse_in(&package.folder, target.as_bytes()).ok()?;
+    look.inner(&path).or_else(|| look.built(&package.folder, &path))
 }
 
 /// Returns the package of a name, and what of it is meant.

@@ -93,6 +93,81 @@ fn tsconfig_paths_base_url_and_extends() {
 }
 
 #[test]
+fn folders_of_root_dirs_are_one() {
+    let files = [
+        ("tsconfig.json", "{\"compilerOptions\": {\"rootDirs\": [\"src/views\", \"generated/templates/views\", \"./more\"]}}"),
+        (
+            "src/views/view1.ts",
+            "import './template1'; import './view2'; import './deep/part'; import './both'; import './gone'; import '../other';",
+        ),
+        ("src/views/view2.ts", ""),
+        ("src/views/both.ts", ""),
+        ("src/other.ts", "import './views/template1'; import './template1';"),
+        ("generated/templates/views/template1.ts", "import './view2'; import '../view2';"),
+        ("generated/templates/views/both.ts", "import './both.js';"),
+        ("more/deep/part/index.tsx", "import '../../view1';"),
+        ("generated/other.ts", ""),
+    ];
+    let found = project(&files, "", None);
+    assert_eq!(
+        told(&found),
+        [
+            "generated/templates/views/template1 -> src/views/view2",
+            "more/deep/part/index -> src/views/view1",
+            "src/other -> generated/templates/views/template1",
+            "src/views/view1 -> generated/templates/views/template1",
+            "src/views/view1 -> more/deep/part/index",
+            "src/views/view1 -> src/other",
+            "src/views/view1 -> src/views/both",
+            "src/views/view1 -> src/views/view2",
+        ]
+    );
+    assert_eq!(
+        unresolved(&found),
+        ["generated/templates/views/template1.ts:1 ../view2", "src/other.ts:1 ./template1", "src/views/view1.ts:1 ./gone"]
+    );
+}
+
+#[test]
+fn module_suffixes_are_tried_in_their_order() {
+    let files = [
+        ("tsconfig.json", "{\"extends\": \"./base.json\", \"compilerOptions\": {\"paths\": {\"@/*\": [\"./*\"]}}}"),
+        ("base.json", "{\"compilerOptions\": {\"moduleSuffixes\": [\".ios\", \".native\", \"\"]}}"),
+        ("a.ts", "import './b'; import './c.js'; import '@/d'; import './e'; import './f'; import './s.css';"),
+        ("b.ts", ""),
+        ("b.native.ts", ""),
+        ("b.ios.ts", ""),
+        ("c.ts", ""),
+        ("c.native.ts", ""),
+        ("d.ios.tsx", ""),
+        ("e/index.native.ts", ""),
+        ("f.ts", ""),
+        ("s.css", ""),
+        ("web/tsconfig.json", "{\"compilerOptions\": {\"moduleSuffixes\": [\".web\"]}}"),
+        ("web/a.ts", "import './b'; import './c';"),
+        ("web/b.web.ts", ""),
+        ("web/c.ts", ""),
+        ("web/none/tsconfig.json", "{\"extends\": \"..\", \"compilerOptions\": {\"moduleSuffixes\": []}}"),
+        ("web/none/a.ts", "import '../c';"),
+    ];
+    let found = project(&files, "", None);
+    assert_eq!(
+        told(&found),
+        [
+            "a -> b.ios",
+            "a -> c.native",
+            "a -> d.ios",
+            "a -> e/index.native",
+            "a -> f",
+            "a -> s.css",
+            "web/a -> web/b.web",
+            "web/none/a -> web/c"
+        ]
+    );
+    assert_eq!(unresolved(&found), ["web/a.ts:1 ./c"]);
+}
+
+#[test]
 fn what_stands_below_base_url_goes_before_what_node_brings() {
     let text = "import 'constants/api'; import 'util/b'; import 'events/bus'; import 'url'; import 'os'; import 'node:url'; import 'fs/promises'; import 'process/browser';";
     let files = [
