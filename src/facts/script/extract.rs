@@ -23,8 +23,10 @@ pub(in crate::facts) struct Raw {
     pub at: At,
     pub kind: ImportKind,
     pub how: How,
-    /// What stands between the quotes.
+    /// What stands between the quotes; where the name is worked out, the import as it is written.
     pub name: String,
+    /// Whether only a running program knows the name.
+    pub computed: bool,
 }
 
 /// Reads a file. JavaScript with types in it is read as TypeScript, and what is neither as Flow.
@@ -68,7 +70,7 @@ impl Words {
 
 /// Returns what a program imports.
 fn imports(program: &Program<'_>, words: &Words, places: &Places<'_>) -> Vec<Raw> {
-    let mut walk = Walk { words, places, raws: Vec::new() };
+    let mut walk = Walk { text: program.source_text, words, places, raws: Vec::new() };
     walk.visit_program(program);
     for comment in program.comments.iter().filter(|comment| words.stand_in(&range(comment.span))) {
         if let Some(name) = referred(comment.span.source_text(program.source_text)) {
@@ -93,6 +95,7 @@ pub(super) fn referred(comment: &str) -> Option<String> {
 
 /// Gathers what is imported.
 struct Walk<'t> {
+    text: &'t str,
     words: &'t Words,
     places: &'t Places<'t>,
     raws: Vec<Raw>,
@@ -101,7 +104,18 @@ struct Walk<'t> {
 impl Walk<'_> {
     fn add(&mut self, at: Span, kind: ImportKind, how: How, name: &str) {
         if !name.is_empty() {
-            self.raws.push(Raw { at: self.places.at(at.start as usize), kind, how, name: name.to_owned() });
+            self.raws.push(Raw { at: self.places.at(at.start as usize), kind, how, name: name.to_owned(), computed: false });
+        }
+    }
+
+    /// Adds a call that imports what its argument says.
+    fn call(&mut self, at: Span, kind: ImportKind, how: How, argument: &Expression<'_>) {
+        match literal(argument) {
+            Some(name) => self.add(at, kind, how, name),
+            None => {
+                let name = syntax::computed(at.source_text(self.text));
+                self.raws.push(Raw { at: self.places.at(at.start as usize), kind, how, name, computed: true });
+            }
         }
     }
 }
@@ -155,17 +169,15 @@ impl<'a> Visit<'a> for Walk<'_> {
     }
 
     fn visit_import_expression(&mut self, import: &ImportExpression<'a>) {
-        if let Some(name) = literal(&import.source) {
-            self.add(import.span, ImportKind::Dynamic, How::Import, name);
-        }
+        self.call(import.span, ImportKind::Dynamic, How::Import, &import.source);
         walk::walk_import_expression(self, import);
     }
 
     fn visit_call_expression(&mut self, call: &CallExpression<'a>) {
         if call.callee.is_specific_id("require")
-            && let Some(name) = call.arguments.first().and_then(|first| literal(first.as_expression()?))
+            && let Some(first) = call.arguments.first().and_then(|first| first.as_expression())
         {
-            self.add(call.span, ImportKind::Import, How::Require, name);
+            self.call(call.span, ImportKind::Import, How::Require, first);
         }
         walk::walk_call_expression(self, call);
     }

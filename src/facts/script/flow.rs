@@ -16,7 +16,7 @@ pub(super) fn imports(text: &str, words: &Words) -> Extracted<Vec<Raw>> {
     let mut todo = vec![tree.root_node()];
     while let Some(node) = todo.pop() {
         if let Some((kind, how, name)) = import(node, text) {
-            raws.push(Raw { at: syntax::at(node, text), kind, how, name });
+            raws.push(Raw { at: syntax::at(node, text), kind, how, name, computed: false });
         }
         todo.extend(node.named_children(&mut cursor).filter(|child| words.stand_in(&child.byte_range())));
     }

@@ -33,7 +33,8 @@ pub(in crate::facts) fn resolve(world: &World<'_>, sources: &[Source<Vec<Raw>>],
         found.module(&name, &source.path);
         let config = resolver.configs.of(&source.path);
         for raw in &source.facts {
-            match resolver.goal(&source.path, config.as_ref(), &raw.name, raw.how) {
+            let goal = || resolver.goal(&source.path, config.as_ref(), &raw.name, raw.how);
+            match (!raw.computed).then(goal).flatten() {
                 Some(goal) => found.edge((&name, &source.path), goal, raw.at, raw.kind),
                 None => found.unresolved(&source.path, raw.at, &raw.name),
             }

@@ -14,7 +14,7 @@ fn relative_paths_with_and_without_endings_and_indexes() {
         ("src/b.tsx", "import a from './a.ts';\nexport * from './gone';"),
         ("src/c.ts", ""),
         ("src/d/index.ts", "export { e } from './e'; export * as f from '../f.mjs';"),
-        ("src/d/e.js", "const a = require('../a'), n = require(name); require.resolve('./q');"),
+        ("src/d/e.js", "const a = require('../a'), n = require(name); require.resolve('./q'); import(`./${n}`);"),
         ("src/f.mts", ""),
         ("src/s.css", ""),
         ("src/j.json", "{}"),
@@ -37,7 +37,7 @@ fn relative_paths_with_and_without_endings_and_indexes() {
             "src/d/index -> src/f",
         ]
     );
-    assert_eq!(unresolved(&found), ["src/b.tsx:2 ./gone"]);
+    assert_eq!(unresolved(&found), ["src/b.tsx:2 ./gone", "src/d/e.js:1 import(`./${n}`)", "src/d/e.js:1 require(name)"]);
 }
 
 #[test]
