@@ -109,32 +109,50 @@ pub(super) fn prose(document: &str) -> String {
     String::from_utf8(bytes).expect("whole characters were replaced by blanks")
 }
 
-/// The headings and list items of a document.
+/// How a document is divided.
 #[derive(Default)]
 pub(super) struct Outline {
-    /// Each with its level, from 1, and where it stands, in bytes.
+    /// Its headings, each with its level, from 1, and where it stands, in bytes.
     pub headings: Vec<(usize, Range<usize>)>,
-    /// Where each stands with all that is in it, in bytes.
+    /// Its list items: where each stands with all that is in it, in bytes.
     pub items: Vec<Range<usize>>,
+    /// Where its thematic breaks begin, in bytes, that are in no list item.
+    pub breaks: Vec<usize>,
+    /// What no reader sees: comments that are in no list item, and definitions of links; where each stands, in bytes.
+    pub unseen: Vec<Range<usize>>,
 }
 
-/// Returns the headings and items of a document, each in their order.
+/// Returns how a document is divided, each in its order.
 pub(super) fn outline(document: &str) -> Outline {
     let mut outline = Outline::default();
-    for (event, at) in events(document) {
+    let (parser, mark) = parser(document);
+    let mut unseen: Vec<Range<usize>> =
+        parser.reference_definitions().iter().map(|(_, link)| link.span.start + mark..link.span.end + mark).collect();
+    for (event, at) in parser.into_offset_iter() {
+        let at = at.start + mark..at.end + mark;
+        let listed = || outline.items.iter().any(|item| item.contains(&at.start));
         match event {
             Event::Start(Tag::Heading { level, .. }) => outline.headings.push((level as usize, at)),
             Event::Start(Tag::Item) => outline.items.push(at),
+            Event::Rule if !listed() => outline.breaks.push(at.start),
+            Event::Start(Tag::HtmlBlock) if document[at.clone()].trim_start().starts_with("<!--") && !listed() => unseen.push(at),
             _ => {}
         }
     }
+    unseen.sort_by_key(|at| at.start);
+    outline.unseen = unseen;
     outline
 }
 
-fn events(document: &str) -> impl Iterator<Item = (Event<'_>, Range<usize>)> {
+fn parser(document: &str) -> (Parser<'_>, usize) {
     let mark = document.len() - document.trim_start_matches('\u{feff}').len();
     let options = Options::ENABLE_TABLES | Options::ENABLE_TASKLISTS | Options::ENABLE_YAML_STYLE_METADATA_BLOCKS;
-    Parser::new_ext(&document[mark..], options).into_offset_iter().map(move |(event, at)| (event, at.start + mark..at.end + mark))
+    (Parser::new_ext(&document[mark..], options), mark)
+}
+
+fn events(document: &str) -> impl Iterator<Item = (Event<'_>, Range<usize>)> {
+    let (parser, mark) = parser(document);
+    parser.into_offset_iter().map(move |(event, at)| (event, at.start + mark..at.end + mark))
 }
 
 fn is_inline(tag: &Tag<'_>) -> bool {

@@ -2,7 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::items::{Item, Note, items, logged, logs, named, notes, started, with_status, without};
+use super::changelog::{logged, logs, named};
+use super::items::{Item, Note, items, notes, started, with_status, without};
 use crate::base::RelPath;
 use crate::event::Facts;
 use crate::gates::judge::{Asked, Gap, Judge, Judged, Sight, Unjudged, finding};
