@@ -83,7 +83,7 @@ pub struct Totals {
     pub generated: Part,
     /// The authors of the commits, who made most first.
     pub authors: Vec<Share>,
-    /// How few authors made more than half of the commits.
+    /// How few authors made more than half of the touches.
     pub bus_factor: usize,
     /// When the earliest commit was made, in seconds since 1970.
     pub first: Option<i64>,

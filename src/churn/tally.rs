@@ -250,6 +250,11 @@ impl Tally {
         let sum =
             |of: fn(&FileChurn) -> u64, generated: bool| files.iter().filter(|file| !generated || file.generated).map(of).sum::<u64>();
         let authors = ownership::shares(self.authors.iter().map(|(author, (commits, lines))| (name(*author), *commits, *lines)).collect());
+        let mut touches: BTreeMap<&str, u32> = BTreeMap::new();
+        for share in files.iter().flat_map(|file| &file.authors) {
+            *touches.entry(&share.name).or_default() += share.touches;
+        }
+        let touches = ownership::shares(touches.into_iter().map(|(name, touches)| (name.to_owned(), touches, 0)).collect());
         Totals {
             commits: self.commits,
             undated: self.undated,
@@ -264,7 +269,7 @@ impl Tally {
                 adds: sum(|file| file.adds, true),
                 deletes: sum(|file| file.deletes, true),
             },
-            bus_factor: ownership::bus_factor(&authors),
+            bus_factor: ownership::bus_factor(&touches),
             authors,
             first: self.span.map(|span| span.0),
             last: self.span.map(|span| span.1),
@@ -394,6 +399,13 @@ mod tests {
         let report = tally("", &["gen", "a"], &["9 a M gen +7 -0 M a +1 -0", "8 a M gen +7 -0 M a +1 -0", "7 a M gen +7 -0 M a +1 -0"]);
         assert_eq!(report.totals.generated, Part { files: 1, touches: 3, adds: 21, deletes: 0 });
         assert_eq!((report.totals.adds, report.coupling.len(), report.hotspots().len()), (24, 0, 1));
+    }
+
+    #[test]
+    fn the_bus_factor_of_all_goes_by_touches() {
+        let report = tally("", &[], &["9 cy M c +1 -0", "8 bob M b +1 -0", "7 ann M a +1 -0 M b +1 -0 M c +1 -0 M d +1 -0"]);
+        assert_eq!(report.totals.bus_factor, 1);
+        assert_eq!(tally("", &[], &["9 cy M c +1 -0", "8 bob M b +1 -0", "7 ann M a +1 -0"]).totals.bus_factor, 2);
     }
 
     #[test]

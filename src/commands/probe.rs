@@ -3,10 +3,12 @@
 use std::io::{Seek, Write};
 use std::net::{TcpStream, ToSocketAddrs};
 use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use crate::base::quantity;
+use crate::base::{glob, quantity};
+use crate::disk::{PatternSet, Tree, expand};
 use crate::process::listen_to_signals;
 
 /// How long to wait between two looks.
@@ -80,18 +82,19 @@ pub(super) fn whole(words: &[String]) -> Result<(), String> {
     if status.success() { Ok(()) } else { Err(format!("`{program}` ended with {status}")) }
 }
 
-/// `sqlite DATABASE fresh`, `sqlite DATABASE apply FILE…` or `sqlite DATABASE rows TABLE LEAST`, by `sqlite3` or, where that is missing, `python3`.
+/// `sqlite DATABASE fresh`, `sqlite DATABASE apply PATTERN` or `sqlite DATABASE rows TABLE LEAST`, by `sqlite3` or, where that is missing, `python3`.
 pub(super) fn sqlite(words: &[String]) -> Result<(), String> {
     let [database, verb, rest @ ..] = words else { return Err(String::from("it takes a database and what to do")) };
     match (verb.as_str(), rest) {
         ("fresh", []) => fresh(database),
-        ("apply", files) => {
+        ("apply", [pattern]) => {
+            let files = migrations(Path::new(""), pattern)?;
             ask(database, &format!("pragma application_id = {OWN};"))?;
-            for file in files {
-                let script = std::fs::read_to_string(file).map_err(|error| format!("{file}: {error}"))?;
-                ask(database, &script).map_err(|why| format!("{file}: {why}"))?;
-            }
-            if files.is_empty() { Err(String::from("there is no migration")) } else { Ok(()) }
+            files.iter().try_for_each(|file| {
+                let shown = file.display();
+                let script = std::fs::read_to_string(file).map_err(|error| format!("{shown}: {error}"))?;
+                ask(database, &script).map(drop).map_err(|why| format!("{shown}: {why}"))
+            })
         }
         ("rows", [table, least]) => {
             let least: u64 = least.parse().map_err(|_| format!("`{least}` is no number"))?;
@@ -107,6 +110,26 @@ pub(super) fn sqlite(words: &[String]) -> Result<(), String> {
             }
         }
         _ => Err(format!("it cannot `{verb}`")),
+    }
+}
+
+/// Returns the files that a pattern means, sorted by their paths. It may lead out of the folder that it is said in.
+fn migrations(folder: &Path, pattern: &str) -> Result<Vec<PathBuf>, String> {
+    let fixed = pattern
+        .split_inclusive('/')
+        .take_while(|part| part.ends_with('/') && !glob::is_glob(part) && !part.contains('\\'))
+        .map(str::len)
+        .sum();
+    let (above, pattern) = pattern.split_at(fixed);
+    let folder = folder.join(if above.is_empty() { "." } else { above });
+    let set = PatternSet::new(&[pattern.to_owned()], &[])?;
+    let found = match Tree::open(&folder).and_then(|tree| expand(&tree, &set)) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Vec::new(),
+        found => found.map_err(|error| format!("{}: {error}", folder.display()))?,
+    };
+    match found.is_empty() {
+        true => Err(format!("there is no migration: `{above}{pattern}` matches nothing")),
+        false => Ok(found.iter().map(|path| Path::new(above).join(path.as_path())).collect()),
     }
 }
 
@@ -155,4 +178,32 @@ database.commit()";
         return Err(if said.is_empty() { format!("{program} ended with {}", output.status) } else { said.to_owned() });
     }
     Err(String::from("neither sqlite3 nor python3 is there"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn migrations_are_what_a_pattern_means() {
+        let folder = tempfile::tempdir().unwrap();
+        for file in ["n/2 b.sql", "n/a/b/1.sql", "n/a/3.sql", "n/x.txt"] {
+            let file = folder.path().join(file);
+            std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+            std::fs::write(file, "").unwrap();
+        }
+        let found = |pattern: &str| {
+            let found = migrations(folder.path(), pattern)?;
+            Ok::<_, String>(found.iter().map(|file| file.to_str().unwrap().to_owned()).collect::<Vec<_>>().join(", "))
+        };
+        assert_eq!(found("n/**/*.sql").unwrap(), "n/2 b.sql, n/a/3.sql, n/a/b/1.sql");
+        assert_eq!(found("n/{a/b,.}/*.sql").unwrap(), "n/a/b/1.sql");
+        assert_eq!(found("n/2 *.sql").unwrap(), "n/2 b.sql");
+        assert_eq!(found("n/a/../a/3.sql").unwrap(), "n/a/../a/3.sql");
+        let whole = folder.path().join("n/a").display().to_string();
+        assert_eq!(found(&format!("{whole}/*.sql")).unwrap(), format!("{whole}/3.sql"));
+        for nothing in ["n/*.txt.sql", "m/*.sql"] {
+            assert_eq!(found(nothing).unwrap_err(), format!("there is no migration: `{nothing}` matches nothing"));
+        }
+    }
 }

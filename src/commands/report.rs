@@ -9,7 +9,7 @@ use crate::engine::{ChurnWanted, Engine, SymbolsWanted, churn};
 use crate::graph::select;
 use crate::record::RunRecord;
 use crate::report::draw::{DrawNode, Drawing};
-use crate::report::run::{Page, Story, html};
+use crate::report::run::{Page, Story, html, remedied};
 use crate::shell::ReportArgs;
 
 /// How far back from a run its churn looks, in seconds.
@@ -72,7 +72,7 @@ fn graph(engine: &Engine, run: &RunRecord, story: &Story) -> Drawing {
     let known: BTreeSet<String> = drawing.nodes.iter().map(|node| node.address.clone()).collect();
     let gone = story.addresses().filter(|address| !known.contains(*address));
     drawing.nodes.extend(gone.map(|address| DrawNode { address: address.to_owned(), kind: "gone", about: None, place: None, group: None }));
-    drawing
+    remedied(drawing, story)
 }
 
 /// Returns what the history says of the project's files in the year before a run, or why it says nothing.

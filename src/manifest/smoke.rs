@@ -181,8 +181,7 @@ fn script(nodes: &[Node]) -> String {
                 let apply = property(node, "apply").unwrap_or_default();
                 lines.push(format!("database={}", quoted(&first)));
                 lines.push(String::from("mkdir -p \"$(dirname \"$database\")\"; \"$ORKET_EXE\" tool sqlite \"$database\" fresh"));
-                // The pattern is the shell's to expand.
-                lines.push(format!("\"$ORKET_EXE\" tool sqlite \"$database\" apply {apply}"));
+                lines.push(format!("\"$ORKET_EXE\" tool sqlite \"$database\" apply {}", quoted(&apply)));
             }
             "table" => {
                 let least = property(node, "min_rows").unwrap_or_else(|| String::from("0"));

@@ -31,6 +31,11 @@ static BEGUN: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"(?:^|[^\w.,:/-])[-
 static GROUP: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"^\d{3}(?:\D|$)").expect("it is right"));
 static GROUP_BEHIND: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"^\s\d{3}(?:\D|$)").expect("it is right"));
 
+/// A line in which jest or vitest sum up the tests: its total stands last, in brackets or before the word.
+static TOTAL: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"(?m)^\s*Tests:?\s+(?:\d+ [a-z]+(?:, | \| )?)*?(?:(\d+) total|\d+ [a-z]+ \((\d+)\))\s*$").expect("it is right")
+});
+
 /// How tests end that need not be named.
 const OUTCOMES: [&str; 10] = ["passed", "failed", "skipped", "error", "errors", "xfailed", "xpassed", "deselected", "todo", "warnings"];
 
@@ -45,7 +50,7 @@ fn shown(command: &str, output: &str, code: Option<i32>, word: &str, percent: bo
     let searches = searches(command);
     match word {
         "coverage" | "covered" if percent => {
-            let total = lines().rfind(|line| line.to_uppercase().contains("TOTAL"));
+            let total = lines().rfind(|line| line.trim_start().to_uppercase().starts_with("TOTAL"));
             let line = total.or_else(|| lines().rfind(|line| PERCENT.is_match(line)))?;
             parsed(&PERCENT.captures_iter(line).last()?[1])
         }
@@ -76,9 +81,12 @@ fn shown(command: &str, output: &str, code: Option<i32>, word: &str, percent: bo
         "passed" | "failed" | "failures" | "failure" | "errors" | "error" | "tests" | "skipped" if SUITE.is_match(output) => {
             junit(output, word)
         }
-        "passed" | "failed" if output.contains("--- PASS:") || output.contains("--- FAIL:") => {
-            let mark = if word == "passed" { "--- PASS:" } else { "--- FAIL:" };
+        "passed" | "failed" | "skipped" if ["--- PASS:", "--- FAIL:", "--- SKIP:"].iter().any(|mark| output.contains(mark)) => {
+            let mark = if word == "skipped" { "--- SKIP:" } else { &*format!("--- {}:", word[..4].to_uppercase()) };
             Some(many(lines().filter(|line| line.trim_start().starts_with(mark)).count()))
+        }
+        "test" | "tests" if TOTAL.is_match(output) => {
+            sum(TOTAL.captures_iter(output).filter_map(|total| Some(parsed(total.get(1).or(total.get(2))?.as_str()))))
         }
         "line" | "lines" => Some(lone(output).unwrap_or_else(|| many(output.lines().count()))),
         "" => parsed(output.trim()),
@@ -225,9 +233,16 @@ mod tests {
             (quiet, "passed", 195.0),
             ("a.py::b\n\n197 tests collected in 0.5s\n", "collected", 197.0),
             (jest, "passed", 40.0),
+            (jest, "tests", 42.0),
+            ("Tests: 1 skipped, 10 passed, 11 total\n", "tests", 11.0),
+            ("  Tests  1 failed | 5 passed (6)\n", "tests", 6.0),
+            (vitest, "tests", 40.0),
             (vitest, "passed", 40.0),
             (go, "passed", 2.0),
             (go, "failed", 1.0),
+            (go, "skipped", 0.0),
+            ("--- SKIP: TestC (0.00s)\n    c_test.go:3: not here\nPASS\n", "skipped", 1.0),
+            ("--- SKIP: TestC (0.00s)\nPASS\n", "passed", 0.0),
             (junit, "passed", 6.0),
             (junit, "failed", 2.0),
             (junit, "failures", 1.0),
@@ -275,6 +290,8 @@ mod tests {
     fn what_is_a_percentage_is_no_count() {
         for (output, word, expected) in [
             ("src/a.py  10  2  80%\nTOTAL     99  9  91%\n", "coverage", Some(91.0)),
+            ("TOTAL  99  9  91%\nRequired total coverage of 80% reached. 91.0%\nsubtotal 3%\n", "coverage", Some(91.0)),
+            ("Subtotal 3%\n80%\n", "coverage", Some(80.0)),
             ("coverage: 87.5% of statements", "coverage", Some(87.5)),
             ("coverage: 87.5% of statements", "of", Some(87.5)),
             ("12.5% done", "done", Some(12.5)),

@@ -126,7 +126,7 @@ pub(super) fn method(ground: &Ground) -> Vec<(&'static str, String)> {
         (
             "coupling",
             format!(
-                "pairs in at least {LEAST_SUPPORT} commits and {} of the changes of the one that changes less; commits that touch more than {LARGEST} files are left out; files that are gone too; at most {MOST_PAIRS} pairs, by support times confidence",
+                "pairs in at least {LEAST_SUPPORT} commits and {} of the changes of the one that changes less; left out are commits that touch more than {LARGEST} files, and files that are gone; at most {MOST_PAIRS} pairs, by support times confidence",
                 percent(LEAST_CONFIDENCE)
             ),
         ),

@@ -33,7 +33,7 @@ pub struct DrawEdge {
     pub from: usize,
     /// An index into the nodes.
     pub to: usize,
-    /// `needs`, `after`, `part` or `inferred`; of an import `import`, `type`, `dynamic`, or `violation`.
+    /// `needs`, `after`, `part` or `inferred`; in a run `remedy`; of an import `import`, `type`, `dynamic`, or `violation`.
     pub kind: &'static str,
 }
 

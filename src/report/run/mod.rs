@@ -14,4 +14,5 @@ mod timeline;
 
 pub use html::html;
 pub use page::Page;
+pub use path::remedied;
 pub use story::Story;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::story::Story;
 use crate::base::quantity::plural;
-use crate::report::draw::Drawing;
+use crate::report::draw::{DrawEdge, Drawing};
 use crate::report::page::{Table, percent};
 
 use super::page::{link, ms};
@@ -74,6 +74,26 @@ impl Waits {
     }
 }
 
+/// Adds an edge from each remedy that ran to the task whose failure it waited for. One that would close a circle, as where the manifest is another one
+/// since, is left out.
+pub fn remedied(mut drawing: Drawing, story: &Story) -> Drawing {
+    let at: BTreeMap<String, usize> = drawing.nodes.iter().enumerate().map(|(at, node)| (node.address.clone(), at)).collect();
+    for (remedy, failed) in story.remedies() {
+        let (Some(from), Some(to)) = (at.get(remedy).copied(), at.get(failed).copied()) else { continue };
+        let before = Waits::new(&drawing).before;
+        let (mut reached, mut open) = (vec![false; before.len()], vec![to]);
+        while let Some(node) = open.pop() {
+            if !std::mem::replace(&mut reached[node], true) {
+                open.extend(&before[node]);
+            }
+        }
+        if !reached[from] {
+            drawing.edges.push(DrawEdge { from, to, kind: "remedy" });
+        }
+    }
+    drawing
+}
+
 impl Path {
     /// Finds the longest chain. A service takes as long as it took to be ready.
     pub(super) fn new(drawing: &Drawing, story: &Story) -> Path {
@@ -139,7 +159,8 @@ pub(super) fn times(drawing: &Drawing, story: &Story) -> Vec<u64> {
 mod tests {
     use super::super::story::Told;
     use super::*;
-    use crate::report::draw::{DrawEdge, DrawNode};
+    use crate::event::Reason;
+    use crate::report::draw::DrawNode;
 
     fn path(nodes: &[(&str, &'static str, u64)], edges: &[(usize, usize, &'static str)], ready: Option<u64>) -> Path {
         let node =
@@ -182,5 +203,26 @@ mod tests {
         let nodes = [("a", "task", 1), ("b", "task", 2)];
         assert_eq!(path(&nodes, &[(0, 1, "along")], None).length, 2);
         assert!(path(&nodes, &[(0, 1, "needs"), (1, 0, "along")], None).length == 3);
+    }
+
+    #[test]
+    fn a_remedy_waits_for_the_failure() {
+        let node = |name: &str| DrawNode { address: name.into(), kind: "task", about: None, place: None, group: None };
+        let told = |name: &str, took, reason| Told { address: name.into(), took, reason, ..Told::default() };
+        let remedy = |of: &str| Some(Reason::Remedy(of.into()));
+        let story = Story {
+            tasks: vec![
+                told("a", 30, None),
+                told("b", 5, remedy("a")),
+                told("c", 10, remedy("gone")),
+                told("d", 1, remedy("e")),
+                told("e", 1, None),
+            ],
+            ..Story::default()
+        };
+        let edges = vec![DrawEdge { from: 4, to: 3, kind: "needs" }];
+        let drawing = remedied(Drawing { nodes: ["a", "b", "c", "d", "e"].map(node).into(), edges }, &story);
+        assert_eq!(drawing.edges.len(), 2, "no circle: {:?}", drawing.edges);
+        assert_eq!(Path::new(&drawing, &story).chain, [("a".into(), 30), ("b".into(), 5)]);
     }
 }

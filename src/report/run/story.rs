@@ -164,6 +164,14 @@ impl Story {
         self.tasks.iter().map(|task| &*task.address)
     }
 
+    /// Returns the remedies that ran, each with the task whose failure it is for.
+    pub(super) fn remedies(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.tasks.iter().filter_map(|task| match &task.reason {
+            Some(Reason::Remedy(failed)) => Some((&*task.address, &**failed)),
+            _ => None,
+        })
+    }
+
     fn service<'l>(&mut self, line: &'l Value, end: u64, up: &mut BTreeMap<&'l str, u64>) {
         let (service, at) = (line["service"].as_str().unwrap_or_default(), line["at_ms"].as_u64().unwrap_or(end));
         match line["state"].as_str().unwrap_or_default() {
