@@ -69,7 +69,7 @@ const focused = () => { try { return location.hash.startsWith(TARGET) ? known.ge
     return shorten(node.name) + inner;
   };
   /* An epic or rock ended as the worst of its parts did. */
-  const WORST = ["failed", "stalled", "running", "cancelled", "done", "cached", "fresh", "skipped"];
+  const WORST = ["failed", "stalled", "running", "interrupted", "cancelled", "done", "cached", "fresh", "skipped"];
   const ended = (node) => {
     if (node.outcome || node.parts.length === 0) return node.outcome;
     const inside = node.parts.map((part) => ended(nodes[part])).filter(Boolean);

@@ -36,8 +36,8 @@ pub(super) fn compared(earlier: &RunRecord, run: &RunRecord) -> String {
     // What failed in one of them only, then what ran in both, then what did not have to run in one.
     rows.sort_by_key(|(_, rank, more)| (*rank, std::cmp::Reverse(more.unsigned_abs())));
     let show = |task: Option<&(&'static str, u64)>| match task {
-        Some((word, took)) => format!("{}, {}", outcome(word), ms(*took)),
-        None => String::from("<span class=\"faint\">did not run</span>"),
+        Some((word, took)) => format!("<span class=\"whole\">{}, {}</span>", outcome(word), ms(*took)),
+        None => String::from("<span class=\"faint whole\">did not run</span>"),
     };
     let columns = ["task", "then", "now", "#difference"];
     let mut table = Table::new("what each task did in both runs", &columns).search("find a task");

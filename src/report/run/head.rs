@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::gates;
 use super::page::{Page, folded, link, ms, outcome};
-use super::story::{RUNNING, Told};
+use super::story::{INTERRUPTED, RUNNING, Told};
 use crate::base::quantity::plural;
 use crate::event::{GateOutcome, Totals};
 use crate::report::chars::{clean, shell_word};
@@ -29,17 +29,22 @@ pub(super) fn head(page: &Page<'_>) -> String {
     let (class, verdict) = verdict(page);
     let goal = if run.goal.is_empty() { String::from("what is built by default") } else { run.goal.join(" ") };
     let jobs = page.story.jobs.map_or(String::new(), |jobs| format!(", {} at once", number(jobs)));
-    let ended = if run.ended { format!(", exit status {}", run.exit) } else { String::from("; it was killed, or is still going on") };
+    let took = match run.ended {
+        true => format!("It took {}{jobs}, exit status {}.", ms(run.duration_ms), run.exit),
+        false => format!(
+            "It was killed, or is still going on{jobs}; the last that is known of it happened after {}.",
+            ms(page.story.last.max(run.duration_ms))
+        ),
+    };
     let notices: String = page.story.notices.iter().take(FAILURES).map(|text| format!("<li>{}</li>\n", safe(text))).collect();
     let notices = if notices.is_empty() { notices } else { format!("<ul class=\"notices\">\n{notices}</ul>\n") };
     format!(
         "<header class=\"top\">\n<p class=\"faint\">{} <span class=\"apart\">run {}</span> <span class=\"apart\">{began}</span></p>\n<h1 class=\"{class}\">{verdict}</h1>\n\
-         <p>Asked for: <code>{}</code>. It took {}{jobs}{ended}.</p>\n{}{}{notices}</header>\n",
+         <p>Asked for: <code>{}</code>. {took}</p>\n{}{}{notices}</header>\n",
         safe(page.project),
         safe(&run.run),
         safe(&goal),
-        ms(run.duration_ms),
-        counts(&run.totals),
+        counts(&run.totals, run.ended),
         flaky(page),
     )
 }
@@ -71,11 +76,12 @@ fn verdict(page: &Page<'_>) -> (&'static str, String) {
 }
 
 /// Returns how many tasks ended how: a bar, and a table of what it shows.
-fn counts(totals: &Totals) -> String {
+fn counts(totals: &Totals, ended: bool) -> String {
     let counts = [
         (totals.failed, "failed"),
         (totals.stalled, "stalled"),
-        (totals.cancelled, "cancelled"),
+        (totals.interrupted, if ended { INTERRUPTED } else { RUNNING }),
+        (totals.cancelled.saturating_sub(totals.interrupted), "cancelled"),
         (totals.done, "done"),
         (totals.cached, "cached"),
         (totals.fresh, "fresh"),
@@ -138,7 +144,8 @@ pub(super) fn failures(page: &Page<'_>) -> String {
     }
     html += &names("failed, too", failed.iter().skip(FAILURES).map(|task| &*task.address));
     let running = page.story.tasks.iter().filter(|task| task.outcome == RUNNING).map(|task| &*task.address);
-    html + &names("had begun and not ended", running)
+    let cut_off = page.story.tasks.iter().filter(|task| task.outcome == INTERRUPTED).map(|task| &*task.address);
+    html + &names("had begun and not ended", running) + &names("ran when the run was ended", cut_off)
 }
 
 /// Returns many names in a line that can be opened.

@@ -11,6 +11,9 @@ use crate::report::{reason_lines, reason_text};
 /// The word for what had begun and not ended.
 pub(super) const RUNNING: &str = "running";
 
+/// The word for what ran when the run was ended.
+pub(super) const INTERRUPTED: &str = "interrupted";
+
 /// A run, as far as it is known.
 #[derive(Default, Debug)]
 pub struct Story {
@@ -24,6 +27,8 @@ pub struct Story {
     pub(super) ready: BTreeMap<String, u64>,
     /// What was said to the person.
     pub(super) notices: Vec<String>,
+    /// When the last thing happened that is known, in milliseconds since the run began.
+    pub(super) last: u64,
     /// How many could run at once.
     pub(super) jobs: Option<u64>,
 }
@@ -32,7 +37,7 @@ pub struct Story {
 #[derive(Clone, Default, Debug, PartialEq)]
 pub(super) struct Told {
     pub(super) address: String,
-    /// `done`, `failed`, … or [`RUNNING`].
+    /// `done`, `failed`, …, [`RUNNING`] or [`INTERRUPTED`].
     pub(super) outcome: &'static str,
     /// In milliseconds.
     pub(super) took: u64,
@@ -90,6 +95,7 @@ impl Story {
         let mut up: BTreeMap<&str, u64> = BTreeMap::new();
         let at = |line: &Value| line["at_ms"].as_u64().unwrap_or(0);
         let end = lines.iter().map(at).max().unwrap_or(0).max(run.duration_ms);
+        story.last = end;
         for line in lines {
             let task = line["task"].as_str().unwrap_or_default();
             match line["event"].as_str().unwrap_or_default() {
@@ -98,7 +104,7 @@ impl Story {
                 event @ ("retrying" | "finished") => {
                     let outcome = if event == "retrying" { Outcome::Failed } else { outcome(line) };
                     let started = open.remove(task);
-                    story.bars.extend(started.map(|started| Bar::new(task, started, at(line), outcome.word())));
+                    story.bars.extend(started.map(|started| Bar::new(task, started, at(line), word(outcome, true))));
                     if event == "finished" {
                         said.insert(task, line);
                     }
@@ -119,10 +125,11 @@ impl Story {
             .iter()
             .map(|task| {
                 let line = said.get(&*task.address).copied().unwrap_or(&Value::Null);
-                let word = |name: &str| line[name].as_str().map(str::to_owned);
+                let text = |name: &str| line[name].as_str().map(str::to_owned);
+                let attempts = line["attempts"].as_u64().unwrap_or(0);
                 Told {
                     address: task.address.clone(),
-                    outcome: task.outcome.word(),
+                    outcome: word(task.outcome, attempts > 0),
                     took: task.duration_ms,
                     reason: task
                         .reason
@@ -130,12 +137,12 @@ impl Story {
                         .or_else(|| reason(&line["reason"]))
                         .or_else(|| judged.contains(&*task.address).then_some(Reason::Unjudged)),
                     status: task.status.clone(),
-                    hint: word("hint"),
-                    command: word("command"),
+                    hint: text("hint"),
+                    command: text("command"),
                     output: task.output.clone(),
                     log: task.log.clone(),
-                    because: word("because"),
-                    attempts: line["attempts"].as_u64().unwrap_or(0),
+                    because: text("because"),
+                    attempts,
                     flaky: line["flaky"] == true,
                     unchanged: task.unchanged,
                     service: of_service.contains(&*task.address),
@@ -199,6 +206,10 @@ impl Bar {
     }
 }
 
+fn word(outcome: Outcome, ran: bool) -> &'static str {
+    if ran && outcome == Outcome::Cancelled { INTERRUPTED } else { outcome.word() }
+}
+
 fn outcome(line: &Value) -> Outcome {
     serde_json::from_value(line["outcome"].clone()).unwrap_or(Outcome::Done)
 }
@@ -233,10 +244,10 @@ mod tests {
     use crate::event::Subject;
     use crate::record::RunTask;
 
-    fn story(lines: &[Value]) -> Story {
-        let task = RunTask {
-            address: "a".into(),
-            outcome: Outcome::Done,
+    fn task(name: &str, outcome: Outcome) -> RunTask {
+        RunTask {
+            address: name.into(),
+            outcome,
             reason: None,
             duration_ms: 8,
             status: None,
@@ -244,8 +255,11 @@ mod tests {
             log: None,
             stored: None,
             unchanged: false,
-        };
-        Story::new(&RunRecord { tasks: vec![task], ..RunRecord::default() }, lines)
+        }
+    }
+
+    fn story(lines: &[Value]) -> Story {
+        Story::new(&RunRecord { tasks: vec![task("a", Outcome::Done)], ..RunRecord::default() }, lines)
     }
 
     #[test]
@@ -265,6 +279,20 @@ mod tests {
         let left = &story.tasks[1];
         assert_eq!((&*left.address, left.outcome, left.took, left.why()), ("b", RUNNING, 7, String::from("input src/a.c changed")));
         assert!(matches!(&left.reason, Some(Reason::Changed(changes)) if changes[0].subject == Subject::Input));
+    }
+
+    #[test]
+    fn what_ran_when_a_run_was_ended_was_interrupted() {
+        let run = RunRecord { tasks: vec![task("slow", Outcome::Cancelled), task("next", Outcome::Cancelled)], ..RunRecord::default() };
+        let story = Story::new(
+            &run,
+            &[
+                json!({ "event": "started", "task": "slow", "at_ms": 1, "slot": 0, "attempt": 1 }),
+                json!({ "event": "finished", "task": "slow", "at_ms": 5, "outcome": "cancelled", "attempts": 1 }),
+                json!({ "event": "finished", "task": "next", "at_ms": 5, "outcome": "cancelled", "because": "slow" }),
+            ],
+        );
+        assert_eq!([story.tasks[0].outcome, story.tasks[1].outcome, story.bars[0].outcome], [INTERRUPTED, "cancelled", INTERRUPTED]);
     }
 
     #[test]
