@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use crossbeam_channel::{RecvTimeoutError, bounded};
 
-use super::{ChurnError, ChurnWanted, Engine, SymbolsWanted, churn, sources_and_links};
+use super::{ChurnError, ChurnWanted, Engine, SymbolsWanted, churn, sources_and_links, state_folder};
 use crate::base::{RelPath, TargetId, quantity};
 use crate::churn::Report;
 use crate::disk::{Signature, Sources};
@@ -256,6 +256,8 @@ impl Surroundings<'_> {
     }
 
     fn own_line(&self, gate: &Gate) -> String {
+        // By it a checkout is known: what is run must not be the first to make it.
+        let _ = state_folder(&self.engine.root);
         format!("{} {} {}", self.engine.identity(), self.engine.manifest, gate.address)
     }
 

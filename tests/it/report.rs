@@ -77,7 +77,7 @@ fn runs_are_chosen_and_compared() {
     assert!(page.contains(">run first<") && page.contains("With run second, which took"), "{page}");
     let compared = page.split("<h2>Compared</h2>").nth(1).unwrap().split("</section>").next().unwrap();
     let row = compared.lines().find(|row| row.contains(">b</a>")).unwrap();
-    assert!(row.contains("did not run</span><td><span class=\"dot of-done\"></span>done, "), "{row}");
+    assert!(row.contains("did not run</span><td><span class=\"whole\"><span class=\"dot of-done\"></span>done, "), "{row}");
     project.run("report nope").code(4).says(["there is no run `nope`"]);
     project.run("build a").ok();
     let fresh = project.run("report --json").ok().json();

@@ -434,6 +434,14 @@ fn a_command_that_lets_orket_judge_its_own_gate_comes_to_an_end() {
 }
 
 #[test]
+fn a_circle_is_one_in_a_checkout_without_state() {
+    let project = roadmap("- `sh again.sh` -> 1 passed\n").file("again.sh", &format!("{} check\n", env!("CARGO_BIN_EXE_orket")));
+    let project = project.manifest(&MANIFEST.replace("sh broken.sh", "sh again.sh"));
+    let _ = std::fs::remove_dir_all(project.root().join(".orket"));
+    project.run("roadmap check").code(1).says(["error[roadmap_metrics/recursive]"]);
+}
+
+#[test]
 fn a_circle_is_one_beside_a_task_that_is_not_fresh() {
     let project = Project::new().file("R.md", "- `nosuch` -> 1 passed\n- `sh self.sh` -> exit 3\n");
     let project = project.file("self.sh", &format!("{} check\n", env!("CARGO_BIN_EXE_orket")));

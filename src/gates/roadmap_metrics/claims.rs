@@ -38,6 +38,8 @@ pub enum Expected {
 /// Arrows between a command and what it shows.
 const ARROWS: [&str; 3] = ["->", "=>", "\u{2192}"];
 
+/// An arrow in what is said: what stands behind it is said, too.
+static ARROW: LazyLock<Regex> = LazyLock::new(|| Regex::new("[-=]+>").expect("it is right"));
 static EXIT: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"(?i)\bexit(?:s|\s+(?:code|status))?\s+(\d{1,3})\b").expect("it is right"));
 
 /// What a document says.
@@ -130,17 +132,17 @@ fn expected(passage: &Passage, words: Range<usize>, shown: Option<&Code>) -> Vec
     if let Some(code) = shown {
         return vec![Expected::Text(code.text.clone())];
     }
-    let sentence = sentence(&passage.text[words.clone()]);
+    let sentence = ARROW.replace_all(sentence(&passage.text[words.clone()]), |arrow: &regex::Captures<'_>| " ".repeat(arrow[0].len()));
     // What is denied, and one of several, is not said.
     let said = |exit: &regex::Captures<'_>| {
         let (at, end) = exit.get(0).map_or((0, 0), |exit| (exit.start(), exit.end()));
         !denied(&sentence[..at]) && !sentence[end..].trim_start().starts_with("or ")
     };
-    let exit = EXIT.captures(sentence).filter(said);
+    let exit = EXIT.captures(&sentence).filter(said);
     let status = exit.as_ref().and_then(|exit| exit[1].parse().ok()).map(Expected::Exit);
     let bare = match exit.as_ref().and_then(|exit| exit.get(0)) {
         Some(exit) => format!("{}{}{}", &sentence[..exit.start()], ".".repeat(exit.len()), &sentence[exit.end()..]),
-        None => sentence.to_owned(),
+        None => sentence.to_string(),
     };
     let counts = counts(&bare).into_iter().map(|count| {
         let at = passage.source(words.start + count.at.start..words.start + count.at.end);
@@ -234,6 +236,13 @@ mod tests {
             ]
         );
         assert_eq!(read(text).silent, [10]);
+    }
+
+    #[test]
+    fn no_arrow_hides_what_stands_behind_it() {
+        for arrow in ["->", "-->", "=>", "==>", "\u{2192}"] {
+            assert_eq!(short(&format!("`a b` {arrow} 5 rows {arrow} 6 rows\n")), ["1:1 a b -> 5 rows -> 6 rows"], "{arrow}");
+        }
     }
 
     #[test]

@@ -86,6 +86,9 @@ static COUNT: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(&format!("(?i){bound}(?P<low>{NUMBER}){range}{rest}")).expect("it is right")
 });
 
+/// What stands before the whole that something is a part of: `3 of 5 items`.
+static PART_OF: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"(?i)\d\s+(?:out\s+)?of\s+(?:the\s+)?$").expect("it is right"));
+
 /// What stands between thousands.
 const BETWEEN: [char; 7] = [',', '_', '\'', '\u{2019}', '\u{a0}', '\u{202f}', '\u{2009}'];
 
@@ -112,7 +115,7 @@ pub(super) fn written_like(other: &str, number: Decimal) -> String {
 /// Returns the numbers that a sentence claims, each with where it stands in the sentence.
 ///
 /// A number counts if a blank, an opening bracket or `~` stands before it, or nothing, and right behind it stands a word or `%`. So the parts
-/// of a date, a version or `3/5` do not, nor does how long something took, unless that is bounded. A number that is all that is said counts
+/// of a date, a version, `3/5` or `3 of 5` do not, nor does how long something took, unless that is bounded. A number that is all that is said counts
 /// without a word.
 pub fn counts(sentence: &str) -> Vec<Count> {
     let (mut found, mut from) = (Vec::new(), 0);
@@ -145,7 +148,7 @@ fn count(sentence: &str, captures: &regex::Captures<'_>) -> Option<Count> {
         return None;
     }
     // `1 000`
-    if denied(ahead) || ahead.trim_end().ends_with(|c: char| c.is_ascii_digit()) {
+    if denied(ahead) || PART_OF.is_match(ahead) || ahead.trim_end().ends_with(|c: char| c.is_ascii_digit()) {
         return None;
     }
     let (percent, word) = (part("percent").is_some(), part("word").unwrap_or_default());
@@ -187,7 +190,8 @@ fn count(sentence: &str, captures: &regex::Captures<'_>) -> Option<Count> {
     let word = match (word, percent) {
         ("", true) => "coverage",
         ("", false) if !lone => return None,
-        ("and" | "or" | "to", _) => return None,
+        ("and" | "or" | "to", _) | ("of", false) => return None,
+        ("out", _) if behind.trim_start().starts_with("of ") => return None,
         (word, _) if exact && TIMES.contains(&word) => return None,
         (word, _) => word,
     };
@@ -263,6 +267,9 @@ mod tests {
             " v3 items",
             " 1.2.3 items",
             " 3/5 passed",
+            " 6 of 6 items",
+            " 3 out of the 5 items",
+            " 3 of them",
             " 12:30 h",
             " 5x86 items",
             " utf-8 files",

@@ -11,6 +11,7 @@ use crate::disk::{PatternSet, expand};
 use crate::event::{Facts, Finding};
 use crate::gates::judge::{Asked, Gap, Judge, Judged, Printed, Reads, Sight, Unjudged, finding};
 use crate::gates::settings::Reader;
+use crate::gates::sight::meant;
 use crate::model::Gate;
 
 const KIND: &str = "roadmap_metrics";
@@ -26,7 +27,7 @@ impl Judge for Rules {
 
     fn judge(&self, sight: &dyn Sight, asked: &Asked<'_>) -> Result<Judged, Unjudged> {
         sight.looks_beyond();
-        let mut judged = Judged::default();
+        let mut judged = Judged { links: self.links(sight), ..Judged::default() };
         let mut ran: BTreeMap<String, Result<Printed, Unjudged>> = BTreeMap::new();
         for path in self.documents(sight)? {
             let file = path.to_string();
@@ -68,9 +69,16 @@ impl Rules {
             }
         }
         if documents.is_empty() {
-            return Err(Unjudged::empty("no document was read: its `file` matches nothing"));
+            let links = if self.links(sight) > 0 { " but links, which are not followed" } else { "" };
+            return Err(Unjudged::empty(format!("no document was read: its `file` matches nothing{links}")));
         }
         Ok(documents)
+    }
+
+    /// Returns how many links its patterns mean.
+    fn links(&self, sight: &dyn Sight) -> usize {
+        let patterns: Vec<String> = self.files.iter().filter(|name| glob::is_glob(name)).cloned().collect();
+        if patterns.is_empty() { 0 } else { sight.links(&meant(sight.folder(), &patterns)).len() }
     }
 
     fn hold(
