@@ -136,6 +136,39 @@ fn what_a_killed_run_was_at_is_told() {
     assert!(page.contains("<h1 class=\"warned\">Not ended</h1>") && page.contains("1 task had begun and not ended: "), "{page}");
     assert!(page.contains("data-of=\"long\" ") && page.contains("class=\"of-running\"") && page.contains("was running"), "{page}");
     assert!(page.matches("runs every time").count() > 1, "{page}");
+    assert!(
+        page.contains("It was killed, or is still going on") && !page.contains("not reached</th>") && !page.contains("It took"),
+        "{page}"
+    );
+}
+
+#[test]
+fn what_an_interrupted_run_was_at_is_told_from_what_it_did_not_reach() {
+    let project = Project::new().manifest(
+        "task \"slow\" { sh \"{log:slow}; while [ -e {base}/ran ]; do sleep 0.05; done\" }\ntask \"next\" { needs \"slow\"; sh \"true\" }",
+    );
+    let run = project.start("build");
+    assert!(wait_until(|| project.log() == ["slow"]), "{}", run.said());
+    run.signal(Signal::INT);
+    run.end();
+    project.run("runs").ok().says(["1 interrupted, 1 not reached"]);
+    project.run("report --output page.html").ok();
+    let page = project.read("page.html");
+    assert!(page.contains("1 task ran when the run was ended: ") && page.contains("<h2>Failures</h2>"), "{page}");
+    for word in ["interrupted", "not reached"] {
+        assert!(page.contains(&format!("</span>{word}</th><td role=\"cell\">1</tr>")), "{word}: {page}");
+    }
+}
+
+#[test]
+fn the_critical_path_leads_from_a_failure_to_its_remedy() {
+    let project =
+        Project::new().manifest("task \"bad\" { sh \"sleep 0.01; false\"; on_failure \"cure\" }\ntask \"cure\" { sh \"sleep 0.01\" }");
+    project.run("build bad").either();
+    project.run("report --output page.html").ok();
+    let page = project.read("page.html");
+    let chain = page.split("<div id=\"chain\">").nth(1).unwrap().split("</table>").next().unwrap();
+    assert!(chain.contains(">bad</a>") && chain.contains(">cure</a>"), "{chain}");
 }
 
 #[test]

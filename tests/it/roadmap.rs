@@ -332,6 +332,25 @@ fn items_are_started_and_done() {
 }
 
 #[test]
+fn what_stands_beside_an_item_that_is_done_stays() {
+    let text = "- **S-1**: other\n  Acceptance:\n  - y\n- plain\n- [ ] todo\n- **S-2**: x\n";
+    let project = Project::new().file("ROADMAP.md", text).file("CHANGELOG.md", "# Changes\n\n## 1.0\n\n- old\n").manifest(MODEL);
+    project.run("roadmap start S-1").ok();
+    project.run("roadmap done S-1").ok();
+    assert_eq!(project.read("ROADMAP.md"), "- plain\n- [ ] todo\n- **S-2**: x\n");
+    assert_eq!(project.read("CHANGELOG.md"), "# Changes\n\n## Unreleased\n\n- S-1: other\n\n## 1.0\n\n- old\n");
+}
+
+#[test]
+fn documents_that_are_links_are_told() {
+    let project = roadmap("- `sh tests.sh` -> 17 passed\n").manifest(&MANIFEST.replace("docs/ROADMAP.md", "docs/*.md"));
+    project.link("ROADMAP.md", "docs/LINK.md");
+    project.run("roadmap check").ok().says(["pass    roadmap  nothing found  (1 file, 1 link not followed)"]);
+    project.write("R.md", "").remove("docs/ROADMAP.md").remove("docs/LINK.md").link("../R.md", "docs/LINK.md");
+    project.run("roadmap check").code(3).says(["no document was read: its `file` matches nothing but links, which are not followed"]);
+}
+
+#[test]
 fn an_item_whose_criteria_are_open_is_not_done() {
     let text = "### SHOP-1: Carts\n\nAcceptance:\n- [ ] a cart holds\n- [x] it rolls\n- [ ] it stops\n";
     let project = Project::new().file("ROADMAP.md", text).manifest(MODEL);

@@ -213,6 +213,20 @@ fn a_database_that_no_step_has_made_is_let_be() {
     smoke(&project, "").ok().says(["pass        a"]);
 }
 
+#[test]
+fn migrations_are_found_as_all_files_are() {
+    let manifest = |apply: &str| {
+        format!("gate \"r\" kind=\"release_smoke\" {{ step \"a\" {{ sqlite \"data/x.db\" apply=\"{apply}\"; table \"t\" min_rows=2 }} }}")
+    };
+    let project = project().manifest(&manifest("n/**/*.sql"));
+    project.write("n/1.sql", "create table t(x);").write("n/a/b/2 it's.sql", "insert into t values (1), (2);");
+    smoke(&project, "").ok();
+    project.declare(&manifest("n/{1,a/b/2 *}.sql"));
+    smoke(&project, "").ok();
+    project.declare(&manifest("n/*.sequel"));
+    smoke(&project, "").code(1).says(["there is no migration: `n/*.sequel` matches nothing"]);
+}
+
 /// What is named in an epic is the epic's, also where the root has a target of that name.
 #[test]
 fn a_step_is_what_the_gate_needs() {
