@@ -42,6 +42,7 @@ mod portable;
 mod remedies;
 mod report;
 mod roadmap;
+mod roadmap_items;
 mod run_command;
 mod runs;
 mod seams;

@@ -84,7 +84,7 @@ pub fn items(text: &str) -> Vec<Item> {
     let mut open = false;
     // Whether a line `Acceptance:` stands above, and then whether its list has begun.
     let (mut wants, mut lists) = (false, false);
-    // Where the last item of a list that stands in no other begins.
+    // Where the last item of a list stands that is in no other.
     let mut outermost = 0..0;
     for (number, (at, line)) in lines(&prose).enumerate() {
         let here = |place: &usize| (at..at + line.len()).contains(place);

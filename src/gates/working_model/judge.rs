@@ -174,7 +174,7 @@ impl Model {
         let roadmap = &self.roadmap.path;
         if !item.accepted {
             let text = format!(
-                "`{id}` has no acceptance criteria ({roadmap}:{})\nhint: write a line `Acceptance:` there, and a list under it",
+                "`{id}` has no acceptance criteria ({roadmap}:{})\nhint: write a line `Acceptance:` there, and a list under it; in a list item, indent both",
                 item.line
             );
             return Err(Unmoved::Refused(text));
@@ -279,7 +279,7 @@ impl Judge for Rules {
                     item.line,
                     id,
                     format!("`{id}` has no acceptance criteria"),
-                    "write a line `Acceptance:` and a list under it",
+                    "write a line `Acceptance:` and a list under it; in a list item, indent both",
                 );
             }
             let noted = |status: &str| notes.iter().any(|note| note.id == *id && note.status == status);
