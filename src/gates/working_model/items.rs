@@ -77,13 +77,15 @@ pub(super) fn lines(text: &str) -> impl Iterator<Item = (usize, &str)> {
 }
 
 /// Returns the items of a roadmap, in their order. An item that is a heading ends at the next one, at a heading that is not below its own, or at a
-/// thematic break; one of a list ends with what is in it.
+/// thematic break; one of a list ends with what is in it, or with criteria that stand right below it as if they were.
 pub fn items(text: &str) -> Vec<Item> {
     let (prose, outline) = (prose(text), outline(text));
     let mut found: Vec<(Item, usize)> = Vec::new();
     let mut open = false;
     // Whether a line `Acceptance:` stands above, and then whether its list has begun.
     let (mut wants, mut lists) = (false, false);
+    // Whether that line is not indented: then its list need not be, either.
+    let mut loose = false;
     // Where the last item of a list stands that is in no other.
     let mut outermost = 0..0;
     for (number, (at, line)) in lines(&prose).enumerate() {
@@ -109,7 +111,16 @@ pub fn items(text: &str) -> Vec<Item> {
             || outline.breaks.iter().any(here);
         if let Some((item, own)) = found.last_mut().filter(|_| open) {
             match *own {
-                IN_LIST => open = at < item.at.end,
+                IN_LIST if at < item.at.end => {}
+                IN_LIST => {
+                    let point =
+                        loose && (wants && POINT.is_match(line) || lists && (POINT.is_match(line) || line.starts_with([' ', '\t'])));
+                    let criteria = !ends && (ACCEPTANCE.is_match(line) && !item.accepted || point);
+                    if criteria {
+                        item.at.end = end_of(text, &(at..at + line.len()));
+                    }
+                    open = criteria || line.is_empty() && !ends;
+                }
                 _ if ends => {
                     let group = begun.is_some() && depth.is_none() && outermost.start > item.at.start;
                     item.at.end = if group { outermost.start } else { at };
@@ -133,7 +144,7 @@ pub fn items(text: &str) -> Vec<Item> {
                 at: at..end,
             };
             found.push((item, depth.unwrap_or(IN_LIST)));
-            (open, wants, lists) = (true, false, false);
+            (open, wants, lists, loose) = (true, false, false, false);
             continue;
         }
         let Some((item, _)) = found.last_mut().filter(|_| open) else { continue };
@@ -142,7 +153,7 @@ pub fn items(text: &str) -> Vec<Item> {
             continue;
         }
         if ACCEPTANCE.is_match(line) {
-            (wants, lists) = (true, false);
+            (wants, lists, loose) = (true, false, !line.starts_with([' ', '\t']));
             continue;
         }
         let point = POINT.is_match(line);
@@ -281,13 +292,24 @@ mod tests {
             own,
             [
                 "- **SHOP-1** one\n  more\n  Acceptance:\n  - a\n",
-                "- **SHOP-2** two\nAcceptance:\n",
+                "- **SHOP-2** two\nAcceptance:\n- b\n  c\n",
                 "### SHOP-3: three\n````\n```\n### SHOP-9: code\n````\n<!--\n### SHOP-8: comment\n-->\n",
                 "### SHOP-4: four\nAcceptance:\n- d\n\n",
             ]
         );
         assert_eq!(notes("\u{feff}## SHOP-1\nStatus: active\n```\n## SHOP-2\n```\n")[0].status, "active");
         assert_eq!(notes("```\n## SHOP-2\n```\n").len(), 0);
+        let loose = "1. **SHOP-1** one\n\nAcceptance:\n\n- a\n- [ ] b\n\nText.\n- **SHOP-2** two\n  Acceptance:\n  - c\n- d\n- **SHOP-3** three\n\nText.\n\nAcceptance:\n- e\n";
+        let own: Vec<(&str, bool, usize)> =
+            items(loose).iter().map(|item| (&loose[item.at.clone()], item.accepted, item.open.len())).collect();
+        assert_eq!(
+            own,
+            [
+                ("1. **SHOP-1** one\n\nAcceptance:\n\n- a\n- [ ] b\n", true, 1),
+                ("- **SHOP-2** two\n  Acceptance:\n  - c\n", true, 0),
+                ("- **SHOP-3** three\n", false, 0),
+            ]
+        );
         let ids = |text: &str| items(text).into_iter().map(|item| item.id).collect::<Vec<_>>();
         assert_eq!(ids("+ **SHOP-1** x\n\n  1. **SHOP-2** y\n"), ["SHOP-1"]);
         assert_eq!(ids(" - **SHOP-1** x\n - **SHOP-2** y\n"), ["SHOP-1", "SHOP-2"]);
@@ -362,7 +384,6 @@ mod tests {
             assert_eq!(without(&text, item), rest, "{text}");
             assert_eq!(left(&text.replace('\n', "\r\n"), "S-1"), rest.replace('\n', "\r\n"));
         }
-        assert!(!items("- **S-1**: one\n\nAcceptance:\n- y\n")[0].accepted, "a list that is not in the item");
     }
 
     #[test]
