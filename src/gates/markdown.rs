@@ -80,7 +80,7 @@ pub(super) fn passages(document: &str) -> Vec<Passage> {
             Event::End(tag) => {
                 passage.item = items.last().copied();
                 found.push(std::mem::take(&mut passage));
-                aside -= usize::from(matches!(tag, TagEnd::CodeBlock | TagEnd::HtmlBlock | TagEnd::MetadataBlock(_)));
+                aside -= usize::from(matches!(tag, TagEnd::CodeBlock | TagEnd::HtmlBlock));
                 if matches!(tag, TagEnd::Item) {
                     items.pop();
                 }
@@ -93,17 +93,20 @@ pub(super) fn passages(document: &str) -> Vec<Passage> {
     found
 }
 
-/// Returns a document of the same length, in which code blocks, comments and other HTML are blanks.
+/// Returns a document of the same length, in which front matter, code blocks, comments and other HTML are blanks.
 pub(super) fn prose(document: &str) -> String {
     let mut bytes = document.as_bytes().to_vec();
+    let blank = |bytes: &mut [u8]| bytes.iter_mut().filter(|byte| !matches!(byte, b'\n' | b'\r')).for_each(|byte| *byte = b' ');
+    let (mark, start) = begins(document);
+    blank(&mut bytes[mark..start]);
     for (event, at) in events(document) {
-        let blank = match event {
+        let unsaid = match event {
             Event::Start(ref tag) => is_aside(tag),
             Event::InlineHtml(_) => true,
             _ => false,
         };
-        if blank {
-            bytes[at].iter_mut().filter(|byte| !matches!(byte, b'\n' | b'\r')).for_each(|byte| *byte = b' ');
+        if unsaid {
+            blank(&mut bytes[at]);
         }
     }
     String::from_utf8(bytes).expect("whole characters were replaced by blanks")
@@ -145,9 +148,28 @@ pub(super) fn outline(document: &str) -> Outline {
 }
 
 fn parser(document: &str) -> (Parser<'_>, usize) {
+    let (_, start) = begins(document);
+    (Parser::new_ext(&document[start..], Options::ENABLE_TABLES | Options::ENABLE_TASKLISTS), start)
+}
+
+/// Returns where a document begins behind a byte-order mark, and where behind the front matter that may stand there: from a line `---` to the
+/// next one, with no empty line below the first. Further on, such lines are thematic breaks.
+fn begins(document: &str) -> (usize, usize) {
     let mark = document.len() - document.trim_start_matches('\u{feff}').len();
-    let options = Options::ENABLE_TABLES | Options::ENABLE_TASKLISTS | Options::ENABLE_YAML_STYLE_METADATA_BLOCKS;
-    (Parser::new_ext(&document[mark..], options), mark)
+    let mut lines = document[mark..].split_inclusive('\n');
+    let is_rule = |line: &str| line.trim_end() == "---";
+    let first = lines.next().filter(|line| is_rule(line)).map_or(0, str::len);
+    let mut end = mark + first;
+    for (index, line) in lines.enumerate().filter(|_| first > 0) {
+        if index == 0 && line.trim().is_empty() {
+            break;
+        }
+        end += line.len();
+        if is_rule(line) || line.trim_end() == "..." {
+            return (mark, end);
+        }
+    }
+    (mark, mark)
 }
 
 fn events(document: &str) -> impl Iterator<Item = (Event<'_>, Range<usize>)> {
@@ -160,7 +182,7 @@ fn is_inline(tag: &Tag<'_>) -> bool {
 }
 
 fn is_aside(tag: &Tag<'_>) -> bool {
-    matches!(tag, Tag::CodeBlock(_) | Tag::HtmlBlock | Tag::MetadataBlock(_))
+    matches!(tag, Tag::CodeBlock(_) | Tag::HtmlBlock)
 }
 
 #[cfg(test)]
@@ -204,5 +226,8 @@ mod tests {
         let text = "a\n```\n\u{e9}\n```\n<!-- b -->\nc <!-- d --> e\n\n    f\n";
         assert_eq!(prose(text), "a\n   \n  \n   \n          \nc            e\n\n     \n");
         assert_eq!(prose(text).len(), text.len());
+        assert_eq!(prose("\u{feff}---\na: 1\n---\nb\n\n---\nc\n\n---\n"), "\u{feff}   \n    \n   \nb\n\n---\nc\n\n---\n");
+        assert_eq!(prose("---\n\na: 1\n---\n"), "---\n\na: 1\n---\n");
+        assert_eq!(outline("---\r\nt: x\r\n---\r\n- a\r\n").items, [16..21]);
     }
 }

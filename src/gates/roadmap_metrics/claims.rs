@@ -132,7 +132,8 @@ fn expected(passage: &Passage, words: Range<usize>, shown: Option<&Code>) -> Vec
     if let Some(code) = shown {
         return vec![Expected::Text(code.text.clone())];
     }
-    let sentence = ARROW.replace_all(sentence(&passage.text[words.clone()]), |arrow: &regex::Captures<'_>| " ".repeat(arrow[0].len()));
+    let sentence =
+        ARROW.replace_all(sentence(&passage.text[words.clone()]), |arrow: &regex::Captures<'_>| format!("{:<1$}", ";", arrow[0].len()));
     // What is denied, and one of several, is not said.
     let said = |exit: &regex::Captures<'_>| {
         let (at, end) = exit.get(0).map_or((0, 0), |exit| (exit.start(), exit.end()));
@@ -242,6 +243,7 @@ mod tests {
     fn no_arrow_hides_what_stands_behind_it() {
         for arrow in ["->", "-->", "=>", "==>", "\u{2192}"] {
             assert_eq!(short(&format!("`a b` {arrow} 5 rows {arrow} 6 rows\n")), ["1:1 a b -> 5 rows -> 6 rows"], "{arrow}");
+            assert_eq!(short(&format!("`a b` {arrow} 195 {arrow} 197 rows\n")), ["1:1 a b -> 197 rows"], "{arrow}");
         }
     }
 

@@ -191,7 +191,7 @@ fn count(sentence: &str, captures: &regex::Captures<'_>) -> Option<Count> {
         ("", true) => "coverage",
         ("", false) if !lone => return None,
         ("and" | "or" | "to", _) | ("of", false) => return None,
-        ("out", _) if behind.trim_start().starts_with("of ") => return None,
+        ("out", _) if behind.trim_start().strip_prefix("of").is_some_and(|rest| rest.starts_with(char::is_whitespace)) => return None,
         (word, _) if exact && TIMES.contains(&word) => return None,
         (word, _) => word,
     };

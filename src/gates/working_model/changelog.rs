@@ -8,14 +8,17 @@ use regex::Regex;
 use super::items::{HEADING, ID, Item, POINT, end_of, end_of_line, lines};
 use crate::gates::markdown::{Outline, outline, prose};
 
-static UNRELEASED: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"(?i)^[#\s\[*_]*(?:unreleased|not[ -]released)\b").expect("it is right"));
+static UNRELEASED: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"(?i)^[#\s\[*_]*(?:unreleased|not[ -]released)\b|\b(?:unreleased|not[ -]released)\W*$").expect("it is right")
+});
 static ADDED: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"(?i)^[#\s]*added\b").expect("it is right"));
 static SIGN: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"^[ >]*[-*+]").expect("it is right"));
 static VERSION: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r"(?i)^[#\s\[*_]*(?:version\s|release\s)?v?\d|\bv?\d+\.\d|\b\d{4}-\d\d").expect("it is right"));
+static VERSIONED: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"(?i)^[#\s\[*_]*(?:version\s|release\s)?v?\d").expect("it is right"));
 /// What of a line no reader takes for its words: what is struck out, where links lead, and addresses.
 static UNSAID: LazyLock<Regex> =
-    LazyLock::new(|| Regex::new(r"~~[^~]*~~|\]\([^)]*\)|\]\[[^\]]*\]|\b[A-Za-z][\w+.-]*://[^\s)>\]]*").expect("it is right"));
+    LazyLock::new(|| Regex::new(r"~~[^~]*~~|\]\([^)]*\)|\b[A-Za-z][\w+.-]*://[^\s)>\]]*").expect("it is right"));
 static NAMED: LazyLock<Regex> = LazyLock::new(|| Regex::new(ID).expect("it is right"));
 /// What may stand before a whole word, and behind it: `(S-1)`, `S-1.`, `__S-1__`, `S-1/S-2`, but neither `S-1.5` nor `x/S-1`.
 static AHEAD: LazyLock<Regex> = LazyLock::new(|| Regex::new(&format!(r"(?:^|[^\w./\\#@=&~%+-]|{ID}/)_*$")).expect("it is right"));
@@ -109,7 +112,7 @@ pub fn logged(changelog: &str, item: &Item, roadmap: &str) -> String {
     if let Some((level, at)) = release(changelog, &outline).filter(|_| unreleased.is_none()) {
         let (above, below) = changelog.split_at(at);
         let gap = if above.trim_start_matches('\u{feff}').lines().next_back().is_none_or(|line| line.trim().is_empty()) { "" } else { eol };
-        return format!("{above}{gap}{} Unreleased{eol}{eol}{}{eol}{below}", "#".repeat(level), line(sign.trim_start()));
+        return format!("{above}{gap}{} Unreleased{eol}{eol}{}{eol}{below}", "#".repeat(level), line(sign.trim_start_matches([' ', '>'])));
     }
     if let Some((at, _)) = first(within) {
         return format!("{}{}{}", &changelog[..at], line(sign), &changelog[at..]);
@@ -125,12 +128,16 @@ pub fn logged(changelog: &str, item: &Item, roadmap: &str) -> String {
 /// Returns the level of the heading of a changelog's first release, and where it begins, in bytes: one of the first two levels that holds a version
 /// or a date. One heading above all others is the title.
 fn release(changelog: &str, outline: &Outline) -> Option<(usize, usize)> {
-    let mut releases: Vec<(usize, usize)> = outline
-        .headings
-        .iter()
-        .map(|(level, place)| (*level, place))
-        .filter_map(|(level, place)| (level <= 2 && VERSION.is_match(&changelog[place.clone()])).then_some((level, place.start)))
-        .collect();
+    let lone = outline.headings.iter().filter(|(level, _)| *level == 1).count() == 1;
+    let is_release = |(level, place): &&(usize, Range<usize>)| {
+        let words = if *level == 1 && lone { &VERSIONED } else { &VERSION };
+        let line = changelog[..place.start].rfind('\n').map_or(0, |end| end + 1);
+        // One in a quote is not the changelog's own.
+        let own = changelog[line..place.start].trim_start_matches('\u{feff}').trim().is_empty();
+        *level <= 2 && own && words.is_match(&changelog[place.clone()])
+    };
+    let mut releases: Vec<(usize, usize)> =
+        outline.headings.iter().filter(is_release).map(|(level, place)| (*level, place.start)).collect();
     let titled = releases.iter().filter(|(level, _)| *level == 1).count() == 1 && releases.iter().any(|(level, _)| *level == 2);
     releases.retain(|(level, _)| !titled || *level == 2);
     releases.first().copied()
@@ -194,6 +201,12 @@ mod tests {
         for (changelog, expected) in [
             ("# Changes\n\n## 1.0\n\n* old\n", "# Changes\n\n## Unreleased\n\n* SHOP-1: Carts\n\n## 1.0\n\n* old\n"),
             ("# Changes\nText\n## [v1] - x\n- a\n", "# Changes\nText\n\n## Unreleased\n\n- SHOP-1: Carts\n\n## [v1] - x\n- a\n"),
+            (
+                "# Changes\n\n> ## 0.9\n> - old\n\n## 1.0\n- a\n",
+                "# Changes\n\n> ## 0.9\n> - old\n\n## Unreleased\n\n- SHOP-1: Carts\n\n## 1.0\n- a\n",
+            ),
+            ("## 1.1.0 (unreleased)\n- b\n## 1.0\n", "## 1.1.0 (unreleased)\n- SHOP-1: Carts\n- b\n## 1.0\n"),
+            ("# Changes since 2024-01\n\n### Fixed\n- b\n", "# Changes since 2024-01\n\n### Fixed\n- SHOP-1: Carts\n- b\n"),
             ("# 2.0\n- b\n# 1.0\n- a\n", "# Unreleased\n\n- SHOP-1: Carts\n\n# 2.0\n- b\n# 1.0\n- a\n"),
             ("# Changes of v2\n\n## shop 2.1\n- a\n", "# Changes of v2\n\n## Unreleased\n\n- SHOP-1: Carts\n\n## shop 2.1\n- a\n"),
             ("# Changes\n\n## Next\n- a\n", "# Changes\n\n## Next\n- SHOP-1: Carts\n- a\n"),
@@ -219,6 +232,7 @@ mod tests {
             "S-0/S-1",
             "S-1/S-2",
             "x, S-1",
+            "[shop][S-1] a",
         ] {
             assert!(named(&format!("- {line}\n")).iter().any(|(id, _)| id == "S-1"), "{line}");
         }

@@ -115,11 +115,13 @@ pub fn items(text: &str) -> Vec<Item> {
                 IN_LIST => {
                     let point =
                         loose && (wants && POINT.is_match(line) || lists && (POINT.is_match(line) || line.starts_with([' ', '\t'])));
-                    let criteria = !ends && (ACCEPTANCE.is_match(line) && !item.accepted || point);
+                    let blank = line.trim().is_empty();
+                    let criteria = !ends && !blank && (ACCEPTANCE.is_match(line) && !item.accepted || point);
                     if criteria {
                         item.at.end = end_of(text, &(at..at + line.len()));
                     }
-                    open = criteria || line.is_empty() && !ends;
+                    // A comment may stand there; code or HTML ends a list.
+                    open = criteria || blank && !ends && (!lists || text[at..at + line.len()].trim().is_empty());
                 }
                 _ if ends => {
                     let group = begun.is_some() && depth.is_none() && outermost.start > item.at.start;
@@ -310,6 +312,13 @@ mod tests {
                 ("- **SHOP-3** three\n", false, 0),
             ]
         );
+        for between in ["\n", "   \n", "<!-- a -->\n"] {
+            assert!(items(&format!("1. **S-1** a\n{between}Acceptance:\n- y\n"))[0].accepted, "{between:?}");
+        }
+        let code = "- **S-1** a\n\nAcceptance:\n- y\n\n```sh\nkeep\n```\n- other\n";
+        assert_eq!(&code[items(code)[0].at.clone()], "- **S-1** a\n\nAcceptance:\n- y\n");
+        let rules = "### S-1: a\n\n---\n### S-2: b\n\n---\n### S-3: c\n";
+        assert_eq!(items(rules).iter().map(|item| &rules[item.at.clone()]).collect::<String>().matches("S-").count(), 3);
         let ids = |text: &str| items(text).into_iter().map(|item| item.id).collect::<Vec<_>>();
         assert_eq!(ids("+ **SHOP-1** x\n\n  1. **SHOP-2** y\n"), ["SHOP-1"]);
         assert_eq!(ids(" - **SHOP-1** x\n - **SHOP-2** y\n"), ["SHOP-1", "SHOP-2"]);
