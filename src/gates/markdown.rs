@@ -228,6 +228,6 @@ mod tests {
         assert_eq!(prose(text).len(), text.len());
         assert_eq!(prose("\u{feff}---\na: 1\n---\nb\n\n---\nc\n\n---\n"), "\u{feff}   \n    \n   \nb\n\n---\nc\n\n---\n");
         assert_eq!(prose("---\n\na: 1\n---\n"), "---\n\na: 1\n---\n");
-        assert_eq!(outline("---\r\nt: x\r\n---\r\n- a\r\n").items, [16..21]);
+        assert_eq!(outline("---\r\nt: x\r\n---\r\n- a\r\n").items.first(), Some(&(16..21)));
     }
 }
