@@ -6,6 +6,7 @@ use super::matrix::variants;
 use super::node::{Node, Value};
 use super::nodes::Level;
 use crate::base::{Place, RelPath};
+use crate::model::Each;
 
 const MOST_TASKS: u64 = 2_000_000;
 
@@ -126,6 +127,7 @@ impl Load<'_> {
         if self.problems.count() > mistakes {
             return;
         }
+        let globs = patterns.iter().map(|pattern| pattern.as_str().into()).collect();
         let found = self.asked(patterns, &node.place);
         let children: Vec<Node> = node.children.iter().filter(|child| child.name != "glob").cloned().collect();
         let each = children.iter().filter(|child| child.name == "task").map(variants).try_fold(0u64, |sum, more| sum.checked_add(more?));
@@ -147,9 +149,7 @@ impl Load<'_> {
             );
             return;
         }
-        if found.is_empty() {
-            self.project.barren.push(node.place.clone());
-        }
+        self.project.each.push(Each { place: node.place.clone(), globs, barren: found.is_empty() });
         let around = self.file.take();
         for path in found {
             if self.problems.full() {

@@ -54,7 +54,15 @@ impl Load<'_> {
                     let Some(name) = hole.0.trim().strip_prefix("param.").filter(|name| !known.contains(name)) else { continue };
                     let help = did_you_mean(name, known.iter().copied())
                         .map_or_else(|| format!("declare it: `param \"{name}\"`"), |near| format!("did you mean `param.{near}`?"));
-                    self.problems.say("manifest/unknown_name", place, format!("`param` has no `{name}`"), help);
+                    let hole = format!("{{{{{}}}}}", hole.0);
+                    self.problems.push(Problem {
+                        code: "manifest/unknown_name",
+                        message: format!("`param` has no `{name}`"),
+                        place: Some(self.problems.inside(place, text, &hole)),
+                        length: hole.len(),
+                        help: Some(help),
+                        notes: Vec::new(),
+                    });
                 }
             }
             self.params(&node.children, params);

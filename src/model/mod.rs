@@ -19,7 +19,7 @@ pub use environment::{EnvRule, EnvRules, always_seen};
 pub use gate::{Gate, Setting};
 pub use imported::Imported;
 pub use later::{Later, LaterKind};
-pub use project::{Epic, Need, Package, Pool, Project, Rock};
+pub use project::{Each, Epic, Need, Package, Pool, Project, Rock};
 pub use rules::{Rule, RuleOption, RuleValue, UserStrategy};
 pub use service::{Probe, Service, Stop};
 pub use task::{Command, Confined, OnlyIf, Pattern, Priority, Sandbox, Task};

@@ -36,8 +36,19 @@ pub struct Project {
     pub strategies: Vec<UserStrategy>,
     /// What has no effect in this version.
     pub later: Vec<Later>,
-    /// The `each` blocks that find no file.
-    pub barren: Vec<Place>,
+    /// The `each` blocks; one in another stands here once for each round.
+    pub each: Vec<Each>,
+}
+
+/// What an `each` looks for.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Each {
+    /// Where it was declared.
+    pub place: Place,
+    /// Its globs, relative to the project's root; `!` stands before those that leave out.
+    pub globs: Vec<Box<str>>,
+    /// Whether it finds no file.
+    pub barren: bool,
 }
 
 /// An outcome that a team promises.

@@ -111,6 +111,7 @@ pub(super) fn read(bytes: &[u8]) -> Option<RunRecord> {
                     version: 1,
                     run,
                     began: began_ms,
+                    order: 0,
                     duration_ms: 0,
                     goal,
                     exit: 0,

@@ -13,6 +13,9 @@ pub struct RunRecord {
     pub run: String,
     /// When it began, in milliseconds since 1970 UTC.
     pub began: u64,
+    /// Its place among the runs of the checkout, in milliseconds; 0: when it began. See [`Runs::order`](super::Runs::order).
+    #[serde(default, skip)]
+    pub order: u64,
     /// How long it took, in milliseconds.
     pub duration_ms: u64,
     /// What was asked for.
@@ -89,9 +92,9 @@ impl RunRecord {
         self.ended && self.exit == 0 && self.tasks.is_empty() && self.gates.is_empty() && self.totals == idle
     }
 
-    /// What it is called among others: names are in the order of time.
+    /// What it is called among others: names are in the order of runs.
     pub(super) fn name(&self) -> String {
-        format!("{:013}-{}", self.began, self.run)
+        format!("{:013}-{}", if self.order == 0 { self.began } else { self.order }, self.run)
     }
 }
 

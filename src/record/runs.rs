@@ -28,13 +28,21 @@ impl Runs {
         Runs { folder: state.join("runs") }
     }
 
-    /// Begins the event journal of a run: whatever is written to it is told of the run if it does not come to its end.
+    /// Returns the place among the runs of one that began then, in milliseconds: that time, or behind all that are known, where the clock has
+    /// been set back since.
+    pub fn order(&self, began: u64) -> u64 {
+        let names = self.names().unwrap_or_default();
+        let last = names.last().and_then(|name| name.split_once('-')?.0.parse::<u64>().ok());
+        began.max(last.map_or(0, |last| last + 1))
+    }
+
+    /// Begins the event journal of a run at its place among others: whatever is written to it is told of the run if it does not come to its end.
     ///
     /// # Errors
     /// When the disk refuses.
-    pub fn journal(&self, began: u64, run: &str) -> io::Result<Box<dyn io::Write + Send>> {
+    pub fn journal(&self, order: u64, run: &str) -> io::Result<Box<dyn io::Write + Send>> {
         std::fs::create_dir_all(&self.folder)?;
-        Ok(Box::new(Lines::create(&self.folder.join(format!("{began:013}-{run}.jsonl")))?))
+        Ok(Box::new(Lines::create(&self.folder.join(format!("{order:013}-{run}.jsonl")))?))
     }
 
     /// Keeps a record and lets go of the oldest beyond fifty, or beyond 256 MiB. A run without anything to do pushes no other out.
@@ -109,7 +117,7 @@ impl Runs {
 
     /// Returns the lines of a run's event journal; none where it has none, as where nothing was to be done.
     pub fn events(&self, run: &RunRecord) -> Vec<serde_json::Value> {
-        let text = std::fs::read_to_string(self.folder.join(format!("{:013}-{}.jsonl", run.began, run.run))).unwrap_or_default();
+        let text = std::fs::read_to_string(self.folder.join(format!("{}.jsonl", run.name()))).unwrap_or_default();
         text.lines().filter_map(|line| serde_json::from_str(line).ok()).collect()
     }
 
@@ -121,9 +129,9 @@ impl Runs {
         let unkept = |name: &&String| !self.folder.join(format!("{name}.json")).exists();
         // One that was killed at once has told nothing yet.
         let begun = |name: &String| {
-            let (began, run) = name.split_once('-')?;
-            let began = began.parse().ok()?;
-            Some(RunRecord { began, run: run.to_owned(), ended: false, ..RunRecord::default() })
+            let (order, run) = name.split_once('-')?;
+            let order = order.parse().ok()?;
+            Some(RunRecord { began: order, order, run: run.to_owned(), ended: false, ..RunRecord::default() })
         };
         Ok(self.names()?.iter().filter(unkept).filter_map(|name| self.read(name).or_else(|| begun(name))).collect())
     }
@@ -142,10 +150,12 @@ impl Runs {
 
     /// Returns the record of a run, or what the journal of one without a record tells.
     fn read(&self, name: &str) -> Option<RunRecord> {
-        match std::fs::read(self.folder.join(format!("{name}.json"))) {
+        let record: Option<RunRecord> = match std::fs::read(self.folder.join(format!("{name}.json"))) {
             Ok(bytes) => serde_json::from_slice(&bytes).ok(),
             Err(_) => lines::read(&std::fs::read(self.folder.join(format!("{name}.jsonl"))).ok()?),
-        }
+        };
+        let order = name.split_once('-')?.0.parse().ok()?;
+        record.map(|record| RunRecord { order, ..record })
     }
 
     fn idle(&self) -> Idle {
@@ -182,6 +192,7 @@ mod tests {
             version: 1,
             run: run.into(),
             began,
+            order: began,
             duration_ms: 1,
             goal: vec!["app".into()],
             exit: 1,

@@ -25,6 +25,7 @@ pub fn record(names: &dyn Names, events: &[Event]) -> RunRecord {
         version: 1,
         run: String::new(),
         began: 0,
+        order: 0,
         duration_ms: 0,
         goal: Vec::new(),
         exit: 0,

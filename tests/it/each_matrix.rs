@@ -22,6 +22,39 @@ fn one_task_for_each_file() {
 }
 
 #[test]
+fn what_a_task_makes_is_no_file_for_each() {
+    let manifest = |glob: &str, output: &str| {
+        format!(
+            "task \"gen\" {{ sh \"mkdir -p gen; cp src/a.c gen/a.c\"; inputs \"src/a.c\"; outputs {output} }}\neach \"f\" {{\n    glob {glob}\n    \
+             task \"cc-{{{{f.stem}}}}\" {{ sh \"cat {{{{f.path}}}} > {{{{f.stem}}}}.o\"; inputs \"{{{{f.path}}}}\"; outputs \"{{{{f.stem}}}}.o\" }} }}"
+        )
+    };
+    let mut project = Project::new().file("src/a.c", "a");
+    for (glob, output, name) in [
+        (r#""gen/*.c""#, r#""gen/""#, "gen/a.c"),
+        (r#""gen/*.c""#, r#""gen/a.c""#, "gen/a.c"),
+        (r#""src/*.c" "**/*.c""#, r#""gen/*""#, "gen/a.c"),
+        (r#""gen/a.c""#, r#""gen/a.c""#, "gen/a.c"),
+        (r#""gen/a.c""#, r#""gen/*.c""#, "gen/a.c"),
+        (r#""**" "!src/**" "!*.o" "!*.kdl""#, r#""gen/*.c""#, "gen/a.c"),
+    ] {
+        project = project.manifest(&manifest(glob, output));
+        project.run("build").code(2).says(["graph/each_over_output", &format!("can mean `{name}`, and `gen` makes that")]);
+        assert!(!project.has("gen"), "{glob} {output}");
+    }
+    for (glob, output) in [
+        (r#""src/*.c""#, r#""gen/""#),
+        (r#""**/*.c" "!gen/""#, r#""gen/""#),
+        (r#""**/*.c" "!gen/**""#, r#""gen/" "!gen/*.o""#),
+        (r#""gen/*.h" "src/a.c""#, r#""gen/*.c""#),
+    ] {
+        project = project.manifest(&manifest(glob, output));
+        project.run("build").ok();
+        assert_eq!(project.read("a.o"), "a", "{glob} {output}");
+    }
+}
+
+#[test]
 fn one_task_for_each_combination() {
     let project = Project::new().manifest(
         r#"task "wheel" { matrix { python "3.11" "3.12"; arch "x86_64" "aarch64" }; sh "{log:w}; echo {{matrix.python}} {{matrix.arch}} > w-{{matrix.python}}-{{matrix.arch}}"; outputs "w-{{matrix.python}}-{{matrix.arch}}" }"#,

@@ -34,6 +34,27 @@ fn what_failed_is_not_run_again_where_nothing_ran() {
 }
 
 #[test]
+fn the_last_run_is_the_last_whatever_the_clock_said() {
+    let project = Project::new().file("in", "bad").manifest(r#"task "t" { inputs "in"; sh "grep -q good in" }"#);
+    project.run("build").code(1);
+    // It began in a year to come.
+    for entry in std::fs::read_dir(project.at(".orket/runs")).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_name().unwrap().to_str().unwrap();
+        std::fs::rename(&path, path.with_file_name(format!("9999999999990{}", &name[13..]))).unwrap();
+    }
+    project.write("in", "good");
+    project.run("build").ok();
+    project.run("runs show").ok().says(["1 done"]);
+    assert_eq!(project.run("runs list").ok().out().lines().count(), 2);
+    project.run("build --rerun failed").ok().says(["nothing to do: no tasks"]);
+    project.write("in", "worse");
+    project.run("build").code(1);
+    project.run("runs show").ok().says(["1 failed"]);
+    project.run("runs logs").ok();
+}
+
+#[test]
 fn what_ran_in_one_of_two_runs_only_is_said_so() {
     let project = Project::new().file("in", "1").manifest("task \"a\" { inputs \"in\"; sh \"true\" }\ntask \"b\" { sh \"true\" }");
     project.run("build a").ok();

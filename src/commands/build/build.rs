@@ -21,6 +21,7 @@ use crate::executor::{Local, Sandboxed};
 use crate::plan::Plan;
 use crate::process::{Cancel, Reaper};
 use crate::rebuild::{self, Adopted, Mode, World};
+use crate::record::RunRecord;
 use crate::report::{self, Names};
 use crate::run::{Choices, Fresh, Options, Seat, idle, run as walk};
 use crate::shell::{BuildArgs, RunArgs};
@@ -117,7 +118,8 @@ fn perform(stage: &Stage<'_>, world: &World, plan: &Plan, beginning: Beginning, 
     let busy = fresh.left() > 0;
     let mut means = stage.means(beginning, world, busy)?;
     let options = stage.options(&mut means, &inspector);
-    let told = if busy || told_apart { admit(stage, world, &names, &audience, &options, webhooks) } else { Vec::new() };
+    let order = if busy || told_apart { engine.runs().order(options.began) } else { options.began };
+    let told = if busy || told_apart { admit(stage, world, &names, &audience, order, webhooks) } else { Vec::new() };
     let ending = match busy {
         true => walked(stage, world, plan, fresh, &options, &cancel, &audience)?,
         false => idle(world, plan, &fresh, &options, &mut |event| audience.tell(event)),
@@ -125,7 +127,7 @@ fn perform(stage: &Stage<'_>, world: &World, plan: &Plan, beginning: Beginning, 
     let events = audience.finish();
     inspector.keep();
     remember(ui, engine, world);
-    if let Err(error) = engine.runs().keep(&report::record(&*names, &events)) {
+    if let Err(error) = engine.runs().keep(&RunRecord { order, ..report::record(&*names, &events) }) {
         ui.say(&format!("note: this run is not recorded: {error}"));
     }
     if let (Some(path), Some(error)) = (&args.events, audience.unwritten()) {
@@ -136,17 +138,10 @@ fn perform(stage: &Stage<'_>, world: &World, plan: &Plan, beginning: Beginning, 
 }
 
 /// Ends what earlier runs have left running, and lets journal and webhooks hear this one.
-fn admit(
-    stage: &Stage<'_>,
-    world: &World,
-    names: &Arc<dyn Names>,
-    audience: &Audience,
-    options: &Options<'_>,
-    webhooks: Webhooks,
-) -> Vec<Told> {
+fn admit(stage: &Stage<'_>, world: &World, names: &Arc<dyn Names>, audience: &Audience, order: u64, webhooks: Webhooks) -> Vec<Told> {
     let Stage { ui, engine, .. } = *stage;
     end_stragglers_of(ui, engine);
-    match engine.runs().journal(options.began, &world.run) {
+    match engine.runs().journal(order, &world.run) {
         Ok(journal) => audience.join(report::kept(report::journal(names.clone(), journal))),
         Err(error) => ui.say(&format!("note: this run is not recorded: {error}")),
     }

@@ -7,7 +7,7 @@ use super::draft::Declared;
 use super::problem::Problem;
 use crate::base::{Place, TargetId};
 use crate::graph::{EdgeKind, TargetKind};
-use crate::model::Need;
+use crate::model::{Each, Need};
 
 /// How many `each` blocks that find no file are shown with a pattern that nothing matches.
 const SHOWN: usize = 3;
@@ -51,9 +51,9 @@ impl<'a> Assembly<'a> {
 
     /// Says that a need means nothing.
     fn nobody(&mut self, need: &Need, nearest: Option<String>) {
-        let barren = |place: &Place| (String::from("this `each` finds no file"), place.clone());
+        let barren = |each: &Each| (String::from("this `each` finds no file"), each.place.clone());
         let notes: Vec<(String, Place)> = match need.text.contains(['*', '?']) {
-            true => self.project.barren.iter().take(SHOWN).map(barren).collect(),
+            true => self.project.each.iter().filter(|each| each.barren).take(SHOWN).map(barren).collect(),
             false => Vec::new(),
         };
         let help = match nearest {

@@ -171,6 +171,14 @@ impl<'a> Asked<'a> {
         };
         Asked { text, plain, prefix, suffix, shape }
     }
+
+    /// As [`new`](Asked::new); a plain name is that of a file.
+    fn file(text: &'a str) -> Asked<'a> {
+        match glob::plain(text).map(Cow::into_owned).filter(|name| is_file(name)) {
+            Some(name) => Asked { text, plain: false, prefix: name.clone(), suffix: name, shape: OnceCell::new() },
+            None => Asked::new(text),
+        }
+    }
 }
 
 /// Whether a name is written as that of a file.
@@ -222,6 +230,32 @@ pub(super) fn overlaps(project: &Project, folders: &Folders, reaches: Reaches, r
     let told: Vec<Place> = problems.iter().filter_map(|problem| problem.place.clone()).collect();
     both_make(&outputs, &told, problems);
     not_needed(&outputs, folders, reaches, reached, &told, problems);
+    looked_for(&outputs, problems);
+}
+
+/// Says of an `each` that it can find what a task makes: which tasks there are would depend on what has been built.
+fn looked_for(outputs: &Outputs, problems: &mut Vec<Problem>) {
+    let mut seen = FxHashSet::default();
+    for each in outputs.project.each.iter().filter(|each| seen.insert((&each.place, &each.globs))) {
+        let left: Vec<&str> = each.globs.iter().filter_map(|glob| glob.strip_prefix('!')).collect();
+        let globs = each.globs.iter().filter(|glob| !glob.starts_with('!'));
+        let Some((text, (at, name))) =
+            globs.flat_map(|glob| outputs.met(&Asked::file(glob), &left, None).into_iter().map(move |met| (glob, met))).next()
+        else {
+            continue;
+        };
+        let output = outputs.all[at].pattern;
+        problems.push(Problem {
+            code: "graph/each_over_output",
+            message: format!(
+                "this `each` looks for `{text}`, which can mean `{name}`, and `{}` makes that: which tasks there are would depend on what has been built",
+                outputs.address(at)
+            ),
+            place: Some(each.place.clone()),
+            help: Some(format!("leave it out, glob \"{text}\" \"!{}\", and let one task work on all that `{}` makes", output.text, outputs.address(at))),
+            notes: vec![(String::from("made here"), output.place.clone())],
+        });
+    }
 }
 
 fn both_make(outputs: &Outputs, told: &[Place], problems: &mut Vec<Problem>) {

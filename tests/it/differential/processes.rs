@@ -19,7 +19,7 @@ pub fn kill(play: &mut Play, random: &mut Random) {
     thread::park_timeout(Duration::from_micros(random.below(60_000) as u64));
     build.signal(Signal::KILL);
     build.end();
-    assert!(wait_until(|| !busy(&play.project.root())), "something still runs in the project 30 seconds after orket was killed");
+    rest(&play.project.root(), "orket was killed");
 }
 
 /// Edits while a build is under way whose tasks have been judged and have read nothing yet: what they read is not what they were judged by.
@@ -58,14 +58,29 @@ pub fn edit_under_a_build(play: &mut Play, random: &mut Random) -> Result<(), St
             play.project.write(path, text);
         }
     }
-    assert!(wait_until(|| !busy(&play.project.root())), "something still runs in the project 30 seconds after orket ended");
+    rest(&play.project.root(), "orket ended");
     Ok(())
 }
 
 /// Whether a process works in the folder.
 pub fn busy(root: &Path) -> bool {
-    let Ok(processes) = fs::read_dir("/proc") else { return false };
-    processes.flatten().any(|process| fs::read_link(process.path().join("cwd")).is_ok_and(|folder| folder.starts_with(root)))
+    !working(root).is_empty()
+}
+
+/// Returns the processes that work in the folder: number, state and command line.
+fn working(root: &Path) -> Vec<String> {
+    let works = |process: &Path| fs::read_link(process.join("cwd")).is_ok_and(|folder| folder.starts_with(root));
+    let tell = |process: &Path| {
+        let read = |name| String::from_utf8_lossy(&fs::read(process.join(name)).unwrap_or_default()).replace('\0', " ");
+        format!("{} {}", read("stat").trim(), read("cmdline"))
+    };
+    let processes = fs::read_dir("/proc").into_iter().flatten().flatten();
+    processes.map(|process| process.path()).filter(|process| works(process)).map(|process| tell(&process)).collect()
+}
+
+/// Waits until nothing works in the folder.
+fn rest(root: &Path, since: &str) {
+    assert!(wait_until(|| !busy(root)), "30 seconds after {since}, there still are in the project: {:#?}", working(root));
 }
 
 /// Two builds at once: both succeed.
