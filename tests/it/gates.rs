@@ -149,10 +149,15 @@ fn a_chain_is_shown_from_end_to_end() {
 #[test]
 fn nothing_is_green_that_was_not_looked_at() {
     let project = |manifest: &str| shop("").manifest(manifest);
-    project(&LAYERS.replace("shop/infra", "shop/infar"))
-        .run("check")
-        .code(3)
-        .says(["the layer `infra` matches no source file: `shop/infar/**`", "no layer claims `shop.infra.db`"]);
+    project(&LAYERS.replace("shop/infra", "shop/infar")).run("check").code(3).says([
+        "the layer `infra` matches no source file: `shop/infar/**`",
+        "did you mean `shop/infra/**` instead of",
+        "no layer claims `shop.infra.db`",
+    ]);
+    for (typed, meant) in [("infra", "shop/infra/**"), ("infra/*.py", "shop/infra/*.py")] {
+        let help = format!("did you mean `{meant}` instead of `{typed}`?");
+        project(&LAYERS.replace("shop/infra/**", typed)).run("check").code(3).says([&help]);
+    }
     let open = LAYERS.replace("shop/infra", "shop/infar").replace("order", "allow_empty #true; order");
     project(&open).run("check").ok();
     for rule in ["acyclic \"shop/infar\"", "protected \"shop/infar/**\" by=\"shop/web/**\""] {
@@ -408,6 +413,21 @@ fn a_verdict_holds_until_something_changes() {
     project.run("check").code(1);
     project.remove("shop/domain/other.py");
     assert_eq!(facts(&project), known);
+}
+
+#[test]
+fn each_hit_has_its_column_and_is_a_finding_of_its_own() {
+    let line = format!("é BAD {} BAD", "ü".repeat(5000));
+    let text = format!("BAD BAD\n{line}\n\nBAD BAD\n{line}");
+    let project = Project::new()
+        .file("a.txt", &text)
+        .manifest("gate \"g\" kind=\"pattern\" { pattern \"BAD\"; files \"*.txt\"; baseline \"b.json\" }");
+    let found = project.run("check --format json").code(1).json();
+    let findings = found["gates"][0]["findings"].as_array().unwrap();
+    let places: Vec<_> = findings.iter().map(|one| (one["line"].as_u64().unwrap(), one["column"].as_u64().unwrap())).collect();
+    assert_eq!(places, [(1, 1), (1, 5), (2, 3), (2, 5008), (4, 1), (4, 5), (5, 3), (5, 5008)]);
+    let prints: std::collections::BTreeSet<_> = findings.iter().map(|one| one["fingerprint"].to_string()).collect();
+    assert_eq!(prints.len(), findings.len());
 }
 
 #[test]

@@ -112,12 +112,12 @@ fn left_out(file: &RelPath) -> Finding {
 }
 
 /// What is judged: the imports, and the layer of each file.
-struct Case<'a> {
-    rules: &'a Rules,
-    folder: &'a RelPath,
-    seen: &'a Imports,
+pub(super) struct Case<'a> {
+    pub(super) rules: &'a Rules,
+    pub(super) folder: &'a RelPath,
+    pub(super) seen: &'a Imports,
     /// By the numbers of files.
-    layers: Vec<Option<usize>>,
+    pub(super) layers: Vec<Option<usize>>,
     modules: OnceCell<Modules<'a>>,
 }
 
@@ -150,7 +150,7 @@ impl<'a> Case<'a> {
     }
 
     /// Returns the imports that count.
-    fn imports(&self) -> impl Iterator<Item = Import<'a>> + Clone + use<'a> {
+    pub(super) fn imports(&self) -> impl Iterator<Item = Import<'a>> + Clone + use<'a> {
         let without_types = self.rules.without_types;
         self.seen.edges().filter(move |import| !(without_types && import.kind == ImportKind::Type))
     }
@@ -162,84 +162,6 @@ impl<'a> Case<'a> {
     /// Returns the layers of both ends of an import, if it stays in the tree and both have one.
     fn ends(&self, import: Import<'_>) -> Option<(usize, usize)> {
         Some((self.layers[import.from_at]?, self.layers[import.to_at?]?))
-    }
-
-    fn layers_without_files(&self, folder: &RelPath) -> Vec<Gap> {
-        let used: FxHashSet<usize> = self.layers.iter().copied().flatten().collect();
-        // Of a file that cannot be parsed it is told that it cannot.
-        let unread = |layer: &Layer| {
-            patterns(folder, &layer.patterns).is_ok_and(|set| self.seen.unreadable.iter().any(|wrong| set.matches(&wrong.file)))
-        };
-        let empty = self.rules.layers.iter().enumerate().filter(|(index, layer)| !used.contains(index) && !unread(layer));
-        empty
-            .map(|(_, layer)| {
-                let wanted: Vec<String> = layer.patterns.iter().map(|text| format!("`{}`", rooted(folder, text))).collect();
-                let message = format!("the layer `{}` matches no source file: {}", layer.name, wanted.join(", "));
-                let help = String::from("correct its patterns, or its `root`, or take it out");
-                let (file, place) = (layer.place.file.to_string(), &layer.place);
-                let finding =
-                    finding(&format!("{KIND}/empty_layer"), &file, place.line, place.column, message, help, &[&file, &layer.name]);
-                Gap { finding, empty: true }
-            })
-            .collect()
-    }
-
-    /// Rules about files that are not there, which would hold whatever the imports are.
-    fn rules_without_files(&self) -> Result<Vec<Gap>, Unjudged> {
-        let acyclic = self.rules.acyclic.iter().map(|(folder, place)| ("acyclic", vec![ring_of(folder)], place));
-        let protected = self.rules.protected.iter().map(|rule| ("protected", rule.files.clone(), &rule.place));
-        let mut gaps = Vec::new();
-        for (name, texts, place) in acyclic.chain(protected) {
-            let meant = patterns(self.folder, &texts)?;
-            let used = self.seen.modules().any(|(_, file, _)| meant.matches(file))
-                || self.seen.unreadable.iter().any(|wrong| meant.matches(&wrong.file))
-                || self.imports().any(|import| import.to_file.is_some_and(|file| meant.matches(file)));
-            if used {
-                continue;
-            }
-            let wanted: Vec<String> = texts.iter().map(|text| format!("`{}`", rooted(self.folder, text))).collect();
-            let message = format!("`{name}` matches no source file: {}", wanted.join(", "));
-            let (help, file) = (String::from("correct its patterns, or the gate's `root`, or take it out"), place.file.to_string());
-            let identity = [&file[..], name, &wanted.join(" ")];
-            let finding = finding(&format!("{KIND}/empty_rule"), &file, place.line, place.column, message, help, &identity);
-            gaps.push(Gap { finding, empty: true });
-        }
-        for rule in &self.rules.external {
-            let others = self.imports().filter(|import| import.external);
-            if others.clone().any(|import| rule.means(import)) {
-                continue;
-            }
-            let Some(package) = others.map(|import| import.to).find(|package| rule.is_inside(package)) else { continue };
-            let (place, file) = (&rule.place, rule.place.file.to_string());
-            let message =
-                format!("`external \"{}\"` matches no import: imports are known by their package, such as `{package}`", rule.package);
-            let help = format!("name the package: external \"{package}\"");
-            let identity = [&file[..], "external", &*rule.package];
-            let finding = finding(&format!("{KIND}/empty_rule"), &file, place.line, place.column, message, help, &identity);
-            gaps.push(Gap { finding, empty: false });
-        }
-        Ok(gaps)
-    }
-
-    /// Modules that no layer claims. One that only makes a folder a package has no direction.
-    fn unclaimed(&self) -> Vec<Gap> {
-        if self.rules.layers.is_empty() {
-            return Vec::new();
-        }
-        let mut touched = vec![false; self.layers.len()];
-        for import in self.imports() {
-            touched[import.from_at] = true;
-            import.to_at.iter().for_each(|to| touched[*to] = true);
-        }
-        let marker = |file: &RelPath, at: usize| file.name().starts_with(b"__init__.py") && !touched[at];
-        let open = self.seen.modules().filter(|(_, file, at)| self.layers[*at].is_none() && !marker(file, *at));
-        open.map(|(name, file, _)| {
-            let file = file.to_string();
-            let message = format!("no layer claims `{name}`");
-            let help = String::from("add it to a layer, or leave it out of the roots");
-            Gap { finding: finding(&format!("{KIND}/unclaimed"), &file, 0, 0, message, help, &[name]), empty: true }
-        })
-        .collect()
     }
 
     /// Returns why one layer may not import another, and the rule that says so.
@@ -384,12 +306,12 @@ pub fn layers(gate: &Gate, folder: &RelPath) -> Vec<(String, PatternSet)> {
 }
 
 /// Returns the pattern of the folder that `acyclic` names.
-fn ring_of(folder: &str) -> String {
+pub(super) fn ring_of(folder: &str) -> String {
     let plain = folder.trim_end_matches('/');
     String::from(if matches!(plain, "." | "") { "**" } else { plain })
 }
 
-fn patterns(folder: &RelPath, texts: &[String]) -> Result<PatternSet, Unjudged> {
+pub(super) fn patterns(folder: &RelPath, texts: &[String]) -> Result<PatternSet, Unjudged> {
     let (excluded, included): (Vec<&String>, Vec<&String>) = texts.iter().partition(|text| text.starts_with('!'));
     let included: Vec<String> = included.into_iter().map(|text| rooted(folder, text)).collect();
     let excluded: Vec<String> = excluded.into_iter().map(|text| rooted(folder, &text[1..])).collect();

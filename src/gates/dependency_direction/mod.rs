@@ -3,6 +3,7 @@
 //! Start from `rules`: what the manifest says; `judge` holds the imports of the tree against it.
 
 mod chain;
+mod gaps;
 mod judge;
 mod knots;
 mod rules;

@@ -3,12 +3,16 @@
 use std::ops::Range;
 
 use rayon::prelude::*;
+use rustc_hash::FxHashMap;
 
 use super::rules::{Pattern, Rules};
-use crate::base::RelPath;
+use crate::base::{Digest, RelPath};
 use crate::event::{Facts, Finding};
 use crate::gates::judge::{Asked, Content, Gap, Judge, Judged, Reads, Sight, Unjudged, content, finding, nothing_read, too_large};
 use crate::gates::sight::meant;
+
+/// A line with more bytes than this is known by its digest.
+const LONG: usize = 4096;
 
 impl Judge for Rules {
     fn reads(&self, folder: &RelPath) -> Reads {
@@ -97,23 +101,48 @@ impl Rules {
     }
 
     fn matches(&self, text: &str, file: &str, bytes: &[u8], hits: &[Range<usize>], found: &mut Vec<Finding>) {
-        let (mut line, mut start, mut from) = (1, 0, 0);
-        let mut seen: Vec<String> = Vec::new();
+        let mut line = Line::new(bytes, 1, 0);
+        let mut counts: FxHashMap<String, usize> = FxHashMap::default();
         for hit in hits {
-            for at in memchr::memchr_iter(b'\n', &bytes[from..hit.start]) {
-                line += 1;
-                start = from + at + 1;
+            if hit.start > line.end {
+                let breaks = memchr::memchr_iter(b'\n', &bytes[line.end..hit.start]);
+                let (count, last) = breaks.fold((0, 0), |(count, _), at| (count + 1, line.end + at + 1));
+                line = Line::new(bytes, line.number + count, last);
             }
-            from = hit.start;
-            let end = memchr::memchr(b'\n', &bytes[hit.start..]).map_or(bytes.len(), |at| hit.start + at);
-            let whole = String::from_utf8_lossy(&bytes[start..end]).trim().to_owned();
-            let column = String::from_utf8_lossy(&bytes[start..hit.start]).chars().count() as u32 + 1;
-            // The same line a second time is another finding.
-            let nth = seen.iter().filter(|one| **one == whole).count().to_string();
+            let column = line.column(bytes, hit.start);
             let message = self.message.clone().unwrap_or_else(|| format!("`{text}` stands here"));
             let help = self.help.clone().unwrap_or_default();
-            found.push(finding("pattern/match", file, line, column, message, help, &[text, file, &whole, &nth]));
-            seen.push(whole);
+            // The same line a second time is another finding.
+            let nth = counts.entry(line.identity.clone()).or_default();
+            found.push(finding("pattern/match", file, line.number, column, message, help, &[text, file, &line.identity, &nth.to_string()]));
+            *nth += 1;
         }
+    }
+}
+
+/// A line on which something was found. Minified files have thousands of hits on one: what it costs is found out once.
+struct Line {
+    number: u32,
+    /// Where its break stands, or the file ends.
+    end: usize,
+    /// Its text without blanks around, of a long one the digest.
+    identity: String,
+    /// How many characters of it stand before a place in the file.
+    before: (u32, usize),
+}
+
+impl Line {
+    fn new(bytes: &[u8], number: u32, start: usize) -> Line {
+        let end = memchr::memchr(b'\n', &bytes[start..]).map_or(bytes.len(), |at| start + at);
+        let text = String::from_utf8_lossy(&bytes[start..end]);
+        let identity = if end - start > LONG { Digest::of(text.trim().as_bytes()).hex() } else { text.trim().to_owned() };
+        Line { number, end, identity, before: (0, start) }
+    }
+
+    /// Returns the column, from 1, of a place behind all that were asked for.
+    fn column(&mut self, bytes: &[u8], at: usize) -> u32 {
+        let (count, from) = self.before;
+        self.before = (count + String::from_utf8_lossy(&bytes[from..at]).chars().count() as u32, at);
+        self.before.0 + 1
     }
 }
