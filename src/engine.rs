@@ -38,7 +38,7 @@ use crate::decisions::{Boxed, Choice, Origin, Seam, Seams};
 use crate::disk::{Tree, stamp_clock, write_beside};
 use crate::graph::Graph;
 use crate::manifest::Problems;
-use crate::rebuild::{Environment, Files, World};
+use crate::rebuild::{self, Environment, Files, World};
 use crate::record::{Begun, Checkout, Runs, Watcher, is_watched};
 use crate::sandbox::Bubblewrap;
 use crate::store::LocalStore;
@@ -284,7 +284,7 @@ impl Engine {
         if writable {
             state_folder(&self.root)?;
         }
-        Ok(World {
+        let mut world = World {
             graph: self.graph.clone(),
             tree: self.tree.clone(),
             environment: self.environment.clone(),
@@ -313,7 +313,17 @@ impl Engine {
             watcher: self.watching != Watching::Never,
             opened: stamp_clock(),
             shown: RwLock::default(),
-        })
+            absent: RwLock::default(),
+        };
+        if !writable && self.loaded {
+            world.absent = RwLock::new(rebuild::orphans(&world, self.puts_out_otherwise()));
+        }
+        Ok(world)
+    }
+
+    /// Whether outputs are declared otherwise than at the last build, as far as is known of that.
+    pub fn puts_out_otherwise(&self) -> bool {
+        load::mapped(&self.state().join(BUILT)).is_none_or(|then| then.header().made != self.graph.header().made)
     }
 
     /// Lets the store know of this checkout, so that no sweep takes what its last build used.

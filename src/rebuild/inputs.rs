@@ -152,6 +152,7 @@ pub(super) fn gather(
         listing.set = PatternSet::new(&folders, &hidden).map_err(wrong)?;
         listing.files = disk::expand_noting(&world.tree, &listing.set, &mut listing.searched)
             .map_err(|error| Blocked::new(format!("cannot look for the inputs of the task at {}: {error}", task.place)))?;
+        listing.files.retain(|path| !world.is_absent(path));
         // What a task makes is no source; it is an input of those that wait for it, however far away it is.
         let waited = OnceCell::new();
         let foreign = |path: &RelPath| {

@@ -31,7 +31,7 @@ pub use environment::{Environment, Visible};
 pub use files::Files;
 pub use inputs::Listing;
 pub use judge::{END, Judged, Mode, end_of, judge, known, lacks, log_of, put_record, recall, verifiable, writes_beside, yielded};
-pub use orphans::{Orphans, clear_orphans};
+pub use orphans::{Orphans, clear_orphans, clear_skipped, orphans, skipped};
 pub use prepare::{Prepared, prepare};
 pub use reach::reach;
 pub use restore::clear_stage;

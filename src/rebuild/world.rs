@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex, OnceLock, RwLock};
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::tools::Programs;
 use super::{Environment, Files, Visible};
@@ -84,6 +84,8 @@ pub struct World {
     pub programs: RwLock<Programs>,
     /// Everything that any task puts out; see [`World::made`].
     pub made: OnceLock<Made>,
+    /// For who only looks: files that a build would have taken away by now.
+    pub absent: RwLock<FxHashSet<RelPath>>,
     /// Whether a watcher is asked what has changed.
     pub watcher: bool,
     /// What the clock of the file systems showed before anything of the run was looked at.
@@ -122,8 +124,16 @@ impl World {
     /// # Errors
     /// When a file is there and cannot be read.
     pub fn content(&self, path: &RelPath, again: bool) -> std::io::Result<Content> {
+        if self.is_absent(path) {
+            return Ok(Content::Missing);
+        }
         let remembered = self.remembered(path);
         if again { self.files.look(&self.tree, path, remembered) } else { self.files.content(&self.tree, path, remembered) }
+    }
+
+    /// Whether a build would have taken a file away by now.
+    pub fn is_absent(&self, path: &RelPath) -> bool {
+        self.absent.read().expect("no holder panics").contains(path)
     }
 
     /// Returns what a task sees of the environment; `again` reads `dotenv` files even if that was done before in this run.

@@ -27,6 +27,14 @@ pub struct Seen {
     pub undecided: bool,
 }
 
+/// Looks on as if what a target had put out that is skipped was gone, as it would be.
+fn without(world: &World, target: TargetId) {
+    if world.graph.kind(target) == TargetKind::Task {
+        let skipped = rebuild::skipped(world, target);
+        world.absent.write().expect("no holder panics").extend(skipped);
+    }
+}
+
 /// Judges every task and gate of a plan in order, changing and executing nothing. What stands behind a task that would run, and that puts
 /// something out, would have to be judged again after it; until then it counts as to be run, for a reason of its own if it has one. What hangs on a decision that cannot be made by looking alone may run; see
 /// [`Seen::trouble`].
@@ -85,12 +93,14 @@ pub fn look(world: &World, plan: &Plan, mode: Mode, choices: &Choices<'_>, gates
         if graph.has(target, flag::FOREIGN) {
             above[step.index()] = Some(Above::Skipped(graph.address(target).to_owned()));
             outcomes.insert(target, Outcome::Skipped);
+            without(world, target);
             say(Outcome::Skipped, None, Some(String::from("its platform")));
             continue;
         }
         if let Some(because) = left_out(world, target).or_else(|| skipped.map(Above::into_text)) {
             above[step.index()] = Some(Above::Skipped(because.clone()));
             outcomes.insert(target, Outcome::Skipped);
+            without(world, target);
             say(Outcome::Skipped, None, Some(because));
             continue;
         }

@@ -7,8 +7,8 @@ use super::ready::{Candidate, RANKS, Ranked};
 use super::state::State;
 use super::state::{Loop, Parked};
 use super::work::Job;
-use crate::base::TargetId;
-use crate::event::{Event, Finished, Outcome, Reason};
+use crate::base::{TargetId, quantity};
+use crate::event::{Event, Finished, Notice, Outcome, Reason};
 use crate::graph::{TargetKind, flag};
 use crate::plan::Step;
 use crate::rebuild::{self, Blocked, Links, Prepared};
@@ -26,8 +26,11 @@ impl Loop<'_> {
                 let skipped = outcome == Outcome::Skipped;
                 if !(skipped && matches!(kind, TargetKind::Rock | TargetKind::Epic)) {
                     self.blame.insert(step, name.clone());
-                    let outcome = if skipped { Outcome::Skipped } else { Outcome::Cancelled };
-                    self.end(step, outcome, Some(Finished { because: Some(name), ..finished(target) }), &mut ready);
+                    let told = Finished { because: Some(name), ..finished(target) };
+                    match skipped {
+                        true => self.skip(step, told, &mut ready),
+                        false => self.end(step, Outcome::Cancelled, Some(told), &mut ready),
+                    }
                     continue;
                 }
             }
@@ -41,12 +44,12 @@ impl Loop<'_> {
             }
             if kind == TargetKind::Task && self.graph.has(target, flag::FOREIGN) {
                 let status = Some(String::from("it is not for this platform"));
-                self.end(step, Outcome::Skipped, Some(Finished { status, ..finished(target) }), &mut ready);
+                self.skip(step, Finished { status, ..finished(target) }, &mut ready);
                 continue;
             }
             if let Some(because) = left_out(self.world, target) {
                 self.blame.insert(step, because.clone());
-                self.end(step, Outcome::Skipped, Some(Finished { because: Some(because), ..finished(target) }), &mut ready);
+                self.skip(step, Finished { because: Some(because), ..finished(target) }, &mut ready);
                 continue;
             }
             if kind == TargetKind::Decision {
@@ -85,6 +88,30 @@ impl Loop<'_> {
                 Err(lost) => self.lost(step, lost, &mut ready),
             }
         }
+    }
+
+    /// Leaves a target out of the run. What a task had put out in an earlier one goes: whoever reads there sees what a build from nothing gives.
+    fn skip(&mut self, step: Step, told: Finished, ready: &mut Vec<Step>) {
+        let target = self.plan.target(step);
+        if self.graph.kind(target) == TargetKind::Task {
+            match rebuild::clear_skipped(self.world, target) {
+                Ok(gone) if gone.displaced.is_empty() => {}
+                Ok(gone) => {
+                    let text = format!(
+                        "{} of the skipped `{}`, which the store does not hold, can be found in `.orket/displaced/{}/`",
+                        quantity::plural(gone.displaced.len(), "output"),
+                        self.graph.address(target),
+                        self.world.room()
+                    );
+                    (self.tell)(&Event::Notice(Notice { task: None, text, hint: None }));
+                }
+                Err(error) => {
+                    let status = Some(format!("it is skipped, and what it had put out cannot be taken away: {error}"));
+                    return self.ended_badly(step, Finished { status, ..told }, 3, ready);
+                }
+            }
+        }
+        self.end(step, Outcome::Skipped, Some(told), ready);
     }
 
     /// Lets a worker find out what is to be done about a step.

@@ -21,7 +21,7 @@ fn what_a_source_that_is_gone_was_made_into_goes_with_it() {
     project.run("build").ok();
     assert_eq!(project.read("all"), "ab");
     project.remove("src/b.c");
-    project.run("build").ok().ran(["all"]).says(["note: 1 output of tasks that are no longer declared was removed: `out/b.o`\n"]);
+    project.run("build").ok().ran(["all"]).says(["note: 1 output that is no longer declared was removed: `out/b.o`\n"]);
     assert_eq!(project.read("all"), "a");
     project.run("build").ok().nothing_to_do();
     project.write("src/b.c", "b");
@@ -60,7 +60,7 @@ fn what_the_store_does_not_hold_is_moved_aside() {
     let project = Project::new().manifest(r#"task "t" { sh "mkdir -p d/e; echo once > d/e/o"; outputs "d/"; cache #false }"#);
     project.run("build").ok();
     project.write("orket.kdl", r#"task "other" { sh "true" }"#);
-    let seen = project.run("build").ok().says(["1 output of tasks that are no longer declared was removed: `d/e/o`; 1 of them"]);
+    let seen = project.run("build").ok().says(["1 output that is no longer declared was removed: `d/e/o`; 1 of them"]);
     let aside = seen.err().split('`').find(|word| word.starts_with(".orket/displaced/")).unwrap().to_owned();
     assert_eq!(project.read(&format!("{aside}d/e/o")), "once\n");
     assert!(!project.has("d"));
@@ -149,4 +149,89 @@ fn a_task_of_another_manifest_with_the_same_address_keeps_its_own() {
         project.run(&format!("build {manifest}")).ok();
     }
     assert!(project.has("x") && project.has("y"));
+}
+
+#[test]
+fn what_a_task_had_put_out_goes_where_it_is_left_out() {
+    let manifest = |inputs: &str, only: &str| {
+        format!(
+            r#"
+decision "m" {{ choose "on" {{ env "ON" "1" }}; otherwise "off" }}
+task "gen" {{ sh "cat x > out/g"; inputs "x"; outputs "out/g" }}
+task "opt" {{ {only}; sh "echo OPT > out/o; : > out/empty; ln -s o out/link"; inputs "x"; outputs "out/o" "out/empty" "out/link" }}
+task "more" {{ needs "opt"; sh "cp out/o out/p"; outputs "out/p" }}
+task "pack" {{ needs "gen"; needs "opt" "more" optional=#true; {inputs}sh "{{log:pack}}; cat out/* > pack"; outputs "pack" }}
+"#
+        )
+    };
+    for inputs in ["", "inputs \"out/*\"; "] {
+        let project = Project::new().file("x", "1\n").manifest(&manifest(inputs, "only_if \"m\" \"on\""));
+        project.run_with("build", &[("ON", "1")]).ok();
+        assert_eq!(project.read("pack"), "1\nOPT\nOPT\nOPT\n");
+        project.run("build --check").code(1).says(["would run  pack"]);
+        project.run("build").ok().ran(["pack"]).never_says(["displaced"]);
+        assert_eq!(project.read("pack"), "1\n", "{inputs}");
+        assert!(["out/o", "out/p", "out/empty", "out/link"].iter().all(|path| !project.has(path)));
+        project.run("build --check").ok();
+        project.run("build").ok().ran([]);
+        project.run_with("build", &[("ON", "1")]).ok().ran([]);
+        assert_eq!(project.read("pack"), "1\nOPT\nOPT\nOPT\n");
+        project.declare(&manifest(inputs, "platform \"illumos\""));
+        project.run("build").ok();
+        assert_eq!(project.read("pack"), "1\n", "{inputs}");
+    }
+}
+
+#[test]
+fn what_is_left_out_keeps_what_a_person_or_git_has_there() {
+    let project = Project::new().manifest(
+        r#"
+decision "m" { choose "on" { env "ON" "1" }; otherwise "off" }
+task "opt" { only_if "m" "on"; cache #false; sh "echo A > a; echo B > b; echo C > c"; outputs "a" "b" "c" }
+"#,
+    );
+    project.run_with("build", &[("ON", "1")]).ok();
+    project.write("a", "mine").git("init -q").git("add -f b").git("commit -qm x");
+    project.run("build").ok().says(["1 output of the skipped `opt`, which the store does not hold, can be found in `.orket/displaced/"]);
+    assert_eq!((project.read("a"), project.read("b"), project.has("c")), ("mine".into(), "B\n".into(), false));
+}
+
+#[test]
+fn an_output_that_has_moved_goes_before_anybody_reads() {
+    let manifest = |place: &str, needs: &str, inputs: &str| {
+        format!(
+            r#"
+task "gen" {{ sh "cat x > out/g"; inputs "x"; outputs "out/g" }}
+task "other" {{ sh "echo OTHER > {place}"; outputs "{place}" }}
+task "pack" {{ needs {needs}; {inputs}sh "{{log:pack}}; cat out/* > pack"; outputs "pack" }}
+"#
+        )
+    };
+    for inputs in ["", "inputs \"out/*\"; "] {
+        let project = Project::new().file("x", "1\n").manifest(&manifest("out/o", r#""gen" "other""#, inputs));
+        project.run("build").ok();
+        assert_eq!(project.read("pack"), "1\nOTHER\n");
+        project.declare(&manifest("misc/o", r#""gen""#, inputs));
+        project.run("build --check pack").code(1).says(["would run  pack"]);
+        project.run("build pack").ok().ran(["pack"]).says(["1 output that is no longer declared was removed: `out/o`"]);
+        assert_eq!(project.read("pack"), "1\n");
+        project.run("build").ok().ran([]);
+        project.run("build").ok().nothing_to_do();
+    }
+}
+
+#[test]
+fn what_a_task_takes_over_and_never_makes_is_nobodys() {
+    let rest = r#"task "gen" { sh "cat x > out/g"; inputs "x"; outputs "out/g" }
+task "pack" { needs "gen"; inputs "out/*"; sh "cat out/* > pack"; outputs "pack" }"#;
+    let project = Project::new().file("x", "1\n").manifest(r#"task "a" { sh "echo A > out/a"; outputs "out/a" }"#);
+    project.run("build").ok();
+    let other = r#"task "b" { sh "echo A > out/a"; outputs "out/a" }"#;
+    project.declare(&format!("{other}\n{}", rest.replace("needs \"gen\"", "needs \"gen\" \"b\"")));
+    project.run("build gen").ok();
+    assert!(project.has("out/a"));
+    project.declare(rest);
+    project.run("build").ok().says(["1 output that is no longer declared was removed: `out/a`"]);
+    assert_eq!(project.read("pack"), "1\n");
+    project.run("build").ok().nothing_to_do();
 }

@@ -59,12 +59,12 @@ pub(super) fn end_stragglers_of(ui: &Ui, engine: &Engine) {
     }
 }
 
-/// Takes away what tasks had put out that are declared no longer, and says so.
+/// Takes away what tasks had put out that nobody puts out any more, and says so.
 ///
 /// # Errors
 /// When the disk refuses.
-pub(super) fn clear_orphans(ui: &Ui, world: &World) -> Result<(), Failure> {
-    let orphans = rebuild::clear_orphans(world)
+pub(super) fn clear_orphans(ui: &Ui, engine: &Engine, world: &World) -> Result<(), Failure> {
+    let orphans = rebuild::clear_orphans(world, engine.puts_out_otherwise())
         .map_err(|error| Failure::Broken(format!("cannot take away what tasks had put out that are gone: {error}")))?;
     if let Some(text) = gone(&orphans, world.room()) {
         ui.say(&format!("note: {text}"));
@@ -85,6 +85,6 @@ fn gone(orphans: &Orphans, room: &str) -> Option<String> {
         0 => String::new(),
         count => format!("; {count} of them, which the store does not hold, can be found in `.orket/displaced/{room}/`"),
     };
-    let (files, tasks) = (quantity::plural(paths.len(), "output"), "of tasks that are no longer declared");
-    Some(format!("{files} {tasks} {} removed: {named}{aside}", if paths.len() == 1 { "was" } else { "were" }))
+    let (is, was) = if paths.len() == 1 { ("is", "was") } else { ("are", "were") };
+    Some(format!("{} that {is} no longer declared {was} removed: {named}{aside}", quantity::plural(paths.len(), "output")))
 }

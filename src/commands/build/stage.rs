@@ -158,7 +158,7 @@ impl<'a> Stage<'a> {
         world.args = self.goal.foreground.clone();
         world.began = beginning.began();
         if self.engine.loaded {
-            clear_orphans(self.ui, &world)?;
+            clear_orphans(self.ui, self.engine, &world)?;
             self.engine.keep();
         }
         Ok(world)

@@ -31,6 +31,18 @@ impl Output<'_> {
     fn is_named(&self) -> bool {
         matches!(self.means, Means::Name(_))
     }
+
+    /// Whether it may meet a pattern, as far as beginnings and ends tell.
+    fn is_near(&self, asked: &Asked<'_>) -> bool {
+        match &self.means {
+            Means::Name(name) => {
+                let folder = self.pattern.text.as_literal().is_some_and(|text| text.ends_with('/'));
+                let inside = || asked.prefix.strip_prefix(&**name).is_some_and(|rest| rest.starts_with('/'));
+                (name.starts_with(&asked.prefix) && (folder || name.ends_with(&asked.suffix))) || inside()
+            }
+            Means::Glob(ends) => compatible((&asked.prefix, &asked.suffix), (&ends.0, &ends.1)),
+        }
+    }
 }
 
 /// The outputs of a project, found by what their names begin with.
@@ -233,26 +245,28 @@ pub(super) fn overlaps(project: &Project, folders: &Folders, reaches: Reaches, r
     looked_for(&outputs, problems);
 }
 
+/// So many `each` blocks are compared with all outputs; for more of them, sorting the outputs is worth it.
+const FEW: usize = 16;
+
 /// Says of an `each` that it can find what a task makes: which tasks there are would depend on what has been built.
 fn looked_for(outputs: &Outputs, problems: &mut Vec<Problem>) {
     let mut seen = FxHashSet::default();
-    for each in outputs.project.each.iter().filter(|each| seen.insert((&each.place, &each.globs))) {
+    let blocks: Vec<_> = outputs.project.each.iter().filter(|each| seen.insert((&each.place, &each.globs))).collect();
+    for each in &blocks {
         let left: Vec<&str> = each.globs.iter().filter_map(|glob| glob.strip_prefix('!')).collect();
-        let globs = each.globs.iter().filter(|glob| !glob.starts_with('!'));
-        let Some((text, (at, name))) =
-            globs.flat_map(|glob| outputs.met(&Asked::file(glob), &left, None).into_iter().map(move |met| (glob, met))).next()
-        else {
-            continue;
-        };
-        let output = outputs.all[at].pattern;
+        let asked = each.globs.iter().filter(|glob| !glob.starts_with('!')).map(|glob| Asked::file(glob));
+        let mut asked = asked.filter(|asked| blocks.len() > FEW || outputs.all.iter().any(|output| output.is_near(asked)));
+        let found = asked.find_map(|asked| Some((asked.text, outputs.met(&asked, &left, None).into_iter().next()?)));
+        let Some((text, (at, name))) = found else { continue };
+        let (maker, output) = (outputs.address(at), outputs.all[at].pattern);
         problems.push(Problem {
             code: "graph/each_over_output",
             message: format!(
-                "this `each` looks for `{text}`, which can mean `{name}`, and `{}` makes that: which tasks there are would depend on what has been built",
-                outputs.address(at)
+                "this `each` looks for `{text}`, which can mean `{name}`, and `{maker}` makes that: which tasks there are would depend on what \
+                 has been built"
             ),
             place: Some(each.place.clone()),
-            help: Some(format!("leave it out, glob \"{text}\" \"!{}\", and let one task work on all that `{}` makes", output.text, outputs.address(at))),
+            help: Some(format!("leave it out, glob \"{text}\" \"!{}\", and let one task work on all that `{maker}` makes", output.text)),
             notes: vec![(String::from("made here"), output.place.clone())],
         });
     }

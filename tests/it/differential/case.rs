@@ -34,6 +34,8 @@ pub struct Play {
     /// Keys of tasks whose outputs stand in the checkout, as the last build left them, for certain.
     pub placed: HashSet<String>,
     pub random: Random,
+    /// Whether somebody has changed outputs since the last build.
+    pub spoilt: bool,
     /// Told of all that happens, if there is one.
     pub watcher: Option<Background>,
 }
@@ -114,6 +116,7 @@ impl Case {
             stored: HashSet::new(),
             placed: HashSet::new(),
             random: Random::new(self.seed ^ 0xfa11),
+            spoilt: false,
             watcher: None,
         };
         put(&mut play.project, &play.world);
@@ -141,7 +144,8 @@ impl Case {
 
 impl Play {
     /// Builds, and says what does not hold.
-    fn build(&mut self) -> Result<(), String> {
+    pub fn build(&mut self) -> Result<(), String> {
+        self.spoilt = false;
         let made = self.world.evaluate();
         let (code, seen) = self.project.run("build").either();
         if code != 0 {
@@ -149,6 +153,11 @@ impl Play {
         }
         self.ran_no_more(&made, seen.names_that_ran()).map_err(|why| format!("{why}\n{}", seen.all()))?;
         outputs_are(&self.project.root(), &made).map_err(|why| format!("{why}\n{}", seen.all()))?;
+        let left_out = World { on: true, ..self.world.clone() }.evaluate();
+        let gone = left_out.iter().filter(|(name, _)| !made.contains_key(*name)).flat_map(|(_, one)| one.outputs.keys());
+        if let Some(path) = gone.into_iter().find(|path| look(&self.project.at(path)).is_some()) {
+            return Err(format!("{path} is still there, and its task is left out\n{}", seen.all()));
+        }
         self.rest_is_untouched().map_err(|why| format!("{why}\n{}", seen.all()))?;
         let (code, again) = self.project.run("build").either();
         let printed = format!("{}{}", again.out(), again.err());

@@ -15,7 +15,7 @@ use crate::common::Project;
 const BEFALLS: &str = "befalls_the_watcher";
 
 /// The kinds of steps, by the name that fixtures use.
-const KINDS: [&str; 34] = [
+const KINDS: [&str; 35] = [
     "edit",
     "same_stat",
     "touch",
@@ -50,7 +50,12 @@ const KINDS: [&str; 34] = [
     "fifo_output",
     "stale_output",
     "edit_under_a_build",
+    "decision",
 ];
+
+/// Those after which other tasks are declared, or run.
+const CHANGES: [&str; 11] =
+    ["rename", "command", "need", "add_task", "remove_task", "form", "name", "swap_names", "take", "put_back", "decision"];
 
 /// One step; the seed says what exactly it does.
 #[derive(Clone, Copy, PartialEq, Debug)]
@@ -101,6 +106,7 @@ fn surround(project: &mut Project, world: &World) {
     for (number, value) in world.vars.iter().enumerate() {
         project.set(&format!("V{number}"), Some(&value.to_string()));
     }
+    project.set("ON", Some(&world.on.to_string()));
     put_dotenv(project, "", world);
     let base = project.base().to_path_buf();
     let folders = ["near", "far"].map(|folder| base.join(folder));
@@ -144,6 +150,10 @@ fn place_tool(base: &Path, path: &Path, version: usize, text: &str) {
 /// # Errors
 /// What did not hold in a build that belongs to the step.
 pub fn apply(play: &mut Play, step: Step) -> Result<(), String> {
+    // What somebody has changed stays where its task is left out or gone, so it is mended before.
+    if play.spoilt && CHANGES.contains(&step.kind) {
+        play.build()?;
+    }
     let mut random = Random::new(step.seed);
     let numbers: Vec<usize> = play.world.tasks.keys().copied().collect();
     let pick_task = |random: &mut Random| numbers.get(random.below(numbers.len().max(1))).copied();
@@ -193,6 +203,7 @@ pub fn apply(play: &mut Play, step: Step) -> Result<(), String> {
         "each_remove" => remove(play, &mut random, "e/"),
         "delete_output" | "tamper_output" | "mode_output" | "replace_output" | "link_output" | "link_folder" | "fifo_output"
         | "stale_output" | "swap_outputs" => {
+            play.spoilt = true;
             spoil(play, &mut random, step.kind).map_err(|error| error.to_string())?;
         }
         "swap" => {
@@ -263,6 +274,7 @@ pub fn apply(play: &mut Play, step: Step) -> Result<(), String> {
                 }
             }
         }
+        "decision" => play.world.on = !play.world.on,
         "add_task" => play.world.add(&mut random),
         "remove_task" => {
             if let Some(number) = pick_task(&mut random) {
@@ -271,6 +283,11 @@ pub fn apply(play: &mut Play, step: Step) -> Result<(), String> {
         }
         "delete_state" => {
             play.placed.clear();
+            // Without the state nobody knows whose outputs are there: those of tasks that are left out would be a person's.
+            if !play.world.on || !play.world.away.is_empty() {
+                play.build()?;
+                play.placed.clear();
+            }
             let _ = fs::remove_dir_all(play.project.at(".orket"));
         }
         "clear_cache" | "collect" => {
@@ -291,8 +308,7 @@ pub fn apply(play: &mut Play, step: Step) -> Result<(), String> {
         }
     }
     surround(&mut play.project, &play.world);
-    let manifest = ["rename", "command", "need", "add_task", "remove_task", "form", "name", "swap_names", "take", "put_back"];
-    if manifest.contains(&step.kind) {
+    if CHANGES.contains(&step.kind) {
         play.project.declare(&play.world.manifest());
     }
     Ok(())

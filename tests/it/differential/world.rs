@@ -82,6 +82,8 @@ pub struct World {
     pub vars: [usize; VARS],
     /// The value in the `dotenv` file; without one there is no file.
     pub dotenv: Option<usize>,
+    /// What the decision comes to under which some tasks are left out.
+    pub on: bool,
     pub tasks: BTreeMap<usize, Task>,
     /// Tasks that were taken from the manifest and can be put back.
     pub away: BTreeMap<usize, Away>,
@@ -108,8 +110,15 @@ impl World {
                 sources.insert(format!("{folder}/{number}"), text(random));
             }
         }
-        let mut world =
-            World { sources, vars: [0; VARS], dotenv: Some(0), tasks: BTreeMap::new(), away: BTreeMap::new(), tools: [None, Some(0)] };
+        let mut world = World {
+            sources,
+            vars: [0; VARS],
+            dotenv: Some(0),
+            on: true,
+            tasks: BTreeMap::new(),
+            away: BTreeMap::new(),
+            tools: [None, Some(0)],
+        };
         let most = [3, 8, 20, 60][random.below(4)];
         for _ in 0..1 + random.below(most) {
             world.add(random);
@@ -208,7 +217,11 @@ impl World {
             }
             if !task.needs.is_empty() {
                 let needs: Vec<String> = task.needs.iter().map(|&need| format!("\"{}\"", self.address(need))).collect();
-                let _ = writeln!(to, "    needs {}", needs.join(" "));
+                let optional = if is_optional(number) { " optional=#true" } else { "" };
+                let _ = writeln!(to, "    needs {}{optional}", needs.join(" "));
+            }
+            if is_conditional(number) {
+                to.push_str("    only_if \"on\" \"yes\"\n");
             }
             let outputs = match task.kind {
                 Kind::Check => String::new(),
@@ -239,6 +252,7 @@ impl World {
             // It also ends when orket was killed.
             plain.push_str("service \"beside\" { sh \"while kill -0 $PPID; do sleep 0.02; done\" }\n");
         }
+        plain.push_str("decision \"on\" { choose \"yes\" { env \"ON\" \"true\" }; otherwise \"no\" }\n");
         let each = "each \"m\" glob=\"e/*\" { task \"e-{{m.name}}\" { sh \"{log:e-{{m.name}}}; HELD; cat {{m.path}} {{m.path}} > o/e-{{m.name}}\"; inputs \"{{m.path}}\"; outputs \"o/e-{{m.name}}\" } }\n";
         // The placeholder for the log ends at the first `}`.
         let each = each.replace("{log:e-{{m.name}}}", "echo e-{{m.name}} >> {base}/ran").replace("HELD", HELD);
@@ -256,7 +270,8 @@ impl World {
         let salt = format!("{} {}", if uses_tool(number, task) { "tool" } else { "printf" }, task.salt);
         let mut reads: Vec<String> =
             if matches!(task.kind, Kind::Glob | Kind::Env | Kind::Dotenv) { Vec::new() } else { task.sources.clone() };
-        reads.extend(task.needs.iter().filter_map(|&need| self.read_of(need)));
+        let read = |path: String| if is_optional(number) { format!("$(ls {path} 2>/dev/null)") } else { path };
+        reads.extend(task.needs.iter().filter_map(|&need| self.read_of(need)).map(read));
         let cat = if reads.is_empty() { ":".to_owned() } else { format!("cat {}", reads.join(" ")) };
         let does = match task.kind {
             Kind::Cat => format!("{{ {salt}; {cat}; }} > {out}"),
@@ -293,6 +308,10 @@ impl World {
     pub fn evaluate(&self) -> BTreeMap<String, Made> {
         let mut made: BTreeMap<String, Made> = BTreeMap::new();
         for (&number, task) in &self.tasks {
+            let lacks = |need: &usize| !made.contains_key(&format!("t{need}"));
+            if (is_conditional(number) && !self.on) || (!is_optional(number) && task.needs.iter().any(lacks)) {
+                continue;
+            }
             let mut all = String::new();
             let mut key = format!("{number} {} {}\n", task.argv, self.script(number, task));
             if !matches!(task.kind, Kind::Glob | Kind::Env | Kind::Dotenv) {
@@ -302,7 +321,7 @@ impl World {
                 }
             }
             for &need in &task.needs {
-                let outputs = &made[&format!("t{need}")].outputs;
+                let Some(Made { outputs, .. }) = made.get(&format!("t{need}")) else { continue };
                 if let Some(Node::File { bytes, .. }) = self.read_of(need).and_then(|path| outputs.get(&path)) {
                     all.push_str(bytes);
                 }
@@ -370,6 +389,16 @@ impl World {
 /// Returns a short text out of few, so that edits are taken back now and then.
 pub fn text(random: &mut Random) -> String {
     format!("{}{}\n", ["ab", "ac", "bb"][random.below(3)], random.below(5))
+}
+
+/// Whether a task is left out unless the decision comes to `yes`.
+pub fn is_conditional(number: usize) -> bool {
+    number % 6 == 5
+}
+
+/// Whether a task runs without what it needs where that is left out; it reads what of that is there.
+fn is_optional(number: usize) -> bool {
+    number.is_multiple_of(2)
 }
 
 /// Whether a task's salt is printed by `tool`, which it names.
