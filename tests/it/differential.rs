@@ -57,7 +57,8 @@ fn play_many(kind: &str, count: u64, with: fn(Case) -> Case) {
                 tell(seed);
                 let (small, why) = shrink::shrink(case, why);
                 let text = small.show(&why);
-                let _ = std::fs::write(fixtures().join(format!("{kind}{seed}.txt")), &text);
+                let mut names = (0..).map(|at| fixtures().join(format!("{kind}{seed}{}.txt", "+".repeat(at))));
+                let _ = names.find(|path| !path.exists()).map(|path| std::fs::write(path, &text));
                 failed.push(format!("seed {seed}\n{text}"));
             }
         }
