@@ -141,7 +141,7 @@ impl Source<'_> {
             }
             pairs.insert(*name, pair);
         }
-        self.repository.pairs(&missing, self.renames, |commit, path, pair| {
+        let mut found = |commit: &[u8], path: &[u8], pair: TextPair| {
             let name = name(commit, path);
             if let Some(place) = pairs.get_mut(&name) {
                 if let Ok(bytes) = postcard::to_stdvec(&pair) {
@@ -149,7 +149,13 @@ impl Source<'_> {
                 }
                 *place = Some(pair);
             }
-        })?;
+        };
+        missing.retain(|commit| {
+            let told = self.told.texts.get(*commit);
+            told.into_iter().flatten().for_each(|(path, pair)| found(commit, path, pair.clone()));
+            told.is_none()
+        });
+        self.repository.pairs(&missing, self.renames, found)?;
         let job = |(touch, name): (&&Touch, &Digest)| Some(((*touch).clone(), pairs.get(name)?.clone()?));
         Ok(wanted.iter().zip(&names).filter_map(job).collect())
     }

@@ -39,10 +39,20 @@ impl Blobs {
         let asks = self.asks.as_mut().ok_or_else(|| io::Error::other("git has no input"))?;
         asks.write_all(format!("{id}\n").as_bytes())?;
         asks.flush()?;
-        match self.answer(id, limit) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-            answer => answer,
-        }
+        there(self.answer(id, limit))
+    }
+
+    /// Returns how many bytes an object has; `None` if it is not there.
+    ///
+    /// # Errors
+    /// When git has ended.
+    pub fn size(&mut self, id: &str) -> io::Result<Option<u64>> {
+        let asks = self.asks.as_mut().ok_or_else(|| io::Error::other("git has no input"))?;
+        asks.write_all(format!("{id}\n").as_bytes())?;
+        asks.flush()?;
+        let Some(size) = there(self.told(id).map(Some))? else { return Ok(None) };
+        self.pass(size + 1)?;
+        Ok(Some(size))
     }
 
     /// Returns the bytes of what a name such as `HEAD:README.md` means, as they are stored.
@@ -60,7 +70,8 @@ impl Blobs {
         Ok(self.answer(&shown, u64::MAX)?.unwrap_or_default())
     }
 
-    fn answer(&mut self, id: &str, limit: u64) -> io::Result<Option<Vec<u8>>> {
+    /// Reads what is told of an object before its bytes: how many these are.
+    fn told(&mut self, id: &str) -> io::Result<u64> {
         let mut line = Vec::new();
         self.answers.read_until(b'\n', &mut line)?;
         if line.is_empty() {
@@ -71,12 +82,20 @@ impl Blobs {
         if line.trim_end().ends_with(" missing") {
             return Err(io::Error::new(io::ErrorKind::NotFound, format!("git does not have {id}")));
         }
-        let size = match line.split_whitespace().collect::<Vec<_>>()[..] {
-            [_, _, size] => size.parse::<u64>().map_err(io::Error::other)?,
-            _ => return Err(io::Error::new(io::ErrorKind::NotFound, format!("git does not have the blob {id}"))),
-        };
+        match line.split_whitespace().collect::<Vec<_>>()[..] {
+            [_, _, size] => size.parse::<u64>().map_err(io::Error::other),
+            _ => Err(io::Error::new(io::ErrorKind::NotFound, format!("git does not have the blob {id}"))),
+        }
+    }
+
+    fn pass(&mut self, bytes: u64) -> io::Result<()> {
+        io::copy(&mut (&mut self.answers).take(bytes), &mut io::sink()).map(drop)
+    }
+
+    fn answer(&mut self, id: &str, limit: u64) -> io::Result<Option<Vec<u8>>> {
+        let size = self.told(id)?;
         if size > limit {
-            io::copy(&mut (&mut self.answers).take(size + 1), &mut io::sink())?;
+            self.pass(size + 1)?;
             return Ok(None);
         }
         let mut bytes = Vec::new();
@@ -84,6 +103,14 @@ impl Blobs {
         let mut end = [0];
         self.answers.read_exact(&mut end)?;
         Ok(Some(bytes))
+    }
+}
+
+/// Takes it for no answer that git does not have an object.
+fn there<T>(answer: io::Result<Option<T>>) -> io::Result<Option<T>> {
+    match answer {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        answer => answer,
     }
 }
 

@@ -3,9 +3,12 @@
 use std::path::Path;
 use std::thread;
 
+use rustc_hash::FxHashMap;
+
 use super::kept::Kept;
 use super::lanes::Work;
-use super::parse::{FORMAT, Head, ID_ALONE, Reader, bytes_of, hex};
+use super::pairs::{PathTexts, pairs_of};
+use super::parse::{FORMAT, Head, ID_ALONE, Raw, Reader, bytes_of, hex};
 use super::walk::Walk;
 use super::{Repository, VcsError};
 use crate::base::{AuthorId, Change, Commit, Paths, RelPath};
@@ -53,6 +56,8 @@ pub struct Told {
     fresh: u64,
     /// A digest of all that changes depend on beside commits; zeros where nothing is kept.
     pub stamp: [u8; 32],
+    /// The texts that commits changed, where git told them along.
+    pub texts: FxHashMap<Box<[u8]>, Vec<PathTexts>>,
 }
 
 /// A history of which it is known which commits are in it.
@@ -169,33 +174,39 @@ impl Repository {
     fn few(&self, range: &[Box<[u8]>], renames: bool, told: &mut Told, kept: &mut Kept) -> Result<Option<Vec<Head>>, VcsError> {
         let most = format!("--max-count={}", FEW + 1).into_bytes();
         let words = [compare(renames, true), vec![b"--diff-merges=off"[..].into(), FORMAT.into(), most.into()], range.to_vec()].concat();
-        let mut fresh = 0;
-        let heads = self.each_head(&words, told, |head, changes| {
+        let mut texts = FxHashMap::default();
+        let heads = self.each_head(&words, told, |head, changes, raw, paths| {
             if head.parents.len() < 2 && kept.find(&head.id).is_none() {
                 kept.add(&head.id, changes);
-                fresh += 1;
+                texts.insert(head.id.clone(), pairs_of(raw, paths).collect());
             }
         });
-        told.fresh += fresh;
+        told.fresh += texts.len() as u64;
+        told.texts.extend(texts);
         let heads = heads?;
         Ok(Some(heads).filter(|heads| heads.len() <= FEW))
     }
 
     /// Returns the commits that git tells of, in its order.
     fn heads(&self, words: &[Box<[u8]>], told: &mut Told) -> Result<Vec<Head>, VcsError> {
-        self.each_head(words, told, |_, _| {})
+        self.each_head(words, told, |_, _, _, _| {})
     }
 
-    fn each_head(&self, words: &[Box<[u8]>], told: &mut Told, mut each: impl FnMut(&Head, &[Change])) -> Result<Vec<Head>, VcsError> {
+    fn each_head(
+        &self,
+        words: &[Box<[u8]>],
+        told: &mut Told,
+        mut each: impl FnMut(&Head, &[Change], &[Raw], &Paths),
+    ) -> Result<Vec<Head>, VcsError> {
         let words: Vec<&[u8]> = words.iter().map(|word| &**word).collect();
         let mut stream = self.git.stream(&words, None)?;
-        let mut reader = Reader::new(&mut stream.out);
+        let mut reader = Reader::with_texts(&mut stream.out);
         let (mut heads, mut changes) = (Vec::new(), Vec::new());
         let result = loop {
             match reader.next(&mut told.paths, &mut told.authors, &mut changes) {
                 Ok(None) => break Ok(()),
                 Ok(Some(head)) => {
-                    each(&head, &changes);
+                    each(&head, &changes, reader.raw_changes(), &told.paths);
                     heads.push(head);
                 }
                 Err(error) => break Err(error),

@@ -8,13 +8,14 @@ use std::path::{Path, PathBuf};
 use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
 
+use super::attributes::Answers;
 use super::parse::Id;
 use super::walk::Walk;
 use super::{Repository, VcsError, image};
-use crate::base::{Change, Digest, FileKind, PathId, Paths, Status};
+use crate::base::{Change, FileKind, PathId, Paths, Status};
 
 /// What a file of kept history begins with; the number rises with its form.
-const MARK: &[u8] = b"orket history 3\n";
+const MARK: &[u8] = b"orket history 4\n";
 
 /// How many commits that are no longer in the history are kept without a thought.
 const SPARE: u64 = 10_000;
@@ -43,7 +44,7 @@ struct Order {
 #[derive(Serialize, Deserialize)]
 struct Image {
     stamp: [u8; 32],
-    attributes: [u8; 32],
+    attributes: Answers,
     paths: Vec<Vec<u8>>,
     commits: Vec<(Vec<u8>, u32)>,
     changes: Vec<(u32, u32, u8, u32, u32)>,
@@ -69,7 +70,12 @@ impl Kept {
         let sound = count as usize == image.paths.len()
             && image.changes.iter().all(|change| change.0 < count && change.1 <= count)
             && image.commits.iter().map(|commit| u64::from(commit.1)).sum::<u64>() == image.changes.len() as u64;
-        if !sound || attributes(repository, &known)? != image.attributes {
+        if !sound {
+            return Ok(kept);
+        }
+        repository.recall(&image.attributes, &image.paths);
+        let attributes = repository.answers(known.iter())?;
+        if !attributes.compare_as(&image.attributes) {
             return Ok(kept);
         }
         let mut start = 0;
@@ -135,7 +141,7 @@ impl Kept {
         commits.sort_unstable_by_key(|(id, place)| (*place, *id));
         let image = Image {
             stamp: self.stamp,
-            attributes: attributes(repository, paths)?,
+            attributes: repository.answers(paths.iter())?,
             paths: paths.iter().map(<[u8]>::to_vec).collect(),
             commits: commits.into_iter().map(|(id, place)| (id.to_vec(), place.1)).collect(),
             changes: self.changes.iter().map(pack).collect(),
@@ -145,14 +151,6 @@ impl Kept {
         tracing::debug!(file = %file.display(), good = written.is_ok(), "history was kept");
         Ok(())
     }
-}
-
-/// Returns a digest of what `.gitattributes` say of how paths are compared.
-fn attributes(repository: &Repository, paths: &Paths) -> Result<[u8; 32], VcsError> {
-    let found = repository.attributes(paths.iter())?;
-    let set = found.iter().enumerate().filter(|(_, found)| found.diff != 0);
-    let bytes: Vec<u8> = set.flat_map(|(at, found)| [at as u64, found.diff]).flat_map(u64::to_le_bytes).collect();
-    Ok(Digest::of(&bytes).hash)
 }
 
 fn pack(change: &Change) -> (u32, u32, u8, u32, u32) {
@@ -209,7 +207,7 @@ mod tests {
         let file = folder.path().join("deep/history");
         let image = Image {
             stamp: [1; 32],
-            attributes: [2; 32],
+            attributes: Answers::default(),
             paths: vec![b"a".to_vec()],
             commits: Vec::new(),
             changes: Vec::new(),

@@ -3,6 +3,7 @@
 //! Start from [`Repository`] for the history, from [`Past`] for the files of one revision and what has changed since. Git is asked through its command line, so that nothing of the repository's
 //! configuration runs; only the names of what it tracks ([`TrackedNames`]) are read here.
 
+mod attributes;
 mod blobs;
 mod changes;
 mod earlier;
@@ -16,14 +17,17 @@ mod kept;
 mod lanes;
 mod mirror;
 mod names;
+mod newest;
 mod pairs;
 mod parse;
 mod past;
+mod program;
 mod repository;
 mod staged;
 mod standing;
 mod walk;
 
+pub use attributes::Attributes;
 pub use changes::Changes;
 pub use earlier::earlier;
 pub use error::VcsError;
@@ -32,8 +36,9 @@ pub use git::ELSEWHERE;
 pub use history::{History, RENAME_LIMIT, SIMILARITY, Told, Wanted};
 pub use mirror::{Mirror, Mirrored};
 pub use names::{Tracked, TrackedNames};
+pub use newest::{Newest, Present};
 pub use pairs::TextPair;
 pub use past::Past;
-pub use repository::{Attributes, Cut, Newest, Present, Repository};
+pub use repository::{Cut, Repository};
 pub use staged::{Given, Scope, Staging};
 pub use standing::{branch, changed, tags};

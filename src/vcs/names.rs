@@ -116,7 +116,7 @@ pub(super) fn own_folder(dot_git: &Path) -> Option<PathBuf> {
 
 /// Returns the names that begin with `prefix`, without it; `None` unless all of the index is understood. Its form is that of git's
 /// `index-format` page, versions 2 to 4, with SHA-1.
-fn parse(bytes: &[u8], prefix: &[u8]) -> Option<Vec<Box<[u8]>>> {
+pub(super) fn parse(bytes: &[u8], prefix: &[u8]) -> Option<Vec<Box<[u8]>>> {
     let word = |at: usize| bytes.get(at..at + 4).map(|word| u32::from_be_bytes([word[0], word[1], word[2], word[3]]));
     let version = word(4).filter(|version| bytes.starts_with(b"DIRC") && (2..=4).contains(version))?;
     let (mut at, mut name, mut names) = (12, Vec::new(), Vec::new());

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::history::changes_of;
-use super::parse::{Id, Reader, hex};
+use super::parse::{Id, Raw, Reader, hex};
 use super::{Repository, VcsError};
 use crate::base::Paths;
 
@@ -15,6 +15,9 @@ pub struct TextPair {
     /// The path and text behind.
     pub new: Option<(Vec<u8>, String)>,
 }
+
+/// The path of a file behind a commit, or before it if it was deleted, and its texts.
+pub type PathTexts = (Vec<u8>, TextPair);
 
 impl Repository {
     /// Hands the texts that commits changed to `each`, with the id of the commit and the path of the file: its path behind the commit, or
@@ -37,15 +40,20 @@ impl Repository {
                 Ok(None) => break Ok(()),
                 Err(error) => break Err(error),
                 Ok(Some(head)) => {
-                    for raw in reader.raw_changes() {
-                        let side = |path: u32, text: &Option<Id>| text.as_ref().map(|text| (paths.bytes(path).to_vec(), hex(text)));
-                        let path = raw.path.0;
-                        let old = side(raw.from.map_or(path, |from| from.0), &raw.texts[0]);
-                        each(&head.id, paths.bytes(path), TextPair { old, new: side(path, &raw.texts[1]) });
-                    }
+                    pairs_of(reader.raw_changes(), &paths).for_each(|(path, pair)| each(&head.id, &path, pair));
                 }
             }
         };
         stream.ended(result)
     }
+}
+
+/// Returns the texts of changes.
+pub(super) fn pairs_of(raw: &[Raw], paths: &Paths) -> impl Iterator<Item = PathTexts> {
+    raw.iter().map(|raw| {
+        let side = |path: u32, text: &Option<Id>| text.as_ref().map(|text| (paths.bytes(path).to_vec(), hex(text)));
+        let path = raw.path.0;
+        let old = side(raw.from.map_or(path, |from| from.0), &raw.texts[0]);
+        (paths.bytes(path).to_vec(), TextPair { old, new: side(path, &raw.texts[1]) })
+    })
 }

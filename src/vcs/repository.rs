@@ -1,52 +1,52 @@
-//! A repository as it stands: its folder, its newest commit, and the files of that commit.
+//! A repository as it stands: its folder, what its history depends on, and texts by their ids.
 
-use std::io::{BufRead, Read};
+use std::io::{self, BufRead, Read};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
-use rustc_hash::{FxHashMap, FxHashSet};
-use serde::{Deserialize, Serialize};
+use rustc_hash::FxHashSet;
 
 use super::VcsError;
+use super::attributes::Asked;
 use super::blobs::Blobs;
 use super::git::{Git, STANDINS};
-use super::image;
 use super::parse::{bytes_of, date};
-use crate::base::{Digest, FileKind, RelPath};
-
-/// What a file with the newest commit begins with; the number rises with its form.
-const NEWEST: &[u8] = b"orket newest 1\n";
+use super::program::Program;
+use crate::base::{Digest, RelPath};
 
 /// How many texts are asked for one after the other at most: more are streamed.
 const FEW: usize = 64;
-
-/// What stands in it: what it rests on, when the commit was made, and its files.
-type NewestImage = ([u8; 32], i64, Vec<Present>);
 
 /// A repository.
 #[derive(Clone, Debug)]
 pub struct Repository {
     pub(super) git: Git,
-    top: PathBuf,
+    pub(super) top: PathBuf,
+    /// Whether `top` is a work tree.
+    pub(super) has_tree: bool,
     prefix: RelPath,
-    common: PathBuf,
+    /// Git's own folder: of this work tree, and of all.
+    pub(super) own: PathBuf,
+    pub(super) common: PathBuf,
     head: Option<String>,
     shallow: bool,
     /// What history depends on beside commits, where it was asked for when the repository was found.
-    surroundings: Option<Surroundings>,
+    pub(super) surroundings: Option<Surroundings>,
     /// A git that hands out single objects, once it was started.
     objects: Arc<Mutex<Option<Blobs>>>,
     /// What is known of paths from asking.
-    attributes: Arc<Mutex<FxHashMap<Box<[u8]>, Attributes>>>,
+    pub(super) attributes: Arc<Mutex<Asked>>,
 }
 
 /// What commits are compared by, beside themselves.
 #[derive(Clone, Debug)]
-struct Surroundings {
-    /// Git's version, and settings.
-    settings: Vec<u8>,
+pub(super) struct Surroundings {
+    /// Which git it is, and settings.
+    pub(super) settings: Vec<u8>,
+    /// Whether it is certain which git it is.
+    pub(super) certain: bool,
     /// Whether settings name a mail map.
     mailmap: bool,
     /// Commits that stand for others: names of references, and what they are.
@@ -63,15 +63,6 @@ struct Place {
     replaced: Option<Vec<u8>>,
 }
 
-/// The newest commit.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub struct Newest {
-    /// When it was committed, in seconds since 1970; 0 before the first.
-    pub at: i64,
-    /// Its files, by path.
-    pub files: Vec<Present>,
-}
-
 /// A commit whose parents are not here.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Cut {
@@ -79,28 +70,6 @@ pub struct Cut {
     pub id: Box<[u8]>,
     /// When it was committed, in seconds since 1970.
     pub at: i64,
-}
-
-/// A file of a commit.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub struct Present {
-    /// Its path from the repository's folder.
-    pub path: Box<[u8]>,
-    /// What it is.
-    pub kind: FileKind,
-    /// The id of its text, in hexadecimal digits.
-    pub blob: String,
-    /// In bytes.
-    pub size: u64,
-}
-
-/// What `.gitattributes` say of a path.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub struct Attributes {
-    /// `linguist-generated`.
-    pub generated: bool,
-    /// A digest of what `diff` is set to, 0 where it is not.
-    pub(super) diff: u64,
 }
 
 impl Repository {
@@ -115,9 +84,9 @@ impl Repository {
         let git = Git::new(folder);
         // These do not depend on each other, and starting them is what they cost.
         let (place, settings) = thread::scope(|scope| {
-            let settings = remembering.then(|| [scope.spawn(|| version(&git)), scope.spawn(|| configured(&git))]);
+            let settings = remembering.then(|| scope.spawn(|| Ok::<_, VcsError>((configured(&git)?, Program::of(&git)?))));
             let place = at_once(&git, folder).map_or_else(|| one_by_one(&git, folder), Ok);
-            (place, settings.map(|parts| parts.map(|part| part.join().ok().and_then(Result::ok))))
+            (place, settings.and_then(|settings| settings.join().ok()?.ok()))
         });
         let place = place?;
         if place.head.is_none()
@@ -125,16 +94,15 @@ impl Repository {
         {
             return Err(VcsError::NoHead(String::from_utf8_lossy(&named).into_owned()));
         }
-        let surroundings = settings.and_then(|[version, configured]| {
-            let (version, configured) = (version?, configured?);
-            Some(Surroundings::new(&version, &configured, place.replaced.clone()?))
-        });
+        let surroundings =
+            settings.and_then(|(configured, program)| Some(Surroundings::new(&program, &configured, place.replaced.clone()?)));
         let shallow = place.common.join("shallow").exists();
         let has_tree = place.top.is_some();
         let (top, prefix) = (place.top.unwrap_or_else(|| place.own.clone()), RelPath::parse(place.prefix).unwrap_or_default());
-        let git = Git::of(&top, place.own, has_tree);
-        let (common, head) = (place.common, place.head);
-        Ok(Repository { git, top, prefix, common, head, shallow, surroundings, objects: Arc::default(), attributes: Arc::default() })
+        let git = Git::of(&top, place.own.clone(), has_tree);
+        let Place { own, common, head, .. } = place;
+        let (objects, attributes) = Default::default();
+        Ok(Repository { git, top, has_tree, prefix, own, common, head, shallow, surroundings, objects, attributes })
     }
 
     /// Returns the folder of the work tree; of a bare repository, the repository's own.
@@ -204,63 +172,22 @@ impl Repository {
         if answer.good { Ok(!answer.out.is_empty()) } else { Err(VcsError::refused(answer.err)) }
     }
 
-    /// Returns the newest commit. `keep` names a file where what was read is kept for the next time; it is only ever written as a whole.
-    ///
-    /// # Errors
-    /// When git cannot read it.
-    pub fn newest(&self, keep: Option<&Path>) -> Result<Newest, VcsError> {
-        let Some(head) = &self.head else { return Ok(Newest::default()) };
-        let Some(keep) = keep else { return self.read_newest(head).map(|(newest, _)| newest) };
-        let stamp = Digest::of(&[&self.stamp(false)?.0, head.as_bytes()].concat()).hash;
-        if let Some((_, at, files)) = image::read::<NewestImage>(keep, NEWEST).filter(|image| image.0 == stamp) {
-            return Ok(Newest { at, files });
-        }
-        let (newest, whole) = self.read_newest(head)?;
-        if whole {
-            let written = image::write(keep, NEWEST, &(stamp, newest.at, &newest.files));
-            tracing::debug!(file = %keep.display(), good = written.is_ok(), "the newest commit was kept");
-        }
-        Ok(newest)
-    }
-
-    /// Returns the newest commit, and whether all of it is here.
-    fn read_newest(&self, head: &str) -> Result<(Newest, bool), VcsError> {
-        let (at, listed) = thread::scope(|scope| {
-            let at = scope.spawn(|| self.object(head, u64::MAX));
-            let listed = self.git.ask(&[b"ls-tree", b"-r", b"-z", b"-l", b"--full-tree", head.as_bytes()]);
-            (at.join(), listed)
-        });
-        let commit = at.unwrap_or(Ok(None))?.unwrap_or_default();
-        let at = committed(&commit).unwrap_or(0);
-        let answer = listed?;
-        if !answer.good {
-            return Err(VcsError::refused(answer.err));
-        }
-        let mut whole = true;
-        let mut file = |piece: &[u8]| {
-            let tab = piece.iter().position(|byte| *byte == b'\t')?;
-            let mut words = std::str::from_utf8(&piece[..tab]).ok()?.split_ascii_whitespace();
-            let (mode, _, blob, size) = (words.next()?, words.next()?, words.next()?, words.next()?);
-            let kind = match mode {
-                "120000" => FileKind::Link,
-                "160000" => FileKind::Submodule,
-                _ => FileKind::File,
-            };
-            let size = size.parse();
-            whole &= size.is_ok() || kind == FileKind::Submodule;
-            Some(Present { path: piece[tab + 1..].into(), kind, blob: blob.to_owned(), size: size.unwrap_or(0) })
-        };
-        let files = answer.out.split(|byte| *byte == 0).filter_map(&mut file).collect();
-        Ok((Newest { at, files }, whole))
-    }
-
     /// Returns the bytes of one object as they are stored; `None` if it is not there, or has more than `limit` bytes.
-    fn object(&self, id: &str, limit: u64) -> Result<Option<Vec<u8>>, VcsError> {
+    pub(super) fn object(&self, id: &str, limit: u64) -> Result<Option<Vec<u8>>, VcsError> {
+        self.of_objects(|objects| objects.within(id, limit))
+    }
+
+    /// Returns how many bytes an object has; `None` if it is not there.
+    pub(super) fn size(&self, id: &str) -> Result<Option<u64>, VcsError> {
+        self.of_objects(|objects| objects.size(id))
+    }
+
+    fn of_objects<T>(&self, ask: impl FnOnce(&mut Blobs) -> io::Result<Option<T>>) -> Result<Option<T>, VcsError> {
         let mut objects = self.objects.lock().unwrap_or_else(PoisonError::into_inner);
         if objects.is_none() {
             *objects = Some(Blobs::start(&self.git)?);
         }
-        let found = objects.as_mut().map(|objects| objects.within(id, limit)).transpose();
+        let found = objects.as_mut().map(ask).transpose();
         if found.is_err() {
             *objects = None;
         }
@@ -310,53 +237,6 @@ impl Repository {
         stream.end()
     }
 
-    /// Returns what `.gitattributes` say of paths, in their order. Each path is asked for once.
-    ///
-    /// # Errors
-    /// When git cannot say.
-    pub fn attributes<'a>(&self, paths: impl Iterator<Item = &'a [u8]>) -> Result<Vec<Attributes>, VcsError> {
-        let paths: Vec<&[u8]> = paths.collect();
-        let mut known = self.attributes.lock().unwrap_or_else(PoisonError::into_inner);
-        let new: Vec<&[u8]> = paths.iter().copied().filter(|path| !known.contains_key(*path)).collect();
-        let found = self.ask_attributes(new.iter().copied())?;
-        known.extend(new.into_iter().map(Box::from).zip(found));
-        Ok(paths.into_iter().map(|path| known.get(path).copied().unwrap_or_default()).collect())
-    }
-
-    fn ask_attributes<'a>(&self, paths: impl Iterator<Item = &'a [u8]>) -> Result<Vec<Attributes>, VcsError> {
-        let (mut input, mut count) = (Vec::new(), 0);
-        for path in paths {
-            input.extend_from_slice(path);
-            input.push(0);
-            count += 1;
-        }
-        let mut found = Vec::with_capacity(count);
-        if count == 0 {
-            return Ok(found);
-        }
-        let mut stream = self.git.stream(&[b"check-attr", b"--stdin", b"-z", b"linguist-generated", b"diff"], Some(input))?;
-        let mut piece = Vec::new();
-        for _ in 0..count {
-            let mut attributes = Attributes::default();
-            for which in 0..2 {
-                for _ in 0..3 {
-                    piece.clear();
-                    if stream.out.read_until(0, &mut piece)? == 0 {
-                        return Err(stream.end().err().unwrap_or_else(|| VcsError::Strange(String::from("attributes are missing"))));
-                    }
-                }
-                match (which, &piece[..piece.len() - 1]) {
-                    (0, value) => attributes.generated = matches!(value, b"set" | b"true"),
-                    (_, b"unspecified") => {}
-                    (_, value) => attributes.diff = u64::from_le_bytes(Digest::of(value).hash[..8].try_into().unwrap_or([1; 8])) | 1,
-                }
-            }
-            found.push(attributes);
-        }
-        stream.end()?;
-        Ok(found)
-    }
-
     /// Returns a digest of what objects are read as beside themselves; nothing where none stands for another.
     ///
     /// # Errors
@@ -376,7 +256,7 @@ impl Repository {
         let surroundings = match &self.surroundings {
             Some(surroundings) => surroundings,
             None => {
-                asked = Surroundings::new(&version(&self.git)?, &configured(&self.git)?, replaced(&self.git)?);
+                asked = Surroundings::new(&Program::of(&self.git)?, &configured(&self.git)?, replaced(&self.git)?);
                 &asked
             }
         };
@@ -402,19 +282,15 @@ impl Repository {
 }
 
 impl Surroundings {
-    fn new(version: &[u8], configured: &[u8], replaced: Vec<u8>) -> Surroundings {
+    fn new(program: &Program, configured: &[u8], replaced: Vec<u8>) -> Surroundings {
         let mailmap = configured.split(|byte| *byte == 0).any(|setting| setting.starts_with(b"mailmap."));
-        Surroundings { settings: [version, b"\0", configured].concat(), mailmap, replaced }
+        Surroundings { settings: [&program.identity, &b"\0"[..], configured].concat(), certain: program.certain, mailmap, replaced }
     }
-}
-
-fn version(git: &Git) -> Result<Vec<u8>, VcsError> {
-    Ok(git.ask(&[b"version"])?.out)
 }
 
 /// Returns the settings that have a say in what changes are.
 fn configured(git: &Git) -> Result<Vec<u8>, VcsError> {
-    let names: &[u8] = b"^(diff|submodule|core[.]attributesfile|core[.]bigfilethreshold|core[.]usereplacerefs|extensions|mailmap)";
+    let names: &[u8] = b"^(attr|diff|submodule|core[.](attributesfile|bigfilethreshold|ignorecase|usereplacerefs)|extensions|mailmap)";
     Ok(git.ask(&[b"config", b"-z", b"--get-regexp", names])?.out)
 }
 
@@ -428,12 +304,6 @@ fn replaced(git: &Git) -> Result<Vec<u8>, VcsError> {
     let base = replacing();
     let of = |format: &[u8]| git.ask(&[b"for-each-ref", format, &base]).map(|answer| answer.out);
     Ok([of(b"--format=%(objectname)")?, of(b"--format=%(refname)")?].concat())
-}
-
-/// Returns when a commit was made, in seconds since 1970, from its own text.
-fn committed(commit: &[u8]) -> Option<i64> {
-    let line = commit.split(|byte| *byte == b'\n').take_while(|line| !line.is_empty()).find_map(|line| line.strip_prefix(b"committer "))?;
-    line.rsplit(|byte| *byte == b' ').nth(1).map(date)
 }
 
 fn path(bytes: &[u8]) -> PathBuf {

@@ -523,19 +523,17 @@ fn a_text_that_stands_for_another_has_its_own_complexity_and_symbols() {
     assert_eq!(symbols(), 1);
 }
 
-/// Returns what git was asked for in one report, each by the word that is not an option.
+/// Returns what git was asked for in one report, as git traces it.
 fn asked(history: &mut History, words: &str) -> Vec<String> {
-    let path = std::env::var("PATH").unwrap();
-    let real = path.split(':').map(|folder| format!("{folder}/git")).find(|git| std::path::Path::new(git).is_file()).unwrap();
-    let base = history.project.base().display().to_string();
-    let script = format!(
-        "#!/bin/sh\n(while :; do case $1 in -c) shift;; -*) ;; *) break;; esac; shift; done; echo $1 >> {base}/asked)\nexec {real} \"$@\"\n"
-    );
-    history.project.write("../bin/git", script).mode("../bin/git", 0o755).write("../asked", "");
-    history.project.set("PATH", Some(&format!("{base}/bin:{path}")));
+    let trace = history.project.base().join("asked");
+    history.project.write("../asked", "");
+    history.project.set("GIT_TRACE2_EVENT", Some(&trace.display().to_string()));
     history.project.run(&format!("churn --json {words}")).ok();
-    history.project.set("PATH", Some(&path));
-    let mut asked: Vec<String> = history.project.read("../asked").lines().map(str::to_owned).collect();
+    history.project.set("GIT_TRACE2_EVENT", None);
+    let text = history.project.read("../asked");
+    let events = text.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+    let mut asked: Vec<String> =
+        events.filter(|event| event["event"] == "cmd_name").map(|event| event["name"].as_str().unwrap().to_owned()).collect();
     asked.sort();
     asked
 }
@@ -546,10 +544,105 @@ fn what_is_kept_is_not_asked_of_git_again() {
     history.file("src/a.txt", "a\n").commit().file("src/b.txt", "b\n").commit();
     history.project.write(".orket/.gitignore", "*\n");
     history.project.run("churn --json").ok();
-    assert_eq!(asked(&mut history, ""), ["check-attr", "config", "rev-parse", "version"]);
-    history.file("src/b.txt", "new\n").commit();
-    assert_eq!(asked(&mut history, ""), ["cat-file", "check-attr", "config", "log", "ls-tree", "rev-parse", "version"]);
-    assert_eq!(asked(&mut history, ""), ["check-attr", "config", "rev-parse", "version"]);
+    assert_eq!(asked(&mut history, ""), ["config", "rev-parse"]);
+    history.file("src/b.py", "def f():\n    return 1\n").commit();
+    assert_eq!(asked(&mut history, ""), ["cat-file", "config", "log", "rev-parse"]);
+    history.file("src/b.py", "def f():\n    return 2\n").commit();
+    assert_eq!(asked(&mut history, ""), ["cat-file", "config", "log", "rev-parse"]);
+    assert_eq!(asked(&mut history, ""), ["config", "rev-parse"]);
+    history.file(".gitattributes", "*.md diff=prose\n").commit();
+    // Of all that is known, and of its own path.
+    assert_eq!(asked(&mut history, ""), ["cat-file", "check-attr", "check-attr", "config", "log", "rev-parse"]);
+    assert_eq!(asked(&mut history, ""), ["config", "rev-parse"]);
+    history.file("src/b.py", "def f():\n    return 3\n").commit();
+    assert_eq!(asked(&mut history, ""), ["cat-file", "config", "log", "rev-parse"]);
+    history.file("src/c.py", "").commit();
+    assert_eq!(asked(&mut history, ""), ["cat-file", "check-attr", "config", "log", "rev-parse"], "a path that is new");
+}
+
+#[test]
+fn attributes_are_those_that_git_has_whatever_is_kept() {
+    let mut history = History::new();
+    history.file("src/a.txt", "a\n").file("doc/b.txt", "b\n").commit();
+    history.project.write(".orket/.gitignore", "*\n").write("../home/empty", "");
+    let home = history.project.at("../home").display().to_string();
+    history.project.set("HOME", Some(&home));
+    history.project.set("XDG_CONFIG_HOME", None);
+    let generated = |history: &History| -> Vec<String> {
+        let report = history.churn("");
+        let files = report["files"].as_array().unwrap().iter().filter(|file| file["generated"] == true);
+        files.map(|file| file["path"].as_str().unwrap().to_owned()).collect()
+    };
+    assert_eq!(generated(&history), [""; 0]);
+    for (file, said) in [
+        ("src/.gitattributes", "*.txt linguist-generated\n"),
+        ("src/.gitattributes", "*.txt linguist-generated=false\n"),
+        ("src/.gitattributes", "a.txt linguist-generated\n"),
+        (".git/info/attributes", "src/*.txt linguist-generated\n"),
+        ("../home/.config/git/attributes", "a.txt linguist-generated\n"),
+    ] {
+        history.project.write(file, said);
+        let expected: &[&str] = if said.contains("false") { &[] } else { &["src/a.txt"] };
+        for again in ["", ", again"] {
+            assert_eq!(generated(&history), expected, "{file}: {said}{again}");
+        }
+        if said.contains("a.txt") || !file.starts_with("src") {
+            history.project.remove(file);
+            assert_eq!(generated(&history), [""; 0], "without {file}");
+        }
+    }
+    history.project.write("elsewhere", "a.txt linguist-generated\n");
+    history.git(&["config", "core.attributesFile", "elsewhere"]);
+    assert_eq!(generated(&history), ["src/a.txt"]);
+    history.project.write("elsewhere", "");
+    assert_eq!(generated(&history), [""; 0]);
+    history.git(&["config", "--unset", "core.attributesFile"]);
+    history.project.remove("elsewhere");
+    history.file("doc/.gitattributes", "b.txt linguist-generated\n").commit();
+    assert_eq!(generated(&history), ["doc/b.txt"]);
+    history.project.remove("doc/.gitattributes");
+    assert_eq!(generated(&history), ["doc/b.txt"], "git takes what it tracks from the index");
+}
+
+#[test]
+fn the_files_of_a_new_commit_are_those_that_git_lists() {
+    let history = History::new();
+    history.file("a.c", "1\n").file("a/b/c.py", "x = 1\n").file("a/d.py", "").file("a-b/e.py", "").commit();
+    history.project.write(".orket/.gitignore", "*\n");
+    let steps: [&dyn Fn(); 7] = [
+        &|| {
+            history.file("a/b/c.py", "x = 1 if y else 2\n");
+        },
+        &|| {
+            history.file("a/b/new/f.py", "if x:\n    y()\n").file("z.py", "z\n");
+        },
+        &|| {
+            history.git(&["mv", "a/b", "b"]);
+        },
+        &|| {
+            history.project.remove("a/d.py").link("a.c", "d.py");
+        },
+        &|| {
+            history.project.mode("z.py", 0o755);
+        },
+        &|| {
+            for at in 0..80 {
+                history.file(&format!("many/{at}.py"), "x\n");
+            }
+        },
+        &|| {
+            history.git(&["rm", "-q", "-r", "b", "a.c"]);
+        },
+    ];
+    for (at, step) in steps.iter().enumerate() {
+        let before = history.churn("");
+        step();
+        history.commit();
+        let kept = history.churn("");
+        assert_ne!(kept, before);
+        std::fs::remove_dir_all(history.project.at(".orket/churn")).unwrap();
+        assert_eq!(kept, history.churn(""), "step {at}");
+    }
 }
 
 #[test]
