@@ -7,13 +7,15 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-use super::counts::{Count, NUMBER, parsed};
+use super::counts::{Bound, Count, NUMBER, parsed};
 use super::shell;
 use crate::base::Decimal;
 
 static COLLECTED: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r"(?m)(?:^collected (\d+) items?|\b(\d+)(?:/\d+)? tests? collected)").expect("it is right"));
 static PERCENT: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"(\d+(?:\.\d+)?)\s*%").expect("it is right"));
+/// What pytest-cov says beside its table, with decimals.
+static COVERED: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"(?i)\btotal coverage:?\s+(\d+(?:\.\d+)?)\s*%").expect("it is right"));
 static SUITE: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"<testsuite\s[^>]*>").expect("it is right"));
 
 /// Lines that say how the tests of pytest, jest or vitest ended.
@@ -42,7 +44,17 @@ const OUTCOMES: [&str; 10] = ["passed", "failed", "skipped", "error", "errors", 
 /// Returns the number that an output shows for what is claimed, added up over all its result lines; `None` if it shows none. Large and small
 /// letters are the same; units are not converted.
 pub fn number(command: &str, output: &str, code: Option<i32>, claimed: &Count) -> Option<Decimal> {
-    shown(command, output, code, &claimed.word.to_lowercase(), claimed.percent)
+    let word = claimed.word.to_lowercase();
+    // A whole percentage is claimed of the whole one that the table shows.
+    let whole = matches!(claimed.bound, Bound::Exactly(_)) && !claimed.text.contains('.');
+    let rounded = if whole && claimed.percent && matches!(&*word, "coverage" | "covered") { row(output) } else { None };
+    rounded.or_else(|| shown(command, output, code, &word, claimed.percent))
+}
+
+/// Returns the percentage in the last row `TOTAL` of a table of coverage.
+fn row(output: &str) -> Option<Decimal> {
+    let is_row = |line: &&str| line.trim_start().to_uppercase().starts_with("TOTAL") && !COVERED.is_match(line);
+    parsed(&PERCENT.captures_iter(output.lines().rfind(is_row)?).last()?[1])
 }
 
 fn shown(command: &str, output: &str, code: Option<i32>, word: &str, percent: bool) -> Option<Decimal> {
@@ -50,9 +62,9 @@ fn shown(command: &str, output: &str, code: Option<i32>, word: &str, percent: bo
     let searches = searches(command);
     match word {
         "coverage" | "covered" if percent => {
-            let total = lines().rfind(|line| line.trim_start().to_uppercase().starts_with("TOTAL"));
-            let line = total.or_else(|| lines().rfind(|line| PERCENT.is_match(line)))?;
-            parsed(&PERCENT.captures_iter(line).last()?[1])
+            let precise = COVERED.captures_iter(output).last().and_then(|found| parsed(&found[1]));
+            let last = || parsed(&PERCENT.captures_iter(lines().rfind(|line| PERCENT.is_match(line))?).last()?[1]);
+            precise.or_else(|| row(output)).or_else(last)
         }
         _ if percent => beside(output, word, true).flatten(),
         "match" | "matches" | "hits" | "occurrences" if searches => {
@@ -306,6 +318,26 @@ mod tests {
         }
         for (output, word) in [("version 1.2.3", "version"), ("made 2026-01-31", "made"), ("3 or 4", ""), ("", "")] {
             assert_eq!(plain("x", output, Some(0), word), None, "{word} in {output}");
+        }
+    }
+
+    #[test]
+    fn coverage_has_its_decimals_where_they_are_told() {
+        let table = "src/a.py  10  2  80%\nTOTAL     99  9  95%\n";
+        let told = format!("{table}\nRequired test coverage of 90% reached. Total coverage: 95.10%\n");
+        let missed = format!("{table}FAIL Required test coverage of 99.5% not reached. Total coverage: 95.10%\n1 passed in 0.01s\n");
+        for (output, claimed, expected) in [
+            (&*told, "95.1%", 95.1),
+            (&*told, "95.10% coverage", 95.1),
+            (&*missed, "at least 95%", 95.1),
+            (&*missed, "95%", 95.0),
+            (&*missed, "94% covered", 95.0),
+            ("Total coverage: 95.0%\n", "95%", 95.0),
+            ("Total coverage: 95.0%\nTOTAL  99  9  95%\n", "95.0%", 95.0),
+            (table, "95.1%", 95.0),
+        ] {
+            let claim = &super::super::counts::counts(claimed)[0];
+            assert_eq!(as_f64(number("pytest --cov", output, Some(0), claim)), Some(expected), "{claimed} of {output}");
         }
     }
 
