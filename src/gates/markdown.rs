@@ -115,13 +115,13 @@ pub(super) fn prose(document: &str) -> String {
 /// How a document is divided.
 #[derive(Default)]
 pub(super) struct Outline {
-    /// Its headings, each with its level, from 1, and where it stands, in bytes.
+    /// Its headings that are in no quote and no list item, each with its level, from 1, and where it stands, in bytes.
     pub headings: Vec<(usize, Range<usize>)>,
     /// Its list items: where each stands with all that is in it, in bytes.
     pub items: Vec<Range<usize>>,
-    /// Where its thematic breaks begin, in bytes, that are in no list item.
+    /// Where its thematic breaks begin, in bytes, that are in no quote and no list item.
     pub breaks: Vec<usize>,
-    /// What no reader sees: comments that are in no list item, and definitions of links; where each stands, in bytes.
+    /// What no reader sees: comments that are in no quote and no list item, and definitions of links; where each stands, in bytes.
     pub unseen: Vec<Range<usize>>,
 }
 
@@ -131,14 +131,20 @@ pub(super) fn outline(document: &str) -> Outline {
     let (parser, mark) = parser(document);
     let mut unseen: Vec<Range<usize>> =
         parser.reference_definitions().iter().map(|(_, link)| link.span.start + mark..link.span.end + mark).collect();
+    // How many quotes and list items are open.
+    let mut inside = 0;
     for (event, at) in parser.into_offset_iter() {
         let at = at.start + mark..at.end + mark;
-        let listed = || outline.items.iter().any(|item| item.contains(&at.start));
         match event {
-            Event::Start(Tag::Heading { level, .. }) => outline.headings.push((level as usize, at)),
-            Event::Start(Tag::Item) => outline.items.push(at),
-            Event::Rule if !listed() => outline.breaks.push(at.start),
-            Event::Start(Tag::HtmlBlock) if document[at.clone()].trim_start().starts_with("<!--") && !listed() => unseen.push(at),
+            Event::Start(Tag::Heading { level, .. }) if inside == 0 => outline.headings.push((level as usize, at)),
+            Event::Start(Tag::Item) => {
+                inside += 1;
+                outline.items.push(at);
+            }
+            Event::Start(Tag::BlockQuote(_)) => inside += 1,
+            Event::End(TagEnd::Item | TagEnd::BlockQuote(_)) => inside -= 1,
+            Event::Rule if inside == 0 => outline.breaks.push(at.start),
+            Event::Start(Tag::HtmlBlock) if inside == 0 && document[at.clone()].trim_start().starts_with("<!--") => unseen.push(at),
             _ => {}
         }
     }

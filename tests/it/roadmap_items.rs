@@ -131,6 +131,13 @@ fn an_item_is_done_when_its_task_is_green() {
         .run("roadmap done SHOP-7")
         .code(1)
         .says(["error: `SHOP-7` is not done: no active note in HANDOFF.md names it\nhint: `orket roadmap start SHOP-7` begins it"]);
+    for (note, why) in [
+        ("## SHOP-7\n", "its note (HANDOFF.md:1) has no line `Status: active`"),
+        ("## SHOP-1\nStatus: active\n\n## SHOP-7\nStatus: Paused\n", "its note (HANDOFF.md:4) says `paused`, not `active`"),
+    ] {
+        project.write("HANDOFF.md", note).run("roadmap done SHOP-7").code(1).says([why, "`orket roadmap start SHOP-7` begins it"]);
+    }
+    project.write("HANDOFF.md", "");
     project.run("roadmap start SHOP-7").ok();
     project
         .run("roadmap done SHOP-7")

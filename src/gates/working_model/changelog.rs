@@ -4,8 +4,10 @@ use std::ops::Range;
 use std::sync::LazyLock;
 
 use regex::Regex;
+use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::items::{HEADING, ID, Item, POINT, end_of, end_of_line, lines};
+use super::items::{HEADING, ID, Item, POINT, end_of, lines};
+use super::moves::end_of_line;
 use crate::gates::markdown::{Outline, outline, prose};
 
 static UNRELEASED: LazyLock<Regex> = LazyLock::new(|| {
@@ -34,13 +36,13 @@ fn ids(line: &str) -> Vec<String> {
 
 /// Returns the ids that a changelog names, each with the first line that does.
 pub fn named(text: &str) -> Vec<(String, u32)> {
-    let mut found: Vec<(String, u32)> = Vec::new();
+    let (mut found, mut seen) = (Vec::new(), FxHashSet::default());
     for (number, (_, line)) in lines(&prose(text)).enumerate() {
         if !POINT.is_match(line) {
             continue;
         }
         for id in ids(line) {
-            if !found.iter().any(|(known, _)| *known == id) {
+            if seen.insert(id.clone()) {
                 found.push((id, number as u32 + 1));
             }
         }
@@ -54,13 +56,16 @@ pub fn named(text: &str) -> Vec<(String, u32)> {
 pub fn logs(text: &str, is_item: impl Fn(&str) -> bool) -> Vec<(String, Vec<u32>)> {
     let prose = prose(text);
     let mut found: Vec<(String, Vec<u32>)> = Vec::new();
-    let mut release = 0;
+    // Where in it those of the release are.
+    let mut places: FxHashMap<String, usize> = FxHashMap::default();
     // The points that a line stands below: how far they are indented, and what they are about.
     let mut above: Vec<(usize, Option<String>)> = Vec::new();
     for (number, (_, line)) in lines(&prose).enumerate() {
         if let Some(heading) = HEADING.captures(line) {
             above.clear();
-            release = if heading[1].len() <= 2 { found.len() } else { release };
+            if heading[1].len() <= 2 {
+                places.clear();
+            }
         }
         if !POINT.is_match(line) {
             continue;
@@ -69,10 +74,11 @@ pub fn logs(text: &str, is_item: impl Fn(&str) -> bool) -> Vec<(String, Vec<u32>
         above.retain(|(outer, _)| *outer < indent);
         let about = ids(line).into_iter().find(|id| is_item(id));
         if let Some(id) = about.as_ref().filter(|_| !above.iter().any(|(_, outer)| *outer == about)) {
-            match found[release..].iter_mut().find(|(known, _)| known == id) {
-                Some((_, lines)) => lines.push(number as u32 + 1),
-                None => found.push((id.clone(), vec![number as u32 + 1])),
+            let place = *places.entry(id.clone()).or_insert(found.len());
+            if place == found.len() {
+                found.push((id.clone(), Vec::new()));
             }
+            found[place].1.push(number as u32 + 1);
         }
         above.push((indent, about));
     }

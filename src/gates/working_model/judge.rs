@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::changelog::{logged, logs, named};
-use super::items::{Item, Note, items, notes, started, with_status, without};
+use super::items::{Item, Note, items, notes};
+use super::moves::{started, with_status, without};
 use crate::base::RelPath;
 use crate::event::Facts;
 use crate::gates::judge::{Asked, Gap, Judge, Judged, Sight, Unjudged, finding};
@@ -156,13 +157,15 @@ impl Model {
 
     /// Returns each item of the roadmap, with `Exists` or `Working`.
     pub fn standing(&self) -> Vec<(Item, &'static str)> {
-        let notes = notes(&self.handoff.text);
-        let active = |id: &str| notes.iter().filter(|note| note.id == id && note.status == "active").count() == 1;
-        items(&self.roadmap.text)
-            .into_iter()
-            .map(|item| (active(&item.id), item))
-            .map(|(active, item)| (item, if active { "Working" } else { "Exists" }))
-            .collect()
+        let mut active: BTreeMap<String, usize> = BTreeMap::new();
+        for note in notes(&self.handoff.text).into_iter().filter(|note| note.status == "active") {
+            *active.entry(note.id).or_default() += 1;
+        }
+        let stands = |item: Item| {
+            let word = if active.get(&item.id) == Some(&1) { "Working" } else { "Exists" };
+            (item, word)
+        };
+        items(&self.roadmap.text).into_iter().map(stands).collect()
     }
 
     /// Returns the documents that change when work on an item begins.
@@ -198,10 +201,15 @@ impl Model {
             return Err(Unmoved::Refused(text));
         }
         // One that is noted as done is on its way: an earlier attempt was cut off.
-        if !notes(&self.handoff.text).iter().any(|note| note.id == id && matches!(&*note.status, "active" | "done")) {
-            let text =
-                format!("`{id}` is not done: no active note in {} names it\nhint: `orket roadmap start {id}` begins it", self.handoff.path);
-            return Err(Unmoved::Refused(text));
+        let about: Vec<Note> = notes(&self.handoff.text).into_iter().filter(|note| note.id == id).collect();
+        if !about.iter().any(|note| matches!(&*note.status, "active" | "done")) {
+            let handoff = &self.handoff.path;
+            let why = match about.first() {
+                Some(note) if note.status.is_empty() => format!("its note ({handoff}:{}) has no line `Status: active`", note.line),
+                Some(note) => format!("its note ({handoff}:{}) says `{}`, not `active`", note.line, note.status),
+                None => format!("no active note in {handoff} names it"),
+            };
+            return Err(Unmoved::Refused(format!("`{id}` is not done: {why}\nhint: `orket roadmap start {id}` begins it")));
         }
         if !item.open.is_empty() {
             let mut text = format!("`{id}` is not done: of its acceptance criteria {} open", are(item.open.len()));
@@ -266,6 +274,10 @@ impl Judge for Rules {
         let mut say = |rule: &str, file: &str, line: u32, id: &str, message: String, help: &str| {
             judged.findings.push(finding(&format!("{KIND}/{rule}"), file, line, u32::from(line > 0), message, help.to_owned(), &[id]));
         };
+        let noted = |status: &str| -> BTreeSet<&str> { notes.iter().filter(|note| note.status == status).map(|note| &*note.id).collect() };
+        let (noted_done, noted_active) = (noted("done"), noted("active"));
+        let standing: BTreeSet<&str> = open.iter().map(|item| &*item.id).collect();
+        let logged: BTreeMap<&str, u32> = named.iter().map(|(id, line)| (&**id, *line)).collect();
         let mut seen = BTreeSet::new();
         for item in &open {
             let id = &item.id;
@@ -282,8 +294,7 @@ impl Judge for Rules {
                     "write a line `Acceptance:` and a list under it; in a list item, indent both",
                 );
             }
-            let noted = |status: &str| notes.iter().any(|note| note.id == *id && note.status == status);
-            if item.done || noted("done") && !noted("active") {
+            if item.done || noted_done.contains(&**id) && !noted_active.contains(&**id) {
                 say(
                     "done_on_roadmap",
                     &roadmap,
@@ -293,18 +304,19 @@ impl Judge for Rules {
                     &format!("orket roadmap done {id}"),
                 );
             }
-            if let Some((_, line)) = named.iter().find(|(known, _)| known == id).filter(|_| !item.done) {
+            if let Some(line) = logged.get(&**id).filter(|_| !item.done) {
                 let message = format!("the changelog names `{id}`, which is still open");
                 say("open_in_changelog", &changelog, *line, id, message, &format!("orket roadmap done {id}, or take the line out"));
             }
         }
         let active: Vec<&Note> = notes.iter().filter(|note| note.status == "active").collect();
-        for (index, note) in active.iter().enumerate() {
+        let mut seen = BTreeSet::new();
+        for note in active {
             let id = &note.id;
-            if active[..index].iter().any(|earlier| earlier.id == *id) {
+            if !seen.insert(id) {
                 say("two_active", &handoff, note.line, id, format!("two active notes name `{id}`"), "leave one of them active");
             }
-            if !open.iter().any(|item| item.id == *id) {
+            if !standing.contains(&**id) {
                 say(
                     "not_on_roadmap",
                     &handoff,
@@ -316,10 +328,10 @@ impl Judge for Rules {
             }
         }
         let gone = before.iter().chain(notes.iter().filter(|note| note.status == "done").map(|note| &note.id));
-        let gone: BTreeSet<&String> = gone.filter(|id| !open.iter().any(|item| item.id == **id)).collect();
+        let gone: BTreeSet<&String> = gone.filter(|id| !standing.contains(&***id)).collect();
         let range = since.map(|since| format!(" since `{since}`")).unwrap_or_default();
         for id in &gone {
-            if !named.iter().any(|(known, _)| known == *id) {
+            if !logged.contains_key(&***id) {
                 say(
                     "no_changelog",
                     &changelog,
@@ -335,14 +347,14 @@ impl Judge for Rules {
         let known = open.iter().map(|item| &item.id).chain(&before).chain(notes.iter().map(|note| &note.id)).chain(self.verified.keys());
         let known: BTreeSet<Option<String>> = known.map(|id| series(id)).collect();
         for (id, lines) in logs(&model.changelog.text, |id| known.contains(&series(id))) {
-            if lines.len() > 1 && !open.iter().any(|item| item.id == id) {
+            if lines.len() > 1 && !standing.contains(&*id) {
                 let these = list(&lines);
                 let message = format!("the changelog has {} lines about `{id}` in one release: {these}", lines.len());
                 let help = format!("make one line of lines {these}; one that is about another item names that one first");
                 say("twice_in_changelog", &changelog, lines[1], &id, message, &help);
             }
         }
-        for (id, task) in self.verified.iter().filter(|(id, _)| gone.contains(id) || named.iter().any(|(known, _)| known == *id)) {
+        for (id, task) in self.verified.iter().filter(|(id, _)| gone.contains(id) || logged.contains_key(&***id)) {
             if let Err(unjudged) = sight.log_of(task) {
                 let message = format!("`{id}` is done, and its task `{task}` is not known to be green: {}", unjudged.text);
                 let finding = finding(&format!("{KIND}/not_verified"), &roadmap, 0, 0, message, format!("orket build {task}"), &[id]);

@@ -5,6 +5,7 @@
 mod changelog;
 mod items;
 mod judge;
+mod moves;
 
 pub(super) use judge::read;
 pub use judge::{Model, Moved, Unmoved, model};
