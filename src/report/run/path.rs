@@ -29,11 +29,17 @@ struct Waits {
     order: Vec<usize>,
 }
 
+/// Returns for each node of a drawing the nodes that it waits for.
+fn before(drawing: &Drawing) -> Vec<Vec<usize>> {
+    let mut before = vec![Vec::new(); drawing.nodes.len()];
+    // What is built along is waited for by nobody.
+    drawing.edges().filter(|edge| edge.kind != "along").for_each(|edge| before[edge.from].push(edge.to));
+    before
+}
+
 impl Waits {
     fn new(drawing: &Drawing) -> Waits {
-        let mut before = vec![Vec::new(); drawing.nodes.len()];
-        // What is built along is waited for by nobody.
-        drawing.edges().filter(|edge| edge.kind != "along").for_each(|edge| before[edge.from].push(edge.to));
+        let before = before(drawing);
         let (mut order, mut seen) = (Vec::with_capacity(before.len()), vec![false; before.len()]);
         for root in 0..before.len() {
             let mut stack = if std::mem::replace(&mut seen[root], true) { Vec::new() } else { vec![(root, 0)] };
@@ -78,17 +84,24 @@ impl Waits {
 /// since, is left out.
 pub fn remedied(mut drawing: Drawing, story: &Story) -> Drawing {
     let at: BTreeMap<String, usize> = drawing.nodes.iter().enumerate().map(|(at, node)| (node.address.clone(), at)).collect();
-    for (remedy, failed) in story.remedies() {
+    let mut before = before(&drawing);
+    let mut waited = vec![false; before.len()];
+    before.iter().flatten().for_each(|node| waited[*node] = true);
+    // The last remedy for which a node was reached, from 1.
+    let mut reached = vec![0; before.len()];
+    for (number, (remedy, failed)) in (1..).zip(story.remedies()) {
         let (Some(from), Some(to)) = (at.get(remedy).copied(), at.get(failed).copied()) else { continue };
-        let before = Waits::new(&drawing).before;
-        let (mut reached, mut open) = (vec![false; before.len()], vec![to]);
+        // One that nothing waits for closes no circle.
+        let mut open = if waited[from] || from == to { vec![to] } else { Vec::new() };
         while let Some(node) = open.pop() {
-            if !std::mem::replace(&mut reached[node], true) {
+            if std::mem::replace(&mut reached[node], number) != number {
                 open.extend(&before[node]);
             }
         }
-        if !reached[from] {
+        if reached[from] != number {
             drawing.edges.push(DrawEdge { from, to, kind: "remedy" });
+            before[from].push(to);
+            waited[to] = true;
         }
     }
     drawing
@@ -131,7 +144,7 @@ impl Path {
             );
             let tick =
                 format!("<input type=\"checkbox\" class=\"scripted\" aria-label=\"{} takes no time\">", crate::report::page::safe(task));
-            table.row_of(task, [tick, link(task), ms(*took), bar, free]);
+            table.row([tick, link(task), ms(*took), bar, free]);
         }
         format!(
             "<p>The longest chain of what waits for each other: {}, {}. No number of slots makes the run shorter than that.</p>\n\
@@ -217,12 +230,15 @@ mod tests {
                 told("c", 10, remedy("gone")),
                 told("d", 1, remedy("e")),
                 told("e", 1, None),
+                told("f", 1, remedy("g")),
+                told("g", 1, remedy("f")),
+                told("h", 1, remedy("h")),
             ],
             ..Story::default()
         };
         let edges = vec![DrawEdge { from: 4, to: 3, kind: "needs" }];
-        let drawing = remedied(Drawing { nodes: ["a", "b", "c", "d", "e"].map(node).into(), edges }, &story);
-        assert_eq!(drawing.edges.len(), 2, "no circle: {:?}", drawing.edges);
+        let drawing = remedied(Drawing { nodes: ["a", "b", "c", "d", "e", "f", "g", "h"].map(node).into(), edges }, &story);
+        assert_eq!(drawing.edges.len(), 3, "no circle, also of remedies: {:?}", drawing.edges);
         assert_eq!(Path::new(&drawing, &story).chain, [("a".into(), 30), ("b".into(), 5)]);
     }
 }
