@@ -108,6 +108,19 @@ fn a_thousand_tasks_stay_below_two_mebibytes_whatever_became_of_them() {
 }
 
 #[test]
+fn names_may_be_long() {
+    let large = Recorded { tasks: 1000, printed: 0, changes: 1, findings: 0 };
+    let project = large.project().patient();
+    let long = format!("task_{}_", "very_long".repeat(20));
+    for file in ["orket.kdl", ".orket/runs/0000000000001-big.json", ".orket/runs/0000000000001-big.jsonl"] {
+        project.write(file, project.read(file).replace("task_", &long));
+    }
+    project.run("report --output page.html").ok();
+    let page = project.read("page.html");
+    assert!(page.matches(&long).count() > 4000 && page.len() < 2 << 20, "{}", page.len());
+}
+
+#[test]
 fn a_page_is_printed_where_that_is_asked_for() {
     let project = project();
     project.run("build").either();

@@ -7,7 +7,6 @@ for (const [from, to, kind] of data.edges) {
 }
 /* What else a page has to tell of a target: functions of it and the place where that goes. */
 const tellers = [];
-const TARGET = "#target=";
 const go = (node) => { location.hash = node ? TARGET + encodeURIComponent(node.name) : "#graph"; };
 const focused = () => { try { return location.hash.startsWith(TARGET) ? known.get(decodeURIComponent(location.hash.slice(TARGET.length))) : undefined; } catch { return undefined; } };
 

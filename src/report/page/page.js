@@ -15,6 +15,11 @@ const lasted = (ms) => {
   if (whole < 3600) return `${Math.floor(whole / 60)}m${two(whole % 60)}s`;
   return `${Math.floor(whole / 3600)}h${two(Math.floor(whole % 3600 / 60))}m`;
 };
+/* A name stands once in the page: links to the graph, and rows, have it from there. */
+const TARGET = "#target=";
+const named = (root) => root.querySelector(".name a")?.textContent;
+const lead = (root) => { for (const name of root.querySelectorAll(".name a:not([href])")) name.href = TARGET + encodeURIComponent(name.textContent).replaceAll("%2F", "/"); };
+lead(document);
 const typing = (event) => event.target.matches("input[type=search], select") || event.ctrlKey || event.metaKey || event.altKey;
 
 /* Light, dark, or as the system has it. */
@@ -47,9 +52,9 @@ const value = (cell) => {
 class Row {
   constructor(element, html) { this.element = element; this.html = html; }
   get text() { return this.words ??= (this.element ? this.element.textContent : plain(this.html)).toLowerCase(); }
-  get of() { return this.element ? this.element.dataset.of : plain(this.html.match(/ data-of="([^"]*)"/)?.[1] || ""); }
+  get of() { return this.element ? named(this.element) : plain(this.html.match(/<span class="name"><a>(.*?)<\/a>/)?.[1].replaceAll("<wbr>", "") || ""); }
   get made() {
-    if (!this.element) { const body = document.createElement("tbody"); body.innerHTML = this.html; this.element = body.firstElementChild; }
+    if (!this.element) { const body = document.createElement("tbody"); body.innerHTML = this.html; this.element = body.firstElementChild; lead(this.element); }
     this.element.hidden = false;
     return this.element;
   }

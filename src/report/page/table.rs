@@ -12,14 +12,9 @@ const MADE: usize = 1000;
 pub struct Table<'a> {
     caption: &'a str,
     columns: &'a [&'a str],
-    rows: Vec<Row>,
+    rows: Vec<Vec<String>>,
     search: Option<&'a str>,
     tall: bool,
-}
-
-struct Row {
-    mark: String,
-    cells: Vec<String>,
 }
 
 impl<'a> Table<'a> {
@@ -40,13 +35,7 @@ impl<'a> Table<'a> {
 
     /// Adds a row.
     pub fn row(&mut self, cells: impl Into<Vec<String>>) {
-        self.row_of("", cells);
-    }
-
-    /// Adds the row of a target, which a script finds by its address.
-    pub fn row_of(&mut self, address: &str, cells: impl Into<Vec<String>>) {
-        let mark = if address.is_empty() { String::new() } else { format!(" data-of=\"{}\"", safe(address)) };
-        self.rows.push(Row { mark, cells: cells.into() });
+        self.rows.push(cells.into());
     }
 
     /// Returns it, or nothing if it has no row.
@@ -64,8 +53,8 @@ impl<'a> Table<'a> {
         for (at, row) in self.rows.into_iter().enumerate() {
             let hidden = if (SHOWN..MADE).contains(&at) { " hidden" } else { "" };
             let rows = if at < MADE { &mut rows } else { &mut rest };
-            *rows += &format!("<tr{}{hidden}>", row.mark);
-            for (cell, numeric) in row.cells.iter().zip(&numeric) {
+            *rows += &format!("<tr{hidden}>");
+            for (cell, numeric) in row.iter().zip(&numeric) {
                 *rows += &format!("<td{}>{}", class(*numeric), cell.replace('\n', ""));
             }
             rows.push('\n');
@@ -107,14 +96,14 @@ mod tests {
     fn all_rows_are_there_and_the_first_are_shown() {
         let mut table = Table::new("\"things\"", &["name", "#size"]).search("find a thing");
         assert_eq!(Table::new("none", &["name"]).html(), "");
-        (0..150).for_each(|at| table.row_of(&format!("t<{at}"), [format!("n{at}"), at.to_string()]));
+        (0..150).for_each(|at| table.row([format!("n{at}"), at.to_string()]));
         let html = table.html();
         assert!(
             html.contains("aria-label=\"&quot;things&quot;\"") && html.contains("<th scope=\"col\" class=\"number\">size</th>"),
             "{html}"
         );
-        assert!(html.contains("<tr data-of=\"t&lt;7\"><td>n7<td class=\"number\">7\n"), "{html}");
-        assert_eq!((html.matches("<tr data-of").count(), html.matches(" hidden>").count()), (150, 50));
+        assert!(html.contains("<tr><td>n7<td class=\"number\">7\n"), "{html}");
+        assert_eq!((html.matches("<td>n").count(), html.matches(" hidden>").count()), (150, 50));
         let mut long = Table::new("many", &["name"]);
         (0..1200).for_each(|at| long.row([format!("n{at}")]));
         let long = long.html();

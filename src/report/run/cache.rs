@@ -73,7 +73,7 @@ pub(super) fn cache(page: &Page<'_>) -> String {
     missed.sort_by_key(|task| std::cmp::Reverse(task.took));
     let mut room = ROOM;
     for task in missed {
-        each.row_of(&task.address, [link(&task.address), why(task, &mut room), ms(task.took)]);
+        each.row([link(&task.address), why(task, &mut room), ms(task.took)]);
     }
     format!("{share}<div class=\"short\">{}</div>\n{}", summary.html(), each.html())
 }
@@ -110,10 +110,7 @@ pub(super) fn tasks(page: &Page<'_>) -> String {
         let attempts = if task.attempts > 0 { number(task.attempts) } else { String::new() };
         let because = task.because.as_ref().map(|because| format!("because of {because}"));
         let ended = task.status.clone().or(because).unwrap_or_default();
-        table.row_of(
-            &task.address,
-            [link(&task.address), format!("{}{tags}", outcome(task.outcome)), ms(task.took), attempts, safe(&ended)],
-        );
+        table.row([link(&task.address), format!("{}{tags}", outcome(task.outcome)), ms(task.took), attempts, safe(&ended)]);
     }
     let fresh = match page.run.totals.fresh {
         0 => String::new(),

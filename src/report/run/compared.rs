@@ -44,7 +44,7 @@ pub(super) fn compared(earlier: &RunRecord, run: &RunRecord) -> String {
     for (name, _, _) in rows {
         let (then, now) = (then.get(name), now.get(name));
         let difference = if then.is_some() && now.is_some() { more(took(now), took(then)) } else { String::new() };
-        table.row_of(name, [link(name), show(then), show(now), difference]);
+        table.row([link(name), show(then), show(now), difference]);
     }
     format!(
         "<p>With run {}, which took {}; this one took {} ({}).</p>\n{}{}{}",

@@ -36,7 +36,7 @@ pub(super) fn gates(run: &RunRecord) -> String {
         let name = format!("{} <span class=\"tag\">{}</span>", link(&report.address), safe(&report.kind));
         let [new, baselined, suppressed] = counts.map(|(count, _)| number(count));
         let files = number(report.facts.files as u64);
-        table.row_of(&report.address, [name, outcome(report), new, baselined, suppressed, bar, files]);
+        table.row([name, outcome(report), new, baselined, suppressed, bar, files]);
     }
     let mut room = ALL;
     let details: String = run.gates.iter().map(|report| details(report, &mut room)).collect();
@@ -129,10 +129,7 @@ pub(super) fn decisions(run: &RunRecord) -> String {
         };
         let saw: String = decision.saw.iter().map(sight).collect();
         let saw = if saw.is_empty() { saw } else { format!("<ul>{saw}</ul>") };
-        table.row_of(
-            &decision.address,
-            [link(&decision.address), format!("<code>{}</code>", safe(&decision.value)), safe(decision.origin.words()), saw],
-        );
+        table.row([link(&decision.address), format!("<code>{}</code>", safe(&decision.value)), safe(decision.origin.words()), saw]);
     }
     match (run.decisions.is_empty(), run.strategies.is_empty()) {
         (_, true) => table.html(),
@@ -146,15 +143,12 @@ fn strategies(run: &RunRecord) -> String {
     let mut table = Table::new("strategies", &["seam", "strategy", "from", "said in"]);
     let (said, left): (Vec<&Chosen>, Vec<&Chosen>) = run.strategies.iter().partition(|chosen| chosen.place.is_some());
     for chosen in said.into_iter().chain(left) {
-        table.row_of(
-            &chosen.seam,
-            [
-                format!("<code>{}</code>", safe(&chosen.seam)),
-                format!("<code>{}</code>", safe(&chosen.strategy)),
-                safe(&chosen.origin.replace('_', " ")),
-                chosen.place.as_deref().map_or(String::new(), |place| format!("<code>{}</code>", safe(place))),
-            ],
-        );
+        table.row([
+            format!("<code>{}</code>", safe(&chosen.seam)),
+            format!("<code>{}</code>", safe(&chosen.strategy)),
+            safe(&chosen.origin.replace('_', " ")),
+            chosen.place.as_deref().map_or(String::new(), |place| format!("<code>{}</code>", safe(place))),
+        ]);
     }
     table.html()
 }

@@ -2,17 +2,12 @@
 
 use std::time::Duration;
 
-use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
-
 use super::story::Story;
 use crate::base::quantity::show_duration;
 use crate::churn::Report;
 use crate::record::RunRecord;
 use crate::report::draw::Drawing;
 use crate::report::page::safe;
-
-/// What of a name cannot stand in a link as it is.
-const IN_A_LINK: &AsciiSet = &CONTROLS.add(b' ').add(b'"').add(b'#').add(b'%').add(b'&').add(b'<').add(b'>').add(b'`');
 
 /// A run, and what was found out about it.
 pub struct Page<'a> {
@@ -35,12 +30,9 @@ pub(super) fn ms(ms: u64) -> String {
     show_duration(Duration::from_millis(ms))
 }
 
-/// Returns the name of a target, which leads to it in the graph.
+/// Returns the name of a target. A script lets it lead to the target in the graph, and finds its row by it: names may be long, and stand once.
 pub(super) fn link(address: &str) -> String {
-    // A name as it is shown there is its name there, too.
-    let shown = crate::report::chars::escape(address);
-    let to = utf8_percent_encode(&shown, IN_A_LINK);
-    format!("<span class=\"name\"><a href=\"#target={to}\">{}</a></span>", crate::report::page::path(address))
+    format!("<span class=\"name\"><a>{}</a></span>", crate::report::page::path(address))
 }
 
 /// Returns an outcome with its colour.

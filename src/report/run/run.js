@@ -34,7 +34,7 @@ const without = (free) => {
 {
   const ticks = [...document.querySelectorAll("#chain input")], said = byId("what-if");
   const tell = () => {
-    const names = ticks.filter((tick) => tick.checked).map((tick) => tick.closest("tr").dataset.of);
+    const names = ticks.filter((tick) => tick.checked).map((tick) => named(tick.closest("tr")));
     said.textContent = names.length > 0 ? `If ${names.length === 1 ? names[0] : `these ${names.length} tasks`} took no time, ${without(new Set(names.map((name) => known.get(name)?.id)))}.` : "";
   };
   for (const tick of ticks) tick.addEventListener("change", tell);
