@@ -55,6 +55,19 @@ fn touches_lines_authors_and_times_of_each() {
 }
 
 #[test]
+fn a_touch_counts_on_each_branch_also_where_git_passes_one_over() {
+    let history = History::new();
+    history.file("a.py", "def f():\n    return 1\n").commit().git(&["checkout", "-q", "-b", "side"]);
+    history.file("a.py", "def f():\n    return 2\n").commit_as("Bob <bob@example.org>").git(&["checkout", "-q", "main"]);
+    history.file("a.py", "def f():\n    return 2\n").file("b", "").commit();
+    history.git(&["merge", "-q", "--no-edit", "side"]);
+    let logged =
+        |words: &[&str]| history.git(&[&["log", "--format=%h", "--no-merges"], words].concat()).split(|byte| *byte == b'\n').count() - 1;
+    assert_eq!((logged(&["--", "a.py"]), logged(&["--full-history", "--", "a.py"])), (2, 3));
+    assert_eq!(history.symbols(""), "a.py function f 3x +4 -2 by 2");
+}
+
+#[test]
 fn code_that_moves_is_not_touched_and_a_new_name_is_another_symbol() {
     let history = History::new();
     history.file("a.js", "function one() {\n  return 1;\n}\n\nfunction two() {\n  return 2;\n}\n").commit();
