@@ -1,7 +1,8 @@
 //! What version control knows of the tree and of its history.
 //!
 //! Start from [`Repository`] for the history, from [`Past`] for the files of one revision and what has changed since. Git is asked through its command line, so that nothing of the repository's
-//! configuration runs; only the names of what it tracks ([`TrackedNames`]) are read here.
+//! configuration runs; only the names of what it tracks ([`TrackedNames`]), the
+//! files that its attributes rest on, and which program it is are looked up here.
 
 mod attributes;
 mod blobs;
