@@ -44,6 +44,11 @@ impl Digest {
         }
     }
 
+    /// Returns 128 bits of the hash, as much as it takes to tell any two digests apart.
+    pub fn mark(&self) -> [u64; 2] {
+        [0, 8].map(|at| u64::from_le_bytes(self.hash[at..at + 8].try_into().unwrap_or_default()))
+    }
+
     /// Returns the hash as 64 lower-case hexadecimal digits.
     pub fn hex(&self) -> String {
         blake3::Hash::from_bytes(self.hash).to_hex().to_string()

@@ -4,8 +4,14 @@
 //! read. The sections behind those are cold: most readers never touch them, so whoever does checks what it takes by itself. Whatever is off
 //! (length, magic, version, checksum, a section outside the file or out of step with its row's size) makes the image unusable, never unsafe:
 //! rows are plain old data, and every index in them is checked where it is used.
+//!
+//! What is mapped is checked by reading the file piece by piece, not through the map: so only what is used takes memory.
 
+use std::fs::File;
+use std::ops::Range;
+use std::os::unix::fs::FileExt;
 use std::sync::Arc;
+use std::thread;
 
 use xxhash_rust::xxh3::xxh3_64;
 
@@ -14,8 +20,8 @@ use xxhash_rust::xxh3::xxh3_64;
 pub enum Bytes {
     /// Built in memory; `u64`s, so that rows are aligned.
     Owned(Arc<Vec<u128>>),
-    /// Mapped.
-    Mapped(Arc<memmap2::Mmap>),
+    /// Mapped from this file, which is only ever replaced as a whole: reading it gives what the map does.
+    Mapped(Arc<(memmap2::Mmap, File)>),
 }
 
 impl Bytes {
@@ -23,9 +29,43 @@ impl Bytes {
     pub fn as_slice(&self) -> &[u8] {
         match self {
             Bytes::Owned(words) => bytemuck::cast_slice(words),
-            Bytes::Mapped(map) => map,
+            Bytes::Mapped(mapped) => &mapped.0,
         }
     }
+
+    /// Returns a checksum of some of the bytes; `None` if the file has no such bytes any more.
+    fn checksum(&self, range: Range<usize>) -> Option<u64> {
+        match self {
+            Bytes::Owned(words) => checksum_of(bytemuck::cast_slice(words), range),
+            Bytes::Mapped(mapped) => checksum(range, |piece, buffer| {
+                buffer.resize(piece.len(), 0);
+                mapped.1.read_exact_at(buffer, piece.start as u64).ok()?;
+                Some(xxh3_64(buffer))
+            }),
+        }
+    }
+}
+
+/// Returns the checksum of the checksums of all pieces, which two threads find out where there are many. `hash`: that of one piece, with a
+/// buffer that is at hand.
+fn checksum(range: Range<usize>, hash: impl Fn(Range<usize>, &mut Vec<u8>) -> Option<u64> + Sync) -> Option<u64> {
+    let pieces: Vec<Range<usize>> = range.clone().step_by(PIECE).map(|start| start..range.end.min(start + PIECE)).collect();
+    let hashes = |pieces: &[Range<usize>]| -> Option<Vec<u64>> {
+        let mut buffer = Vec::new();
+        pieces.iter().map(|piece| hash(piece.clone(), &mut buffer)).collect()
+    };
+    let (first, second) = pieces.split_at(if pieces.len() < MANY { pieces.len() } else { pieces.len() / 2 });
+    let all = thread::scope(|scope| {
+        let beside = (!second.is_empty()).then(|| thread::Builder::new().spawn_scoped(scope, || hashes(second)).ok()).flatten();
+        let first = hashes(first)?;
+        let second = beside.and_then(|beside| beside.join().ok()).unwrap_or_else(|| hashes(second))?;
+        Some([first, second].concat())
+    });
+    all.map(|all| xxh3_64(bytemuck::cast_slice(&all)))
+}
+
+fn checksum_of(bytes: &[u8], range: Range<usize>) -> Option<u64> {
+    checksum(range, |piece, _| bytes.get(piece).map(xxh3_64))
 }
 
 impl AsRef<[u8]> for Bytes {
@@ -47,6 +87,12 @@ pub enum ImageError {
 
 const ALIGN: usize = 16;
 const HEAD: usize = 32;
+
+/// How many bytes are hashed at a time: so few that they are still in a processor's cache when they have been read.
+const PIECE: usize = 128 << 10;
+
+/// From how many pieces on it is worth a thread.
+const MANY: usize = 32;
 
 /// Joins sections, each of which is there in pieces, into an image; the checksum covers the first `warm` of them.
 pub fn build(magic: [u8; 8], version: u32, sections: &[&[&[u8]]], warm: usize) -> Bytes {
@@ -73,7 +119,7 @@ pub fn build(magic: [u8; 8], version: u32, sections: &[&[&[u8]]], warm: usize) -
     bytes[8..12].copy_from_slice(&version.to_le_bytes());
     bytes[12..16].copy_from_slice(&(sections.len() as u32).to_le_bytes());
     bytes[16..24].copy_from_slice(&(length as u64).to_le_bytes());
-    let checksum = xxh3_64(&bytes[HEAD..checked]);
+    let checksum = checksum_of(bytes, HEAD..checked).unwrap_or_default();
     bytes[24..32].copy_from_slice(&checksum.to_le_bytes());
     Bytes::Owned(Arc::new(words))
 }
@@ -83,7 +129,8 @@ pub fn build(magic: [u8; 8], version: u32, sections: &[&[&[u8]]], warm: usize) -
 /// # Errors
 /// When anything about it is not as [`build`] leaves it.
 pub fn open(bytes: &Bytes, magic: [u8; 8], version: u32, sections: usize, warm: usize) -> Result<Vec<std::ops::Range<usize>>, ImageError> {
-    let bytes = bytes.as_slice();
+    let image = bytes;
+    let bytes = image.as_slice();
     let word = |at: usize| u64::from_le_bytes(bytes[at..at + 8].try_into().unwrap_or_default());
     if bytes.len() < HEAD + sections * 16 {
         return Err(ImageError::Damaged);
@@ -106,7 +153,7 @@ pub fn open(bytes: &Bytes, magic: [u8; 8], version: u32, sections: usize, warm: 
         Some(last) => last.end.next_multiple_of(ALIGN).min(bytes.len()),
         None => (HEAD + sections * 16).next_multiple_of(ALIGN),
     };
-    if checked < HEAD || word(24) != xxh3_64(&bytes[HEAD..checked]) {
+    if checked < HEAD || Some(word(24)) != image.checksum(HEAD..checked) {
         return Err(ImageError::Damaged);
     }
     Ok(places)
@@ -150,6 +197,18 @@ mod tests {
         }
         for length in (0..whole.len()).step_by(ALIGN) {
             assert!(open(&copy(&whole[..length]), MAGIC, 1, 2, 2).is_err(), "length {length}");
+        }
+    }
+
+    #[test]
+    fn a_flipped_bit_in_any_piece_of_a_large_image_is_noticed() {
+        let image = build(MAGIC, 1, &[&[&vec![7; PIECE * MANY + 5]]], 1);
+        let mut bytes = image.as_slice().to_vec();
+        assert!(open(&copy(&bytes), MAGIC, 1, 1, 1).is_ok());
+        for at in (HEAD + PIECE - 1..bytes.len()).step_by(PIECE).chain([bytes.len() - 1]) {
+            bytes[at] ^= 1;
+            assert_eq!(open(&copy(&bytes), MAGIC, 1, 1, 1).unwrap_err(), ImageError::Damaged, "byte {at}");
+            bytes[at] ^= 1;
         }
     }
 

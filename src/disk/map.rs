@@ -19,7 +19,7 @@ pub fn map(path: &Path) -> io::Result<Bytes> {
     // SAFETY: orket replaces such files by renaming (`write_beside`) or adds to their end, and never writes into one; what they hold is
     // plain data behind a checksum, so that bytes changed by somebody else are at worst noticed.
     let map = unsafe { memmap2::Mmap::map(&file) }?;
-    Ok(Bytes::Mapped(Arc::new(map)))
+    Ok(Bytes::Mapped(Arc::new((map, file))))
 }
 
 /// Writes a file for people as a whole, never half of it, and the folders above it. What is no plain file, or stands below `/dev` or `/proc`,

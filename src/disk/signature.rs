@@ -4,6 +4,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use rustix::fs::{FileType, Stat};
 use serde::{Deserialize, Serialize};
+use xxhash_rust::xxh3::xxh3_128;
 
 /// The coarsest clock that common file systems stamp with: a kernel tick of at most 10 ms (ext4, xfs, btrfs), doubled.
 const GRANULARITY: i64 = 20_000_000;
@@ -30,6 +31,15 @@ pub struct Signature {
 }
 
 impl Signature {
+    /// Returns a hash of a stamp, or of there being none: 128 bits, so that no two are taken for each other. Nobody picks a stamp whole, since
+    /// `ctime` cannot be set.
+    pub fn mark(stamp: Option<Signature>) -> [u64; 2] {
+        stamp.map_or([0; 2], |stamp| {
+            let hash = xxh3_128(bytemuck::bytes_of(&stamp));
+            [hash as u64, (hash >> 64) as u64]
+        })
+    }
+
     /// Whether it is a regular file.
     pub fn is_file(&self) -> bool {
         FileType::from_raw_mode(self.mode) == FileType::RegularFile

@@ -23,7 +23,7 @@ pub use affected::{Changed, Rests, reached_from};
 pub use assemble::{Problem, assemble, circles, ranks, round};
 pub use declared::{declared_otherwise, made_otherwise};
 pub use edge::{Edge, EdgeKind};
-pub use graph::{Detail, Graph, Header, Row, TargetKind, address_key, flag};
+pub use graph::{Detail, Graph, Header, Row, TargetKind, Terms, address_key, flag};
 pub use made::Made;
 pub use query::{FUNCTIONS, Looks, QueryError, query};
 pub use select::{SelectError, Selected, everything, meant, select};

@@ -21,10 +21,14 @@ impl Step {
 pub struct Plan {
     targets: Vec<TargetId>,
     steps: Vec<u32>,
-    waiting_start: Vec<u32>,
+    /// Where each step's target stands among all of the plan, in the order of declaration.
+    positions: Vec<u32>,
+    /// Where, for each such position, those begin in `waiting` that wait for it; they end where the next ones begin.
+    starts: Vec<u32>,
     waiting: Vec<Step>,
     open: Vec<u32>,
     goal: Vec<Step>,
+    /// Empty if no step is.
     spare: Vec<bool>,
 }
 
@@ -47,7 +51,8 @@ impl Plan {
     fn make(graph: &Graph, goal: &[TargetId], remedies: bool, given: &dyn Fn(TargetId) -> bool) -> Plan {
         let edges_of = |id: TargetId| if given(id) { &[][..] } else { graph.edges(id) };
         let mut steps = vec![ABSENT; graph.len()];
-        let mut wanted: Vec<TargetId> = Vec::new();
+        // As much as most goals need, so that it need not be moved when it grows.
+        let mut wanted: Vec<TargetId> = Vec::with_capacity(goal.len());
         let want = |id: TargetId, steps: &mut Vec<u32>, wanted: &mut Vec<TargetId>| {
             if steps[id.index()] == ABSENT {
                 steps[id.index()] = 0;
@@ -87,60 +92,61 @@ impl Plan {
             let counts = steps[edge.to.index()] != ABSENT && edge.kind().waits() && (edge.kind().pulls() || !is_spare(&edge.to));
             counts.then(|| steps[edge.to.index()])
         };
-        let mut counts = vec![0u32; wanted.len() + 1];
-        let mut open = vec![0u32; wanted.len()];
+        let (mut starts, mut open) = (vec![0u32; wanted.len() + 1], vec![0u32; wanted.len()]);
         for (position, id) in wanted.iter().enumerate() {
             for before in edges_of(*id).iter().filter_map(inside) {
-                counts[before as usize + 1] += 1;
+                starts[before as usize] += 1;
                 open[position] += 1;
             }
         }
-        for position in 0..wanted.len() {
-            counts[position + 1] += counts[position];
+        let mut sum = 0;
+        for start in &mut starts {
+            sum += *start;
+            *start = sum;
         }
-        let mut fill = counts.clone();
-        let mut behind = vec![0u32; counts[wanted.len()] as usize];
-        for (position, id) in wanted.iter().enumerate() {
-            for before in edges_of(*id).iter().filter_map(inside) {
-                behind[fill[before as usize] as usize] = position as u32;
-                fill[before as usize] += 1;
+        // Filled from behind, each list from its end: so every start is in place when all is filled. Positions stand there until there are steps.
+        let mut waiting = vec![Step(0); sum as usize];
+        for (position, id) in wanted.iter().enumerate().rev() {
+            for before in edges_of(*id).iter().rev().filter_map(inside) {
+                starts[before as usize] -= 1;
+                waiting[starts[before as usize] as usize] = Step(position as u32);
             }
         }
         let mut left = open.clone();
-        let mut order: Vec<u32> = (0..wanted.len() as u32).filter(|position| open[*position as usize] == 0).collect();
+        let mut order: Vec<u32> = Vec::with_capacity(wanted.len());
+        order.extend((0..wanted.len() as u32).filter(|position| open[*position as usize] == 0));
         let mut next = 0;
         while let Some(position) = order.get(next).copied() {
             next += 1;
-            for later in &behind[counts[position as usize] as usize..counts[position as usize + 1] as usize] {
-                left[*later as usize] -= 1;
-                if left[*later as usize] == 0 {
-                    order.push(*later);
+            for later in &waiting[starts[position as usize] as usize..starts[position as usize + 1] as usize] {
+                left[later.index()] -= 1;
+                if left[later.index()] == 0 {
+                    order.push(later.0);
                 }
             }
         }
 
-        let mut step_of = vec![0u32; wanted.len()];
+        let mut step_of = left;
+        step_of.fill(0);
         for (step, position) in order.iter().enumerate() {
             step_of[*position as usize] = step as u32;
         }
-        let mut waiting_start = Vec::with_capacity(order.len() + 1);
-        let mut waiting = Vec::with_capacity(behind.len());
-        for position in &order {
-            waiting_start.push(waiting.len() as u32);
-            let range = counts[*position as usize] as usize..counts[*position as usize + 1] as usize;
-            waiting.extend(behind[range].iter().map(|later| Step(step_of[*later as usize])));
-        }
-        waiting_start.push(waiting.len() as u32);
+        waiting.iter_mut().for_each(|later| later.0 = step_of[later.index()]);
         for id in &wanted {
             steps[id.index()] = step_of[steps[id.index()] as usize];
         }
         Plan {
             goal: goal.iter().map(|id| Step(steps[id.index()])).collect(),
             open: order.iter().map(|position| open[*position as usize]).collect(),
-            spare: order.iter().map(|position| is_spare(&wanted[*position as usize])).collect(),
+            spare: if spares.is_empty() {
+                Vec::new()
+            } else {
+                order.iter().map(|position| is_spare(&wanted[*position as usize])).collect()
+            },
             targets: order.iter().map(|position| wanted[*position as usize]).collect(),
+            positions: order,
             steps,
-            waiting_start,
+            starts,
             waiting,
         }
     }
@@ -160,6 +166,11 @@ impl Plan {
         (0..self.targets.len() as u32).map(Step)
     }
 
+    /// Returns the targets of all steps, in order.
+    pub fn targets(&self) -> &[TargetId] {
+        &self.targets
+    }
+
     /// Returns the target of a step.
     pub fn target(&self, step: Step) -> TargetId {
         self.targets[step.index()]
@@ -167,7 +178,7 @@ impl Plan {
 
     /// Whether a step is there only because a remedy may need it.
     pub fn is_spare(&self, step: Step) -> bool {
-        self.spare[step.index()]
+        self.spare.get(step.index()) == Some(&true)
     }
 
     /// Returns the step of a target; `None` if it is not part of the plan.
@@ -177,7 +188,8 @@ impl Plan {
 
     /// Returns the steps that wait for this one, once for each edge.
     pub fn waiting(&self, step: Step) -> &[Step] {
-        &self.waiting[self.waiting_start[step.index()] as usize..self.waiting_start[step.index() + 1] as usize]
+        let position = self.positions[step.index()] as usize;
+        &self.waiting[self.starts[position] as usize..self.starts[position + 1] as usize]
     }
 
     /// Returns how many edges each step waits for, in the order of steps: the counters that a dispatcher starts from.

@@ -17,7 +17,7 @@ use crate::base::{Digest, Hasher, RelPath, TargetId, glob};
 use crate::decisions::Seam;
 use crate::disk::{self, Noted, PatternSet, Signature, now_ns};
 use crate::graph::{TargetKind, flag};
-use crate::record::{Picture, Proof, Status, Tool, doubtful};
+use crate::record::{Picture, Proof, Scene, Status, Tool, doubtful};
 
 /// Where nothing stands.
 const NOWHERE: u32 = u32::MAX;
@@ -30,8 +30,8 @@ const FEW: usize = 2000;
 pub struct Stands {
     /// What [`needs_of`] has to say of what it needs.
     pub needs: [u64; 2],
-    /// What it puts out.
-    pub yields: Digest,
+    /// The [mark](Digest::mark) of what it puts out.
+    pub yields: [u64; 2],
 }
 
 /// What stands of some targets; nothing by default.
@@ -41,29 +41,45 @@ pub struct Standing {
     /// For each target where it stands in the picture, or [`NOWHERE`].
     rows: Vec<u32>,
     /// What was proven since the picture was taken, by target.
-    own: FxHashMap<usize, Stands>,
+    own: FxHashMap<usize, (Stands, Digest)>,
+    /// Whether something was found not to hold when the files were looked at.
+    struck: bool,
 }
 
 impl Standing {
     /// Returns what was proven of one of the targets, by its place among them, if that still holds.
     pub fn of(&self, index: usize) -> Option<Stands> {
         let row = || self.picture.as_ref()?.rows().get(*self.rows.get(index)? as usize);
-        let own = || self.own.get(&index).copied();
+        let own = || self.own.get(&index).map(|(stands, _)| *stands);
         row().map(|row| Stands { needs: row.needs, yields: row.yields }).or_else(own)
+    }
+
+    /// Whether all that was supposed to stand does.
+    pub fn is_as_supposed(&self) -> bool {
+        !self.struck
+    }
+
+    /// Returns all of the digest of what that one puts out; `None` also if it cannot be read.
+    pub fn yields(&self, index: usize) -> Option<Digest> {
+        match (&self.picture, self.rows.get(index)) {
+            (Some(picture), Some(row)) if *row != NOWHERE => picture.yields(*row as usize),
+            _ => self.own.get(&index).map(|(_, yields)| *yields),
+        }
     }
 }
 
-/// Returns a hash of what the targets that a task needs put out, in the order of its edges.
-pub fn needs_of(digests: impl Iterator<Item = Digest>) -> [u64; 2] {
+/// Returns a hash of what the targets that a task needs put out, by its [marks](Digest::mark), in the order of its edges.
+pub fn needs_of(marks: impl Iterator<Item = [u64; 2]>) -> [u64; 2] {
     // What is hashed are digests: nobody picks them.
     let mut hasher = Xxh3::new();
-    digests.for_each(|digest| hasher.update(bytemuck::bytes_of(&digest)));
+    marks.for_each(|mark| hasher.update(bytemuck::bytes_of(&mark)));
     let hash = hasher.digest128();
     [hash as u64, (hash >> 64) as u64]
 }
 
-/// Returns what was proven of `targets` and still holds. Files are asked for their stamps, in parallel; none is read.
-pub fn standing(world: &World, targets: &[TargetId]) -> Standing {
+/// Returns what was proven of `targets` and still holds. Files are asked for their stamps, in parallel; none is read. `meanwhile` is called
+/// while that goes on, if it takes long, with what stands if all files are as they were; whether they are, [`Standing::is_as_supposed`] says.
+pub fn standing(world: &World, targets: &[TargetId], meanwhile: &mut dyn FnMut(&Standing)) -> Standing {
     let checkout = world.checkout.lock().expect("no holder panics");
     let picture = checkout.picture().cloned();
     let state = checkout.folder().to_path_buf();
@@ -76,56 +92,69 @@ pub fn standing(world: &World, targets: &[TargetId]) -> Standing {
     drop(checkout);
 
     let mut same = Surroundings { world, seen: FxHashMap::default(), tools: FxHashMap::default() };
-    let mut stands = Standing::default();
+    let mut stands = Standing { own: proven(world, targets, &newer, &mut same), ..Standing::default() };
+    let args = world.args.as_ref().and_then(|(target, _)| targets.iter().position(|one| one == target));
+    args.map(|index| stands.own.remove(&index));
     if let Some(picture) = picture {
         let is_newer = |index: &usize| newer.binary_search_by_key(index, |(newer, _)| *newer).is_ok();
-        stands.rows = standing_in(world, &picture, &state, targets, &mut same, &|index| !is_newer(index));
-        stands.picture = Some(picture);
+        let mut find = || {
+            let mut rows = rows_of(&picture, targets, &mut same, &|index| !is_newer(index));
+            args.and_then(|index| rows.get_mut(index)).into_iter().for_each(|row| *row = NOWHERE);
+            Standing { picture: Some(picture.clone()), rows, ..std::mem::take(&mut stands) }
+        };
+        return standing_in(world, &picture, &state, targets, &mut find, meanwhile);
     }
+    stands
+}
+
+/// Returns what still holds of what was proven of tasks since the picture was taken.
+fn proven(
+    world: &World,
+    targets: &[TargetId],
+    newer: &[(usize, Option<Proof>)],
+    same: &mut Surroundings<'_>,
+) -> FxHashMap<usize, (Stands, Digest)> {
     let watched: Vec<&(RelPath, Option<Signature>)> = newer.iter().flat_map(|(_, proof)| proof).flat_map(|proof| &proof.watched).collect();
     let now = world.tree.stat_each(watched.len(), |index| watched[index].0.as_bytes(), |index, now, _| now == watched[index].1);
-    let mut as_it_was = now.into_iter();
+    let (mut as_it_was, mut own) = (now.into_iter(), FxHashMap::default());
     for (index, proof) in newer.iter().filter_map(|(index, proof)| Some((*index, proof.as_ref()?))) {
         let whole = proof.watched.iter().fold(true, |whole, _| as_it_was.next().unwrap_or(false) && whole);
         let target = targets[index];
         if whole
             && proof.shape == world.graph.row(target).shape
             && same.surroundings(target) == Some(proof.surroundings)
-            && same.tools(target, Some(&proof.tools))
+            && same.tools(target, &proof.tools)
         {
-            stands.own.insert(index, Stands { needs: proof.needs, yields: proof.yields });
+            own.insert(index, (Stands { needs: proof.needs, yields: proof.yields.mark() }, proof.yields));
         }
     }
-    if let Some((target, _)) = &world.args
-        && let Some(index) = targets.iter().position(|one| one == target)
-    {
-        stands.rows.get_mut(index).into_iter().for_each(|row| *row = NOWHERE);
-        stands.own.remove(&index);
-    }
-    stands
+    own
 }
 
-/// Returns for each of `targets` its place in a picture, if all that the picture says of it still holds.
+/// Returns what `find` says that stands in a picture, of `targets`, without those of which a file is not as the picture has it.
 fn standing_in(
     world: &World,
     picture: &Picture,
     state: &Path,
     targets: &[TargetId],
-    same: &mut Surroundings<'_>,
-    wanted: &dyn Fn(&usize) -> bool,
-) -> Vec<u32> {
-    let (count, all) = (picture.files().len(), picture.rows());
+    find: &mut dyn FnMut() -> Standing,
+    meanwhile: &mut dyn FnMut(&Standing),
+) -> Standing {
+    let (count, all) = (picture.files(), picture.rows());
     let doubtful = if world.watcher { doubtful(&world.tree, state, picture) } else { None };
     // Where most of what is known is asked for, all files are looked at, beside finding out which of them matter.
     let foreseen = doubtful.is_none() && count > FEW && targets.len() * 2 > all.len();
     let watched = |row: &u32| all.get(*row as usize).and_then(|row| picture.watched(row)).unwrap_or_default();
-    let (mut rows, now) = thread::scope(|scope| {
+    let (mut stands, now) = thread::scope(|scope| {
         let look = || stamps_of(world, picture, count, |index| index);
         let looking = foreseen.then(|| thread::Builder::new().spawn_scoped(scope, look).ok()).flatten();
-        let rows = rows_of(picture, targets, same, wanted);
+        let stands = find();
+        if looking.is_some() {
+            meanwhile(&stands);
+        }
         let now = looking.and_then(|looking| looking.join().ok()).unwrap_or_else(|| {
             let mut used = vec![false; count];
-            rows.iter().flat_map(watched).for_each(|file| used.get_mut(*file as usize).into_iter().for_each(|used| *used = true));
+            stands.rows.iter().flat_map(watched).for_each(|file| used.get_mut(*file as usize).into_iter().for_each(|used| *used = true));
             // A watcher's word stands for all but those that it doubts.
             let (asked, mut now): (Vec<usize>, _) = match doubtful {
                 Some(mut doubtful) => {
@@ -138,20 +167,20 @@ fn standing_in(
             asked.iter().zip(found).for_each(|(file, same)| now[*file] = same);
             now
         });
-        (rows, now)
+        (stands, now)
     });
-    for row in &mut rows {
+    for row in stands.rows.iter_mut().filter(|row| **row != NOWHERE) {
         if !watched(row).iter().all(|file| now.get(*file as usize) == Some(&true)) {
             *row = NOWHERE;
+            stands.struck = true;
         }
     }
-    rows
+    stands
 }
 
 /// Returns whether each of `count` files of a picture has the stamp that it had; `file` says which one is meant.
 fn stamps_of(world: &World, picture: &Picture, count: usize, file: impl Fn(usize) -> usize + Sync) -> Vec<bool> {
-    let files = picture.files();
-    world.tree.stat_each(count, |index| picture.path(&files[file(index)]), |index, now, _| now == files[file(index)].stamp())
+    world.tree.stat_each(count, |index| picture.path(file(index)), |index, now, _| picture.is_like(file(index), now))
 }
 
 /// Returns for each of `targets` its place in a picture, if it is proven there and its declaration, environment and programs are as they were.
@@ -159,7 +188,7 @@ fn rows_of(picture: &Picture, targets: &[TargetId], same: &mut Surroundings<'_>,
     let graph = &same.world.graph;
     let never = flag::ALWAYS | flag::FOREIGN | flag::EMPTY | flag::HEARD;
     let (mut rows, mut guess) = (vec![NOWHERE; targets.len()], 0);
-    let mut tools: FxHashMap<(u32, u32), bool> = FxHashMap::default();
+    let mut scenes: FxHashMap<(u32, u32, u32), bool> = FxHashMap::default();
     let mut places = vec![NOWHERE; graph.len()];
     targets.iter().zip(0..).for_each(|(target, index)| places[target.index()] = index);
     // In the order of declaration: so they stand in the picture, one behind the other.
@@ -168,14 +197,14 @@ fn rows_of(picture: &Picture, targets: &[TargetId], same: &mut Surroundings<'_>,
         if graph.kind(target) != TargetKind::Task || declared.flags & never != 0 || !wanted(&index) {
             continue;
         }
-        let Some(row) = picture.row(guess, declared.key) else { continue };
-        guess = picture.position(row) + 1;
+        let Some(place) = picture.find(guess, declared.key, declared.shape) else { continue };
+        guess = place + 1;
+        let row = &picture.rows()[place];
+        let scene = (declared.env, declared.flags & flag::HOLES, row.scene);
         if picture.watched(row).is_some()
-            && row.shape == declared.shape
-            && same.surroundings(target) == Some(row.surroundings)
-            && *tools.entry((declared.env, row.tools)).or_insert_with(|| same.tools(target, picture.tools().get(row.tools as usize)))
+            && *scenes.entry(scene).or_insert_with(|| same.scene(target, picture.scenes().get(row.scene as usize)))
         {
-            rows[index] = guess as u32 - 1;
+            rows[index] = place as u32;
         }
     }
     rows
@@ -195,9 +224,12 @@ impl Surroundings<'_> {
         *self.seen.entry(key).or_insert_with(|| surroundings(self.world, target))
     }
 
-    fn tools(&mut self, target: TargetId, tools: Option<&Vec<Tool>>) -> bool {
-        let Some(tools) = tools else { return false };
-        let key = (self.world.graph.row(target).env, tools.clone());
+    fn scene(&mut self, target: TargetId, scene: Option<&Scene>) -> bool {
+        scene.is_some_and(|(surroundings, tools)| self.surroundings(target) == Some(*surroundings) && self.tools(target, tools))
+    }
+
+    fn tools(&mut self, target: TargetId, tools: &[Tool]) -> bool {
+        let key = (self.world.graph.row(target).env, tools.to_vec());
         *self.tools.entry(key).or_insert_with(|| {
             let Ok(visible) = self.world.visible(target, false) else { return false };
             tools.iter().all(|tool| {
@@ -290,7 +322,7 @@ pub(super) fn prove(world: &World, prepared: &Prepared, links: &Links, outputs: 
     watched.extend(folders);
     watched.sort();
     watched.dedup();
-    let needs = needs_of(links.iter().map(|(_, yielded)| yielded.digest));
+    let needs = needs_of(links.iter().map(|(_, yielded)| yielded.digest.mark()));
     let proof = Proof { shape: row.shape, surroundings, needs, yields, tools: prepared.programs.clone(), watched };
     world.checkout.lock().expect("no holder panics").prove(row.key, proof);
 }

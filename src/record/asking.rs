@@ -52,12 +52,12 @@ impl Question {
     }
 }
 
-/// Returns the positions in [`Picture::files`] of what may not be as the picture has it, if a watcher says so; `None` if all have to be looked
+/// Returns which files of a picture may not be as it has them, if a watcher says so; `None` if all have to be looked
 /// at. `state`: the folder `.orket`.
 pub fn doubtful(tree: &Tree, state: &Path, picture: &Picture) -> Option<Vec<u32>> {
     match ask(tree, state, picture) {
         Ok(rows) => {
-            tracing::debug!(files = picture.files().len(), doubtful = rows.len(), "a watcher knows what may have changed");
+            tracing::debug!(files = picture.files(), doubtful = rows.len(), "a watcher knows what may have changed");
             Some(rows)
         }
         Err(why) => {
@@ -77,7 +77,7 @@ fn ask(tree: &Tree, state: &Path, picture: &Picture) -> Result<Vec<u32>, String>
     let due = Instant::now() + PATIENCE;
     let mut stream = reach(state).map_err(said)?;
     send(&mut stream, &Question::new(tree, picture.mark()).map_err(said)?).map_err(said)?;
-    let count = picture.files().len();
+    let count = picture.files();
     match receive(&mut stream, due, count as u32 * 5 + LONG).map_err(said)? {
         Answer::Nothing(why) => Err(why),
         Answer::Doubtful(rows) if rows.iter().all(|row| (*row as usize) < count) => Ok(rows),

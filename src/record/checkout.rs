@@ -12,7 +12,8 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use serde::{Deserialize, Serialize};
 
 use super::journal::{self, Journal};
-use super::picture::{self, Picture};
+use super::paint::paint;
+use super::picture::Picture;
 use super::proof::Proof;
 use super::task::{Known, Status, TaskRecord};
 use crate::base::{Digest, RelPath};
@@ -115,11 +116,9 @@ impl Checkout {
     fn look(&self, key: [u64; 2]) -> Option<Cow<'_, Box<TaskRecord>>> {
         match self.tasks.get(&key) {
             Some(record) => Some(Cow::Borrowed(record)),
-            None => self
-                .picture
-                .as_ref()
-                .and_then(|picture| picture.record(picture.row(usize::MAX, key)?))
-                .map(|record| Cow::Owned(Box::new(record))),
+            None => {
+                self.picture.as_ref().and_then(|picture| picture.record(picture.place(key)?)).map(|record| Cow::Owned(Box::new(record)))
+            }
         }
     }
 
@@ -215,8 +214,8 @@ impl Checkout {
     }
 
     fn pictured(&self, wanted: impl Fn([u64; 2]) -> bool) -> impl Iterator<Item = TaskRecord> {
-        let rows = self.picture.iter().flat_map(|picture| picture.rows().iter().map(move |row| (picture, row)));
-        rows.filter(move |(_, row)| wanted(row.key())).filter_map(|(picture, row)| picture.record(row))
+        let keys = self.picture.iter().flat_map(|picture| picture.keys().iter().enumerate().map(move |(place, key)| (picture, place, key)));
+        keys.filter(move |(.., key)| wanted(**key)).filter_map(|(picture, place, _)| picture.record(place))
     }
 
     /// Takes a new picture if the journal has grown beyond an eighth of the old one, so that reading stays cheap and a small change costs
@@ -255,7 +254,7 @@ impl Checkout {
                 files.insert(path, known);
             }
         }
-        let image = picture::write(&records, &files);
+        let image = paint(&records, &files);
         disk::write_beside(&self.folder.join("state"), image.as_slice())?;
         self.journal = None;
         self.good = 0;

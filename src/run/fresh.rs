@@ -15,87 +15,59 @@ use crate::rebuild::{self, Links, Mode, Standing, World, Yield, needs_of};
 /// The steps that need nothing, with the digest of what they put out; and the decisions that could be made at once.
 pub struct Fresh {
     standing: Standing,
+    found: Found,
+    left: usize,
+    pub(super) made: Vec<(Step, Result<Choice, Stuck>)>,
+}
+
+/// What of a plan is fresh, given what stands of it.
+#[derive(Default)]
+struct Found {
     fresh: Vec<bool>,
     /// What is put out by those of which nothing is proven, since they only gather, or decide.
     gathered: FxHashMap<Step, Digest>,
-    left: usize,
-    pub(super) made: Vec<(Step, Result<Choice, Stuck>)>,
+    made: Vec<(Step, Result<Choice, Stuck>)>,
+}
+
+/// What is asked about a plan.
+struct Question<'a> {
+    world: &'a World,
+    plan: &'a Plan,
+    /// Whether every step is to run that is no decision.
+    everything: bool,
+    foreground: Option<TargetId>,
+    choices: &'a Choices<'a>,
 }
 
 impl Fresh {
     /// Returns those of a plan, spare steps never among them. `foreground` runs in any case. Decisions are made as far as all that they wait
     /// for is fresh and nothing has to be executed for them; the world knows then what they came to.
     pub fn of(world: &World, plan: &Plan, mode: Mode, foreground: Option<TargetId>, choices: &Choices<'_>) -> Fresh {
-        let mut fresh = Fresh {
-            standing: Standing::default(),
-            fresh: vec![false; plan.len()],
-            gathered: FxHashMap::default(),
-            left: 0,
-            made: Vec::new(),
-        };
         let planned = plan.steps().filter(|step| !plan.is_spare(*step)).count();
-        let graph = &world.graph;
-        let targets: Vec<TargetId> = plan.steps().map(|step| plan.target(step)).collect();
-        let decides = targets.iter().any(|target| graph.kind(*target) == TargetKind::Decision);
+        let decides = plan.targets().iter().any(|target| world.graph.kind(*target) == TargetKind::Decision);
         let everything = mode.force || mode.verify;
         if everything && !decides {
-            return Fresh { left: planned, ..fresh };
+            let found = Found { fresh: vec![false; plan.len()], ..Found::default() };
+            return Fresh { standing: Standing::default(), found, left: planned, made: Vec::new() };
         }
+        let question = Question { world, plan, everything, foreground, choices };
+        let mut supposed = None;
         // What is proven was so with all files that are there.
-        if !everything && world.absent.read().expect("no holder panics").is_empty() {
-            fresh.standing = rebuild::standing(world, &targets);
-        }
-        for step in plan.steps() {
-            let target = targets[step.index()];
-            let decision = graph.kind(target) == TargetKind::Decision;
-            if everything && !decision {
-                continue;
-            }
-            let whole = (decision && choices.is_given(target))
-                || plan.before(graph, step).all(|(before, _)| fresh.has(before) || plan.is_spare(before));
-            if decision && whole && !plan.is_spare(step) {
-                let stood = |id: TargetId| plan.step(id).is_some_and(|step| fresh.has(step));
-                let ended = |id: TargetId| stood(id).then(|| stood_still(world, id));
-                let choice = choices.choose(graph, target, &Past { ended: &ended, decided: &|address| world.decision(address) }, None);
-                if let Ok(choice) = &choice {
-                    fresh.gather(step, decided(world, target, &choice.value));
-                }
-                if !matches!(choice, Err(Stuck::Open(_))) {
-                    fresh.made.push((step, choice));
-                }
-                continue;
-            }
-            if !whole || plan.is_spare(step) || foreground == Some(target) || graph.has(target, flag::FOREIGN) {
-                continue;
-            }
-            let digests = needed(graph, plan, target).filter_map(|before| fresh.digest(before));
-            match graph.kind(target) {
-                TargetKind::Gate | TargetKind::Decision => {}
-                TargetKind::Task if left_out(world, target).is_some() => {}
-                TargetKind::Task if !graph.has(target, flag::EMPTY) => {
-                    fresh.fresh[step.index()] = fresh.standing.of(step.index()).is_some_and(|stands| stands.needs == needs_of(digests));
-                }
-                _ if rebuild::lacks(world, target).is_some() => {}
-                _ => {
-                    let digest = gathered_digest(world, target, digests, false);
-                    fresh.gather(step, digest);
-                }
-            }
-        }
-        fresh.left = planned - fresh.fresh.iter().filter(|fresh| **fresh).count();
-        tracing::debug!(steps = plan.len(), left = fresh.left, "what is as it was proven to be");
-        fresh
+        let proven = !everything && world.absent.read().expect("no holder panics").is_empty();
+        let standing = match proven {
+            false => Standing::default(),
+            // While files are looked at, suppose that they are as they were. Not where somebody decides: that is done once.
+            true => rebuild::standing(world, plan.targets(), &mut |standing| supposed = (!decides).then(|| question.answer(standing))),
+        };
+        let mut found = supposed.filter(|_| standing.is_as_supposed()).unwrap_or_else(|| question.answer(&standing));
+        let left = planned - found.fresh.iter().filter(|fresh| **fresh).count();
+        tracing::debug!(steps = plan.len(), left, "what is as it was proven to be");
+        Fresh { standing, left, made: std::mem::take(&mut found.made), found }
     }
 
-    fn gather(&mut self, step: Step, digest: Digest) {
-        self.fresh[step.index()] = true;
-        self.gathered.insert(step, digest);
-    }
-
-    /// Returns the digest of what a step puts out, if it is fresh.
-    fn digest(&self, step: Step) -> Option<Digest> {
-        let stands = || self.standing.of(step.index()).map(|stands| stands.yields);
-        self.has(step).then(|| stands().or_else(|| self.gathered.get(&step).copied())).flatten()
+    /// Returns the [mark](Digest::mark) of what a step puts out, if it is fresh.
+    fn mark(&self, step: Step) -> Option<[u64; 2]> {
+        self.found.mark(&self.standing, step)
     }
 
     /// Returns how many steps there are that are not fresh.
@@ -105,7 +77,79 @@ impl Fresh {
 
     /// Whether a step is.
     pub fn has(&self, step: Step) -> bool {
+        self.found.has(step)
+    }
+}
+
+impl Question<'_> {
+    /// Goes over the steps in their order.
+    fn answer(&self, standing: &Standing) -> Found {
+        let Question { world, plan, everything, foreground, choices } = *self;
+        let graph = &world.graph;
+        let mut found = Found { fresh: vec![false; plan.len()], ..Found::default() };
+        for step in plan.steps() {
+            let target = plan.target(step);
+            let decision = graph.kind(target) == TargetKind::Decision;
+            if everything && !decision {
+                continue;
+            }
+            let whole = (decision && choices.is_given(target))
+                || plan.before(graph, step).all(|(before, _)| found.has(before) || plan.is_spare(before));
+            if decision && whole && !plan.is_spare(step) {
+                let stood = |id: TargetId| plan.step(id).is_some_and(|step| found.has(step));
+                let ended = |id: TargetId| stood(id).then(|| stood_still(world, id));
+                let choice = choices.choose(graph, target, &Past { ended: &ended, decided: &|address| world.decision(address) }, None);
+                if let Ok(choice) = &choice {
+                    found.gather(step, decided(world, target, &choice.value));
+                }
+                if !matches!(choice, Err(Stuck::Open(_))) {
+                    found.made.push((step, choice));
+                }
+                continue;
+            }
+            if !whole || plan.is_spare(step) || foreground == Some(target) || graph.has(target, flag::FOREIGN) {
+                continue;
+            }
+            match graph.kind(target) {
+                TargetKind::Gate | TargetKind::Decision => {}
+                TargetKind::Task if left_out(world, target).is_some() => {}
+                TargetKind::Task if !graph.has(target, flag::EMPTY) => {
+                    let marks = needed(graph, plan, target).filter_map(|before| found.mark(standing, before));
+                    found.fresh[step.index()] = standing.of(step.index()).is_some_and(|stands| stands.needs == needs_of(marks));
+                }
+                _ if rebuild::lacks(world, target).is_some() => {}
+                _ => {
+                    let before = needed(graph, plan, target).filter(|before| found.has(*before));
+                    if let Some(digests) = before.map(|before| found.digest(standing, before)).collect::<Option<Vec<_>>>() {
+                        found.gather(step, gathered_digest(world, target, digests.into_iter(), false));
+                    }
+                }
+            }
+        }
+        found
+    }
+}
+
+impl Found {
+    fn has(&self, step: Step) -> bool {
         self.fresh[step.index()]
+    }
+
+    fn gather(&mut self, step: Step, digest: Digest) {
+        self.fresh[step.index()] = true;
+        self.gathered.insert(step, digest);
+    }
+
+    /// Returns the [mark](Digest::mark) of what a step puts out, if it is fresh.
+    fn mark(&self, standing: &Standing, step: Step) -> Option<[u64; 2]> {
+        let stands = || standing.of(step.index()).map(|stands| stands.yields);
+        self.has(step).then(|| stands().or_else(|| self.gathered.get(&step).map(Digest::mark))).flatten()
+    }
+
+    /// Returns the digest of what a step puts out, if it is fresh and can be read.
+    fn digest(&self, standing: &Standing, step: Step) -> Option<Digest> {
+        let stands = || standing.yields(step.index());
+        self.has(step).then(|| self.gathered.get(&step).copied().or_else(stands)).flatten()
     }
 }
 
@@ -205,12 +249,13 @@ impl<'a> Yields<'a> {
         for before in needed(&world.graph, plan, target) {
             let target = plan.target(before);
             if self.known[before.index()].is_none()
-                && let Some(digest) = self.fresh.digest(before)
+                && let Some(mark) = self.fresh.mark(before)
             {
-                let gathers = world.graph.kind(target) != TargetKind::Task || world.graph.has(target, flag::EMPTY);
-                self.known[before.index()] = Some(match gathers {
-                    true => Yield { digest, outputs: Default::default(), folders: self.folders_behind(target), executed: false },
-                    false => rebuild::recall(world, target).filter(|yielded| yielded.digest == digest).ok_or(target)?,
+                self.known[before.index()] = Some(match self.fresh.found.gathered.get(&before) {
+                    Some(digest) => {
+                        Yield { digest: *digest, outputs: Default::default(), folders: self.folders_behind(target), executed: false }
+                    }
+                    None => rebuild::recall(world, target).filter(|yielded| yielded.digest.mark() == mark).ok_or(target)?,
                 });
             }
             links.extend(self.known[before.index()].clone().map(|yielded| (target, yielded)));

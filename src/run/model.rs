@@ -321,10 +321,10 @@ fn within_bounds(graph: &Graph, pending: &[Job], slots: usize, seed: u64) {
             _ => None,
         })
         .collect();
-    let used: usize = running.iter().map(|target| (graph.row(*target).weight as usize).clamp(1, slots)).sum();
+    let used: usize = running.iter().map(|target| (graph.terms(*target).weight as usize).clamp(1, slots)).sum();
     assert!(used <= slots, "{used} of {slots} slots are taken, seed {seed}");
     for (index, (name, most)) in POOLS.iter().enumerate() {
-        let inside = running.iter().filter(|target| graph.row(**target).pool as usize == index + 1).count();
+        let inside = running.iter().filter(|target| graph.terms(**target).pool as usize == index + 1).count();
         assert!(inside <= *most, "{inside} run in the pool {name}, seed {seed}");
     }
     let alone = running.iter().any(|target| graph.has(*target, crate::graph::flag::INTERACTIVE));

@@ -25,15 +25,15 @@ impl Loop<'_> {
     /// Asks the planner how urgent a step is.
     pub(super) fn rank(&mut self, step: Step) -> Planned {
         let target = self.target(step);
-        let row = self.graph.row(target);
+        let terms = self.graph.terms(target);
         self.turns += 1;
         let question = Ready {
             task: self.graph.address(target).to_owned(),
             path_ms: self.paths[step.index()],
-            priority: row.priority,
-            weight: row.weight,
-            pool: row.pool.checked_sub(1).map(|pool| self.graph.header().pools[pool as usize].name.to_string()),
-            failed_before: self.world.checkout.lock().expect("no holder panics").has_failed(row.key),
+            priority: terms.priority,
+            weight: terms.weight,
+            pool: terms.pool.checked_sub(1).map(|pool| self.graph.header().pools[pool as usize].name.to_string()),
+            failed_before: self.world.checkout.lock().expect("no holder panics").has_failed(self.graph.row(target).key),
             turn: self.turns,
         };
         match self.world.seams.ask(&question) {

@@ -211,7 +211,7 @@ impl Loop<'_> {
     /// Lets a step wait for a slot.
     pub(super) fn enqueue(&mut self, step: Step) {
         let target = self.target(step);
-        let row = self.graph.row(target);
+        let terms = self.graph.terms(target);
         self.states[step.index()] = State::Queued;
         let rank = match self.ranks.remove(&step).map_or_else(|| self.rank(step), Planned::Run) {
             Planned::Run(rank) => rank,
@@ -221,8 +221,8 @@ impl Loop<'_> {
         self.queue.push(Candidate {
             step,
             rank,
-            weight: row.weight,
-            pool: row.pool,
+            weight: terms.weight,
+            pool: terms.pool,
             exclusive: self.options.foreground == Some(target)
                 || self.graph.has(target, flag::INTERACTIVE)
                 || self.graph.has(target, flag::CONFIRM),

@@ -44,8 +44,7 @@ impl Folders {
         let mut seen: BTreeMap<RelPath, bool> = BTreeMap::from([(RelPath::root(), false)]);
         for row in (0..rows.count()).filter(|row| is_below(rows.path(*row))) {
             let path = RelPath::from_normal(rows.path(row));
-            let is_folder = rows.stamp(row).is_some_and(|stamp| stamp.is_dir());
-            let mut next = if is_folder { Some(path) } else { path.parent() };
+            let mut next = if rows.is_folder(row) { Some(path) } else { path.parent() };
             while let Some(folder) = next.filter(|folder| !seen.contains_key(folder)) {
                 next = folder.parent();
                 seen.insert(folder, false);

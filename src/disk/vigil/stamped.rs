@@ -10,8 +10,11 @@ pub trait Stamped: Send + Sync {
     /// Returns the path of one.
     fn path(&self, row: usize) -> &[u8];
 
-    /// Returns its stamp; `None` if nothing was there.
-    fn stamp(&self, row: usize) -> Option<Signature>;
+    /// Whether it had the stamp of a folder.
+    fn is_folder(&self, row: usize) -> bool;
+
+    /// Whether its stamp was this one; `None` if nothing is there.
+    fn is_like(&self, row: usize, now: Option<Signature>) -> bool;
 }
 
 /// Looks at all rows but those that are passed over. Returns which have the stamp that they had, and files that have several names: these
@@ -21,7 +24,7 @@ pub(super) fn looked_at(tree: &Tree, rows: &dyn Stamped, passed_over: &[bool]) -
     let found = tree.stat_each(
         wanted.len(),
         |index| rows.path(wanted[index]),
-        |index, stamp, names| (stamp == rows.stamp(wanted[index]), names > 1 && stamp.is_some_and(|stamp| !stamp.is_dir())),
+        |index, stamp, names| (rows.is_like(wanted[index], stamp), names > 1 && stamp.is_some_and(|stamp| !stamp.is_dir())),
     );
     let (mut same, mut several) = (vec![false; rows.count()], Vec::new());
     for (row, (as_it_was, named)) in wanted.into_iter().zip(found) {

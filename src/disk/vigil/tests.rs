@@ -23,8 +23,12 @@ impl Stamped for Rows {
         self.0[row].0.as_bytes()
     }
 
-    fn stamp(&self, row: usize) -> Option<Signature> {
-        self.0[row].1
+    fn is_folder(&self, row: usize) -> bool {
+        self.0[row].1.is_some_and(|stamp| stamp.is_dir())
+    }
+
+    fn is_like(&self, row: usize, now: Option<Signature>) -> bool {
+        self.0[row].1 == now
     }
 }
 

@@ -58,7 +58,7 @@ impl Vigil {
         let rows = self.doubts.rows().clone();
         let is_seen = |row: usize| {
             let path = rows.path(row);
-            let folder = match rows.stamp(row).is_some_and(|stamp| stamp.is_dir()) {
+            let folder = match rows.is_folder(row) {
                 true => Some(RelPath::from_normal(path)),
                 false => RelPath::from_normal(path).parent(),
             };

@@ -9,7 +9,7 @@ use xxhash_rust::xxh3::{xxh3_64, xxh3_128};
 
 use crate::base::{Place, TargetId, image};
 use crate::graph::graph::{MAGIC, SECTIONS, VERSION, halves};
-use crate::graph::{Edge, EdgeKind, Graph, Header, Row, TargetKind, address_key};
+use crate::graph::{Edge, EdgeKind, Graph, Header, Row, TargetKind, Terms, address_key};
 use crate::model::{Decision, Epic, Gate, Rock, Service, Task};
 
 /// A target on its way into an image.
@@ -118,25 +118,20 @@ impl Share {
 
 /// Puts drafts, in the order of their ids, into an image.
 pub(super) fn write(header: &Header, drafts: &[Draft<'_>], shares: &[Share]) -> Graph {
-    let mut rows = Vec::with_capacity(drafts.len());
+    let (mut rows, mut terms) = (Vec::with_capacity(drafts.len()), Vec::with_capacity(drafts.len()));
     let mut edges: Vec<Edge> = Vec::with_capacity(drafts.iter().map(|draft| draft.edges.len()).sum());
     let mut strings = Vec::with_capacity(drafts.iter().map(|draft| draft.address.len()).sum());
     let mut detail = 0;
     for (draft, Written { detail_len, key, shape }) in drafts.iter().zip(shares.iter().flat_map(|share| &share.targets)) {
-        rows.push(Row {
-            key: *key,
-            shape: *shape,
-            address: strings.len() as u32,
-            address_len: draft.address.len() as u32,
+        rows.push(Row { key: *key, shape: *shape, edges: edges.len() as u32, kind: draft.kind as u32, flags: draft.flags, env: draft.env });
+        terms.push(Terms {
             detail,
             detail_len: *detail_len,
-            edges: edges.len() as u32,
-            edges_len: draft.edges.len() as u32,
-            kind: draft.kind as u32,
-            flags: draft.flags,
-            env: draft.env,
+            address: strings.len() as u32,
+            address_len: draft.address.len() as u32,
             pool: draft.pool,
             weight: draft.weight,
+            reserved: 0,
             priority: draft.priority,
         });
         strings.extend_from_slice(draft.address.as_bytes());
@@ -151,6 +146,7 @@ pub(super) fn write(header: &Header, drafts: &[Draft<'_>], shares: &[Share]) -> 
         &[&header],
         &[bytemuck::cast_slice(&rows)],
         &[bytemuck::cast_slice(&edges)],
+        &[bytemuck::cast_slice(&terms)],
         &[&strings],
         &details,
         &[bytemuck::cast_slice(&index)],
