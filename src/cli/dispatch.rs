@@ -147,8 +147,12 @@ fn dispatch() -> Exit {
 
 /// Reads the command line. What it may say is described at length, and is not taken down again piece by piece before the work begins.
 fn parse() -> Cli {
+    let words: Vec<OsString> = std::env::args_os().collect();
+    if let Some(cli) = Cli::of_build(&words) {
+        return cli;
+    }
     let mut command = ManuallyDrop::new(Cli::command());
-    let mut matches = command.try_get_matches_from_mut(std::env::args_os()).unwrap_or_else(|error| error.exit());
+    let mut matches = command.try_get_matches_from_mut(words).unwrap_or_else(|error| error.exit());
     Cli::from_arg_matches_mut(&mut matches).unwrap_or_else(|error| error.format(&mut command).exit())
 }
 

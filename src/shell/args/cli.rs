@@ -1,6 +1,9 @@
 //! The line as a whole, and the commands: one enum.
 
-use clap::{Parser, Subcommand};
+use std::ffi::OsString;
+use std::mem::ManuallyDrop;
+
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use super::affected::AffectedArgs;
 use super::build::BuildArgs;
@@ -39,6 +42,37 @@ pub struct Cli {
     /// The command; none means `list`.
     #[command(subcommand)]
     pub command: Option<Command>,
+}
+
+impl Cli {
+    /// Reads what was typed, if it is a build and nothing about it is wrong or asked. For that only this command has to be described: to
+    /// describe them all takes a good part of a small build in which there is nothing to do.
+    pub fn of_build(words: &[OsString]) -> Option<Cli> {
+        if !words.iter().any(|word| word == "build") {
+            return None;
+        }
+        // It is not taken down again piece by piece before the work begins.
+        let mut described = ManuallyDrop::new(Line::command());
+        let mut matches = described.try_get_matches_from_mut(words).ok()?;
+        let Line { global, command: Short::Build(args) } = Line::from_arg_matches_mut(&mut matches).ok()?;
+        Some(Cli { global, command: Some(Command::Build(args)) })
+    }
+}
+
+/// The line of a build: as [`Cli`], with one command.
+#[derive(Parser)]
+#[command(name = "orket")]
+struct Line {
+    #[command(flatten)]
+    global: GlobalArgs,
+    #[command(subcommand)]
+    command: Short,
+}
+
+/// The one command.
+#[derive(Subcommand)]
+enum Short {
+    Build(BuildArgs),
 }
 
 /// The commands.

@@ -1,5 +1,6 @@
 //! What can be typed, typed.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -47,6 +48,23 @@ fn a_build() {
     assert!(!build.fail_fast && !build.quiet && !build.check);
     assert_eq!((build.rerun, build.ui), (Some(Rerun::Failed), Ui::Plain));
     assert_eq!([build.trace, build.events, build.summary], ["t", "e", "s"].map(|file| Some(PathBuf::from(file))));
+}
+
+#[test]
+fn a_build_is_read_alike_without_the_other_commands() {
+    let words = |line: &str| line.split_whitespace().map(OsString::from).collect::<Vec<_>>();
+    for line in [
+        "orket build",
+        "orket -C a --json build list build -j4 -kvv --strategy planner=x --decide a=b -f b --color never",
+        "orket --color always build -n --rerun failed --timeout 1m --ui plain -- -j",
+    ] {
+        assert_eq!(format!("{:?}", Cli::of_build(&words(line)).expect(line)), format!("{:?}", parse(line)));
+    }
+    for line in
+        ["orket", "orket list", "orket run build", "orket help build", "orket build --help", "orket build -j0", "orket build --nothing"]
+    {
+        assert!(Cli::of_build(&words(line)).is_none(), "{line}");
+    }
 }
 
 #[test]
