@@ -22,8 +22,8 @@ use crate::record::{Picture, Proof, Scene, Status, Tool, doubtful};
 /// Where nothing stands.
 const NOWHERE: u32 = u32::MAX;
 
-/// Up to how many files it is not worth a thread to look at them beside what else is done.
-const FEW: usize = 2000;
+/// Up to how many files it is not worth a thread to look at them beside what else is done. Where tests run they go either way.
+const FEW: usize = if cfg!(debug_assertions) { 20 } else { 2000 };
 
 /// A task of which everything is as it was proven, but for what it needs.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
