@@ -321,9 +321,11 @@ impl Engine {
         Ok(world)
     }
 
-    /// Whether outputs are declared otherwise than at the last build, as far as is known of that.
+    /// Whether outputs are declared otherwise than at the last build of this manifest, as far as is known of that.
     pub fn puts_out_otherwise(&self) -> bool {
-        load::mapped(&self.state().join(BUILT)).is_none_or(|then| then.header().made != self.graph.header().made)
+        let own = |then: &Graph| load::stamp(then).is_some_and(|stamp| stamp.manifest == self.manifest);
+        let then = load::mapped(&self.state().join(BUILT)).filter(own);
+        then.is_none_or(|then| then.header().made != self.graph.header().made)
     }
 
     /// Lets the store know of this checkout, so that no sweep takes what its last build used.

@@ -64,7 +64,8 @@ pub fn runs(ui: &Ui, command: Option<&RunsCommand>) -> Result<(), Failure> {
                     .all()
                     .map_err(unreadable)?
                     .into_iter()
-                    .find(|run| run.began < new.began)
+                    .skip_while(|run| (&run.run, run.began) != (&new.run, new.began))
+                    .nth(1)
                     .ok_or_else(|| Failure::NoTarget(String::from("there is only one run")))?,
             };
             let table = |run: &RunRecord| -> BTreeMap<String, (&'static str, u64)> {

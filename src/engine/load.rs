@@ -23,7 +23,7 @@ const MANY: usize = 10_000;
 #[derive(Serialize, Deserialize)]
 pub(super) struct Stamp {
     version: String,
-    manifest: RelPath,
+    pub(super) manifest: RelPath,
     digests: Vec<Digest>,
     /// The stamps that manifests with these digests have, of those that have one that no other bytes can get.
     stamps: Vec<Option<Signature>>,

@@ -149,7 +149,9 @@ impl Load<'_> {
             );
             return;
         }
-        self.project.each.push(Each { place: node.place.clone(), globs, barren: found.is_empty() });
+        let mut folders: Vec<RelPath> = found.iter().filter_map(RelPath::parent).collect();
+        folders.dedup();
+        self.project.each.push(Each { place: node.place.clone(), globs, folders });
         let around = self.file.take();
         for path in found {
             if self.problems.full() {

@@ -47,8 +47,8 @@ pub struct Each {
     pub place: Place,
     /// Its globs, relative to the project's root; `!` stands before those that leave out.
     pub globs: Vec<Box<str>>,
-    /// Whether it finds no file.
-    pub barren: bool,
+    /// The folders of the files that it finds; none where it finds no file.
+    pub folders: Vec<RelPath>,
 }
 
 /// An outcome that a team promises.

@@ -28,7 +28,9 @@ impl Own {
     pub fn of(world: &World, target: TargetId) -> Own {
         let key = world.graph.row(target).key;
         let record = world.checkout.lock().expect("no holder panics").task(key);
-        let result = record.as_ref().and_then(|record| ActionResult::decode(&record.result));
+        // What stands there since its outputs were taken away is somebody else's.
+        let result = record.as_ref().filter(|record| record.status != Status::LeftOut);
+        let result = result.and_then(|record| ActionResult::decode(&record.result));
         let status = record.as_ref().map(|record| record.status);
         let sure = status == Some(Status::Succeeded);
         let mut made = record.map(|record| record.own).unwrap_or_default();

@@ -16,7 +16,8 @@ pub(super) fn is(world: &World, output: &Output) -> bool {
     stands(world, output, false)
 }
 
-fn stands(world: &World, output: &Output, again: bool) -> bool {
+/// The same; `again`: as it is now.
+pub(super) fn stands(world: &World, output: &Output, again: bool) -> bool {
     match &output.kind {
         OutputKind::Folder => world.tree.stat(&output.path).ok().flatten().is_some_and(|signature| signature.is_dir()),
         OutputKind::File { digest, executable } => {

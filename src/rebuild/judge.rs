@@ -121,7 +121,7 @@ fn verdict(world: &World, target: TargetId, links: &Links, again: bool, mode: Mo
     tracing::trace!(task = world.graph.address(target), inputs = prepared.action.files().count(), again, "judging");
     let mut why = None;
     if let Some(record) = &record {
-        if record.status != Status::Succeeded {
+        if !matches!(record.status, Status::Succeeded | Status::LeftOut) {
             why = Some(if record.status == Status::Overtaken { Reason::Overtaken } else { Reason::NotFinished });
             // Whoever has seen it fail does not want to hear that it once passed.
             if record.status == Status::Failed(prepared.key) {
@@ -133,7 +133,8 @@ fn verdict(world: &World, target: TargetId, links: &Links, again: bool, mode: Mo
             if is(flag::HEARD) && !heard(world, &record.result) {
                 return Judged::Run(Box::new(prepared), Reason::New);
             }
-            if whole(&prepared, &outputs) && in_place(world, &outputs, &prepared.outputs, &prepared.excluded, again) {
+            let stays = record.status == Status::Succeeded && whole(&prepared, &outputs);
+            if stays && in_place(world, &outputs, &prepared.outputs, &prepared.excluded, again) {
                 let yielded = yielded(world, &prepared, &outputs, executed);
                 if !mode.look {
                     prove(world, &prepared, links, &outputs, folders, yielded.digest);

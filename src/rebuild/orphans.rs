@@ -10,9 +10,9 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::World;
 use super::clear::take_away;
-use super::in_place::is;
+use super::in_place::stands;
 use crate::action::{ActionResult, Output, OutputKind};
-use crate::base::{RelPath, TargetId, glob};
+use crate::base::{Digest, RelPath, TargetId, glob};
 use crate::disk::Signature;
 use crate::graph::{TargetKind, flag};
 use crate::record::{Status, TaskRecord};
@@ -37,9 +37,10 @@ pub struct Orphans {
 pub fn clear_orphans(world: &World, otherwise: bool) -> io::Result<Orphans> {
     let mut orphans = Orphans::default();
     for (record, strays, gone) in orphaned(world, otherwise) {
-        strays.clear(world, &mut orphans)?;
-        if gone {
-            forget(world, record, strays.others);
+        strays.clear(world, false, &mut orphans)?;
+        match gone {
+            true => forget(world, record, strays.others),
+            false => forget_part(world, record, &strays),
         }
     }
     Ok(orphans)
@@ -51,14 +52,14 @@ pub fn orphans(world: &World, otherwise: bool) -> FxHashSet<RelPath> {
 }
 
 /// Takes away what a task had put out that a run leaves out: without it, as in a build from nothing, nothing is there. What others put out
-/// there, what version control tracks, and what stands behind a link stays.
+/// there, what version control tracks, what stands behind a link, and what is not as the task had made it stays.
 ///
 /// # Errors
 /// As [`clear_orphans`].
 pub fn clear_skipped(world: &World, target: TargetId) -> io::Result<Orphans> {
     let mut orphans = Orphans::default();
     if let Some((record, strays)) = left_out(world, target) {
-        strays.clear(world, &mut orphans)?;
+        strays.clear(world, true, &mut orphans)?;
         forget(world, record, Vec::new());
     }
     Ok(orphans)
@@ -70,9 +71,10 @@ pub fn skipped(world: &World, target: TargetId) -> Vec<RelPath> {
 }
 
 fn left_out(world: &World, target: TargetId) -> Option<(TaskRecord, Strays)> {
-    let record = world.checkout.lock().expect("no holder panics").task(world.graph.row(target).key).filter(has_made)?;
+    let record = world.checkout.lock().expect("no holder panics").task(world.graph.row(target).key);
+    let record = record.filter(|record| record.manifest == world.manifest && has_made(record))?;
     let others = |path: &RelPath| world.made().makers(path).any(|maker| maker != target);
-    let strays = Strays::of(world, &record, &others, &|_| false);
+    let strays = Strays::of(world, &record, false, &others, &|_| false);
     Some((record, strays))
 }
 
@@ -99,44 +101,54 @@ fn orphaned(world: &World, otherwise: bool) -> Vec<(TaskRecord, Strays, bool)> {
     let named = |path: &RelPath| named.get_or_init(|| named_inputs(world)).contains(path);
     let found = records.into_iter().map(|record| {
         let gone = !declared.contains_key(&record.key);
-        let strays = Strays::of(world, &record, &|path| world.made().holds(path), &named);
+        let strays = Strays::of(world, &record, gone, &|path| world.made().holds(path), &named);
         (record, strays, gone)
     });
     found.filter(|(_, strays, gone)| *gone || !strays.is_empty()).collect()
 }
 
 fn has_made(record: &TaskRecord) -> bool {
-    !(record.result.is_empty() && record.own.is_empty())
+    !(record.result.is_empty() || record.status == Status::LeftOut) || !record.own.is_empty()
 }
 
-/// What a task had put out and stands there still.
+/// What a task had put out and stands there still, as it had made it.
 #[derive(Default)]
 struct Strays {
-    /// Nobody's, and whether nothing is lost with it, whatever the store holds: a link, or an empty file.
-    files: Vec<(RelPath, bool)>,
+    /// Nobody's, and as which output; `None` for what an unfinished run has left.
+    files: Vec<(RelPath, Option<Output>)>,
     /// Nobody's, the inner ones first.
     folders: Vec<RelPath>,
-    /// In the place of what others put out.
+    /// In the place of what others put out, where that was asked for.
     others: Vec<(RelPath, Option<Signature>)>,
 }
 
 impl Strays {
-    /// `others`: whether somebody else puts out a path; `kept`: whether it stays for another reason.
-    fn of(world: &World, record: &TaskRecord, others: &dyn Fn(&RelPath) -> bool, kept: &dyn Fn(&RelPath) -> bool) -> Strays {
-        let outputs = ActionResult::decode(&record.result).map(|result| result.outputs).unwrap_or_default();
-        let as_left = |stamp: &Option<Signature>, now: Signature| !now.is_dir() && stamp.is_none_or(|stamp| stamp == now);
-        let unfinished = record.own.iter();
-        let unfinished = unfinished.filter(|(path, stamp)| world.tree.stat(path).ok().flatten().is_some_and(|now| as_left(stamp, now)));
-        let finished = outputs.iter().filter(|output| output.kind != OutputKind::Folder && is(world, output));
+    /// `ask`: whether those are wanted in whose place somebody else puts something out, as `others` says; `kept`: whether a path stays for
+    /// another reason.
+    fn of(world: &World, record: &TaskRecord, ask: bool, others: &dyn Fn(&RelPath) -> bool, kept: &dyn Fn(&RelPath) -> bool) -> Strays {
+        let result = Some(&record.result).filter(|_| record.status != Status::LeftOut);
+        let outputs = result.and_then(|result| ActionResult::decode(result)).map(|result| result.outputs).unwrap_or_default();
         let mut strays = Strays::default();
-        for (path, plain) in finished.map(|output| (&output.path, plain(output))).chain(unfinished.map(|(path, _)| (path, false))) {
-            if others(path) {
-                strays.others.push((path.clone(), world.tree.stat(path).ok().flatten()));
-            } else if !kept(path)
-                && !(world.tracked)(path, &|_| false)
-                && path.parent().is_none_or(|folder| world.tree.link_on_the_way(&folder).is_none())
-            {
-                strays.files.push((path.clone(), plain));
+        let as_left = |path: &RelPath, stamp: &Option<Signature>| {
+            let now = world.tree.stat(path).ok().flatten();
+            now.is_some_and(|now| !now.is_dir() && stamp.is_none_or(|stamp| stamp == now))
+        };
+        let stays = |path: &RelPath| {
+            let behind_link = || path.parent().is_some_and(|folder| world.tree.link_on_the_way(&folder).is_some());
+            kept(path) || (world.tracked)(path, &|_| false) || behind_link()
+        };
+        let finished = outputs.iter().filter(|output| output.kind != OutputKind::Folder).map(|output| (&output.path, Some(output), None));
+        for (path, output, stamp) in finished.chain(record.own.iter().map(|(path, stamp)| (path, None, Some(stamp)))) {
+            let others = others(path);
+            if others && !ask {
+                continue;
+            }
+            // As it is now: somebody may have changed it since it was looked at.
+            let own = output.is_some_and(|output| stands(world, output, true)) || stamp.is_some_and(|stamp| as_left(path, stamp));
+            match own {
+                true if others => strays.others.push((path.clone(), world.tree.stat(path).ok().flatten())),
+                true if !stays(path) => strays.files.push((path.clone(), output.cloned())),
+                _ => {}
             }
         }
         let folders = outputs.iter().rev().filter(|output| output.kind == OutputKind::Folder && !others(&output.path));
@@ -148,18 +160,22 @@ impl Strays {
         self.files.is_empty() && self.folders.is_empty()
     }
 
-    fn clear(&self, world: &World, orphans: &mut Orphans) -> io::Result<()> {
-        for (path, plain) in &self.files {
+    /// `lose`: whether what a task had finished is removed although the store does not hold it, as where the task runs again.
+    fn clear(&self, world: &World, lose: bool, orphans: &mut Orphans) -> io::Result<()> {
+        for (path, output) in &self.files {
             // Two tasks may have made it one after the other.
             if world.tree.stat(path)?.is_none() {
                 continue;
             }
-            let aside = match plain {
-                true => {
+            let aside = match output {
+                Some(output) if lose || is_plain(output) => {
+                    if !stands(world, output, true) {
+                        continue;
+                    }
                     world.files.forget(path);
                     world.tree.remove(path).map(|()| None)?
                 }
-                false => take_away(world, path)?,
+                _ => take_away(world, path)?,
             };
             match aside {
                 None => orphans.removed.push(path.clone()),
@@ -174,8 +190,8 @@ impl Strays {
     }
 }
 
-/// Whether an output is all that its record says of it.
-fn plain(output: &Output) -> bool {
+/// Whether an output is all that its record says of it: a link, or an empty file.
+fn is_plain(output: &Output) -> bool {
     match &output.kind {
         OutputKind::File { digest, .. } => digest.size == 0,
         OutputKind::Link(_) => true,
@@ -183,12 +199,31 @@ fn plain(output: &Output) -> bool {
     }
 }
 
-/// Forgets how a task ended: if it comes back, the store is asked. `own`: what of it stands there still.
+/// Takes note that all of a task's outputs are gone but for `own`, which stand in the place of others: if it comes back, the store is asked,
+/// unless it has failed.
 fn forget(world: &World, record: TaskRecord, own: Vec<(RelPath, Option<Signature>)>) {
-    if record.result.is_empty() && record.own == own {
+    let (status, result) = match record.status {
+        Status::Succeeded | Status::LeftOut => (Status::LeftOut, record.result.clone()),
+        other => (other, Vec::new()),
+    };
+    let forgotten = TaskRecord { status, result, own, proof: None, ..record.clone() };
+    if forgotten != record {
+        let _ = world.checkout.lock().expect("no holder panics").put(forgotten);
+    }
+}
+
+/// Takes note that some of a task's outputs are gone: what stands there from now on is somebody else's. Its result is that of no action any more.
+fn forget_part(world: &World, record: TaskRecord, strays: &Strays) {
+    if strays.files.is_empty() {
         return;
     }
-    let forgotten = TaskRecord { result: Vec::new(), own, proof: None, status: Status::Started, ..record };
+    let gone: FxHashSet<&RelPath> = strays.files.iter().map(|(path, _)| path).collect();
+    let result = ActionResult::decode(&record.result).map(|mut result| {
+        result.outputs.retain(|output| !gone.contains(&output.path));
+        result.encode()
+    });
+    let own = record.own.iter().filter(|(path, _)| !gone.contains(path)).cloned().collect();
+    let forgotten = TaskRecord { action: Digest::empty(), result: result.unwrap_or_default(), own, proof: None, ..record };
     let _ = world.checkout.lock().expect("no holder panics").put(forgotten);
 }
 

@@ -110,8 +110,10 @@ impl Runs {
     /// # Errors
     /// When the folder cannot be read.
     pub fn all(&self) -> io::Result<Vec<RunRecord>> {
-        let mut all: Vec<RunRecord> = self.names()?.iter().filter_map(|name| self.read(name)).chain(self.idle().all()).collect();
-        all.sort_by_key(|run| std::cmp::Reverse(run.name()));
+        let mut all: Vec<RunRecord> = self.names()?.iter().filter_map(|name| self.read(name)).collect();
+        let idle: Vec<RunRecord> = self.idle().all().into_iter().map(|idle| among(idle, all.iter())).collect();
+        all.extend(idle);
+        all.sort_by_key(|run| std::cmp::Reverse(place(run)));
         Ok(all)
     }
 
@@ -145,7 +147,15 @@ impl Runs {
         let idle = self.idle().all().into_iter().rfind(|record| is_meant(&record.name()));
         let names = self.names()?;
         let full = names.iter().rev().filter(|name| is_meant(name)).find_map(|name| self.read(name));
-        Ok([idle, full].into_iter().flatten().max_by_key(RunRecord::name))
+        let later: Vec<RunRecord> = match &idle {
+            // Names begin with places; those from before it stood there already.
+            Some(idle) => {
+                names.iter().rev().take_while(|name| name.as_str() > idle.name().as_str()).filter_map(|name| self.read(name)).collect()
+            }
+            None => Vec::new(),
+        };
+        let idle = idle.map(|idle| among(idle, later.iter()));
+        Ok([idle, full].into_iter().flatten().max_by_key(place))
     }
 
     /// Returns the record of a run, or what the journal of one without a record tells.
@@ -175,6 +185,18 @@ impl Runs {
         names.dedup();
         Ok(names)
     }
+}
+
+/// What runs are sorted by.
+fn place(run: &RunRecord) -> (u64, u64, String) {
+    (run.order, run.began, run.run.clone())
+}
+
+/// Gives an idle run its place: behind those that the clock of the time says to be older, also where they come after one of a clock that was
+/// wrong.
+fn among<'r>(idle: RunRecord, others: impl Iterator<Item = &'r RunRecord>) -> RunRecord {
+    let before = others.filter(|other| other.began <= idle.began).map(|other| other.order).max();
+    RunRecord { order: before.unwrap_or_default().max(idle.began), ..idle }
 }
 
 /// The id of the run that is called so.

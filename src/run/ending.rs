@@ -1,6 +1,6 @@
 //! How a run comes to its end: by itself, by a failure, by a signal.
 
-use super::ran::moved_aside;
+use super::ran::{moved_aside, taken_away};
 use super::ready::Ranked;
 use super::state::{Loop, State};
 use crate::event::{Ending, Event, Notice};
@@ -20,6 +20,9 @@ impl Loop<'_> {
             self.cancelled(step, None);
         }
         if let Some(text) = moved_aside(&self.displaced, self.world.room()) {
+            (self.tell)(&Event::Notice(Notice { task: None, text, hint: None }));
+        }
+        if let Some(text) = taken_away(&self.left_out) {
             (self.tell)(&Event::Notice(Notice { task: None, text, hint: None }));
         }
         let exit = self.signal.map(|signal| 128 + signal).or(self.program).unwrap_or(self.exit);

@@ -69,6 +69,19 @@ impl Ran {
     }
 }
 
+/// Says what a run has taken away of the tasks that it leaves out, in one sentence; `None` if that is nothing.
+pub(super) fn taken_away(paths: &[RelPath]) -> Option<String> {
+    let names = |shown: &[RelPath]| shown.iter().map(|path| format!("`{path}`")).collect::<Vec<_>>().join(", ");
+    Some(match paths {
+        [] => return None,
+        [path] => format!("1 output of tasks that are skipped was removed: `{path}`"),
+        [first @ .., _] if paths.len() > 4 => {
+            format!("{} outputs of tasks that are skipped were removed: {} and {} more", paths.len(), names(&first[..3]), paths.len() - 3)
+        }
+        all => format!("{} outputs of tasks that are skipped were removed: {}", all.len(), names(all)),
+    })
+}
+
 /// Says what a run has moved out of the way, in one sentence; `None` if that is nothing.
 pub(super) fn moved_aside(displaced: &[(RelPath, RelPath)], run: &str) -> Option<String> {
     let names = |shown: &[(RelPath, RelPath)]| shown.iter().map(|(from, _)| format!("`{from}`")).collect::<Vec<_>>().join(", ");

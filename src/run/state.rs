@@ -102,6 +102,8 @@ pub(super) struct Loop<'a> {
     pub(super) totals: Totals,
     /// What was moved out of the way of outputs, and where to.
     pub(super) displaced: Vec<(RelPath, RelPath)>,
+    /// What tasks had put out that this run leaves out, and was taken away.
+    pub(super) left_out: Vec<RelPath>,
     pub(super) stopping: bool,
     /// The target because of which nothing new is started.
     pub(super) stopped_by: Option<String>,
@@ -174,6 +176,7 @@ impl<'a> Loop<'a> {
             judging: 0,
             totals: Totals::default(),
             displaced: Vec::new(),
+            left_out: Vec::new(),
             stopping: false,
             stopped_by: None,
             decides: OnceCell::new(),

@@ -7,8 +7,8 @@ use super::ready::{Candidate, RANKS, Ranked};
 use super::state::State;
 use super::state::{Loop, Parked};
 use super::work::Job;
-use crate::base::{TargetId, quantity};
-use crate::event::{Event, Finished, Notice, Outcome, Reason};
+use crate::base::TargetId;
+use crate::event::{Event, Finished, Outcome, Reason};
 use crate::graph::{TargetKind, flag};
 use crate::plan::Step;
 use crate::rebuild::{self, Blocked, Links, Prepared};
@@ -95,15 +95,9 @@ impl Loop<'_> {
         let target = self.plan.target(step);
         if self.graph.kind(target) == TargetKind::Task {
             match rebuild::clear_skipped(self.world, target) {
-                Ok(gone) if gone.displaced.is_empty() => {}
                 Ok(gone) => {
-                    let text = format!(
-                        "{} of the skipped `{}`, which the store does not hold, can be found in `.orket/displaced/{}/`",
-                        quantity::plural(gone.displaced.len(), "output"),
-                        self.graph.address(target),
-                        self.world.room()
-                    );
-                    (self.tell)(&Event::Notice(Notice { task: None, text, hint: None }));
+                    self.left_out.extend(gone.removed);
+                    self.displaced.extend(gone.displaced);
                 }
                 Err(error) => {
                     let status = Some(format!("it is skipped, and what it had put out cannot be taken away: {error}"));

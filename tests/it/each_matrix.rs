@@ -42,6 +42,11 @@ fn what_a_task_makes_is_no_file_for_each() {
         project.run("build").code(2).says(["graph/each_over_output", &format!("can mean `{name}`, and `gen` makes that")]);
         assert!(!project.has("gen"), "{glob} {output}");
     }
+    let slashless = manifest(r#""**/*.c" "!src/""#, r#""gen""#);
+    project = project.manifest(&slashless);
+    project.run("build").ok();
+    project.run("build").code(2).says(["this `each` finds files in `gen`, which `gen` makes: which tasks there are would depend"]);
+    project.remove("gen/a.c");
     for (glob, output) in [
         (r#""src/*.c""#, r#""gen/""#),
         (r#""**/*.c" "!gen/""#, r#""gen/""#),

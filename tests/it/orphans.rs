@@ -1,6 +1,6 @@
 //! Outputs of tasks that are gone: nothing that a build from nothing would not make is left for a pattern to find.
 
-use crate::common::Project;
+use crate::common::{Project, wait_until};
 
 const EACH: &str = r#"
 epic "part" {
@@ -192,8 +192,92 @@ task "opt" { only_if "m" "on"; cache #false; sh "echo A > a; echo B > b; echo C 
     );
     project.run_with("build", &[("ON", "1")]).ok();
     project.write("a", "mine").git("init -q").git("add -f b").git("commit -qm x");
-    project.run("build").ok().says(["1 output of the skipped `opt`, which the store does not hold, can be found in `.orket/displaced/"]);
+    project.run("build").ok().says(["note: 1 output of tasks that are skipped was removed: `c`"]);
     assert_eq!((project.read("a"), project.read("b"), project.has("c")), ("mine".into(), "B\n".into(), false));
+    // Once it is gone, what stands there is not the task's.
+    project.write("c", "C\n");
+    project.run("build").ok().never_says(["removed"]);
+    assert_eq!(project.read("c"), "C\n");
+}
+
+#[test]
+fn what_is_changed_while_a_run_goes_on_is_not_taken_away_as_left_out() {
+    let manifest = r#"
+decision "m" { choose "on" { env "ON" "1" }; otherwise "off" }
+task "slow" { cache #false; sh "{log:slow}; while test -e {base}/hold; do sleep 0.01; done" }
+task "opt" { needs "slow"; only_if "m" "on"; sh ": > empty; ln -s t link; echo A > a"; outputs "empty" "link" "a" }
+"#;
+    let project = Project::new().manifest(manifest);
+    project.run_with("build", &[("ON", "1")]).ok();
+    project.declare(&format!("{manifest}\ntask \"other\" {{ sh \"echo > new\"; outputs \"new\" }}"));
+    project.write("../hold", "");
+    let build = project.start("build");
+    assert!(wait_until(|| project.log().len() > 1));
+    for path in ["empty", "link", "a"] {
+        project.remove(path).write(path, "precious");
+    }
+    project.remove("../hold");
+    assert_eq!(build.end().code(), 0);
+    assert!(["empty", "link", "a"].iter().all(|path| project.read(path) == "precious"));
+}
+
+#[test]
+fn what_failed_runs_again_when_it_is_no_longer_left_out() {
+    let project = Project::new().file("x", "good").manifest(
+        r#"
+decision "m" { choose "off" { env "OFF" "1" }; otherwise "on" }
+task "t" { only_if "m" "on"; inputs "x"; sh "{log:t}; echo > o; test ! -e bad"; outputs "o" }
+"#,
+    );
+    project.run("build").ok();
+    project.write("bad", "");
+    project.run("build --force").code(1);
+    project.run_with("build", &[("OFF", "1")]).ok();
+    project.run("build").code(1).ran(["t"]);
+}
+
+#[test]
+fn what_another_manifest_has_put_out_stays_where_a_task_is_left_out() {
+    let project = Project::new().manifest(r#"task "t" { sh "echo X > x"; outputs "x" }"#);
+    project.write("b.kdl", r#"task "t" { platform "illumos"; sh "echo Y > y"; outputs "y" }"#);
+    project.run("build").ok();
+    project.run("build -f b.kdl").ok();
+    project.run("build").ok().nothing_to_do();
+}
+
+#[test]
+fn what_was_declared_once_and_is_made_by_hand_since_stays() {
+    let manifest = |outputs: &str| format!("task \"gen\" {{ sh \"echo dep > conf; : > pkg; echo > g\"; outputs {outputs} }}\n");
+    let project = Project::new().manifest(&manifest(r#""conf" "pkg" "g""#));
+    project.run("build").ok();
+    let other = |name: &str| format!("task \"o\" {{ sh \"echo > {name}\"; outputs \"{name}\" }}");
+    project.declare(&(manifest(r#""g""#) + &other("o"))).run("build o").ok().says(["2 outputs that are no longer declared were removed"]);
+    project.write("conf", "dep\n").write("pkg", "");
+    project.declare(&(manifest(r#""g""#) + &other("p"))).run("build o").ok().says(["1 output that is", "removed: `o`"]);
+    assert!(project.has("conf") && project.has("pkg"));
+    // As it was: all of it is an output again.
+    project.remove("conf").remove("pkg").declare(&manifest(r#""*f" "pkg" "g""#)).run("build").ok();
+    assert!(project.has("conf") && project.has("pkg"));
+}
+
+#[test]
+fn an_output_moved_under_another_name_of_the_manifest_goes() {
+    let project = Project::new().file("x", "1\n").manifest(
+        r#"task "gen" { sh "cat x > out/g"; inputs "x"; outputs "out/g" }
+task "other" { sh "echo OTHER > out/o"; outputs "out/o" }
+task "pack" { needs "gen" "other"; inputs "out/*"; sh "cat out/* > pack"; outputs "pack" }"#,
+    );
+    project.run("build").ok();
+    project.write(
+        "new.kdl",
+        r#"task "gen" { sh "cat x > out/g"; inputs "x"; outputs "out/g" }
+task "other" { sh "echo OTHER > misc/o"; outputs "misc/o" }
+task "pack" { needs "gen"; inputs "out/*"; sh "cat out/* > pack"; outputs "pack" }"#,
+    );
+    project.run("build -f new.kdl gen").ok();
+    std::fs::rename(project.at("new.kdl"), project.at("orket.kdl")).unwrap();
+    project.run("build pack").ok();
+    assert_eq!(project.read("pack"), "1\n");
 }
 
 #[test]

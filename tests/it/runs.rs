@@ -47,6 +47,7 @@ fn the_last_run_is_the_last_whatever_the_clock_said() {
     project.run("build").ok();
     project.run("runs show").ok().says(["1 done"]);
     assert_eq!(project.run("runs list").ok().out().lines().count(), 2);
+    project.run("runs diff").ok().says(["t: failed"]);
     project.run("build --rerun failed").ok().says(["nothing to do: no tasks"]);
     project.write("in", "worse");
     project.run("build").code(1);

@@ -53,7 +53,7 @@ impl<'a> Assembly<'a> {
     fn nobody(&mut self, need: &Need, nearest: Option<String>) {
         let barren = |each: &Each| (String::from("this `each` finds no file"), each.place.clone());
         let notes: Vec<(String, Place)> = match need.text.contains(['*', '?']) {
-            true => self.project.each.iter().filter(|each| each.barren).take(SHOWN).map(barren).collect(),
+            true => self.project.each.iter().filter(|each| each.folders.is_empty()).take(SHOWN).map(barren).collect(),
             false => Vec::new(),
         };
         let help = match nearest {

@@ -10,7 +10,7 @@ use super::clash::Folders;
 use super::problem::Problem;
 use crate::base::overlap::{Shape, common, compatible, ends};
 use crate::base::{Place, RelPath, glob};
-use crate::model::{Pattern, Project};
+use crate::model::{Each, Pattern, Project};
 
 /// One declared output.
 struct Output<'a> {
@@ -252,24 +252,48 @@ const FEW: usize = 16;
 fn looked_for(outputs: &Outputs, problems: &mut Vec<Problem>) {
     let mut seen = FxHashSet::default();
     let blocks: Vec<_> = outputs.project.each.iter().filter(|each| seen.insert((&each.place, &each.globs))).collect();
+    let named = named_folders(outputs, &blocks);
     for each in &blocks {
         let left: Vec<&str> = each.globs.iter().filter_map(|glob| glob.strip_prefix('!')).collect();
         let asked = each.globs.iter().filter(|glob| !glob.starts_with('!')).map(|glob| Asked::file(glob));
         let mut asked = asked.filter(|asked| blocks.len() > FEW || outputs.all.iter().any(|output| output.is_near(asked)));
-        let found = asked.find_map(|asked| Some((asked.text, outputs.met(&asked, &left, None).into_iter().next()?)));
-        let Some((text, (at, name))) = found else { continue };
+        let met = asked.find_map(|asked| Some((asked.text, outputs.met(&asked, &left, None).into_iter().next()?)));
+        let found = match met {
+            Some((text, (at, name))) => {
+                Some((at, format!("looks for `{text}`, which can mean `{name}`, and `{}` makes that", outputs.address(at))))
+            }
+            // That an output without a slash is a folder shows when it is there.
+            None => {
+                let inside = each.folders.iter().find_map(|folder| {
+                    let folder = folder.to_string();
+                    let ends = folder.match_indices('/').map(|(end, _)| end).chain([folder.len()]);
+                    ends.map(|end| &folder[..end]).find_map(|folder| Some((*named.get(folder)?, folder.to_owned())))
+                });
+                inside.map(|(at, folder)| (at, format!("finds files in `{folder}`, which `{}` makes", outputs.address(at))))
+            }
+        };
+        let Some((at, finding)) = found else { continue };
         let (maker, output) = (outputs.address(at), outputs.all[at].pattern);
         problems.push(Problem {
             code: "graph/each_over_output",
-            message: format!(
-                "this `each` looks for `{text}`, which can mean `{name}`, and `{maker}` makes that: which tasks there are would depend on what \
-                 has been built"
-            ),
+            message: format!("this `each` {finding}: which tasks there are would depend on what has been built"),
             place: Some(each.place.clone()),
-            help: Some(format!("leave it out, glob \"{text}\" \"!{}\", and let one task work on all that `{maker}` makes", output.text)),
+            help: Some(format!("leave it out: glob \"!{}\"; and let one task work on all that `{maker}` makes", output.text)),
             notes: vec![(String::from("made here"), output.place.clone())],
         });
     }
+}
+
+/// Returns the outputs that are named as folders are in which an `each` has found something.
+fn named_folders<'o>(outputs: &'o Outputs, blocks: &[&Each]) -> FxHashMap<&'o str, usize> {
+    let all: FxHashSet<String> = blocks.iter().flat_map(|each| &each.folders).map(RelPath::to_string).collect();
+    let folders: FxHashSet<&str> =
+        all.iter().flat_map(|folder| folder.match_indices('/').map(|(end, _)| &folder[..end]).chain([&**folder])).collect();
+    let named = outputs.all.iter().enumerate().filter_map(|(at, output)| match &output.means {
+        Means::Name(name) => folders.contains(&**name).then_some((&**name, at)),
+        Means::Glob(_) => None,
+    });
+    if folders.is_empty() { FxHashMap::default() } else { named.collect() }
 }
 
 fn both_make(outputs: &Outputs, told: &[Place], problems: &mut Vec<Problem>) {

@@ -177,7 +177,9 @@ impl Project {
     /// Types `orket WORDS` with at most so much memory to address, in MiB, and so many seconds of a processor: another process may have the rest.
     pub fn run_within(&self, mebibytes: u64, seconds: u64, words: &str) -> Typed<'_> {
         let mut command = self.clean(Command::new("sh"));
-        command.args(["-c", &format!("ulimit -v {}; ulimit -t {seconds}; exec \"$0\" \"$@\"", mebibytes * 1024), orket()]).args(words.split_whitespace());
+        command
+            .args(["-c", &format!("ulimit -v {}; ulimit -t {seconds}; exec \"$0\" \"$@\"", mebibytes * 1024), orket()])
+            .args(words.split_whitespace());
         self.typed(command, words)
     }
 
