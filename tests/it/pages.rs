@@ -177,6 +177,46 @@ fn the_graph_is_searched_and_walked_by_keys() {
 }
 
 #[test]
+fn the_page_of_any_run_is_whole_whatever_ran_in_it() {
+    let Some(browser) = Browser::start() else { return };
+    let project = Project::new().file("in", "1\n").manifest(
+        r#"decision "mode" { choose "fast" { env "FAST" "1" }; otherwise "slow" }
+task "fresh" { inputs "in"; outputs "out"; sh "cp in out" }
+task "nightly" { only_if "mode" "fast"; sh "true" }
+task "missing" { inputs "in"; run "no-such-program" }
+task "stays" { needs "fresh"; sh "{log:stays}; while [ -e {base}/ran ]; do sleep 0.05; done" }
+"#,
+    );
+    let named = |words: &str, run: &str| project.run_with(words, &[("ORKET_RUN_ID", run)]);
+    named("build fresh", "first").ok();
+    named("build fresh", "unmoved").ok();
+    project.remove("out");
+    named("build fresh", "cached").ok();
+    named("build nightly", "skipped").ok();
+    named("build missing", "programless").code(1);
+    let killed = project.start_with("build stays", &[("ORKET_RUN_ID", "killed")]);
+    let is_known = || {
+        let journals = std::fs::read_dir(project.at(".orket/runs")).into_iter().flatten().flatten();
+        let mut journals = journals.filter(|file| file.path().extension().is_some_and(|end| end == "jsonl"));
+        journals.any(|file| std::fs::read_to_string(file.path()).unwrap_or_default().contains("\"started\",\"task\":\"stays\""))
+    };
+    assert!(wait_until(is_known), "{}", killed.said());
+    killed.signal(rustix::process::Signal::KILL);
+    drop(killed);
+    for run in ["unmoved", "cached", "skipped", "programless", "killed", "first"] {
+        project.run(&format!("report {run} --output page.html")).ok();
+        browser.look("light", 1280).open(&project.at("page.html")).quiet();
+        browser.click("#listed summary");
+        assert!(browser.count("#listed tbody tr") > 0, "{run}: the table of the graph is empty");
+        browser.click("nav a:last-of-type");
+        browser.wait_for("document.querySelector('nav a.here')");
+        browser.click("#theme").quiet();
+        assert_eq!(browser.text("#theme"), "theme: light", "{run}");
+        browser.click("#theme").click("#theme").quiet();
+    }
+}
+
+#[test]
 fn served_pages_are_clicked_through() {
     let Some(browser) = Browser::start() else { return };
     let project = project();

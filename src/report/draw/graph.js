@@ -10,7 +10,7 @@ const tellers = [];
 const go = (node) => { location.hash = node ? TARGET + encodeURIComponent(node.name) : "#graph"; };
 const focused = () => { try { return location.hash.startsWith(TARGET) ? known.get(decodeURIComponent(location.hash.slice(TARGET.length))) : undefined; } catch { return undefined; } };
 
-{
+part(() => {
   const LIMIT = 400, FOUND = 60, SMALL = 80;
   const panel = byId("graph"), alone = document.body.classList.contains("alone");
   const large = nodes.length > SMALL;
@@ -254,4 +254,4 @@ const focused = () => { try { return location.hash.startsWith(TARGET) ? known.ge
   const seen = new IntersectionObserver(([entry]) => { if (entry.isIntersecting) { seen.disconnect(); tell(); paint(); } }, { rootMargin: "400px" });
   seen.observe(panel);
   if (focused() && !alone) panel.scrollIntoView({ block: "start" });
-}
+});

@@ -19,11 +19,13 @@ const lasted = (ms) => {
 const TARGET = "#target=";
 const named = (root) => root.querySelector(".name a")?.textContent;
 const lead = (root) => { for (const name of root.querySelectorAll(".name a:not([href])")) name.href = TARGET + encodeURIComponent(name.textContent).replaceAll("%2F", "/"); };
-lead(document);
+/* A part of a page: where it fails, that is told, and the others work. */
+const part = (work) => { try { work(); } catch (error) { reportError(error); } };
+part(() => lead(document));
 const typing = (event) => event.target.matches("input[type=search], select") || event.ctrlKey || event.metaKey || event.altKey;
 
 /* Light, dark, or as the system has it. */
-{
+part(() => {
   const button = byId("theme"), root = document.documentElement, names = ["system", "light", "dark"];
   const kept = () => { try { return localStorage.getItem("orket-theme"); } catch { return null; } };
   const choose = (name) => {
@@ -36,7 +38,7 @@ const typing = (event) => event.target.matches("input[type=search], select") || 
     choose(names.includes(kept()) ? kept() : "system");
     button.addEventListener("click", () => choose(names[(names.findIndex((name) => button.textContent.endsWith(name)) + 1) % 3]));
   }
-}
+});
 
 /* Tables: rows are found by words, sorted by a column, and no more of them are made than can be read. */
 const SHOWN = 100, MORE = 1000;
@@ -60,7 +62,7 @@ class Row {
   }
   key(column) { return value(this.element ? this.element.cells[column].textContent : plain(`<${this.html.split("<td")[column + 1]}`)); }
 }
-for (const sheet of document.querySelectorAll(".sheet")) {
+for (const sheet of document.querySelectorAll(".sheet")) part(() => {
   const body = sheet.querySelector("tbody"), field = sheet.querySelector("input[type=search]"), more = sheet.querySelector("button.more"), said = sheet.querySelector("[role=status]");
   const rest = sheet.querySelector("script")?.textContent.trim().split("\n") || [];
   const rows = [...[...body.rows].map((row) => new Row(row)), ...rest.map((html) => new Row(undefined, html))];
@@ -82,7 +84,7 @@ for (const sheet of document.querySelectorAll(".sheet")) {
     show();
     if (!row.made.isConnected) body.append(row.made);
   };
-  if (rows.length < 3) continue;
+  if (rows.length < 3) return;
   [...sheet.querySelectorAll("thead th")].forEach((head, column) => {
     if (head.textContent === "") return;
     const button = make("button", head.textContent, undefined, { type: "button" });
@@ -98,11 +100,11 @@ for (const sheet of document.querySelectorAll(".sheet")) {
       show();
     });
   });
-}
+});
 
 /* What is folded is opened for a printer, and folded again. */
-{
+part(() => {
   let opened = [];
   addEventListener("beforeprint", () => { opened = [...document.querySelectorAll("details:not([open])")].slice(0, 200); for (const one of opened) one.open = true; });
   addEventListener("afterprint", () => { for (const one of opened) one.open = false; });
-}
+});

@@ -31,15 +31,16 @@ const without = (free) => {
 };
 
 /* What if a task were free: ticked in the critical path, or looked at in the graph. */
-{
+part(() => {
   const ticks = [...document.querySelectorAll("#chain input")], said = byId("what-if");
+  if (!said) return;
   const tell = () => {
     const names = ticks.filter((tick) => tick.checked).map((tick) => named(tick.closest("tr")));
     said.textContent = names.length > 0 ? `If ${names.length === 1 ? names[0] : `these ${names.length} tasks`} took no time, ${without(new Set(names.map((name) => known.get(name)?.id)))}.` : "";
   };
   for (const tick of ticks) tick.addEventListener("change", tell);
   tell();
-}
+});
 tellers.push((node, into) => {
   if (!node.outcome) return;
   const line = make("p", "", into);
@@ -61,7 +62,7 @@ tellers.push((node, into) => {
 });
 
 /* The timeline: bars are pointed at, walked along, and made wider. */
-{
+part(() => {
   const drawing = byId("timeline-of-slots"), said = byId("bar");
   const bars = drawing ? [...drawing.querySelectorAll(".bar")] : [], hint = said?.textContent;
   let at = -1, wide = 1;
@@ -98,7 +99,7 @@ tellers.push((node, into) => {
     byId("longer").addEventListener("click", () => stretch(wide * 2));
     byId("shorter").addEventListener("click", () => stretch(wide / 2));
   }
-}
+});
 
 /* The graph as a table, made when it is asked for. */
 const LISTED = 1000;
@@ -120,10 +121,10 @@ byId("listed")?.addEventListener("toggle", (event) => {
 });
 
 /* Where the reader is. */
-{
+part(() => {
   const links = [...document.querySelectorAll("nav a")];
   const seen = new IntersectionObserver((entries) => {
     for (const entry of entries) links.find((link) => link.hash === `#${entry.target.id}`)?.classList.toggle("here", entry.isIntersecting);
   }, { rootMargin: "-20% 0px -75% 0px" });
   for (const section of document.querySelectorAll("main > section")) seen.observe(section);
-}
+});
