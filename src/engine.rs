@@ -96,6 +96,7 @@ pub enum OpenError {
 const OVERRIDES: &[u8] = b"orket.local.kdl";
 
 /// An opened project.
+#[derive(Clone)]
 pub struct Engine {
     /// The project's folder.
     pub root: PathBuf,

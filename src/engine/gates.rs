@@ -3,7 +3,7 @@
 use std::sync::{Arc, OnceLock};
 
 use super::Engine;
-use super::outside::Surroundings;
+use super::outside::{Surroundings, unless_stopped};
 use crate::base::{RelPath, TargetId};
 use crate::event::GateReport;
 use crate::facts::{FactFile, Forgetful, Known};
@@ -127,18 +127,32 @@ impl Inspector<'_> {
     }
 }
 
-impl Gates for Inspector<'_> {
-    fn judge(&self, target: TargetId, world: &World) -> (GateReport, bool) {
-        let unjudged = |kind: &str, because: &str| (GateReport::unjudged(self.engine.graph.address(target), kind, because), false);
-        let Detail::Gate(gate) = self.engine.graph.detail(target) else { return unjudged("", "it is no gate") };
+impl Inspector<'_> {
+    fn judged(&self, gate: &Gate, world: &World) -> (GateReport, bool) {
         // What it needs may have made files since the last gate looked.
-        let (mut report, known) =
-            self.check(&gate, &looked(self.ground_in(Some(world)), std::slice::from_ref(&gate))).unwrap_or_else(|wrong| {
-                let texts: Vec<String> = wrong.into_iter().map(|wrong| wrong.message).collect();
-                unjudged(&gate.kind, &texts.join("; "))
-            });
+        let ground = looked(self.ground_in(Some(world)), std::slice::from_ref(gate));
+        let (mut report, known) = self.check(gate, &ground).unwrap_or_else(|wrong| {
+            let texts: Vec<String> = wrong.into_iter().map(|wrong| wrong.message).collect();
+            (GateReport::unjudged(gate.address.as_str(), &gate.kind, &texts.join("; ")), false)
+        });
         gates::agree(std::slice::from_mut(&mut report), &|kind| count(&self.engine.graph, kind));
         (report, known)
+    }
+}
+
+impl Gates for Inspector<'_> {
+    fn judge(&self, target: TargetId, world: &Arc<World>) -> (GateReport, bool) {
+        let unjudged = |kind: &str, because: &str| (GateReport::unjudged(self.engine.graph.address(target), kind, because), false);
+        let Detail::Gate(gate) = self.engine.graph.detail(target) else { return unjudged("", "it is no gate") };
+        let kind = gate.kind.clone();
+        let (engine, world, known) = (self.engine.clone(), world.clone(), self.known().clone());
+        let (today, since, cancel) = (self.today.clone(), self.since.clone(), self.cancel.clone());
+        let Inspector { quick, anew, judging, .. } = *self;
+        let judge = move || {
+            let known = OnceLock::from(known);
+            Inspector { engine: &engine, known, today, quick, since, anew, judging, cancel }.judged(&gate, &world)
+        };
+        unless_stopped(self.cancel.as_ref(), judge).unwrap_or_else(|| unjudged(&kind, "it was told to stop"))
     }
 
     fn standing(&self, target: TargetId) -> Option<GateReport> {

@@ -96,7 +96,7 @@ impl OutputSink for Heard {
 
 /// Returns what work comes to that nothing can stop; `None` where the switch is thrown first. The work is then left alone: orket is about to end,
 /// and what it started ends with it.
-fn unless_stopped<T: Send + 'static>(cancel: Option<&Cancel>, work: impl FnOnce() -> T + Send + 'static) -> Option<T> {
+pub(super) fn unless_stopped<T: Send + 'static>(cancel: Option<&Cancel>, work: impl FnOnce() -> T + Send + 'static) -> Option<T> {
     let Some(cancel) = cancel else { return Some(work()) };
     let (send, receive) = bounded(1);
     let worker = thread::spawn(move || send.send(work()));

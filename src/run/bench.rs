@@ -1,6 +1,7 @@
 //! What running a task needs beside the world.
 
 use std::ffi::OsString;
+use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
@@ -29,7 +30,7 @@ pub struct Refused;
 
 /// What running a task needs beside the world.
 pub(super) struct Bench<'a> {
-    pub world: &'a World,
+    pub world: &'a Arc<World>,
     pub executor: &'a dyn Executor,
     pub mode: Mode,
     pub timeout: Option<Duration>,

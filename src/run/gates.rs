@@ -1,5 +1,6 @@
 //! Gates in a run: judged by a worker, like a task is, and told with all that they found.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::fresh::gathered;
@@ -14,8 +15,9 @@ use crate::rebuild::World;
 
 /// Judges gates.
 pub trait Gates: Sync {
-    /// Returns what a gate came to in a run, and whether that was known before.
-    fn judge(&self, gate: TargetId, world: &World) -> (GateReport, bool);
+    /// Returns what a gate came to in a run, and whether that was known before. Soon after the run was told to end it returns, however long
+    /// the gate would compute.
+    fn judge(&self, gate: TargetId, world: &Arc<World>) -> (GateReport, bool);
 
     /// Returns what a gate would come to, where that is known without judging.
     fn standing(&self, gate: TargetId) -> Option<GateReport>;

@@ -2,6 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 use std::fmt::Write;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::bench::{Asker, Refused};
@@ -97,7 +98,7 @@ fn manifest(dice: &mut Dice) -> String {
 struct Nobody;
 
 impl super::Gates for Nobody {
-    fn judge(&self, _: TargetId, _: &World) -> (GateReport, bool) {
+    fn judge(&self, _: TargetId, _: &Arc<World>) -> (GateReport, bool) {
         unreachable!("the model judges by itself")
     }
 
@@ -415,7 +416,7 @@ fn a_worker_that_panics_ends_the_run_and_nobody_waits_for_it() {
     let folder = tempfile::tempdir().unwrap();
     let tasks: String = (0..8).map(|number| format!("task \"t{number}\" {{ sh \"work {number}\" }}\n")).collect();
     let (engine, goal) = project(&folder, &tasks);
-    let world = engine.world(String::from("model"), false).unwrap();
+    let world = Arc::new(engine.world(String::from("model"), false).unwrap());
     let (plan, cancel) = (Plan::new(&engine.graph, &goal), Cancel::new().unwrap());
     let options = Options { jobs: 3, ..options() };
     let fresh = Fresh::of(&world, &plan, options.mode, None, choices());

@@ -1,5 +1,6 @@
 //! The loop: counters of open needs, a queue, and messages from workers.
 
+use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
@@ -31,7 +32,7 @@ const STARVED: Duration = Duration::from_millis(10);
 /// # Panics
 /// When orket's own code does, after everything that was started has ended.
 pub fn run(
-    world: &World,
+    world: &Arc<World>,
     plan: &Plan,
     fresh: Fresh,
     options: &Options<'_>,

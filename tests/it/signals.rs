@@ -316,3 +316,29 @@ fn what_is_left_running_is_ended_with_all_that_it_starts_when_it_is_told_to() {
     project.write("in", "fast").run("build").ok().says(["had left behind"]);
     assert!(!busy(&project.root()), "something works in the project still");
 }
+
+#[test]
+fn a_gate_that_computes_keeps_no_build_from_ending() {
+    // Each of so many matches is looked for to the end of the file.
+    let text = "A".repeat(4 << 20);
+    let project = Project::new().file("a", &text).manifest(
+        "gate \"long\" kind=\"pattern\" { files \"a\"; pattern \".*[^A-Z]|[A-Z]\" }\ngate \"r\" kind=\"release_smoke\" { step \"long\" }",
+    );
+    for (words, signal, status) in [("build long", Signal::INT, 130), ("build long", Signal::TERM, 143), ("smoke", Signal::INT, 130)] {
+        let started = project.start(words);
+        assert!(wait_until(|| computed(started.pid().as_raw_nonzero().get()) > 300), "{words}: it does not compute");
+        started.signal(signal);
+        let ended = started.end();
+        assert_eq!(ended.code(), status, "{words} {signal:?}: {}", String::from_utf8_lossy(&ended.err));
+    }
+}
+
+/// Returns for how many hundredths of a second a process and those that it started have computed.
+fn computed(pid: i32) -> u64 {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+    let fields: Vec<&str> = stat.rsplit(')').next().unwrap_or_default().split_whitespace().collect();
+    let own: u64 = fields.get(11..13).into_iter().flatten().filter_map(|ticks| ticks.parse::<u64>().ok()).sum();
+    let tasks = std::fs::read_dir(format!("/proc/{pid}/task")).into_iter().flatten().flatten();
+    let children = tasks.filter_map(|task| std::fs::read_to_string(task.path().join("children")).ok()).collect::<Vec<_>>().join(" ");
+    own + children.split_whitespace().filter_map(|child| Some(computed(child.parse().ok()?))).sum::<u64>()
+}

@@ -79,6 +79,7 @@ fn go(ui: &Ui, args: &BuildArgs, words: Option<&[String]>, adopted: &Arc<Adopted
     let (plan, heard) =
         if epics.is_empty() { (plan, Heard::default()) } else { stage.build_apart(&epics, &mut world, &beginning, apart)? };
     (world.boxed, world.bubblewrap) = (policy.boxed.clone(), policy.bubblewrap.clone());
+    let world = Arc::new(world);
     let done = perform(&stage, &world, &plan, beginning, webhooks, heard)?;
     hear(&engine.graph, since, &done.events);
     // All is said and kept: whoever builds here next need not wait, and a signal ends what is left to do.
@@ -107,7 +108,14 @@ struct Done {
 }
 
 /// Runs a plan before its audience, and keeps what came of it. `heard`: what was told of what was built apart.
-fn perform(stage: &Stage<'_>, world: &World, plan: &Plan, beginning: Beginning, webhooks: Webhooks, heard: Heard) -> Result<Done, Failure> {
+fn perform(
+    stage: &Stage<'_>,
+    world: &Arc<World>,
+    plan: &Plan,
+    beginning: Beginning,
+    webhooks: Webhooks,
+    heard: Heard,
+) -> Result<Done, Failure> {
     let Stage { ui, args, engine, goal, .. } = *stage;
     let names: Arc<dyn Names> = Arc::new(Addresses { run: goal.foreground.clone(), ..Addresses::new(&engine.graph, ui) });
     let (exit, signal, told_apart) = (heard.exit, heard.signal, !heard.events.is_empty());
@@ -153,7 +161,7 @@ fn admit(stage: &Stage<'_>, world: &World, names: &Arc<dyn Names>, audience: &Au
 /// Runs what is not fresh on this machine.
 fn walked(
     stage: &Stage<'_>,
-    world: &World,
+    world: &Arc<World>,
     plan: &Plan,
     fresh: Fresh,
     options: &Options<'_>,
