@@ -84,9 +84,9 @@ fn read_passage(passage: &Passage, place: &dyn Fn(usize) -> (u32, u32), found: &
         }
     }
     for (command, words, shown) in said {
-        let (command, shown) = (&codes[command], shown.map(|index| &codes[index]));
+        let command = &codes[command];
         let (line, column) = place(command.source.start);
-        let expected = expected(passage, words, shown);
+        let expected = expected(passage, words, &shown);
         // `old.rs` -> `new.rs` is no command and what it prints.
         let is_file = |text: &str| !text.contains(' ') && text.contains(['/', '.']);
         let renames = matches!(&expected[..], [Expected::Text(shown)] if is_file(shown) && is_file(&command.text));
@@ -98,23 +98,30 @@ fn read_passage(passage: &Passage, place: &dyn Fn(usize) -> (u32, u32), found: &
     }
 }
 
-/// Returns the commands of a passage that an arrow stands behind, by index; of each where stands what is said of it, in bytes, and the code right
-/// behind the arrow, by index.
-fn said(passage: &Passage) -> Vec<(usize, Range<usize>, Option<usize>)> {
+/// Returns the commands of a passage that an arrow stands behind, by index; of each where stands what is said of it, in bytes, and the codes right
+/// behind its arrows, by index.
+fn said(passage: &Passage) -> Vec<(usize, Range<usize>, Vec<usize>)> {
     let text = &passage.text;
     let mut arrows: Vec<Range<usize>> =
         ARROWS.iter().flat_map(|arrow| text.match_indices(arrow)).map(|(at, arrow)| at..at + arrow.len()).collect();
     arrows.sort_by_key(|arrow| arrow.start);
-    let mut said: Vec<(usize, Range<usize>, Option<usize>)> = Vec::new();
+    let mut said: Vec<(usize, Range<usize>, Vec<usize>)> = Vec::new();
     let mut from = 0;
     for arrow in arrows {
         let between = |code: &Code| (from..arrow.start).contains(&code.at);
-        let Some(command) = passage.codes.iter().rposition(between) else { continue };
+        let command = passage.codes.iter().rposition(between);
         let shown = passage.codes.iter().position(|code| code.at >= arrow.end && text[arrow.end..code.at].trim().is_empty());
-        if let Some((_, words, _)) = said.last_mut() {
-            words.end = passage.codes[command].at;
+        match (command, said.last_mut()) {
+            (None, None) => continue,
+            // A further arrow of the same command.
+            (None, Some((.., codes))) => codes.extend(shown),
+            (Some(command), last) => {
+                if let Some((_, words, _)) = last {
+                    words.end = passage.codes[command].at;
+                }
+                said.push((command, arrow.end..text.len(), shown.into_iter().collect()));
+            }
         }
-        said.push((command, arrow.end..text.len(), shown));
         from = shown.map_or(arrow.end, |code| passage.codes[code].at + CODE.len_utf8());
     }
     said
@@ -128,12 +135,12 @@ fn sentence(text: &str) -> &str {
     &text[..stops.into_iter().chain(breaks).min().unwrap_or(text.len())]
 }
 
-fn expected(passage: &Passage, words: Range<usize>, shown: Option<&Code>) -> Vec<Expected> {
-    if let Some(code) = shown {
-        return vec![Expected::Text(code.text.clone())];
-    }
-    let sentence =
-        ARROW.replace_all(sentence(&passage.text[words.clone()]), |arrow: &regex::Captures<'_>| format!("{:<1$}", ";", arrow[0].len()));
+fn expected(passage: &Passage, words: Range<usize>, shown: &[usize]) -> Vec<Expected> {
+    let sentence = sentence(&passage.text[words.clone()]);
+    let ends = words.start + sentence.len();
+    let texts = shown.iter().map(|index| &passage.codes[*index]).enumerate().filter(|(nth, code)| *nth == 0 || code.at < ends);
+    let texts = texts.map(|(_, code)| Expected::Text(code.text.clone()));
+    let sentence = ARROW.replace_all(sentence, |arrow: &regex::Captures<'_>| format!("{:<1$}", ";", arrow[0].len()));
     // What is denied, and one of several, is not said.
     let said = |exit: &regex::Captures<'_>| {
         let (at, end) = exit.get(0).map_or((0, 0), |exit| (exit.start(), exit.end()));
@@ -149,7 +156,7 @@ fn expected(passage: &Passage, words: Range<usize>, shown: Option<&Code>) -> Vec
         let at = passage.source(words.start + count.at.start..words.start + count.at.end);
         Expected::Count(Count { at, ..count })
     });
-    status.into_iter().chain(counts).collect()
+    texts.chain(status).chain(counts).collect()
 }
 
 /// Returns the path that a text in backticks means, if it looks like one of the project's.
@@ -162,7 +169,7 @@ fn path(text: &str) -> Option<String> {
     let odd =
         |c: char| c.is_whitespace() || matches!(c, '<' | '>' | '{' | '}' | '$' | '"' | '\'' | '|' | '(' | ')' | '=' | '@' | ',' | ';');
     let own = text.contains('/') && !text.starts_with(['/', '-', '~', '.']) && !text.contains("://") && !text.contains("::");
-    let own = own || text.starts_with("./") || text.starts_with(".github/");
+    let own = own || ["./", "../", ".github/"].iter().any(|start| text.starts_with(start));
     (own && !text.contains(odd) && text.chars().any(char::is_alphanumeric)).then(|| text.trim_start_matches("./").to_owned())
 }
 
@@ -214,8 +221,8 @@ mod tests {
     fn what_claims_nothing() {
         let text = "`src/a.rs` outside of a list\n- [ ] `src/new.rs` is to come\n  with `src/other.rs`\n- [x] `src/done.rs`\n```\n- `in/code` -> 1 passed\n```\n\
             <!-- - `in/comment`\n - `in/comment` -->\n- `old.rs` -> `new.rs`\n- `GET /health` and `/health`, `https://x.org/y`, `<a/b>`, `and::or`\n\
-            - an arrow -> `out/there`\n- ``a`b`` and `a\n- `src/lib.rs:12` and `src/lib.rs#L3`\n";
-        assert_eq!(short(text), ["4:7 src/done.rs", "14:3 src/lib.rs", "14:23 src/lib.rs"]);
+            - an arrow -> `out/there`\n- ``a`b`` and `a\n- `src/lib.rs:12` and `src/lib.rs#L3`\n- `../d/f` and `..`\n";
+        assert_eq!(short(text), ["4:7 src/done.rs", "14:3 src/lib.rs", "14:23 src/lib.rs", "15:3 ../d/f"]);
     }
 
     #[test]
@@ -244,6 +251,21 @@ mod tests {
         for arrow in ["->", "-->", "=>", "==>", "\u{2192}"] {
             assert_eq!(short(&format!("`a b` {arrow} 5 rows {arrow} 6 rows\n")), ["1:1 a b -> 5 rows -> 6 rows"], "{arrow}");
             assert_eq!(short(&format!("`a b` {arrow} 195 {arrow} 197 rows\n")), ["1:1 a b -> 197 rows"], "{arrow}");
+        }
+    }
+
+    #[test]
+    fn what_stands_beside_a_text_that_is_shown_is_claimed_too() {
+        for (said, expected) in [
+            ("`9 items`, 8 items", "-> `9 items` -> 8 items"),
+            ("`9 items` -> 8 items", "-> `9 items` -> 8 items"),
+            ("`9 items` -> `8 rows`, exit 2", "-> `9 items` -> `8 rows` -> exit 2"),
+            ("`9 items`. Then 8 items", "-> `9 items`"),
+            ("up&nbsp;to 12 items", "-> up to 12 items"),
+            ("fewer\n  than 12 items", "-> fewer than 12 items"),
+            ("at least 3 and at most 8 items", "-> at least 3 and at most 8 items"),
+        ] {
+            assert_eq!(short(&format!("- `a b` -> {said}\n")), [format!("1:3 a b {expected}")], "{said}");
         }
     }
 

@@ -18,6 +18,8 @@ pub struct Count {
     pub percent: bool,
     /// Which numbers are meant.
     pub bound: Bound,
+    /// Further bounds that hold as well: `at least 3 and at most 8 items`.
+    pub also: Vec<Bound>,
     /// Where the number stands, in bytes, without its bound.
     pub at: Range<usize>,
 }
@@ -37,6 +39,13 @@ pub enum Bound {
     Below(Decimal),
     /// From the one to the other, both included.
     Between(Decimal, Decimal),
+}
+
+impl Count {
+    /// Whether a number is meant.
+    pub fn holds(&self, number: Decimal) -> bool {
+        self.bound.holds(number) && self.also.iter().all(|bound| bound.holds(number))
+    }
 }
 
 impl Bound {
@@ -77,10 +86,24 @@ const TIMES: [&str; 17] = [
     "milliseconds",
 ];
 
-static COUNT: LazyLock<Regex> = LazyLock::new(|| {
-    let bound = "at least|(?:no|not) less than|(?:no|not) fewer than|not under|not below|min(?:imum)?(?: of)?|at most|(?:no|not) more than|not over|not above|\
+/// What bounds a number that stands behind it; between its words stands any white space, as in a paragraph that is wrapped.
+static BOUND: LazyLock<String> = LazyLock::new(|| {
+    let words = "at least|(?:no|not) less than|(?:no|not) fewer than|not under|not below|min(?:imum)?(?: of)?|at most|(?:no|not) more than|not over|not above|\
         up to|max(?:imum)?(?: of)?|more than|over|above|less than|fewer than|under|below|between";
-    let bound = format!(r"(?:(?P<bound>\b(?:{bound})\b|>=|<=|>|<|\u{{2265}}|\u{{2264}})\s*)?");
+    format!(r"\b(?:{})\b|>=|<=|>|<|\u{{2265}}|\u{{2264}}", words.replace(' ', r"\s+"))
+});
+
+/// What joins a bound to a further one about the same thing: `at least 3 and at most 8 items`, `>= 3, <= 8 items`.
+static JOINED: LazyLock<Regex> = LazyLock::new(|| {
+    let join = r"^(?:\s*,)?(?:\s*\b(?P<join>and|but|or)\b)?\s*";
+    Regex::new(&format!("(?i){join}(?P<bound>{})\\s*{NUMBER}", *BOUND)).expect("it is right")
+});
+
+/// What stands between a count and a further bound of the same word: `at least 3 items and at most 8`.
+static JOINT: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"(?i)^(?:\s*,)?(?:\s*\b(?:and|but)\b)?\s*$").expect("it is right"));
+
+static COUNT: LazyLock<Regex> = LazyLock::new(|| {
+    let bound = format!(r"(?:(?P<bound>{})\s*)?", *BOUND);
     let range = format!(r"(?:(?:\s*%)?(?:\s*(?:\.\.|[-\u{{2013}}])\s*|\s+(?P<join>to|and|or)\s+)(?P<high>{NUMBER}))?");
     let rest = r"(?P<plus>\+)?(?:\s*(?P<percent>%))?(?:\s+or\s+(?P<tail>more|fewer|less))?\s*(?P<word>\p{Alphabetic}[\p{Alphabetic}_-]*)?(?:\s+or\s+(?P<end>more|fewer|less)\b)?";
     Regex::new(&format!("(?i){bound}(?P<low>{NUMBER}){range}{rest}")).expect("it is right")
@@ -116,19 +139,36 @@ pub(super) fn written_like(other: &str, number: Decimal) -> String {
 ///
 /// A number counts if a blank, an opening bracket or `~` stands before it, or nothing, and right behind it stands a word or `%`. So the parts
 /// of a date, a version, `3/5` or `3 of 5` do not, nor does how long something took, unless that is bounded. A number that is all that is said counts
-/// without a word.
+/// without a word. Of several bounds that are joined, the last or the first has the word.
 pub fn counts(sentence: &str) -> Vec<Count> {
-    let (mut found, mut from) = (Vec::new(), 0);
+    let (mut found, mut from): (Vec<Count>, usize) = (Vec::new(), 0);
+    let mut open: Option<Open> = None;
+    let mut ended = None;
     while let Some(captures) = COUNT.captures_at(sentence, from) {
         let whole = captures.get(0).map_or(0..0, |whole| whole.range());
         let number = captures.name("high").or(captures.name("low")).map_or(0, |number| number.end());
-        match count(sentence, &captures) {
-            Some(count) => {
+        let before = open.take();
+        let last = found.last().filter(|_| ended.is_some_and(|end| JOINT.is_match(&sentence[end..whole.start])));
+        match count(sentence, &captures, before, last) {
+            Some(Said::Whole(count)) => {
                 found.push(count);
                 from = whole.end;
+                ended = Some(from);
             }
-            // The rest of what looked like a number is none either.
-            None => from = sentence[number..].find(|c: char| c.is_whitespace() || c == '(').map_or(sentence.len(), |more| number + more),
+            Some(Said::Open(more)) => {
+                from = more.next;
+                open = Some(more);
+                ended = None;
+            }
+            // The rest of what looked like a number is none either, nor is a bound that is denied with it, or joined to it by `or`.
+            None => {
+                let alternative = |join: regex::Match<'_>| join.as_str().eq_ignore_ascii_case("or");
+                let together =
+                    |joined: &regex::Captures<'_>| denied(&sentence[..whole.start]) || joined.name("join").is_some_and(alternative);
+                let joined = JOINED.captures(&sentence[number..]).filter(together).and_then(|joined| Some(joined.get(0)?.end()));
+                let number = number + joined.unwrap_or(0);
+                from = sentence[number..].find(|c: char| c.is_whitespace() || c == '(').map_or(sentence.len(), |more| number + more);
+            }
         }
     }
     found
@@ -140,10 +180,27 @@ pub(super) fn denied(ahead: &str) -> bool {
     matches!(&*word, "not" | "no" | "never" | "without" | "none") || word.ends_with("n't")
 }
 
-fn count(sentence: &str, captures: &regex::Captures<'_>) -> Option<Count> {
+/// What a number that a sentence names is.
+enum Said {
+    Whole(Count),
+    Open(Open),
+}
+
+/// Bounds whose word stands behind a further one.
+struct Open {
+    bounds: Vec<Bound>,
+    /// Where the first of them begins, and where the further one does, in bytes.
+    start: usize,
+    next: usize,
+}
+
+/// Reads a number. `before`: the bounds that are joined to it; `beside`: the count behind which it stands, joined to that.
+fn count(sentence: &str, captures: &regex::Captures<'_>, before: Option<Open>, beside: Option<&Count>) -> Option<Said> {
     let part = |name: &str| captures.name(name).map(|part| part.as_str());
     let (whole, low, high) = (captures.get(0)?, captures.name("low")?, captures.name("high"));
-    let ahead = &sentence[..whole.start()];
+    let before = before.filter(|open| open.next == whole.start());
+    let start = before.as_ref().map_or(whole.start(), |open| open.start);
+    let ahead = &sentence[..start];
     if ahead.ends_with(|c: char| !(c.is_whitespace() || matches!(c, '(' | '~' | '\u{2248}'))) {
         return None;
     }
@@ -186,22 +243,37 @@ fn count(sentence: &str, captures: &regex::Captures<'_>) -> Option<Count> {
         },
     };
     let exact = matches!(bound, Bound::Exactly(_));
-    let lone = word.is_empty() && sentence[..whole.start()].trim().is_empty() && behind.trim().trim_end_matches(['.', ';', ',']).is_empty();
+    let mut bounds = before.map_or_else(Vec::new, |open| open.bounds);
+    let said =
+        ["plus", "percent", "tail"].iter().filter_map(|name| captures.name(name)).map(|part| part.end()).fold(number.end(), usize::max);
+    let joined = JOINED.captures(&sentence[said..]).filter(|_| !exact);
+    if let Some((joined, next)) = joined.as_ref().and_then(|joined| Some((joined, joined.name("bound")?))) {
+        if joined.name("join").is_some_and(|join| join.as_str().eq_ignore_ascii_case("or")) {
+            return None;
+        }
+        bounds.push(bound);
+        return Some(Said::Open(Open { bounds, start, next: said + next.start() }));
+    }
+    let ends = behind.trim_start().chars().next().is_none_or(|next| matches!(next, '.' | ',' | ';' | ')'));
+    let lone = word.is_empty() && ahead.trim().is_empty() && behind.trim().trim_end_matches(['.', ';', ',']).is_empty();
+    let beside = beside.filter(|beside| word.is_empty() && !exact && ends && percent == beside.percent);
     let word = match (word, percent) {
+        ("", _) if beside.is_some() => beside.map_or("", |beside| &*beside.word),
         ("", true) => "coverage",
         ("", false) if !lone => return None,
-        ("and" | "or" | "to", _) | ("of", false) => return None,
+        ("and" | "or" | "to" | "but", _) | ("of", false) => return None,
         ("out", _) if behind.trim_start().strip_prefix("of").is_some_and(|rest| rest.starts_with(char::is_whitespace)) => return None,
         (word, _) if exact && TIMES.contains(&word) => return None,
         (word, _) => word,
     };
-    Some(Count {
-        text: whole.as_str().split_whitespace().collect::<Vec<_>>().join(" "),
+    Some(Said::Whole(Count {
+        text: sentence[start..whole.end()].split_whitespace().collect::<Vec<_>>().join(" "),
         word: word.to_owned(),
         percent,
         bound,
+        also: bounds,
         at: low.start()..number.end(),
-    })
+    }))
 }
 
 #[cfg(test)]
@@ -211,7 +283,8 @@ mod tests {
     fn short(sentence: &str) -> String {
         let one = |count: &Count| {
             let percent = if count.percent { "%" } else { "" };
-            format!("{:?}{percent} {}", count.bound, count.word).trim_end().to_owned()
+            let bounds: Vec<String> = count.also.iter().chain([&count.bound]).map(|bound| format!("{bound:?}")).collect();
+            format!("{}{percent} {}", bounds.join(" & "), count.word).trim_end().to_owned()
         };
         counts(sentence).iter().map(one).collect::<Vec<_>>().join(", ")
     }
@@ -252,6 +325,25 @@ mod tests {
             (" discover 12 tests, cover 90% of lines", "Exactly(12) tests, Exactly(90)% of"),
             (" 42", "Exactly(42)"),
             (" at most 42.", "AtMost(42)"),
+            (" at least 3 and at most 8 items", "AtLeast(3) & AtMost(8) items"),
+            (" More than 3 and fewer than 9 items", "Above(3) & Below(9) items"),
+            (" >= 3, <= 8 items", "AtLeast(3) & AtMost(8) items"),
+            (" >= 3 and <= 8 items", "AtLeast(3) & AtMost(8) items"),
+            (" >=3,<=8 items, 5 cows", "AtLeast(3) & AtMost(8) items, Exactly(5) cows"),
+            (" at least 3 but fewer than 9 items", "AtLeast(3) & Below(9) items"),
+            (" 3 or more but at most 8 items", "AtLeast(3) & AtMost(8) items"),
+            (" 3+, at most 8 items", "AtLeast(3) & AtMost(8) items"),
+            (" at least 3% and at most 8% done", "AtLeast(3) & AtMost(8)% done"),
+            (" at least 3, at most 8 and over 4 items", "AtLeast(3) & AtMost(8) & Above(4) items"),
+            (" at least 3 items and at most 8", "AtLeast(3) items, AtMost(8) items"),
+            (" at least 3 items, at most 8 errors", "AtLeast(3) items, AtMost(8) errors"),
+            (" at least 3 and at most 8", "AtLeast(3) & AtMost(8)"),
+            (" fewer\nthan 12 items", "Below(12) items"),
+            (" at\nleast 5 items", "AtLeast(5) items"),
+            (" up\nto 12 items", "AtMost(12) items"),
+            (" at  least 5 items", "AtLeast(5) items"),
+            (" up\u{a0}to 12 items", "AtMost(12) items"),
+            (" no\nmore than 12 items", "AtMost(12) items"),
             (" 3 \u{e9}l\u{e9}ments", "Exactly(3) \u{e9}l\u{e9}ments"),
         ] {
             assert_eq!(short(sentence), expected, "{sentence}");
@@ -286,6 +378,9 @@ mod tests {
             " not 3 items",
             " never more than 3 items",
             " there aren't 3 items",
+            " at least 3 or at most 8 items",
+            " not at least 3 and at most 8 items",
+            " 3 but not 8 items",
         ] {
             assert_eq!(short(sentence), "", "{sentence}");
         }

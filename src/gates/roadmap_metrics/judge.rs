@@ -94,7 +94,7 @@ impl Rules {
             finding(&format!("{KIND}/{rule}"), file, claim.line, claim.column, message, help.to_owned(), &[file, command, about])
         };
         if claim.expected.is_empty() {
-            if !there(sight, file, command)? {
+            if there(sight, file, command)? == Some(false) {
                 judged.findings.push(say("not_found", "", format!("`{command}` is not there"), "make it, or correct the document"));
             }
             return Ok(());
@@ -206,7 +206,7 @@ fn differs(command: &str, expected: &Expected, printed: &Printed, say: &dyn Fn(&
                 let of = if count.percent { " in percent" } else { "" };
                 Some(say("unread", word, format!("claimed: {claimed}; the output of `{command}` says nothing of `{word}`{of}"), help))
             }
-            Some(actual) if !count.bound.holds(actual) => {
+            Some(actual) if !count.holds(actual) => {
                 let percent = if count.percent { "%" } else { "" };
                 Some(say("drifted", &count.word, format!("claimed: {}; actual: {}{percent}", count.text, actual), help))
             }
@@ -216,24 +216,29 @@ fn differs(command: &str, expected: &Expected, printed: &Printed, say: &dyn Fn(&
     }
 }
 
-/// Whether a path is there: from the project's folder, the gate's, or the document's.
-fn there(sight: &dyn Sight, document: &str, path: &str) -> Result<bool, Unjudged> {
+/// Whether a path is there: from the project's folder, the gate's, or the document's; `None` where it leads out of the project from each.
+fn there(sight: &dyn Sight, document: &str, path: &str) -> Result<Option<bool>, Unjudged> {
     let broken = |error: std::io::Error| Unjudged::broken(format!("cannot look for `{path}`: {error}"));
     let beside = RelPath::parse(document).ok().and_then(|document| document.parent()).unwrap_or_else(RelPath::root);
+    let climbs = path.split('/').take_while(|part| *part == "..").count();
+    let below = path.split('/').skip(climbs).collect::<Vec<_>>().join("/");
+    let mut inside = false;
     for folder in [&RelPath::root(), sight.folder(), &beside] {
-        if glob::is_glob(path) {
-            let pattern = crate::gates::sight::rooted(folder, path);
+        let Some(folder) = (0..climbs).try_fold(folder.clone(), |folder, _| folder.parent()) else { continue };
+        inside = true;
+        if glob::is_glob(&below) {
+            let pattern = crate::gates::sight::rooted(&folder, &below);
             let found = PatternSet::new(&[pattern], &[]).ok().map(|set| expand(sight.tree(), &set)).transpose().map_err(broken)?;
             if found.is_some_and(|found| !found.is_empty()) {
-                return Ok(true);
+                return Ok(Some(true));
             }
-        } else if let Ok(path) = RelPath::parse_in(folder, path.trim_end_matches('/').as_bytes())
+        } else if let Ok(path) = RelPath::parse_in(&folder, below.trim_end_matches('/').as_bytes())
             && sight.tree().stat_follow(&path).map_err(broken)?.is_some()
         {
-            return Ok(true);
+            return Ok(Some(true));
         }
     }
-    Ok(false)
+    Ok(inside.then_some(false))
 }
 
 /// A document with the numbers that its commands show now.
