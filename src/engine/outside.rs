@@ -24,7 +24,7 @@ use crate::process::{self, Cancel, Ended, Limits, Output, OutputSink, Sign, Spaw
 use crate::rebuild::{self, Mode, World};
 use crate::report::chars::clean;
 use crate::run::{Choices, look};
-use crate::vcs::{VcsError, earlier};
+use crate::vcs::{Earlier, VcsError, earlier};
 
 /// How long a command of a claim may take unless its gate says so, and a filter.
 const WITHIN: Duration = Duration::from_secs(30 * 60);
@@ -145,10 +145,10 @@ impl Outside for Surroundings<'_> {
         })
     }
 
-    fn earlier(&self, path: &RelPath, since: Option<&str>) -> Result<Vec<String>, Unjudged> {
+    fn earlier(&self, path: &RelPath, since: Option<&str>) -> Result<Earlier, Unjudged> {
         match earlier(&self.engine.root, path, since) {
-            Ok(texts) => Ok(texts.into_iter().map(|text| String::from_utf8_lossy(&text).into_owned()).collect()),
-            Err(VcsError::NoRepository(_) | VcsError::NoGit) if since.is_none() => Ok(Vec::new()),
+            Ok(earlier) => Ok(earlier),
+            Err(VcsError::NoRepository(_) | VcsError::NoGit) if since.is_none() => Ok(Earlier::default()),
             Err(error) => Err(Unjudged::broken(error.to_string().replace('\n', "; "))),
         }
     }

@@ -9,6 +9,7 @@ use crate::churn::Report;
 use crate::disk::Tree;
 use crate::event::{Edge, Facts, Finding, State};
 use crate::facts::{Imports, Root};
+use crate::vcs::Earlier;
 
 /// In how many bytes from the start a NUL byte says that a file is no text.
 const HEAD: usize = 1 << 16;
@@ -47,12 +48,12 @@ pub trait Sight: Sync {
     /// Why there is nothing to say.
     fn churn(&self, scope: Option<&str>, since: Option<i64>, symbols: Option<u64>, today: &str) -> Result<Report, Unjudged>;
 
-    /// Returns the texts that a file had in the newest commit, or in the commits since `HEAD` left a revision. Outside a repository, before
-    /// the first commit and without git there are none, unless a revision is named.
+    /// Returns what a file was in the newest commit, or in the commits since `HEAD` left a revision. Outside a repository, before the first
+    /// commit and without git that is nothing, unless a revision is named.
     ///
     /// # Errors
     /// Why the history cannot be looked at.
-    fn earlier(&self, path: &RelPath, since: Option<&str>) -> Result<Vec<String>, Unjudged>;
+    fn earlier(&self, path: &RelPath, since: Option<&str>) -> Result<Earlier, Unjudged>;
 
     /// Runs a command line in the gate's folder, and returns what it printed; `within` is how long it may take, if the gate says so.
     ///

@@ -12,6 +12,7 @@ use crate::churn::Report;
 use crate::disk::{PatternSet, Signature, Sources, Tree, now_ns};
 use crate::facts::{self, Imports, Known, Root};
 use crate::model::Gate;
+use crate::vcs::Earlier;
 
 /// What gates ask beside the tree.
 pub trait Outside: Send + Sync {
@@ -31,7 +32,7 @@ pub trait Outside: Send + Sync {
     ///
     /// # Errors
     /// Why the history cannot be looked at.
-    fn earlier(&self, path: &RelPath, since: Option<&str>) -> Result<Vec<String>, Unjudged>;
+    fn earlier(&self, path: &RelPath, since: Option<&str>) -> Result<Earlier, Unjudged>;
 
     /// See [`Sight::run`].
     ///
@@ -224,7 +225,7 @@ impl Sight for View<'_> {
         self.ground.outside.churn(self.gate, scope, since, symbols, today)
     }
 
-    fn earlier(&self, path: &RelPath, since: Option<&str>) -> Result<Vec<String>, Unjudged> {
+    fn earlier(&self, path: &RelPath, since: Option<&str>) -> Result<Earlier, Unjudged> {
         self.looks_beyond();
         self.ground.outside.earlier(path, since)
     }

@@ -30,7 +30,7 @@ mod walk;
 
 pub use attributes::Attributes;
 pub use changes::Changes;
-pub use earlier::earlier;
+pub use earlier::{Earlier, earlier};
 pub use error::VcsError;
 pub use excludes::excludes_file;
 pub use git::ELSEWHERE;

@@ -106,6 +106,67 @@ fn a_roadmap_is_found_under_the_name_that_it_had() {
     assert_eq!(found(project.run("--json roadmap check --since main")), ["no_changelog SHOP-1"]);
 }
 
+/// Gives the roadmap another name, in the manifest, too.
+fn rename<'p>(project: &'p Project, from: &str, to: &str) -> &'p Project {
+    project.git(&format!("mv {from} {to}")).declare(&MODEL.replace("ROADMAP.md", to).replace("RANGE", ""))
+}
+
+#[test]
+fn renames_are_followed_commit_by_commit() {
+    let project = repository("");
+    roadmap(&project, &["SHOP-1", "SHOP-2", "SHOP-3", "SHOP-4"]);
+    project.git("branch -f main");
+    let since = || found(project.run("--json roadmap check --since main"));
+    roadmap(&project, &["SHOP-1", "SHOP-3", "SHOP-4"]);
+    commit(rename(&project, "ROADMAP.md", "PLAN.md"));
+    assert_eq!(since(), ["no_changelog SHOP-2"]);
+    // Little of what stood there stands there still.
+    commit(project.write("PLAN.md", items(&["SHOP-1", "SHOP-9"])));
+    commit(project.write("PLAN.md", items(&["SHOP-1", "SHOP-10", "SHOP-11", "SHOP-12"])));
+    commit(rename(&project, "PLAN.md", "NEXT.md"));
+    let gone = ["no_changelog SHOP-2", "no_changelog SHOP-3", "no_changelog SHOP-4", "no_changelog SHOP-9"];
+    assert_eq!(since(), gone);
+    // A side that knows the first name alone.
+    project.git("checkout -q -b side main");
+    roadmap(&project, &["SHOP-1", "SHOP-2", "SHOP-3", "SHOP-4", "SHOP-7"]);
+    roadmap(&project, &["SHOP-1", "SHOP-2", "SHOP-3", "SHOP-4"]);
+    project.git("checkout -q work").git("merge -q --no-edit -s ours side");
+    assert_eq!(since(), [&gone[..3], &["no_changelog SHOP-7"], &gone[3..]].concat());
+}
+
+#[test]
+fn a_rename_that_is_not_committed_hides_nothing() {
+    for (moves, to) in [("mv ROADMAP.md PLAN.md", "PLAN.md"), ("mv ROADMAP.md docs/ROADMAP.md", "docs/ROADMAP.md")] {
+        for untracked in [false, true] {
+            let project = repository("");
+            roadmap(&project, &["SHOP-1", "SHOP-2", "SHOP-3"]);
+            std::fs::create_dir_all(project.at("docs")).unwrap();
+            project.git(moves);
+            if untracked {
+                project.git("reset -q");
+            }
+            project.declare(&MODEL.replace("ROADMAP.md", to).replace("RANGE", "")).write(to, items(&["SHOP-1", "SHOP-3"]));
+            assert_eq!(found(project.run("--json roadmap check")), ["no_changelog SHOP-2"], "{moves} {untracked}");
+            assert_eq!(found(project.run("--json roadmap check --since main")), ["no_changelog SHOP-2"], "{moves} {untracked}");
+        }
+    }
+}
+
+#[test]
+fn a_roadmap_that_is_known_under_no_name_is_no_pass() {
+    let project = repository("");
+    rename(&project, "ROADMAP.md", "PLAN.md").write("PLAN.md", "### SHOP-8: all else\n\nAcceptance:\n- nothing of this stood there\n");
+    let told = "`PLAN.md` was not there in the last commit, and `ROADMAP.md`, which had items there, is gone";
+    project.run("roadmap check").code(3).says([told]);
+    commit(&project);
+    let told = "`PLAN.md` was not there where `HEAD` left `main`, and `ROADMAP.md`, which had items there, is gone";
+    project.run("roadmap check --since main").code(3).says([told]);
+    // One that is new is just that.
+    let new = Project::new().file("docs/old.md", "# Old\n").manifest(&MODEL.replace("RANGE", ""));
+    commit(new.git("init -q"));
+    new.remove("docs/old.md").write("ROADMAP.md", items(&["SHOP-1"])).run("roadmap check").ok();
+}
+
 #[test]
 fn a_manifest_below_the_repository_has_its_own_roadmap() {
     let project = Project::new();
@@ -116,6 +177,10 @@ fn a_manifest_below_the_repository_has_its_own_roadmap() {
     commit(project.write(&in_shop("ROADMAP.md"), items(&["SHOP-1"])).remove("ROADMAP.md"));
     let words = ["-C", "my shop", "--json", "roadmap", "check", "--since", "HEAD~1"];
     assert_eq!(found(project.words(&words)), ["no_changelog SHOP-2"]);
+    commit(project.write(&in_shop("ROADMAP.md"), items(&["SHOP-1", "SHOP-3"])));
+    commit(project.write(&in_shop("ROADMAP.md"), items(&["SHOP-1"])));
+    let words = ["-C", "my shop", "--json", "roadmap", "check", "--since", "HEAD~2"];
+    assert_eq!(found(project.words(&words)), ["no_changelog SHOP-3"]);
 }
 
 #[test]

@@ -261,8 +261,16 @@ impl Judge for Rules {
         let model = Model::of(self, sight, &|name| !self.allow_empty && (name == self.roadmap || self.named.contains(name)))?;
         let (open, notes, named) = (items(&model.roadmap.text), notes(&model.handoff.text), named(&model.changelog.text));
         let since = asked.since.or(self.since.as_deref());
-        let before: BTreeSet<String> =
-            sight.earlier(&model.roadmap.path, since)?.iter().flat_map(|text| items(text)).map(|item| item.id).collect();
+        let earlier = sight.earlier(&model.roadmap.path, since)?;
+        let of = |text: &[u8]| items(&String::from_utf8_lossy(text));
+        if let Some((name, _)) = earlier.lost.iter().find(|(_, text)| !of(text).is_empty()) {
+            let (roadmap, then) =
+                (&model.roadmap.path, since.map_or(String::from("in the last commit"), |since| format!("where `HEAD` left `{since}`")));
+            return Err(Unjudged::broken(format!(
+                "`{roadmap}` was not there {then}, and `{name}`, which had items there, is gone: what has left it cannot be told; rename it in a commit of its own, so that git knows it again"
+            )));
+        }
+        let before: BTreeSet<String> = earlier.texts.iter().flat_map(|text| of(text)).map(|item| item.id).collect();
         if open.is_empty() && named.is_empty() && before.is_empty() {
             return Err(Unjudged::empty(format!("there is no item in `{}`", model.roadmap.path)));
         }
