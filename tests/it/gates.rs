@@ -1186,6 +1186,21 @@ fn evidence_has_to_be_there_recent_and_right() {
     };
     nameless.write("results/a_load.json", dated(1, 5)).write("results/x_load.json", dated(9, 0));
     assert_eq!(rules(&nameless), "value");
+    linked.run("check").code(1).says(["; `results/", ".json` is a link, and links are not followed", "(1 link not followed)"]);
+    // Of one day it is the one that was made last, whatever it is called, and all where nobody says which.
+    let same = |time: &str, failures: u32| format!(r#"{{"failures": {failures}, "ok": true, "made": "{today}{time}"}}"#);
+    let day = Project::new().manifest(manifest).file(&format!("results/{today}_b_load.json"), &same("T09:00:00Z", 5));
+    day.write(&format!("results/{today}_a_load.json"), same("T11:00:00Z", 0)).run("check").ok();
+    day.write(&format!("results/{today}_a_load.json"), same("T09:00:00+00:00", 0)).run("check").code(1).says(["`/failures` is 5"]);
+    let whole = |text: &str| Project::new().manifest(manifest).file(&named(1), text).run("check").code(1).all();
+    let told = whole(r#"{"failures": 3, "ok": true, "failures": 0}"#);
+    assert!(told.contains("error[evidence/twice]: `/failures` stands twice in it"), "{told}");
+    let told = whole(r#"{"failures": 0, "ok": true, "made": "yesterday"}"#);
+    assert!(told.contains("error[evidence/date]: its `made` is \"yesterday\", which says no day"), "{told}");
+    for elsewhere in ["../x/*.json", "/x/*.json", "a/../b.json"] {
+        let manifest = format!("gate \"g\" kind=\"evidence\" {{ artifact \"{elsewhere}\" }}");
+        Project::new().manifest(&manifest).run("check").code(2).says(["leads elsewhere: artifacts are the project's"]);
+    }
     let half = "gate \"g\" kind=\"evidence\" { artifact \"a.json\" { json \"/r\" equals=0.5 } }";
     Project::new().manifest(half).file("a.json", r#"{"r": 0.5}"#).run("check").ok();
     Project::new()

@@ -21,8 +21,10 @@ pub fn text(reports: &[GateReport], color: bool, width: usize) -> String {
             GateOutcome::NotEvaluated => ("failed", paint.red("failed")),
         };
         let padding = " ".repeat(8usize.saturating_sub(verb.len()));
-        let links = if report.links > 0 { format!(", {} not followed", plural(report.links, "link")) } else { String::new() };
-        let files = if report.facts.files > 0 { format!("  ({}{links})", plural(report.facts.files, "file")) } else { String::new() };
+        let files = (report.facts.files > 0).then(|| plural(report.facts.files, "file"));
+        let links = (report.links > 0).then(|| format!("{} not followed", plural(report.links, "link")));
+        let files: Vec<String> = files.into_iter().chain(links).collect();
+        let files = if files.is_empty() { String::new() } else { format!("  ({})", files.join(", ")) };
         out += &format!("{colored}{padding}{}  {}{files}\n", paint.cyan(&escape(&report.address)), escape(&report.verdict()));
     }
     out + &ending(reports, paint)

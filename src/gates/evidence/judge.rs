@@ -1,20 +1,16 @@
-//! `evidence`: artifacts that must be there, be recent, and say what they should.
+//! Artifacts, held against what the manifest says of the newest.
 
-use std::collections::BTreeMap;
-
+use jiff::civil::Date;
 use serde_json::Value;
-use serde_json::value::RawValue;
 
-use super::judge::{Asked, Gap, Judge, Judged, Sight, Unjudged, finding, unmarked};
-use super::settings::{Common, Node, Reader};
-use super::sight::rooted;
-use crate::base::{Decimal, RelPath, quantity};
+use super::artifact::{Made, date_in, newest, twice, written};
+use crate::base::{Decimal, RelPath, glob, quantity};
 use crate::disk::{PatternSet, expand};
 use crate::event::Facts;
+use crate::gates::judge::{Asked, Gap, Judge, Judged, Sight, Unjudged, finding, unmarked};
+use crate::gates::settings::{Common, Node, Reader};
+use crate::gates::sight::rooted;
 use crate::model::{RuleValue, Setting};
-
-/// Fields at the top of an artifact that say when it was made.
-const DATES: [&str; 6] = ["date", "made", "created", "created_at", "generated_at", "timestamp"];
 
 const NODES: &[Node] = &[Node::new("artifact").with(&["max_age", "keep"]).holding(&[Node::new("json").with(&["min", "max", "equals"])])];
 
@@ -43,7 +39,7 @@ struct Bound {
     equals: Option<RuleValue>,
 }
 
-pub(super) fn read(reader: &mut Reader<'_>) -> (Common, Box<dyn Judge>) {
+pub(in crate::gates) fn read(reader: &mut Reader<'_>) -> (Common, Box<dyn Judge>) {
     let (common, rest) = reader.common(NODES);
     let artifacts: Vec<Artifact> = rest.into_iter().filter_map(|setting| artifact(reader, setting)).collect();
     if artifacts.is_empty() && reader.wrong.is_empty() {
@@ -58,6 +54,10 @@ fn artifact(reader: &mut Reader<'_>, setting: &Setting) -> Option<Artifact> {
     let mut artifact = Artifact { pattern: reader.text(setting)?, ..Artifact::default() };
     if let Err(why) = PatternSet::new(std::slice::from_ref(&artifact.pattern), &[]) {
         reader.say(&setting.place, why, "correct the pattern");
+    }
+    if artifact.pattern.starts_with('/') || artifact.pattern.split('/').any(|part| part == "..") {
+        let why = format!("`{}` leads elsewhere: artifacts are the project's, beside or below the manifest", artifact.pattern);
+        reader.say(&setting.place, why, "write it from the manifest's folder, without `..`");
     }
     for (name, value) in &setting.properties {
         let understood = match (&**name, value) {
@@ -110,7 +110,7 @@ impl Judge for Evidence {
     fn judge(&self, sight: &dyn Sight, asked: &Asked<'_>) -> Result<Judged, Unjudged> {
         // Artifacts are often ignored by version control.
         sight.looks_beyond();
-        let today: jiff::civil::Date = asked.today.0.parse().map_err(|_| Unjudged::broken("the day is not known"))?;
+        let today: Date = asked.today.0.parse().map_err(|_| Unjudged::broken("the day is not known"))?;
         let mut judged = Judged::default();
         for artifact in &self.artifacts {
             let broken = |why: String| Unjudged::broken(format!("cannot look for `{}`: {why}", artifact.pattern));
@@ -118,9 +118,12 @@ impl Judge for Evidence {
             let all = expand(sight.tree(), &set).map_err(|error| broken(error.to_string()))?;
             let (links, found): (Vec<RelPath>, Vec<RelPath>) = all.into_iter().partition(|path| is_behind_link(sight, path));
             judged.links += links.len();
+            let base: Vec<&str> = artifact.pattern.split('/').take_while(|part| !glob::is_glob(part)).collect();
+            let on_the_way = sight.tree().link_on_the_way(&sight.folder().join(base.join("/").as_bytes()));
+            let link = links.into_iter().next().or(on_the_way);
             judged.facts = Facts { files: judged.facts.files + found.len(), extracted: judged.facts.extracted + found.len(), cached: 0 };
             if !(found.is_empty() && self.allow_empty) {
-                artifact.judge(sight, &found, today, &mut judged)?;
+                artifact.judge(sight, &found, link, today, &mut judged)?;
             }
         }
         Ok(judged)
@@ -134,26 +137,35 @@ fn is_behind_link(sight: &dyn Sight, path: &RelPath) -> bool {
 }
 
 impl Artifact {
-    fn judge(&self, sight: &dyn Sight, found: &[RelPath], today: jiff::civil::Date, judged: &mut Judged) -> Result<(), Unjudged> {
-        // The date in the name counts; where there is none, the one in the file.
-        let day_of = |path: &RelPath| {
-            let named = date_in(&String::from_utf8_lossy(path.name()));
-            named.or_else(|| inside(&serde_json::from_slice(unmarked(&sight.read(path).ok()?)).ok()?))
-        };
-        let mut dated: Vec<(Option<jiff::civil::Date>, &RelPath)> = found.iter().map(|path| (day_of(path), path)).collect();
-        dated.sort();
-        let Some((_, newest)) = dated.last().copied() else {
-            let message = format!("there is no `{}`", self.pattern);
+    /// Judges what was found; `link`: what was passed over.
+    fn judge(&self, sight: &dyn Sight, found: &[RelPath], link: Option<RelPath>, today: Date, judged: &mut Judged) -> Result<(), Unjudged> {
+        let mut made: Vec<Made<'_>> = found.iter().map(|path| Made::of(sight, path)).collect();
+        made.sort();
+        if made.is_empty() {
+            let link = link.map_or_else(String::new, |link| format!("; `{link}` is a link, and links are not followed"));
+            let message = format!("there is no `{}`{link}", self.pattern);
             let help = String::from("make it; it is evidence that somebody claims");
             judged.findings.push(finding("evidence/missing", &self.pattern, 0, 0, message, help, &[&self.pattern]));
-            return Ok(());
-        };
-        let file = newest.to_string();
+        }
+        for newest in newest(&made) {
+            self.judge_newest(sight, newest.path, today, judged)?;
+        }
+        if let Some(most) = self.keep.filter(|most| made.len() > *most) {
+            let oldest: Vec<String> = made[..made.len() - most].iter().map(|made| format!("`{}`", made.path)).collect();
+            let message = format!("there are {} of `{}`, and the last {most} are kept", made.len(), self.pattern);
+            let (file, help) = (made[made.len() - 1].path.to_string(), format!("remove {}", oldest.join(", ")));
+            judged.findings.push(finding("evidence/superfluous", &file, 0, 0, message, help, &[&self.pattern, ""]));
+        }
+        Ok(())
+    }
+
+    fn judge_newest(&self, sight: &dyn Sight, path: &RelPath, today: Date, judged: &mut Judged) -> Result<(), Unjudged> {
+        let file = path.to_string();
         let told = |rule: &str, identity: &str, message: String, help: &str| {
             finding(&format!("evidence/{rule}"), &file, 0, 0, message, help.to_owned(), &[&self.pattern, identity])
         };
-        let bytes = sight.read(newest).map_err(|error| Unjudged::broken(format!("cannot read `{newest}`: {error}")))?;
-        let is_json = newest.name().ends_with(b".json");
+        let bytes = sight.read(path).map_err(|error| Unjudged::broken(format!("cannot read `{path}`: {error}")))?;
+        let is_json = path.name().ends_with(b".json");
         let text = unmarked(&bytes);
         let value: Option<Value> = match serde_json::from_slice(text) {
             Ok(value) => Some(value),
@@ -165,7 +177,15 @@ impl Artifact {
             Err(_) => None,
         };
         let mut say = |rule: &str, identity: &str, message: String, help: &str| judged.findings.push(told(rule, identity, message, help));
-        let (named, inside) = (date_in(&String::from_utf8_lossy(newest.name())), value.as_ref().and_then(inside));
+        if let Some(key) = value.as_ref().and_then(|_| twice(text)) {
+            say("twice", &key, format!("`{key}` stands twice in it, and nobody says which one counts"), "let what makes it say each once");
+        }
+        let (named, (inside, unread)) =
+            (date_in(&String::from_utf8_lossy(path.name())), value.as_ref().map(Made::inside).unwrap_or_default());
+        if let Some((key, shown)) = unread {
+            say("date", &key, format!("its `{key}` is {shown}, which says no day"), "write it as 2026-01-31, or 2026-01-31T10:00:00Z");
+        }
+        let inside = inside.map(|(day, _)| day);
         if let (Some(named), Some(inside)) = (named, inside)
             && named != inside
         {
@@ -201,11 +221,6 @@ impl Artifact {
                 say("value", &bound.pointer, message, "mend what it measures, or the bound");
             }
         }
-        if let Some(most) = self.keep.filter(|most| dated.len() > *most) {
-            let oldest: Vec<String> = dated[..dated.len() - most].iter().map(|(_, path)| format!("`{path}`")).collect();
-            let message = format!("there are {} of `{}`, and the last {most} are kept", dated.len(), self.pattern);
-            say("superfluous", "", message, &format!("remove {}", oldest.join(", ")));
-        }
         Ok(())
     }
 }
@@ -237,31 +252,4 @@ impl Bound {
             _ => None,
         }
     }
-}
-
-/// Returns a value of a JSON document as it is written there: read as a number of the machine, it may be another one.
-fn written(text: &[u8], pointer: &str) -> Option<String> {
-    let mut here: &RawValue = serde_json::from_slice(text).ok()?;
-    for step in pointer.split('/').skip(1) {
-        here = match here.get().starts_with('[') {
-            true => serde_json::from_str::<Vec<&RawValue>>(here.get()).ok()?.get(step.parse::<usize>().ok()?).copied()?,
-            false => {
-                serde_json::from_str::<BTreeMap<String, &RawValue>>(here.get()).ok()?.remove(&step.replace("~1", "/").replace("~0", "~"))?
-            }
-        };
-    }
-    Some(here.get().to_owned())
-}
-
-/// Returns the day on which an artifact says that it was made.
-fn inside(value: &Value) -> Option<jiff::civil::Date> {
-    DATES.iter().find_map(|name| date_in(value.get(name)?.as_str()?))
-}
-
-/// Returns the first day in a text, as `2026-01-31`.
-fn date_in(text: &str) -> Option<jiff::civil::Date> {
-    (0..text.len().saturating_sub(9)).filter_map(|at| text.get(at..at + 10)).find_map(|part| {
-        let shaped = part.bytes().enumerate().all(|(at, byte)| if matches!(at, 4 | 7) { byte == b'-' } else { byte.is_ascii_digit() });
-        shaped.then(|| part.parse().ok()).flatten()
-    })
 }
