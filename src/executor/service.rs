@@ -15,6 +15,9 @@ use crate::process::{self, Cancel, Ended, Limits, Log, OutputSink, Spawn};
 /// How long is waited for one answer of the network before the next question.
 const ANSWER: Duration = Duration::from_secs(5);
 
+/// How long an answer of somebody else is waited for before a service is started.
+const BEFORE: Duration = Duration::from_secs(1);
+
 /// How long a read stands still before it is looked whether somebody still wants to know.
 const GLANCE: Duration = Duration::from_millis(50);
 
@@ -24,6 +27,8 @@ pub struct Upkeep {
     pub spawn: Spawn,
     /// All of them have to hold; without any it is ready once it has started.
     pub probes: Vec<Probing>,
+    /// Which of them, by index, hold of a service alone that was started: before that, nobody may answer there on this machine.
+    pub own: Vec<usize>,
     /// How long that may take.
     pub within: Duration,
     /// How it is ended; no timeout.
@@ -77,6 +82,12 @@ pub(super) fn keep(upkeep: Upkeep, tell: Tell) -> io::Result<Cancel> {
     let held = leash.clone();
     thread::Builder::new().name(String::from("service")).spawn(move || {
         let tell = Arc::new(tell);
+        let before = Asker { over: leash.clone(), said: Vec::new() };
+        if let Some(place) = upkeep.own.iter().filter_map(|index| upkeep.probes.get(*index)).find_map(|probe| before.taken(probe)) {
+            return tell(Told::Lost(format!(
+                "something else answers at {place} already, and would be taken for it; end that, or let the service have a free port (port \"NAME\")"
+            )));
+        }
         let began = Instant::now();
         let unready = Arc::new(Mutex::new(None));
         let said: Vec<(Vec<u8>, Arc<AtomicBool>)> = upkeep
@@ -195,6 +206,18 @@ impl Asker {
         if self.over.stopped() { Err(None) } else { Ok(()) }
     }
 
+    /// Returns where somebody answers as the probe wants it, if that is on this machine.
+    fn taken(&self, probe: &Probing) -> Option<String> {
+        let place = match probe {
+            Probing::Tcp(address) => address.clone(),
+            Probing::Http { url, .. } => split(url).ok()?.0,
+            Probing::Command { .. } | Probing::Output(_) => return None,
+        };
+        let mut found = place.to_socket_addrs().ok()?;
+        let here = found.any(|address| address.ip().is_loopback() || address.ip().is_unspecified());
+        (here && self.ask(probe, None, BEFORE).is_ok()).then_some(place)
+    }
+
     fn ask(&self, probe: &Probing, said: Option<&AtomicBool>, left: Duration) -> Result<(), String> {
         let time = left.clamp(Duration::from_millis(10), ANSWER);
         match probe {
@@ -223,12 +246,7 @@ impl Asker {
     /// Returns the status of the answer to a plain GET.
     fn get(&self, url: &str, time: Duration) -> Result<u16, String> {
         let began = Instant::now();
-        let rest = url.strip_prefix("http://").ok_or("only http:// can be asked")?;
-        let rest = rest.split('#').next().unwrap_or_default();
-        let cut = rest.find(['/', '?']).unwrap_or(rest.len());
-        let (host, path) = rest.split_at(cut);
-        let port = host.rsplit_once(':').filter(|(_, port)| !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit()));
-        let address = if port.is_some() { host.to_owned() } else { format!("{host}:80") };
+        let (address, host, path) = split(url)?;
         let slash = if path.starts_with('/') { "" } else { "/" };
         let mut stream = connect(&address, time)?;
         let ask = format!("GET {slash}{path} HTTP/1.1\r\nHost: {host}\r\nUser-Agent: orket\r\nAccept: */*\r\nConnection: close\r\n\r\n");
@@ -254,6 +272,15 @@ impl Asker {
         let status = line.strip_prefix("HTTP/").and_then(|line| line.split_ascii_whitespace().nth(1)?.parse().ok());
         status.ok_or_else(|| String::from("what answers does not speak HTTP"))
     }
+}
+
+/// Returns the address that is meant by a URL, its host as it is written, and what is asked for there.
+fn split(url: &str) -> Result<(String, &str, &str), String> {
+    let rest = url.strip_prefix("http://").ok_or("only http:// can be asked")?;
+    let rest = rest.split('#').next().unwrap_or_default();
+    let (host, path) = rest.split_at(rest.find(['/', '?']).unwrap_or(rest.len()));
+    let port = host.rsplit_once(':').filter(|(_, port)| !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit()));
+    Ok((if port.is_some() { host.to_owned() } else { format!("{host}:80") }, host, path))
 }
 
 /// Connects to the first that answers of all that `HOST:PORT` means.

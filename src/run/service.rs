@@ -54,6 +54,8 @@ pub(super) struct Exact {
     service: Box<Service>,
     spawn: Spawn,
     probes: Vec<Probing>,
+    /// See [`Upkeep::own`].
+    own: Vec<usize>,
     secrets: Vec<Vec<u8>>,
     log_file: PathBuf,
     /// How it is started, as one line for a shell.
@@ -139,8 +141,9 @@ impl Exact {
                 Probe::Output(text) => Probing::Output(fill(text)?),
             });
         }
+        let own = if world.boxed.compose { Vec::new() } else { own(world, target, &service) };
         let log_file = world.tree.root().join(".orket/logs").join(world.room()).join(format!("{}.log", target.0));
-        Ok(Exact { service, spawn, probes, secrets: visible.secrets, log_file, command })
+        Ok(Exact { service, spawn, probes, own, secrets: visible.secrets, log_file, command })
     }
 
     /// Returns all that is started for it.
@@ -159,6 +162,7 @@ impl Exact {
         Upkeep {
             spawn: self.spawn,
             probes: self.probes,
+            own: self.own,
             within: self.service.within,
             limits,
             secrets: self.secrets,
@@ -185,6 +189,24 @@ impl Exact {
     fn limits(&self) -> Limits {
         Limits { timeout: None, grace: self.service.stop.within, signal: self.service.stop.signal }
     }
+}
+
+/// Returns which probes of a service, by index, ask at a fixed address that no other service of the project is asked at; none, where it tells itself
+/// that it is there.
+fn own(world: &World, target: TargetId, service: &Service) -> Vec<usize> {
+    if service.ready.iter().any(|probe| matches!(probe, Probe::Output(_))) {
+        return Vec::new();
+    }
+    let fixed = |probe: &Probe| match probe {
+        Probe::Tcp(text) | Probe::Http { url: text, .. } => Some(text.to_string()).filter(|text| !text.contains("{{port.")),
+        Probe::Command(_) | Probe::Output(_) => None,
+    };
+    let graph = &world.graph;
+    let others = graph.ids().filter(|id| *id != target && graph.kind(*id) == TargetKind::Service).map(|id| graph.detail(id));
+    let others = others.flat_map(|detail| if let Detail::Service(other) = detail { other.ready } else { Vec::new() });
+    let taken: Vec<String> = others.filter_map(|probe| fixed(&probe)).collect();
+    let probes = service.ready.iter().enumerate();
+    probes.filter(|(_, probe)| fixed(probe).is_some_and(|text| !taken.contains(&text))).map(|(index, _)| index).collect()
 }
 
 /// Returns what is said of a service without its secrets.

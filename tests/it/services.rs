@@ -50,6 +50,43 @@ fn a_client_for_other_tests() {
     assert!(answer.ends_with("hi\n"), "{answer}");
 }
 
+#[test]
+fn who_else_answers_at_its_address_is_not_taken_for_a_service() {
+    let program = std::env::current_exe().unwrap();
+    let mut port = 0;
+    for probe in ["tcp \"PORT\"", "http \"http://localhost:PORT/\""] {
+        let foreign = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+        port = foreign.local_addr().unwrap().port();
+        let kept = foreign.try_clone().unwrap();
+        let probe = probe.replace("PORT", &port.to_string());
+        let answering = probe.starts_with("http").then(|| {
+            std::thread::spawn(move || {
+                let (mut stream, _) = foreign.accept().unwrap();
+                let _ = stream.read(&mut [0; 1024]);
+                stream.write_all(b"HTTP/1.1 200 OK\r\n\r\n").unwrap();
+            })
+        });
+        let project = Project::new().manifest(&format!(
+            "service \"api\" {{ sh \"{{log:api}}; sleep 300\"; ready {{ {probe} }} }}\ntask \"t\" {{ uses \"api\"; sh \"{{log:t}}\" }}"
+        ));
+        let told = format!(
+            "the service `api` (orket.kdl:1) cannot be started: something else answers at {}:{port} already",
+            if probe.starts_with("http") { "localhost" } else { "127.0.0.1" }
+        );
+        project.run("build").code(1).says([&*told]).ran([]);
+        answering.into_iter().for_each(|thread| thread.join().unwrap());
+        drop(kept);
+    }
+    // With nobody else there it serves, one build after the other.
+    let run = format!("run {:?} \"--exact\" \"services::a_server_for_other_tests\" \"--nocapture\"", program.to_str().unwrap());
+    let project = Project::new().manifest(&format!(
+        "service \"web\" {{ {run}; env {{ set \"TEST_SERVER_PORT\" \"{port}\" }}; ready {{ http \"http://127.0.0.1:{port}/\"; within \"20s\" }} }}\n\
+         task \"t\" {{ uses \"web\"; sh \"{{log:t}}\" }}"
+    ));
+    project.run("build").ok().ran(["t"]);
+    project.run("build").ok().ran(["t"]);
+}
+
 fn client(name: &str) -> String {
     let program = std::env::current_exe().unwrap();
     let run = format!("run {:?} \"--exact\" \"services::a_client_for_other_tests\"", program.to_str().unwrap());
