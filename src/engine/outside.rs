@@ -224,9 +224,10 @@ impl Outside for Surroundings<'_> {
             return printed(world);
         }
         let world = self.engine.world(String::from("look"), false).map_err(|error| Unjudged::broken(error.to_string()))?;
+        let log = printed(&world)?;
         // A gate that it needs stands before this one and may be judged here; of what is needed by nobody that is not known.
         let Some(target) = targets.iter().copied().find(|target| !self.is_fresh(&world, *target, named.is_some())) else {
-            return printed(&world);
+            return Ok(log);
         };
         let address = graph.address(target);
         if graph.has(target, flag::ALWAYS) {
@@ -321,8 +322,8 @@ fn whole_log(world: &World, target: TargetId, address: &str) -> Result<Vec<u8>, 
     match rebuild::end_of(world, &log, MOST + 1) {
         Some(bytes) if bytes.len() > MOST => Err(Unjudged::broken(format!("`{address}` prints more than {} MiB", MOST >> 20))),
         Some(bytes) => Ok(bytes),
-        None => Err(Unjudged::broken(format!(
-            "what `{address}` printed is not in the store any more; run it again: orket build {address} --force"
-        ))),
+        None => {
+            Err(Unjudged::broken(format!("what `{address}` printed is not in the store any more; build it again: orket build {address}")))
+        }
     }
 }

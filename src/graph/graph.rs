@@ -122,7 +122,7 @@ pub mod flag {
     pub const UNCACHED: u32 = 1 << 12;
     /// Another task is started when it fails.
     pub const REMEDY: u32 = 1 << 13;
-    /// A decision looks at what it printed.
+    /// A decision or a gate looks at what it printed.
     pub const HEARD: u32 = 1 << 14;
     /// A part of it, at any depth, is left out of a bare build.
     pub const HIDES: u32 = 1 << 15;

@@ -376,5 +376,7 @@ fn all_that_a_task_printed_serves() {
     project.run("build").ok();
     project.run("check").ok();
     project.run("cache clear").ok();
-    project.run("check --format json").code(3).says(["is not in the store any more; run it again: orket build unit --force"]);
+    project.run("check --format json").code(3).says(["is not in the store any more; build it again: orket build unit"]);
+    project.run("build").ok().says(["done    unit"]);
+    project.run("check").ok();
 }

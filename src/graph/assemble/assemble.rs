@@ -73,6 +73,7 @@ fn connect_others(assembly: &mut Assembly<'_>) {
     for (index, gate) in project.gates.iter().enumerate() {
         let id = TargetId((assembly.first_task + project.tasks.len() + project.services.len() + index) as u32);
         assembly.connect_all(id, &gate.needs, EdgeKind::Need);
+        assembly.read_by_gate(gate);
     }
     let first_decision = assembly.first_task + project.tasks.len() + project.services.len() + project.gates.len();
     for (index, decision) in project.decisions.iter().enumerate() {

@@ -8,7 +8,7 @@ use super::draft::Declared;
 use super::problem::Problem;
 use crate::base::{Place, TargetId};
 use crate::graph::{EdgeKind, TargetKind, flag};
-use crate::model::{Decision, Need, Service, Task, Test};
+use crate::model::{Decision, Gate, Need, RuleValue, Service, Task, Test};
 
 impl<'a> Assembly<'a> {
     /// Lets a task wait for the decisions that it uses.
@@ -25,6 +25,18 @@ impl<'a> Assembly<'a> {
         for (address, place) in used {
             if let Some(to) = self.names.exact(address) {
                 self.edge(from, to, EdgeKind::Need, place);
+            }
+        }
+    }
+
+    /// Takes note of tasks whose output a gate asks for by `task="NAME"`.
+    pub fn read_by_gate(&mut self, gate: &'a Gate) {
+        let asked = |need: &&Need| {
+            gate.settings.iter().any(|setting| matches!(setting.property("task"), Some(RuleValue::Text(task)) if *task == need.text))
+        };
+        for need in gate.needs.iter().filter(asked) {
+            for to in self.resolve(need).iter().filter(|to| self.drafts[to.index()].kind == TargetKind::Task).copied().collect::<Vec<_>>() {
+                self.drafts[to.index()].flags |= flag::HEARD;
             }
         }
     }
