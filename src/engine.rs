@@ -31,7 +31,7 @@ use std::sync::{Arc, Mutex, OnceLock, RwLock};
 use xxhash_rust::xxh3::xxh3_64;
 
 use self::find::{find, package};
-use self::load::{BUILT, SEEN, Stamp, kept, load};
+use self::load::{BUILT, SEEN, Stamp, kept, load, mapped};
 use self::manifests::Disk;
 use crate::base::RelPath;
 use crate::decisions::{Boxed, Choice, Origin, Seam, Seams};
@@ -130,6 +130,16 @@ impl Engine {
     /// # Errors
     /// When there is no manifest, when it has mistakes, or when something cannot be read.
     pub fn open(surroundings: &Surroundings, keep: bool) -> Result<Engine, OpenError> {
+        Engine::opened(surroundings, keep, &|_| None)
+    }
+
+    /// Opens a project whose manifest has mistakes with the targets that its last build has left; `None` where there are none.
+    pub fn as_built(surroundings: &Surroundings) -> Option<Engine> {
+        Engine::opened(surroundings, false, &|root| mapped(&root.join(".orket").join(BUILT))).ok()
+    }
+
+    /// Opens a project. `otherwise`: its targets, where the manifest has mistakes.
+    fn opened(surroundings: &Surroundings, keep: bool, otherwise: &dyn Fn(&Path) -> Option<Graph>) -> Result<Engine, OpenError> {
         let search = decide::search(surroundings)?;
         let (root, manifest) = find(surroundings, search.look.upward, u64::MAX).map_err(|error| match error {
             OpenError::NoManifest(_) if !search.look.upward && find(surroundings, true, u64::MAX).is_ok() => {
@@ -147,7 +157,8 @@ impl Engine {
         let (read, loaded) = (kept.is_none(), !kept.as_ref().is_some_and(|(_, built)| *built));
         let graph = match kept {
             Some((graph, _)) => graph,
-            None => load(&Disk(&tree), &root, &manifest, &platform, Some(&surroundings.registry))?,
+            None => load(&Disk(&tree), &root, &manifest, &platform, Some(&surroundings.registry))
+                .or_else(|error| otherwise(&root).filter(|_| matches!(error, OpenError::Wrong(_))).ok_or(error))?,
         };
         tracing::debug!(targets = graph.len(), read, loaded, "the graph is there");
         let package = package(&graph, &root, surroundings);

@@ -32,6 +32,7 @@ pub fn check(ui: &Ui, args: &CheckArgs) -> Result<(), Failure> {
         let text = "error: `--json` and `--format` ask for two formats\nhint: leave `--json` out";
         return Err(Failure::Wrong(text.to_owned()));
     }
+    ui.spare_manifests(args.output.as_deref())?;
     guarded(|cancel| checked(ui, args, cancel))
 }
 

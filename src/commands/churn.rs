@@ -19,6 +19,7 @@ use crate::vcs::VcsError;
 /// # Errors
 /// When there is no history to read, nothing in it is in the scope, or the file cannot be written.
 pub fn churn(ui: &Ui, args: &ChurnArgs) -> Result<(), Failure> {
+    ui.spare_manifests(args.output.as_deref())?;
     let now = jiff::Timestamp::now();
     let since = args.since.as_deref().map(|text| since(text, now, &TimeZone::system())).transpose().map_err(Failure::Wrong)?;
     // A history has its worth without a manifest, and beside one that is wrong.

@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
+use rustix::process::{Pid, Signal, kill_process_group};
+
 use crate::base::{glob, quantity};
 use crate::disk::{PatternSet, Tree, expand};
 use crate::process::listen_to_signals;
@@ -80,6 +82,28 @@ pub(super) fn whole(words: &[String]) -> Result<(), String> {
     let _heard = listen_to_signals().map_err(failed)?;
     let status = Command::new(program).args(words).process_group(0).status().map_err(failed)?;
     if status.success() { Ok(()) } else { Err(format!("`{program}` ended with {status}")) }
+}
+
+/// `within TIME PROGRAM WORD…`: runs a program, and ends it with all of its group when it takes longer; returns its status.
+pub(super) fn within(words: &[String]) -> Result<i32, String> {
+    let [time, program, words @ ..] = words else { return Err(String::from("it takes a time and a program")) };
+    let time = quantity::duration(time).ok_or_else(|| format!("`{time}` is no duration"))?;
+    let failed = |error: std::io::Error| format!("cannot run `{program}`: {error}");
+    let until = Instant::now() + time;
+    let mut child = Command::new(program).args(words).process_group(0).spawn().map_err(failed)?;
+    loop {
+        match child.try_wait().map_err(failed)? {
+            Some(status) => return Ok(status.code().unwrap_or(1)),
+            None if Instant::now() < until => std::thread::park_timeout(PAUSE),
+            None => break,
+        }
+    }
+    if let Some(group) = i32::try_from(child.id()).ok().and_then(Pid::from_raw) {
+        // It may have ended just now.
+        let _ = kill_process_group(group, Signal::KILL);
+    }
+    let _ = child.wait();
+    Err(format!("`{program}` did not answer within {}", quantity::show_duration(time)))
 }
 
 /// `sqlite DATABASE fresh`, `sqlite DATABASE apply PATTERN` or `sqlite DATABASE rows TABLE LEAST`, by `sqlite3` or, where that is missing, `python3`.

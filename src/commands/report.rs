@@ -20,7 +20,8 @@ const YEAR: u64 = 365 * 86_400;
 /// # Errors
 /// When there is no such run, or the page cannot be written.
 pub fn report(ui: &Ui, args: &ReportArgs) -> Result<(), Failure> {
-    let engine = ui.open(false)?;
+    ui.spare_manifests(args.output.as_deref())?;
+    let engine = ui.open_or_as_built()?;
     let runs = engine.runs();
     let find = |wanted: Option<&str>| {
         let found = runs.find(wanted).map_err(|error| Failure::Broken(format!("cannot read past runs: {error}")))?;

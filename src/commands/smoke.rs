@@ -49,6 +49,7 @@ struct Told {
 /// # Errors
 /// When a step fails, or there is none.
 pub fn smoke(ui: &Ui, args: &SmokeArgs) -> Result<(), Failure> {
+    ui.spare_manifests(args.output.as_deref())?;
     let engine = ui.open(true)?;
     let steps = chosen(args, &engine)?;
     if !steps.iter().any(|planned| planned.wanted) {

@@ -16,6 +16,16 @@ pub fn tool(ui: &Ui, words: &[OsString]) -> Result<(), Failure> {
     let name = words.first().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     let words = words.get(1..).unwrap_or_default();
     let texts = || words.iter().map(|word| word.to_string_lossy().into_owned()).collect::<Vec<String>>();
+    let status = |code: i32| if code == 0 { Ok(()) } else { Err(Failure::Exit(code)) };
+    if name == "within" {
+        return probe::within(&texts()).map_or_else(
+            |text| {
+                ui.say(&text);
+                Err(Failure::Failed)
+            },
+            status,
+        );
+    }
     let done = match name.as_str() {
         "probe" => Some(probe::probe(&texts())),
         "sqlite" => Some(probe::sqlite(&texts())),

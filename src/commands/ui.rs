@@ -122,6 +122,41 @@ impl Ui {
         Ok(engine)
     }
 
+    /// Opens the project, where its manifest is wrong with the targets of its last build; that is said.
+    ///
+    /// # Errors
+    /// With what the person has to know.
+    pub fn open_or_as_built(&self) -> Result<Engine, Failure> {
+        let error = match self.open(false) {
+            Err(error @ Failure::Wrong(_)) => error,
+            opened => return opened,
+        };
+        let engine = Engine::as_built(&self.surroundings).ok_or(error)?;
+        self.say(
+            "note: the manifest is wrong; its targets are shown as they were at the last build\nhint: `orket list` says what is wrong",
+        );
+        Ok(engine)
+    }
+
+    /// Fails where what a command is about to write would take the place of a manifest.
+    ///
+    /// # Errors
+    /// When it would.
+    pub(super) fn spare_manifests(&self, output: Option<&Path>) -> Result<(), Failure> {
+        let Some(output) = written(output) else { return Ok(()) };
+        let path = self.surroundings.folder.join(output);
+        let whole = |path: &Path| path.canonicalize().ok();
+        let given = self.surroundings.manifest.as_ref().and_then(|given| whole(&self.surroundings.folder.join(given)));
+        let is_manifest =
+            whole(&path).is_some_and(|path| path.extension().is_some_and(|end| end == "kdl") || given.as_ref() == Some(&path));
+        match is_manifest {
+            true => {
+                Err(Failure::Wrong(format!("error: `{}` is a manifest, and stays as it is\nhint: name another file", output.display())))
+            }
+            false => Ok(()),
+        }
+    }
+
     /// Says why a project cannot be opened.
     pub(super) fn unopened(&self, error: OpenError) -> Failure {
         match error {

@@ -138,7 +138,15 @@ fn plain(name: &str, values: Vec<Value>, place: &Place) -> Node {
 
 /// Ends a step that docker cannot do here.
 const USABLE: &str = r#"command -v docker > /dev/null || { echo 'skipped: docker is not there'; exit 0; }
-why=$(docker version 2>&1 > /dev/null) || { printf 'skipped: docker cannot be used: %s\n' "$(printf '%s\n' "$why" | tail -n 1)"; exit 0; }"#;
+why=$("$ORKET_EXE" tool within 30s docker version 2>&1 > /dev/null) || {
+    case $why in *'ermission denied'*)
+        printf '%s\n' "$why" >&2
+        echo 'docker is there, and not for this user: let an administrator add it to the group of the socket (often `docker`), or let DOCKER_HOST name a daemon of its own' >&2
+        exit 1 ;;
+    esac
+    printf 'skipped: docker cannot be used: %s\n' "$(printf '%s\n' "$why" | tail -n 1)"
+    exit 0
+}"#;
 
 /// Takes the containers away when the step ends, and shows what those of a step that failed have said. A shell that is ended by a signal does
 /// nothing at its end unless it is told to.

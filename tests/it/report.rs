@@ -156,6 +156,31 @@ fn what_a_killed_run_was_at_is_told() {
 }
 
 #[test]
+fn a_manifest_that_is_wrong_hides_no_run_and_is_never_overwritten() {
+    let project = project();
+    project.run("build a").ok();
+    let right = project.read("orket.kdl");
+    for (words, code) in [
+        ("report --output orket.kdl", 2),
+        ("churn --output orket.kdl", 2),
+        ("smoke --output orket.kdl", 2),
+        ("check --output orket.kdl", 2),
+    ] {
+        project.run(words).code(code).says(["error: `orket.kdl` is a manifest, and stays as it is"]);
+        assert_eq!(project.read("orket.kdl"), right, "{words}");
+    }
+    project.write("orket.kdl", "task \"a\" { shh }\n");
+    project
+        .run("report --output page.html")
+        .ok()
+        .says(["note: the manifest is wrong; its targets are shown as they were at the last build"]);
+    assert!(project.read("page.html").contains("<h2>Timeline</h2>"));
+    project.run("build").code(2);
+    // Where nothing was built there is nothing to show.
+    Project::new().manifest("task \"a\" { shh }").run("report").code(2).says(["shh"]);
+}
+
+#[test]
 fn what_an_interrupted_run_was_at_is_told_from_what_it_did_not_reach() {
     let project = Project::new().manifest(
         "task \"slow\" { sh \"{log:slow}; while [ -e {base}/ran ]; do sleep 0.05; done\" }\ntask \"next\" { needs \"slow\"; sh \"true\" }",

@@ -7,6 +7,7 @@ use rustix::process::Signal;
 use serde_json::{Value, json};
 
 use crate::common::{Project, Typed, alive, wait_until};
+use crate::differential::busy;
 
 /// The form of a report, as the manual has it.
 static SCHEMA: LazyLock<Validator> = LazyLock::new(|| {
@@ -405,6 +406,19 @@ fn where_docker_cannot_be_used_its_step_is_skipped_and_says_why() {
     let path = project.root().to_str().unwrap().to_owned();
     let project = project.var("PATH", &path);
     smoke(&project, "--only image").ok().says(["(docker is not there)"]);
+}
+
+#[test]
+fn a_docker_that_is_not_for_this_user_fails_its_step_and_one_that_says_nothing_is_not_waited_for() {
+    let project = image("/health", "20s");
+    project.write("../docker/denied", "");
+    let told = smoke(&project, "--json").code(1).json();
+    assert_eq!(outcomes(&told), ["image fail", "last not_reached"]);
+    let log = project.read(told["steps"][0]["log"].as_str().unwrap());
+    assert!(log.contains("permission denied while trying") && log.contains("docker is there, and not for this user"), "{log}");
+    project.words(&["tool", "within", "100ms", "sh", "-c", "sleep 300 & wait"]).code(1).says(["`sh` did not answer within 100 ms"]);
+    project.words(&["tool", "within", "1m", "sh", "-c", "exit 3"]).code(3);
+    assert!(!busy(&project.root()), "something works in the project still");
 }
 
 #[test]
