@@ -6,6 +6,8 @@ const make = (tag, text, into, more = {}) => {
   if (into) into.append(element);
   return element;
 };
+/* A part of a page: where it fails, that is told, and the others work. */
+const part = (work) => { try { work(); } catch (error) { reportError(error); } };
 const many = (number, word) => `${number.toLocaleString("en")} ${word}${number === 1 ? "" : "s"}`;
 /* As the page writes durations: 7 ms, 2.4 s, 3m05s, 1h02m. */
 const lasted = (ms) => {
@@ -19,8 +21,6 @@ const lasted = (ms) => {
 const TARGET = "#target=";
 const named = (root) => root.querySelector(".name a")?.textContent;
 const lead = (root) => { for (const name of root.querySelectorAll(".name a:not([href])")) name.href = TARGET + encodeURIComponent(name.textContent).replaceAll("%2F", "/"); };
-/* A part of a page: where it fails, that is told, and the others work. */
-const part = (work) => { try { work(); } catch (error) { reportError(error); } };
 part(() => lead(document));
 const typing = (event) => event.target.matches("input[type=search], select") || event.ctrlKey || event.metaKey || event.altKey;
 
