@@ -82,7 +82,8 @@ pub(super) fn bare(address: &str) -> &str {
     &address[start..]
 }
 
-/// A pattern over addresses: `*` and `?` stay within one part, and the package is a part of its own.
+/// A pattern over addresses: `*` and `?` stay within one part, and the package is a part of its own. As a name does, it means all variants
+/// where it speaks of none.
 pub(super) struct AddressGlob {
     /// `None`: the root package.
     package: Option<Glob>,
@@ -104,7 +105,9 @@ impl AddressGlob {
     pub fn matches(&self, address: &str) -> bool {
         let (package, local) = address.split_once(':').unwrap_or(("", address));
         let fits = |glob: &Glob, text: &str| glob.matches(&RelPath::from_normal(text.as_bytes()));
-        fits(&self.local, local) && self.package.as_ref().map_or(package.is_empty(), |glob| !package.is_empty() && fits(glob, package))
+        let family = || local.split_once('[').is_some_and(|(family, _)| fits(&self.local, family));
+        (fits(&self.local, local) || family())
+            && self.package.as_ref().map_or(package.is_empty(), |glob| !package.is_empty() && fits(glob, package))
     }
 }
 
@@ -131,6 +134,9 @@ mod tests {
         assert_eq!(found("app/wheel[py=3.12]"), ["app/wheel[py=3.12]"]);
         assert_eq!(found("app/wheel"), ["app/wheel[py=3.11]", "app/wheel[py=3.12]"]);
         assert_eq!(found("app/wheel[*2]"), ["app/wheel[py=3.12]"]);
+        for pattern in ["*/wheel", "app/whee?", "app/w*l"] {
+            assert_eq!(found(pattern), ["app/wheel[py=3.11]", "app/wheel[py=3.12]"], "{pattern}");
+        }
         assert_eq!(found("wheel"), [] as [&str; 0]);
     }
 

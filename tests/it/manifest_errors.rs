@@ -79,6 +79,10 @@ fn a_cycle_is_drawn_with_each_place() {
         "task \"a\" { needs \"b\" }\ntask \"b\" { needs \"c\" }\ntask \"c\" { needs \"a\" }",
         ["`a` -> `b` -> `c` -> `a`", "orket.kdl:1", "`b` needs `c`", "`c` needs `a`"],
     );
+    refused(
+        "rock \"r\" { epic \"e\"; needs \"t\" }\nepic \"e\" { task \"a\" { sh \"x\" } }\ntask \"t\" { after \"r\"; sh \"x\" }",
+        ["wait for each other: `r` -> `t` -> `r`\n", "orket.kdl:1:28", "`t` after `r`"],
+    );
     refused("task \"a\" { needs \"a\" }", ["orket.kdl:1"]);
     refused("epic \"x\" { needs \"y\"; task \"a\" { sh \"x\" } }\nepic \"y\" { task \"b\" { needs \"x/a\" } }", ["orket.kdl:"]);
 }

@@ -161,3 +161,30 @@ fn an_optional_need_may_be_skipped_and_may_not_fail() {
     let seen = project.run("build -k --json").code(1).ran(["bad", "fine"]);
     seen.had("failed", &["bad"]).had("cancelled", &["behind", "t"]).had("skipped", &["skipped"]);
 }
+
+#[test]
+fn a_bare_name_never_means_the_one_who_says_it() {
+    let project = Project::new().manifest(
+        r#"
+        task "t" { sh "{log:top}" }
+        epic "f" { task "t" { matrix { n "1" "2" }; needs "t"; sh "{log:own}" } }
+        epic "g" { task "t" { on_failure "t"; sh "{log:failed}; false" } }
+        "#,
+    );
+    project.run("build f/t -j1").ok().ran_in_order(["top", "own", "own"]);
+    project.run("build g/t").code(1).ran(["failed", "top"]);
+}
+
+#[test]
+fn a_pattern_without_a_variant_means_all_of_them() {
+    let project = Project::new().manifest(
+        r#"
+        epic "app" { task "wheel" { matrix { n "1" "2" }; sh "{log:app}" } }
+        epic "lib" { task "wheel" { matrix { n "1" "2" }; sh "{log:lib}" } }
+        task "all" { needs "*/wheel" }
+        "#,
+    );
+    project.run("build all").ok().ran(["app", "app", "lib", "lib"]);
+    project.run("build app/whee? --force").ok().ran(["app", "app"]);
+    project.words(&["query", "*/wheel"]).ok().says(["app/wheel[n=1]", "lib/wheel[n=2]"]);
+}

@@ -6,7 +6,7 @@ use petgraph::algo::kosaraju_scc;
 use petgraph::graph::{DiGraph, NodeIndex};
 use rustc_hash::FxHashMap;
 
-use super::draft::Draft;
+use super::draft::{Declared, Draft};
 use super::problem::Problem;
 use crate::base::Place;
 
@@ -70,27 +70,45 @@ pub fn round(names: &[&str]) -> String {
 pub(super) fn tell(cycles: &[Vec<usize>], drafts: &[Draft<'_>], problems: &mut Vec<Problem>) {
     for path in cycles {
         let name = |index: usize| drafts[index].address;
+        let steps = short(path, drafts);
         let mut notes = Vec::new();
-        for (at, from) in path.iter().enumerate() {
-            let to = path[(at + 1) % path.len()];
+        for (from, to) in steps.iter().copied() {
             if notes.len() < TOLD
-                && let Some(at) = drafts[*from].edges.iter().position(|edge| edge.to.index() == to && edge.kind().waits())
+                && let Some(at) = drafts[from].edges.iter().position(|edge| edge.to.index() == to && edge.kind().waits())
             {
-                let (kind, place) = (drafts[*from].edges[at].kind().word(), drafts[*from].places[at]);
+                let (kind, place) = (drafts[from].edges[at].kind().word(), drafts[from].places[at]);
                 notes.push((
-                    format!("`{}` {} `{}`", name(*from), if kind == "part" { "holds" } else { kind }, name(to)),
+                    format!("`{}` {} `{}`", name(from), if kind == "part" { "holds" } else { kind }, name(to)),
                     Place::clone(place),
                 ));
             }
         }
         problems.push(Problem {
             code: "graph/cycle",
-            message: format!("these targets wait for each other: {}", round(&path.iter().map(|index| name(*index)).collect::<Vec<_>>())),
+            message: format!(
+                "these targets wait for each other: {}",
+                round(&steps.iter().map(|(from, _)| name(*from)).collect::<Vec<_>>())
+            ),
             place: notes.first().map(|(_, place)| place.clone()),
             help: Some(String::from("take one of these edges out")),
             notes,
         });
     }
+}
+
+/// Returns the edges of a cycle, but for those from a rock or epic through its parts to its own door: that its parts wait for what it needs is
+/// no news to a reader.
+fn short(path: &[usize], drafts: &[Draft<'_>]) -> Vec<(usize, usize)> {
+    let next = |at: usize| path[(at + 1) % path.len()];
+    let door = |at: usize| match drafts[path[at]].detail {
+        Declared::Entry(of) => path.iter().position(|index| *index == of.index()).map(|from| (from, at)),
+        _ => None,
+    };
+    let length = |(from, to): &(usize, usize)| (to + path.len() - from) % path.len();
+    // The longest of them holds the others, or stands apart from them.
+    let longest = (0..path.len()).filter_map(door).max_by_key(length);
+    let (first, count) = longest.map_or((0, path.len()), |through| (through.1, path.len() - length(&through)));
+    (first..first + count).map(|at| (path[at % path.len()], next(at % path.len()))).collect()
 }
 
 /// Returns for each node a number that grows along every edge; `u32::MAX` for those on a cycle and behind one.

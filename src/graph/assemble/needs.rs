@@ -5,7 +5,7 @@ use std::rc::Rc;
 use super::assembly::Assembly;
 use super::draft::Declared;
 use super::problem::Problem;
-use crate::base::{Place, TargetId};
+use crate::base::{Address, Place, TargetId};
 use crate::graph::{EdgeKind, TargetKind};
 use crate::model::{Each, Need};
 
@@ -49,6 +49,20 @@ impl<'a> Assembly<'a> {
         Rc::from([])
     }
 
+    /// Returns what a bare name means to the target that bears it itself: what else bears it, further away. `None` where nothing does, and for
+    /// any other need.
+    fn elsewhere(&self, own: TargetId, need: &Need) -> Option<Vec<TargetId>> {
+        let address = self.drafts[own.index()].address;
+        let family = address.find('[').map_or(address, |at| &address[..at]);
+        let at = need.candidates.iter().position(|candidate| [address, family].contains(&candidate.as_str()))?;
+        if need.text.contains(['/', ':', '[']) {
+            return None;
+        }
+        let (nearer, further) = need.candidates.split_at(at);
+        let means = |candidates: &[Address]| candidates.iter().map(|one| self.names.find(one.as_str())).find(|found| !found.is_empty());
+        if means(nearer).is_some() { None } else { means(&further[1..]) }
+    }
+
     /// Says that a need means nothing.
     fn nobody(&mut self, need: &Need, nearest: Option<String>) {
         let barren = |each: &Each| (String::from("this `each` finds no file"), each.place.clone());
@@ -80,8 +94,13 @@ impl<'a> Assembly<'a> {
         for need in needs {
             let kind = if need.optional && kind == EdgeKind::Need { EdgeKind::OptionalNeed } else { kind };
             let several = need.text.contains(['*', '?']);
-            let one = self.names.one(need);
-            let others = if one.is_none() { self.resolve(need) } else { Rc::from([]) };
+            let elsewhere = self.elsewhere(own, need);
+            let one = if elsewhere.is_none() { self.names.one(need) } else { None };
+            let others = match elsewhere {
+                Some(others) => others.into(),
+                None if one.is_none() => self.resolve(need),
+                None => Rc::from([]),
+            };
             for to in one.into_iter().chain(others.iter().copied()) {
                 let service = self.drafts[to.index()].kind == TargetKind::Service;
                 let decision = self.drafts[to.index()].kind == TargetKind::Decision;
@@ -127,7 +146,7 @@ impl<'a> Assembly<'a> {
 
     /// Returns the one task that a failure starts.
     pub fn remedy(&mut self, of: TargetId, need: &'a Need) -> Option<TargetId> {
-        let found = self.resolve(need);
+        let found = self.elsewhere(of, need).map_or_else(|| self.resolve(need), Rc::from);
         let wrong = match found[..] {
             [] => return None,
             [one] if one == of => format!("`{}` cannot be its own remedy", need.text),
