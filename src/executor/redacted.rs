@@ -28,9 +28,12 @@ impl Redacted {
         self.redactor.finish(&mut self.clean);
         self.log.push(&self.clean);
         // What cannot be read back is missing in the log: no reason for a task to fail.
-        let _ = other.pour(&mut |piece| self.log.push(piece));
-        let _ = other.file().map(std::fs::remove_file);
-        other.size()
+        if let Err(error) = other.pour(&mut |piece| self.log.push(piece)) {
+            self.log.lacks(error);
+        }
+        let size = other.size();
+        other.discard();
+        size
     }
 
     /// Ends the log, and returns it. `keep`: let the file hold everything.

@@ -4,7 +4,9 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use rustix::process::{Pid, RawPid, Signal, kill_process_group};
+use rustix::process::{Pid, RawPid, Signal, getpid, kill_process_group};
+
+use super::stragglers::kin;
 
 struct Groups {
     running: BTreeSet<RawPid>,
@@ -49,8 +51,12 @@ pub fn around_pauses(around: Around) {
     *AROUND.lock().unwrap_or_else(PoisonError::into_inner) = Some(around);
 }
 
-/// Stops every group, calls `halt`, which returns when orket is continued, and continues the groups. No group comes or goes meanwhile.
+/// Stops every group, calls `halt`, which returns when orket is continued, and continues the groups. No group comes or goes meanwhile. Where
+/// nobody could continue orket, nothing is done, as the system has it for programs that leave it to the system.
 pub(super) fn pause(halt: impl FnOnce()) {
+    if is_orphaned() {
+        return;
+    }
     let around = AROUND.lock().unwrap_or_else(PoisonError::into_inner).clone();
     let mut halt = Some(halt);
     let mut once = || halt.take().map_or((), stand_still);
@@ -58,6 +64,16 @@ pub(super) fn pause(halt: impl FnOnce()) {
         Some(around) => around(&mut once),
         None => once(),
     }
+}
+
+/// Whether the group of this process is what POSIX calls orphaned: no process of it has a parent of another group in this session, as a shell
+/// is. Where that cannot be seen, it is not.
+fn is_orphaned() -> bool {
+    let Some([_, group, session]) = kin(getpid().as_raw_nonzero().get()) else { return false };
+    let Ok(all) = std::fs::read_dir("/proc") else { return false };
+    let others = all.flatten().filter_map(|entry| kin(entry.file_name().to_str()?.parse().ok()?));
+    let mut parents = others.filter(|[_, of, _]| *of == group).map(|[parent, ..]| parent).filter(|parent| *parent > 0);
+    !parents.any(|parent| kin(parent).is_none_or(|[_, of, within]| of != group && within == session))
 }
 
 fn stand_still(halt: impl FnOnce()) {

@@ -15,8 +15,7 @@ use std::io::{self, Read, Write};
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::os::unix::fs::{FileTypeExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use rustix::pipe::{PipeFlags, pipe_with};
 
@@ -32,10 +31,15 @@ pub struct Token {
 
 impl Drop for Token {
     fn drop(&mut self) {
+        let mut out = self.pipe.out();
         match self.byte {
             // A pipe that holds every token cannot be full, and has a reader as long as this one holds it open.
             Some(byte) => drop((&self.pipe.write).write_all(&[byte])),
-            None => self.pipe.own_slot.store(true, Ordering::SeqCst),
+            None => out.own_slot = true,
+        }
+        out.taken -= 1;
+        if out.taken == 0 {
+            self.pipe.make_whole();
         }
     }
 }
@@ -52,7 +56,16 @@ struct Pipe {
     write: File,
     /// What children inherit, where orket made it.
     _offered: Option<OwnedFd>,
-    own_slot: AtomicBool,
+    /// How many tokens it holds when nothing runs, where orket made it.
+    slots: Option<usize>,
+    out: Mutex<Out>,
+}
+
+/// What is not in the pipe.
+struct Out {
+    own_slot: bool,
+    /// How many tokens orket has taken for what it runs.
+    taken: usize,
 }
 
 impl Jobs {
@@ -69,7 +82,7 @@ impl Jobs {
         write.write_all(&vec![b'+'; slots])?;
         let flags = format!("-j{slots} --jobserver-fds={auth} --jobserver-auth={auth}");
         // A first word without a dash would be read as one-letter flags; a blank before it says that there are none.
-        Ok(Jobs::over(own, write, Some(read), false, OsString::from(format!(" {flags}")), OsString::from(flags)))
+        Ok(Jobs::over(own, write, Some((read, slots)), OsString::from(format!(" {flags}")), OsString::from(flags)))
     }
 
     /// Joins the jobserver that `makeflags`, the value of `MAKEFLAGS` that orket was started with, offers. To be called early: a number in
@@ -97,11 +110,14 @@ impl Jobs {
         }
         // A named pipe is opened for both, since opening it for writing alone could fail or wait.
         let write = open(&write, auth.starts_with("fifo:"), true).ok()?;
-        Some(Jobs::over(open(&read, true, false).ok()?, write, None, true, flags.to_owned(), flags.to_owned()))
+        Some(Jobs::over(open(&read, true, false).ok()?, write, None, flags.to_owned(), flags.to_owned()))
     }
 
-    fn over(read: File, write: File, offered: Option<OwnedFd>, own_slot: bool, make: OsString, cargo: OsString) -> Jobs {
-        let pipe = Arc::new(Pipe { read, write, _offered: offered, own_slot: AtomicBool::new(own_slot) });
+    /// `offered`: what children inherit, and how many tokens there are, where orket makes the pipe; else it came with a slot.
+    fn over(read: File, write: File, offered: Option<(OwnedFd, usize)>, make: OsString, cargo: OsString) -> Jobs {
+        let out = Mutex::new(Out { own_slot: offered.is_none(), taken: 0 });
+        let (offered, slots) = offered.unzip();
+        let pipe = Arc::new(Pipe { read, write, _offered: offered, slots, out });
         let env = vec![(OsString::from("MAKEFLAGS"), make), (OsString::from("CARGO_MAKEFLAGS"), cargo)];
         Jobs { pipe, env }
     }
@@ -122,16 +138,32 @@ impl Jobs {
 
 impl Pipe {
     fn try_acquire(self: &Arc<Pipe>) -> io::Result<Option<Token>> {
-        if self.own_slot.swap(false, Ordering::SeqCst) {
+        let mut out = self.out();
+        if std::mem::take(&mut out.own_slot) {
+            out.taken += 1;
             return Ok(Some(Token { byte: None, pipe: self.clone() }));
         }
         let mut byte = [0];
         match (&self.read).read(&mut byte) {
             Ok(0) => Err(io::Error::from(io::ErrorKind::UnexpectedEof)),
-            Ok(_) => Ok(Some(Token { byte: Some(byte[0]), pipe: self.clone() })),
+            Ok(_) => {
+                out.taken += 1;
+                Ok(Some(Token { byte: Some(byte[0]), pipe: self.clone() }))
+            }
             Err(error) if matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted) => Ok(None),
             Err(error) => Err(error),
         }
+    }
+
+    fn out(&self) -> MutexGuard<'_, Out> {
+        self.out.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Puts back what is missing while nothing runs that could have it: a make that was killed took along what it had taken.
+    fn make_whole(&self) {
+        let there = rustix::io::ioctl_fionread(&self.read).unwrap_or(u64::MAX);
+        let missing = self.slots.map_or(0, |slots| (slots as u64).saturating_sub(there));
+        let _ = (&self.write).write_all(&vec![b'+'; missing as usize]);
     }
 }
 
@@ -163,6 +195,17 @@ mod tests {
         assert_eq!(count(&jobs), 1);
         drop(one);
         assert_eq!(count(&jobs), 2);
+    }
+
+    #[test]
+    fn what_was_taken_along_is_put_back_when_nothing_runs() {
+        let jobs = Jobs::host(4).unwrap();
+        let (one, other) = (jobs.try_acquire().unwrap().unwrap(), jobs.try_acquire().unwrap().unwrap());
+        (&jobs.pipe.read).read_exact(&mut [0; 2]).unwrap();
+        drop(one);
+        assert_eq!(rustix::io::ioctl_fionread(&jobs.pipe.read), Ok(1), "the other one may have it");
+        drop(other);
+        assert_eq!((count(&jobs), count(&jobs)), (4, 4));
     }
 
     #[test]

@@ -20,6 +20,10 @@ pub struct Log {
     file: Option<File>,
     written: u64,
     head: u64,
+    /// Why the file does not hold what it should.
+    trouble: Option<io::Error>,
+    /// Whether something never came here.
+    gap: bool,
 }
 
 impl Log {
@@ -30,7 +34,7 @@ impl Log {
 
     /// The same with a head of so many bytes.
     pub fn with_head(path: &Path, head: u64) -> Log {
-        Log { path: path.to_path_buf(), tail: Vec::new(), size: 0, file: None, written: 0, head }
+        Log { path: path.to_path_buf(), tail: Vec::new(), size: 0, file: None, written: 0, head, trouble: None, gap: false }
     }
 
     /// Adds output.
@@ -41,8 +45,11 @@ impl Log {
         }
         if let Some(file) = &mut self.file {
             let room = self.head.saturating_sub(self.written).min(bytes.len() as u64) as usize;
-            if room > 0 && file.write_all(&bytes[..room]).is_ok() {
-                self.written += room as u64;
+            if room > 0 && self.trouble.is_none() {
+                match file.write_all(&bytes[..room]) {
+                    Ok(()) => self.written += room as u64,
+                    Err(error) => self.trouble = Some(error),
+                }
             }
         }
         self.tail.extend_from_slice(bytes);
@@ -63,14 +70,12 @@ impl Log {
         if self.file.is_some() {
             return;
         }
+        let head = &self.tail[..self.tail.len().min(self.head as usize)];
         let made = self.path.parent().map_or(Ok(()), fs::create_dir_all).and_then(|()| File::create(&self.path));
         // Without a file the end is still there: output is told, never the reason why a task fails.
-        if let Ok(mut file) = made
-            && let head = &self.tail[..self.tail.len().min(self.head as usize)]
-            && file.write_all(head).is_ok()
-        {
-            self.written = head.len() as u64;
-            self.file = Some(file);
+        match made.and_then(|mut file| file.write_all(head).map(|()| file)) {
+            Ok(file) => (self.written, self.file) = (head.len() as u64, Some(file)),
+            Err(error) => self.trouble = Some(error),
         }
     }
 
@@ -78,13 +83,12 @@ impl Log {
     pub fn finish(&mut self) {
         if let Some(file) = &mut self.file
             && self.size > self.written
+            && self.trouble.is_none()
         {
             let end = self.tail.len().min(TAIL).min((self.size - self.written) as usize);
             let left_out = self.size - self.written - end as u64;
-            if left_out > 0 {
-                let _ = write!(file, "\n… {left_out} bytes left out …\n");
-            }
-            let _ = file.write_all(&self.tail[self.tail.len() - end..]);
+            let marked = if left_out > 0 { write!(file, "\n… {left_out} bytes left out …\n") } else { Ok(()) };
+            self.trouble = marked.and_then(|()| file.write_all(&self.tail[self.tail.len() - end..])).err();
         }
     }
 
@@ -98,19 +102,35 @@ impl Log {
         self.size
     }
 
-    /// Returns where the whole is, if it is more than 16 KiB and a file could be made.
+    /// Returns where the whole is, if it is more than 16 KiB and could be written.
     pub fn file(&self) -> Option<&Path> {
-        self.file.as_ref().map(|_| self.path.as_path())
+        self.file.as_ref().filter(|_| self.trouble.is_none()).map(|_| self.path.as_path())
+    }
+
+    /// Returns why the whole is nowhere, if that is so.
+    pub fn trouble(&self) -> Option<&io::Error> {
+        self.trouble.as_ref().filter(|_| self.gap || self.tail().len() as u64 != self.size)
+    }
+
+    /// Says that something is missing in it.
+    pub fn lacks(&mut self, why: io::Error) {
+        self.trouble.get_or_insert(why);
+        self.gap = true;
+    }
+
+    /// Removes its file.
+    pub fn discard(self) {
+        let _ = self.file.map(|_| fs::remove_file(&self.path));
     }
 
     /// Hands all of it to `each`, piece by piece, as far as the file holds it; after [`Log::finish`].
     ///
     /// # Errors
-    /// When the file cannot be read.
+    /// When the file cannot be read, or could not be written; then `each` has the end.
     pub fn pour(&self, each: &mut dyn FnMut(&[u8])) -> io::Result<()> {
         let Some(path) = self.file() else {
             each(self.tail());
-            return Ok(());
+            return self.whole().map(drop);
         };
         let (mut file, mut buffer) = (File::open(path)?, vec![0; TAIL]);
         loop {
@@ -124,11 +144,12 @@ impl Log {
     /// Returns all of it, as far as the file holds it; after [`Log::finish`].
     ///
     /// # Errors
-    /// When the file cannot be read.
+    /// When the file cannot be read, or could not be written.
     pub fn whole(&self) -> io::Result<Vec<u8>> {
-        match self.file() {
-            Some(path) => fs::read(path),
-            None => Ok(self.tail().to_vec()),
+        match (self.trouble(), self.file()) {
+            (Some(error), _) => Err(io::Error::new(error.kind(), error.to_string())),
+            (None, Some(path)) => fs::read(path),
+            (None, None) => Ok(self.tail().to_vec()),
         }
     }
 }
@@ -179,5 +200,24 @@ mod tests {
         (0..100).for_each(|_| log.push(&[b'x'; 4096]));
         log.finish();
         assert_eq!((log.file(), log.size(), log.tail().len()), (None, 409_600, TAIL));
+        assert!(log.whole().is_err() && log.trouble().is_some());
+    }
+
+    #[test]
+    fn what_a_full_disk_does_not_take_is_not_called_whole() {
+        let printed = |count: usize| {
+            let mut log = Log::new(Path::new("/dev/full"));
+            (0..count).for_each(|_| log.push(&[b'x'; 4096]));
+            log.finish();
+            log
+        };
+        assert!(printed(10).whole().is_ok_and(|all| all.len() == 40_960), "the end is all of it");
+        let log = printed(100);
+        assert_eq!((log.file(), log.size(), log.tail().len()), (None, 409_600, TAIL));
+        assert_eq!(log.trouble().map(io::Error::kind), Some(io::ErrorKind::StorageFull));
+        let (mut other, mut poured) = (Log::new(Path::new("/dev/null/log")), 0);
+        other.lacks(log.whole().unwrap_err());
+        assert!(log.pour(&mut |piece| poured += piece.len()).is_err() && other.whole().is_err());
+        assert_eq!(poured, TAIL);
     }
 }

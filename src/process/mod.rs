@@ -31,7 +31,7 @@ pub use sign::{Sign, meets};
 pub use signals::{OUTDATED, end_process, listen_to_signals};
 pub use spawn::{Limits, OutputSink, SpawnError, run};
 pub use status::{Ended, signal_name};
-pub use stragglers::{end_stragglers, is_within};
+pub use stragglers::{end_stragglers, is_stopped, is_within, lives};
 
 #[cfg(test)]
 mod tests;

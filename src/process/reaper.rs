@@ -206,7 +206,7 @@ fn reap_stranger(pid: i32) {
 }
 
 /// Returns the letter of a process's state, as `ps` has it.
-fn state(pid: i32) -> Option<u8> {
+pub(super) fn state(pid: i32) -> Option<u8> {
     let stat = fs::read(format!("/proc/{pid}/stat")).ok()?;
     let behind = stat.iter().rposition(|byte| *byte == b')')?;
     stat.get(behind + 2).copied()

@@ -7,12 +7,13 @@ const MARK: &[u8] = b"(secret)";
 /// Shorter values would make holes in ordinary words: they are looked for as whole words only.
 const SHORTEST: usize = 4;
 
-/// Replaces secrets, and their common encodings (base64, hexadecimal, percent, JSON), by `(secret)`.
+/// Replaces secrets, and their common encodings (base64, hexadecimal, JSON, and as in a URL, whichever characters that leaves), by `(secret)`.
 ///
 /// Where two of them start at one place, the longer one counts.
 pub struct Redactor {
-    /// Longest first.
     needles: Vec<Vec<u8>>,
+    /// Secrets that are looked for as they stand in a URL, too.
+    written: Vec<Vec<u8>>,
     /// Which bytes a needle starts with.
     starts: [bool; 256],
     held: Vec<u8>,
@@ -36,13 +37,13 @@ impl Redactor {
     /// A redactor for these values, and for each line of those that have several. Values of less than 4 bytes are only found where neither
     /// a letter, a digit nor `_` touches them; such lines are left.
     pub fn new(secrets: &[Vec<u8>]) -> Redactor {
-        let mut needles: BTreeSet<Vec<u8>> = BTreeSet::new();
+        let (mut needles, mut written): (BTreeSet<Vec<u8>>, BTreeSet<Vec<u8>>) = Default::default();
         let lines = secrets.iter().flat_map(|secret| secret.split(|byte| *byte == b'\n')).map(<[u8]>::trim_ascii);
         for secret in secrets.iter().map(Vec::as_slice).chain(lines).filter(|secret| secret.len() >= SHORTEST) {
             needles.insert(secret.to_vec());
+            written.insert(secret.to_vec());
             for upper in [false, true] {
                 needles.insert(secret.iter().flat_map(|byte| hex(*byte, upper)).collect());
-                needles.insert(percent(secret, upper));
             }
             if let Ok(json) = std::str::from_utf8(secret).map_err(drop).and_then(|text| serde_json::to_string(text).map_err(drop)) {
                 needles.insert(json.as_bytes()[1..json.len() - 1].to_vec());
@@ -63,10 +64,12 @@ impl Redactor {
         }
         let mut needles: Vec<Vec<u8>> = needles.into_iter().filter(|needle| needle.len() >= SHORTEST).collect();
         needles.extend(secrets.iter().filter(|secret| (1..SHORTEST).contains(&secret.len())).cloned());
-        needles.sort_by_key(|needle| std::cmp::Reverse(needle.len()));
+        let written: Vec<Vec<u8>> = written.into_iter().collect();
         let mut starts = [false; 256];
         needles.iter().for_each(|needle| starts[usize::from(needle[0])] = true);
-        Redactor { needles, starts, held: Vec::new(), last: None }
+        starts[usize::from(b'%')] |= !written.is_empty();
+        starts[usize::from(b'+')] |= written.iter().any(|secret| secret[0] == b' ');
+        Redactor { needles, written, starts, held: Vec::new(), last: None }
     }
 
     /// Whether there is nothing to look for.
@@ -114,13 +117,15 @@ impl Redactor {
                 return at;
             }
             let before = bytes[..at].last().copied().or(self.last);
-            match self.needles.iter().find_map(|needle| Some((needle, found(needle, before, rest, more)?))) {
-                Some((needle, true)) => {
+            let plain = self.needles.iter().map(|needle| found(needle, before, rest, more));
+            let written = self.written.iter().map(|secret| found_written(secret, rest, more));
+            match plain.chain(written).max().unwrap_or(Found::No) {
+                Found::Open => return at,
+                Found::Whole(length) => {
                     out.extend_from_slice(MARK);
-                    at += needle.len();
+                    at += length;
                 }
-                Some((_, false)) => return at,
-                None => {
+                Found::No => {
                     out.push(rest[0]);
                     at += 1;
                 }
@@ -129,29 +134,54 @@ impl Redactor {
     }
 }
 
-/// Whether a needle stands at the start of `rest`; `Some(false)` if it could still turn out to when `more` comes.
-fn found(needle: &[u8], before: Option<u8>, rest: &[u8], more: bool) -> Option<bool> {
+/// What stands at one place.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Found {
+    No,
+    /// So many bytes are a secret.
+    Whole(usize),
+    /// It could still turn out to be one when more comes.
+    Open,
+}
+
+/// Whether a needle stands at the start of `rest`.
+fn found(needle: &[u8], before: Option<u8>, rest: &[u8], more: bool) -> Found {
     let word = |byte: Option<u8>| byte.is_some_and(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
     let whole = needle.len() < SHORTEST;
     if whole && word(before) {
-        return None;
+        return Found::No;
     }
     if !rest.starts_with(needle) {
-        return (more && needle.starts_with(rest)).then_some(false);
+        return if more && needle.starts_with(rest) { Found::Open } else { Found::No };
     }
     match rest.get(needle.len()) {
-        None if whole && more => Some(false),
-        next => (!(whole && word(next.copied()))).then_some(true),
+        None if whole && more => Found::Open,
+        next if whole && word(next.copied()) => Found::No,
+        _ => Found::Whole(needle.len()),
     }
+}
+
+/// Whether a secret stands at the start of `rest` as in a URL: each of its bytes as it is or as `%XX`, a blank also as `+`. What is left as it
+/// is differs from tool to tool.
+fn found_written(secret: &[u8], rest: &[u8], more: bool) -> Found {
+    let digit = |byte: u8| char::from(byte).to_digit(16);
+    let mut at = 0;
+    for byte in secret {
+        let escape = &rest[at..rest.len().min(at + 3)];
+        match *escape {
+            [] => return if more { Found::Open } else { Found::No },
+            [b'%', high, low] if digit(high).zip(digit(low)).is_some_and(|(high, low)| high * 16 + low == u32::from(*byte)) => at += 3,
+            [b'%'] if more => return Found::Open,
+            [b'%', high] if more && digit(high) == Some(u32::from(*byte >> 4)) => return Found::Open,
+            [first, ..] if first == *byte || (first == b'+' && *byte == b' ') => at += 1,
+            _ => return Found::No,
+        }
+    }
+    Found::Whole(at)
 }
 
 fn hex(byte: u8, upper: bool) -> Vec<u8> {
     if upper { format!("{byte:02X}") } else { format!("{byte:02x}") }.into_bytes()
-}
-
-fn percent(secret: &[u8], upper: bool) -> Vec<u8> {
-    let plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"-._~".contains(byte);
-    secret.iter().flat_map(|byte| if plain(byte) { vec![*byte] } else { [b"%".to_vec(), hex(*byte, upper)].concat() }).collect()
 }
 
 /// The part of a base64 text that is the same whatever stands before and behind the secret, for each of the three alignments.
@@ -203,6 +233,16 @@ mod tests {
         }
         assert_eq!(redacted("a b&c", &["a%20b%26c"]), "(secret)");
         assert_eq!(redacted("a b\"c", &["a b\\\"c"]), "(secret)");
+        // As Python, JavaScript and forms have it, each of which leaves other characters as they are, in pieces, and half of it.
+        let urls =
+            ["p%40ss/word%20one", "p%40ss%2Fword+one", "p@ss/word%20one", "p%40ss%2fword%20one", "%70%40%73%73%2F%77%6f%72%64%20%6F%6E%65"];
+        for url in urls {
+            for cut in 0..url.len() {
+                assert_eq!(redacted("p@ss/word one", &[&url[..cut], &url[cut..], "&x=%2"]), "(secret)&x=%2", "{url} cut at {cut}");
+                assert_eq!(redacted("p@ss/word one", &[&url[..cut], "-"]), format!("{}-", &url[..cut]));
+            }
+        }
+        assert_eq!(redacted("100%25", &["100%25 100%2525"]), "(secret) (secret)");
         assert_eq!(redacted("abc", &["616263 YWJj"]), "616263 YWJj");
     }
 

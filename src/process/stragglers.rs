@@ -5,7 +5,10 @@ use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fd::OwnedFd;
-use rustix::process::{Pid, PidfdFlags, Signal, getpid, getppid, pidfd_open, pidfd_send_signal};
+use rustix::io::Errno;
+use rustix::process::{Pid, PidfdFlags, Signal, getpid, getppid, pidfd_open, pidfd_send_signal, test_kill_process};
+
+use super::reaper::state;
 
 /// How long they may take to end after they were asked to.
 const GRACE: Duration = Duration::from_secs(2);
@@ -25,7 +28,7 @@ pub fn end_stragglers(pairs: &[&str]) -> usize {
         let new = marked(pairs, &spared);
         spared.extend(new.iter().map(|(pid, _)| pid));
         found.extend(new.into_iter().map(|(_, handle)| handle));
-        found.retain(|handle| lives(handle, Duration::ZERO));
+        found.retain(|handle| stays(handle, Duration::ZERO));
         if found.is_empty() {
             break;
         }
@@ -33,7 +36,7 @@ pub fn end_stragglers(pairs: &[&str]) -> usize {
             let _ = pidfd_send_signal(handle, signal);
         }
         let until = Instant::now() + GRACE;
-        let all = found.iter().all(|handle| !lives(handle, until.saturating_duration_since(Instant::now())));
+        let all = found.iter().all(|handle| !stays(handle, until.saturating_duration_since(Instant::now())));
         if !all && signal == Signal::KILL {
             break;
         }
@@ -60,8 +63,19 @@ pub fn is_within(pid: u32) -> bool {
     ancestors().iter().skip(1).any(|above| u32::try_from(*above) == Ok(pid))
 }
 
+/// Whether there is a process with this number.
+pub fn lives(pid: u32) -> bool {
+    let process = i32::try_from(pid).ok().and_then(Pid::from_raw);
+    process.is_some_and(|process| test_kill_process(process) != Err(Errno::SRCH))
+}
+
+/// Whether a process stands still, as by Ctrl-Z. Where the system does not say, it does not.
+pub fn is_stopped(pid: u32) -> bool {
+    i32::try_from(pid).is_ok_and(|pid| state(pid) == Some(b'T'))
+}
+
 /// Whether a process has not ended, after waiting for that.
-fn lives(handle: &OwnedFd, wait: Duration) -> bool {
+fn stays(handle: &OwnedFd, wait: Duration) -> bool {
     let mut fds = [PollFd::new(handle, PollFlags::IN)];
     let wait = Timespec { tv_sec: wait.as_secs() as i64, tv_nsec: wait.subsec_nanos().into() };
     poll(&mut fds, Some(&wait)).is_ok_and(|ended| ended == 0)
@@ -78,6 +92,12 @@ pub(super) fn ancestors() -> Vec<i32> {
 }
 
 fn parent(pid: i32) -> Option<i32> {
+    kin(pid).map(|[parent, ..]| parent)
+}
+
+/// Returns the parent, the group and the session of a process, 0 for what cannot be seen from here; `None` where the system does not say.
+pub(super) fn kin(pid: i32) -> Option<[i32; 3]> {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
-    stat.rsplit(')').next()?.split_whitespace().nth(1)?.parse().ok()
+    let mut words = stat.rsplit(')').next()?.split_whitespace().skip(1).map(|word| word.parse().ok());
+    Some([words.next()??, words.next()??, words.next()??])
 }

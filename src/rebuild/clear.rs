@@ -1,5 +1,7 @@
 //! What stands in the place of outputs taken away: what is a task's own removed, all else moved aside.
 
+use std::cell::OnceCell;
+
 use rustc_hash::FxHashSet;
 
 use super::in_place::is;
@@ -7,7 +9,7 @@ use super::{Prepared, World};
 use crate::action::{ActionResult, Content, Output, OutputKind};
 use crate::base::{RelPath, TargetId, glob};
 use crate::disk::{self, Kind, PatternSet, Signature};
-use crate::record::Status;
+use crate::record::{Status, TaskRecord};
 
 /// Which files are a task's own earlier outputs: those of its last success, and what it had made when it last failed.
 #[derive(Default)]
@@ -142,7 +144,8 @@ pub fn foreign(world: &World, outputs: &[String], excluded: &[String], own: &Own
 
 /// Takes away what stands in the place of `outputs`, but for what `keep` names, and returns what was moved aside, from where and to where.
 ///
-/// The task's own earlier outputs are removed, and so are bytes that the store holds. Anything else is moved aside, whole, to
+/// The task's own earlier outputs are removed, and so are bytes that the store holds, and links and empty folders that another task is known to
+/// have made. Anything else is moved aside, whole, to
 /// `.orket/displaced/RUN/`. Where version control tracks any of it, the task's own or not, nothing is touched: so it is in a clone, too. Imported
 /// tasks put out such files as well.
 ///
@@ -172,8 +175,10 @@ pub fn clear_outputs(
             ));
         }
     }
+    let former = OnceCell::new();
+    let made = |path: &RelPath| former.get_or_init(|| links_and_folders(world)).iter().any(|one| one.path == *path && is(world, one));
     for path in files {
-        let is_own = own.has(&path) && !own.edited(world, &path);
+        let is_own = (own.has(&path) && !own.edited(world, &path)) || (!own.has(&path) && is_link(world, &path) && made(&path));
         let clear = || match is_own {
             true => {
                 world.files.forget(&path);
@@ -186,7 +191,7 @@ pub fn clear_outputs(
         }
     }
     for folder in folders.iter().rev() {
-        let foreign = (own.sure || own.is_new()) && !own.has(folder) && !declared(folder) && !filled.contains(folder);
+        let foreign = (own.sure || own.is_new()) && !own.has(folder) && !declared(folder) && !filled.contains(folder) && !made(folder);
         // A folder that still holds something (an excluded file, or what was just moved) stays.
         if unlocking(world, &folders, folder, || world.tree.remove_folder(folder)).is_ok() && foreign {
             let aside = aside(world, folder);
@@ -198,7 +203,7 @@ pub fn clear_outputs(
 }
 
 /// Takes away what a task has put out when it was declared otherwise, as [`clear_outputs`] does: a pattern would find it. What another task
-/// puts out now stays, and so does what version control tracks. Returns what was moved aside.
+/// puts out now stays, but for links and empty folders, which no store holds; and so does what version control tracks. Returns what was moved aside.
 ///
 /// # Errors
 /// A sentence, when the disk refuses.
@@ -206,9 +211,37 @@ pub(super) fn clear_undeclared(world: &World, prepared: &Prepared, own: &Own) ->
     let declared: Vec<String> = prepared.outputs.iter().chain(&prepared.folders).cloned().collect();
     let set = PatternSet::new(&declared, &prepared.excluded)?;
     let mut displaced = Vec::new();
+    let mut passed_on: Vec<&RelPath> = own.paths().filter(|path| !set.matches(path) && world.made().holds(path)).collect();
+    passed_on.sort();
+    passed_on.reverse();
     let mut gone: Vec<&RelPath> = own.paths().filter(|path| !set.matches(path) && !world.made().holds(path)).collect();
     gone.sort();
     gone.dedup();
+    for path in passed_on {
+        let recorded = own.recorded.iter().find(|output| output.path == *path && is(world, output));
+        let tracked = (world.tracked)(path, &|_| false);
+        // Under the lock that the other one takes before its commands start.
+        let checkout = world.checkout.lock().expect("no holder panics");
+        let begun = |record: TaskRecord| {
+            if record.status == Status::Started {
+                return true;
+            }
+            let recorded = ActionResult::decode(&record.result).unwrap_or_default().outputs;
+            recorded.iter().map(|output| &output.path).chain(record.own.iter().map(|(path, _)| path)).any(|made| path.is_in(made))
+        };
+        if world.made().makers(path).any(|maker| checkout.task(world.graph.row(maker).key).is_some_and(begun)) {
+            continue;
+        }
+        // What cannot be removed is moved aside by the other one.
+        match recorded.map(|output| &output.kind) {
+            Some(OutputKind::Folder) => drop(world.tree.remove_folder(path)),
+            Some(OutputKind::Link(_)) if !tracked => {
+                world.files.forget(path);
+                drop(world.tree.remove(path));
+            }
+            _ => {}
+        }
+    }
     for path in gone.into_iter().rev() {
         let wrong = |error: std::io::Error| format!("cannot take away `{path}`, which it put out before: {error}");
         match world.tree.stat(path).map_err(wrong)? {
@@ -226,6 +259,17 @@ pub(super) fn clear_undeclared(world: &World, prepared: &Prepared, own: &Own) ->
         }
     }
     Ok(displaced)
+}
+
+/// Returns the links and folders that any task is remembered to have put out.
+fn links_and_folders(world: &World) -> Vec<Output> {
+    let checkout = world.checkout.lock().expect("no holder panics");
+    let outputs = checkout.records().filter_map(|record| ActionResult::decode(&record.result)).flat_map(|result| result.outputs);
+    outputs.filter(|output| !matches!(output.kind, OutputKind::File { .. })).collect()
+}
+
+fn is_link(world: &World, path: &RelPath) -> bool {
+    world.tree.stat(path).ok().flatten().is_some_and(|stamp| stamp.is_symlink())
 }
 
 /// Clears `path`. Where the folder that it stands in forbids that and is an output, or below one, it is made to allow it.

@@ -5,8 +5,10 @@ use std::sync::Arc;
 use super::clear::{Own, clear_undeclared};
 use super::in_place::in_place;
 use super::prepare::stands_for_its_run;
+use super::printed::heard;
 use super::restore::restore;
 use super::standing::{output_folders, prove};
+use super::way::clear_way;
 use super::{Blocked, Links, Prepared, World, Yield, prepare};
 use crate::action::{self, ActionResult, Content, Explanation, Output, OutputKind};
 use crate::base::{Digest, Hasher, RelPath, TargetId, glob};
@@ -101,7 +103,7 @@ fn verdict(world: &World, target: TargetId, links: &Links, again: bool, mode: Mo
     if let Some(reason) = wanted {
         return Judged::Run(Box::new(prepared), reason);
     }
-    if let Some(judged) = adopted.and_then(|record| adopt(world, &prepared, links, record, again, mode)) {
+    if let Some(judged) = adopted.and_then(|record| adopt(world, &mut prepared, links, record, again, mode)) {
         return judged;
     }
     if is(flag::ALWAYS) {
@@ -186,7 +188,7 @@ fn in_own_words(prepared: &Prepared, mut changes: Vec<Change>) -> Vec<Change> {
 }
 
 /// Brings here what a task put out in another workspace, if it ran there as the same action.
-fn adopt(world: &World, prepared: &Prepared, links: &Links, record: &TaskRecord, again: bool, mode: Mode) -> Option<Judged> {
+fn adopt(world: &World, prepared: &mut Prepared, links: &Links, record: &TaskRecord, again: bool, mode: Mode) -> Option<Judged> {
     if mode.look || record.action != prepared.key {
         return None;
     }
@@ -196,11 +198,17 @@ fn adopt(world: &World, prepared: &Prepared, links: &Links, record: &TaskRecord,
         let executed = links.iter().any(|(_, yielded)| yielded.executed);
         return Some(Judged::Fresh(yielded(world, prepared, &result.outputs, executed)));
     }
+    match clear_way(world, prepared) {
+        Ok(displaced) => prepared.displaced.extend(displaced),
+        Err(text) => return Some(Judged::Blocked(Blocked { text, hint: None, broken: false })),
+    }
     let own = Own::of(world, prepared.target);
-    match restore(world, &result.outputs, &prepared.outputs, &prepared.excluded, &own) {
-        Ok(Some(displaced)) => {
+    match restore(world, &result.outputs, &prepared.outputs, &prepared.excluded, &own, &mut prepared.notices) {
+        Ok(Some(moved)) => {
             remember(world, prepared, &result);
             let yielded = yielded(world, prepared, &result.outputs, true);
+            let mut displaced = std::mem::take(&mut prepared.displaced);
+            displaced.extend(moved);
             Some(Judged::Cached { yielded, log: result.log, displaced })
         }
         Ok(None) => None,
@@ -263,10 +271,12 @@ fn look_up(
             Err(_) => continue,
         };
         if let Some(found) = take(world, &mut candidate, again, mode)? {
-            candidate.displaced = std::mem::take(&mut prepared.displaced);
+            candidate.displaced.append(&mut prepared.displaced);
             *prepared = candidate;
             return Ok(Some(found));
         }
+        prepared.displaced.append(&mut candidate.displaced);
+        prepared.notices.append(&mut candidate.notices);
     }
     Ok(None)
 }
@@ -285,8 +295,9 @@ fn take(world: &World, prepared: &mut Prepared, again: bool, mode: Mode) -> Resu
         let whole = result.blobs().iter().all(|digest| world.blobs.has(digest));
         return Ok(whole.then_some((result, Placed::Now(Vec::new()))));
     }
+    prepared.displaced.extend(clear_way(world, prepared)?);
     let own = Own::of(world, prepared.target);
-    let displaced = restore(world, &result.outputs, &prepared.outputs, &prepared.excluded, &own)?;
+    let displaced = restore(world, &result.outputs, &prepared.outputs, &prepared.excluded, &own, &mut prepared.notices)?;
     Ok(displaced.map(|displaced| (result, Placed::Now(displaced))))
 }
 
@@ -367,25 +378,6 @@ fn remember(world: &World, prepared: &Prepared, result: &ActionResult) {
 pub fn recall(world: &World, target: TargetId) -> Option<Yield> {
     let record = world.checkout.lock().expect("no holder panics").task(world.graph.row(target).key)?;
     Some(handed_over(world, target, &record.action, &ActionResult::decode(&record.result)?.outputs, false))
-}
-
-/// Whether what a task printed can be read, if it printed anything.
-fn heard(world: &World, result: &[u8]) -> bool {
-    ActionResult::decode(result).is_some_and(|result| result.log.is_none_or(|log| world.blobs.has(&log)))
-}
-
-/// Returns what a task printed when it last succeeded, by its name in the store; `None` if it printed nothing.
-pub fn log_of(world: &World, target: TargetId) -> Option<Digest> {
-    let record = world.checkout.lock().expect("no holder panics").task(world.graph.row(target).key);
-    record.and_then(|record| ActionResult::decode(&record.result))?.log
-}
-
-/// How much of an output is handed on in memory, in bytes.
-pub const END: usize = 64 << 10;
-
-/// Returns the end of what the store calls `log`, at most `most` bytes; `None` where the store has lost it.
-pub fn end_of(world: &World, log: &Digest, most: usize) -> Option<Vec<u8>> {
-    world.blobs.get_end(log, most).ok().flatten()
 }
 
 /// Returns what those that need a task see of its outputs.

@@ -28,6 +28,8 @@ pub struct Prepared {
     pub key: Digest,
     /// What was moved out of its way already, from where and to where.
     pub displaced: Vec<(RelPath, RelPath)>,
+    /// What is to be said of it when it has run.
+    pub notices: Vec<String>,
     /// What it sees.
     pub visible: Arc<Visible>,
     /// The commands as they are started: program and words, with ports and run facts filled in.
@@ -262,6 +264,7 @@ fn exact(world: &World, target: TargetId, links: &Links, discovered: Vec<RelPath
         task,
         key: action::digest(&action),
         displaced: Vec::new(),
+        notices: Vec::new(),
         action,
         visible,
         lines,

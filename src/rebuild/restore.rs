@@ -9,8 +9,8 @@ use crate::disk;
 
 /// Puts outputs in place from the store: all bytes are fetched and verified beside the targets first, then swapped in.
 ///
-/// Returns what had to be moved aside for it; `None`, with nothing in the tree changed, if the store has lost some of the bytes, or cannot
-/// be read.
+/// Returns what had to be moved aside for it; `None`, with nothing in the tree changed, if the store has lost some of the bytes, cannot
+/// be read, or its bytes cannot be written here: `notices` then says so.
 ///
 /// # Errors
 /// A sentence, when the disk refuses, or version control tracks what stands in the way.
@@ -20,14 +20,19 @@ pub(super) fn restore(
     declared: &[String],
     excluded: &[String],
     own: &Own,
+    notices: &mut Vec<String>,
 ) -> Result<Option<Vec<(RelPath, RelPath)>>, String> {
     let stage = stage();
     let own_name = format!("{}-{:?}", world.run, std::thread::current().id());
     let fail = |error: std::io::Error| format!("cannot restore outputs: {error}");
+    // What is read behind a link that stands in the place of a folder is not there any more once the link is moved.
+    let astray: Vec<&RelPath> =
+        outputs.iter().filter(|one| one.kind == OutputKind::Folder && !is(world, one)).map(|one| &one.path).collect();
+    let stands = |output: &Output| is(world, output) && !astray.iter().any(|folder| output.path.is_in(folder));
     let mut staged: Vec<(RelPath, &Output, Digest)> = Vec::new();
     for (index, output) in outputs.iter().enumerate() {
         if let OutputKind::File { digest, executable } = &output.kind {
-            if is(world, output) {
+            if stands(output) {
                 continue;
             }
             // It stays for the whole run: making folders is dear.
@@ -41,7 +46,7 @@ pub(super) fn restore(
                 found => {
                     // What cannot be read is not there: the task runs.
                     if let Err(error) = found {
-                        tracing::warn!(%error, "the store is passed over");
+                        notices.push(format!("it runs, since `{}` cannot be restored from the store: {error}", output.path));
                     }
                     unstage(world, &staged);
                     let _ = world.tree.remove(&to);
@@ -52,7 +57,7 @@ pub(super) fn restore(
     }
     let right = |path: &RelPath| {
         let found = outputs.binary_search_by(|output| output.path.cmp(path)).ok().map(|index| &outputs[index]);
-        found.is_some_and(|output| output.kind != OutputKind::Folder && is(world, output))
+        found.is_some_and(|output| output.kind != OutputKind::Folder && stands(output))
     };
     let displaced = clear_outputs(world, declared, excluded, &right, own).inspect_err(|_| unstage(world, &staged))?;
     for output in outputs {

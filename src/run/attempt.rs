@@ -52,6 +52,10 @@ impl Bench<'_> {
         let own = Own::of(world, prepared.target);
         let keep = |_: &RelPath| prepared.task.incremental;
         let mut displaced = std::mem::take(&mut prepared.displaced);
+        match rebuild::clear_way(world, &prepared) {
+            Ok(moved) => displaced.extend(moved),
+            Err(text) => return Ran { displaced, ..Ran::stopped(Verdict::Failed, text) },
+        }
         if !prepared.task.interactive || !prepared.outputs.is_empty() {
             match rebuild::clear_outputs(world, &prepared.outputs, &prepared.excluded, &keep, &own) {
                 Ok(moved) => displaced.extend(moved),
@@ -218,7 +222,12 @@ impl Bench<'_> {
                 if how.cancel.wait(wait) {
                     continue;
                 }
-                meant = Meant::Failure { because: None, remedy: true };
+                return Ok(Tried {
+                    attempt: Attempt { ended: Ended::Cancelled, error: None, ..attempt },
+                    attempts,
+                    duration,
+                    meant: Meant::Failure { because: None, remedy: false },
+                });
             }
             return Ok(Tried { attempt, attempts, duration, meant });
         }
@@ -254,6 +263,9 @@ impl Bench<'_> {
             .log
             .file()
             .and_then(|path| path.strip_prefix(self.world.tree.root()).ok().map(|path| path.to_string_lossy().into_owned()));
+        if let Some(error) = attempt.log.trouble() {
+            ran.notices.push(format!("its log could not be written in full, and its end is all that is told: {error}"));
+        }
         ran.code = attempt.ended.code();
         ran.shell_code = attempt.ended.shell_code();
         let status = attempt.error.clone().unwrap_or_else(|| attempt.ended.to_string());

@@ -229,10 +229,24 @@ impl Bench<'_> {
             let names: Vec<String> = moved.iter().map(|path| format!("`{path}`")).collect();
             notices.push(format!("{} changed while it ran; its result is not stored", names.join(", ")));
         }
-        let store = store && moved.is_empty();
+        let mut store = store && moved.is_empty();
         let mut log: Option<Digest> = None;
         if store && attempt.log.size() > 0 {
-            log = attempt.log.whole().ok().and_then(|bytes| world.blobs.put_bytes(&bytes).ok());
+            // A result whose log is not whole would be replayed so everywhere.
+            match attempt
+                .log
+                .whole()
+                .map_err(|error| error.to_string())
+                .and_then(|bytes| world.blobs.put_bytes(&bytes).map_err(|error| error.to_string()))
+            {
+                Ok(stored) => log = Some(stored),
+                Err(error) => {
+                    store = false;
+                    if trouble.is_none() {
+                        notices.extend(self.unstored(&error));
+                    }
+                }
+            }
             ran.stored = log;
         }
         if let Some(error) = &trouble {

@@ -117,7 +117,8 @@ impl Loop<'_> {
         let left = self.services.gone(service, story.again());
         let Story { status, command, output, output_size, log } = story.clone();
         let ended = ServiceChange { after: Some(after), output, output_size, log, ..ServiceChange::new(service, Face::Stopped) };
-        if left.asked {
+        // What a second signal ends at once has not ended by itself.
+        if left.asked || self.cancel.killed() {
             self.tell_service(ended);
             if left.again {
                 self.start_service(service);

@@ -164,8 +164,10 @@ impl<'a> Crew<'a> {
                 let past = Past { ended: &|id| looked.get(&id).cloned(), decided: &|address| world.decision(address) };
                 Message::Decided { step, choice: bench.choices.choose(&world.graph, target, &past, Some(&cancel)) }
             }
-            Job::Run { step, prepared, links, token, how } => {
-                let ran = bench.run(prepared, &links, &how, &|attempt, wait, status| self.lock().retrying(step, attempt, wait, status));
+            Job::Run { step, mut prepared, links, token, how } => {
+                let notices = std::mem::take(&mut prepared.notices);
+                let mut ran = bench.run(prepared, &links, &how, &|attempt, wait, status| self.lock().retrying(step, attempt, wait, status));
+                ran.notices.splice(..0, notices);
                 drop(token);
                 Message::Ran { step, ran: Box::new(ran) }
             }

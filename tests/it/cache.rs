@@ -347,3 +347,36 @@ fn the_store_that_is_looked_after_is_the_one_that_builds_use() {
     project.run_with("cache clear", &vars).ok();
     project.remove("o").run_with("build", &vars).ok().says(["done    t"]);
 }
+
+/// Runs orket where no file may become larger than a mebibyte, as on a disk that is full then.
+fn cramped(project: &Project, words: &str) -> (i32, String) {
+    let script = "ulimit -f 2048; trap '' XFSZ; exec \"$0\" \"$@\"";
+    let ended = project.under("sh", &["-c", script].map(String::from), words);
+    (ended.code(), String::from_utf8_lossy(&ended.err).into_owned())
+}
+
+#[test]
+fn a_log_that_could_not_be_written_is_told_and_its_result_is_not_stored() {
+    let project = Project::new()
+        .file("x", "")
+        .manifest(r#"task "t" { sh "{log:t}; head -c 3000000 /dev/zero | tr '\\0' x; echo; echo end"; inputs "x" }"#);
+    let (code, err) = cramped(&project, "build");
+    assert_eq!(code, 0, "{err}");
+    assert!(err.contains("its log could not be written in full") && err.contains("its result is not stored"), "{err}");
+    assert!(!err.contains("whole log"), "{err}");
+    project.run("build").ok().nothing_to_do();
+    project.remove(".orket");
+    project.run("build").ok().ran(["t"]);
+    project.remove(".orket");
+    project.run("build").ok().ran([]).says(["cached  t"]);
+}
+
+#[test]
+fn an_output_that_cannot_be_restored_is_made_again_and_that_is_told() {
+    let project = Project::new().manifest(r#"task "t" { sh "{log:t}; head -c 3000000 /dev/zero | tr '\\0' x > o"; outputs "o" }"#);
+    project.run("build").ok().ran(["t"]);
+    project.remove("o");
+    let (code, err) = cramped(&project, "build");
+    assert_eq!(code, 1, "{err}");
+    assert!(err.contains("it runs, since `o` cannot be restored from the store: "), "{err}");
+}

@@ -196,3 +196,57 @@ fn every_repository_around_is_asked_and_what_a_task_has_cloned_is_its_own() {
     project.write("in", "2").run("build").ok();
     assert_eq!(project.read("deps/x/f"), "2");
 }
+
+const DEEP: &str = r#"task "t" { sh "{log:t}; echo made > g/deep/a"; outputs "g/deep/a" }"#;
+
+#[test]
+fn a_file_in_the_place_of_a_folder_above_an_output_is_moved_aside() {
+    let project = Project::new().file("g", "mine").manifest(DEEP);
+    project.run("build").ok().ran(["t"]).says(["`g` was in the place of an output; it was moved to `.orket/displaced/"]);
+    assert!(found_aside(&project, "mine"));
+    project.remove("g").write("g", "mine, too");
+    project.run("build").ok().ran([]).says(["cached  t", ".orket/displaced/"]);
+    assert!(found_aside(&project, "mine, too"));
+    assert_eq!(project.read("g/deep/a"), "made\n");
+    project.run("build").ok().nothing_to_do();
+}
+
+#[test]
+fn a_file_on_the_way_to_an_output_stays_where_it_is_somebodys() {
+    let project = Project::new().file("g", "mine").manifest(DEEP);
+    project.git("init -q").git("add g").git("commit -qm x");
+    project.run("build").code(1).ran([]).says(["its output `g/deep/a` needs the folder `g`, where a file stands; git tracks it"]);
+    let project = Project::new().file("g", "mine").manifest(&format!("{DEEP}\ntask \"r\" {{ sh \"cat g\"; inputs \"g*\" }}"));
+    project.run("build t").code(1).ran([]).says(["where a file stands; `r` reads it"]);
+    assert_eq!(project.read("g"), "mine");
+}
+
+#[test]
+fn a_link_in_the_place_of_a_folder_is_mended_in_one_run() {
+    let project = Project::new().manifest(r#"task "t" { sh "{log:t}; echo made > d/a"; outputs "d/" }"#);
+    project.run("build").ok().ran(["t"]);
+    std::fs::rename(project.at("d"), project.at("d2")).unwrap();
+    project.link("d2", "d");
+    project.run("build").ok().ran([]).says(["cached  t"]);
+    assert!(!project.at("d").is_symlink());
+    assert_eq!((project.read("d/a"), project.read("d2/a")), ("made\n".into(), "made\n".into()));
+    project.run("build").ok().nothing_to_do();
+}
+
+#[test]
+fn links_and_empty_folders_that_another_task_made_are_not_kept() {
+    let making = |name: &str, order: &str| {
+        let made = format!("task \"{name}\" {{ sh \"ln -s x o/l; mkdir -p o/empty; echo {name} > o/f\"; outputs \"o/\" }}\n");
+        let other = if name == "a" { "b" } else { "a" };
+        let idle = format!("task \"{other}\" {{ sh \"echo > own\"; outputs \"own\" }}\n");
+        if (order == "first") == (name == "a") { made + &idle } else { idle + &made }
+    };
+    for order in ["first", "last"] {
+        let project = Project::new().manifest(&making("a", order));
+        project.run("build -j1").ok();
+        project.write("orket.kdl", making("b", order));
+        project.run("build -j1").ok();
+        assert_eq!(project.read("o/f"), "b\n");
+        assert!(!project.has(".orket/displaced"), "{order}");
+    }
+}

@@ -14,12 +14,13 @@ use super::look::look_at;
 use super::policy::Policy;
 use super::stage::{Beginning, Stage};
 use super::webhooks::{self, Told, Webhooks};
+use crate::base::TargetId;
 use crate::commands::{Failure, Ui, wrongly};
 use crate::engine::Engine;
 use crate::event::{Ending, Event};
 use crate::executor::{Local, Sandboxed};
 use crate::plan::Plan;
-use crate::process::{Cancel, Reaper};
+use crate::process::{Cancel, Reaper, redacted};
 use crate::rebuild::{self, Adopted, Mode, World};
 use crate::record::RunRecord;
 use crate::report::{self, Names};
@@ -117,7 +118,7 @@ fn perform(
     heard: Heard,
 ) -> Result<Done, Failure> {
     let Stage { ui, args, engine, goal, .. } = *stage;
-    let names: Arc<dyn Names> = Arc::new(Addresses { run: goal.foreground.clone(), ..Addresses::new(&engine.graph, ui) });
+    let names: Arc<dyn Names> = Arc::new(Addresses { run: shown(goal, world), ..Addresses::new(&engine.graph, ui) });
     let (exit, signal, told_apart) = (heard.exit, heard.signal, !heard.events.is_empty());
     let audience = Audience::new(ui, args, &names, heard)?;
     let cancel = Cancel::new().map_err(|error| Failure::Broken(format!("cannot make an event: {error}")))?;
@@ -143,6 +144,13 @@ fn perform(
     }
     accounts::give(ui, args, &*names, &events)?;
     Ok(Done { told, signals: options.signals, signal: ending.signal.or(signal), busy, exit: ending.exit.max(exit), events })
+}
+
+/// Returns what runs with the terminal, and the words for it without its secrets.
+fn shown(goal: &Goal, world: &World) -> Option<(TargetId, Vec<String>)> {
+    let (target, words) = goal.foreground.as_ref()?;
+    let secrets = world.visible(*target, false).map(|visible| visible.secrets.clone()).unwrap_or_default();
+    Some((*target, words.iter().map(|word| redacted(&secrets, word)).collect()))
 }
 
 /// Ends what earlier runs have left running, and lets journal and webhooks hear this one.
