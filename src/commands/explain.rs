@@ -45,7 +45,9 @@ pub fn explain(ui: &Ui, args: &ExplainArgs) -> Result<(), Failure> {
         };
         text.push_str(&format!("the decision {} {value}\n{}", decision.address, sights(&decision.saw, "  ")));
     }
-    for seen in look(&world, &plan, Mode::default(), &choices, &engine.inspector(false)) {
+    let mut all = look(&world, &plan, Mode::default(), &choices, &engine.inspector(false));
+    engine.note_running(&mut all);
+    for seen in all {
         let shown = if single { goal.contains(&seen.task) } else { seen.outcome != Outcome::Fresh && !only_decisions };
         if !shown {
             continue;
@@ -59,6 +61,7 @@ pub fn explain(ui: &Ui, args: &ExplainArgs) -> Result<(), Failure> {
             Outcome::Cached => "cached",
             Outcome::Failed => "blocked",
             Outcome::Skipped => "skipped",
+            _ if seen.reason == Some(Reason::Running) => "running",
             _ => "would_run",
         };
         rows.push(json!({
@@ -90,6 +93,9 @@ pub fn explain(ui: &Ui, args: &ExplainArgs) -> Result<(), Failure> {
                 say(format!("{address} would be skipped{because}"), None);
             }
             Outcome::Done if seen.trouble.is_some() => say(format!("{address} may run: {}", seen.trouble.unwrap_or_default()), None),
+            _ if seen.reason == Some(Reason::Running) => {
+                say(format!("{address} is running: another build in this checkout has begun it"), None)
+            }
             _ => say(format!("{address} would run:"), seen.reason.as_ref()),
         }
         if let Some((run, task)) = last {

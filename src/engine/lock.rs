@@ -7,7 +7,9 @@ use std::path::{Path, PathBuf};
 
 use super::load::{current, stamp};
 use super::{Engine, state_folder};
-use crate::process::is_within;
+use crate::event::{Outcome, Reason};
+use crate::process::{is_stopped, is_within, lives};
+use crate::run::Seen;
 
 /// What stands before the number of the process in the lock of a checkout.
 const HOLDER: &str = "process ";
@@ -43,7 +45,11 @@ fn hold(folder: &Path, said: &mut dyn FnMut(&str)) -> Result<(File, bool), LockE
             if holder.trim().strip_prefix(HOLDER).and_then(|pid| pid.parse().ok()).is_some_and(is_within) {
                 return Err(LockError::Within);
             }
-            said(holder.trim());
+            let holder = holder.trim();
+            match holder.strip_prefix(HOLDER).and_then(|pid| pid.parse().ok()).filter(|pid| is_stopped(*pid)) {
+                Some(pid) => said(&format!("{holder}, which is stopped: `kill -CONT {pid}` lets it go on")),
+                None => said(holder),
+            }
             file.lock()?;
             waited = true;
         }
@@ -88,6 +94,27 @@ impl Engine {
         }
         let sure = !waited || (current(&self.graph, &self.tree, &self.manifest) && self.outdated().is_empty());
         Ok((Lock { _files: files }, sure))
+    }
+
+    /// Says of what a build in this checkout runs at this moment that it does.
+    pub fn note_running(&self, seen: &mut [Seen]) {
+        if !self.is_locked() {
+            return;
+        }
+        // What cannot be read says nothing.
+        let running = self.runs().under_way().unwrap_or_default();
+        for one in seen.iter_mut().filter(|one| running.contains(self.graph.address(one.task))) {
+            *one = Seen { outcome: Outcome::Done, reason: Some(Reason::Running), trouble: None, ..*one };
+        }
+    }
+
+    /// Whether somebody builds in this checkout.
+    fn is_locked(&self) -> bool {
+        let Ok(mut file) = File::open(self.state().join("lock")) else { return false };
+        let mut holder = String::new();
+        let named = file.read_to_string(&mut holder).ok().and_then(|_| holder.trim().strip_prefix(HOLDER)?.parse().ok());
+        // Where the one who is named is gone, nobody who comes just now is made to wait.
+        named.is_some_and(lives) && matches!(file.try_lock_shared(), Err(fs::TryLockError::WouldBlock))
     }
 
     /// Waits until nobody else in this checkout writes a baseline; on a file system without locks, nobody is waited for.

@@ -20,6 +20,8 @@ pub enum Reason {
     Unjudged,
     /// Its last run failed, or was interrupted.
     NotFinished,
+    /// Another build in this checkout runs it at this moment.
+    Running,
     /// Something that it reads was changed while it ran last.
     Overtaken,
     /// It reads this file, which need not be there and is not.

@@ -101,6 +101,17 @@ enum Line {
 
 /// Returns what a journal tells of a run that did not get to its end; `None` if it does not even say which.
 pub(super) fn read(bytes: &[u8]) -> Option<RunRecord> {
+    let (mut record, begun) = heard(bytes)?;
+    (record.totals.cancelled, record.totals.interrupted) = (record.totals.cancelled + begun.len(), begun.len());
+    Some(record)
+}
+
+/// Returns the tasks that it says have begun, and does not say have ended.
+pub(super) fn under_way(bytes: &[u8]) -> BTreeSet<String> {
+    heard(bytes).map(|(_, begun)| begun).unwrap_or_default()
+}
+
+fn heard(bytes: &[u8]) -> Option<(RunRecord, BTreeSet<String>)> {
     let whole = &bytes[..bytes.iter().rposition(|byte| *byte == b'\n')? + 1];
     let mut record: Option<RunRecord> = None;
     let mut begun: BTreeSet<String> = BTreeSet::new();
@@ -142,10 +153,7 @@ pub(super) fn read(bytes: &[u8]) -> Option<RunRecord> {
             _ => {}
         }
     }
-    if let Some(record) = &mut record {
-        (record.totals.cancelled, record.totals.interrupted) = (record.totals.cancelled + begun.len(), begun.len());
-    }
-    record
+    Some((record?, begun))
 }
 
 #[cfg(test)]

@@ -86,6 +86,11 @@ impl RunRecord {
         }
     }
 
+    /// Whether no task was so much as looked at.
+    pub(super) fn is_empty(&self) -> bool {
+        self.is_idle() && self.totals.fresh == 0
+    }
+
     /// Whether there was nothing to do.
     pub(super) fn is_idle(&self) -> bool {
         let idle = Totals { fresh: self.totals.fresh, ..Totals::default() };

@@ -1,6 +1,7 @@
 //! The record of each run: `.orket/runs/BEGAN-ID.json`, beside it its events, and what its tasks printed in `.orket/logs/ID/`, or in
 //! `.orket/logs/BEGAN-ID/` where an earlier run has the same id. Runs in which there was nothing to do share one file.
 
+use std::collections::BTreeSet;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -138,15 +139,37 @@ impl Runs {
         Ok(self.names()?.iter().filter(unkept).filter_map(|name| self.read(name).or_else(|| begun(name))).collect())
     }
 
+    /// Returns what the newest run has begun and not ended, as far as it has told; nothing where that run is over.
+    ///
+    /// # Errors
+    /// When the folder cannot be read.
+    pub fn under_way(&self) -> io::Result<BTreeSet<String>> {
+        let newest = self.names()?.into_iter().next_back().filter(|name| !self.folder.join(format!("{name}.json")).exists());
+        let journal = newest.and_then(|name| std::fs::read(self.folder.join(format!("{name}.jsonl"))).ok());
+        Ok(journal.map(|journal| lines::under_way(&journal)).unwrap_or_default())
+    }
+
     /// Returns the newest record, or the newest whose id begins with `run`.
     ///
     /// # Errors
     /// When the folder cannot be read.
     pub fn find(&self, run: Option<&str>) -> io::Result<Option<RunRecord>> {
         let is_meant = |name: &str| run.is_none_or(|run| name.split_once('-').is_some_and(|(_, id)| id.starts_with(run)));
-        let idle = self.idle().all().into_iter().rfind(|record| is_meant(&record.name()));
+        self.newest(is_meant, |_| true)
+    }
+
+    /// Returns the newest record of a run that was about something.
+    ///
+    /// # Errors
+    /// When the folder cannot be read.
+    pub fn last(&self) -> io::Result<Option<RunRecord>> {
+        self.newest(|_| true, |record| !record.is_empty())
+    }
+
+    fn newest(&self, is_meant: impl Fn(&str) -> bool, counts: impl Fn(&RunRecord) -> bool) -> io::Result<Option<RunRecord>> {
+        let idle = self.idle().all().into_iter().rfind(|record| is_meant(&record.name()) && counts(record));
         let names = self.names()?;
-        let full = names.iter().rev().filter(|name| is_meant(name)).find_map(|name| self.read(name));
+        let full = names.iter().rev().filter(|name| is_meant(name)).filter_map(|name| self.read(name)).find(&counts);
         let later: Vec<RunRecord> = match &idle {
             // Names begin with places; those from before it stood there already.
             Some(idle) => {
@@ -288,7 +311,7 @@ mod tests {
         let state = tempfile::tempdir().unwrap();
         let runs = Runs::new(state.path());
         runs.keep(&record(1, "worked")).unwrap();
-        let idle = |at: u64| RunRecord { exit: 0, ..record(at, &format!("i{at}")) };
+        let idle = |at: u64| RunRecord { exit: 0, order: 0, ..record(at, &format!("i{at}")) };
         for at in 2..500 {
             runs.keep(&idle(at)).unwrap();
         }

@@ -270,7 +270,7 @@ struct RunFinishedLine<'a> {
 /// A reason: its kind, and what that kind brings along.
 #[derive(Serialize)]
 pub(super) struct ReasonObject {
-    /// `new`, `always`, `forced`, `asked`, `not_finished`, `overtaken`, `unmade`, `changed`, `outputs`, `upstream` or `remedy`.
+    /// `new`, `always`, `forced`, `asked`, `not_finished`, `running`, `overtaken`, `unmade`, `changed`, `outputs`, `upstream` or `remedy`.
     kind: &'static str,
     /// For `changed`, `unmade` and `outputs`: each with `subject`, `name`, and `old` and `new`, which are null where there was or is none.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -290,6 +290,7 @@ pub(super) fn reason_object(reason: &Reason) -> ReasonObject {
         Reason::Asked => ("asked", None, None),
         Reason::Unjudged => ("unjudged", None, None),
         Reason::NotFinished => ("not_finished", None, None),
+        Reason::Running => ("running", None, None),
         Reason::Overtaken => ("overtaken", None, None),
         Reason::Unmade(path) => ("unmade", Some(vec![Change { subject: Subject::Input, name: path.clone(), old: None, new: None }]), None),
         Reason::Changed(changes) => ("changed", Some(changes.clone()), None),

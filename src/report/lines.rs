@@ -10,7 +10,7 @@ use super::failure::{self, annotation, lines_of};
 use super::paint::Paint;
 use super::{Names, Screen, findings, reason_text};
 use crate::base::TargetId;
-use crate::base::quantity::{show_duration, show_size};
+use crate::base::quantity::{WHOLE_LOG, show_duration, show_size};
 use crate::event::{
     Decided, Ending, Event, Face, Finished, GateOutcome, GateReport, Notice, Origin, Outcome, Reason, ServiceChange, Started,
 };
@@ -180,6 +180,12 @@ impl Teller {
             _ if before == 0 => String::new(),
             Some(log) => {
                 format!("(the first {} left out; {}: {})\n", show_size(before), failure::log_words(finished.output_size), escape(log))
+            }
+            None if finished.output_size > WHOLE_LOG => {
+                format!(
+                    "(the first {} left out; its middle was never kept: of a log its first 64 MiB are, and its end)\n",
+                    show_size(before)
+                )
             }
             None => format!("(the first {} left out)\n", show_size(before)),
         };

@@ -47,7 +47,7 @@ impl Sink for Plain {
 mod tests {
     use super::super::invented::*;
     use super::*;
-    use crate::event::{Notice, Outcome, Totals};
+    use crate::event::{Finished, Notice, Outcome, Totals};
 
     fn written(screen: Screen, events: &[Event]) -> String {
         let out = Screenful::default();
@@ -79,6 +79,16 @@ mod tests {
         for width in [40, 200] {
             assert_eq!(written(Screen { width, ..screen() }, &a_bad_run()), text);
         }
+    }
+
+    #[test]
+    fn a_log_from_the_store_says_that_its_middle_was_never_kept() {
+        let told = |size: u64| {
+            let cached = Finished { output: b"end\n".to_vec(), output_size: size, ..ended(0, 5, Outcome::Cached) };
+            written(screen(), &[Event::Finished(Box::new(cached))])
+        };
+        assert!(told((64 << 20) + 70_000).contains("left out; its middle was never kept"));
+        assert!(!told(64 << 20).contains("middle"));
     }
 
     #[test]

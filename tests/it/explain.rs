@@ -135,3 +135,17 @@ epic "docs" { needs "lib"; task "page" { sh "echo > page.o"; outputs "page.o" } 
     project.write("i", "2").run("build lib").ok();
     project.run("explain docs/page").ok().says(["need lib changed"]).never_says(["need docs"]);
 }
+
+#[test]
+fn what_another_build_runs_is_told_as_running() {
+    let project =
+        Project::new().manifest(r#"task "t" { sh "{log:t}; until test -e {base}/go; do sleep 0.01; done; echo > o"; outputs "o" }"#);
+    let build = project.start("build");
+    let running = || project.run("explain t").ok().out().contains("t is running: another build in this checkout has begun it");
+    assert!(crate::common::wait_until(running), "{}", build.said());
+    project.run("build --check").code(1).stdout("runs  t  (another build is running it)\n");
+    project.run("build -n --json").ok().says(["\"kind\": \"running\""]);
+    project.write("../go", "");
+    assert_eq!(build.end().code(), 0);
+    project.run("explain t").ok().says(["t is fresh"]);
+}

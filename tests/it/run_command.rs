@@ -57,3 +57,17 @@ fn events_that_cannot_be_written_are_told() {
     project.run("build --events /dev/full").code(3).ran(["t"]).says(["cannot write `/dev/full`: "]);
     project.run_to("/dev/full", "build --ui json --force").code(3).ran(["t"]).says(["cannot"]);
 }
+
+#[test]
+fn a_secret_among_the_words_is_not_told() {
+    let project = Project::new().var("TOK", "p@ss/word one").manifest(r#"task "t" { run "false"; env { secret "TOK" } }"#);
+    let seen = project.words(&["run", "t", "--", "pre p@ss/word one post"]).code(1).says(["again: orket run t -- 'pre (secret) post'"]);
+    assert!(!format!("{}{}", seen.out(), seen.err()).contains("p@ss"), "{}", seen.all());
+}
+
+#[test]
+fn what_only_gathers_takes_no_words() {
+    let project = Project::new().manifest("task \"all\" { needs \"a\" }\ntask \"a\" { sh \"{log:a}\" }");
+    project.words(&["run", "all", "--", "-v"]).code(2).ran([]).says(["`all` only gathers what it needs"]);
+    project.run("run all").ok().ran(["a"]);
+}

@@ -203,3 +203,11 @@ fn targets_beside_rerun_narrow_it() {
     project.run("build -k a b").code(1);
     project.run("build --rerun failed c").ok().ran([]);
 }
+
+#[test]
+fn a_run_about_nothing_is_not_the_last_one_for_rerun() {
+    let project = Project::new().manifest("task \"a\" { sh \"{log:a}; false\" }\ntask \"b\" { sh \"{log:b}\" }");
+    project.run("build -k").code(1).ran(["a", "b"]);
+    project.run("build --rerun failed b").ok().ran([]).says(["nothing to do: no tasks"]);
+    project.run("build --rerun failed").code(1).ran(["a"]);
+}

@@ -342,3 +342,77 @@ fn computed(pid: i32) -> u64 {
     let children = tasks.filter_map(|task| std::fs::read_to_string(task.path().join("children")).ok()).collect::<Vec<_>>().join(" ");
     own + children.split_whitespace().filter_map(|child| Some(computed(child.parse().ok()?))).sum::<u64>()
 }
+
+#[test]
+fn where_nobody_can_continue_orket_it_does_not_stand_still() {
+    // The first program of a session: nobody in it is its parent.
+    let project = Project::new()
+        .manifest("task \"t\" { sh \"kill -TSTP $PPID; i=0; while [ $i -lt 30000 ]; do i=$((i+1)); done; echo done > o\"; outputs \"o\" }");
+    let ended = project.under("setsid", &[String::from("-w")], "build");
+    assert_eq!(ended.code(), 0, "{}", String::from_utf8_lossy(&ended.err));
+    assert_eq!(project.read("o"), "done\n");
+}
+
+#[test]
+fn what_was_ignored_when_it_was_started_stays_so() {
+    let project = Project::new()
+        .manifest("task \"t\" { sh \"kill -INT $PPID; i=0; while [ $i -lt 30000 ]; do i=$((i+1)); done; echo done > o\"; outputs \"o\" }");
+    let script = "trap '' INT QUIT; exec \"$0\" \"$@\"";
+    let ended = project.under("sh", &["-c", script].map(String::from), "build");
+    assert_eq!(ended.code(), 0, "{}", String::from_utf8_lossy(&ended.err));
+    assert_eq!(project.read("o"), "done\n");
+}
+
+#[test]
+fn whoever_waits_for_one_that_stands_still_is_told() {
+    let project = Project::new().manifest(r#"task "t" { sh "{log:t}; until test -e {base}/go; do sleep 0.01; done" }"#);
+    let first = project.start("build");
+    assert!(wait_until(|| !project.log().is_empty()));
+    first.signal(Signal::STOP);
+    let told = format!("process {}, which is stopped: `kill -CONT {0}` lets it go on", first.pid().as_raw_nonzero());
+    let mut heard = String::new();
+    // It stands still a moment after the signal.
+    assert!(
+        wait_until(|| {
+            let second = project.start("build");
+            wait_until(|| second.said().contains("waiting for another build"));
+            heard = second.said();
+            heard.contains(&told)
+        }),
+        "{heard}"
+    );
+    project.write("../go", "");
+    first.signal(Signal::CONT);
+    assert_eq!(first.end().code(), 0);
+}
+
+#[test]
+fn a_service_that_a_second_signal_ends_is_not_blamed() {
+    let project = Project::new().manifest(
+        r#"
+        service "s" { run "sleep" "300" }
+        task "t" { uses "s"; sh "trap 'echo > {base}/told' TERM; {log:t}; while :; do sleep 0.01; done" }
+        "#,
+    );
+    let build = project.start("build");
+    assert!(wait_until(|| !project.log().is_empty()));
+    build.signal(Signal::TERM);
+    assert!(wait_until(|| project.base().join("told").exists()));
+    build.signal(Signal::TERM);
+    let ended = build.end();
+    let err = String::from_utf8_lossy(&ended.err);
+    assert_eq!(ended.code(), 143, "{err}");
+    assert!(!err.contains("died") && !err.contains("by itself"), "{err}");
+}
+
+#[test]
+fn what_is_ended_while_it_waits_for_another_attempt_has_not_failed() {
+    let project = Project::new().manifest(r#"task "t" { sh "{log:t}; false"; retries 1; backoff "1h" }"#);
+    let build = project.start("build -v");
+    assert!(wait_until(|| build.said().contains("retry")), "{}", build.said());
+    build.signal(Signal::INT);
+    let ended = build.end();
+    let err = String::from_utf8_lossy(&ended.err);
+    assert_eq!(ended.code(), 130, "{err}");
+    assert!(!err.contains("failed  t") && err.contains("interrupted"), "{err}");
+}

@@ -4,7 +4,7 @@ use crate::base::TargetId;
 use crate::commands::{Failure, Ui, affected};
 use crate::engine::Engine;
 use crate::event::{Outcome, Reason};
-use crate::graph::{TargetKind, select};
+use crate::graph::{TargetKind, flag, select};
 use crate::plan::Plan;
 use crate::shell::BuildArgs;
 
@@ -48,7 +48,7 @@ impl Goal {
 }
 
 fn failed_last(engine: &Engine) -> Result<Vec<TargetId>, Failure> {
-    let last = engine.runs().find(None).map_err(|error| Failure::Broken(format!("cannot read the records of runs: {error}")))?;
+    let last = engine.runs().last().map_err(|error| Failure::Broken(format!("cannot read the records of runs: {error}")))?;
     if last.is_none() {
         return Err(Failure::Wrong(String::from("there are no runs yet, and so none that failed\nhint: leave out `--rerun failed`")));
     }
@@ -64,6 +64,10 @@ fn failed_last(engine: &Engine) -> Result<Vec<TargetId>, Failure> {
 
 fn with_terminal(engine: &Engine, targets: &[TargetId], words: &[String]) -> Result<TargetId, Failure> {
     match *targets {
+        [target] if engine.graph.has(target, flag::EMPTY) && !words.is_empty() => Err(Failure::Wrong(format!(
+            "`{}` only gathers what it needs: it has no command to give words to",
+            engine.graph.address(target)
+        ))),
         [target] if engine.graph.kind(target) == TargetKind::Task => Ok(target),
         [target] if engine.graph.kind(target) == TargetKind::Service && words.is_empty() => Ok(target),
         [target] if engine.graph.kind(target) == TargetKind::Service => {

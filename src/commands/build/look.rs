@@ -6,7 +6,7 @@ use super::face::Addresses;
 use crate::base::quantity;
 use crate::commands::{Failure, Ui};
 use crate::engine::Engine;
-use crate::event::{Event, Finished, Outcome};
+use crate::event::{Event, Finished, Outcome, Reason};
 use crate::plan::Plan;
 use crate::rebuild::Mode;
 use crate::report;
@@ -21,7 +21,8 @@ pub(super) fn look_at(ui: &Ui, args: &BuildArgs, engine: &Engine, plan: &Plan, m
     let world = engine
         .world(String::from("look"), false)
         .map_err(|error| Failure::Broken(format!("cannot read the state of this checkout: {error}")))?;
-    let seen = look(&world, plan, mode, choices, &engine.inspector(false));
+    let mut seen = look(&world, plan, mode, choices, &engine.inspector(false));
+    engine.note_running(&mut seen);
     let stale = seen.iter().filter(|seen| !matches!(seen.outcome, Outcome::Fresh | Outcome::Skipped)).count();
     let exit = match () {
         () if seen.iter().any(|seen| seen.undecided) => exit::WRONG,
@@ -49,6 +50,7 @@ pub(super) fn look_at(ui: &Ui, args: &BuildArgs, engine: &Engine, plan: &Plan, m
         for seen in seen.iter().filter(|seen| seen.outcome != Outcome::Fresh) {
             let word = match seen.outcome {
                 Outcome::Done if seen.trouble.is_some() => "may run",
+                Outcome::Done if seen.reason == Some(Reason::Running) => "runs",
                 Outcome::Done => "would run",
                 Outcome::Cached => "would restore",
                 Outcome::Failed => "cannot run",

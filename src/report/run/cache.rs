@@ -20,6 +20,7 @@ fn kind(task: &Told) -> String {
         Some(Reason::Forced | Reason::Asked | Reason::Verified) => String::from("asked for"),
         Some(Reason::Unjudged) => String::from("gate: no verdict kept for what it sees"),
         Some(Reason::NotFinished) => String::from("failed or interrupted before"),
+        Some(Reason::Running) => String::from("running in another build"),
         Some(Reason::Overtaken) => String::from("input changed during the last run"),
         Some(Reason::Unmade(_)) => String::from("input not there"),
         Some(Reason::Changed(changes)) => {

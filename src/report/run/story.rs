@@ -226,6 +226,7 @@ fn reason(value: &Value) -> Option<Reason> {
         "asked" => Reason::Asked,
         "unjudged" => Reason::Unjudged,
         "not_finished" => Reason::NotFinished,
+        "running" => Reason::Running,
         "overtaken" => Reason::Overtaken,
         "unmade" => Reason::Unmade(changes().pop()?.name),
         "changed" => Reason::Changed(changes()),
