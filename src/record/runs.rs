@@ -311,7 +311,7 @@ mod tests {
         let state = tempfile::tempdir().unwrap();
         let runs = Runs::new(state.path());
         runs.keep(&record(1, "worked")).unwrap();
-        let idle = |at: u64| RunRecord { exit: 0, order: 0, ..record(at, &format!("i{at}")) };
+        let idle = |at: u64| RunRecord { exit: 0, ..record(at, &format!("i{at}")) };
         for at in 2..500 {
             runs.keep(&idle(at)).unwrap();
         }
