@@ -25,8 +25,8 @@ const ENDING: [i32; 10] = [SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, S
 /// Listens to the signals that people and systems end programs with, whose numbers the channel brings, and to `SIGTSTP` (Ctrl-Z), which stops the
 /// groups of running commands, then orket; when orket is continued, they are.
 ///
-/// What of `SIGHUP`, `SIGINT` and `SIGQUIT` was ignored when orket was started stays so: `nohup` asks for that, and a script for what it
-/// starts behind itself (`orket build &`).
+/// A `SIGHUP` that was ignored when orket was started stays so: `nohup` asks for that. A `SIGINT` is heard in any case: a script that starts
+/// orket behind itself (`orket build &`) ignores it for it, and whoever then sends one means it.
 ///
 /// `SIGPIPE` stays ignored in orket, as the standard library has it, and is not in what orket starts.
 ///
@@ -35,7 +35,7 @@ const ENDING: [i32; 10] = [SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, S
 pub fn listen_to_signals() -> io::Result<Receiver<i32>> {
     // Two are of interest, "end" and "end at once"; who sends more than that by the dozen is not waited for.
     let (sender, receiver) = bounded(16);
-    let heard = ENDING.into_iter().filter(|signal| ![SIGHUP, SIGINT, SIGQUIT].contains(signal) || !is_ignored(*signal));
+    let heard = ENDING.into_iter().filter(|signal| *signal != SIGHUP || !is_ignored(SIGHUP));
     let mut signals = Signals::new(heard.chain([SIGTSTP]))?;
     thread::Builder::new().name(String::from("signals")).spawn(move || {
         let mut told: Option<Instant> = None;
