@@ -317,6 +317,7 @@ impl Engine {
             run,
             began: 0,
             room: OnceLock::new(),
+            put_out: OnceLock::new(),
             identity: self.identity(),
             manifest: xxh3_64(self.manifest.as_bytes()),
             args: None,

@@ -11,7 +11,7 @@ use super::{crash, man};
 use crate::commands::{self, Failure, Ui};
 use crate::decisions::Registry;
 use crate::engine::Surroundings;
-use crate::process::end_with_starter;
+use crate::process::{end_with_starter, survive_size_limit};
 use crate::report::chars::shell_word;
 use crate::serve::serve;
 use crate::shell::{Cli, Color, Command, Exit, complete};
@@ -26,6 +26,7 @@ fn dispatch() -> Exit {
         return Exit::Holds;
     }
     end_with_starter();
+    survive_size_limit();
     let cli = parse();
     let variables: Vec<_> = std::env::vars_os().collect();
     let set = |name: &str| variables.iter().any(|(key, value)| key == name && !value.is_empty());

@@ -14,6 +14,7 @@ mod redact;
 mod sign;
 mod signals;
 mod spawn;
+mod spelling;
 mod status;
 mod stragglers;
 mod terminal;
@@ -28,7 +29,7 @@ pub use own::{end_with_starter, end_with_this, ends_with_this, own_command, own_
 pub use reaper::Reaper;
 pub use redact::{Redactor, redacted};
 pub use sign::{Sign, meets};
-pub use signals::{OUTDATED, end_process, listen_to_signals};
+pub use signals::{OUTDATED, end_process, listen_to_signals, survive_size_limit};
 pub use spawn::{Limits, OutputSink, SpawnError, run};
 pub use status::{Ended, signal_name};
 pub use stragglers::{end_stragglers, is_stopped, is_within, lives};

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use super::spelling::{Found, Spelling};
+
 const MARK: &[u8] = b"(secret)";
 
 /// Shorter values would make holes in ordinary words: they are looked for as whole words only.
@@ -12,9 +14,9 @@ const SHORTEST: usize = 4;
 /// Where two of them start at one place, the longer one counts.
 pub struct Redactor {
     needles: Vec<Vec<u8>>,
-    /// Secrets that are looked for as they stand in a URL, too.
-    written: Vec<Vec<u8>>,
-    /// Which bytes a needle starts with.
+    /// Secrets as they stand in a URL and in JSON.
+    spellings: Vec<Spelling>,
+    /// Which bytes one of these starts with.
     starts: [bool; 256],
     held: Vec<u8>,
     /// The last byte that was dealt with.
@@ -37,16 +39,16 @@ impl Redactor {
     /// A redactor for these values, and for each line of those that have several. Values of less than 4 bytes are only found where neither
     /// a letter, a digit nor `_` touches them; such lines are left.
     pub fn new(secrets: &[Vec<u8>]) -> Redactor {
-        let (mut needles, mut written): (BTreeSet<Vec<u8>>, BTreeSet<Vec<u8>>) = Default::default();
+        let (mut needles, mut spellings) = (BTreeSet::new(), Vec::new());
         let lines = secrets.iter().flat_map(|secret| secret.split(|byte| *byte == b'\n')).map(<[u8]>::trim_ascii);
         for secret in secrets.iter().map(Vec::as_slice).chain(lines).filter(|secret| secret.len() >= SHORTEST) {
-            needles.insert(secret.to_vec());
-            written.insert(secret.to_vec());
+            if !needles.insert(secret.to_vec()) {
+                continue;
+            }
+            spellings
+                .extend([Some(Spelling::in_url(secret)), std::str::from_utf8(secret).ok().map(Spelling::in_json)].into_iter().flatten());
             for upper in [false, true] {
                 needles.insert(secret.iter().flat_map(|byte| hex(*byte, upper)).collect());
-            }
-            if let Ok(json) = std::str::from_utf8(secret).map_err(drop).and_then(|text| serde_json::to_string(text).map_err(drop)) {
-                needles.insert(json.as_bytes()[1..json.len() - 1].to_vec());
             }
             for letters in base64(secret) {
                 needles.insert(
@@ -64,12 +66,10 @@ impl Redactor {
         }
         let mut needles: Vec<Vec<u8>> = needles.into_iter().filter(|needle| needle.len() >= SHORTEST).collect();
         needles.extend(secrets.iter().filter(|secret| (1..SHORTEST).contains(&secret.len())).cloned());
-        let written: Vec<Vec<u8>> = written.into_iter().collect();
         let mut starts = [false; 256];
-        needles.iter().for_each(|needle| starts[usize::from(needle[0])] = true);
-        starts[usize::from(b'%')] |= !written.is_empty();
-        starts[usize::from(b'+')] |= written.iter().any(|secret| secret[0] == b' ');
-        Redactor { needles, written, starts, held: Vec::new(), last: None }
+        let first = needles.iter().map(|needle| needle[0]).chain(spellings.iter().flat_map(Spelling::starts));
+        first.for_each(|byte| starts[usize::from(byte)] = true);
+        Redactor { needles, spellings, starts, held: Vec::new(), last: None }
     }
 
     /// Whether there is nothing to look for.
@@ -118,8 +118,8 @@ impl Redactor {
             }
             let before = bytes[..at].last().copied().or(self.last);
             let plain = self.needles.iter().map(|needle| found(needle, before, rest, more));
-            let written = self.written.iter().map(|secret| found_written(secret, rest, more));
-            match plain.chain(written).max().unwrap_or(Found::No) {
+            let spelled = self.spellings.iter().map(|spelling| spelling.found(rest, more));
+            match plain.chain(spelled).max().unwrap_or(Found::No) {
                 Found::Open => return at,
                 Found::Whole(length) => {
                     out.extend_from_slice(MARK);
@@ -132,16 +132,6 @@ impl Redactor {
             }
         }
     }
-}
-
-/// What stands at one place.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Found {
-    No,
-    /// So many bytes are a secret.
-    Whole(usize),
-    /// It could still turn out to be one when more comes.
-    Open,
 }
 
 /// Whether a needle stands at the start of `rest`.
@@ -159,25 +149,6 @@ fn found(needle: &[u8], before: Option<u8>, rest: &[u8], more: bool) -> Found {
         next if whole && word(next.copied()) => Found::No,
         _ => Found::Whole(needle.len()),
     }
-}
-
-/// Whether a secret stands at the start of `rest` as in a URL: each of its bytes as it is or as `%XX`, a blank also as `+`. What is left as it
-/// is differs from tool to tool.
-fn found_written(secret: &[u8], rest: &[u8], more: bool) -> Found {
-    let digit = |byte: u8| char::from(byte).to_digit(16);
-    let mut at = 0;
-    for byte in secret {
-        let escape = &rest[at..rest.len().min(at + 3)];
-        match *escape {
-            [] => return if more { Found::Open } else { Found::No },
-            [b'%', high, low] if digit(high).zip(digit(low)).is_some_and(|(high, low)| high * 16 + low == u32::from(*byte)) => at += 3,
-            [b'%'] if more => return Found::Open,
-            [b'%', high] if more && digit(high) == Some(u32::from(*byte >> 4)) => return Found::Open,
-            [first, ..] if first == *byte || (first == b'+' && *byte == b' ') => at += 1,
-            _ => return Found::No,
-        }
-    }
-    Found::Whole(at)
 }
 
 fn hex(byte: u8, upper: bool) -> Vec<u8> {
@@ -232,7 +203,20 @@ mod tests {
             assert!(redacted("hunter2", &[text]).contains("(secret)"), "{text}");
         }
         assert_eq!(redacted("a b&c", &["a%20b%26c"]), "(secret)");
-        assert_eq!(redacted("a b\"c", &["a b\\\"c"]), "(secret)");
+        // As JavaScript, PHP, Go, and one with large digits have it, in pieces, and half of it.
+        let secret = r#"<pä"ß/\ 😀>"#;
+        let jsons = [
+            r#"<pä\"ß/\\ 😀>"#,
+            r#"<p\u00e4\"\u00df\/\\ \ud83d\ude00>"#,
+            r#"\u003cpä\"ß/\\ 😀\u003e"#,
+            r#"<p\u00E4\u0022\u00DF/\u005C \uD83D\uDE00>"#,
+        ];
+        for json in jsons {
+            for cut in (0..json.len()).filter(|cut| json.is_char_boundary(*cut)) {
+                assert_eq!(redacted(secret, &[&json[..cut], &json[cut..], r"\u00"]), r"(secret)\u00", "{json} cut at {cut}");
+                assert_eq!(redacted(secret, &[&json[..cut], "-"]), format!("{}-", &json[..cut]));
+            }
+        }
         // As Python, JavaScript and forms have it, each of which leaves other characters as they are, in pieces, and half of it.
         let urls =
             ["p%40ss/word%20one", "p%40ss%2Fword+one", "p@ss/word%20one", "p%40ss%2fword%20one", "%70%40%73%73%2F%77%6f%72%64%20%6F%6E%65"];

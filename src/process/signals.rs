@@ -1,12 +1,13 @@
 //! Signals that ask orket to end or to stand still.
 
 use std::io;
+use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, bounded};
 use rustix::process::{Pid, Signal, kill_process};
-use signal_hook::consts::{SIGALRM, SIGHUP, SIGINT, SIGPROF, SIGQUIT, SIGTERM, SIGTSTP, SIGUSR1, SIGUSR2, SIGVTALRM, SIGXCPU};
+use signal_hook::consts::{SIGALRM, SIGHUP, SIGINT, SIGPROF, SIGQUIT, SIGTERM, SIGTSTP, SIGUSR1, SIGUSR2, SIGVTALRM, SIGXCPU, SIGXFSZ};
 use signal_hook::iterator::Signals;
 use signal_hook::low_level::emulate_default_handler;
 
@@ -52,6 +53,13 @@ pub fn listen_to_signals() -> io::Result<Receiver<i32>> {
         }
     })?;
     Ok(receiver)
+}
+
+/// Lets a file that grows beyond what the system allows (`ulimit -f`) be an error of who writes it, and not the end of orket. What orket starts
+/// ends by it, as elsewhere.
+pub fn survive_size_limit() {
+    // A handler, which what is started does not inherit, and no wish to ignore it, which it would. Without one, orket ends as other programs do.
+    let _ = signal_hook::flag::register(SIGXFSZ, Arc::default());
 }
 
 /// Whether a signal was ignored when this program was started. Where the system does not say, it was not.

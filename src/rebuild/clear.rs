@@ -1,7 +1,5 @@
 //! What stands in the place of outputs taken away: what is a task's own removed, all else moved aside.
 
-use std::cell::OnceCell;
-
 use rustc_hash::FxHashSet;
 
 use super::in_place::is;
@@ -144,9 +142,8 @@ pub fn foreign(world: &World, outputs: &[String], excluded: &[String], own: &Own
 
 /// Takes away what stands in the place of `outputs`, but for what `keep` names, and returns what was moved aside, from where and to where.
 ///
-/// The task's own earlier outputs are removed, and so are bytes that the store holds, and links and empty folders that another task is known to
-/// have made. Anything else is moved aside, whole, to
-/// `.orket/displaced/RUN/`. Where version control tracks any of it, the task's own or not, nothing is touched: so it is in a clone, too. Imported
+/// The task's own earlier outputs are removed, and so is what another task is known to have put out there, unless it is a file that the store
+/// does not hold. Anything else is moved aside, whole, to `.orket/displaced/RUN/`. Where version control tracks any of it, the task's own or not, nothing is touched: so it is in a clone, too. Imported
 /// tasks put out such files as well.
 ///
 /// # Errors
@@ -175,11 +172,8 @@ pub fn clear_outputs(
             ));
         }
     }
-    let former = OnceCell::new();
-    let made = |path: &RelPath| former.get_or_init(|| links_and_folders(world)).iter().any(|one| one.path == *path && is(world, one));
     for path in files {
-        let is_own = (own.has(&path) && !own.edited(world, &path)) || (!own.has(&path) && is_link(world, &path) && made(&path));
-        let clear = || match is_own {
+        let clear = || match own.has(&path) && !own.edited(world, &path) {
             true => {
                 world.files.forget(&path);
                 world.tree.remove(&path).map(|()| None)
@@ -191,7 +185,8 @@ pub fn clear_outputs(
         }
     }
     for folder in folders.iter().rev() {
-        let foreign = (own.sure || own.is_new()) && !own.has(folder) && !declared(folder) && !filled.contains(folder) && !made(folder);
+        let foreign =
+            (own.sure || own.is_new()) && !own.has(folder) && !declared(folder) && !filled.contains(folder) && !was_put_out(world, folder);
         // A folder that still holds something (an excluded file, or what was just moved) stays.
         if unlocking(world, &folders, folder, || world.tree.remove_folder(folder)).is_ok() && foreign {
             let aside = aside(world, folder);
@@ -202,8 +197,9 @@ pub fn clear_outputs(
     Ok(displaced)
 }
 
-/// Takes away what a task has put out when it was declared otherwise, as [`clear_outputs`] does: a pattern would find it. What another task
-/// puts out now stays, but for links and empty folders, which no store holds; and so does what version control tracks. Returns what was moved aside.
+/// Takes away what a task has put out when it was declared otherwise, as [`clear_outputs`] does: a pattern would find it. In the place of what
+/// another task puts out now, that is done while it has not begun and nothing is lost; the rest is its business. What version control tracks
+/// stays. Returns what was moved aside.
 ///
 /// # Errors
 /// A sentence, when the disk refuses.
@@ -219,7 +215,7 @@ pub(super) fn clear_undeclared(world: &World, prepared: &Prepared, own: &Own) ->
     gone.dedup();
     for path in passed_on {
         let recorded = own.recorded.iter().find(|output| output.path == *path && is(world, output));
-        let tracked = (world.tracked)(path, &|_| false);
+        let removable = recorded.is_some() && held(world, path) && !(world.tracked)(path, &|_| false);
         // Under the lock that the other one takes before its commands start.
         let checkout = world.checkout.lock().expect("no holder panics");
         let begun = |record: TaskRecord| {
@@ -232,10 +228,10 @@ pub(super) fn clear_undeclared(world: &World, prepared: &Prepared, own: &Own) ->
         if world.made().makers(path).any(|maker| checkout.task(world.graph.row(maker).key).is_some_and(begun)) {
             continue;
         }
-        // What cannot be removed is moved aside by the other one.
+        // What is not removed here is moved aside by the other one.
         match recorded.map(|output| &output.kind) {
             Some(OutputKind::Folder) => drop(world.tree.remove_folder(path)),
-            Some(OutputKind::Link(_)) if !tracked => {
+            Some(_) if removable => {
                 world.files.forget(path);
                 drop(world.tree.remove(path));
             }
@@ -261,17 +257,6 @@ pub(super) fn clear_undeclared(world: &World, prepared: &Prepared, own: &Own) ->
     Ok(displaced)
 }
 
-/// Returns the links and folders that any task is remembered to have put out.
-fn links_and_folders(world: &World) -> Vec<Output> {
-    let checkout = world.checkout.lock().expect("no holder panics");
-    let outputs = checkout.records().filter_map(|record| ActionResult::decode(&record.result)).flat_map(|result| result.outputs);
-    outputs.filter(|output| !matches!(output.kind, OutputKind::File { .. })).collect()
-}
-
-fn is_link(world: &World, path: &RelPath) -> bool {
-    world.tree.stat(path).ok().flatten().is_some_and(|stamp| stamp.is_symlink())
-}
-
 /// Clears `path`. Where the folder that it stands in forbids that and is an output, or below one, it is made to allow it.
 fn unlocking<T>(world: &World, folders: &[RelPath], path: &RelPath, clear: impl Fn() -> std::io::Result<T>) -> std::io::Result<T> {
     match (clear(), path.parent()) {
@@ -283,19 +268,33 @@ fn unlocking<T>(world: &World, folders: &[RelPath], path: &RelPath, clear: impl 
     }
 }
 
-/// Removes a file whose bytes the store holds; moves any other aside, and returns where to.
+/// Takes away what is not known to be the task's own that needs the place: removes what a task has put out there if nothing is lost with it;
+/// moves anything else aside, and returns where to.
+///
+/// # Errors
+/// When the disk refuses.
 pub fn take_away(world: &World, path: &RelPath) -> std::io::Result<Option<RelPath>> {
-    let held = held(world, path);
-    world.files.forget(path);
-    if held {
-        return world.tree.remove(path).map(|()| None);
+    if was_put_out(world, path) { discard(world, path) } else { move_aside(world, path).map(Some) }
+}
+
+/// Removes what a task has put out if nothing is lost with it: a link, or a file whose bytes the store holds. Moves any other aside, and returns
+/// where to.
+pub(super) fn discard(world: &World, path: &RelPath) -> std::io::Result<Option<RelPath>> {
+    if !held(world, path) {
+        return move_aside(world, path).map(Some);
     }
+    world.files.forget(path);
+    world.tree.remove(path).map(|()| None)
+}
+
+fn move_aside(world: &World, path: &RelPath) -> std::io::Result<RelPath> {
+    world.files.forget(path);
     let aside = aside(world, path);
     if let Some(parent) = aside.parent() {
         world.tree.make_folder(&parent)?;
     }
     world.tree.transfer(path, &aside)?;
-    Ok(Some(aside))
+    Ok(aside)
 }
 
 /// Where a file or folder is moved to.
@@ -303,11 +302,17 @@ fn aside(world: &World, path: &RelPath) -> RelPath {
     RelPath::from_normal(format!(".orket/displaced/{}", world.room()).into_bytes()).join(path.as_bytes())
 }
 
-/// Whether the store holds these very bytes, so that nothing is lost when they are removed. That a file is there at all is what an empty
-/// one says, and no store holds that.
+/// Whether any task is remembered to have put out at this path what stands there now.
+fn was_put_out(world: &World, path: &RelPath) -> bool {
+    world.put_out().get(path).is_some_and(|outputs| outputs.iter().any(|output| is(world, output)))
+}
+
+/// Whether nothing is lost of an output that is removed: it is a link, or the store holds these very bytes. That a file is there at all is what
+/// an empty one says, and no store holds that.
 fn held(world: &World, path: &RelPath) -> bool {
     match world.content(path, true) {
         Ok(Content::File { digest, .. }) => digest.size > 0 && world.blobs.has(&digest),
+        Ok(Content::Link(_)) => true,
         _ => false,
     }
 }

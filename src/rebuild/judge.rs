@@ -139,6 +139,11 @@ fn verdict(world: &World, target: TargetId, links: &Links, again: bool, mode: Mo
             if stays && in_place(world, &outputs, &prepared.outputs, &prepared.excluded, again) {
                 let yielded = yielded(world, &prepared, &outputs, executed);
                 if !mode.look {
+                    if record.manifest != world.manifest {
+                        let own = TaskRecord { manifest: world.manifest, ..record.clone() };
+                        // One that is not written leaves the outputs to the other manifest.
+                        let _ = world.checkout.lock().expect("no holder panics").put(own);
+                    }
                     prove(world, &prepared, links, &outputs, folders, yielded.digest);
                 }
                 return Judged::Fresh(yielded);

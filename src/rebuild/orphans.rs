@@ -9,7 +9,7 @@ use std::io;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::World;
-use super::clear::take_away;
+use super::clear::discard;
 use super::in_place::stands;
 use crate::action::{ActionResult, Output, OutputKind};
 use crate::base::{Digest, RelPath, TargetId, glob};
@@ -175,7 +175,7 @@ impl Strays {
                     world.files.forget(path);
                     world.tree.remove(path).map(|()| None)?
                 }
-                _ => take_away(world, path)?,
+                _ => discard(world, path)?,
             };
             match aside {
                 None => orphans.removed.push(path.clone()),

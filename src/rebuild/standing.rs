@@ -68,10 +68,11 @@ impl Standing {
     }
 }
 
-/// Returns a hash of what the targets that a task needs put out, by its [marks](Digest::mark), in the order of its edges.
-pub fn needs_of(marks: impl Iterator<Item = [u64; 2]>) -> [u64; 2] {
+/// Returns a hash of what the targets that a task needs put out, by its [marks](Digest::mark), in the order of its edges. It is that of one
+/// manifest: what another one has proven of a task with the same address is judged again, so that the outputs are known to be this one's, too.
+pub fn needs_of(world: &World, marks: impl Iterator<Item = [u64; 2]>) -> [u64; 2] {
     // What is hashed are digests: nobody picks them.
-    let mut hasher = Xxh3::new();
+    let mut hasher = Xxh3::with_seed(world.manifest);
     marks.for_each(|mark| hasher.update(bytemuck::bytes_of(&mark)));
     let hash = hasher.digest128();
     [hash as u64, (hash >> 64) as u64]
@@ -322,7 +323,7 @@ pub(super) fn prove(world: &World, prepared: &Prepared, links: &Links, outputs: 
     watched.extend(folders);
     watched.sort();
     watched.dedup();
-    let needs = needs_of(links.iter().map(|(_, yielded)| yielded.digest.mark()));
+    let needs = needs_of(world, links.iter().map(|(_, yielded)| yielded.digest.mark()));
     let proof = Proof { shape: row.shape, surroundings, needs, yields, tools: prepared.programs.clone(), watched };
     world.checkout.lock().expect("no holder panics").prove(row.key, proof);
 }

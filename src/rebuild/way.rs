@@ -63,6 +63,11 @@ fn claim(world: &World, prepared: &Prepared, file: &RelPath) -> Option<String> {
             PatternSet::new(&texts(false), &texts(true)).is_ok_and(|set| set.matches(file))
         })
     };
-    let reader = if prepared.action.has_file(file) { Some(prepared.target) } else { world.graph.ids().find(reads) };
+    let found_to_read = |id: &TargetId| {
+        let checkout = world.checkout.lock().expect("no holder panics");
+        checkout.task(world.graph.row(*id).key).is_some_and(|record| record.discovered.contains(file))
+    };
+    let reader =
+        if prepared.action.has_file(file) { Some(prepared.target) } else { world.graph.ids().find(|id| reads(id) || found_to_read(id)) };
     reader.map(|reader| format!("`{}` reads it", world.graph.address(reader)))
 }

@@ -6,13 +6,13 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::tools::Programs;
 use super::{Environment, Files, Visible};
-use crate::action::Content;
+use crate::action::{ActionResult, Content, Output};
 use crate::base::{Digest, RelPath, TargetId};
 use crate::decisions::{Boxed, Seams};
 use crate::disk::Tree;
 use crate::graph::{Graph, Made};
 use crate::model::EnvRule;
-use crate::record::{Checkout, Known, TaskRecord};
+use crate::record::{Checkout, Known, Status, TaskRecord};
 use crate::sandbox::Bubblewrap;
 use crate::store::{ActionCache, Blobs};
 
@@ -84,6 +84,8 @@ pub struct World {
     pub programs: RwLock<Programs>,
     /// Everything that any task puts out; see [`World::made`].
     pub made: OnceLock<Made>,
+    /// See [`World::put_out`].
+    pub put_out: OnceLock<FxHashMap<RelPath, Vec<Output>>>,
     /// For who only looks: files that a build would have taken away by now.
     pub absent: RwLock<FxHashSet<RelPath>>,
     /// Whether a watcher is asked what has changed.
@@ -155,5 +157,18 @@ impl World {
     /// Returns everything that any task puts out: what a glob over sources must not see.
     pub fn made(&self) -> &Made {
         self.made.get_or_init(|| Made::of(&self.graph))
+    }
+
+    /// Returns what this checkout remembered when it was first asked in this run of what tasks had put out and
+    /// nobody has taken away since, whichever manifest declares them.
+    pub(super) fn put_out(&self) -> &FxHashMap<RelPath, Vec<Output>> {
+        self.put_out.get_or_init(|| {
+            let mut put_out: FxHashMap<RelPath, Vec<Output>> = FxHashMap::default();
+            let checkout = self.checkout.lock().expect("no holder panics");
+            let known = checkout.records().filter(|record| record.status != Status::LeftOut);
+            let results = known.filter_map(|record| ActionResult::decode(&record.result));
+            results.flat_map(|result| result.outputs).for_each(|output| put_out.entry(output.path.clone()).or_default().push(output));
+            put_out
+        })
     }
 }

@@ -115,7 +115,7 @@ impl Question<'_> {
                 TargetKind::Task if left_out(world, target).is_some() => {}
                 TargetKind::Task if !graph.has(target, flag::EMPTY) => {
                     let marks = needed(graph, plan, target).filter_map(|before| found.mark(standing, before));
-                    found.fresh[step.index()] = standing.of(step.index()).is_some_and(|stands| stands.needs == needs_of(marks));
+                    found.fresh[step.index()] = standing.of(step.index()).is_some_and(|stands| stands.needs == needs_of(world, marks));
                 }
                 _ if rebuild::lacks(world, target).is_some() => {}
                 _ => {

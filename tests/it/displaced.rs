@@ -222,6 +222,42 @@ fn a_file_on_the_way_to_an_output_stays_where_it_is_somebodys() {
 }
 
 #[test]
+fn a_file_on_the_way_that_a_task_was_seen_to_read_stays() {
+    let reader = r#"task "r" { sh "echo 'x: g' > r.d; cat g"; depfile "r.d" }"#;
+    let project = Project::new().file("g", "mine").manifest(reader);
+    project.run("build").ok();
+    project.declare(&format!("{reader}\n{DEEP}"));
+    project.run("build t").code(1).ran([]).says(["where a file stands; `r` reads it"]);
+    assert_eq!(project.read("g"), "mine");
+}
+
+#[test]
+fn what_the_store_holds_as_something_else_is_moved_aside_all_the_same() {
+    let other = r#"task "other" { sh "echo bytes > other"; outputs "other" }"#;
+    let project = Project::new().manifest(other);
+    project.run("build").ok();
+    project.write("g", "bytes\n").write("o", "bytes\n");
+    project.declare(&format!("{other}\n{DEEP}\ntask \"o\" {{ sh \"echo o > o\"; outputs \"o\" }}"));
+    project.run("build").ok().says(["2 files were in the place of outputs"]);
+    let aside = walkdir::WalkDir::new(project.at(".orket/displaced")).into_iter().flatten().filter(|entry| entry.file_type().is_file());
+    assert_eq!(aside.filter(|entry| std::fs::read_to_string(entry.path()).unwrap() == "bytes\n").count(), 2);
+}
+
+#[test]
+fn what_a_task_of_another_manifest_has_put_out_gives_way_while_the_store_holds_it() {
+    for stored in [true, false] {
+        let project = Project::new().manifest(r#"task "t" { sh "echo one > o"; outputs "o" }"#);
+        project.write("other.kdl", r#"task "u" { sh "echo two > o"; outputs "o" }"#);
+        project.run("build").ok();
+        if !stored {
+            project.run("cache clear").ok();
+        }
+        project.run("build -f other.kdl").ok();
+        assert_eq!((project.read("o"), found_aside(&project, "one\n")), ("two\n".into(), !stored));
+    }
+}
+
+#[test]
 fn a_link_in_the_place_of_a_folder_is_mended_in_one_run() {
     let project = Project::new().manifest(r#"task "t" { sh "{log:t}; echo made > d/a"; outputs "d/" }"#);
     project.run("build").ok().ran(["t"]);

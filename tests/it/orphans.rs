@@ -319,3 +319,16 @@ task "pack" { needs "gen"; inputs "out/*"; sh "cat out/* > pack"; outputs "pack"
     assert_eq!(project.read("pack"), "1\n");
     project.run("build").ok().nothing_to_do();
 }
+
+#[test]
+fn an_output_that_another_manifest_was_last_seen_to_put_out_is_its() {
+    let manifest = r#"task "t" { sh "{log:t}; echo one > o"; outputs "o" }"#;
+    let project = Project::new().manifest(manifest);
+    project.write("other.kdl", project.placed(manifest));
+    project.proven();
+    project.run("build -f other.kdl").ok().ran([]).nothing_to_do();
+    project.declare(r#"task "u" { sh "true" }"#);
+    project.run("build").ok();
+    assert!(project.has("o"));
+    project.run("build -f other.kdl").ok().ran([]).nothing_to_do();
+}
