@@ -317,6 +317,7 @@ impl Engine {
             run,
             began: 0,
             room: OnceLock::new(),
+            claimed: Mutex::default(),
             put_out: OnceLock::new(),
             identity: self.identity(),
             manifest: xxh3_64(self.manifest.as_bytes()),

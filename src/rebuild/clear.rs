@@ -198,7 +198,7 @@ pub fn clear_outputs(
 }
 
 /// Takes away what a task has put out when it was declared otherwise, as [`clear_outputs`] does: a pattern would find it. In the place of what
-/// another task puts out now, that is done while it has not begun and nothing is lost; the rest is its business. What version control tracks
+/// another task puts out now, that is done before it is judged and while nothing is lost; the rest is its business. What version control tracks
 /// stays. Returns what was moved aside.
 ///
 /// # Errors
@@ -213,10 +213,14 @@ pub(super) fn clear_undeclared(world: &World, prepared: &Prepared, own: &Own) ->
     let mut gone: Vec<&RelPath> = own.paths().filter(|path| !set.matches(path) && !world.made().holds(path)).collect();
     gone.sort();
     gone.dedup();
+    if !passed_on.is_empty() {
+        // While it is still known, for those whose business it is.
+        world.put_out();
+    }
     for path in passed_on {
         let recorded = own.recorded.iter().find(|output| output.path == *path && is(world, output));
         let removable = recorded.is_some() && held(world, path) && !(world.tracked)(path, &|_| false);
-        // Under the lock that the other one takes before its commands start.
+        let claimed = world.claimed.lock().expect("no holder panics");
         let checkout = world.checkout.lock().expect("no holder panics");
         let begun = |record: TaskRecord| {
             if record.status == Status::Started {
@@ -225,7 +229,8 @@ pub(super) fn clear_undeclared(world: &World, prepared: &Prepared, own: &Own) ->
             let recorded = ActionResult::decode(&record.result).unwrap_or_default().outputs;
             recorded.iter().map(|output| &output.path).chain(record.own.iter().map(|(path, _)| path)).any(|made| path.is_in(made))
         };
-        if world.made().makers(path).any(|maker| checkout.task(world.graph.row(maker).key).is_some_and(begun)) {
+        let its = |maker| claimed.contains(&maker) || checkout.task(world.graph.row(maker).key).is_some_and(begun);
+        if world.made().makers(path).any(its) {
             continue;
         }
         // What is not removed here is moved aside by the other one.

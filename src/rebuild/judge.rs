@@ -83,6 +83,9 @@ pub fn lacks(world: &World, target: TargetId) -> Option<Blocked> {
 }
 
 fn verdict(world: &World, target: TargetId, links: &Links, again: bool, mode: Mode, wanted: Option<Reason>) -> Judged {
+    if !mode.look {
+        world.claimed.lock().expect("no holder panics").insert(target);
+    }
     let row = world.graph.row(target);
     let record = world.checkout.lock().expect("no holder panics").task(row.key);
     let adopted = world.adopted.get(&row.key);

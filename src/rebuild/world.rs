@@ -84,6 +84,8 @@ pub struct World {
     pub programs: RwLock<Programs>,
     /// Everything that any task puts out; see [`World::made`].
     pub made: OnceLock<Made>,
+    /// Whose outputs may be looked at, and taken as they are, by now in this run.
+    pub claimed: Mutex<FxHashSet<TargetId>>,
     /// See [`World::put_out`].
     pub put_out: OnceLock<FxHashMap<RelPath, Vec<Output>>>,
     /// For who only looks: files that a build would have taken away by now.
