@@ -253,7 +253,7 @@ fn allowed(most: u64) -> String {
 /// Gates are judged beside each other, and keep their evidence one after the other: none puts it in the place of another's.
 static KEEPING: Mutex<()> = Mutex::new(());
 
-/// Keeps the report as evidence, named by the day and the project; where that is taken by one of another scope, by the gate's name as well.
+/// Keeps the report as evidence, named by the day and the project; where that is taken by one about something else, by the gate's name as well.
 fn archive(sight: &dyn Sight, folder: &str, gate: &str, report: &Report, today: &str) -> Result<(), String> {
     let _keeping = KEEPING.lock().expect("no holder panics");
     let safe = |c: char| if c.is_alphanumeric() || matches!(c, '-' | '.' | '_') { c } else { '-' };
@@ -264,9 +264,12 @@ fn archive(sight: &dyn Sight, folder: &str, gate: &str, report: &Report, today: 
         sight.folder().join(folder.as_bytes()).join(format!("{today}_{name}_churn.json").as_bytes())
     };
     let text = report::churn::json(report, None);
-    let scope = |text: &[u8]| serde_json::from_slice::<serde_json::Value>(text).ok().map(|report| report["scope"].clone());
+    let about = |text: &[u8]| {
+        let report: serde_json::Value = serde_json::from_slice(text).ok()?;
+        Some([&report["scope"], &report["method"]["window"], &report["method"]["symbols_complete_above"]].map(Clone::clone))
+    };
     let shared = place(&name);
-    let taken = sight.tree().read(&shared).is_ok_and(|known| scope(&known) != scope(text.as_bytes()));
+    let taken = sight.tree().read(&shared).is_ok_and(|known| about(&known) != about(text.as_bytes()));
     let path = if taken { place(&format!("{name}-{gate}")) } else { shared };
     if sight.tree().read(&path).is_ok_and(|known| known == text.as_bytes()) {
         return Ok(());

@@ -682,6 +682,12 @@ fn churn_beyond_a_limit_is_found_and_the_evidence_kept() {
     assert!(kept.len() == 1 && kept[0].ends_with("_shop_churn.json"), "{kept:?}");
     let evidence: serde_json::Value = serde_json::from_str(&project.read(&format!("benchmarks/results/{}", kept[0]))).unwrap();
     assert_eq!(evidence["files"][0]["path"], "src/a");
+    // A gate of another window does not take its place.
+    let windows = "limit touches=9 since=\"900d\"\n}\ngate \"brief\" kind=\"churn\" {\nscope \"src\"; limit touches=9 since=\"800d\"";
+    project.declare(&manifest(windows)).run("check").ok();
+    assert!(project.has(&format!("benchmarks/results/{}", kept[0].replace("shop", "shop-brief"))));
+    let again: serde_json::Value = serde_json::from_str(&project.read(&format!("benchmarks/results/{}", kept[0]))).unwrap();
+    assert_eq!(again["method"]["window"], evidence["method"]["window"]);
     project.declare(&manifest("limit lines=3; archive #false; baseline \"b.json\"")).run("check").ok();
     project.declare(&manifest("limit lines=2; archive #false; baseline \"b.json\"")).run("check").code(1).says(["[churn/lines]"]);
     project.run("check --update-baseline").ok();
@@ -1174,7 +1180,8 @@ fn evidence_has_to_be_there_recent_and_right() {
     linked.write("../elsewhere.json", good).write("results/other", "").link("../../elsewhere.json", &named(1));
     assert_eq!(rules(&linked), "missing");
     assert_eq!(linked.run("check --format json").code(1).json()["gates"][0]["links"], 1);
-    // Nobody has measured anything on a day that is to come.
+    // Nobody has measured anything on a day that is to come, however old it may be.
+    Project::new().manifest(&manifest.replace(" max_age=\"30d\"", "")).file(&named(-40), good).run("check").code(1).says(["it is dated "]);
     Project::new().manifest(manifest).file(&named(-40), good).run("check").code(1).says(["error[evidence/date]: it is dated "]);
     let old = Project::new().manifest(manifest).file("results/2020-01-01_load.json", good);
     old.run("check").code(1).says(["error[evidence/stale]: it is ", " days old, and 30 are allowed\n --> results/2020-01-01_load.json"]);

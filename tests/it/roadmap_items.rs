@@ -41,7 +41,7 @@ fn an_item_that_left_the_roadmap_is_in_the_changelog() {
         .write("ROADMAP.md", "# Roadmap\n")
         .run("check")
         .code(1)
-        .says(["`SHOP-1` has left the roadmap, and no line of the changelog names it"]);
+        .says(["`SHOP-1` has left the roadmap, and no line of the changelog is about it"]);
     project.write("CHANGELOG.md", "# Changes\n\n- SHOP-1: carts\n").run("check").ok();
 }
 
@@ -77,6 +77,18 @@ fn what_stands_beside_an_item_that_is_done_stays() {
     project.run("roadmap done S-1").ok();
     assert_eq!(project.read("ROADMAP.md"), "- plain\n- [ ] todo\n- **S-2**: x\n");
     assert_eq!(project.read("CHANGELOG.md"), "# Changes\n\n## Unreleased\n\n- S-1: other\n\n## 1.0\n\n- old\n");
+}
+
+#[test]
+fn a_line_about_another_item_is_not_the_one_of_what_is_done() {
+    let changelog = "# Changes\n\n## Unreleased\n\n- S-0: follow-up, prepares S-1\n";
+    let project =
+        Project::new().file("ROADMAP.md", "- **S-1**: carts\n  Acceptance:\n  - y\n").file("CHANGELOG.md", changelog).manifest(MODEL);
+    project.run("roadmap start S-1").ok();
+    project.run("roadmap check").ok();
+    project.run("roadmap done S-1").ok().says(["S-1: CHANGELOG.md"]);
+    assert_eq!(project.read("CHANGELOG.md"), changelog.replace("- S-0", "- S-1: carts\n- S-0"));
+    project.run("roadmap check").ok();
 }
 
 #[test]

@@ -43,11 +43,11 @@ fn what_left_in_any_commit_of_a_range_is_in_the_changelog() {
     // The last commit alone knows nothing of it.
     project.run("check").ok();
     project.run("roadmap check --since main").code(1).stdout(
-        "error[working_model/no_changelog]: `SHOP-1` has left the roadmap since `main`, and no line of the changelog names it
+        "error[working_model/no_changelog]: `SHOP-1` has left the roadmap since `main`, and no line of the changelog is about it
  --> CHANGELOG.md
   = help: write the line, or put the item back on the roadmap
 
-error[working_model/no_changelog]: `SHOP-3` has left the roadmap since `main`, and no line of the changelog names it
+error[working_model/no_changelog]: `SHOP-3` has left the roadmap since `main`, and no line of the changelog is about it
  --> CHANGELOG.md
   = help: write the line, or put the item back on the roadmap
 
@@ -222,7 +222,7 @@ fn what_is_not_there_to_look_at_is_no_pass() {
 fn a_commit_takes_no_item_away_without_its_line() {
     let project = repository("stage \"pre_commit\"");
     project.write("ROADMAP.md", items(&["SHOP-2"])).git("add ROADMAP.md");
-    project.run("hooks run pre_commit").code(1).says(["`SHOP-1` has left the roadmap, and no line of the changelog names it"]);
+    project.run("hooks run pre_commit").code(1).says(["`SHOP-1` has left the roadmap, and no line of the changelog is about it"]);
     // In the work tree alone it does not help.
     project.write("CHANGELOG.md", "# Changes\n\n- SHOP-1: one\n");
     project.run("hooks run pre_commit").code(1);

@@ -196,25 +196,19 @@ impl Artifact {
                 "make it anew, under the day on which it was made",
             );
         }
-        if let Some(most) = self.max_age {
-            match named.or(inside) {
-                None => say("date", "", String::from("nobody says when it was made"), "put the day into its name: 2026-01-31_load.json"),
-                Some(made) => {
-                    let age = made.until(today).map_or(0, |span| span.get_days());
-                    // Somewhere it is tomorrow already.
-                    if age < -1 {
-                        say(
-                            "date",
-                            "",
-                            format!("it is dated {made}, and today is {today}"),
-                            "make it anew, under the day on which it was made",
-                        );
-                    }
-                    if i64::from(age) > most as i64 {
-                        say("stale", "", format!("it is {age} days old, and {most} are allowed"), "make it anew");
-                    }
-                }
+        let age = named.or(inside).map(|made| (made, made.until(today).map_or(0, |span| span.get_days())));
+        // Somewhere it is tomorrow already.
+        if let Some((made, _)) = age.filter(|(_, age)| *age < -1) {
+            say("date", "", format!("it is dated {made}, and today is {today}"), "make it anew, under the day on which it was made");
+        }
+        match (self.max_age, age) {
+            (Some(_), None) => {
+                say("date", "", String::from("nobody says when it was made"), "put the day into its name: 2026-01-31_load.json")
             }
+            (Some(most), Some((_, age))) if i64::from(age) > most as i64 => {
+                say("stale", "", format!("it is {age} days old, and {most} are allowed"), "make it anew");
+            }
+            _ => {}
         }
         for bound in &self.values {
             if let Some(message) = value.as_ref().and_then(|value| bound.broken(value, text)) {

@@ -26,22 +26,34 @@ static NAMED: LazyLock<Regex> = LazyLock::new(|| Regex::new(ID).expect("it is ri
 static AHEAD: LazyLock<Regex> = LazyLock::new(|| Regex::new(&format!(r"(?:^|[^\w./\\#@=&~%+-]|{ID}/)_*$")).expect("it is right"));
 static BEHIND: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(&format!(r"^_*(?:$|[^\w./\\-]|[./\\-]+(?:$|[^\w./\\-])|/{ID})")).expect("it is right"));
+/// What no list of ids is interrupted by.
+const GAP: &str = r"[^\p{L}\p{N}:;.!?–—-]*";
+/// What stands between two ids of one list: `S-1, S-2`, `**S-1** and **S-2**`.
+static JOINED: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(&format!(r"^{GAP}(?:[,/&+]{GAP}(?:and\b)?|\band\b){GAP}$")).expect("it is right"));
 
-/// Returns the ids that a line names, each as a whole word.
-fn ids(line: &str) -> Vec<String> {
+/// Returns the items that a line is about: the one that it names first, as a whole word, and those that it names in one list with it.
+fn about(line: &str, is_item: impl Fn(&str) -> bool) -> Vec<String> {
     let said = UNSAID.replace_all(line, "\u{fffc}");
     let whole = |id: &regex::Match<'_>| AHEAD.is_match(&said[..id.start()]) && BEHIND.is_match(&said[id.end()..]);
-    NAMED.find_iter(&said).filter(whole).map(|id| id.as_str().to_owned()).collect()
+    let mut found: Vec<regex::Match<'_>> = Vec::new();
+    for id in NAMED.find_iter(&said).filter(whole).filter(|id| is_item(id.as_str())) {
+        if found.last().is_some_and(|last| !JOINED.is_match(&said[last.end()..id.start()])) {
+            break;
+        }
+        found.push(id);
+    }
+    found.into_iter().map(|id| id.as_str().to_owned()).collect()
 }
 
-/// Returns the ids that a changelog names, each with the first line that does.
-pub fn named(text: &str) -> Vec<(String, u32)> {
+/// Returns the items that lines of a changelog are about, each with the first line that is.
+pub fn named(text: &str, is_item: impl Fn(&str) -> bool) -> Vec<(String, u32)> {
     let (mut found, mut seen) = (Vec::new(), FxHashSet::default());
     for (number, (_, line)) in lines(&prose(text)).enumerate() {
         if !POINT.is_match(line) {
             continue;
         }
-        for id in ids(line) {
+        for id in about(line, &is_item) {
             if seen.insert(id.clone()) {
                 found.push((id, number as u32 + 1));
             }
@@ -50,8 +62,8 @@ pub fn named(text: &str) -> Vec<(String, u32)> {
     found
 }
 
-/// Returns the items that a changelog has lines about, release by release: each with its lines, from 1. A line of a list is about the item
-/// that it names first, and so are the points below it that name no other first. A release is what stands under one heading of the first or
+/// Returns the items that a changelog has lines about, release by release: each with its lines, from 1. A line of a list counts for the item
+/// that it names first, and so do the points below it that name no other first. A release is what stands under one heading of the first or
 /// second level.
 pub fn logs(text: &str, is_item: impl Fn(&str) -> bool) -> Vec<(String, Vec<u32>)> {
     let prose = prose(text);
@@ -72,7 +84,7 @@ pub fn logs(text: &str, is_item: impl Fn(&str) -> bool) -> Vec<(String, Vec<u32>
         }
         let indent = line.len() - line.trim_start().len();
         above.retain(|(outer, _)| *outer < indent);
-        let about = ids(line).into_iter().find(|id| is_item(id));
+        let about = about(line, &is_item).into_iter().next();
         if let Some(id) = about.as_ref().filter(|_| !above.iter().any(|(_, outer)| *outer == about)) {
             let place = *places.entry(id.clone()).or_insert(found.len());
             if place == found.len() {
@@ -173,9 +185,15 @@ mod tests {
     #[test]
     fn changelogs_name_and_are_named() {
         assert_eq!(
-            named("# Changes\n\n- SHOP-1: carts, with SHOP-2\n- SHOP-1 again\nSHOP-3 in text\n"),
-            [("SHOP-1".to_owned(), 3), ("SHOP-2".to_owned(), 3)]
+            named("# Changes\n\n- SHOP-1: carts, with SHOP-2\n- SHOP-1 again\nSHOP-3 in text\n", |_| true),
+            [("SHOP-1".to_owned(), 3)]
         );
+        for both in ["S-1, S-2: x", "S-1 and S-2", "(S-1/S-2)", "**S-1**, and __S-2__", "[S-1](x) & [S-2](y)", "`S-1` + `S-2`"] {
+            assert_eq!(named(&format!("- {both}\n"), |_| true).len(), 2, "{both}");
+        }
+        for one in ["S-1: S-2", "S-1 (S-2)", "S-1. S-2", "S-1: x, S-2", "S-1 - S-2", "UTF-8, S-1, and then S-2"] {
+            assert_eq!(named(&format!("- {one}\n"), |id| id != "UTF-8"), [("S-1".to_owned(), 1)], "{one}");
+        }
         let item = &items(ROADMAP)[0];
         assert_eq!(logged("# Changes\n\n- old\n", item, ""), "# Changes\n\n- SHOP-1: Carts\n- old\n");
         assert_eq!(logged("# Changes\n", item, ""), "# Changes\n\n- SHOP-1: Carts\n");
@@ -240,7 +258,7 @@ mod tests {
             "x, S-1",
             "[shop][S-1] a",
         ] {
-            assert!(named(&format!("- {line}\n")).iter().any(|(id, _)| id == "S-1"), "{line}");
+            assert!(named(&format!("- {line}\n"), |_| true).iter().any(|(id, _)| id == "S-1"), "{line}");
         }
         for line in [
             "S-1.5",
@@ -257,7 +275,7 @@ mod tests {
             "#S-1",
             "S-1/x",
         ] {
-            assert!(named(&format!("- {line}\n")).iter().all(|(id, _)| id != "S-1"), "{line}");
+            assert!(named(&format!("- {line}\n"), |_| true).iter().all(|(id, _)| id != "S-1"), "{line}");
             assert!(logs(&format!("- {line}\n- {line}\n"), |id| id == "S-1").is_empty(), "{line}");
         }
     }

@@ -106,6 +106,19 @@ pub struct Model {
     verified: BTreeMap<String, String>,
 }
 
+/// What tells the ids of items from other words that look like one, such as `UTF-8`.
+struct Series(BTreeSet<String>);
+
+impl Series {
+    fn of(id: &str) -> String {
+        id.rsplit_once('-').map_or_else(String::new, |(series, _)| series.to_owned())
+    }
+
+    fn has(&self, id: &str) -> bool {
+        self.0.contains(&Series::of(id))
+    }
+}
+
 struct Document {
     path: RelPath,
     /// Empty where there is no such file.
@@ -224,12 +237,22 @@ impl Model {
         }
         // The roadmap comes last: as long as it has the item, nothing is lost and all can be said again.
         let mut changed = Vec::new();
-        if !named(&self.changelog.text).iter().any(|(known, _)| known == id) {
+        let series = self.series(&BTreeSet::new());
+        if !named(&self.changelog.text, |id| series.has(id)).iter().any(|(known, _)| known == id) {
             changed.push(self.changelog.with(logged(&self.changelog.text, &item, &self.roadmap.text)));
         }
         changed.extend(with_status(&self.handoff.text, id, "done").map(|text| self.handoff.with(text)));
         changed.push(self.roadmap.with(without(&self.roadmap.text, &item)));
         Ok(changed)
+    }
+
+    /// Returns the series (`SHOP` of `SHOP-12`) of the items here, and of others.
+    fn series(&self, others: &BTreeSet<String>) -> Series {
+        let mut series = Series(others.iter().map(|id| Series::of(id)).collect());
+        series.0.extend(items(&self.roadmap.text).iter().map(|item| Series::of(&item.id)));
+        series.0.extend(notes(&self.handoff.text).iter().map(|note| Series::of(&note.id)));
+        series.0.extend(self.verified.keys().map(|id| Series::of(id)));
+        series
     }
 
     fn item(&self, id: &str) -> Result<Item, Unmoved> {
@@ -259,7 +282,7 @@ impl Judge for Rules {
     fn judge(&self, sight: &dyn Sight, asked: &Asked<'_>) -> Result<Judged, Unjudged> {
         sight.looks_beyond();
         let model = Model::of(self, sight, &|name| !self.allow_empty && (name == self.roadmap || self.named.contains(name)))?;
-        let (open, notes, named) = (items(&model.roadmap.text), notes(&model.handoff.text), named(&model.changelog.text));
+        let (open, notes) = (items(&model.roadmap.text), notes(&model.handoff.text));
         let since = asked.since.or(self.since.as_deref());
         let earlier = sight.earlier(&model.roadmap.path, since)?;
         let of = |text: &[u8]| items(&String::from_utf8_lossy(text));
@@ -271,7 +294,7 @@ impl Judge for Rules {
             )));
         }
         let before: BTreeSet<String> = earlier.texts.iter().flat_map(|text| of(text)).map(|item| item.id).collect();
-        if open.is_empty() && named.is_empty() && before.is_empty() {
+        if open.is_empty() && before.is_empty() && named(&model.changelog.text, |_| true).is_empty() {
             return Err(Unjudged::empty(format!("there is no item in `{}`", model.roadmap.path)));
         }
         let files = [&model.roadmap, &model.handoff, &model.changelog].iter().filter(|document| document.there).count();
@@ -285,6 +308,8 @@ impl Judge for Rules {
         let noted = |status: &str| -> BTreeSet<&str> { notes.iter().filter(|note| note.status == status).map(|note| &*note.id).collect() };
         let (noted_done, noted_active) = (noted("done"), noted("active"));
         let standing: BTreeSet<&str> = open.iter().map(|item| &*item.id).collect();
+        let series = model.series(&before);
+        let named = named(&model.changelog.text, |id| series.has(id));
         let logged: BTreeMap<&str, u32> = named.iter().map(|(id, line)| (&**id, *line)).collect();
         let mut seen = BTreeSet::new();
         for item in &open {
@@ -313,7 +338,7 @@ impl Judge for Rules {
                 );
             }
             if let Some(line) = logged.get(&**id).filter(|_| !item.done) {
-                let message = format!("the changelog names `{id}`, which is still open");
+                let message = format!("the changelog has a line about `{id}`, which is still open");
                 say("open_in_changelog", &changelog, *line, id, message, &format!("orket roadmap done {id}, or take the line out"));
             }
         }
@@ -345,16 +370,12 @@ impl Judge for Rules {
                     &changelog,
                     0,
                     id,
-                    format!("`{id}` has left the roadmap{range}, and no line of the changelog names it"),
+                    format!("`{id}` has left the roadmap{range}, and no line of the changelog is about it"),
                     "write the line, or put the item back on the roadmap",
                 );
             }
         }
-        // That something looks like an id makes it no item: `UTF-8` does.
-        let series = |id: &str| id.rsplit_once('-').map(|(series, _)| series.to_owned());
-        let known = open.iter().map(|item| &item.id).chain(&before).chain(notes.iter().map(|note| &note.id)).chain(self.verified.keys());
-        let known: BTreeSet<Option<String>> = known.map(|id| series(id)).collect();
-        for (id, lines) in logs(&model.changelog.text, |id| known.contains(&series(id))) {
+        for (id, lines) in logs(&model.changelog.text, |id| series.has(id)) {
             if lines.len() > 1 && !standing.contains(&*id) {
                 let these = list(&lines);
                 let message = format!("the changelog has {} lines about `{id}` in one release: {these}", lines.len());
