@@ -317,6 +317,7 @@ impl Engine {
             run,
             began: 0,
             room: OnceLock::new(),
+            moved: Mutex::default(),
             claimed: Mutex::default(),
             put_out: OnceLock::new(),
             identity: self.identity(),

@@ -10,10 +10,10 @@ pub(super) enum Found {
     Open,
 }
 
-/// A text, as a sequence of characters each of which may be written in several ways. Of those that fit, the first counts.
+/// A text, as a sequence of characters each of which may be written in several ways.
 pub(super) struct Spelling(Vec<[Piece; 3]>);
 
-/// A few bytes; none at all where there are fewer ways. Hexadecimal digits behind the first two may be large or small.
+/// A few bytes; none at all where there are fewer ways. In those of an escape, which are more than two, hexadecimal digits may be large or small.
 #[derive(Clone, Copy, Default)]
 struct Piece {
     bytes: [u8; 12],
@@ -54,22 +54,30 @@ impl Spelling {
         self.0.first().into_iter().flatten().filter(|piece| piece.length > 0).map(|piece| piece.bytes[0])
     }
 
-    /// Whether it stands at the start of `rest`, to which `more` may come.
+    /// Whether it stands at the start of `rest`, to which `more` may come; of several ways that fit the longest.
     pub(super) fn found(&self, rest: &[u8], more: bool) -> Found {
-        let mut at = 0;
+        // Where what is read so far may end: `%25` is a `%`, or one of three characters.
+        let (mut ends, mut open) = (vec![0], false);
         for ways in &self.0 {
-            let here = &rest[at..];
-            let fits = ways.iter().filter(|piece| piece.length > 0).find_map(|piece| match piece.matches(here) {
-                length if length == piece.bytes().len() => Some(Found::Whole(length)),
-                length if length == here.len() && more => Some(Found::Open),
-                _ => None,
-            });
-            match fits {
-                Some(Found::Whole(length)) => at += length,
-                open => return open.unwrap_or(Found::No),
+            let mut next = Vec::new();
+            for (at, piece) in ends.iter().flat_map(|at| ways.iter().filter(|piece| piece.length > 0).map(move |piece| (*at, piece))) {
+                match piece.matches(&rest[at..]) {
+                    length if length == piece.bytes().len() => next.push(at + length),
+                    length => open |= more && length == rest.len() - at,
+                }
+            }
+            next.sort_unstable();
+            next.dedup();
+            ends = next;
+            if ends.is_empty() {
+                break;
             }
         }
-        Found::Whole(at)
+        match ends.last() {
+            _ if open => Found::Open,
+            Some(end) => Found::Whole(*end),
+            None => Found::No,
+        }
     }
 }
 

@@ -1,13 +1,13 @@
 //! What stands in the place of outputs taken away: what is a task's own removed, all else moved aside.
 
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::in_place::is;
 use super::{Prepared, World};
 use crate::action::{ActionResult, Content, Output, OutputKind};
 use crate::base::{RelPath, TargetId, glob};
 use crate::disk::{self, Kind, PatternSet, Signature};
-use crate::record::{Status, TaskRecord};
+use crate::record::Status;
 
 /// Which files are a task's own earlier outputs: those of its last success, and what it had made when it last failed.
 #[derive(Default)]
@@ -15,10 +15,8 @@ pub struct Own {
     recorded: Vec<Output>,
     /// With the stamps that they had; `None` where it was not seen what the task had made.
     made: Vec<(RelPath, Option<Signature>)>,
-    /// Whether nothing has run since its last success, so that whatever else stands there now is somebody else's.
-    sure: bool,
-    /// Whether its last run was seen to fail: what it left is all that is its own.
-    failed: bool,
+    /// How its last run ended. Since a success whatever else stands there is somebody else's; what a failure left is all that is its own.
+    status: Option<Status>,
     /// Whose they are.
     target: Option<TargetId>,
 }
@@ -32,11 +30,9 @@ impl Own {
         let result = record.as_ref().filter(|record| record.status != Status::LeftOut);
         let result = result.and_then(|record| ActionResult::decode(&record.result));
         let status = record.as_ref().map(|record| record.status);
-        let sure = status == Some(Status::Succeeded);
         let mut made = record.map(|record| record.own).unwrap_or_default();
         made.sort();
-        let failed = status.is_some_and(|status| matches!(status, Status::Failed(_)));
-        Own { sure, failed, recorded: result.map(|result| result.outputs).unwrap_or_default(), made, target: Some(target) }
+        Own { status, recorded: result.map(|result| result.outputs).unwrap_or_default(), made, target: Some(target) }
     }
 
     /// Everything that stands in the place of a task's outputs now.
@@ -53,13 +49,18 @@ impl Own {
         if let Some((_, Some(stamp))) = self.left(path) {
             return world.tree.stat(path).ok().flatten() != Some(*stamp);
         }
-        let recorded = self.recorded.binary_search_by(|output| output.path.cmp(path)).ok().map(|index| &self.recorded[index]);
-        match recorded {
+        match self.recorded(path) {
             // Whoever put a file or a link in its place, it was not the task.
             Some(output) if output.kind == OutputKind::Folder => world.tree.stat(path).ok().flatten().is_some_and(|there| !there.is_dir()),
-            Some(output) => self.sure && !is(world, output),
+            Some(output) => self.status == Some(Status::Succeeded) && !is(world, output),
             None => false,
         }
+    }
+
+    /// Whether what stands at a path may be the task's: it runs, or has put out that, or a folder above it.
+    fn has_begun(&self, path: &RelPath) -> bool {
+        let mut above = std::iter::successors(Some(path.clone()), RelPath::parent);
+        self.status == Some(Status::Started) || above.any(|path| self.recorded(&path).is_some() || self.left(&path).is_some())
     }
 
     /// Whether nothing is known of the task: it has never run here.
@@ -73,8 +74,12 @@ impl Own {
     }
 
     fn has(&self, path: &RelPath) -> bool {
-        let recorded = || self.recorded.binary_search_by(|output| output.path.cmp(path)).is_ok();
-        self.left(path).is_some() || (!self.failed && recorded())
+        self.left(path).is_some() || (!matches!(self.status, Some(Status::Failed(_))) && self.recorded(path).is_some())
+    }
+
+    /// What it has put out at this path when it last succeeded.
+    fn recorded(&self, path: &RelPath) -> Option<&Output> {
+        self.recorded.binary_search_by(|output| output.path.cmp(path)).ok().map(|index| &self.recorded[index])
     }
 
     /// What a run that did not succeed has left at this path.
@@ -140,7 +145,7 @@ pub fn foreign(world: &World, outputs: &[String], excluded: &[String], own: &Own
     Ok(files)
 }
 
-/// Takes away what stands in the place of `outputs`, but for what `keep` names, and returns what was moved aside, from where and to where.
+/// Takes away what stands in the place of `outputs`, but for what `keep` names.
 ///
 /// The task's own earlier outputs are removed, and so is what another task is known to have put out there, unless it is a file that the store
 /// does not hold. Anything else is moved aside, whole, to `.orket/displaced/RUN/`. Where version control tracks any of it, the task's own or not, nothing is touched: so it is in a clone, too. Imported
@@ -154,8 +159,7 @@ pub fn clear_outputs(
     excluded: &[String],
     keep: &dyn Fn(&RelPath) -> bool,
     own: &Own,
-) -> Result<Vec<(RelPath, RelPath)>, String> {
-    let mut displaced = Vec::new();
+) -> Result<(), String> {
     let wrong = |error: std::io::Error, path: &RelPath| format!("cannot clear `{path}`: {error}");
     let Found { mut files, folders } = find(world, outputs, excluded)?;
     // Folders in which something stood, and those that are outputs themselves, are orket's to make and to remove.
@@ -176,37 +180,37 @@ pub fn clear_outputs(
         let clear = || match own.has(&path) && !own.edited(world, &path) {
             true => {
                 world.files.forget(&path);
-                world.tree.remove(&path).map(|()| None)
+                world.tree.remove(&path)
             }
-            false => take_away(world, &path),
+            false => take_away(world, &path).map(drop),
         };
-        if let Some(aside) = unlocking(world, &folders, &path, clear).map_err(|error| wrong(error, &path))? {
-            displaced.push((path, aside));
-        }
+        unlocking(world, &folders, &path, clear).map_err(|error| wrong(error, &path))?;
     }
     for folder in folders.iter().rev() {
-        let foreign =
-            (own.sure || own.is_new()) && !own.has(folder) && !declared(folder) && !filled.contains(folder) && !was_put_out(world, folder);
+        let foreign = (own.status == Some(Status::Succeeded) || own.is_new())
+            && !own.has(folder)
+            && !declared(folder)
+            && !filled.contains(folder)
+            && !was_put_out(world, folder);
         // A folder that still holds something (an excluded file, or what was just moved) stays.
         if unlocking(world, &folders, folder, || world.tree.remove_folder(folder)).is_ok() && foreign {
             let aside = aside(world, folder);
             world.tree.make_folder(&aside).map_err(|error| wrong(error, folder))?;
-            displaced.push((folder.clone(), aside));
+            world.displace(folder.clone(), aside);
         }
     }
-    Ok(displaced)
+    Ok(())
 }
 
 /// Takes away what a task has put out when it was declared otherwise, as [`clear_outputs`] does: a pattern would find it. In the place of what
 /// another task puts out now, that is done before it is judged and while nothing is lost; the rest is its business. What version control tracks
-/// stays. Returns what was moved aside.
+/// stays.
 ///
 /// # Errors
 /// A sentence, when the disk refuses.
-pub(super) fn clear_undeclared(world: &World, prepared: &Prepared, own: &Own) -> Result<Vec<(RelPath, RelPath)>, String> {
+pub(super) fn clear_undeclared(world: &World, prepared: &Prepared, own: &Own) -> Result<(), String> {
     let declared: Vec<String> = prepared.outputs.iter().chain(&prepared.folders).cloned().collect();
     let set = PatternSet::new(&declared, &prepared.excluded)?;
-    let mut displaced = Vec::new();
     let mut passed_on: Vec<&RelPath> = own.paths().filter(|path| !set.matches(path) && world.made().holds(path)).collect();
     passed_on.sort();
     passed_on.reverse();
@@ -217,20 +221,16 @@ pub(super) fn clear_undeclared(world: &World, prepared: &Prepared, own: &Own) ->
         // While it is still known, for those whose business it is.
         world.put_out();
     }
+    let mut makers: FxHashMap<TargetId, Own> = FxHashMap::default();
+    for maker in passed_on.iter().flat_map(|path| world.made().makers(path)) {
+        makers.entry(maker).or_insert_with(|| Own::of(world, maker));
+    }
     for path in passed_on {
-        let recorded = own.recorded.iter().find(|output| output.path == *path && is(world, output));
+        let recorded = own.recorded(path).filter(|output| is(world, output));
         let removable = recorded.is_some() && held(world, path) && !(world.tracked)(path, &|_| false);
+        // Held until the path is gone: nobody looks at it meanwhile who has not claimed it.
         let claimed = world.claimed.lock().expect("no holder panics");
-        let checkout = world.checkout.lock().expect("no holder panics");
-        let begun = |record: TaskRecord| {
-            if record.status == Status::Started {
-                return true;
-            }
-            let recorded = ActionResult::decode(&record.result).unwrap_or_default().outputs;
-            recorded.iter().map(|output| &output.path).chain(record.own.iter().map(|(path, _)| path)).any(|made| path.is_in(made))
-        };
-        let its = |maker| claimed.contains(&maker) || checkout.task(world.graph.row(maker).key).is_some_and(begun);
-        if world.made().makers(path).any(its) {
+        if world.made().makers(path).any(|maker| claimed.contains(&maker) || makers[&maker].has_begun(path)) {
             continue;
         }
         // What is not removed here is moved aside by the other one.
@@ -250,16 +250,14 @@ pub(super) fn clear_undeclared(world: &World, prepared: &Prepared, own: &Own) ->
             // One that still holds something stays.
             Some(stamp) if stamp.is_dir() => drop(world.tree.remove_folder(path)),
             Some(_) if !own.has(path) || (world.tracked)(path, &|_| false) => {}
-            Some(_) if own.edited(world, path) => {
-                displaced.extend(take_away(world, path).map_err(wrong)?.map(|aside| (path.clone(), aside)));
-            }
+            Some(_) if own.edited(world, path) => drop(take_away(world, path).map_err(wrong)?),
             Some(_) => {
                 world.files.forget(path);
                 world.tree.remove(path).map_err(wrong)?;
             }
         }
     }
-    Ok(displaced)
+    Ok(())
 }
 
 /// Clears `path`. Where the folder that it stands in forbids that and is an output, or below one, it is made to allow it.
@@ -274,32 +272,33 @@ fn unlocking<T>(world: &World, folders: &[RelPath], path: &RelPath, clear: impl 
 }
 
 /// Takes away what is not known to be the task's own that needs the place: removes what a task has put out there if nothing is lost with it;
-/// moves anything else aside, and returns where to.
+/// moves anything else aside. Returns whether it was removed.
 ///
 /// # Errors
 /// When the disk refuses.
-pub fn take_away(world: &World, path: &RelPath) -> std::io::Result<Option<RelPath>> {
-    if was_put_out(world, path) { discard(world, path) } else { move_aside(world, path).map(Some) }
+pub fn take_away(world: &World, path: &RelPath) -> std::io::Result<bool> {
+    if was_put_out(world, path) { discard(world, path) } else { move_aside(world, path).map(|()| false) }
 }
 
-/// Removes what a task has put out if nothing is lost with it: a link, or a file whose bytes the store holds. Moves any other aside, and returns
-/// where to.
-pub(super) fn discard(world: &World, path: &RelPath) -> std::io::Result<Option<RelPath>> {
+/// Removes what a task has put out if nothing is lost with it: a link, or a file whose bytes the store holds. Moves any other aside.
+/// Returns whether it was removed.
+pub(super) fn discard(world: &World, path: &RelPath) -> std::io::Result<bool> {
     if !held(world, path) {
-        return move_aside(world, path).map(Some);
+        return move_aside(world, path).map(|()| false);
     }
     world.files.forget(path);
-    world.tree.remove(path).map(|()| None)
+    world.tree.remove(path).map(|()| true)
 }
 
-fn move_aside(world: &World, path: &RelPath) -> std::io::Result<RelPath> {
+fn move_aside(world: &World, path: &RelPath) -> std::io::Result<()> {
     world.files.forget(path);
     let aside = aside(world, path);
     if let Some(parent) = aside.parent() {
         world.tree.make_folder(&parent)?;
     }
     world.tree.transfer(path, &aside)?;
-    Ok(aside)
+    world.displace(path.clone(), aside);
+    Ok(())
 }
 
 /// Where a file or folder is moved to.
@@ -309,7 +308,7 @@ fn aside(world: &World, path: &RelPath) -> RelPath {
 
 /// Whether any task is remembered to have put out at this path what stands there now.
 fn was_put_out(world: &World, path: &RelPath) -> bool {
-    world.put_out().get(path).is_some_and(|outputs| outputs.iter().any(|output| is(world, output)))
+    world.put_out().get(path).is_some_and(|outputs| outputs.iter().any(|(_, output)| is(world, output)))
 }
 
 /// Whether nothing is lost of an output that is removed: it is a link, or the store holds these very bytes. That a file is there at all is what

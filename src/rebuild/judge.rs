@@ -41,8 +41,6 @@ pub enum Judged {
         yielded: Yield,
         /// What it printed when it ran.
         log: Option<Digest>,
-        /// What stood in the way, and where it was moved.
-        displaced: Vec<(RelPath, RelPath)>,
     },
     /// It has to run.
     Run(Box<Prepared>, Reason),
@@ -97,11 +95,11 @@ fn verdict(world: &World, target: TargetId, links: &Links, again: bool, mode: Mo
     let is = |bit: u32| world.graph.has(target, bit);
     // What a task of another manifest put out that has the same address is not its own.
     let otherwise = |record: &TaskRecord| record.action != prepared.key && record.manifest == world.manifest;
-    if !mode.look && record.as_ref().is_some_and(otherwise) {
-        match clear_undeclared(world, &prepared, &Own::of(world, target)) {
-            Ok(displaced) => prepared.displaced = displaced,
-            Err(text) => return Judged::Blocked(Blocked { text, hint: None, broken: false }),
-        }
+    if !mode.look
+        && record.as_ref().is_some_and(otherwise)
+        && let Err(text) = clear_undeclared(world, &prepared, &Own::of(world, target))
+    {
+        return Judged::Blocked(Blocked::new(text));
     }
     if let Some(reason) = wanted {
         return Judged::Run(Box::new(prepared), reason);
@@ -161,23 +159,14 @@ fn verdict(world: &World, target: TargetId, links: &Links, again: bool, mode: Mo
     if !mode.no_lookup && !is(flag::UNCACHED) && !writes_beside(&prepared) {
         match look_up(world, &mut prepared, target, links, again, mode) {
             Ok(Some((result, placed))) => {
-                let restored = matches!(placed, Placed::Now(_)) && !mode.look;
+                let restored = placed == Placed::Now && !mode.look;
                 let yielded = yielded(world, &prepared, &result.outputs, executed || restored);
                 if !mode.look {
                     remember(world, &prepared, &result);
                 }
-                let mut displaced = prepared.displaced;
-                return match placed {
-                    // What it printed when it ran as this action is told once more; so is that a check has passed.
-                    Placed::Already if displaced.is_empty() && result.log.is_none() && !prepared.outputs.is_empty() => {
-                        Judged::Fresh(yielded)
-                    }
-                    Placed::Already => Judged::Cached { yielded, log: result.log, displaced },
-                    Placed::Now(moved) => {
-                        displaced.extend(moved);
-                        Judged::Cached { yielded, log: result.log, displaced }
-                    }
-                };
+                // What it printed when it ran as this action is told once more; so is that a check has passed.
+                let quiet = placed == Placed::Already && result.log.is_none() && !prepared.outputs.is_empty();
+                return if quiet { Judged::Fresh(yielded) } else { Judged::Cached { yielded, log: result.log } };
             }
             Ok(None) => {}
             Err(text) => return Judged::Blocked(Blocked { text, hint: None, broken: false }),
@@ -206,21 +195,18 @@ fn adopt(world: &World, prepared: &mut Prepared, links: &Links, record: &TaskRec
         let executed = links.iter().any(|(_, yielded)| yielded.executed);
         return Some(Judged::Fresh(yielded(world, prepared, &result.outputs, executed)));
     }
-    match clear_way(world, prepared) {
-        Ok(displaced) => prepared.displaced.extend(displaced),
-        Err(text) => return Some(Judged::Blocked(Blocked { text, hint: None, broken: false })),
+    if let Err(text) = clear_way(world, prepared) {
+        return Some(Judged::Blocked(Blocked::new(text)));
     }
     let own = Own::of(world, prepared.target);
     match restore(world, &result.outputs, &prepared.outputs, &prepared.excluded, &own, &mut prepared.notices) {
-        Ok(Some(moved)) => {
+        Ok(true) => {
             remember(world, prepared, &result);
             let yielded = yielded(world, prepared, &result.outputs, true);
-            let mut displaced = std::mem::take(&mut prepared.displaced);
-            displaced.extend(moved);
-            Some(Judged::Cached { yielded, log: result.log, displaced })
+            Some(Judged::Cached { yielded, log: result.log })
         }
-        Ok(None) => None,
-        Err(text) => Some(Judged::Blocked(Blocked { text, hint: None, broken: false })),
+        Ok(false) => None,
+        Err(text) => Some(Judged::Blocked(Blocked::new(text))),
     }
 }
 
@@ -249,9 +235,10 @@ pub fn known(world: &World, prepared: &Prepared) -> Option<ActionResult> {
 }
 
 /// Where the outputs of a known action are.
+#[derive(PartialEq, Eq)]
 enum Placed {
     Already,
-    Now(Vec<(RelPath, RelPath)>),
+    Now,
 }
 
 /// Looks an action up. A task with a depfile has results under several sets of discovered inputs: the key without them leads to the sets
@@ -279,11 +266,9 @@ fn look_up(
             Err(_) => continue,
         };
         if let Some(found) = take(world, &mut candidate, again, mode)? {
-            candidate.displaced.append(&mut prepared.displaced);
             *prepared = candidate;
             return Ok(Some(found));
         }
-        prepared.displaced.append(&mut candidate.displaced);
         prepared.notices.append(&mut candidate.notices);
     }
     Ok(None)
@@ -301,12 +286,12 @@ fn take(world: &World, prepared: &mut Prepared, again: bool, mode: Mode) -> Resu
     }
     if mode.look {
         let whole = result.blobs().iter().all(|digest| world.blobs.has(digest));
-        return Ok(whole.then_some((result, Placed::Now(Vec::new()))));
+        return Ok(whole.then_some((result, Placed::Now)));
     }
-    prepared.displaced.extend(clear_way(world, prepared)?);
+    clear_way(world, prepared)?;
     let own = Own::of(world, prepared.target);
-    let displaced = restore(world, &result.outputs, &prepared.outputs, &prepared.excluded, &own, &mut prepared.notices)?;
-    Ok(displaced.map(|displaced| (result, Placed::Now(displaced))))
+    let restored = restore(world, &result.outputs, &prepared.outputs, &prepared.excluded, &own, &mut prepared.notices)?;
+    Ok(restored.then_some((result, Placed::Now)))
 }
 
 /// Returns what the store has under a key. A store that cannot be read has nothing: the task runs.

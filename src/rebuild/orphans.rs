@@ -9,7 +9,7 @@ use std::io;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::World;
-use super::clear::discard;
+use super::clear::{discard, take_away};
 use super::in_place::stands;
 use crate::action::{ActionResult, Output, OutputKind};
 use crate::base::{Digest, RelPath, TargetId, glob};
@@ -37,12 +37,13 @@ pub struct Orphans {
 pub fn clear_orphans(world: &World, otherwise: bool) -> io::Result<Orphans> {
     let mut orphans = Orphans::default();
     for (record, strays, gone) in orphaned(world, otherwise) {
-        strays.clear(world, false, &mut orphans)?;
+        strays.clear(world, false, &mut orphans.removed)?;
         match gone {
             true => forget(world, record, strays.others),
             false => forget_part(world, record, &strays),
         }
     }
+    orphans.displaced = world.displaced();
     Ok(orphans)
 }
 
@@ -52,17 +53,17 @@ pub fn orphans(world: &World, otherwise: bool) -> FxHashSet<RelPath> {
 }
 
 /// Takes away what a task had put out that a run leaves out: without it, as in a build from nothing, nothing is there. What others put out
-/// there, what version control tracks, what stands behind a link, and what is not as the task had made it stays.
+/// there, what version control tracks, what stands behind a link, and what is not as the task had made it stays. Returns what was removed.
 ///
 /// # Errors
 /// As [`clear_orphans`].
-pub fn clear_skipped(world: &World, target: TargetId) -> io::Result<Orphans> {
-    let mut orphans = Orphans::default();
+pub fn clear_skipped(world: &World, target: TargetId) -> io::Result<Vec<RelPath>> {
+    let mut removed = Vec::new();
     if let Some((record, strays)) = left_out(world, target) {
-        strays.clear(world, true, &mut orphans)?;
+        strays.clear(world, true, &mut removed)?;
         forget(world, record, Vec::new());
     }
-    Ok(orphans)
+    Ok(removed)
 }
 
 /// Returns what [`clear_skipped`] would take away.
@@ -98,10 +99,15 @@ fn orphaned(world: &World, otherwise: bool) -> Vec<(TaskRecord, Strays, bool)> {
         checkout.records_where(wanted).filter(|record| record.manifest == world.manifest && has_made(record)).collect()
     };
     let named = OnceCell::new();
-    let named = |path: &RelPath| named.get_or_init(|| named_inputs(world)).contains(path);
+    // What another manifest is known to put out is its.
+    let elsewhere = |path: &RelPath| {
+        let outputs = world.put_out().get(path).into_iter().flatten();
+        outputs.filter(|(manifest, _)| *manifest != world.manifest).any(|(_, output)| stands(world, output, true))
+    };
+    let kept = |path: &RelPath| named.get_or_init(|| named_inputs(world)).contains(path) || elsewhere(path);
     let found = records.into_iter().map(|record| {
         let gone = !declared.contains_key(&record.key);
-        let strays = Strays::of(world, &record, gone, &|path| world.made().holds(path), &named);
+        let strays = Strays::of(world, &record, gone, &|path| world.made().holds(path), &kept);
         (record, strays, gone)
     });
     found.filter(|(_, strays, gone)| *gone || !strays.is_empty()).collect()
@@ -161,26 +167,25 @@ impl Strays {
     }
 
     /// `lose`: whether what a task had finished is removed although the store does not hold it, as where the task runs again.
-    fn clear(&self, world: &World, lose: bool, orphans: &mut Orphans) -> io::Result<()> {
+    fn clear(&self, world: &World, lose: bool, removed: &mut Vec<RelPath>) -> io::Result<()> {
         for (path, output) in &self.files {
             // Two tasks may have made it one after the other.
             if world.tree.stat(path)?.is_none() {
                 continue;
             }
-            let aside = match output {
+            let gone = match output {
                 Some(output) if lose || is_plain(output) => {
                     if !stands(world, output, true) {
                         continue;
                     }
                     world.files.forget(path);
-                    world.tree.remove(path).map(|()| None)?
+                    world.tree.remove(path)?;
+                    true
                 }
-                _ => discard(world, path)?,
+                Some(_) => discard(world, path)?,
+                None => take_away(world, path)?,
             };
-            match aside {
-                None => orphans.removed.push(path.clone()),
-                Some(aside) => orphans.displaced.push((path.clone(), aside)),
-            }
+            removed.extend(gone.then(|| path.clone()));
         }
         for folder in &self.folders {
             // One that still holds something stays.

@@ -26,8 +26,6 @@ pub struct Prepared {
     pub action: Action,
     /// The digest of that.
     pub key: Digest,
-    /// What was moved out of its way already, from where and to where.
-    pub displaced: Vec<(RelPath, RelPath)>,
     /// What is to be said of it when it has run.
     pub notices: Vec<String>,
     /// What it sees.
@@ -263,7 +261,6 @@ fn exact(world: &World, target: TargetId, links: &Links, discovered: Vec<RelPath
         target,
         task,
         key: action::digest(&action),
-        displaced: Vec::new(),
         notices: Vec::new(),
         action,
         visible,

@@ -9,8 +9,8 @@ use crate::disk;
 
 /// Puts outputs in place from the store: all bytes are fetched and verified beside the targets first, then swapped in.
 ///
-/// Returns what had to be moved aside for it; `None`, with nothing in the tree changed, if the store has lost some of the bytes, cannot
-/// be read, or its bytes cannot be written here: `notices` then says so.
+/// Returns whether it did: not, with nothing in the tree changed, if the store has lost some of the bytes, cannot be read, or its bytes cannot
+/// be written here; `notices` then says so.
 ///
 /// # Errors
 /// A sentence, when the disk refuses, or version control tracks what stands in the way.
@@ -21,7 +21,7 @@ pub(super) fn restore(
     excluded: &[String],
     own: &Own,
     notices: &mut Vec<String>,
-) -> Result<Option<Vec<(RelPath, RelPath)>>, String> {
+) -> Result<bool, String> {
     let stage = stage();
     let own_name = format!("{}-{:?}", world.run, std::thread::current().id());
     let fail = |error: std::io::Error| format!("cannot restore outputs: {error}");
@@ -50,7 +50,7 @@ pub(super) fn restore(
                     }
                     unstage(world, &staged);
                     let _ = world.tree.remove(&to);
-                    return Ok(None);
+                    return Ok(false);
                 }
             }
         }
@@ -59,7 +59,7 @@ pub(super) fn restore(
         let found = outputs.binary_search_by(|output| output.path.cmp(path)).ok().map(|index| &outputs[index]);
         found.is_some_and(|output| output.kind != OutputKind::Folder && stands(output))
     };
-    let displaced = clear_outputs(world, declared, excluded, &right, own).inspect_err(|_| unstage(world, &staged))?;
+    clear_outputs(world, declared, excluded, &right, own).inspect_err(|_| unstage(world, &staged))?;
     for output in outputs {
         match &output.kind {
             OutputKind::Folder => world.tree.make_folder(&output.path).map_err(fail)?,
@@ -80,7 +80,7 @@ pub(super) fn restore(
             world.files.learn(&output.path, &content, signature, disk::now_ns());
         }
     }
-    Ok(Some(displaced))
+    Ok(true)
 }
 
 /// Removes what was staged by this run or one before it and did not get to its place, and the scratch folders of both.

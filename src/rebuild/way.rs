@@ -8,17 +8,16 @@ use crate::base::glob::{self, Glob};
 use crate::base::{RelPath, TargetId};
 use crate::disk::PatternSet;
 
-/// Moves aside every file that stands in the place of a folder above a task's outputs, and returns from where and to where. A link is left:
-/// nothing is changed behind one, which whoever comes to it tells.
+/// Moves aside every file that stands in the place of a folder above a task's outputs. A link is left: nothing is changed behind one, which
+/// whoever comes to it tells.
 ///
 /// # Errors
 /// A sentence: version control tracks the file, a task reads it or puts it out, or the disk refuses.
-pub fn clear_way(world: &World, prepared: &Prepared) -> Result<Vec<(RelPath, RelPath)>, String> {
+pub fn clear_way(world: &World, prepared: &Prepared) -> Result<(), String> {
     let folder = |text: &String| match glob::plain(text) {
         Some(name) => RelPath::parse(&*name).ok()?.parent(),
         None => Some(Glob::new(text).ok()?.base().clone()),
     };
-    let mut displaced = Vec::new();
     for (folder, output) in prepared.outputs.iter().filter_map(|text| Some((folder(text)?, text))).collect::<BTreeSet<_>>() {
         let Some(file) = file_on_the_way(world, &folder) else { continue };
         if let Some(whose) = claim(world, prepared, &file) {
@@ -26,10 +25,9 @@ pub fn clear_way(world: &World, prepared: &Prepared) -> Result<Vec<(RelPath, Rel
                 "its output `{output}` needs the folder `{file}`, where a file stands; {whose}: name one of the two otherwise"
             ));
         }
-        let moved = take_away(world, &file).map_err(|error| format!("cannot clear `{file}`: {error}"))?;
-        displaced.extend(moved.map(|aside| (file, aside)));
+        let _ = take_away(world, &file).map_err(|error| format!("cannot clear `{file}`: {error}"))?;
     }
-    Ok(displaced)
+    Ok(())
 }
 
 /// Returns the first thing on the way to a folder that is neither a folder nor a link.

@@ -84,10 +84,12 @@ pub struct World {
     pub programs: RwLock<Programs>,
     /// Everything that any task puts out; see [`World::made`].
     pub made: OnceLock<Made>,
+    /// See [`World::displaced`].
+    pub moved: Mutex<Vec<(RelPath, RelPath)>>,
     /// Whose outputs may be looked at, and taken as they are, by now in this run.
     pub claimed: Mutex<FxHashSet<TargetId>>,
     /// See [`World::put_out`].
-    pub put_out: OnceLock<FxHashMap<RelPath, Vec<Output>>>,
+    pub put_out: OnceLock<FxHashMap<RelPath, Vec<(u64, Output)>>>,
     /// For who only looks: files that a build would have taken away by now.
     pub absent: RwLock<FxHashSet<RelPath>>,
     /// Whether a watcher is asked what has changed.
@@ -111,6 +113,16 @@ impl World {
             let taken = |kind| self.tree.root().join(".orket").join(kind).join(&self.run).exists();
             if ["logs", "displaced"].into_iter().any(taken) { format!("{:013}-{}", self.began, self.run) } else { self.run.clone() }
         })
+    }
+
+    /// Takes note that something was moved aside.
+    pub(super) fn displace(&self, from: RelPath, to: RelPath) {
+        self.moved.lock().expect("no holder panics").push((from, to));
+    }
+
+    /// Returns what was moved aside since this was last asked, in this order: from where, and to where.
+    pub fn displaced(&self) -> Vec<(RelPath, RelPath)> {
+        std::mem::take(&mut self.moved.lock().expect("no holder panics"))
     }
 
     /// Returns what the decision with this address came to in this run, if it was made.
@@ -162,14 +174,17 @@ impl World {
     }
 
     /// Returns what this checkout remembered when it was first asked in this run of what tasks had put out and
-    /// nobody has taken away since, whichever manifest declares them.
-    pub(super) fn put_out(&self) -> &FxHashMap<RelPath, Vec<Output>> {
+    /// nobody has taken away since, each with the hash of the manifest that declares it.
+    pub(super) fn put_out(&self) -> &FxHashMap<RelPath, Vec<(u64, Output)>> {
         self.put_out.get_or_init(|| {
-            let mut put_out: FxHashMap<RelPath, Vec<Output>> = FxHashMap::default();
+            let mut put_out: FxHashMap<RelPath, Vec<(u64, Output)>> = FxHashMap::default();
             let checkout = self.checkout.lock().expect("no holder panics");
             let known = checkout.records().filter(|record| record.status != Status::LeftOut);
-            let results = known.filter_map(|record| ActionResult::decode(&record.result));
-            results.flat_map(|result| result.outputs).for_each(|output| put_out.entry(output.path.clone()).or_default().push(output));
+            for record in known {
+                for output in ActionResult::decode(&record.result).unwrap_or_default().outputs {
+                    put_out.entry(output.path.clone()).or_default().push((record.manifest, output));
+                }
+            }
             put_out
         })
     }

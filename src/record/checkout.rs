@@ -27,7 +27,7 @@ enum Line {
     Forget([u64; 2]),
     File(#[serde(with = "serde_bytes")] Box<[u8]>, Known),
     Proof([u64; 2], Proof),
-    Overtaken([u64; 2]),
+    Overtaken { key: [u64; 2], made: Vec<(RelPath, Option<Signature>)> },
 }
 
 /// The memory of one checkout.
@@ -197,9 +197,12 @@ impl Checkout {
         let _ = self.write(Line::Forget(key));
     }
 
-    /// Notes that what a task reads was changed while it ran. Which outputs are its own is remembered.
-    pub fn overtaken(&mut self, key: [u64; 2]) {
-        let _ = self.write(Line::Overtaken(key));
+    /// Notes that what a task reads was changed while it ran, and what it had made until then, with its stamps.
+    ///
+    /// # Errors
+    /// When the journal cannot be written.
+    pub fn overtaken(&mut self, key: [u64; 2], made: Vec<(RelPath, Option<Signature>)>) -> io::Result<()> {
+        self.write(Line::Overtaken { key, made })
     }
 
     /// Returns the records of all tasks: what a sweep of the store must leave alone.
@@ -272,7 +275,7 @@ impl Checkout {
     fn write(&mut self, line: Line) -> io::Result<()> {
         let bytes = postcard::to_stdvec(&line).map_err(io::Error::other)?;
         // What a task is about to make has to be known before it is made. All else is found out again if it is lost.
-        let urgent = matches!(line, Line::Intent { .. } | Line::Failed { .. } | Line::Forget(_) | Line::Overtaken(_));
+        let urgent = matches!(line, Line::Intent { .. } | Line::Failed { .. } | Line::Forget(_) | Line::Overtaken { .. });
         self.apply(line);
         if !self.writable {
             return Ok(());
@@ -288,9 +291,11 @@ impl Checkout {
     fn apply(&mut self, line: Line) {
         match line {
             Line::Task(record) => {
+                self.put_by(record.key, record.manifest);
                 self.tasks.insert(record.key, record);
             }
             Line::Intent { key, manifest, outputs } => {
+                self.put_by(key, manifest);
                 let record = self.changed(key);
                 record.manifest = manifest;
                 record.status = Status::Started;
@@ -308,15 +313,25 @@ impl Checkout {
                 record.status = Status::Started;
                 record.proof = None;
             }
-            Line::Overtaken(key) => {
+            Line::Overtaken { key, made } => {
                 let record = self.changed(key);
                 record.status = Status::Overtaken;
+                record.own = made;
                 record.proof = None;
             }
             Line::Proof(key, proof) => self.changed(key).proof = Some(proof),
             Line::File(path, known) => {
                 self.files.insert(path, known);
             }
+        }
+    }
+
+    /// Keeps what a task of another manifest has put out that has the same address: once that one is built again, it is its task's that is gone.
+    fn put_by(&mut self, key: [u64; 2], manifest: u64) {
+        if let Some(other) = self.look(key).filter(|other| other.manifest != manifest && !other.result.is_empty()) {
+            let key = [key[0] ^ other.manifest, key[1]];
+            let other = TaskRecord { key, proof: None, ..*other.into_owned() };
+            self.tasks.insert(key, Box::new(other));
         }
     }
 

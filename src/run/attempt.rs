@@ -51,16 +51,13 @@ impl Bench<'_> {
         }
         let own = Own::of(world, prepared.target);
         let keep = |_: &RelPath| prepared.task.incremental;
-        let mut displaced = std::mem::take(&mut prepared.displaced);
-        match rebuild::clear_way(world, &prepared) {
-            Ok(moved) => displaced.extend(moved),
-            Err(text) => return Ran { displaced, ..Ran::stopped(Verdict::Failed, text) },
+        if let Err(text) = rebuild::clear_way(world, &prepared) {
+            return Ran::stopped(Verdict::Failed, text);
         }
-        if !prepared.task.interactive || !prepared.outputs.is_empty() {
-            match rebuild::clear_outputs(world, &prepared.outputs, &prepared.excluded, &keep, &own) {
-                Ok(moved) => displaced.extend(moved),
-                Err(text) => return Ran::stopped(Verdict::Failed, text),
-            }
+        if (!prepared.task.interactive || !prepared.outputs.is_empty())
+            && let Err(text) = rebuild::clear_outputs(world, &prepared.outputs, &prepared.excluded, &keep, &own)
+        {
+            return Ran::stopped(Verdict::Failed, text);
         }
         // An incremental task starts with what is there; what of that is not its own does not become so.
         let stands = |own: &Own| match prepared.task.incremental {
@@ -77,31 +74,30 @@ impl Bench<'_> {
                 ErrorKind::PermissionDenied | ErrorKind::NotADirectory | ErrorKind::AlreadyExists => Verdict::Failed,
                 _ => Verdict::Broken,
             };
-            return Ran { displaced, ..Ran::stopped(verdict, error.to_string()) };
+            return Ran::stopped(verdict, error.to_string());
         }
         if let Some((path, text)) = &prepared.action.response
             && let Err(error) = world.tree.write(&RelPath::from_normal(path.as_bytes()), text.as_bytes())
         {
-            return Ran { displaced, ..Ran::stopped(Verdict::Broken, format!("cannot write the response file `{path}`: {error}")) };
+            return Ran::stopped(Verdict::Broken, format!("cannot write the response file `{path}`: {error}"));
         }
         let request = match self.request(&prepared, how) {
             Ok(request) => request,
-            Err((verdict, text)) => return Ran { displaced, ..Ran::stopped(verdict, text) },
+            Err((verdict, text)) => return Ran::stopped(verdict, text),
         };
         let routed = match self.route(&prepared, how) {
             Ok(notice) => notice,
-            Err(error) => return Ran { displaced, ..Ran::stopped(Verdict::Broken, error.to_string()) },
+            Err(error) => return Ran::stopped(Verdict::Broken, error.to_string()),
         };
         let stamps = Stamps::of(world, &prepared);
         let stood = self.stood(&prepared);
-        let mut again = |first: bool| self.renew(&prepared, &found, depfile, first, &mut displaced);
+        let mut again = |first: bool| self.renew(&prepared, &found, depfile, first);
         let tried = self.attempt(&prepared, &request, how, &mut again, retrying);
         let Tried { attempt, attempts, duration, meant } = match tried {
             Ok(tried) => tried,
-            Err((verdict, text)) => return Ran { displaced, ..Ran::stopped(verdict, text) },
+            Err((verdict, text)) => return Ran::stopped(verdict, text),
         };
-        let mut ran =
-            Ran { displaced, attempts, duration, flaky: attempts > 1 && meant == Meant::Success, ..self.told(&request, &attempt) };
+        let mut ran = Ran { attempts, duration, flaky: attempts > 1 && meant == Meant::Success, ..self.told(&request, &attempt) };
         ran.notices.extend(routed);
         ran.verdict = match (&attempt.error, &attempt.ended, meant) {
             (Some(_), ..) => Verdict::Failed,

@@ -19,7 +19,7 @@ impl Loop<'_> {
         for step in left {
             self.cancelled(step, None);
         }
-        if let Some(text) = moved_aside(&self.displaced, self.world.room()) {
+        if let Some(text) = moved_aside(&self.world.displaced(), self.world.room()) {
             (self.tell)(&Event::Notice(Notice { task: None, text, hint: None }));
         }
         if let Some(text) = taken_away(&self.left_out) {

@@ -62,20 +62,13 @@ impl Bench<'_> {
     /// Takes away what an earlier run or attempt has left of what the commands are to write: the depfile always, before a further attempt
     /// also the outputs of the one that failed. `found`: files in the place of the outputs that were there before the first. `depfile`: whether
     /// the one that was there before the first was the task's own.
-    pub(super) fn renew(
-        &self,
-        prepared: &Prepared,
-        found: &[RelPath],
-        depfile: bool,
-        first: bool,
-        displaced: &mut Vec<(RelPath, RelPath)>,
-    ) -> Result<(), (Verdict, String)> {
+    pub(super) fn renew(&self, prepared: &Prepared, found: &[RelPath], depfile: bool, first: bool) -> Result<(), (Verdict, String)> {
         let world = self.world;
         if !first && !prepared.task.incremental {
             self.note_unfinished(prepared, true, found);
             let own = Own::of(world, prepared.target);
-            let moved = rebuild::clear_outputs(world, &prepared.outputs, &prepared.excluded, &|_| false, &own);
-            displaced.extend(moved.map_err(|text| (Verdict::Failed, text))?);
+            rebuild::clear_outputs(world, &prepared.outputs, &prepared.excluded, &|_| false, &own)
+                .map_err(|text| (Verdict::Failed, text))?;
             self.make_way(prepared).map_err(|error| (Verdict::Broken, error.to_string()))?;
         }
         let Some(path) = prepared.action.depfile.as_ref().and_then(|depfile| RelPath::parse(depfile).ok()) else { return Ok(()) };
@@ -88,10 +81,7 @@ impl Bench<'_> {
         let broken = |error| (Verdict::Broken, format!("cannot remove the depfile `{path}`: {error}"));
         match !first || depfile {
             true => world.tree.remove(&path).map_err(broken),
-            false => {
-                displaced.extend(rebuild::take_away(world, &path).map_err(broken)?.map(|aside| (path.clone(), aside)));
-                Ok(())
-            }
+            false => rebuild::take_away(world, &path).map(drop).map_err(broken),
         }
     }
 
@@ -127,18 +117,22 @@ impl Bench<'_> {
         let Some(path) = prepared.action.depfile.as_ref().and_then(|depfile| RelPath::parse(depfile).ok()) else { return false };
         let record = world.checkout.lock().expect("no holder panics").task(world.graph.row(prepared.target).key);
         let Some(record) = record else { return false };
+        let Ok(text) = world.tree.read(&path) else { return false };
+        let Ok(names) = rebuild::parse_depfile(&text) else { return false };
         if record.status != Status::Succeeded {
             return true;
         }
-        let Ok(text) = world.tree.read(&path) else { return false };
-        let Ok(names) = rebuild::parse_depfile(&text) else { return false };
         let mut found = Vec::new();
         let mut places = Names::new(&world.tree, &prepared.dir);
         for name in &names {
             // A name with a NUL byte means no file.
             let _ = places.look_up(name, &mut found);
         }
-        record.discovered.iter().all(|path| found.contains(path))
+        let made = ActionResult::decode(&record.result).unwrap_or_default().outputs;
+        found.retain(|path| made.binary_search_by(|output| output.path.cmp(path)).is_err());
+        found.sort();
+        found.dedup();
+        found == record.discovered
     }
 
     /// Remembers that a task has failed or was cancelled, and which files it left behind: what was so when it last succeeded is not so any
@@ -258,12 +252,14 @@ impl Bench<'_> {
         let result = ActionResult { outputs, log, duration_ms: duration.as_millis() as u64, discovered };
         if !moved.is_empty() || unheard {
             // Not remembered either: the next run judges it anew.
+            let left = result.outputs.iter().filter(|output| output.kind != OutputKind::Folder).map(|output| &output.path);
+            let left = left.map(|path| (path.clone(), world.tree.stat(path).ok().flatten())).collect();
             let (key, mut checkout) = (world.graph.row(prepared.target).key, world.checkout.lock().expect("no holder panics"));
-            if moved.is_empty() {
-                checkout.forget(key)
-            } else {
-                checkout.overtaken(key)
-            }
+            // As where a task has failed.
+            let _ = match moved.is_empty() {
+                true => checkout.intend(key, world.manifest, left),
+                false => checkout.overtaken(key, left),
+            };
             drop(checkout);
             return Ok((rebuild::yielded(world, prepared, &result.outputs, true), false));
         }

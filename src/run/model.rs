@@ -275,7 +275,7 @@ fn play(world: &World, plan: &Plan, dice: &mut Dice, seed: u64) -> usize {
                 let executed = links.iter().any(|(_, yielded)| yielded.executed);
                 let judged = match (dice.below(12), wanted) {
                     (0..=2, None) => Judged::Fresh(yielded(target, executed)),
-                    (3 | 4, None) => Judged::Cached { yielded: yielded(target, executed), log: None, displaced: Vec::new() },
+                    (3 | 4, None) => Judged::Cached { yielded: yielded(target, executed), log: None },
                     (5, _) if failing > 0 => Judged::Blocked(Blocked { text: String::from("no such program"), hint: None, broken: false }),
                     (_, wanted) => match prepare(world, target, &links, Vec::new(), false) {
                         Ok(prepared) => Judged::Run(Box::new(prepared), wanted.unwrap_or(Reason::New)),

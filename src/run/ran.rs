@@ -22,8 +22,6 @@ pub(super) struct Ran {
     pub withheld: Vec<String>,
     pub flaky: bool,
     pub notices: Vec<String>,
-    /// What stood in the place of its outputs, and where it was moved.
-    pub displaced: Vec<(RelPath, RelPath)>,
     /// Whether its failure calls for its remedy.
     pub remedy: bool,
 }
@@ -59,7 +57,6 @@ impl Ran {
             withheld: Vec::new(),
             flaky: false,
             notices: Vec::new(),
-            displaced: Vec::new(),
             remedy: true,
         }
     }

@@ -46,8 +46,7 @@ impl Loop<'_> {
                 self.yields.put(step, yielded);
                 self.end(step, Outcome::Fresh, None, ready);
             }
-            Judged::Cached { yielded, log, displaced } => {
-                self.displaced.extend(displaced);
+            Judged::Cached { yielded, log } => {
                 self.yields.put(step, yielded);
                 let output = log.and_then(|log| rebuild::end_of(self.world, &log, rebuild::END)).unwrap_or_default();
                 let output_size = log.filter(|_| !output.is_empty()).map_or(0, |log| log.size);
@@ -70,7 +69,6 @@ impl Loop<'_> {
         if candidate.exclusive {
             (self.tell)(&Event::TerminalReturned);
         }
-        self.displaced.extend(ran.displaced);
         for text in ran.notices {
             (self.tell)(&Event::Notice(Notice { task: Some(target), text, hint: None }));
         }

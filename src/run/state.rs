@@ -100,8 +100,6 @@ pub(super) struct Loop<'a> {
     pub(super) expected: Vec<Option<f32>>,
     pub(super) judging: usize,
     pub(super) totals: Totals,
-    /// What was moved out of the way of outputs, and where to.
-    pub(super) displaced: Vec<(RelPath, RelPath)>,
     /// What tasks had put out that this run leaves out, and was taken away.
     pub(super) left_out: Vec<RelPath>,
     pub(super) stopping: bool,
@@ -175,7 +173,6 @@ impl<'a> Loop<'a> {
             expected,
             judging: 0,
             totals: Totals::default(),
-            displaced: Vec::new(),
             left_out: Vec::new(),
             stopping: false,
             stopped_by: None,

@@ -95,10 +95,7 @@ impl Loop<'_> {
         let target = self.plan.target(step);
         if self.graph.kind(target) == TargetKind::Task {
             match rebuild::clear_skipped(self.world, target) {
-                Ok(gone) => {
-                    self.left_out.extend(gone.removed);
-                    self.displaced.extend(gone.displaced);
-                }
+                Ok(removed) => self.left_out.extend(removed),
                 Err(error) => {
                     let status = Some(format!("it is skipped, and what it had put out cannot be taken away: {error}"));
                     return self.ended_badly(step, Finished { status, ..told }, 3, ready);

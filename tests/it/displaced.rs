@@ -258,6 +258,41 @@ fn what_a_task_of_another_manifest_has_put_out_gives_way_while_the_store_holds_i
 }
 
 #[test]
+fn what_a_person_makes_of_an_output_whose_inputs_changed_meanwhile_is_moved_aside() {
+    let project = Project::new().file("in", "1").manifest(r#"task "t" { inputs "in"; sh "echo made > o; echo 2 >> in"; outputs "o" }"#);
+    project.run("build").ok().says(["changed while it ran"]);
+    project.write("o", "mine").run("build").ok().says(["`o` was in the place of an output"]);
+    assert!(found_aside(&project, "mine"));
+    // Nobody needs its place any more.
+    project.write("o", "mine, too").declare(r#"task "u" { sh "true" }"#).run("build").ok().never_says(["no longer declared"]);
+    assert_eq!(project.read("o"), "mine, too");
+}
+
+#[test]
+fn a_person_s_file_in_the_place_of_a_depfile_is_moved_aside() {
+    for (command, depfile) in [("exit 1", "PERSON"), ("echo 'o:' > o.d; cat in > o", "PERSON: notes\n")] {
+        let project =
+            Project::new().file("in", "1").manifest(&format!(r#"task "t" {{ inputs "in"; sh "{command}"; outputs "o"; depfile "o.d" }}"#));
+        let _ = project.run("build").either();
+        let _ = project.write("o.d", depfile).write("in", "2").run("build").either().1.says(["`o.d` was in the place of an output"]);
+        assert!(found_aside(&project, depfile));
+    }
+    let project = Project::new()
+        .file("in", "1")
+        .manifest(r#"task "t" { inputs "in"; sh "echo 'o: in' > o.d; cat in > o"; outputs "o"; depfile "o.d" }"#);
+    project.run("build").ok();
+    project.write("in", "2").run("build").ok().never_says(["in the place of"]);
+}
+
+#[test]
+fn what_was_moved_is_told_also_where_the_task_then_stops() {
+    let project = Project::new().file("g", "mine").file("o", "tracked").manifest(r#"task "t" { sh "echo > g/a"; outputs "g/a" "o" }"#);
+    project.git("init -q").git("add o").git("commit -qm x");
+    project.run("build").code(1).ran([]).says(["tracked by git", "`g` was in the place of an output"]);
+    assert!(found_aside(&project, "mine"));
+}
+
+#[test]
 fn a_link_in_the_place_of_a_folder_is_mended_in_one_run() {
     let project = Project::new().manifest(r#"task "t" { sh "{log:t}; echo made > d/a"; outputs "d/" }"#);
     project.run("build").ok().ran(["t"]);

@@ -332,3 +332,23 @@ fn an_output_that_another_manifest_was_last_seen_to_put_out_is_its() {
     assert!(project.has("o"));
     project.run("build -f other.kdl").ok().ran([]).nothing_to_do();
 }
+
+#[test]
+fn what_one_manifest_has_put_out_before_is_its_also_while_another_one_is_built() {
+    let manifest = |output: &str| {
+        format!(
+            r#"
+task "t" {{ sh "echo {output} > p/{output}"; outputs "p/{output}" }}
+task "r" {{ needs "t"; sh "{{log:r}}; cat p/* > r"; inputs "p/*"; outputs "r" }}
+"#
+        )
+    };
+    let project = Project::new().manifest(&manifest("one"));
+    project.write("other.kdl", r#"task "t" { sh "echo two > two"; outputs "two" }"#);
+    project.run("build").ok();
+    project.run("build -f other.kdl").ok();
+    project.declare(&manifest("three")).run("build").ok().ran(["r"]);
+    assert_eq!((project.read("r"), project.read("two")), ("three\n".into(), "two\n".into()));
+    project.run("build").ok().nothing_to_do();
+    project.run("build -f other.kdl").ok().nothing_to_do();
+}
