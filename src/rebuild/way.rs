@@ -7,6 +7,7 @@ use super::{Prepared, World};
 use crate::base::glob::{self, Glob};
 use crate::base::{RelPath, TargetId};
 use crate::disk::PatternSet;
+use crate::model::{EnvRule, Part, Text};
 
 /// Moves aside every file that stands in the place of a folder above a task's outputs. A link is left: nothing is changed behind one, which
 /// whoever comes to it tells.
@@ -53,12 +54,18 @@ fn claim(world: &World, prepared: &Prepared, file: &RelPath) -> Option<String> {
         return Some(format!("`{}` puts it out", world.graph.address(maker)));
     }
     let reads = |id: &TargetId| {
-        world.graph.task(*id).is_some_and(|task| {
+        let rules = &world.graph.header().envs[world.graph.row(*id).env as usize];
+        let sets = rules.iter().any(|rule| matches!(rule, EnvRule::Dotenv { file: one, .. } if one == file));
+        sets || world.graph.task(*id).is_some_and(|task| {
             let texts = |negated: bool| {
                 let those = task.inputs.iter().filter(move |pattern| pattern.negated == negated);
                 those.filter_map(|pattern| pattern.text.as_literal()).map(str::to_owned).collect::<Vec<_>>()
             };
+            // What a hole stands for nobody knows yet: what begins as the text before it may be meant.
+            let may_mean =
+                |text: &Text| matches!(text.parts(), [Part::Literal(start), _, ..] if file.as_bytes().starts_with(start.as_bytes()));
             PatternSet::new(&texts(false), &texts(true)).is_ok_and(|set| set.matches(file))
+                || task.inputs.iter().any(|pattern| !pattern.negated && may_mean(&pattern.text))
         })
     };
     let found_to_read = |id: &TargetId| {

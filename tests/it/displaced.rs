@@ -219,6 +219,10 @@ fn a_file_on_the_way_to_an_output_stays_where_it_is_somebodys() {
     let project = Project::new().file("g", "mine").manifest(&format!("{DEEP}\ntask \"r\" {{ sh \"cat g\"; inputs \"g*\" }}"));
     project.run("build t").code(1).ran([]).says(["where a file stands; `r` reads it"]);
     assert_eq!(project.read("g"), "mine");
+    for reader in [r#"env { dotenv "g" }; sh "true""#, r#"env { pass "X" }; inputs "g{{env.X}}"; sh "true""#] {
+        project.declare(&format!("{DEEP}\ntask \"r\" {{ {reader} }}"));
+        project.run("build t").code(1).ran([]).says(["where a file stands; `r` reads it"]);
+    }
 }
 
 #[test]
