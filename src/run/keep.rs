@@ -117,6 +117,9 @@ impl Bench<'_> {
         let Some(path) = prepared.action.depfile.as_ref().and_then(|depfile| RelPath::parse(depfile).ok()) else { return false };
         let record = world.checkout.lock().expect("no holder panics").task(world.graph.row(prepared.target).key);
         let Some(record) = record else { return false };
+        if let Some((_, Some(left))) = record.own.iter().find(|(left, _)| *left == path) {
+            return world.tree.stat(&path).ok().flatten() == Some(*left);
+        }
         let Ok(text) = world.tree.read(&path) else { return false };
         let Ok(names) = rebuild::parse_depfile(&text) else { return false };
         if record.status != Status::Succeeded {
@@ -147,7 +150,9 @@ impl Bench<'_> {
             Ok(made) => {
                 let stamp = |path: &RelPath| world.tree.stat(path).ok().flatten();
                 let made = made.into_iter().filter(|path| found.binary_search(path).is_err());
-                let made: Vec<_> = made.map(|path| (path.clone(), stamp(&path))).collect();
+                let depfile = prepared.action.depfile.as_ref().and_then(|depfile| RelPath::parse(depfile).ok());
+                let made: Vec<_> =
+                    made.chain(depfile.filter(|path| stamp(path).is_some())).map(|path| (path.clone(), stamp(&path))).collect();
                 match failed {
                     true => checkout.failed(key, prepared.key, made),
                     false => checkout.intend(key, world.manifest, made),
