@@ -9,7 +9,7 @@ use std::sync::LazyLock;
 use regex::Regex;
 
 use super::counts::{Count, counts, denied};
-use crate::gates::markdown::{CODE, Code, Passage, passages};
+use crate::gates::markdown::{CODE, Passage, passages};
 
 /// Something that a document says of the project.
 #[derive(Clone, PartialEq, Debug)]
@@ -59,10 +59,11 @@ pub fn claims(text: &str) -> Vec<Claim> {
 /// Reads a document.
 pub fn read(text: &str) -> Document {
     let mut found = Document::default();
+    let begin: Vec<usize> = std::iter::once(0).chain(text.match_indices('\n').map(|(end, _)| end + 1)).collect();
     let place = |at: usize| {
-        let begins = text[..at].rfind('\n').map_or(0, |end| end + 1);
-        let line = text[..at].bytes().filter(|byte| *byte == b'\n').count() as u32 + 1;
-        (line, text[begins..at].trim_start_matches('\u{feff}').chars().count() as u32 + 1)
+        let line = begin.partition_point(|begins| *begins <= at);
+        let begins = begin[line - 1];
+        (line as u32, text[begins..at].trim_start_matches('\u{feff}').chars().count() as u32 + 1)
     };
     for passage in passages(text).iter().filter(|passage| passage.item != Some(true)) {
         read_passage(passage, &place, &mut found);
@@ -108,9 +109,10 @@ fn said(passage: &Passage) -> Vec<(usize, Range<usize>, Vec<usize>)> {
     let mut said: Vec<(usize, Range<usize>, Vec<usize>)> = Vec::new();
     let mut from = 0;
     for arrow in arrows {
-        let between = |code: &Code| (from..arrow.start).contains(&code.at);
-        let command = passage.codes.iter().rposition(between);
-        let shown = passage.codes.iter().position(|code| code.at >= arrow.end && text[arrow.end..code.at].trim().is_empty());
+        let ahead = passage.codes.partition_point(|code| code.at < arrow.start);
+        let command = passage.codes[..ahead].last().filter(|code| code.at >= from).map(|_| ahead - 1);
+        let next = passage.codes.partition_point(|code| code.at < arrow.end);
+        let shown = passage.codes.get(next).filter(|code| text[arrow.end..code.at].trim().is_empty()).map(|_| next);
         match (command, said.last_mut()) {
             (None, None) => continue,
             // A further arrow of the same command.
@@ -168,8 +170,9 @@ fn path(text: &str) -> Option<String> {
     };
     let odd =
         |c: char| c.is_whitespace() || matches!(c, '<' | '>' | '{' | '}' | '$' | '"' | '\'' | '|' | '(' | ')' | '=' | '@' | ',' | ';');
-    let own = text.contains('/') && !text.starts_with(['/', '-', '~', '.']) && !text.contains("://") && !text.contains("::");
-    let own = own || ["./", "../", ".github/"].iter().any(|start| text.starts_with(start));
+    let own = text.contains('/') && !text.starts_with(['/', '-', '~']) && !text.contains("://") && !text.contains("::");
+    // `.js/.jsx` are two endings.
+    let own = own && (!text.starts_with('.') || text.starts_with("./") || text.starts_with("../") || !text.contains("/."));
     (own && !text.contains(odd) && text.chars().any(char::is_alphanumeric)).then(|| text.trim_start_matches("./").to_owned())
 }
 

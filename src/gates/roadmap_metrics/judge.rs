@@ -188,13 +188,29 @@ impl Printed {
     }
 }
 
+/// Whether an output holds a text, and not only a part of a longer number or name: `1.2` is not in `1.23`.
+fn shows(output: &str, text: &str) -> bool {
+    let inner = |c: char| c.is_alphanumeric() || c == '_';
+    let parted = |side: Option<char>, edge: Option<char>| !(side.is_some_and(inner) && edge.is_some_and(inner));
+    let whole = |(at, _): (usize, char)| {
+        if !output[at..].starts_with(text) {
+            return false;
+        }
+        let (before, behind) = (&output[..at], &output[at + text.len()..]);
+        let fraction = text.ends_with(|c: char| c.is_ascii_digit())
+            && behind.strip_prefix(['.', ',']).is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()));
+        parted(before.chars().next_back(), text.chars().next()) && parted(text.chars().next_back(), behind.chars().next()) && !fraction
+    };
+    text.is_empty() || output.char_indices().any(whole)
+}
+
 fn differs(command: &str, expected: &Expected, printed: &Printed, say: &dyn Fn(&str, &str, String, &str) -> Finding) -> Option<Finding> {
     let help = "correct the document (`orket roadmap check --update` corrects numbers), or what it is about";
     match expected {
         Expected::Exit(code) if printed.code != Some(*code) => {
             Some(say("drifted", "exit", format!("claimed: `{command}` -> exit {code}; it is: {}", printed.status), help))
         }
-        Expected::Text(text) if !printed.text.contains(text.as_str()) => {
+        Expected::Text(text) if !shows(&printed.text, text) => {
             Some(say("drifted", text, format!("claimed: `{command}` -> `{text}`; its output does not hold that"), help))
         }
         Expected::Count(count) => match number(command, &printed.text, printed.code, count) {

@@ -5,6 +5,8 @@
 
 use std::sync::LazyLock;
 
+use quick_xml::Reader;
+use quick_xml::events::{BytesStart, Event};
 use regex::Regex;
 
 use super::counts::{Bound, Count, NUMBER, parsed};
@@ -16,7 +18,7 @@ static COLLECTED: LazyLock<Regex> =
 static PERCENT: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"(\d+(?:\.\d+)?)\s*%").expect("it is right"));
 /// What pytest-cov says beside its table, with decimals.
 static COVERED: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"(?i)\btotal coverage:?\s+(\d+(?:\.\d+)?)\s*%").expect("it is right"));
-static SUITE: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"<testsuite\s[^>]*>").expect("it is right"));
+static SUITE: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"<testsuites?[\s>]").expect("it is right"));
 
 /// Lines that say how the tests of pytest, jest or vitest ended.
 static SUMMARY: LazyLock<Regex> = LazyLock::new(|| {
@@ -71,19 +73,10 @@ fn shown(command: &str, output: &str, code: Option<i32>, word: &str, percent: bo
             if code == Some(1) && lines().next().is_none() {
                 return Some(Decimal::default());
             }
-            // Short flags stand together, until one that takes what follows.
-            let taking = if program(command) == Some("rg") { "efgtTmABCjMrEd" } else { "efmABCDd" };
-            let letters = |short: &str| short.split(|c: char| taking.contains(c)).next().is_some_and(|flags| flags.contains('c'));
-            let counting = |flag: &str| match flag.strip_prefix("--") {
-                Some(long) => matches!(long, "count" | "count-matches"),
-                None => flag.strip_prefix('-').is_some_and(letters),
-            };
-            let counts = command.split_whitespace().any(counting);
-            match counts {
-                true => {
-                    sum(lines().filter_map(|line| Decimal::parse(line.rsplit(':').next()?.trim())).map(Some)).or(Some(Decimal::default()))
-                }
-                false => Some(many(lines().filter(|line| *line != "--").count())),
+            match search(command) {
+                Search::Hits => Some(many(lines().count())),
+                Search::Counts => sum(lines().map(|line| Decimal::parse(line.rsplit(':').next()?.trim()))),
+                Search::More => None,
             }
         }
         "collected" if COLLECTED.is_match(output) => {
@@ -100,7 +93,7 @@ fn shown(command: &str, output: &str, code: Option<i32>, word: &str, percent: bo
         "test" | "tests" if TOTAL.is_match(output) => {
             sum(TOTAL.captures_iter(output).filter_map(|total| Some(parsed(total.get(1).or(total.get(2))?.as_str()))))
         }
-        "line" | "lines" => Some(lone(output).unwrap_or_else(|| many(output.lines().count()))),
+        "line" | "lines" => Some(lone(command, output).unwrap_or_else(|| many(output.lines().count()))),
         "" => parsed(output.trim()),
         // A runner does not name what has not happened.
         _ => beside(output, word, false).unwrap_or_else(|| {
@@ -127,6 +120,43 @@ fn added(numbers: impl Iterator<Item = Option<Decimal>>) -> Option<Option<Decima
 pub fn searches(command: &str) -> bool {
     let searcher = program(command).is_some_and(|program| matches!(program, "rg" | "grep" | "egrep" | "fgrep" | "ugrep" | "ag"));
     searcher && !shell::read(command).pipes()
+}
+
+/// What the lines of a search are.
+enum Search {
+    /// Each is one that matches.
+    Hits,
+    /// Each ends with how many match.
+    Counts,
+    /// Others stand beside those that match, or none do.
+    More,
+}
+
+fn search(command: &str) -> Search {
+    // Short flags stand together, until one that takes what follows.
+    let taking = if program(command) == Some("rg") { "efgtTmABCjMrEd" } else { "efmABCDd" };
+    let (mut found, mut value) = (Search::Hits, false);
+    for word in shell::read(command).words().iter().skip(1).take_while(|word| *word != "--") {
+        if std::mem::take(&mut value) {
+            continue;
+        }
+        let (long, short) = (word.strip_prefix("--"), word.strip_prefix('-').unwrap_or_default());
+        let end = short.find(|c| taking.contains(c)).map_or(short.len(), |at| at + 1);
+        value = long.is_none() && end == short.len() && short.ends_with(|c| taking.contains(c));
+        let long = long.and_then(|long| long.split('=').next());
+        let letters = if long.is_none() { &short[..end] } else { "" };
+        let more = matches!(
+            long,
+            Some("context" | "after-context" | "before-context" | "passthru" | "passthrough" | "stats" | "json" | "quiet" | "silent")
+        );
+        if more || letters.contains(|c: char| matches!(c, 'q' | 'A' | 'B' | 'C') || c.is_ascii_digit()) {
+            return Search::More;
+        }
+        if matches!(long, Some("count" | "count-matches")) || letters.contains('c') {
+            found = Search::Counts;
+        }
+    }
+    found
 }
 
 fn program(command: &str) -> Option<&str> {
@@ -180,34 +210,65 @@ fn forms(word: &str) -> Vec<String> {
     forms
 }
 
-/// Returns the number that an output begins with, if it is one line: `wc -l`.
-fn lone(output: &str) -> Option<Decimal> {
+/// Returns the number that an output of one line is, or that `wc` begins it with.
+fn lone(command: &str, output: &str) -> Option<Decimal> {
     let mut lines = output.lines().filter(|line| !line.trim().is_empty());
     match (lines.next(), lines.next()) {
-        (Some(line), None) => parsed(line.split_whitespace().next()?),
+        (Some(line), None) if program(command) == Some("wc") => parsed(line.split_whitespace().next()?),
+        (Some(line), None) => parsed(line.trim()),
         _ => None,
     }
 }
 
+/// Adds up what the outermost suites say; an inner one is a part of one around it. `None` also where the XML is cut off or wrong.
 fn junit(output: &str, word: &str) -> Option<Decimal> {
-    let attribute = |suite: &str, name: &str| -> Option<i128> {
-        let from = suite.find(&format!(" {name}=\""))? + name.len() + 3;
-        suite[from..].split('"').next()?.parse().ok()
-    };
-    let one = |suite: regex::Match<'_>| {
-        let of = |name: &str| attribute(suite.as_str(), name).unwrap_or_default();
-        let failed = of("failures").checked_add(of("errors"));
-        let count = match word {
-            "tests" => Some(of("tests")),
-            "failed" => failed,
-            "skipped" => Some(of("skipped")),
-            "failures" | "failure" => Some(of("failures")),
-            "errors" | "error" => Some(of("errors")),
-            _ => failed.and_then(|failed| of("tests").checked_sub(failed)?.checked_sub(of("skipped"))),
+    let mut reader = Reader::from_str(&output[SUITE.find(output)?.start()..]);
+    // Several files may stand one behind the other.
+    reader.config_mut().allow_unmatched_ends = true;
+    let (mut counts, mut around, mut open) = (Vec::new(), 0, 0);
+    loop {
+        let (tag, leaves) = match reader.read_event().ok()? {
+            Event::Start(tag) => (tag, true),
+            Event::Empty(tag) => (tag, false),
+            Event::End(tag) => {
+                open -= i32::from(tag.name().as_ref() == "testsuite");
+                around = around.min(open);
+                continue;
+            }
+            Event::Eof if open > 0 => return None,
+            Event::Eof => return sum(counts.into_iter()),
+            _ => continue,
         };
-        count.map(Decimal::from)
+        if tag.name().as_ref() != "testsuite" {
+            continue;
+        }
+        // Within one that says how many there are, nothing counts.
+        let said = if around > 0 { None } else { counted(&tag, word) };
+        open += i32::from(leaves);
+        if said.is_some() && leaves {
+            around = open;
+        }
+        counts.extend(said);
+    }
+}
+
+/// Returns what a suite says; `None` where it does not say how many tests it has.
+fn counted(suite: &BytesStart<'_>, word: &str) -> Option<Option<Decimal>> {
+    let of = |name: &str| -> Option<i128> {
+        let attribute = suite.try_get_attribute(name).ok()??;
+        attribute.value.trim().parse().ok()
     };
-    sum(SUITE.find_iter(output).map(one))
+    let (tests, count) = (of("tests")?, |name| of(name).unwrap_or_default());
+    let failed = count("failures").checked_add(count("errors"));
+    let number = match word {
+        "tests" => Some(tests),
+        "failed" => failed,
+        "skipped" => Some(count("skipped")),
+        "failures" | "failure" => Some(count("failures")),
+        "errors" | "error" => Some(count("errors")),
+        _ => failed.and_then(|failed| tests.checked_sub(failed)?.checked_sub(count("skipped"))),
+    };
+    Some(number.map(Decimal::from))
 }
 
 #[cfg(test)]
@@ -255,6 +316,11 @@ mod tests {
             (go, "skipped", 0.0),
             ("--- SKIP: TestC (0.00s)\n    c_test.go:3: not here\nPASS\n", "skipped", 1.0),
             ("--- SKIP: TestC (0.00s)\nPASS\n", "passed", 0.0),
+            ("<testsuite tests='4' failures='2'>\n</testsuite>", "failed", 2.0),
+            ("<testsuite name=\"a>b\" tests=\"4\" failures=\"3\"/>", "failed", 3.0),
+            ("<testsuite tests=\"4\"><testsuite tests=\"2\"/><testsuite tests=\"2\"></testsuite></testsuite>", "tests", 4.0),
+            ("<testsuite name=\"x\"><testsuite tests=\"2\"/><testsuite tests=\"3\"/></testsuite>", "passed", 5.0),
+            ("<?xml version=\"1.0\"?>\n<testsuite tests=\"1\"/>\n<?xml version=\"1.0\"?>\n<testsuite tests=\"2\"/>", "tests", 3.0),
             (junit, "passed", 6.0),
             (junit, "failed", 2.0),
             (junit, "failures", 1.0),
@@ -262,7 +328,8 @@ mod tests {
             ("Found 12 errors in 3 files", "errors", 12.0),
             ("errors: 12", "errors", 12.0),
             ("1,234 files", "files", 1234.0),
-            ("     120 src/main.rs\n", "lines", 120.0),
+            ("     120\n", "lines", 120.0),
+            ("42 apples\n", "lines", 1.0),
             ("a\nb\nc\n", "lines", 3.0),
             ("7\n", "modules", 7.0),
             ("now -3 degrees", "degrees", -3.0),
@@ -284,6 +351,9 @@ mod tests {
         }
         for (output, word) in [
             ("all is well", "passed"),
+            ("<testsuite failures=\"0\"></testsuite>", "failed"),
+            ("<testsuite tests=\"4\" failures=\"0\"><testcase/>", "failed"),
+            ("<testsuite tests=\"4\" fail", "failed"),
             (quiet, "apples"),
             ("2 apples in 3 boxes", "failed"),
             ("1 000 errors", "errors"),
@@ -350,5 +420,27 @@ mod tests {
         assert_eq!(plain("rg -ic x src", "a:1\nb:2\n", Some(0), "matches"), Some(3.0));
         assert_eq!(plain("rg x src", "", Some(2), "matches"), Some(0.0));
         assert_eq!(plain("rg x src | wc -l", "12\n", Some(0), "matches"), Some(12.0));
+        assert_eq!(plain("wc -l src/main.rs", "     120 src/main.rs\n", Some(0), "lines"), Some(120.0));
+        let two = "1:gcc -c a.c\n2:gcc -c b.c\n";
+        for command in
+            ["grep \"gcc -c\" Mk", "grep -n 'gcc -c' Mk", "grep -e -c Mk", "grep -- -c Mk", "rg --glob=*.c gcc\\ -c", "grep -m5 c Mk"]
+        {
+            assert_eq!(plain(command, two, Some(0), "matches"), Some(2.0), "{command}");
+        }
+        assert_eq!(plain("grep -e --", "--\n--\n", Some(0), "matches"), Some(2.0));
+        for (command, output) in [
+            ("grep -q gcc Mk", ""),
+            ("grep -iq gcc Mk", ""),
+            ("rg --quiet gcc", ""),
+            ("grep -A1 b.c Mk", two),
+            ("grep -nC 2 b.c Mk", two),
+            ("grep -1 b.c Mk", two),
+            ("rg --context=1 b.c", two),
+            ("rg --stats b.c", two),
+            ("grep -c gcc Mk", two.trim_end_matches("2:gcc -c b.c\n")),
+        ] {
+            assert_eq!(plain(command, output, Some(0), "matches"), None, "{command}");
+            assert_eq!(plain(command, "", Some(1), "matches"), Some(0.0), "{command}");
+        }
     }
 }

@@ -71,6 +71,25 @@ impl<'a> Read<'a> {
         self.controls.iter().any(|at| self.line.as_bytes()[*at] == b'|')
     }
 
+    /// Returns the words of the line, without their quotes.
+    pub(super) fn words(&self) -> Vec<String> {
+        let (mut words, mut word): (Vec<String>, Option<String>) = (Vec::new(), None);
+        for (at, c) in self.line.char_indices() {
+            let state = self.states[at];
+            let parts = state.quote == Quote::None && !state.escaped && matches!(c, ' ' | '\t' | '\n');
+            let mark =
+                !state.escaped && matches!((state.quote, c), (Quote::Single | Quote::None, '\'') | (Quote::Double | Quote::None, '"'));
+            let escapes = !state.escaped && state.quote != Quote::Single && c == '\\';
+            match (parts, mark || escapes) {
+                (true, _) => words.extend(word.take()),
+                (false, true) => drop(word.get_or_insert_default()),
+                (false, false) => word.get_or_insert_default().push(c),
+            }
+        }
+        words.extend(word);
+        words
+    }
+
     /// Returns what in some parts of the line does more than the words of one command do: a control character, or the whole part, where
     /// quotes that begin or end in it change what stands around it.
     pub(super) fn beyond(&self, parts: &[Range<usize>]) -> Option<&'a str> {
@@ -124,6 +143,7 @@ mod tests {
         for line in ["x \"", "x '", "x \\", "é\\"] {
             assert_eq!(read(line).beyond(whole(line).as_slice()), Some(line));
         }
+        assert_eq!(read("grep \"a -c\" 'b\"' c\\ d ''").words(), ["grep", "a -c", "b\"", "c d", ""]);
         assert!(read("rg a | wc -l").pipes() && !read("rg 'a|b'").pipes());
     }
 }
