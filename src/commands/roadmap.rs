@@ -111,7 +111,7 @@ fn list(ui: &Ui) -> Result<(), Failure> {
                     "gate": gate.address.as_str(), "file": file.to_string(), "line": claim.line, "claim": claim.subject, "expected": expected,
                 }));
             }
-            silent.extend(document.silent.iter().map(|line| format!("{file}:{line}")));
+            silent.extend(document.silent.iter().map(|claim| format!("{file}:{}", claim.line)));
         }
     }
     if !text.is_empty() {

@@ -40,6 +40,21 @@ fn claims_that_hold() {
     project.run("roadmap check").ok().stdout("pass    roadmap  nothing found  (1 file)\ndone: 1 of 1 gate passed\n");
 }
 
+#[test]
+fn what_only_seems_to_hold_is_found() {
+    for (claim, expected) in [
+        ("`grep -q x src/a.py` -> 0 matches", ["unread:1", "fail"]),
+        ("`grep -A1 x src/a.py` -> 1 match", ["unread:1", "fail"]),
+        ("`sh tests.sh` -> `ok. 5 pass`", ["drifted:1", "fail"]),
+        ("`sh tests.sh` -> nothing to see\n- `src/a.py`", ["unread_claim:1", "fail"]),
+        ("`.nope/run` is the check", ["not_found:1", "fail"]),
+    ] {
+        assert_eq!(rules(&roadmap(&format!("- {claim}\n")), ""), expected, "{claim}");
+    }
+    let project = roadmap("- `grep -A1 x src/a.py` -> 1 match\n- `rm -r x` -> nothing to see\n");
+    project.run("check").code(1).says(["leave out `-A`"]);
+}
+
 /// Binary numbers of 64 bits would take some of these for the same, and two equal sums for different ones.
 #[test]
 fn numbers_are_compared_and_added_up_as_they_are_written() {

@@ -47,8 +47,8 @@ static EXIT: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"(?i)\bexit(?:s|\s+(
 pub struct Document {
     /// Its claims, in their order.
     pub claims: Vec<Claim>,
-    /// The lines, from 1, with an arrow behind what looks like a command, and behind that nothing that can be held against it.
-    pub silent: Vec<u32>,
+    /// What looks like a command with an arrow behind it, and behind that nothing that can be held against it.
+    pub silent: Vec<Claim>,
 }
 
 /// Returns the claims of a document, in their order.
@@ -59,10 +59,10 @@ pub fn claims(text: &str) -> Vec<Claim> {
 /// Reads a document.
 pub fn read(text: &str) -> Document {
     let mut found = Document::default();
-    let begin: Vec<usize> = std::iter::once(0).chain(text.match_indices('\n').map(|(end, _)| end + 1)).collect();
+    let lines: Vec<usize> = std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at + 1)).collect();
     let place = |at: usize| {
-        let line = begin.partition_point(|begins| *begins <= at);
-        let begins = begin[line - 1];
+        let line = lines.partition_point(|begins| *begins <= at);
+        let begins = lines[line - 1];
         (line as u32, text[begins..at].trim_start_matches('\u{feff}').chars().count() as u32 + 1)
     };
     for passage in passages(text).iter().filter(|passage| passage.item != Some(true)) {
@@ -94,7 +94,7 @@ fn read_passage(passage: &Passage, place: &dyn Fn(usize) -> (u32, u32), found: &
         if !expected.is_empty() && !renames {
             found.claims.push(Claim { line, column, subject: command.text.clone(), expected });
         } else if expected.is_empty() && command.text.contains(' ') {
-            found.silent.push(line);
+            found.silent.push(Claim { line, column, subject: command.text.clone(), expected });
         }
     }
 }
@@ -171,8 +171,8 @@ fn path(text: &str) -> Option<String> {
     let odd =
         |c: char| c.is_whitespace() || matches!(c, '<' | '>' | '{' | '}' | '$' | '"' | '\'' | '|' | '(' | ')' | '=' | '@' | ',' | ';');
     let own = text.contains('/') && !text.starts_with(['/', '-', '~']) && !text.contains("://") && !text.contains("::");
-    // `.js/.jsx` are two endings.
-    let own = own && (!text.starts_with('.') || text.starts_with("./") || text.starts_with("../") || !text.contains("/."));
+    let hidden = |rest: &str| rest.starts_with(|c: char| c.is_alphabetic() || matches!(c, '/' | '_')) || rest.starts_with("./");
+    let own = (own || text.starts_with("./")) && text.strip_prefix('.').is_none_or(hidden);
     (own && !text.contains(odd) && text.chars().any(char::is_alphanumeric)).then(|| text.trim_start_matches("./").to_owned())
 }
 
@@ -195,6 +195,10 @@ mod tests {
                 format!("{}:{} {}{}", claim.line, claim.column, claim.subject, expected.collect::<String>())
             })
             .collect()
+    }
+
+    fn silent(text: &str) -> Vec<u32> {
+        read(text).silent.iter().map(|claim| claim.line).collect()
     }
 
     #[test]
@@ -224,8 +228,8 @@ mod tests {
     fn what_claims_nothing() {
         let text = "`src/a.rs` outside of a list\n- [ ] `src/new.rs` is to come\n  with `src/other.rs`\n- [x] `src/done.rs`\n```\n- `in/code` -> 1 passed\n```\n\
             <!-- - `in/comment`\n - `in/comment` -->\n- `old.rs` -> `new.rs`\n- `GET /health` and `/health`, `https://x.org/y`, `<a/b>`, `and::or`\n\
-            - an arrow -> `out/there`\n- ``a`b`` and `a\n- `src/lib.rs:12` and `src/lib.rs#L3`\n- `../d/f` and `..`\n";
-        assert_eq!(short(text), ["4:7 src/done.rs", "14:3 src/lib.rs", "14:23 src/lib.rs", "15:3 ../d/f"]);
+            - an arrow -> `out/there`\n- ``a`b`` and `a\n- `src/lib.rs:12` and `src/lib.rs#L3`\n- `../d/f` and `..`\n- `.ci/run`, `.../x` and `.5/3`\n";
+        assert_eq!(short(text), ["4:7 src/done.rs", "14:3 src/lib.rs", "14:23 src/lib.rs", "15:3 ../d/f", "16:3 .ci/run"]);
     }
 
     #[test]
@@ -246,7 +250,7 @@ mod tests {
                 "12:14 s t -> 4 rows",
             ]
         );
-        assert_eq!(read(text).silent, [10]);
+        assert_eq!(silent(text), [10]);
     }
 
     #[test]
@@ -282,7 +286,7 @@ mod tests {
     #[test]
     fn an_arrow_that_claims_nothing_is_known() {
         let text = "- `cargo test` -> all green\n- `cargo test` -> 3 or 4 passed\n- `cargo test` -> 3 passed\n- `a` -> b\n- `cargo test`\n";
-        assert_eq!(read(text).silent, [1, 2]);
+        assert_eq!(silent(text), [1, 2]);
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::claims::{Claim, Document, Expected, claims, read};
 use super::counts::{Bound, parsed, written_like};
-use super::reads::{number, searches};
+use super::reads::{number, obscures, searches};
 use super::rules::{Rules, Said, rules};
 use crate::base::{RelPath, glob};
 use crate::disk::{PatternSet, expand};
@@ -33,12 +33,27 @@ impl Judge for Rules {
             let file = path.to_string();
             let bytes = sight.read(&path).map_err(|error| Unjudged::broken(format!("cannot read `{path}`: {error}")))?;
             let text = String::from_utf8_lossy(&bytes);
-            let found = claims(&text);
+            let Document { claims: found, silent } = read(&text);
             judged.facts = Facts { files: judged.facts.files + 1, extracted: judged.facts.extracted + 1, cached: 0 };
             if found.is_empty() {
                 let (message, help) = (String::from("it makes no claim"), "write one in a list: `cargo test` -> 197 passed.");
                 let finding = finding(&format!("{KIND}/no_claims"), &file, 0, 0, message, help.to_owned(), &[&file]);
                 judged.gaps.push(Gap { finding, empty: true });
+            }
+            // What the gate would run if it claimed something was meant to.
+            for claim in silent.iter().filter(|claim| matches!(self.said_of(&claim.subject), Said::Allowed(_))) {
+                let message = format!("what stands behind the arrow of `{}` claims nothing", claim.subject);
+                let help = "claim a number beside a word (`-> 3 passed`), `-> exit 0`, or a text in backticks; or leave the arrow out";
+                let about = [&*file, &*claim.subject];
+                judged.findings.push(finding(
+                    &format!("{KIND}/unread_claim"),
+                    &file,
+                    claim.line,
+                    claim.column,
+                    message,
+                    help.to_owned(),
+                    &about,
+                ));
             }
             let mut held = 0;
             for claim in found.iter().filter(|claim| !asked.quick || self.is_quick(claim)) {
@@ -146,7 +161,7 @@ impl Rules {
             let read = |expected: &Expected| match expected {
                 _ if searches(command) => false,
                 Expected::Count(count) => number(command, &printed.text, printed.code, count).is_some(),
-                Expected::Text(text) => printed.text.contains(text.as_str()),
+                Expected::Text(text) => holds(&printed.text, text),
                 Expected::Exit(_) => true,
             };
             let (status, help) = (&printed.status, "see why it fails, then look at the number again");
@@ -188,29 +203,13 @@ impl Printed {
     }
 }
 
-/// Whether an output holds a text, and not only a part of a longer number or name: `1.2` is not in `1.23`.
-fn shows(output: &str, text: &str) -> bool {
-    let inner = |c: char| c.is_alphanumeric() || c == '_';
-    let parted = |side: Option<char>, edge: Option<char>| !(side.is_some_and(inner) && edge.is_some_and(inner));
-    let whole = |(at, _): (usize, char)| {
-        if !output[at..].starts_with(text) {
-            return false;
-        }
-        let (before, behind) = (&output[..at], &output[at + text.len()..]);
-        let fraction = text.ends_with(|c: char| c.is_ascii_digit())
-            && behind.strip_prefix(['.', ',']).is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()));
-        parted(before.chars().next_back(), text.chars().next()) && parted(text.chars().next_back(), behind.chars().next()) && !fraction
-    };
-    text.is_empty() || output.char_indices().any(whole)
-}
-
 fn differs(command: &str, expected: &Expected, printed: &Printed, say: &dyn Fn(&str, &str, String, &str) -> Finding) -> Option<Finding> {
     let help = "correct the document (`orket roadmap check --update` corrects numbers), or what it is about";
     match expected {
         Expected::Exit(code) if printed.code != Some(*code) => {
             Some(say("drifted", "exit", format!("claimed: `{command}` -> exit {code}; it is: {}", printed.status), help))
         }
-        Expected::Text(text) if !shows(&printed.text, text) => {
+        Expected::Text(text) if !holds(&printed.text, text) => {
             Some(say("drifted", text, format!("claimed: `{command}` -> `{text}`; its output does not hold that"), help))
         }
         Expected::Count(count) => match number(command, &printed.text, printed.code, count) {
@@ -220,7 +219,9 @@ fn differs(command: &str, expected: &Expected, printed: &Printed, say: &dyn Fn(&
             None => {
                 let (claimed, word) = (&count.text, &count.word);
                 let of = if count.percent { " in percent" } else { "" };
-                Some(say("unread", word, format!("claimed: {claimed}; the output of `{command}` says nothing of `{word}`{of}"), help))
+                let leave = obscures(command).map(|flag| format!("leave out `{flag}`: with it, what is printed is not the matches alone"));
+                let message = format!("claimed: {claimed}; the output of `{command}` says nothing of `{word}`{of}");
+                Some(say("unread", word, message, leave.as_deref().unwrap_or(help)))
             }
             Some(actual) if !count.holds(actual) => {
                 let percent = if count.percent { "%" } else { "" };
@@ -230,6 +231,14 @@ fn differs(command: &str, expected: &Expected, printed: &Printed, say: &dyn Fn(&
         },
         _ => None,
     }
+}
+
+/// Whether an output holds a text as it is, and not as a part of a longer word, number or version.
+fn holds(output: &str, text: &str) -> bool {
+    let joins = |c: char| c.is_alphanumeric() || matches!(c, '_' | '.' | '-');
+    let behind = |rest: &str| rest.trim_start_matches(['.', '-']).starts_with(|c: char| c.is_alphanumeric() || c == '_');
+    let (opens, closes) = (text.starts_with(joins), text.ends_with(joins));
+    output.match_indices(text).any(|(at, _)| !(opens && output[..at].ends_with(joins) || closes && behind(&output[at + text.len()..])))
 }
 
 /// Whether a path is there: from the project's folder, the gate's, or the document's; `None` where it leads out of the project from each.

@@ -40,6 +40,26 @@ static TOTAL: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r"(?m)^\s*Tests:?\s+(?:\d+ [a-z]+(?:, | \| )?)*?(?:(\d+) total|\d+ [a-z]+ \((\d+)\))\s*$").expect("it is right")
 });
 
+/// Flags of searches: that count, that print more than matches or nothing, and long ones that take the next word.
+const COUNTING: [&str; 3] = ["-c", "--count", "--count-matches"];
+const OBSCURING: [&str; 14] = [
+    "-q",
+    "--quiet",
+    "--silent",
+    "-A",
+    "-B",
+    "-C",
+    "--after-context",
+    "--before-context",
+    "--context",
+    "--stats",
+    "--passthru",
+    "--heading",
+    "--pretty",
+    "--json",
+];
+const TAKING: [&str; 8] = ["regexp", "file", "max-count", "after-context", "before-context", "context", "glob", "type"];
+
 /// How tests end that need not be named.
 const OUTCOMES: [&str; 10] = ["passed", "failed", "skipped", "error", "errors", "xfailed", "xpassed", "deselected", "todo", "warnings"];
 
@@ -70,14 +90,13 @@ fn shown(command: &str, output: &str, code: Option<i32>, word: &str, percent: bo
         }
         _ if percent => beside(output, word, true).flatten(),
         "match" | "matches" | "hits" | "occurrences" if searches => {
-            if code == Some(1) && lines().next().is_none() {
-                return Some(Decimal::default());
+            if lines().next().is_none() {
+                return (code == Some(1)).then(Decimal::default);
             }
-            match search(command) {
-                Search::Hits => Some(many(lines().count())),
-                Search::Counts => sum(lines().map(|line| Decimal::parse(line.rsplit(':').next()?.trim()))),
-                Search::More => None,
+            if flag(command, &COUNTING).is_some() {
+                return sum(lines().filter_map(|line| Decimal::parse(line.rsplit(':').next()?.trim())).map(Some));
             }
+            obscures(command).is_none().then(|| many(lines().filter(|line| *line != "--").count()))
         }
         "collected" if COLLECTED.is_match(output) => {
             let one = |found: regex::Captures<'_>| parsed(found.get(1).or(found.get(2))?.as_str());
@@ -88,7 +107,7 @@ fn shown(command: &str, output: &str, code: Option<i32>, word: &str, percent: bo
         }
         "passed" | "failed" | "skipped" if ["--- PASS:", "--- FAIL:", "--- SKIP:"].iter().any(|mark| output.contains(mark)) => {
             let mark = if word == "skipped" { "--- SKIP:" } else { &*format!("--- {}:", word[..4].to_uppercase()) };
-            Some(many(lines().filter(|line| line.trim_start().starts_with(mark)).count()))
+            Some(many(lines().filter(|line| line.strip_prefix(mark).is_some_and(|test| !test.contains('/'))).count()))
         }
         "test" | "tests" if TOTAL.is_match(output) => {
             sum(TOTAL.captures_iter(output).filter_map(|total| Some(parsed(total.get(1).or(total.get(2))?.as_str()))))
@@ -118,50 +137,26 @@ fn added(numbers: impl Iterator<Item = Option<Decimal>>) -> Option<Option<Decima
 
 /// Whether a command does nothing but search: what it prints is what it found, and it ends with 1 where that is nothing.
 pub fn searches(command: &str) -> bool {
-    let searcher = program(command).is_some_and(|program| matches!(program, "rg" | "grep" | "egrep" | "fgrep" | "ugrep" | "ag"));
+    let searcher = program(command).is_some_and(|program| matches!(&*program, "rg" | "grep" | "egrep" | "fgrep" | "ugrep" | "ag"));
     searcher && !shell::read(command).pipes()
 }
 
-/// What the lines of a search are.
-enum Search {
-    /// Each is one that matches.
-    Hits,
-    /// Each ends with how many match.
-    Counts,
-    /// Others stand beside those that match, or none do.
-    More,
+/// Returns the flag of a search by which it prints what is no match, or not what it has found.
+pub fn obscures(command: &str) -> Option<String> {
+    if !searches(command) || flag(command, &COUNTING).is_some() { None } else { flag(command, &OBSCURING) }
 }
 
-fn search(command: &str) -> Search {
-    // Short flags stand together, until one that takes what follows.
-    let taking = if program(command) == Some("rg") { "efgtTmABCjMrEd" } else { "efmABCDd" };
-    let (mut found, mut value) = (Search::Hits, false);
-    for word in shell::read(command).words().iter().skip(1).take_while(|word| *word != "--") {
-        if std::mem::take(&mut value) {
-            continue;
-        }
-        let (long, short) = (word.strip_prefix("--"), word.strip_prefix('-').unwrap_or_default());
-        let end = short.find(|c| taking.contains(c)).map_or(short.len(), |at| at + 1);
-        value = long.is_none() && end == short.len() && short.ends_with(|c| taking.contains(c));
-        let long = long.and_then(|long| long.split('=').next());
-        let letters = if long.is_none() { &short[..end] } else { "" };
-        let more = matches!(
-            long,
-            Some("context" | "after-context" | "before-context" | "passthru" | "passthrough" | "stats" | "json" | "quiet" | "silent")
-        );
-        if more || letters.contains(|c: char| matches!(c, 'q' | 'A' | 'B' | 'C') || c.is_ascii_digit()) {
-            return Search::More;
-        }
-        if matches!(long, Some("count" | "count-matches")) || letters.contains('c') {
-            found = Search::Counts;
-        }
-    }
-    found
+/// Returns the first flag of a search that is one of these, as it is written; long ones may be shortened.
+fn flag(command: &str, known: &[&str]) -> Option<String> {
+    let taking = if program(command).as_deref() == Some("rg") { "efgtTmABCjMrEd" } else { "efmABCDd" };
+    let is = |flag: &String| known.iter().any(|known| known == flag || flag.len() > 4 && known.starts_with(&**flag));
+    let context = |flag: &String| known == OBSCURING && flag[1..].starts_with(|c: char| c.is_ascii_digit());
+    shell::flags(command, taking, &TAKING).into_iter().find(|flag| is(flag) || context(flag))
 }
 
-fn program(command: &str) -> Option<&str> {
-    let first = command.split_whitespace().find(|word| !word.contains('='))?;
-    first.rsplit('/').next()
+fn program(command: &str) -> Option<String> {
+    let first = shell::words(command).into_iter().find(|word| !word.contains('='))?;
+    first.rsplit('/').next().map(str::to_owned)
 }
 
 /// Adds up a number beside a word, line by line; of a line that summarises files instead of tests nothing. The sum is none where the number of
@@ -210,11 +205,15 @@ fn forms(word: &str) -> Vec<String> {
     forms
 }
 
-/// Returns the number that an output of one line is, or that `wc` begins it with.
+/// Returns the number that is all of an output, or that `wc` prints before the name of one file.
 fn lone(command: &str, output: &str) -> Option<Decimal> {
+    let of_lines = |command: &str| {
+        let flags = shell::flags(command, "", &[]);
+        program(command).as_deref() == Some("wc") && (flags.is_empty() || flags.iter().any(|flag| matches!(&**flag, "-l" | "--lines")))
+    };
     let mut lines = output.lines().filter(|line| !line.trim().is_empty());
     match (lines.next(), lines.next()) {
-        (Some(line), None) if program(command) == Some("wc") => parsed(line.split_whitespace().next()?),
+        (Some(line), None) if of_lines(shell::read(command).last().trim()) => parsed(line.split_whitespace().next()?),
         (Some(line), None) => parsed(line.trim()),
         _ => None,
     }
@@ -311,7 +310,7 @@ mod tests {
             ("  Tests  1 failed | 5 passed (6)\n", "tests", 6.0),
             (vitest, "tests", 40.0),
             (vitest, "passed", 40.0),
-            (go, "passed", 2.0),
+            (go, "passed", 1.0),
             (go, "failed", 1.0),
             (go, "skipped", 0.0),
             ("--- SKIP: TestC (0.00s)\n    c_test.go:3: not here\nPASS\n", "skipped", 1.0),
@@ -328,8 +327,9 @@ mod tests {
             ("Found 12 errors in 3 files", "errors", 12.0),
             ("errors: 12", "errors", 12.0),
             ("1,234 files", "files", 1234.0),
-            ("     120\n", "lines", 120.0),
+            ("     120 src/main.rs\n", "lines", 1.0),
             ("42 apples\n", "lines", 1.0),
+            (" 42\n", "lines", 42.0),
             ("a\nb\nc\n", "lines", 3.0),
             ("7\n", "modules", 7.0),
             ("now -3 degrees", "degrees", -3.0),
@@ -418,29 +418,22 @@ mod tests {
         assert_eq!(plain("grep -rc x src", "a:1\nb:0\nc:4\n", Some(0), "matches"), Some(5.0));
         assert_eq!(plain("rg -tc x src", "a:1:x\nb:2:x\n", Some(0), "matches"), Some(2.0));
         assert_eq!(plain("rg -ic x src", "a:1\nb:2\n", Some(0), "matches"), Some(3.0));
-        assert_eq!(plain("rg x src", "", Some(2), "matches"), Some(0.0));
-        assert_eq!(plain("rg x src | wc -l", "12\n", Some(0), "matches"), Some(12.0));
+        assert_eq!(plain("grep \"gcc -c\" Mk", "gcc -c a\ngcc -c b\n", Some(0), "matches"), Some(2.0));
         assert_eq!(plain("wc -l src/main.rs", "     120 src/main.rs\n", Some(0), "lines"), Some(120.0));
-        let two = "1:gcc -c a.c\n2:gcc -c b.c\n";
-        for command in
-            ["grep \"gcc -c\" Mk", "grep -n 'gcc -c' Mk", "grep -e -c Mk", "grep -- -c Mk", "rg --glob=*.c gcc\\ -c", "grep -m5 c Mk"]
-        {
-            assert_eq!(plain(command, two, Some(0), "matches"), Some(2.0), "{command}");
-        }
-        assert_eq!(plain("grep -e --", "--\n--\n", Some(0), "matches"), Some(2.0));
-        for (command, output) in [
-            ("grep -q gcc Mk", ""),
-            ("grep -iq gcc Mk", ""),
-            ("rg --quiet gcc", ""),
-            ("grep -A1 b.c Mk", two),
-            ("grep -nC 2 b.c Mk", two),
-            ("grep -1 b.c Mk", two),
-            ("rg --context=1 b.c", two),
-            ("rg --stats b.c", two),
-            ("grep -c gcc Mk", two.trim_end_matches("2:gcc -c b.c\n")),
+        assert_eq!(plain("wc -c src/main.rs", "     120 src/main.rs\n", Some(0), "lines"), Some(1.0));
+        for (command, output, code) in [
+            ("rg x src", "", 2),
+            ("grep -q x src", "", 0),
+            ("grep -c x src", "no number\n", 0),
+            ("grep -A1 x src", "x\ny\n", 0),
+            ("grep -n -C 1 x src", "x\ny\n", 0),
+            ("grep -2 x src", "x\ny\n", 0),
+            ("rg --stats x src", "x\n\n1 matches\n", 0),
+            ("rg --passthru x src", "x\ny\n", 0),
         ] {
-            assert_eq!(plain(command, output, Some(0), "matches"), None, "{command}");
-            assert_eq!(plain(command, "", Some(1), "matches"), Some(0.0), "{command}");
+            assert_eq!(plain(command, output, Some(code), "matches"), None, "{command}");
         }
+        assert_eq!(plain("grep -q x src", "", Some(1), "matches"), Some(0.0));
+        assert_eq!(plain("rg x src | wc -l", "12\n", Some(0), "matches"), Some(12.0));
     }
 }

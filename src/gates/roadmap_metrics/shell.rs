@@ -65,29 +65,57 @@ pub(super) fn read(line: &str) -> Read<'_> {
     Read { line, states, controls }
 }
 
+/// Returns the words of a command line, without their quotes.
+pub(super) fn words(line: &str) -> Vec<String> {
+    let read = read(line);
+    let (mut words, mut word) = (Vec::new(), None::<String>);
+    for (at, c) in line.char_indices() {
+        let State { quote, escaped } = read.states[at];
+        match (quote, c) {
+            (Quote::None, ' ' | '\t' | '\n') if !escaped => words.extend(word.take()),
+            (Quote::None | Quote::Double, '"' | '\\') | (Quote::None | Quote::Single, '\'') if !escaped => {
+                word.get_or_insert_default();
+            }
+            _ => word.get_or_insert_default().push(c),
+        }
+    }
+    words.extend(word);
+    words
+}
+
+/// Returns the flags of a command line without their values, each as it is written: `-i` and `-c` of `-ic`, `--count`. What `taking` and `long`
+/// name takes what stands behind it.
+pub(super) fn flags(line: &str, taking: &str, long: &[&str]) -> Vec<String> {
+    let (mut flags, mut words) = (Vec::new(), words(line).into_iter().skip(1));
+    while let Some(word) = words.next().filter(|word| word != "--") {
+        if let Some(name) = word.strip_prefix("--") {
+            if long.contains(&name) {
+                words.next();
+            }
+            flags.push(word.split('=').next().unwrap_or_default().to_owned());
+        } else if let Some(letters) = word.strip_prefix('-') {
+            let ends = letters.find(|c| taking.contains(c));
+            flags.extend(letters.chars().take_while(|c| !taking.contains(*c)).map(|c| format!("-{c}")));
+            if let Some(taker) = ends.and_then(|at| letters[at..].chars().next()) {
+                flags.push(format!("-{taker}"));
+                if letters.ends_with(taker) && ends.is_some_and(|at| at + 1 == letters.len()) {
+                    words.next();
+                }
+            }
+        }
+    }
+    flags
+}
+
 impl<'a> Read<'a> {
+    /// Returns the last of its commands.
+    pub(super) fn last(&self) -> &'a str {
+        self.controls.last().map_or(self.line, |at| &self.line[at + 1..])
+    }
+
     /// Whether one command writes into another.
     pub(super) fn pipes(&self) -> bool {
         self.controls.iter().any(|at| self.line.as_bytes()[*at] == b'|')
-    }
-
-    /// Returns the words of the line, without their quotes.
-    pub(super) fn words(&self) -> Vec<String> {
-        let (mut words, mut word): (Vec<String>, Option<String>) = (Vec::new(), None);
-        for (at, c) in self.line.char_indices() {
-            let state = self.states[at];
-            let parts = state.quote == Quote::None && !state.escaped && matches!(c, ' ' | '\t' | '\n');
-            let mark =
-                !state.escaped && matches!((state.quote, c), (Quote::Single | Quote::None, '\'') | (Quote::Double | Quote::None, '"'));
-            let escapes = !state.escaped && state.quote != Quote::Single && c == '\\';
-            match (parts, mark || escapes) {
-                (true, _) => words.extend(word.take()),
-                (false, true) => drop(word.get_or_insert_default()),
-                (false, false) => word.get_or_insert_default().push(c),
-            }
-        }
-        words.extend(word);
-        words
     }
 
     /// Returns what in some parts of the line does more than the words of one command do: a control character, or the whole part, where
@@ -111,6 +139,21 @@ mod tests {
 
     fn whole(line: &str) -> Vec<Range<usize>> {
         std::iter::once(0..line.len()).collect()
+    }
+
+    #[test]
+    fn words_and_flags_are_those_of_a_shell() {
+        assert_eq!(words("grep \"gcc -c\" 'a b'\\ c  \"\""), ["grep", "gcc -c", "a b c", ""]);
+        for (line, expected) in [
+            ("grep \"gcc -c\" Mk", vec![]),
+            ("grep -- -c Mk", vec![]),
+            ("grep -e -c Mk", vec!["-e"]),
+            ("grep --regexp -c Mk", vec!["--regexp"]),
+            ("grep -ic x --count=1", vec!["-i", "-c", "--count"]),
+            ("grep '-c' -A1c x", vec!["-c", "-A"]),
+        ] {
+            assert_eq!(flags(line, "eA", &["regexp"]), expected, "{line}");
+        }
     }
 
     #[test]
@@ -143,7 +186,6 @@ mod tests {
         for line in ["x \"", "x '", "x \\", "é\\"] {
             assert_eq!(read(line).beyond(whole(line).as_slice()), Some(line));
         }
-        assert_eq!(read("grep \"a -c\" 'b\"' c\\ d ''").words(), ["grep", "a -c", "b\"", "c d", ""]);
         assert!(read("rg a | wc -l").pipes() && !read("rg 'a|b'").pipes());
     }
 }
