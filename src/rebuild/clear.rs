@@ -40,14 +40,21 @@ impl Own {
     /// # Errors
     /// A sentence, when a pattern is wrong or the disk refuses.
     pub fn all(world: &World, target: TargetId, outputs: &[String], excluded: &[String]) -> Result<Own, String> {
-        let made = find(world, outputs, excluded)?.files.into_iter().map(|path| (path, None)).collect();
+        let stamped = |path: RelPath| {
+            let stamp = world.tree.stat(&path).ok().flatten();
+            (path, stamp)
+        };
+        let made = find(world, outputs, excluded)?.files.into_iter().map(stamped).collect();
         Ok(Own { made, target: Some(target), ..Own::default() })
     }
 
     /// Whether somebody has changed an output since the task made it.
     fn edited(&self, world: &World, path: &RelPath) -> bool {
-        if let Some((_, Some(stamp))) = self.left(path) {
-            return world.tree.stat(path).ok().flatten() != Some(*stamp);
+        match self.left(path) {
+            Some((_, Some(stamp))) => return world.tree.stat(path).ok().flatten() != Some(*stamp),
+            // Nobody has seen what it made since it was begun.
+            Some((_, None)) => return !self.recorded(path).is_some_and(|output| is(world, output)),
+            None => {}
         }
         match self.recorded(path) {
             // Whoever put a file or a link in its place, it was not the task.

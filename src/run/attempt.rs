@@ -91,8 +91,13 @@ impl Bench<'_> {
         };
         let stamps = Stamps::of(world, &prepared);
         let stood = self.stood(&prepared);
-        let mut again = |first: bool| self.renew(&prepared, &found, depfile, first);
-        let tried = self.attempt(&prepared, &request, how, &mut again, retrying);
+        let mut again = |first: bool| self.renew(&prepared, depfile, first);
+        let left = || {
+            if !prepared.task.incremental {
+                self.note_unfinished(&prepared, true, &found);
+            }
+        };
+        let tried = self.attempt(&prepared, &request, how, &mut again, &left, retrying);
         let Tried { attempt, attempts, duration, meant } = match tried {
             Ok(tried) => tried,
             Err((verdict, text)) => return Ran::stopped(verdict, text),
@@ -172,13 +177,15 @@ impl Bench<'_> {
         Ok(Some(format!("the router `{strategy}` wants a remote, and {why}: tasks run here")))
     }
 
-    /// Runs a task's commands until the evaluator says what has come of it; `renew` is called before each attempt, with whether it is the first.
+    /// Runs a task's commands until the evaluator says what has come of it; `renew` is called before each attempt, with whether it is the first,
+    /// and `left` behind each that is followed by another one.
     fn attempt(
         &self,
         prepared: &Prepared,
         request: &Request,
         how: &How,
         renew: &mut dyn FnMut(bool) -> Result<(), (Verdict, String)>,
+        left: &dyn Fn(),
         retrying: &dyn Fn(u32, Duration, String),
     ) -> Result<Tried, (Verdict, String)> {
         let (mut attempts, mut duration) = (0, Duration::ZERO);
@@ -188,8 +195,8 @@ impl Bench<'_> {
             let looked = self.undeclared.as_ref().map_or(Ok(()), |undeclared| undeclared.begin(self.world));
             let attempt = self.executor.execute(request, &how.cancel);
             duration += attempt.duration;
-            let left = || self.undeclared.as_ref().map(|undeclared| undeclared.left_by(self.world, prepared)).transpose();
-            let undeclared = looked.and_then(|()| left());
+            let beside = || self.undeclared.as_ref().map(|undeclared| undeclared.left_by(self.world, prepared)).transpose();
+            let undeclared = looked.and_then(|()| beside());
             let mut meant = Meant::Failure { because: None, remedy: true };
             if let Err(error) = &undeclared {
                 meant = Meant::Failure { because: Some(format!("cannot look at what it left in the checkout: {error}")), remedy: true };
@@ -214,6 +221,7 @@ impl Bench<'_> {
             }
             if let Meant::Retry { wait_ms } = meant {
                 let wait = Duration::from_millis(wait_ms);
+                left();
                 retrying(attempts, wait, attempt.ended.to_string());
                 if how.cancel.wait(wait) {
                     continue;

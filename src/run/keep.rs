@@ -60,12 +60,10 @@ impl Bench<'_> {
     }
 
     /// Takes away what an earlier run or attempt has left of what the commands are to write: the depfile always, before a further attempt
-    /// also the outputs of the one that failed. `found`: files in the place of the outputs that were there before the first. `depfile`: whether
-    /// the one that was there before the first was the task's own.
-    pub(super) fn renew(&self, prepared: &Prepared, found: &[RelPath], depfile: bool, first: bool) -> Result<(), (Verdict, String)> {
+    /// also the outputs of the one that failed. `depfile`: whether the one that was there before the first was the task's own.
+    pub(super) fn renew(&self, prepared: &Prepared, depfile: bool, first: bool) -> Result<(), (Verdict, String)> {
         let world = self.world;
         if !first && !prepared.task.incremental {
-            self.note_unfinished(prepared, true, found);
             let own = Own::of(world, prepared.target);
             rebuild::clear_outputs(world, &prepared.outputs, &prepared.excluded, &|_| false, &own)
                 .map_err(|text| (Verdict::Failed, text))?;

@@ -289,6 +289,18 @@ fn a_person_s_file_in_the_place_of_a_depfile_is_moved_aside() {
 }
 
 #[test]
+fn what_a_person_makes_of_an_output_between_two_attempts_is_moved_aside() {
+    let project = Project::new().manifest(
+        r#"task "t" { sh "{log:t}; test -e go || { echo half > o; exit 1; }; echo made > o"; outputs "o"; retries 1; backoff "3s" }"#,
+    );
+    let build = project.start("build");
+    assert!(crate::common::wait_until(|| build.said().contains("retry")));
+    project.write("o", "mine").write("go", "");
+    assert_eq!(build.end().code(), 0);
+    assert!(found_aside(&project, "mine"));
+}
+
+#[test]
 fn what_was_moved_is_told_also_where_the_task_then_stops() {
     let project = Project::new().file("g", "mine").file("o", "tracked").manifest(r#"task "t" { sh "echo > g/a"; outputs "g/a" "o" }"#);
     project.git("init -q").git("add o").git("commit -qm x");
