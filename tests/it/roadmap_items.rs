@@ -92,6 +92,30 @@ fn a_line_about_another_item_is_not_the_one_of_what_is_done() {
 }
 
 #[test]
+fn an_item_in_which_another_one_stands_is_not_done() {
+    let roadmap =
+        "# R\n\n- **S-1** a\n  Acceptance:\n  - [x] one, like **S-2**\n\n  Later:\n\n  - **S-3** inner\n    Acceptance:\n    - q\n";
+    let project = Project::new().file("ROADMAP.md", roadmap).manifest(MODEL);
+    project.run("roadmap start S-1").ok();
+    project.run("roadmap done S-1").code(1).says([
+        "error: `S-1` is not done: `S-3` stands within it (ROADMAP.md:9), with acceptance criteria of its own, and would leave with it",
+        "hint: move `S-3` out, beside `S-1`",
+    ]);
+    assert_eq!(project.read("ROADMAP.md"), roadmap);
+}
+
+#[test]
+fn a_title_is_told_as_it_is_written() {
+    let title = "support `Vec<T>` when a < b and Map<K> [x](http://y) &amp; \\*z";
+    let project =
+        Project::new().file("ROADMAP.md", &format!("### S-1: {title}\n\nAcceptance:\n- x\n\n### S-2: b <!-- why -->\n")).manifest(MODEL);
+    project.run("roadmap start S-1").ok();
+    project.run("roadmap done S-1").ok();
+    assert_eq!(project.read("CHANGELOG.md"), format!("- S-1: {title}\n"));
+    project.run("roadmap list").ok().says(["  S-2  Exists   b  (no"]);
+}
+
+#[test]
 fn an_item_whose_criteria_are_open_is_not_done() {
     let text = "### SHOP-1: Carts\n\nAcceptance:\n- [ ] a cart holds\n- [x] it rolls\n- [ ] it stops\n";
     let project = Project::new().file("ROADMAP.md", text).manifest(MODEL);

@@ -134,9 +134,15 @@ pub fn items(text: &str) -> Vec<Item> {
             }
         }
         if let Some(begun) = begun {
-            let mut parts = begun.iter().skip(1).flatten().map(|part| part.as_str().trim());
-            let id = parts.next().unwrap_or_default().to_owned();
-            let title: Vec<&str> = parts.filter(|part| !part.is_empty()).collect();
+            // As it is written; a comment in it is not its own.
+            let written = |part: regex::Match<'_>| {
+                let from = at + (part.as_str().as_ptr() as usize - line.as_ptr() as usize);
+                let raw = text.get(from..from + part.len()).filter(|raw| !raw.contains("<!--"));
+                raw.unwrap_or(part.as_str()).trim().to_owned()
+            };
+            let mut parts = begun.iter().skip(1).flatten().map(written);
+            let id = parts.next().unwrap_or_default();
+            let title: Vec<String> = parts.filter(|part| !part.is_empty()).collect();
             let end = point.filter(|_| depth.is_none()).map_or(text.len(), |place| end_of(text, place));
             let item = Item {
                 id,
@@ -172,6 +178,15 @@ pub fn items(text: &str) -> Vec<Item> {
         }
     }
     found.into_iter().map(|(item, _)| item).collect()
+}
+
+/// Returns the first item that stands within another one and has acceptance criteria of its own.
+pub fn within(text: &str, item: &Item) -> Option<Item> {
+    let lines: Vec<&str> = text[item.at.clone()].split_inclusive('\n').skip(1).collect();
+    let indent = lines.iter().filter(|line| !line.trim().is_empty()).map(|line| line.len() - line.trim_start().len()).min()?;
+    let body: String = lines.iter().map(|line| line.get(indent..).unwrap_or("\n")).collect();
+    let inner = items(&body).into_iter().find(|inner| inner.accepted)?;
+    Some(Item { line: item.line + inner.line, ..inner })
 }
 
 /// Returns the first of what stands in a document, in its order, that begins in a line.

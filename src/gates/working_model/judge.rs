@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::changelog::{logged, logs, named};
-use super::items::{Item, Note, items, notes};
+use super::items::{Item, Note, items, notes, within};
 use super::moves::{started, with_status, without};
 use crate::base::RelPath;
 use crate::event::Facts;
@@ -230,6 +230,14 @@ impl Model {
                 text.push_str(&format!("\n  {roadmap}:{line}: {criterion}"));
             }
             text.push_str("\nhint: meet them and mark them as `[x]`, or take them out");
+            return Err(Unmoved::Refused(text));
+        }
+        if let Some(inner) = within(&self.roadmap.text, &item) {
+            let other = &inner.id;
+            let text = format!(
+                "`{id}` is not done: `{other}` stands within it ({roadmap}:{}), with acceptance criteria of its own, and would leave with it\nhint: move `{other}` out, beside `{id}`",
+                inner.line
+            );
             return Err(Unmoved::Refused(text));
         }
         if let Some(task) = self.verified.get(id) {
