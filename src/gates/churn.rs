@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 use std::sync::Mutex;
 
+use jiff::Timestamp;
+
 use super::judge::{Asked, Gap, Judge, Judged, Sight, Unjudged, finding};
 use super::settings::{Common, Node, Reader};
 use crate::base::{RelPath, quantity};
@@ -264,9 +266,11 @@ fn archive(sight: &dyn Sight, folder: &str, gate: &str, report: &Report, today: 
         sight.folder().join(folder.as_bytes()).join(format!("{today}_{name}_churn.json").as_bytes())
     };
     let text = report::churn::json(report, None);
+    // Windows end with the last commit: two that are equally long are one.
     let about = |text: &[u8]| {
         let report: serde_json::Value = serde_json::from_slice(text).ok()?;
-        Some([&report["scope"], &report["method"]["window"], &report["method"]["symbols_complete_above"]].map(Clone::clone))
+        let at = |name: &str| report["method"][name].as_str()?.parse().ok().map(Timestamp::as_second);
+        Some((report["scope"].clone(), at("until").zip(at("since")).map(|(until, since)| until - since)))
     };
     let shared = place(&name);
     let taken = sight.tree().read(&shared).is_ok_and(|known| about(&known) != about(text.as_bytes()));
