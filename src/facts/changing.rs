@@ -58,6 +58,15 @@ const FILES: &[(&str, &[&str])] = &[
     ("py/src/tool.py", &["import tool\n", "import src.tool\n", "import http.client\n", ""]),
     ("py/http/client.py", &["", "from http import client\n"]),
     ("py/run.py", &["import tool, shop\n", "from space.deep.part import x\nif x:\n    import shop.money\n", "import space.deep.other\n"]),
+    (
+        "py/program",
+        &[
+            "#!/usr/bin/env python3\nimport tool\n",
+            "#!/usr/bin/node\nrequire('../ts/src/a')\n",
+            "import os\n",
+            "#!/usr/bin/python3\nimport (\n",
+        ],
+    ),
     ("ts/package.json", &[r#"{"name":"app","workspaces":["lib"]}"#, r##"{"name":"app","imports":{"#in":"./src/b.ts"}}"##, "{"]),
     ("ts/tsconfig.json", &[r#"{"extends":"./base"}"#, r#"{"compilerOptions":{"baseUrl":"src"}}"#, r#"{"extends":"pack/tsconfig.json"}"#]),
     ("ts/base.json", &[r#"{"compilerOptions":{"paths":{"@/*":["./src/*"]}}}"#, r#"{"compilerOptions":{"paths":{"@/*":["./lib/*"]}}}"#]),

@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use super::Language;
+use super::program::{is_untold, spoken};
 use super::syntax::{grammars, parse_leniently};
 use crate::base::RelPath;
 
@@ -12,7 +13,9 @@ pub const MARK: &str = "orket: allow(";
 /// Returns the places of all comments of a source file, in bytes, in order, whatever else is wrong with it; `None` where its language is not
 /// known.
 pub fn comments(path: &RelPath, text: &str) -> Option<Vec<Range<usize>>> {
-    let grammars = grammars(Language::of(path)?);
+    let program = || is_untold(path).then(|| spoken(text.as_bytes())).flatten();
+    let language = Language::of(path).or_else(program)?;
+    let grammars = grammars(language);
     let jsx = usize::from(path.name().ends_with(b".tsx")).min(grammars.len() - 1);
     let tree = parse_leniently(&grammars[jsx], text).ok()?;
     let (mut found, mut cursor) = (Vec::new(), tree.walk());
@@ -23,7 +26,7 @@ pub fn comments(path: &RelPath, text: &str) -> Option<Vec<Range<usize>>> {
             found.push(node.byte_range());
         }
         // In PHP, what stands around the code is one node, comments of HTML and all.
-        if node.kind() == "text" && Language::of(path) == Some(Language::Php) {
+        if node.kind() == "text" && language == Language::Php {
             found.extend(comments_of_html(text, node.byte_range()));
         }
         if !is_comment && cursor.goto_first_child() {
@@ -74,6 +77,7 @@ mod tests {
         one("a.php", "<!-- yes -->\n<?php $x = '# no';\n");
         one("a.php", "<p>// no</p><!--\nyes --><p># no</p><?php f() ?><p>/* no */</p>\n");
         one("a.rb", "x = <<~T\n  # no\nT\ny = 1 # yes\n");
+        one("bin/a", "#!/usr/bin/env -S php -q\n<?php $x = '# no'; # yes\n");
         assert_eq!(comments(&RelPath::parse("a.txt").unwrap(), "# no"), None);
     }
 }

@@ -11,12 +11,14 @@ use serde::de::DeserializeOwned;
 use super::kept::{Kept, Was};
 use super::syntax::{Extracted, Wrong};
 use super::world::{Found, Source, World};
-use super::{Imports, Known, Language, MARK, Root, Unreadable, cfamily, csharp, golang, java, kotlin, php, python, ruby, rust, script};
+use super::{
+    Imports, Known, Language, MARK, Root, Unreadable, cfamily, csharp, golang, java, kotlin, php, program, python, ruby, rust, script,
+};
 use crate::base::{Digest, Hasher, RelPath};
 use crate::disk::{PatternSet, Signature, Tree, now_ns, sources};
 
 /// Changes whenever an extractor finds something else in the same text, or a resolver in the same facts.
-pub(super) const VERSION: &[u8] = b"10";
+pub(super) const VERSION: &[u8] = b"11";
 
 /// Reads every source file below the roots and returns what they import. `listed`: the files of the project, sorted; of a root that none of
 /// them is in, all files are read that are not ignored below it.
@@ -48,8 +50,8 @@ pub fn imports_of(tree: &Tree, listed: Vec<Listed<'_>>, taken: i64, roots: &[Roo
     let kept = Kept::read(&world, roots, known);
     let (changed, mut now) = (kept.is_none(), kept.unwrap_or_default());
     let before = std::mem::take(&mut now.sources).into_iter();
-    let sources =
-        listed.par_iter().filter_map(|file| Some((*file, Language::of(file.0)?))).filter(|(file, _)| world.heeds(file.0)).collect();
+    let heeded = listed.par_iter().filter(|(path, _)| world.heeds(path));
+    let sources = heeded.filter_map(|file| Some((*file, Language::of(file.0).or_else(|| told_within(tree, file.0, roots))?))).collect();
     let told = Imports::default();
     let mut reader = Reader { world: &world, roots, without: &without, known, taken, sources, before, now, changed, told };
 
@@ -295,6 +297,12 @@ impl<'a> Reader<'a> {
         self.known.put(&key, &bytes);
         Ok(Read { facts: said.0, marked: said.1, bytes, cached: false })
     }
+}
+
+/// Returns the language of a program that some root may be about, which its text alone tells.
+fn told_within(tree: &Tree, path: &RelPath, roots: &[Root]) -> Option<Language> {
+    let untold = program::is_untold(path) && roots.iter().any(|root| path.is_in(&root.folder));
+    untold.then(|| program::of(tree, path)).flatten()
 }
 
 /// Returns which files a root leaves out.

@@ -3,7 +3,7 @@
 use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
 
-use super::Language;
+use super::{Language, program};
 use crate::base::RelPath;
 
 /// A folder whose source files are read.
@@ -31,7 +31,8 @@ impl Root {
 
     /// Whether what stands in a file may tell where imports lead that are read below this root; the file itself need not stand there.
     pub fn heeds(&self, path: &RelPath) -> bool {
-        self.language.map_or_else(|| Language::heeded(path), |language| language.heeds(path))
+        let program = || program::is_untold(path) && self.language.is_none_or(program::tells);
+        self.language.map_or_else(|| Language::heeded(path), |language| language.heeds(path)) || program()
     }
 }
 

@@ -18,6 +18,7 @@ mod language;
 mod names;
 mod outline;
 mod php;
+mod program;
 mod python;
 mod raw;
 mod ruby;

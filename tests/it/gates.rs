@@ -416,6 +416,26 @@ fn a_verdict_holds_until_something_changes() {
 }
 
 #[test]
+fn a_program_without_an_ending_is_judged_as_its_language() {
+    let project = shop("").manifest(LAYERS).file("shop/domain/tool", "import shop.infra.db\n").patient();
+    project.settle();
+    project.run("check").ok().says(["(4 files)"]);
+    project.write("shop/domain/tool", "#!/usr/bin/env -S python3 -u\nimport shop.infra.db\n");
+    project.settle();
+    let wrong = "error[dependency_direction/order]: `shop/domain/tool` imports `shop.infra.db`";
+    project.run("check").code(1).says([wrong, "shop/domain/tool:2:1", "(5 files)"]);
+    project.run("check").code(1).says([wrong]);
+    let allowed =
+        "#!/usr/bin/python3\nimport shop.infra.db  # orket: allow(dependency_direction) moves next week\nx = '# orket: allow(no) x'\n";
+    project.write("shop/domain/tool", allowed);
+    project.run("check").ok().says(["(5 files)"]);
+    project.write("shop/domain/tool", "#!/usr/bin/python3\nimport (\n");
+    project.run("check").code(3).says(["dependency_direction/unparsable", "shop/domain/tool:2"]);
+    project.write("shop/domain/tool", "#!/bin/sh\nimport shop.infra.db\n");
+    project.run("check").ok().says(["(4 files)"]);
+}
+
+#[test]
 fn each_hit_has_its_column_and_is_a_finding_of_its_own() {
     let line = format!("é BAD {} BAD", "ü".repeat(5000));
     let text = format!("BAD BAD\n{line}\n\nBAD BAD\n{line}");

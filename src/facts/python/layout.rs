@@ -6,9 +6,10 @@ use super::dirs::package_dirs;
 use super::extract::{Facts, Raw, What};
 use super::stdlib::stdlib;
 use crate::base::RelPath;
-use crate::facts::ImportKind;
+use crate::facts::program::is_untold;
 use crate::facts::syntax::At;
 use crate::facts::world::{Source, World};
+use crate::facts::{ImportKind, names};
 
 /// All Python modules of the tree by name and by file.
 ///
@@ -254,6 +255,11 @@ impl<'a> Layout<'a> {
             let name = [package, &below].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(".");
             layout.modules.entry(name.clone()).or_default().push(path);
             layout.names.insert(bytes, (name, start, path));
+        }
+        for program in sources.iter().map(|source| &source.path).filter(|path| is_untold(path)) {
+            let name = names::program(program, &|name| layout.modules.contains_key(name));
+            let start = seen.start(parent(program.as_bytes()).unwrap_or_default());
+            layout.names.insert(program.as_bytes(), (name, start, program));
         }
         for files in layout.modules.values_mut().filter(|files| files.len() > 1) {
             files.sort_by_key(|path| (path.name().ends_with(b"i"), path.name() != b"__init__.py"));

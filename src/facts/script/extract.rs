@@ -35,7 +35,7 @@ pub(in crate::facts) fn extract(bytes: &[u8], path: &RelPath) -> Extracted<Vec<R
     let places = Places::new(text);
     let words = Words::new(text);
     let dialects = dialects(path).into_iter().map(|dialect| parse(text, dialect, |program| imports(program, &words, &places)));
-    let is_javascript = Language::of(path) == Some(Language::Javascript);
+    let is_javascript = Language::of(path) != Some(Language::Typescript);
     let flow = std::iter::once_with(|| flow::imports(text, &words)).take(usize::from(is_javascript));
     let mut furthest: Option<Wrong> = None;
     for read in dialects.chain(flow) {

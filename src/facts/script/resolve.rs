@@ -10,9 +10,10 @@ use super::extract::Raw;
 use super::files::{Look, NO_SUFFIX, typed};
 use super::package::{How, Package, Packages};
 use crate::base::RelPath;
-use crate::facts::Language;
+use crate::facts::program::is_untold;
 use crate::facts::syntax::At;
 use crate::facts::world::{Found, Goal, Source, World, concerns};
+use crate::facts::{Language, names};
 
 struct Resolver<'a> {
     world: &'a World<'a>,
@@ -27,7 +28,8 @@ pub(in crate::facts) fn resolve(world: &World<'_>, sources: &[Source<Vec<Raw>>],
         return;
     }
     let packages = Packages::new(world, &|folder| concerns(sources, folder));
-    let resolver = Resolver { world, names: names(world.files()), packages, configs: Configs::new(world) };
+    let resolver =
+        Resolver { world, names: names(world.files(), sources.iter().map(|source| &source.path)), packages, configs: Configs::new(world) };
     for source in sources.iter().filter(|source| source.told) {
         let name = resolver.name(&source.path);
         found.module(&name, &source.path);
@@ -49,7 +51,7 @@ pub(in crate::facts) fn resolve(world: &World<'_>, sources: &[Source<Vec<Raw>>],
 const ENDINGS: [&str; 11] = [".ts", ".tsx", ".mts", ".cts", ".js", ".jsx", ".mjs", ".cjs", ".d.ts", ".d.mts", ".d.cts"];
 
 /// Returns the modules' names: each file's path without the ending of a source, and with it where another file is called so.
-fn names<'a>(files: impl Iterator<Item = &'a RelPath>) -> FxHashMap<&'a RelPath, String> {
+fn names<'a>(files: impl Iterator<Item = &'a RelPath>, sources: impl Iterator<Item = &'a RelPath>) -> FxHashMap<&'a RelPath, String> {
     let script = |path: &&RelPath| Language::of(path).is_some_and(|language| Language::Javascript.reads(language));
     let mut ranked: Vec<(usize, &RelPath, String)> = files
         .filter(script)
@@ -67,6 +69,9 @@ fn names<'a>(files: impl Iterator<Item = &'a RelPath>) -> FxHashMap<&'a RelPath,
         let bare = text[..text.len() - ENDINGS[rank].len()].to_owned();
         let name = if taken.insert(bare.clone()) { bare } else { text };
         named.insert(path, name);
+    }
+    for program in sources.filter(|path| is_untold(path)) {
+        named.insert(program, names::program(program, &|name| taken.contains(name)));
     }
     named
 }
