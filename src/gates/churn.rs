@@ -21,6 +21,9 @@ const NODES: &[Node] = &[
 ];
 const LIMITS: [&str; 5] = ["touches", "lines", "symbol_touches", "hotspot", "coupling"];
 
+/// In seconds.
+const DAY: u64 = 86_400;
+
 /// Where evidence is kept, unless the gate says where.
 const ARCHIVE: &str = "benchmarks/results";
 
@@ -266,14 +269,19 @@ fn archive(sight: &dyn Sight, folder: &str, gate: &str, report: &Report, today: 
         sight.folder().join(folder.as_bytes()).join(format!("{today}_{name}_churn.json").as_bytes())
     };
     let text = report::churn::json(report, None);
-    // Windows end with the last commit: two that are equally long are one.
     let about = |text: &[u8]| {
         let report: serde_json::Value = serde_json::from_slice(text).ok()?;
-        let at = |name: &str| report["method"][name].as_str()?.parse().ok().map(Timestamp::as_second);
-        Some((report["scope"].clone(), at("until").zip(at("since")).map(|(until, since)| until - since)))
+        let since = report["method"]["since"].as_str().and_then(|since| since.parse::<Timestamp>().ok());
+        Some((report["scope"].clone(), since.map(Timestamp::as_second)))
+    };
+    let ours = about(text.as_bytes());
+    // A window goes on with the clock, and both were looked through on one day.
+    let is_other = |known: &[u8]| match (about(known), &ours) {
+        (Some((scope, Some(since))), Some((own, Some(begins)))) => scope != *own || since.abs_diff(*begins) >= DAY,
+        (known, ours) => known != *ours,
     };
     let shared = place(&name);
-    let taken = sight.tree().read(&shared).is_ok_and(|known| about(&known) != about(text.as_bytes()));
+    let taken = sight.tree().read(&shared).is_ok_and(|known| is_other(&known));
     let path = if taken { place(&format!("{name}-{gate}")) } else { shared };
     if sight.tree().read(&path).is_ok_and(|known| known == text.as_bytes()) {
         return Ok(());
