@@ -88,7 +88,7 @@ pub struct World {
     pub moved: Mutex<Vec<(RelPath, RelPath)>>,
     /// Whose outputs may be looked at, and taken as they are, by now in this run.
     pub claimed: Mutex<FxHashSet<TargetId>>,
-    /// See [`World::put_out`].
+    /// What tasks had put out when that was first asked in this run, each with the hash of the manifest that declares it.
     pub put_out: OnceLock<FxHashMap<RelPath, Vec<(u64, Output)>>>,
     /// For who only looks: files that a build would have taken away by now.
     pub absent: RwLock<FxHashSet<RelPath>>,
