@@ -112,10 +112,6 @@ fn every_way_not_to_hold_is_told_apart() {
     ] {
         assert_eq!(rules(&roadmap(&format!("- {claim}\n")), ""), expected, "{claim}");
     }
-    for claim in ["`sh tests.sh` -> never exits 1", "`sh tests.sh` -> all green"] {
-        let expected = ["no_claims:0", "unread_claim:1", "not_evaluated"];
-        assert_eq!(rules(&roadmap(&format!("- {claim}\n")), ""), expected, "{claim}");
-    }
     roadmap("- `sh tests.sh` -> 18 passed\n").run("check").code(1).stdout(
         "error[roadmap_metrics/drifted]: claimed: 18 passed; actual: 17
  --> docs/ROADMAP.md:1:3
