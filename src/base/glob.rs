@@ -12,6 +12,9 @@ use regex::bytes::{Regex, RegexBuilder};
 
 use super::RelPath;
 
+/// What patterns use for themselves.
+const SPECIAL: [char; 7] = ['*', '?', '[', ']', '{', '}', '\\'];
+
 /// One compiled pattern, relative to the root of the project.
 #[derive(Clone, Debug)]
 pub struct Glob {
@@ -22,6 +25,15 @@ pub struct Glob {
 /// Whether `text` is a pattern rather than the name of one file: it holds a special character that no backslash takes as it is.
 pub fn is_glob(text: &str) -> bool {
     plain(text).is_none()
+}
+
+/// Returns the pattern that means the one file or folder of this name.
+pub fn literal(name: &str) -> Cow<'_, str> {
+    if !name.contains(SPECIAL) {
+        return Cow::Borrowed(name);
+    }
+    let with = |c: char| if SPECIAL.contains(&c) { vec!['\\', c] } else { vec![c] };
+    Cow::Owned(name.chars().flat_map(with).collect())
 }
 
 /// Returns the name of the one file or folder that `text` means; `None` if it is a pattern.

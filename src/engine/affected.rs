@@ -303,23 +303,22 @@ impl Rests for Looked<'_> {
         self.gates && gates::read(&gate).is_ok_and(|rules| rules.reads(&gates::folder_of(&gate))(path))
     }
 
-    fn filled(&self, target: TargetId, text: &Text) -> Option<String> {
-        if let Some(text) = text.as_literal() {
-            return Some(text.to_owned());
+    fn hole(&self, target: TargetId, scope: Scope, name: &str) -> Option<String> {
+        match scope {
+            Scope::Env => {
+                let visible = self.visible(target, &self.rules(target))?;
+                visible.variables.get(name).map(|value| String::from_utf8_lossy(value).into_owned())
+            }
+            Scope::Decision | Scope::Port | Scope::Run => None,
         }
-        let visible = self.visible(target, &self.rules(target))?;
-        let fill = |scope: Scope, name: &str| match scope {
-            Scope::Env => visible.variables.get(name).map(|value| String::from_utf8_lossy(value).into_owned()).ok_or(()),
-            Scope::Decision | Scope::Port | Scope::Run => Err(()),
-        };
-        text.fill(fill).ok()
     }
 
     fn beside(&self, target: TargetId, detail: &Detail) -> Option<Vec<RelPath>> {
         let mut files = Vec::new();
+        let filled = |text: &Text| text.fill(|scope, name| self.hole(target, scope, name).ok_or(())).ok();
         let (rules, dir, commands, listed) = match detail {
             Detail::Task(task, _) => {
-                let dir = self.filled(target, &task.dir).and_then(|dir| RelPath::parse(dir).ok());
+                let dir = filled(&task.dir).and_then(|dir| RelPath::parse(dir).ok());
                 (&task.env, dir, &task.commands[..], &task.tools[..])
             }
             Detail::Service(service) => (&service.env, Some(service.dir.clone()), std::slice::from_ref(&service.command), &[][..]),
@@ -340,7 +339,7 @@ impl Rests for Looked<'_> {
             return None;
         }
         for name in started.chain(listed) {
-            let name = self.filled(target, name)?;
+            let name = filled(name)?;
             if !self.program(target, rules, &name, dir.as_ref(), &mut files) {
                 return None;
             }

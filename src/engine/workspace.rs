@@ -125,7 +125,7 @@ impl Engine {
             // What is only known when it runs is found by version control's word alone.
             let texts = |negated: bool| {
                 let of = |pattern: &&Pattern| pattern.negated == negated;
-                let plain = |pattern: &Pattern| pattern.text.fill(|_, _| Err(())).ok();
+                let plain = |pattern: &Pattern| pattern.fill(|_, _| Err(())).ok();
                 task.inputs.iter().filter(of).filter_map(plain).collect::<Vec<String>>()
             };
             let set = PatternSet::new(&texts(false), &texts(true)).map_err(io::Error::other)?;

@@ -5,7 +5,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use super::made::Made;
 use super::{Detail, Graph, TargetKind};
 use crate::base::{RelPath, TargetId, glob, glob::Glob};
-use crate::model::{Pattern, Text};
+use crate::model::{Pattern, Scope};
 
 /// What has changed.
 #[derive(Clone, Copy, Debug, Default)]
@@ -20,8 +20,8 @@ pub struct Changed<'a> {
 
 /// What a target rests on beside the patterns of its declaration.
 pub trait Rests {
-    /// Fills the holes of a text as the target would see them; `None` where that is not known before it runs.
-    fn filled(&self, target: TargetId, text: &Text) -> Option<String>;
+    /// Returns what a hole comes to for the target; `None` where that is not known before it runs.
+    fn hole(&self, target: TargetId, scope: Scope, name: &str) -> Option<String>;
 
     /// Returns the files that a task or service rests on beside its inputs: programs, `dotenv` files, what its depfile named. `None` where
     /// they are not known: it may be any file.
@@ -55,7 +55,7 @@ pub fn reached_from(graph: &Graph, changed: Changed<'_>, declared: &[TargetId], 
             _ => &[],
         };
         let mut makers = Vec::new();
-        let hit = touched.inputs(inputs, &|text| rests.filled(id, text))
+        let hit = touched.inputs(inputs, &|scope, name| rests.hole(id, scope, name))
             || rests.beside(id, &detail).is_none_or(|files| {
                 let touch = |file| match touched.made.maker(file).filter(|maker| *maker != id) {
                     Some(maker) => {
@@ -106,10 +106,10 @@ impl<'a> Touched<'a> {
     }
 
     /// Whether one of the paths is among what `patterns` say.
-    fn inputs(&mut self, patterns: &[Pattern], filled: &dyn Fn(&Text) -> Option<String>) -> bool {
+    fn inputs(&mut self, patterns: &[Pattern], hole: &dyn Fn(Scope, &str) -> Option<String>) -> bool {
         let mut hits: Vec<usize> = Vec::new();
         for pattern in patterns.iter().filter(|pattern| !pattern.negated) {
-            match text(pattern, filled) {
+            match text(pattern, hole) {
                 Some(text) if self.in_folders(&text) => return true,
                 Some(text) => hits.extend_from_slice(self.of(&text)),
                 None => return true,
@@ -120,7 +120,7 @@ impl<'a> Touched<'a> {
         }
         let mut left_out: Vec<usize> = Vec::new();
         for pattern in patterns.iter().filter(|pattern| pattern.negated) {
-            let Some(text) = text(pattern, filled) else { continue };
+            let Some(text) = text(pattern, hole) else { continue };
             let named = glob::plain(&text).map(|name| RelPath::parse(&*name).unwrap_or_default());
             let own = self.of(&text).to_vec();
             left_out.extend(own.into_iter().filter(|at| named.as_ref().is_none_or(|named| self.paths[*at].is_in(named))));
@@ -189,15 +189,15 @@ impl<'a> Touched<'a> {
     }
 }
 
-fn text(pattern: &Pattern, filled: &dyn Fn(&Text) -> Option<String>) -> Option<String> {
-    pattern.text.as_literal().map(str::to_owned).or_else(|| filled(&pattern.text))
+fn text(pattern: &Pattern, hole: &dyn Fn(Scope, &str) -> Option<String>) -> Option<String> {
+    pattern.fill(|scope, name| hole(scope, name).ok_or(())).ok()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::graph::sample::{graph, needs, shop, task, tasks};
-    use crate::model::{Imported, Part, Scope};
+    use crate::model::{Imported, Part, Text};
 
     /// Holes mean `src`; the files beside are told by address.
     #[derive(Default)]
@@ -212,9 +212,8 @@ mod tests {
             path.as_bytes().ends_with(b".gated")
         }
 
-        fn filled(&self, _: TargetId, text: &Text) -> Option<String> {
-            let fill = |_: Scope, _: &str| if self.holes { Ok(String::from("src")) } else { Err(()) };
-            text.fill(fill).ok()
+        fn hole(&self, _: TargetId, _: Scope, _: &str) -> Option<String> {
+            self.holes.then(|| String::from("src"))
         }
 
         fn beside(&self, target: TargetId, _: &Detail) -> Option<Vec<RelPath>> {

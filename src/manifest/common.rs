@@ -269,7 +269,12 @@ impl Problems {
     }
 
     pub(super) fn fill(&mut self, context: &Context, text: &str, place: &Place) -> Text {
-        match context.scopes.fill(text) {
+        self.taken(context.scopes.fill(text), text, place)
+    }
+
+    /// Counts a text that was filled, or tells why it was not; then it is as it is written.
+    pub(super) fn taken(&mut self, filled: Result<Text, Vec<Unfilled>>, text: &str, place: &Place) -> Text {
+        match filled {
             Ok(filled) => {
                 self.takes(TEXT + filled.size() as u64, place);
                 filled

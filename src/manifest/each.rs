@@ -177,7 +177,7 @@ impl Load<'_> {
             for (part, value) in
                 [("path", own), ("name", file), ("stem", stem), ("dir", if dir.is_empty() { "." } else { dir }), ("ext", ext)]
             {
-                inner.scopes.set_file(&name, part, value);
+                inner.scopes.set(&name, part, value);
             }
             self.file = Some(own.into());
             self.nodes(&children, &inner, Level::Each);

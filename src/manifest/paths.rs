@@ -1,6 +1,6 @@
 //! Paths and patterns: from what a manifest writes to what holds from the project's root.
 
-use super::common::{Context, TEXT};
+use super::common::Context;
 use super::node::Node;
 use super::problems::Problems;
 use crate::base::{Place, RelPath, glob};
@@ -13,16 +13,10 @@ impl Problems {
         self.rooted(context, filled, place)
     }
 
-    /// As `path`, for what is matched: a file that `each` found stands for itself, whatever characters its name has.
+    /// As `path`, for what is matched.
     pub(super) fn pattern(&mut self, context: &Context, text: &str, place: &Place) -> Text {
-        let filled = if context.scopes.has_odd_files() { context.scopes.fill_pattern(text).ok() } else { None };
-        let filled = match filled {
-            Some(filled) => {
-                self.takes(TEXT + filled.size() as u64, place);
-                filled
-            }
-            None => self.fill(context, text, place),
-        };
+        let filled = context.scopes.fill_pattern(text);
+        let filled = self.taken(filled, text, place);
         self.rooted(context, filled, place)
     }
 

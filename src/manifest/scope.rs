@@ -1,14 +1,11 @@
 //! `{{scope.name}}`: filled where it is known while loading, left open where it is not.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::settings::{Ports, port_name};
 use crate::base::{Address, RelPath, did_you_mean};
 use crate::model::{Part, Scope, Text};
-
-/// What patterns use for themselves.
-const PATTERN: [char; 7] = ['*', '?', '[', ']', '{', '}', '\\'];
 
 const UNKNOWN: &str = "manifest/unknown_name";
 
@@ -40,8 +37,8 @@ pub(super) struct Scopes {
     known: Arc<BTreeMap<String, BTreeMap<String, Text>>>,
     /// Each task has its own: `task.address` and `task.name`.
     task: Option<(Address, Box<str>)>,
-    /// The names of `each` around, where a file's name has characters that patterns use for themselves.
-    odd: BTreeSet<String>,
+    /// What templates are given, as patterns: the manifest may write one, in which what a hole comes to stands for itself.
+    patterns: Arc<BTreeMap<String, Text>>,
     /// The ports of all services; `None` where they are not known by name.
     pub ports: Option<Arc<Ports>>,
     /// The package, whose ports come first.
@@ -64,43 +61,21 @@ impl Scopes {
         self.task = Some((address.clone(), name.into()));
     }
 
-    /// As `set`, for a file that `each` found.
-    pub fn set_file(&mut self, scope: &str, name: &str, value: &str) {
-        self.set(scope, name, value);
-        if value.contains(PATTERN) {
-            self.odd.insert(scope.to_owned());
-        }
-    }
-
     /// Forgets a scope: one of the same name begins.
     pub fn forget(&mut self, scope: &str) {
         if self.known.contains_key(scope) {
             Arc::make_mut(&mut self.known).remove(scope);
         }
-        self.odd.remove(scope);
     }
 
-    /// Whether the name of a file around has characters that patterns use for themselves.
-    pub fn has_odd_files(&self) -> bool {
-        !self.odd.is_empty()
-    }
-
-    /// As `fill`, with such characters in names of files escaped.
-    pub fn fill_pattern(&self, text: &str) -> Result<Text, Vec<Unfilled>> {
-        let mut escaped = self.clone();
-        for scope in &self.odd {
-            for value in Arc::make_mut(&mut escaped.known).get_mut(scope).into_iter().flat_map(BTreeMap::values_mut) {
-                let plain = value.to_string();
-                let with = |c: char| if PATTERN.contains(&c) { vec!['\\', c] } else { vec![c] };
-                *value = Text::literal(plain.chars().flat_map(with).collect::<String>());
-            }
+    /// Sets what a template is given, of which some may only be known later: as a text, and as a pattern.
+    pub fn set_param(&mut self, name: &str, value: Text, pattern: Text) {
+        if pattern != value {
+            Arc::make_mut(&mut self.patterns).insert(name.to_owned(), pattern);
+        } else if self.patterns.contains_key(name) {
+            Arc::make_mut(&mut self.patterns).remove(name);
         }
-        escaped.fill(text)
-    }
-
-    /// As `set`, with what is only known later left open.
-    pub fn set_text(&mut self, scope: &str, name: &str, value: Text) {
-        Arc::make_mut(&mut self.known).entry(scope.to_owned()).or_default().insert(name.to_owned(), value);
+        Arc::make_mut(&mut self.known).entry(String::from("param")).or_default().insert(name.to_owned(), value);
     }
 
     /// Fills a text.
@@ -108,6 +83,25 @@ impl Scopes {
     /// # Errors
     /// All holes that cannot be filled, up to 10.
     pub fn fill(&self, text: &str) -> Result<Text, Vec<Unfilled>> {
+        self.filled(text, |scopes, hole| scopes.hole(hole))
+    }
+
+    /// As `fill`, for a pattern: what a hole comes to is the name of a file or a part of one, whatever characters it has. A template's parameter
+    /// is what the manifest gives it, which may be a pattern.
+    ///
+    /// # Errors
+    /// As `fill`.
+    pub fn fill_pattern(&self, text: &str) -> Result<Text, Vec<Unfilled>> {
+        self.filled(text, |scopes, hole| match hole.split_once('.') {
+            Some(("param", name)) => match scopes.patterns.get(name) {
+                Some(pattern) => Ok(pattern.parts().to_vec()),
+                None => scopes.hole(hole),
+            },
+            _ => Ok(scopes.hole(hole)?.into_iter().map(Part::as_pattern).collect()),
+        })
+    }
+
+    fn filled(&self, text: &str, fill: impl Fn(&Scopes, &str) -> Result<Vec<Part>, (String, String)>) -> Result<Text, Vec<Unfilled>> {
         if !text.contains("{{") {
             return Ok(Text::literal(text));
         }
@@ -132,7 +126,7 @@ impl Scopes {
                 break;
             };
             let written = || hole[..end + 4].to_owned();
-            match self.hole(rest[..end].trim()) {
+            match fill(self, rest[..end].trim()) {
                 Ok(filled) => {
                     length += filled.iter().map(Part::size).sum::<usize>();
                     parts.extend(filled);

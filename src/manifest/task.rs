@@ -160,16 +160,16 @@ fn one(
         let mut inner = context.clone();
         let mut complete = true;
         for (param, default) in &template.params {
-            let given = child.props.iter().find(|(name, ..)| name == param).map(|(_, value, place)| (value.clone(), place.clone()));
-            let value = match given {
-                Some((Value::Text(text), place)) => problems.fill(&context, &text, &place),
-                Some((Value::Whole(number), _)) => Text::literal(number.to_string()),
+            let given = child.props.iter().find(|(name, ..)| name == param).map(|(_, value, place)| (value, place));
+            let (text, place) = match given {
+                Some((Value::Text(text), place)) => (text.to_string(), place),
+                Some((Value::Whole(number), place)) => (number.to_string(), place),
                 Some((other, place)) => {
-                    problems.say("manifest/wrong_value", &place, format!("`{param}` is {}", other.kind()), "give it a text");
+                    problems.say("manifest/wrong_value", place, format!("`{param}` is {}", other.kind()), "give it a text");
                     continue;
                 }
                 None => match default {
-                    Some(default) => problems.fill(&context, default, &child.place),
+                    Some(default) => (default.to_string(), &child.place),
                     None => {
                         problems.say(
                             "manifest/missing_param",
@@ -182,7 +182,9 @@ fn one(
                     }
                 },
             };
-            inner.scopes.set_text("param", param, value);
+            let value = problems.fill(&context, &text, place);
+            let pattern = context.scopes.fill_pattern(&text).unwrap_or_else(|_| value.clone());
+            inner.scopes.set_param(param, value, pattern);
         }
         let known: Vec<&str> = template.params.iter().map(|(name, _)| name.as_str()).collect();
         problems.only(child, &known);

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::{EnvRules, Imported, Need, Text};
-use crate::base::{Address, Place, RelPath};
+use super::{EnvRules, Imported, Need, Scope, Text};
+use crate::base::{Address, Place, RelPath, glob};
 
 /// One task, fully expanded.
 #[derive(Clone, PartialEq, Hash, Debug, Serialize, Deserialize)]
@@ -157,6 +157,16 @@ pub struct Pattern {
     pub negated: bool,
     /// Where it was written.
     pub place: Place,
+}
+
+impl Pattern {
+    /// Fills its holes: what one comes to is the name of a file or a part of one, whatever characters it has.
+    ///
+    /// # Errors
+    /// The first error of `fill`.
+    pub fn fill<E>(&self, mut fill: impl FnMut(Scope, &str) -> Result<String, E>) -> Result<String, E> {
+        self.text.fill(|scope, name| fill(scope, name).map(|value| glob::literal(&value).into_owned()))
+    }
 }
 
 /// `only_if "decision" "value"…`

@@ -5,6 +5,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::base::glob;
+
 /// A text as a manifest wrote it, after all that is known while loading has been filled in.
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Default, Serialize, Deserialize)]
 pub struct Text(Vec<Part>);
@@ -44,6 +46,17 @@ impl Scope {
 }
 
 impl Part {
+    /// Returns it as a part of a pattern, in which a literal stands for itself.
+    pub fn as_pattern(self) -> Part {
+        match self {
+            Part::Literal(text) => match glob::literal(&text) {
+                Cow::Borrowed(_) => Part::Literal(text),
+                Cow::Owned(pattern) => Part::Literal(pattern.into()),
+            },
+            hole => hole,
+        }
+    }
+
     /// Returns how many bytes the literal or the name has.
     pub fn size(&self) -> usize {
         match self {

@@ -11,7 +11,7 @@ use crate::action::Content;
 use crate::base::{Digest, Hasher, RelPath, TargetId, glob};
 use crate::disk::{self, Kind, Noted, PatternSet};
 use crate::graph::EdgeKind;
-use crate::model::{Pattern, Task, Text};
+use crate::model::{Pattern, Scope, Task, Text};
 
 /// The files of one task, without what needed tasks put out.
 #[derive(Default)]
@@ -54,11 +54,11 @@ impl Listing {
 /// Splits patterns into those that include and those that exclude, filled in.
 pub(super) fn patterns(
     patterns: &[Pattern],
-    fill: &impl Fn(&Text) -> Result<String, Blocked>,
+    hole: &impl Fn(Scope, &str) -> Result<String, Blocked>,
 ) -> Result<(Vec<String>, Vec<String>), Blocked> {
     let (mut included, mut excluded) = (Vec::new(), Vec::new());
     for pattern in patterns {
-        if pattern.negated { &mut excluded } else { &mut included }.push(fill(&pattern.text)?);
+        if pattern.negated { &mut excluded } else { &mut included }.push(pattern.fill(hole)?);
     }
     Ok((included, excluded))
 }
@@ -79,10 +79,10 @@ pub(super) fn gather(
     task: &Task,
     links: &Links,
     discovered: &[RelPath],
-    fill: &impl Fn(&Text) -> Result<String, Blocked>,
+    hole: &impl Fn(Scope, &str) -> Result<String, Blocked>,
     again: bool,
 ) -> Result<Inputs, Blocked> {
-    let (included, excluded) = patterns(&task.inputs, fill)?;
+    let (included, excluded) = patterns(&task.inputs, hole)?;
     let mut reading = Reading {
         world,
         target,
@@ -147,7 +147,7 @@ pub(super) fn gather(
         }
         let mut hidden = excluded;
         for pattern in task.outputs.iter().filter(|pattern| !pattern.negated) {
-            hidden.push(fill(&pattern.text)?);
+            hidden.push(pattern.fill(hole)?);
         }
         listing.set = PatternSet::new(&folders, &hidden).map_err(wrong)?;
         listing.files = disk::expand_noting(&world.tree, &listing.set, &mut listing.searched)

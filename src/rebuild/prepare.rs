@@ -89,14 +89,13 @@ fn exact(world: &World, target: TargetId, links: &Links, discovered: Vec<RelPath
     let began = disk::now_ns();
     let visible = world.visible(target, again).map_err(Blocked::new)?;
     let place = task.place.to_string();
-    let symbolic = |text: &Text| {
-        text.fill(|scope, name| match scope {
-            Scope::Env if is_secret(&visible, name) => Err(held("a path", name, &place)),
-            Scope::Env => variable(&visible, name, &place),
-            Scope::Decision => decision(world, name),
-            Scope::Port | Scope::Run => Ok(format!("{{{{{}.{name}}}}}", scope.word())),
-        })
+    let hole = |scope: Scope, name: &str| match scope {
+        Scope::Env if is_secret(&visible, name) => Err(held("a path", name, &place)),
+        Scope::Env => variable(&visible, name, &place),
+        Scope::Decision => decision(world, name),
+        Scope::Port | Scope::Run => Ok(format!("{{{{{}.{name}}}}}", scope.word())),
     };
+    let symbolic = |text: &Text| text.fill(hole);
     // What a decision came to is a part of the action by itself, so that it is told as what it is.
     let worded = |text: &Text| {
         text.fill(|scope, name| match scope {
@@ -197,13 +196,13 @@ fn exact(world: &World, target: TargetId, links: &Links, discovered: Vec<RelPath
         files.extend(tool.map(|tool| tool.program));
     }
 
-    let (outputs, excluded) = patterns(&task.outputs, &symbolic)?;
+    let (outputs, excluded) = patterns(&task.outputs, &hole)?;
     let mut declared: Vec<(String, bool)> = outputs.iter().map(|text| (text.clone(), false)).collect();
     declared.extend(excluded.iter().map(|text| (text.clone(), true)));
     declared.sort();
     let is_folder = |text: &String| task.imported.is_some() && stands_as_folder(world, text);
     let (folders, outputs) = outputs.into_iter().partition(is_folder);
-    let Inputs { files: inputs, listing, unmade } = inputs::gather(world, target, &task, links, &discovered, &symbolic, again)?;
+    let Inputs { files: inputs, listing, unmade } = inputs::gather(world, target, &task, links, &discovered, &hole, again)?;
     let mut needs: Vec<Needed> = Vec::new();
     let mut services: Vec<(String, Digest)> = Vec::new();
     for (id, Yield { digest, outputs, folders, .. }) in links {
@@ -235,7 +234,7 @@ fn exact(world: &World, target: TargetId, links: &Links, discovered: Vec<RelPath
     }
     decisions.sort();
     decisions.dedup();
-    let undeclared = patterns(&task.confined.undeclared, &symbolic)?;
+    let undeclared = patterns(&task.confined.undeclared, &hole)?;
     let response = task.imported.as_ref().and_then(|imported| imported.response.clone());
     let action = Action {
         commands,

@@ -153,3 +153,34 @@ fn blocks_in_blocks_are_counted_before_any_round() {
     project.run("list").code(2).says(["manifest/too_many_tasks", "go round more than 2000000 times", "orket.kdl:1:1"]);
     project.declare(&inner("{{a.path}}", "task \"{{a.name}}-{{b.name}}\" { sh \"true\" }")).run("list").ok();
 }
+
+#[test]
+fn what_a_hole_comes_to_is_a_name_also_where_a_pattern_may_stand() {
+    let project = Project::new()
+        .var("WHERE", "s[1]")
+        .file("src/u/[id].ts", "1")
+        .file("src/u/i.ts", "other")
+        .file("s[1]/a.txt", "1")
+        .file("s1/a.txt", "other")
+        .manifest(
+            r#"
+        template "js" { param "from"; param "to"; sh "{log:js}; cat '{{param.from}}' > '{{param.to}}'"; inputs "{{param.from}}"; outputs "{{param.to}}" }
+        template "all" { param "those"; sh "{log:all}; cat src/u/* > all"; inputs "{{param.those}}"; outputs "all" }
+        each "f" glob="src/u/\\[id\\].ts" { task "js" { use "js" from="{{f.path}}" to="out/{{f.stem}}.js" } }
+        task "all" { use "all" those="src/u/*" }
+        task "m" { matrix { n "1"; }; sh "{log:m}; echo {{matrix.n}} > '{{task.name}}.txt'"; outputs "{{task.name}}.txt" }
+        task "e" { env { pass "WHERE" }; sh "{log:e}; cat '{{env.WHERE}}/a.txt' > e"; inputs "{{env.WHERE}}/a.txt"; outputs "e" }
+        decision "choice" { otherwise "[1]" }
+        task "d" { sh "{log:d}; cat 's{{decision.choice}}/a.txt' > 'd{{decision.choice}}'"; inputs "s{{decision.choice}}/*.txt"; outputs "d{{decision.choice}}" }
+        "#,
+        );
+    project.run("build").ok().ran(["js", "all", "m", "e", "d"]);
+    project.run("build").ok().nothing_to_do();
+    project.write("src/u/[id].ts", "2").write("s[1]/a.txt", "2").run("build").ok().ran(["js", "all", "e", "d"]);
+    project.write("src/u/i.ts", "more").write("s1/a.txt", "more").run("build").ok().ran(["all"]);
+    for output in ["out/[id].js", "m[n=1].txt", "e", "d[1]"] {
+        project.remove(output);
+    }
+    project.run("build --json").ok().cached(["js", "m[n=1]", "e", "d"]);
+    assert_eq!(project.read("out/[id].js"), "2");
+}
