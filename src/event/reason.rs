@@ -24,6 +24,8 @@ pub enum Reason {
     Running,
     /// Something that it reads was changed while it ran last.
     Overtaken,
+    /// It ran last as the remedy of a failure, whose result is that failure's.
+    RanAsRemedy,
     /// It reads this file, which need not be there and is not.
     Unmade(String),
     /// These parts of its action are not what they were when it last succeeded; never empty, most telling first.

@@ -125,7 +125,11 @@ fn verdict(world: &World, target: TargetId, links: &Links, again: bool, mode: Mo
     let mut why = None;
     if let Some(record) = &record {
         if !matches!(record.status, Status::Succeeded | Status::LeftOut) {
-            why = Some(if record.status == Status::Overtaken { Reason::Overtaken } else { Reason::NotFinished });
+            why = Some(match record.status {
+                Status::Overtaken => Reason::Overtaken,
+                Status::Remedy => Reason::RanAsRemedy,
+                _ => Reason::NotFinished,
+            });
             // Whoever has seen it fail does not want to hear that it once passed.
             if record.status == Status::Failed(prepared.key) {
                 return Judged::Run(Box::new(prepared), Reason::NotFinished);

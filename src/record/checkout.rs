@@ -16,18 +16,17 @@ use super::paint::paint;
 use super::picture::Picture;
 use super::proof::Proof;
 use super::task::{Known, Status, TaskRecord};
-use crate::base::{Digest, RelPath};
+use crate::base::RelPath;
 use crate::disk::{self, Signature};
 
 #[derive(Serialize, Deserialize)]
 enum Line {
     Task(Box<TaskRecord>),
     Intent { key: [u64; 2], manifest: u64, outputs: Vec<(RelPath, Option<Signature>)> },
-    Failed { key: [u64; 2], action: Digest, made: Vec<(RelPath, Option<Signature>)> },
+    Ended { key: [u64; 2], status: Status, made: Vec<(RelPath, Option<Signature>)> },
     Forget([u64; 2]),
     File(#[serde(with = "serde_bytes")] Box<[u8]>, Known),
     Proof([u64; 2], Proof),
-    Overtaken { key: [u64; 2], made: Vec<(RelPath, Option<Signature>)> },
 }
 
 /// The memory of one checkout.
@@ -162,12 +161,13 @@ impl Checkout {
         self.write(Line::Intent { key, manifest, outputs })
     }
 
-    /// Remembers that a task has failed as this action, and what it had made until then, with its stamps.
+    /// Remembers how a task has ended that did not succeed, or whose result is not one to rely on, and what it had made until then, with its
+    /// stamps.
     ///
     /// # Errors
     /// When the journal cannot be written.
-    pub fn failed(&mut self, key: [u64; 2], action: Digest, made: Vec<(RelPath, Option<Signature>)>) -> io::Result<()> {
-        self.write(Line::Failed { key, action, made })
+    pub fn ended(&mut self, key: [u64; 2], status: Status, made: Vec<(RelPath, Option<Signature>)>) -> io::Result<()> {
+        self.write(Line::Ended { key, status, made })
     }
 
     /// Remembers how a task has succeeded.
@@ -195,14 +195,6 @@ impl Checkout {
     /// Forgets how a task ended, but not which outputs are its own.
     pub fn forget(&mut self, key: [u64; 2]) {
         let _ = self.write(Line::Forget(key));
-    }
-
-    /// Notes that what a task reads was changed while it ran, and what it had made until then, with its stamps.
-    ///
-    /// # Errors
-    /// When the journal cannot be written.
-    pub fn overtaken(&mut self, key: [u64; 2], made: Vec<(RelPath, Option<Signature>)>) -> io::Result<()> {
-        self.write(Line::Overtaken { key, made })
     }
 
     /// Returns the records of all tasks: what a sweep of the store must leave alone.
@@ -275,7 +267,7 @@ impl Checkout {
     fn write(&mut self, line: Line) -> io::Result<()> {
         let bytes = postcard::to_stdvec(&line).map_err(io::Error::other)?;
         // What a task is about to make has to be known before it is made. All else is found out again if it is lost.
-        let urgent = matches!(line, Line::Intent { .. } | Line::Failed { .. } | Line::Forget(_) | Line::Overtaken { .. });
+        let urgent = matches!(line, Line::Intent { .. } | Line::Ended { .. } | Line::Forget(_));
         self.apply(line);
         if !self.writable {
             return Ok(());
@@ -302,21 +294,15 @@ impl Checkout {
                 record.own = outputs;
                 record.proof = None;
             }
-            Line::Failed { key, action, made } => {
+            Line::Ended { key, status, made } => {
                 let record = self.changed(key);
-                record.status = Status::Failed(action);
+                record.status = status;
                 record.own = made;
                 record.proof = None;
             }
             Line::Forget(key) => {
                 let record = self.changed(key);
                 record.status = Status::Started;
-                record.proof = None;
-            }
-            Line::Overtaken { key, made } => {
-                let record = self.changed(key);
-                record.status = Status::Overtaken;
-                record.own = made;
                 record.proof = None;
             }
             Line::Proof(key, proof) => self.changed(key).proof = Some(proof),

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use xxhash_rust::xxh3::xxh3_64;
 
-const MAGIC: &[u8; 8] = b"ORKETJ4\n";
+const MAGIC: &[u8; 8] = b"ORKETJ5\n";
 
 /// A journal that is being written.
 pub struct Journal {

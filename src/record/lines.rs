@@ -74,6 +74,8 @@ enum Line {
     },
     Started {
         task: String,
+        #[serde(default)]
+        reason: Option<Why>,
     },
     Finished {
         task: String,
@@ -99,22 +101,43 @@ enum Line {
     Other,
 }
 
+#[derive(Deserialize)]
+struct Why {
+    kind: String,
+}
+
 /// Returns what a journal tells of a run that did not get to its end; `None` if it does not even say which.
 pub(super) fn read(bytes: &[u8]) -> Option<RunRecord> {
-    let (mut record, begun) = heard(bytes)?;
+    let Heard { mut record, begun, .. } = heard(bytes)?;
     (record.totals.cancelled, record.totals.interrupted) = (record.totals.cancelled + begun.len(), begun.len());
     Some(record)
 }
 
-/// Returns the tasks that it says have begun, and does not say have ended.
-pub(super) fn under_way(bytes: &[u8]) -> BTreeSet<String> {
-    heard(bytes).map(|(_, begun)| begun).unwrap_or_default()
+/// Returns the tasks that it says have begun, and were ended with the run or not heard of since; none that began as a remedy.
+pub(super) fn cut_off(bytes: &[u8]) -> BTreeSet<String> {
+    let Some(Heard { begun, ended, remedies, .. }) = heard(bytes) else { return BTreeSet::new() };
+    &(&begun | &ended) - &remedies
 }
 
-fn heard(bytes: &[u8]) -> Option<(RunRecord, BTreeSet<String>)> {
+/// Returns the tasks that it says have begun, and does not say have ended.
+pub(super) fn under_way(bytes: &[u8]) -> BTreeSet<String> {
+    heard(bytes).map(|heard| heard.begun).unwrap_or_default()
+}
+
+struct Heard {
+    record: RunRecord,
+    /// What has begun, and is not said to have ended.
+    begun: BTreeSet<String>,
+    /// What has begun, and was ended with the run.
+    ended: BTreeSet<String>,
+    /// What has begun last as a remedy.
+    remedies: BTreeSet<String>,
+}
+
+fn heard(bytes: &[u8]) -> Option<Heard> {
     let whole = &bytes[..bytes.iter().rposition(|byte| *byte == b'\n')? + 1];
     let mut record: Option<RunRecord> = None;
-    let mut begun: BTreeSet<String> = BTreeSet::new();
+    let (mut begun, mut ended, mut remedies) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
     for line in whole.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {
         match (serde_json::from_slice(line).ok()?, &mut record) {
             (Line::RunStarted { run, began_ms, goal, strategies }, _) => {
@@ -139,9 +162,15 @@ fn heard(bytes: &[u8]) -> Option<(RunRecord, BTreeSet<String>)> {
                 record.decisions.push(RunDecision { address: decision, value, origin, saw });
             }
             (Line::Fresh { tasks }, Some(record)) => record.totals.fresh += tasks,
-            (Line::Started { task }, Some(_)) => drop(begun.insert(task)),
+            (Line::Started { task, reason }, Some(_)) => {
+                match reason.is_some_and(|why| why.kind == "remedy") {
+                    true => drop(remedies.insert(task.clone())),
+                    false => drop(remedies.remove(&task)),
+                }
+                begun.insert(task);
+            }
             (Line::Finished { task, at_ms, outcome, duration_ms, status, output, log, stored, unchanged }, Some(record)) => {
-                begun.remove(&task);
+                ended.extend(begun.take(&task).filter(|_| outcome == Outcome::Cancelled));
                 record.totals.count(outcome);
                 record.duration_ms = at_ms;
                 if outcome != Outcome::Fresh {
@@ -153,7 +182,7 @@ fn heard(bytes: &[u8]) -> Option<(RunRecord, BTreeSet<String>)> {
             _ => {}
         }
     }
-    Some((record?, begun))
+    Some(Heard { record: record?, begun, ended, remedies })
 }
 
 #[cfg(test)]

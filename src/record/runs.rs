@@ -149,6 +149,12 @@ impl Runs {
         Ok(journal.map(|journal| lines::under_way(&journal)).unwrap_or_default())
     }
 
+    /// Returns the tasks that a run had begun when it was ended or killed.
+    pub fn cut_off(&self, run: &RunRecord) -> BTreeSet<String> {
+        let journal = std::fs::read(self.folder.join(format!("{}.jsonl", run.name())));
+        journal.map(|journal| lines::cut_off(&journal)).unwrap_or_default()
+    }
+
     /// Returns the newest record, or the newest whose id begins with `run`.
     ///
     /// # Errors

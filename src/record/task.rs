@@ -28,6 +28,8 @@ pub enum Status {
     Failed(Digest),
     /// It succeeded, and something that it reads was changed meanwhile: nobody knows what it made its outputs of.
     Overtaken,
+    /// It succeeded as the remedy of a failure, of which it was told: its outputs are no result of its action alone.
+    Remedy,
     /// It succeeded, and what it had put out was taken away since: a run has left it out, or it was declared no longer.
     LeftOut,
 }

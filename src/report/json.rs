@@ -291,6 +291,7 @@ pub(super) fn reason_object(reason: &Reason) -> ReasonObject {
         Reason::Unjudged => ("unjudged", None, None),
         Reason::NotFinished => ("not_finished", None, None),
         Reason::Running => ("running", None, None),
+        Reason::RanAsRemedy => ("ran_as_remedy", None, None),
         Reason::Overtaken => ("overtaken", None, None),
         Reason::Unmade(path) => ("unmade", Some(vec![Change { subject: Subject::Input, name: path.clone(), old: None, new: None }]), None),
         Reason::Changed(changes) => ("changed", Some(changes.clone()), None),

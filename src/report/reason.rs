@@ -17,6 +17,7 @@ pub fn reason_text(reason: &Reason) -> String {
         Reason::Unjudged => "no verdict is kept for what it sees now".to_owned(),
         Reason::NotFinished => "its last run failed or was interrupted".to_owned(),
         Reason::Running => "another build is running it".to_owned(),
+        Reason::RanAsRemedy => "it ran last as the remedy of a failure".to_owned(),
         Reason::Overtaken => "what it reads was changed while it ran last".to_owned(),
         Reason::Unmade(path) => format!("input {} is not there, and as long as that is so it runs every time", escape(path)),
         Reason::Upstream(task) => format!("{} would run first", escape(task)),

@@ -120,15 +120,13 @@ impl Bench<'_> {
                 Verdict::Failed
             }
             _ => {
-                // What a remedy puts out belongs to one failure.
                 let store = !self.mode.no_store
                     && from_nothing
                     && duration >= self.cheaper_than
-                    && how.remedy.is_none()
                     && !ran.flaky
                     && !world.graph.has(prepared.target, flag::UNCACHED)
                     && !world.graph.has(prepared.target, flag::ALWAYS);
-                let success = Success { attempt: &attempt, duration, stamps: &stamps };
+                let success = Success { attempt: &attempt, duration, stamps: &stamps, remedy: how.remedy.is_some() };
                 match self.keep(&mut prepared, links, &success, store, &mut ran) {
                     Ok((yielded, unchanged)) => Verdict::Succeeded { yielded, unchanged },
                     Err(text) => {

@@ -24,6 +24,8 @@ pub(super) struct Success<'a> {
     pub duration: Duration,
     /// What its inputs had before.
     pub stamps: &'a Stamps,
+    /// Whether it was run for a failure, of which it was told.
+    pub remedy: bool,
 }
 
 impl Bench<'_> {
@@ -152,7 +154,7 @@ impl Bench<'_> {
                 let made: Vec<_> =
                     made.chain(depfile.filter(|path| stamp(path).is_some())).map(|path| (path.clone(), stamp(&path))).collect();
                 match failed {
-                    true => checkout.failed(key, prepared.key, made),
+                    true => checkout.ended(key, Status::Failed(prepared.key), made),
                     false => checkout.intend(key, world.manifest, made),
                 }
             }
@@ -173,9 +175,9 @@ impl Bench<'_> {
         ran: &mut Ran,
     ) -> Result<(Yield, bool), String> {
         let (world, notices) = (self.world, &mut ran.notices);
-        let Success { attempt, duration, stamps } = success;
+        let Success { attempt, duration, stamps, remedy } = success;
         let mut moved = stamps.touched(world, prepared);
-        let store = store && moved.is_empty() && !rebuild::writes_beside(prepared);
+        let store = store && !remedy && moved.is_empty() && !rebuild::writes_beside(prepared);
         let imported = prepared.task.imported.as_deref();
         let (outputs, whole, trouble) = match imported {
             Some(_) => rebuild::capture_loosely(world, prepared, store).map(|loose| (loose.outputs, loose.whole, loose.trouble)),
@@ -253,16 +255,18 @@ impl Bench<'_> {
         // What a decision will ask for has to be known as long as the rest is.
         let unheard = log.is_none() && attempt.log.size() > 0 && is(flag::HEARD) && !is(flag::ALWAYS);
         let result = ActionResult { outputs, log, duration_ms: duration.as_millis() as u64, discovered };
-        if !moved.is_empty() || unheard {
+        if !moved.is_empty() || unheard || *remedy {
             // Not remembered either: the next run judges it anew.
             let left = result.outputs.iter().filter(|output| output.kind != OutputKind::Folder).map(|output| &output.path);
             let left = left.map(|path| (path.clone(), world.tree.stat(path).ok().flatten())).collect();
             let (key, mut checkout) = (world.graph.row(prepared.target).key, world.checkout.lock().expect("no holder panics"));
             // As where a task has failed.
-            let _ = match moved.is_empty() {
-                true => checkout.intend(key, world.manifest, left),
-                false => checkout.overtaken(key, left),
+            let status = match (remedy, moved.is_empty()) {
+                (true, _) => Status::Remedy,
+                (false, true) => Status::Started,
+                (false, false) => Status::Overtaken,
             };
+            let _ = checkout.ended(key, status, left);
             drop(checkout);
             return Ok((rebuild::yielded(world, prepared, &result.outputs, true), false));
         }

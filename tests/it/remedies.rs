@@ -194,8 +194,33 @@ fn what_cannot_be_a_remedy_is_refused() {
         ("epic \"e\" { task \"x\" { sh \"x\" } }\ntask \"t\" { sh \"x\"; on_failure \"e\" }", "`e` is no task, but an epic"),
         ("service \"s\" { sh \"x\" }\ntask \"t\" { sh \"x\"; on_failure \"s\" }", "`s` is no task, but a service"),
         ("task \"t\" { sh \"x\"\n on_failure \"t\" }", "`t` cannot be its own remedy"),
+        (
+            "task \"r\" { private #true; sh \"echo > o\"; outputs \"o\" }\ntask \"t\" { sh \"x\"; on_failure \"r\" }\nepic \"e\" { needs \"r\"; task \"f\" { sh \"x\" } }\ntask \"u\" { needs \"e\"; sh \"cat o\" }",
+            "needs `r`, which puts out other files when it is the remedy of `t`",
+        ),
         ("task \"m\" { matrix { a \"1\" \"2\" }; sh \"x\" }\ntask \"t\" { sh \"x\"; on_failure \"m\" }", "`m` means 2 targets"),
     ] {
         Project::new().manifest(text).run("build").code(2).says([said, "orket.kdl:2"]);
     }
+}
+
+#[test]
+fn what_a_remedy_puts_out_for_a_failure_is_no_result() {
+    let project = Project::new().file("mode", "bad").manifest(
+        r#"
+        task "t" { sh "grep -q good mode"; inputs "mode"; on_failure "r" }
+        task "r" { sh "{log:r}; echo \"for ${ORKET_FAILED_TASK:-nobody}\" > diag"; inputs "mode"; outputs "diag" }
+        task "c" { sh "{log:c}; test -z \"$ORKET_FAILED_TASK\""; inputs "mode" }
+        "#,
+    );
+    project.run("build t").code(1).ran(["r"]);
+    assert_eq!(project.read("diag"), "for t\n");
+    project.run("build -n r").ok().says(["would run  r", "it ran last as the remedy of a failure"]);
+    project.run("build r").ok().ran(["r"]);
+    assert_eq!(project.read("diag"), "for nobody\n");
+    project.run("build r").ok().nothing_to_do();
+    // The result from before is not lost.
+    project.run("build t").code(1).ran(["r"]);
+    project.run("build r --json").ok().cached(["r"]);
+    assert_eq!(project.read("diag"), "for nobody\n");
 }

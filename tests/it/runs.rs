@@ -205,6 +205,27 @@ fn targets_beside_rerun_narrow_it() {
 }
 
 #[test]
+fn what_was_cut_off_is_run_again_by_rerun() {
+    for signal in [Signal::INT, Signal::KILL] {
+        let project = Project::new().manifest(
+            r#"
+            task "a" { sh "{log:a}; touch {base}/there; test -e {base}/free || exec sleep 300" }
+            task "c" { needs "a"; sh "{log:c}" }
+            "#,
+        );
+        let build = project.start("build");
+        let journal = || std::fs::read_dir(project.at(".orket/runs")).into_iter().flatten().flatten();
+        let told = || journal().any(|entry| std::fs::read_to_string(entry.path()).unwrap().contains(r#""event":"started","task":"a""#));
+        assert!(wait_until(|| project.base().join("there").exists() && told()));
+        build.signal(signal);
+        build.end();
+        std::fs::write(project.base().join("free"), "").unwrap();
+        project.run("build --rerun failed").ok().ran(["a"]);
+        project.run("build --rerun failed").ok().says(["nothing to do: no tasks"]);
+    }
+}
+
+#[test]
 fn a_run_about_nothing_is_not_the_last_one_for_rerun() {
     let project = Project::new().manifest("task \"a\" { sh \"{log:a}; false\" }\ntask \"b\" { sh \"{log:b}\" }");
     project.run("build -k").code(1).ran(["a", "b"]);

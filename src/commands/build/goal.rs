@@ -48,18 +48,17 @@ impl Goal {
 }
 
 fn failed_last(engine: &Engine) -> Result<Vec<TargetId>, Failure> {
-    let last = engine.runs().last().map_err(|error| Failure::Broken(format!("cannot read the records of runs: {error}")))?;
-    if last.is_none() {
+    let runs = engine.runs();
+    let Some(last) = runs.last().map_err(|error| Failure::Broken(format!("cannot read the records of runs: {error}")))? else {
         return Err(Failure::Wrong(String::from("there are no runs yet, and so none that failed\nhint: leave out `--rerun failed`")));
-    }
-    let failed = last
-        .iter()
-        .flat_map(|run| &run.tasks)
-        // A remedy runs when that failed again which it is for.
-        .filter(|task| task.outcome == Outcome::Failed && !matches!(task.reason, Some(Reason::Remedy(_))))
-        .filter_map(|task| engine.graph.find(&task.address))
-        .filter(|id| engine.graph.kind(*id) != TargetKind::Service);
-    Ok(failed.collect())
+    };
+    // A remedy runs when that failed again which it is for.
+    let failed = last.tasks.iter().filter(|task| task.outcome == Outcome::Failed && !matches!(task.reason, Some(Reason::Remedy(_))));
+    // What was begun and did not get to its end has not passed either.
+    let mut addresses = runs.cut_off(&last);
+    addresses.extend(failed.map(|task| task.address.clone()));
+    let targets = addresses.iter().filter_map(|address| engine.graph.find(address));
+    Ok(targets.filter(|id| engine.graph.kind(*id) != TargetKind::Service).collect())
 }
 
 fn with_terminal(engine: &Engine, targets: &[TargetId], words: &[String]) -> Result<TargetId, Failure> {

@@ -38,6 +38,7 @@ pub(super) fn check(project: &Project, drafts: &[Draft<'_>], problems: &mut Vec<
         false
     };
     problems.extend(project.tasks.iter().zip(&drafts[first..]).filter_map(|(task, draft)| unused(task, draft, drafts)));
+    needed_remedies(drafts, problems);
     let folders = clash::folders(project);
     clash::clashes(project, &folders, &reaches, problems);
     let all = |from: usize| {
@@ -50,6 +51,47 @@ pub(super) fn check(project: &Project, drafts: &[Draft<'_>], problems: &mut Vec<
     };
     overlap::overlaps(project, &folders, &reaches, &all, problems);
     problems.sort_by(|one, other| one.place.cmp(&other.place));
+}
+
+/// Says of a remedy with outputs that a task reads them: they would be exchanged under its eyes when something fails.
+fn needed_remedies(drafts: &[Draft<'_>], problems: &mut Vec<Problem>) {
+    let mut told = FxHashSet::default();
+    let mut remedies: Vec<(&Task, usize)> = Vec::new();
+    for draft in drafts {
+        if let Declared::Task(task, Some(remedy)) = &draft.detail
+            && drafts[remedy.index()].flags & flag::OUTPUTS != 0
+            && told.insert(remedy.index())
+        {
+            remedies.push((task, remedy.index()));
+        }
+    }
+    if remedies.is_empty() {
+        return;
+    }
+    let mut behind: Vec<Vec<usize>> = vec![Vec::new(); drafts.len()];
+    for (from, draft) in drafts.iter().enumerate() {
+        draft.edges.iter().filter(|edge| edge.kind().hands_over()).for_each(|edge| behind[edge.to.index()].push(from));
+    }
+    for (failing, remedy) in remedies {
+        let (mut seen, mut stack) = (FxHashSet::default(), behind[remedy].clone());
+        let mut reader = None;
+        while let Some(node) = stack.pop().filter(|_| reader.is_none()) {
+            match &drafts[node].detail {
+                Declared::Task(task, _) => reader = Some((&task.address, &task.place)),
+                _ if seen.insert(node) => stack.extend(&behind[node]),
+                _ => {}
+            }
+        }
+        let Some((reader, place)) = reader else { continue };
+        let address = drafts[remedy].address;
+        problems.push(Problem {
+            code: "graph/needed_remedy",
+            message: format!("`{reader}` needs `{address}`, which puts out other files when it is the remedy of `{}`", failing.address),
+            place: failing.on_failure.as_ref().map(|need| need.place.clone()),
+            help: Some(format!("name another task in `on_failure`, which nothing needs; it may itself need `{address}`")),
+            notes: vec![(format!("`{reader}`"), place.clone())],
+        });
+    }
 }
 
 /// Says of a port that the commands of a task name, and that no service has which it uses: nobody listens there.

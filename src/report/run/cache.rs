@@ -21,6 +21,7 @@ fn kind(task: &Told) -> String {
         Some(Reason::Unjudged) => String::from("gate: no verdict kept for what it sees"),
         Some(Reason::NotFinished) => String::from("failed or interrupted before"),
         Some(Reason::Running) => String::from("running in another build"),
+        Some(Reason::RanAsRemedy) => String::from("remedy of a failure in the last run"),
         Some(Reason::Overtaken) => String::from("input changed during the last run"),
         Some(Reason::Unmade(_)) => String::from("input not there"),
         Some(Reason::Changed(changes)) => {

@@ -227,6 +227,7 @@ fn reason(value: &Value) -> Option<Reason> {
         "unjudged" => Reason::Unjudged,
         "not_finished" => Reason::NotFinished,
         "running" => Reason::Running,
+        "ran_as_remedy" => Reason::RanAsRemedy,
         "overtaken" => Reason::Overtaken,
         "unmade" => Reason::Unmade(changes().pop()?.name),
         "changed" => Reason::Changed(changes()),
