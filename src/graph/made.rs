@@ -1,11 +1,12 @@
 //! Which files tasks put out: what is no source, whatever globs over sources say.
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::{Graph, flag};
 use crate::base::overlap::ends;
 use crate::base::{RelPath, TargetId, glob, glob::Glob};
 use crate::disk::PatternSet;
+use crate::model::Text;
 
 /// The outputs that all tasks declare, as far as they are known before anything runs, each without what its task leaves out by `!`.
 #[derive(Default)]
@@ -17,6 +18,8 @@ pub struct Made {
     /// How long the keys of `beginning` are.
     lengths: Vec<usize>,
     left_out: FxHashMap<TargetId, PatternSet>,
+    /// What tasks write for orket to read, and nobody else.
+    depfiles: FxHashSet<RelPath>,
 }
 
 struct Pattern {
@@ -30,8 +33,9 @@ impl Made {
     /// Gathers what the tasks of a graph put out.
     pub fn of(graph: &Graph) -> Made {
         let mut made = Made::default();
-        for id in graph.ids().filter(|id| graph.has(*id, flag::OUTPUTS)) {
+        for id in graph.ids().filter(|id| graph.has(*id, flag::OUTPUTS) || graph.has(*id, flag::DEPFILE)) {
             let Some(task) = graph.task(id) else { continue };
+            made.depfiles.extend(task.depfile.as_ref().and_then(Text::as_literal).and_then(|text| RelPath::parse(text).ok()));
             let texts = |negated: bool| {
                 let those = task.outputs.iter().filter(move |pattern| pattern.negated == negated);
                 those.filter_map(|pattern| pattern.text.as_literal())
@@ -75,9 +79,9 @@ impl Made {
         self.named.get(path).copied().filter(|task| !self.leaves_out(*task, path))
     }
 
-    /// Whether it is among the outputs of any task.
+    /// Whether it is among the outputs of any task, or the depfile of one: no source.
     pub fn holds(&self, path: &RelPath) -> bool {
-        self.makers(path).next().is_some()
+        self.depfiles.contains(path) || self.makers(path).next().is_some()
     }
 
     /// Returns the tasks that name this path, or mean it by a pattern, among their outputs.

@@ -218,7 +218,8 @@ pub fn clear_outputs(
 pub(super) fn clear_undeclared(world: &World, prepared: &Prepared, own: &Own) -> Result<(), String> {
     let declared: Vec<String> = prepared.outputs.iter().chain(&prepared.folders).cloned().collect();
     let set = PatternSet::new(&declared, &prepared.excluded)?;
-    let mut passed_on: Vec<&RelPath> = own.paths().filter(|path| !set.matches(path) && world.made().holds(path)).collect();
+    let is_made = |path: &&RelPath| world.made().makers(path).next().is_some();
+    let mut passed_on: Vec<&RelPath> = own.paths().filter(|path| !set.matches(path) && is_made(path)).collect();
     passed_on.sort();
     passed_on.reverse();
     let mut gone: Vec<&RelPath> = own.paths().filter(|path| !set.matches(path) && !world.made().holds(path)).collect();

@@ -156,8 +156,8 @@ pub(super) fn gather(
         // What a task makes is no source; it is an input of those that wait for it, however far away it is.
         let waited = OnceCell::new();
         let foreign = |path: &RelPath| {
-            let mut makers = world.made().makers(path).peekable();
-            makers.peek().is_some() && !makers.any(|maker| waited.get_or_init(|| needed_by(world, target)).contains(&maker))
+            let made = world.made();
+            made.holds(path) && !made.makers(path).any(|maker| waited.get_or_init(|| needed_by(world, target)).contains(&maker))
         };
         for path in &listing.files {
             if !reading.knows(path) && !foreign(path) {

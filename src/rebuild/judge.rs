@@ -1,17 +1,15 @@
 //! The judgement: in place, in the store, or to be run.
 
-use std::sync::Arc;
-
 use super::clear::{Own, clear_undeclared};
 use super::in_place::in_place;
-use super::prepare::stands_for_its_run;
 use super::printed::heard;
+use super::remember::{depfile_known, remember, sets_key};
 use super::restore::restore;
 use super::standing::{output_folders, prove};
 use super::way::clear_way;
-use super::{Blocked, Links, Prepared, World, Yield, prepare};
+use super::{Blocked, Links, Prepared, World, Yield, prepare, yielded};
 use crate::action::{self, ActionResult, Content, Explanation, Output, OutputKind};
-use crate::base::{Digest, Hasher, RelPath, TargetId, glob};
+use crate::base::{Digest, RelPath, TargetId, glob};
 use crate::event::{Change, Reason, Subject};
 use crate::graph::flag;
 use crate::record::{Status, TaskRecord};
@@ -166,7 +164,7 @@ fn verdict(world: &World, target: TargetId, links: &Links, again: bool, mode: Mo
                 let restored = placed == Placed::Now && !mode.look;
                 let yielded = yielded(world, &prepared, &result.outputs, executed || restored);
                 if !mode.look {
-                    remember(world, &prepared, &result);
+                    remember(world, &prepared, &result, depfile_known(world, &prepared));
                 }
                 // What it printed when it ran as this action is told once more; so is that a check has passed.
                 let quiet = placed == Placed::Already && result.log.is_none() && !prepared.outputs.is_empty();
@@ -195,7 +193,7 @@ fn adopt(world: &World, prepared: &mut Prepared, links: &Links, record: &TaskRec
     }
     let result = ActionResult::decode(&record.result)?;
     if in_place(world, &result.outputs, &prepared.outputs, &prepared.excluded, again) {
-        remember(world, prepared, &result);
+        remember(world, prepared, &result, None);
         let executed = links.iter().any(|(_, yielded)| yielded.executed);
         return Some(Judged::Fresh(yielded(world, prepared, &result.outputs, executed)));
     }
@@ -205,7 +203,7 @@ fn adopt(world: &World, prepared: &mut Prepared, links: &Links, record: &TaskRec
     let own = Own::of(world, prepared.target);
     match restore(world, &result.outputs, &prepared.outputs, &prepared.excluded, &own, &mut prepared.notices) {
         Ok(true) => {
-            remember(world, prepared, &result);
+            remember(world, prepared, &result, None);
             let yielded = yielded(world, prepared, &result.outputs, true);
             Some(Judged::Cached { yielded, log: result.log })
         }
@@ -228,14 +226,6 @@ pub fn writes_beside(prepared: &Prepared) -> bool {
 pub fn verifiable(world: &World, prepared: &Prepared) -> bool {
     let unkept = world.graph.has(prepared.target, flag::UNCACHED) || world.graph.has(prepared.target, flag::ALWAYS);
     !prepared.outputs.is_empty() && !unkept && !prepared.task.incremental && prepared.folders.is_empty()
-}
-
-/// Returns what an action is known to have put out, in this checkout or in any whose results the store has.
-pub fn known(world: &World, prepared: &Prepared) -> Option<ActionResult> {
-    let action = prepared.key;
-    let record = world.checkout.lock().expect("no holder panics").task(world.graph.row(prepared.target).key);
-    let own = record.filter(|record| record.action == action).and_then(|record| ActionResult::decode(&record.result));
-    own.or_else(|| ActionResult::decode(&world.actions.lookup(&action).ok()??))
 }
 
 /// Where the outputs of a known action are.
@@ -304,110 +294,6 @@ fn looked_up(world: &World, key: &Digest) -> Option<Vec<u8>> {
         tracing::warn!(%error, "the store is passed over");
         None
     })
-}
-
-/// Under which key the sets of discovered inputs stand.
-fn sets_key(bare: &Prepared) -> Digest {
-    Hasher::new().piece(b"discovered").digest(&bare.key).finish()
-}
-
-/// Writes what a task has come to into the checkout's memory and, if `store`, the result into the store.
-///
-/// Returns what those that need it see, and whether its outputs are the same as before.
-pub fn put_record(
-    world: &World,
-    prepared: &mut Prepared,
-    links: &Links,
-    result: &ActionResult,
-    store: bool,
-) -> Result<(Yield, bool), String> {
-    let before = world
-        .checkout
-        .lock()
-        .expect("no holder panics")
-        .task(world.graph.row(prepared.target).key)
-        .and_then(|record| ActionResult::decode(&record.result));
-    let unchanged = before.is_some_and(|before| before.digest() == result.digest());
-    if result.discovered != prepared.discovered {
-        let bare_key =
-            prepare(world, prepared.target, links, Vec::new(), false).map(|bare| sets_key(&bare)).map_err(|blocked| blocked.text)?;
-        *prepared = prepare(world, prepared.target, links, result.discovered.clone(), false).map_err(|blocked| blocked.text)?;
-        if store {
-            let mut sets: Vec<Vec<RelPath>> =
-                world.actions.lookup(&bare_key).ok().flatten().and_then(|bytes| postcard::from_bytes(&bytes).ok()).unwrap_or_default();
-            sets.retain(|set| *set != result.discovered);
-            sets.insert(0, result.discovered.clone());
-            sets.truncate(8);
-            let bytes = postcard::to_stdvec(&sets).map_err(|error| error.to_string())?;
-            world.actions.record(&bare_key, &bytes, &[]).map_err(|error| error.to_string())?;
-        }
-    }
-    if store {
-        world.actions.record(&prepared.key, &result.encode(), &result.blobs()).map_err(|error| error.to_string())?;
-    }
-    remember(world, prepared, result);
-    Ok((yielded(world, prepared, &result.outputs, true), unchanged))
-}
-
-fn remember(world: &World, prepared: &Prepared, result: &ActionResult) {
-    let row = world.graph.row(prepared.target);
-    let record = TaskRecord {
-        key: row.key,
-        manifest: world.manifest,
-        action: prepared.key,
-        result: result.encode(),
-        discovered: prepared.discovered.clone(),
-        explanation: postcard::to_stdvec(&action::explanation(&prepared.action)).unwrap_or_default(),
-        duration_ms: result.duration_ms,
-        status: Status::Succeeded,
-        own: Vec::new(),
-        proof: None,
-    };
-    let mut checkout = world.checkout.lock().expect("no holder panics");
-    for (path, known) in world.files.take_learned() {
-        checkout.put_file(path.as_bytes(), known);
-    }
-    // A memory that cannot be written costs a later run some work, never this one its result.
-    let _ = checkout.put(record);
-}
-
-/// Returns what a task put out when it last succeeded; `None` if that is not known.
-pub fn recall(world: &World, target: TargetId) -> Option<Yield> {
-    let record = world.checkout.lock().expect("no holder panics").task(world.graph.row(target).key)?;
-    Some(handed_over(world, target, &record.action, &ActionResult::decode(&record.result)?.outputs, false))
-}
-
-/// Returns what those that need a task see of its outputs.
-pub fn yielded(world: &World, prepared: &Prepared, outputs: &[Output], executed: bool) -> Yield {
-    handed_over(world, prepared.target, &prepared.key, outputs, executed)
-}
-
-fn handed_over(world: &World, target: TargetId, action: &Digest, outputs: &[Output], executed: bool) -> Yield {
-    let contents = outputs
-        .iter()
-        .filter_map(|output| {
-            let content = match &output.kind {
-                OutputKind::File { digest, executable } => Content::File { digest: *digest, executable: *executable },
-                OutputKind::Link(target) => Content::Link(target.clone()),
-                OutputKind::Folder => return None,
-            };
-            Some((output.path.clone(), content))
-        })
-        .collect();
-    let result = ActionResult { outputs: outputs.to_vec(), ..ActionResult::default() };
-    let folders = outputs.iter().filter(|output| output.kind == OutputKind::Folder).map(|output| &output.path);
-    let empty = |folder: &&RelPath| {
-        let inside = [folder.as_bytes(), b"/"].concat();
-        let next = outputs.partition_point(|output| output.path.as_bytes() < &inside[..]);
-        !outputs.get(next).is_some_and(|output| output.path.as_bytes().starts_with(&inside))
-    };
-    let folders = Arc::new(folders.filter(empty).cloned().collect());
-    let is_empty = |output: &Output| matches!(output.kind, OutputKind::File { digest, .. } if digest.size == 0);
-    let digest = match outputs.iter().any(is_empty) && world.graph.task(target).is_some_and(|task| stands_for_its_run(&task)) {
-        true => Hasher::new().digest(action).digest(&result.digest()).finish(),
-        false => result.digest(),
-    };
-    Yield { digest, outputs: Arc::new(contents), folders, executed }
 }
 
 fn differing(world: &World, prepared: &Prepared, outputs: &[Output]) -> Vec<Change> {

@@ -117,11 +117,21 @@ fn has_made(record: &TaskRecord) -> bool {
     !(record.result.is_empty() || record.status == Status::LeftOut) || !record.own.is_empty()
 }
 
+/// As what a file stands there.
+enum Stray {
+    /// An output of a success.
+    Output(Output),
+    /// The depfile of one.
+    Depfile,
+    /// Of a run that did not get to its end, or was not relied on.
+    Left,
+}
+
 /// What a task had put out and stands there still, as it had made it.
 #[derive(Default)]
 struct Strays {
-    /// Nobody's, and as which output; `None` for what an unfinished run has left.
-    files: Vec<(RelPath, Option<Output>)>,
+    /// Nobody's.
+    files: Vec<(RelPath, Stray)>,
     /// Nobody's, the inner ones first.
     folders: Vec<RelPath>,
     /// In the place of what others put out, where that was asked for.
@@ -143,6 +153,7 @@ impl Strays {
             let behind_link = || path.parent().is_some_and(|folder| world.tree.link_on_the_way(&folder).is_some());
             kept(path) || (world.tracked)(path, &|_| false) || behind_link()
         };
+        let left = || if record.status == Status::Succeeded { Stray::Depfile } else { Stray::Left };
         let finished = outputs.iter().filter(|output| output.kind != OutputKind::Folder).map(|output| (&output.path, Some(output), None));
         for (path, output, stamp) in finished.chain(record.own.iter().map(|(path, stamp)| (path, None, Some(stamp)))) {
             let others = others(path);
@@ -153,7 +164,7 @@ impl Strays {
             let own = output.is_some_and(|output| stands(world, output, true)) || stamp.is_some_and(|stamp| as_left(path, stamp));
             match own {
                 true if others => strays.others.push((path.clone(), world.tree.stat(path).ok().flatten())),
-                true if !stays(path) => strays.files.push((path.clone(), output.cloned())),
+                true if !stays(path) => strays.files.push((path.clone(), output.map_or_else(left, |output| Stray::Output(output.clone())))),
                 _ => {}
             }
         }
@@ -168,13 +179,13 @@ impl Strays {
 
     /// `lose`: whether what a task had finished is removed although the store does not hold it, as where the task runs again.
     fn clear(&self, world: &World, lose: bool, removed: &mut Vec<RelPath>) -> io::Result<()> {
-        for (path, output) in &self.files {
+        for (path, stray) in &self.files {
             // Two tasks may have made it one after the other.
             if world.tree.stat(path)?.is_none() {
                 continue;
             }
-            let gone = match output {
-                Some(output) if lose || is_plain(output) => {
+            let gone = match stray {
+                Stray::Output(output) if lose || is_plain(output) => {
                     if !stands(world, output, true) {
                         continue;
                     }
@@ -182,8 +193,12 @@ impl Strays {
                     world.tree.remove(path)?;
                     true
                 }
-                Some(_) => discard(world, path)?,
-                None => take_away(world, path)?,
+                Stray::Output(_) => discard(world, path)?,
+                Stray::Depfile => {
+                    world.tree.remove(path)?;
+                    true
+                }
+                Stray::Left => take_away(world, path)?,
             };
             removed.extend(gone.then(|| path.clone()));
         }

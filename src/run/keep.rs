@@ -118,7 +118,10 @@ impl Bench<'_> {
         let record = world.checkout.lock().expect("no holder panics").task(world.graph.row(prepared.target).key);
         let Some(record) = record else { return false };
         if let Some((_, Some(left))) = record.own.iter().find(|(left, _)| *left == path) {
-            return world.tree.stat(&path).ok().flatten() == Some(*left);
+            let same = world.tree.stat(&path).ok().flatten() == Some(*left);
+            if same || record.status != Status::Succeeded {
+                return same;
+            }
         }
         let Ok(text) = world.tree.read(&path) else { return false };
         let Ok(names) = rebuild::parse_depfile(&text) else { return false };
@@ -258,7 +261,8 @@ impl Bench<'_> {
         if !moved.is_empty() || unheard || *remedy {
             // Not remembered either: the next run judges it anew.
             let left = result.outputs.iter().filter(|output| output.kind != OutputKind::Folder).map(|output| &output.path);
-            let left = left.map(|path| (path.clone(), world.tree.stat(path).ok().flatten())).collect();
+            let mut left: Vec<_> = left.map(|path| (path.clone(), world.tree.stat(path).ok().flatten())).collect();
+            left.extend(rebuild::depfile_left(world, prepared));
             let (key, mut checkout) = (world.graph.row(prepared.target).key, world.checkout.lock().expect("no holder panics"));
             // As where a task has failed.
             let status = match (remedy, moved.is_empty()) {

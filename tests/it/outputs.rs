@@ -311,6 +311,29 @@ task "b" { sh "true"; outputs "o"; depfile "d/x.d" }"#;
 }
 
 #[test]
+fn a_depfile_is_no_source_and_goes_with_its_task() {
+    let one = r#"task "a" { sh "{log:a}; mkdir -p o; cat a.c > o/a; echo 'o/a: a.c' > o/a.d"; outputs "o/a"; inputs "a.c"; depfile "o/a.d" }"#;
+    let list = r#"
+task "list" { sh "{log:list}; ls o > list"; inputs "o/*"; needs optional=#true "a"; outputs "list" }"#;
+    let manifest = format!("{one}{}", list.replace("optional=#true ", ""));
+    let project = Project::new().file("a.c", "1").file("o/own", "").manifest(&manifest);
+    project.run("build").ok().ran(["a", "list"]);
+    project.run("build").ok().nothing_to_do();
+    // Its depfile alone says something else.
+    project.declare(&manifest.replace("echo 'o/a", "echo '# x'; echo 'o/a")).run("build").ok().ran(["a"]);
+    project.run("build").ok().nothing_to_do();
+    project.remove("o/a").remove("o/a.d").run("build --json").ok().cached(["a"]);
+    project.run("build").ok().nothing_to_do();
+    project.write("a.c", "2").run("build").ok().ran(["a", "list"]);
+    // A hit does not forget whose it is.
+    project.write("a.c", "1").run("build --json").ok().cached(["a"]);
+    assert!(project.has("o/a.d"));
+    project.declare(&list.replace("needs optional=#true \"a\"; ", "")).run("build").ok().ran(["list"]);
+    assert_eq!(project.read("list"), "own\n");
+    assert!(!project.has("o/a.d") && !project.has("o/a"));
+}
+
+#[test]
 fn what_stands_in_the_place_of_a_depfile_and_is_none_is_moved_aside() {
     let project = Project::new()
         .file("in", "1")
