@@ -318,6 +318,7 @@ impl Engine {
             began: 0,
             room: OnceLock::new(),
             moved: Mutex::default(),
+            emptied: Mutex::default(),
             claimed: Mutex::default(),
             put_out: OnceLock::new(),
             identity: self.identity(),

@@ -185,10 +185,7 @@ pub fn clear_outputs(
     }
     for path in files {
         let clear = || match own.has(&path) && !own.edited(world, &path) {
-            true => {
-                world.files.forget(&path);
-                world.tree.remove(&path)
-            }
+            true => world.take(&path),
             false => take_away(world, &path).map(drop),
         };
         unlocking(world, &folders, &path, clear).map_err(|error| wrong(error, &path))?;
@@ -244,10 +241,7 @@ pub(super) fn clear_undeclared(world: &World, prepared: &Prepared, own: &Own) ->
         // What is not removed here is moved aside by the other one.
         match recorded.map(|output| &output.kind) {
             Some(OutputKind::Folder) => drop(world.tree.remove_folder(path)),
-            Some(_) if removable => {
-                world.files.forget(path);
-                drop(world.tree.remove(path));
-            }
+            Some(_) if removable => drop(world.take(path)),
             _ => {}
         }
     }
@@ -259,10 +253,7 @@ pub(super) fn clear_undeclared(world: &World, prepared: &Prepared, own: &Own) ->
             Some(stamp) if stamp.is_dir() => drop(world.tree.remove_folder(path)),
             Some(_) if !own.has(path) || (world.tracked)(path, &|_| false) => {}
             Some(_) if own.edited(world, path) => drop(take_away(world, path).map_err(wrong)?),
-            Some(_) => {
-                world.files.forget(path);
-                world.tree.remove(path).map_err(wrong)?;
-            }
+            Some(_) => world.take(path).map_err(wrong)?,
         }
     }
     Ok(())
@@ -294,8 +285,7 @@ pub(super) fn discard(world: &World, path: &RelPath) -> std::io::Result<bool> {
     if !held(world, path) {
         return move_aside(world, path).map(|()| false);
     }
-    world.files.forget(path);
-    world.tree.remove(path).map(|()| true)
+    world.take(path).map(|()| true)
 }
 
 fn move_aside(world: &World, path: &RelPath) -> std::io::Result<()> {
@@ -305,6 +295,7 @@ fn move_aside(world: &World, path: &RelPath) -> std::io::Result<()> {
         world.tree.make_folder(&parent)?;
     }
     world.tree.transfer(path, &aside)?;
+    world.note_emptied(path);
     world.displace(path.clone(), aside);
     Ok(())
 }

@@ -10,8 +10,9 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::World;
 use super::clear::{discard, take_away};
+use super::emptied::clear_emptied;
 use super::in_place::stands;
-use crate::action::{ActionResult, Output, OutputKind};
+use crate::action::{ActionResult, Content, Output, OutputKind};
 use crate::base::{Digest, RelPath, TargetId, glob};
 use crate::disk::Signature;
 use crate::graph::{TargetKind, flag};
@@ -22,6 +23,8 @@ use crate::record::{Status, TaskRecord};
 pub struct Orphans {
     /// Removed, since nothing is lost with them.
     pub removed: Vec<RelPath>,
+    /// Still there, since somebody has changed them: they are sources from now on.
+    pub edited: Vec<RelPath>,
     /// Moved aside, from where and to where.
     pub displaced: Vec<(RelPath, RelPath)>,
 }
@@ -38,11 +41,13 @@ pub fn clear_orphans(world: &World, otherwise: bool) -> io::Result<Orphans> {
     let mut orphans = Orphans::default();
     for (record, strays, gone) in orphaned(world, otherwise) {
         strays.clear(world, false, &mut orphans.removed)?;
+        orphans.edited.extend(strays.edited.iter().cloned());
         match gone {
             true => forget(world, record, strays.others),
             false => forget_part(world, record, &strays),
         }
     }
+    clear_emptied(world, &|_| false);
     orphans.displaced = world.displaced();
     Ok(orphans)
 }
@@ -134,6 +139,8 @@ struct Strays {
     files: Vec<(RelPath, Stray)>,
     /// Nobody's, the inner ones first.
     folders: Vec<RelPath>,
+    /// Nobody's, and not as the task had made them.
+    edited: Vec<RelPath>,
     /// In the place of what others put out, where that was asked for.
     others: Vec<(RelPath, Option<Signature>)>,
 }
@@ -149,6 +156,7 @@ impl Strays {
             let now = world.tree.stat(path).ok().flatten();
             now.is_some_and(|now| !now.is_dir() && stamp.is_none_or(|stamp| stamp == now))
         };
+        let is_there = |path: &RelPath| world.tree.stat(path).ok().flatten().is_some_and(|now| !now.is_dir());
         let stays = |path: &RelPath| {
             let behind_link = || path.parent().is_some_and(|folder| world.tree.link_on_the_way(&folder).is_some());
             kept(path) || (world.tracked)(path, &|_| false) || behind_link()
@@ -161,10 +169,11 @@ impl Strays {
                 continue;
             }
             // As it is now: somebody may have changed it since it was looked at.
-            let own = output.is_some_and(|output| stands(world, output, true)) || stamp.is_some_and(|stamp| as_left(path, stamp));
+            let own = output.is_some_and(|output| holds(world, output)) || stamp.is_some_and(|stamp| as_left(path, stamp));
             match own {
                 true if others => strays.others.push((path.clone(), world.tree.stat(path).ok().flatten())),
                 true if !stays(path) => strays.files.push((path.clone(), output.map_or_else(left, |output| Stray::Output(output.clone())))),
+                false if output.is_some() && !others && is_there(path) && !stays(path) => strays.edited.push(path.clone()),
                 _ => {}
             }
         }
@@ -186,27 +195,34 @@ impl Strays {
             }
             let gone = match stray {
                 Stray::Output(output) if lose || is_plain(output) => {
-                    if !stands(world, output, true) {
+                    if !holds(world, output) {
                         continue;
                     }
-                    world.files.forget(path);
-                    world.tree.remove(path)?;
-                    true
+                    world.take(path).map(|()| true)?
                 }
                 Stray::Output(_) => discard(world, path)?,
-                Stray::Depfile => {
-                    world.tree.remove(path)?;
-                    true
-                }
+                Stray::Depfile => world.take(path).map(|()| true)?,
                 Stray::Left => take_away(world, path)?,
             };
             removed.extend(gone.then(|| path.clone()));
         }
         for folder in &self.folders {
             // One that still holds something stays.
-            let _ = world.tree.remove_folder(folder);
+            if world.tree.remove_folder(folder).is_ok() {
+                world.note_emptied(folder);
+            }
         }
         Ok(())
+    }
+}
+
+/// Whether a file holds what a task had put out, or a link leads to it; whoever made it executable has lost nothing with it.
+fn holds(world: &World, output: &Output) -> bool {
+    match &output.kind {
+        OutputKind::File { digest, .. } => {
+            matches!(world.content(&output.path, true), Ok(Content::File { digest: now, .. }) if now == *digest)
+        }
+        _ => stands(world, output, true),
     }
 }
 

@@ -86,6 +86,8 @@ pub struct World {
     pub made: OnceLock<Made>,
     /// See [`World::displaced`].
     pub moved: Mutex<Vec<(RelPath, RelPath)>>,
+    /// Folders from which something was taken in this run; see [`World::take`].
+    pub emptied: Mutex<FxHashSet<RelPath>>,
     /// Whose outputs may be looked at, and taken as they are, by now in this run.
     pub claimed: Mutex<FxHashSet<TargetId>>,
     /// What tasks had put out when that was first asked in this run, each with the hash of the manifest that declares it.
@@ -113,6 +115,22 @@ impl World {
             let taken = |kind| self.tree.root().join(".orket").join(kind).join(&self.run).exists();
             if ["logs", "displaced"].into_iter().any(taken) { format!("{:013}-{}", self.began, self.run) } else { self.run.clone() }
         })
+    }
+
+    /// Removes a file that a task has put out, and forgets what is known of it.
+    ///
+    /// # Errors
+    /// When the disk refuses.
+    pub(super) fn take(&self, path: &RelPath) -> std::io::Result<()> {
+        self.files.forget(path);
+        self.tree.remove(path)?;
+        self.note_emptied(path);
+        Ok(())
+    }
+
+    /// Takes note that something is gone from where it stood.
+    pub(super) fn note_emptied(&self, path: &RelPath) {
+        self.emptied.lock().expect("no holder panics").extend(path.parent());
     }
 
     /// Takes note that something was moved aside.

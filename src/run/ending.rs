@@ -3,9 +3,10 @@
 use super::ran::{moved_aside, taken_away};
 use super::ready::Ranked;
 use super::state::{Loop, State};
-use crate::event::{Ending, Event, Notice};
+use crate::event::{Ending, Event, Notice, Outcome};
 use crate::plan::Step;
 use crate::process::Cancel;
+use crate::rebuild;
 
 impl Loop<'_> {
     /// Whether nothing moves any more.
@@ -19,6 +20,8 @@ impl Loop<'_> {
         for step in left {
             self.cancelled(step, None);
         }
+        let skipped = |target| self.plan.step(target).is_some_and(|step| self.outcomes[step.index()] == Some(Outcome::Skipped));
+        rebuild::clear_emptied(self.world, &skipped);
         if let Some(text) = moved_aside(&self.world.displaced(), self.world.room()) {
             (self.tell)(&Event::Notice(Notice { task: None, text, hint: None }));
         }

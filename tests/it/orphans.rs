@@ -56,6 +56,55 @@ fn what_a_person_has_changed_since_and_what_git_tracks_stays() {
 }
 
 #[test]
+fn what_a_person_has_changed_of_a_task_that_is_gone_is_told_once_and_what_is_only_executable_goes() {
+    let project = parts();
+    project.run("build").ok();
+    project.write("out/b.o", "by hand").remove("src/b.c").run("build").ok().ran(["all"]).says([
+        "note: 1 output that is no longer declared and was changed since: it stays, as a source: `out/b.o`\n",
+    ]);
+    assert_eq!(project.read("all"), "aby hand");
+    project.run("build").ok().nothing_to_do();
+    project.mode("out/a.o", 0o755).remove("src/a.c").write("src/c.c", "c").run("build").ok().says(["removed: `out/a.o`\n"]);
+    assert_eq!(project.read("all"), "by handc");
+}
+
+#[test]
+fn folders_that_are_empty_now_go_too() {
+    let own = r#"
+task "a" { sh "echo > x/y/a"; outputs "x/y/a" }
+task "b" { sh "echo > x/b"; outputs "x/b" }
+task "c" { sh "mkdir -p g/$(cat k); echo > g/$(cat k)/c"; inputs "k"; outputs "g/**/c" }
+task "d" { only_if "on" "yes"; sh "echo > s/t/d"; outputs "s/t/d" }
+decision "on" { choose "yes" { env "ON" "1" }; otherwise "no" }
+"#;
+    let mut project = Project::new().file("k", "one").file("z/mine", "").manifest(own);
+    project.set("ON", Some("1"));
+    project.run("build").ok();
+    project.write("k", "two").run("build").ok().says(["done    c"]);
+    assert!(project.has("g/two/c") && !project.has("g/one"));
+    project.set("ON", None);
+    project.run("build").ok();
+    assert!(!project.has("s"));
+    let without = own.replace("task \"a\"", "task \"a\" { sh \"echo > z/a\"; outputs \"z/a\" }\ntask \"old\"").replace("\ntask \"old\" { sh \"echo > x/y/a\"; outputs \"x/y/a\" }", "");
+    project.declare(&without).run("build").ok().says(["removed: `x/y/a`"]);
+    assert!(project.has("x/b") && !project.has("x/y"));
+    project.declare("task \"e\" { sh \"true\"; dir \"x\" }").run("build").ok();
+    assert!(project.has("x") && !project.has("g") && project.has("z/mine"));
+}
+
+#[test]
+fn who_only_looks_is_told_what_would_go() {
+    let project = parts();
+    project.run("build").ok();
+    project.run("build --check").ok();
+    project.remove("src/b.c");
+    project.run("build --check part").code(1).says(["would remove  out/b.o  (no task of this run puts it out)"]);
+    assert_eq!(project.run("build -n part --json").ok().json()["would_remove"], serde_json::json!(["out/b.o"]));
+    project.run("build part").ok();
+    project.run("build --check part").ok().stdout("nothing to do: 1 task fresh\n");
+}
+
+#[test]
 fn what_the_store_does_not_hold_is_moved_aside() {
     let project = Project::new().manifest(r#"task "t" { sh "mkdir -p d/e; echo once > d/e/o"; outputs "d/"; cache #false }"#);
     project.run("build").ok();

@@ -312,7 +312,8 @@ task "b" { sh "true"; outputs "o"; depfile "d/x.d" }"#;
 
 #[test]
 fn a_depfile_is_no_source_and_goes_with_its_task() {
-    let one = r#"task "a" { sh "{log:a}; mkdir -p o; cat a.c > o/a; echo 'o/a: a.c' > o/a.d"; outputs "o/a"; inputs "a.c"; depfile "o/a.d" }"#;
+    let one =
+        r#"task "a" { sh "{log:a}; mkdir -p o; cat a.c > o/a; echo 'o/a: a.c' > o/a.d"; outputs "o/a"; inputs "a.c"; depfile "o/a.d" }"#;
     let list = r#"
 task "list" { sh "{log:list}; ls o > list"; inputs "o/*"; needs optional=#true "a"; outputs "list" }"#;
     let manifest = format!("{one}{}", list.replace("optional=#true ", ""));

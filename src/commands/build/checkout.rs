@@ -1,7 +1,7 @@
 //! The checkout in which is built: locked for one build at a time, and rid of what earlier ones have left behind.
 
 use super::remake::{Build, remade};
-use crate::base::quantity;
+use crate::base::{RelPath, quantity};
 use crate::commands::{Failure, Ui};
 use crate::engine::{Engine, Lock, LockError};
 use crate::process::end_stragglers;
@@ -66,21 +66,34 @@ pub(super) fn end_stragglers_of(ui: &Ui, engine: &Engine) {
 pub(super) fn clear_orphans(ui: &Ui, engine: &Engine, world: &World) -> Result<(), Failure> {
     let orphans = rebuild::clear_orphans(world, engine.puts_out_otherwise())
         .map_err(|error| Failure::Broken(format!("cannot take away what tasks had put out that are gone: {error}")))?;
-    if let Some(text) = gone(&orphans, world.room()) {
-        ui.say(&format!("note: {text}"));
-    }
+    [gone(&orphans, world.room()), taken_over(&orphans.edited)].iter().flatten().for_each(|text| ui.say(&format!("note: {text}")));
     Ok(())
+}
+
+/// Says what somebody has changed of outputs whose tasks are gone, in one sentence; `None` if nothing.
+fn taken_over(edited: &[RelPath]) -> Option<String> {
+    let (is, has) = if edited.len() == 1 {
+        ("is no longer declared and was changed since", "it stays, as a source")
+    } else {
+        ("are no longer declared and were changed since", "they stay, as sources")
+    };
+    Some(format!("{} that {is}: {has}: {}", quantity::plural(edited.len(), "output"), some(edited)?))
+}
+
+/// Returns the names of files, of many the first three; `None` of none.
+fn some(paths: &[RelPath]) -> Option<String> {
+    let names: Vec<String> = paths.iter().map(|path| format!("`{path}`")).collect();
+    match &names[..] {
+        [] => None,
+        few if few.len() <= 4 => Some(few.join(", ")),
+        many => Some(format!("{} and {} more", many[..3].join(", "), many.len() - 3)),
+    }
 }
 
 /// Says what became of outputs whose tasks are gone, in one sentence; `None` if nothing did.
 fn gone(orphans: &Orphans, room: &str) -> Option<String> {
-    let paths: Vec<String> =
-        orphans.removed.iter().chain(orphans.displaced.iter().map(|(from, _)| from)).map(|path| format!("`{path}`")).collect();
-    let named = match &paths[..] {
-        [] => return None,
-        few if few.len() <= 4 => few.join(", "),
-        many => format!("{} and {} more", many[..3].join(", "), many.len() - 3),
-    };
+    let paths: Vec<RelPath> = orphans.removed.iter().chain(orphans.displaced.iter().map(|(from, _)| from)).cloned().collect();
+    let named = some(&paths)?;
     let aside = match orphans.displaced.len() {
         0 => String::new(),
         count => format!("; {count} of them, which the store does not hold, can be found in `.orket/displaced/{room}/`"),

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::face::Addresses;
-use crate::base::quantity;
+use crate::base::{RelPath, quantity};
 use crate::commands::{Failure, Ui};
 use crate::engine::Engine;
 use crate::event::{Event, Finished, Outcome, Reason};
@@ -23,7 +23,9 @@ pub(super) fn look_at(ui: &Ui, args: &BuildArgs, engine: &Engine, plan: &Plan, m
         .map_err(|error| Failure::Broken(format!("cannot read the state of this checkout: {error}")))?;
     let mut seen = look(&world, plan, mode, choices, &engine.inspector(false));
     engine.note_running(&mut seen);
-    let stale = seen.iter().filter(|seen| !matches!(seen.outcome, Outcome::Fresh | Outcome::Skipped)).count();
+    let mut removed: Vec<RelPath> = world.absent.read().expect("no holder panics").iter().cloned().collect();
+    removed.sort();
+    let stale = removed.len() + seen.iter().filter(|seen| !matches!(seen.outcome, Outcome::Fresh | Outcome::Skipped)).count();
     let exit = match () {
         () if seen.iter().any(|seen| seen.undecided) => exit::WRONG,
         () if args.check && stale > 0 => exit::FAILED,
@@ -37,6 +39,9 @@ pub(super) fn look_at(ui: &Ui, args: &BuildArgs, engine: &Engine, plan: &Plan, m
         let told: Vec<Event> = told.map(|finished| Event::Finished(Box::new(finished))).collect();
         let mut summary = report::summary(&names, &all, &told);
         summary["exit"] = exit.into();
+        if !removed.is_empty() {
+            summary["would_remove"] = removed.iter().map(RelPath::to_string).collect();
+        }
         summary["totals"]["would_run"] = std::mem::take(&mut summary["totals"]["done"]);
         for task in summary["tasks"].as_array_mut().into_iter().flatten() {
             // Nothing has been done.
@@ -60,6 +65,7 @@ pub(super) fn look_at(ui: &Ui, args: &BuildArgs, engine: &Engine, plan: &Plan, m
                 seen.reason.as_ref().map(report::reason_text).or(seen.trouble.clone()).map(|why| format!("  ({why})")).unwrap_or_default();
             text.push_str(&format!("{word}  {}{why}\n", engine.graph.address(seen.task)));
         }
+        removed.iter().for_each(|path| text.push_str(&format!("would remove  {path}  (no task of this run puts it out)\n")));
         if stale == 0 {
             let skipped = seen.iter().filter(|seen| seen.outcome == Outcome::Skipped).count();
             let fresh = quantity::plural(seen.len() - skipped, "task");
