@@ -329,6 +329,7 @@ impl Engine {
             watcher: self.watching != Watching::Never,
             opened: stamp_clock(),
             shown: RwLock::default(),
+            looks: !writable,
             absent: RwLock::default(),
         };
         if !writable && self.loaded {

@@ -86,7 +86,9 @@ impl Engine {
         let unbuilt = looked.unbuilt.get();
         if unbuilt > 0 {
             let tasks = quantity::plural(unbuilt, "task");
-            notes.push(format!("{tasks} with a depfile counted as affected: no build here has found out yet what they read"));
+            notes.push(format!(
+                "{tasks} with a depfile counted as affected: no build here has found out what they read of the files as they were"
+            ));
         }
         let mut changed = [changes.paths, changes.folders].concat();
         changed.sort();

@@ -60,9 +60,10 @@ impl Engine {
     fn wanted(&self, goal: &dyn Fn(TargetId) -> bool) -> Vec<PatternSet> {
         let graph = &self.graph;
         let mut sets: BTreeMap<Vec<String>, FxHashSet<String>> = BTreeMap::new();
-        for task in graph.ids().filter(|id| goal(*id) && graph.kind(*id) == TargetKind::Task).filter_map(|id| graph.task(id)) {
+        let reads = |id: &TargetId| goal(*id) && matches!(graph.kind(*id), TargetKind::Task | TargetKind::Service);
+        for detail in graph.ids().filter(reads).map(|id| graph.detail(id)) {
             let (mut excluded, mut included) = (Vec::new(), Vec::new());
-            for pattern in &task.inputs {
+            for pattern in detail.inputs() {
                 match pattern.text.as_literal() {
                     Some(text) if pattern.negated => excluded.push(text.to_owned()),
                     Some(text) => included.push(text.to_owned()),

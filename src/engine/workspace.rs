@@ -14,7 +14,6 @@ use super::{Engine, OVERRIDES, Surroundings};
 use crate::action::ActionResult;
 use crate::base::{RelPath, TargetId};
 use crate::disk::{PatternSet, Signature, Tree, expand, now_ns, repository_of, write_beside};
-use crate::graph::Detail;
 use crate::model::{EnvRule, Pattern};
 use crate::rebuild::{Adopted, World};
 use crate::record::{Checkout, Status};
@@ -121,12 +120,12 @@ impl Engine {
             }
         }
         for target in targets {
-            let Detail::Task(task, _) = self.graph.detail(*target) else { continue };
+            let detail = self.graph.detail(*target);
             // What is only known when it runs is found by version control's word alone.
             let texts = |negated: bool| {
                 let of = |pattern: &&Pattern| pattern.negated == negated;
                 let plain = |pattern: &Pattern| pattern.fill(|_, _| Err(())).ok();
-                task.inputs.iter().filter(of).filter_map(plain).collect::<Vec<String>>()
+                detail.inputs().iter().filter(of).filter_map(plain).collect::<Vec<String>>()
             };
             let set = PatternSet::new(&texts(false), &texts(true)).map_err(io::Error::other)?;
             found.extend(expand(&self.tree, &set)?.into_iter().map(|path| self.up_to_a_link(path)));

@@ -50,12 +50,8 @@ pub fn reached_from(graph: &Graph, changed: Changed<'_>, declared: &[TargetId], 
             continue;
         }
         let detail = graph.detail(id);
-        let inputs = match &detail {
-            Detail::Task(task, _) => &task.inputs[..],
-            _ => &[],
-        };
         let mut makers = Vec::new();
-        let hit = touched.inputs(inputs, &|scope, name| rests.hole(id, scope, name))
+        let hit = touched.inputs(detail.inputs(), &|scope, name| rests.hole(id, scope, name))
             || rests.beside(id, &detail).is_none_or(|files| {
                 let touch = |file| match touched.made.maker(file).filter(|maker| *maker != id) {
                     Some(maker) => {

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::Edge;
 use crate::base::image::{self, Bytes, ImageError};
 use crate::base::{Digest, Place, TargetId};
-use crate::model::{Decision, EnvRules, Epic, Gate, Later, Package, Pool, Rock, Rule, Service, Task, UserStrategy};
+use crate::model::{Decision, EnvRules, Epic, Gate, Later, Package, Pattern, Pool, Rock, Rule, Service, Task, UserStrategy};
 
 pub(super) const MAGIC: [u8; 8] = *b"ORKETGR\n";
 pub(super) const VERSION: u32 = 19;
@@ -190,6 +190,15 @@ pub enum Detail {
 }
 
 impl Detail {
+    /// Returns the patterns of the files that it says it reads.
+    pub fn inputs(&self) -> &[Pattern] {
+        match self {
+            Detail::Task(task, _) => &task.inputs,
+            Detail::Service(service) => &service.inputs,
+            _ => &[],
+        }
+    }
+
     /// Returns where it was declared.
     pub fn place(&self) -> Option<&Place> {
         match self {

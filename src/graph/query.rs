@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use super::paths::{self, Set};
-use super::{EdgeKind, Graph, TargetKind, select};
+use super::{Detail, EdgeKind, Graph, TargetKind, select};
 use crate::base::TargetId;
 use crate::model::Pattern;
 
@@ -193,13 +193,14 @@ impl Asked<'_> {
             }
             "inputs" | "outputs" => {
                 let targets = self.members()?;
-                let tasks = targets.iter().filter_map(|id| self.graph.task(*id));
-                let lines = tasks.flat_map(|task| match word.as_str() {
-                    "outputs" => self.looks.files(&task.outputs),
-                    _ => {
+                let lines = targets.iter().map(|id| self.graph.detail(*id)).flat_map(|detail| match (word.as_str(), &detail) {
+                    ("outputs", Detail::Task(task, _)) => self.looks.files(&task.outputs),
+                    ("outputs", _) => Vec::new(),
+                    (_, Detail::Task(task, _)) => {
                         let made = task.imported.iter().flat_map(|imported| &imported.files).map(ToString::to_string);
                         self.looks.files(&task.inputs).into_iter().chain(made).collect()
                     }
+                    (_, detail) => self.looks.files(detail.inputs()),
                 });
                 Answer::Lines(lines.collect())
             }

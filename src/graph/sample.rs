@@ -103,6 +103,7 @@ pub fn service(address: &str, needed: &[&str]) -> Service {
         about: None,
         command: Command::Sh { script: Text::literal("serve"), place: place(1) },
         dir: RelPath::root(),
+        inputs: Vec::new(),
         ports: Vec::new(),
         env: Vec::new(),
         needs: needs(needed),

@@ -24,6 +24,7 @@ pub(super) fn lower(problems: &mut Problems, node: &Node, context: &Context) -> 
         about: None,
         command: crate::model::Command::Run { words: Vec::new(), place: node.place.clone() },
         dir: context.package.clone(),
+        inputs: Vec::new(),
         ports: Vec::new(),
         env: context.env.clone(),
         needs: Vec::new(),
@@ -33,7 +34,7 @@ pub(super) fn lower(problems: &mut Problems, node: &Node, context: &Context) -> 
     };
     for child in &node.children {
         match child.name.as_str() {
-            "env" | "needs" => {}
+            "env" | "needs" | "inputs" => {}
             "ready" | "stop" => problems.block(child),
             _ => problems.leaf(child, &[]),
         }
@@ -70,6 +71,7 @@ pub(super) fn lower(problems: &mut Problems, node: &Node, context: &Context) -> 
                 let rules = problems.env(child, context);
                 service.env.extend(rules);
             }
+            "inputs" => service.inputs.extend(problems.patterns(child, context)),
             "needs" => service.needs.extend(problems.needs(child, context)),
             "ready" => ready(problems, child, context, &mut service),
             "stop" => {
@@ -93,7 +95,7 @@ pub(super) fn lower(problems: &mut Problems, node: &Node, context: &Context) -> 
                 unknown,
                 "`service`",
                 &child.place,
-                &["about", "run", "sh", "port", "dir", "env", "needs", "ready", "stop"],
+                &["about", "run", "sh", "port", "dir", "env", "inputs", "needs", "ready", "stop"],
             ),
         }
     }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Command, EnvRule, EnvRules, Need, Text};
+use super::{Command, EnvRule, EnvRules, Need, Pattern, Text};
 use crate::base::{Address, Place, RelPath};
 
 /// A long-running program: started when the first task that `uses` it is about to start, stopped after the last.
@@ -20,6 +20,8 @@ pub struct Service {
     pub command: Command,
     /// Where it is started.
     pub dir: RelPath,
+    /// Files that it reads: for those that use it, it is another one when they change.
+    pub inputs: Vec<Pattern>,
     /// Names of ports; each gets a free number, picked once for each run, seen as `{{port.NAME}}`.
     pub ports: Vec<Box<str>>,
     /// What it may see.

@@ -135,7 +135,18 @@ fn exact(world: &World, target: TargetId, links: &Links, discovered: Vec<RelPath
     let mut tools: BTreeMap<String, Option<Digest>> = BTreeMap::new();
     let mut programs = Vec::new();
     let listed = task.tools.iter().map(symbolic).collect::<Result<Vec<_>, _>>()?;
-    let invoke = |name: &str| tools::invoke(world, &visible, name, listed.iter().any(|tool| tool == name), &folder, again);
+    let supposed = |name: &str| {
+        let path = RelPath::parse_in(&dir, name.as_bytes()).ok().filter(|_| world.looks && name.contains('/'))?;
+        let mut outputs = links.iter().flat_map(|(_, yielded)| yielded.outputs.iter());
+        outputs.find_map(|(output, content)| match content {
+            Content::File { digest, executable: true } if *output == path => Some(*digest),
+            _ => None,
+        })
+    };
+    let invoke = |name: &str| {
+        let listed = listed.iter().any(|tool| tool == name);
+        tools::invoke(world, &visible, name, listed, &folder, supposed(name), again)
+    };
     let mut used = |name: Option<&String>, digest: Digest| {
         // Orket's own tools are no programs that somebody could exchange.
         let Some(name) = name else { return };

@@ -1,9 +1,13 @@
 //! What makes a service what it is for those that use it.
 
+use std::io;
+
+use super::inputs::patterns;
 use super::tools::program;
-use super::{Visible, World};
-use crate::action::EnvValue;
-use crate::base::{Digest, Hasher, TargetId};
+use super::{Blocked, Visible, World};
+use crate::action::{Content, EnvValue};
+use crate::base::{Digest, Hasher, RelPath, TargetId, glob};
+use crate::disk::{self, PatternSet};
 use crate::graph::Detail;
 use crate::model::{Command, Scope, Service, Text};
 
@@ -15,10 +19,59 @@ pub fn service_digest(world: &World, target: TargetId, again: bool) -> Digest {
     let Detail::Service(service) = world.graph.detail(target) else { return hasher.finish() };
     hasher.piece(b"service").piece(service.definition().as_bytes());
     match world.environment.visible(&service.env, &world.tree) {
-        Ok(visible) => hash(world, &service, &visible, again, &mut hasher),
+        Ok(visible) => {
+            hash(world, &service, &visible, again, &mut hasher);
+            match files(world, &service, &visible, again) {
+                Ok(files) => files.iter().for_each(|(path, content)| hash_file(path, content, &mut hasher)),
+                Err(error) => drop(hasher.piece(error.as_bytes())),
+            }
+        }
         Err(error) => drop(hasher.piece(error.as_bytes())),
     }
     hasher.finish()
+}
+
+fn hash_file(path: &RelPath, content: &Content, hasher: &mut Hasher) {
+    hasher.piece(path.as_bytes());
+    match content {
+        Content::File { digest, executable } => hasher.digest(digest).piece(if *executable { b"x" } else { b"" }),
+        Content::Link(target) => hasher.piece(b"->").piece(target),
+        Content::Folder(_) | Content::Missing => hasher.piece(b""),
+    };
+}
+
+/// Returns the files that a service reads, but for what tasks make: that comes by what it needs.
+///
+/// # Errors
+/// What cannot be known or read, in a sentence.
+fn files(world: &World, service: &Service, visible: &Visible, again: bool) -> Result<Vec<(RelPath, Content)>, String> {
+    if service.inputs.is_empty() {
+        return Ok(Vec::new());
+    }
+    let hole = |scope: Scope, name: &str| {
+        let value = match scope {
+            Scope::Env => visible.variables.get(name).map(|value| String::from_utf8_lossy(value).into_owned()),
+            Scope::Decision => world.decision(name),
+            Scope::Port | Scope::Run => None,
+        };
+        value.ok_or_else(|| Blocked::new(format!("`{{{{{}.{name}}}}}` is not known", scope.word())))
+    };
+    let (mut included, excluded) = patterns(&service.inputs, &hole).map_err(|blocked| blocked.text)?;
+    for text in &mut included {
+        let folder = glob::plain(text).and_then(|name| RelPath::parse(&*name).ok());
+        let folder = folder.filter(|path| world.tree.stat(path).ok().flatten().is_some_and(|stamp| stamp.is_dir()));
+        if folder.is_some() && !text.ends_with('/') {
+            text.push('/');
+        }
+    }
+    let set = PatternSet::new(&included, &excluded)?;
+    let mut files = disk::expand(&world.tree, &set).map_err(|error| error.to_string())?;
+    files.retain(|path| !world.made().holds(path));
+    let read = |path: RelPath| -> io::Result<(RelPath, Content)> {
+        let content = world.content(&path, again)?;
+        Ok((path, content))
+    };
+    files.into_iter().map(read).collect::<Result<_, _>>().map_err(|error| error.to_string())
 }
 
 fn hash(world: &World, service: &Service, visible: &Visible, again: bool, hasher: &mut Hasher) {

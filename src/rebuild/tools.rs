@@ -56,11 +56,22 @@ impl Program {
 }
 
 /// Asks the tool strategy what a name means, and finds it. `listed`: the task lists it in `tools`. `again`: something has run that may have
-/// put another program in its place.
-pub(super) fn invoke(world: &World, visible: &Visible, name: &str, listed: bool, folder: &Path, again: bool) -> Result<Found, Blocked> {
+/// put another program in its place. `supposed`: the digest of what a needed task would have put there.
+pub(super) fn invoke(
+    world: &World,
+    visible: &Visible,
+    name: &str,
+    listed: bool,
+    folder: &Path,
+    supposed: Option<Digest>,
+    again: bool,
+) -> Result<Found, Blocked> {
     match asked(world, name, listed)? {
         Invoked::Program { name: program_name, locked } => {
-            let (program, digest) = program(world, visible, &program_name, folder, again)?;
+            let (program, digest) = match supposed.filter(|_| program_name == name) {
+                Some(digest) => (folder.join(name), digest),
+                None => program(world, visible, &program_name, folder, again)?,
+            };
             if locked {
                 check(world, name, &digest)?;
             }
@@ -80,7 +91,7 @@ pub(super) fn invoke(world: &World, visible: &Visible, name: &str, listed: bool,
 pub(super) fn invoke_if_there(world: &World, visible: &Visible, name: &str, folder: &Path, again: bool) -> Result<Option<Found>, Blocked> {
     match asked(world, name, true)? {
         Invoked::Program { name: program_name, .. } if digest_of(world, visible, &program_name, folder, again) == ABSENT => Ok(None),
-        _ => invoke(world, visible, name, true, folder, again).map(Some),
+        _ => invoke(world, visible, name, true, folder, None, again).map(Some),
     }
 }
 

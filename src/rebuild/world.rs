@@ -92,6 +92,8 @@ pub struct World {
     pub claimed: Mutex<FxHashSet<TargetId>>,
     /// What tasks had put out when that was first asked in this run, each with the hash of the manifest that declares it.
     pub put_out: OnceLock<FxHashMap<RelPath, Vec<(u64, Output)>>>,
+    /// Whether nothing is changed: whoever only looks supposes that what a build would put in place is there.
+    pub looks: bool,
     /// For who only looks: files that a build would have taken away by now.
     pub absent: RwLock<FxHashSet<RelPath>>,
     /// Whether a watcher is asked what has changed.

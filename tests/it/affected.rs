@@ -192,7 +192,7 @@ fn what_a_depfile_named_counts() {
     let project = committed(project);
     project.write("other", "x");
     let seen = project.run("affected --since HEAD").ok().stdout("obj\n");
-    seen.stderr("note: 1 task with a depfile counted as affected: no build here has found out yet what they read\n");
+    seen.stderr("note: 1 task with a depfile counted as affected: no build here has found out what they read of the files as they were\n");
     project.run("build").ok().ran(["obj"]);
     since(&project, "HEAD", &[]);
     project.write("in.h", "other");

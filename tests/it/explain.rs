@@ -149,3 +149,19 @@ fn what_another_build_runs_is_told_as_running() {
     assert_eq!(build.end().code(), 0);
     project.run("explain t").ok().says(["t is fresh"]);
 }
+
+#[test]
+fn who_only_looks_supposes_the_program_that_the_store_has() {
+    let project = Project::new().file("src", "one").manifest(
+        r#"
+task "tool" { sh "{log:tool}; printf '#!/bin/sh\necho %s > $1\n' $(cat src) > tool; chmod +x tool"; inputs "src"; outputs "tool" }
+task "use" { needs "tool"; run "./tool" "out"; outputs "out" }
+"#,
+    );
+    project.run("build").ok();
+    project.write("src", "two").run("build").ok();
+    project.write("src", "one").run("build -n").ok().says(["would restore  tool\n", "would restore  use\n"]);
+    project.remove("tool").run("build -n").ok().says(["would restore  tool\n", "would restore  use\n"]);
+    project.run("build").ok().ran([]);
+    project.remove("tool").run("build -n").ok().stdout("would restore  tool\n");
+}

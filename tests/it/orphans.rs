@@ -59,9 +59,13 @@ fn what_a_person_has_changed_since_and_what_git_tracks_stays() {
 fn what_a_person_has_changed_of_a_task_that_is_gone_is_told_once_and_what_is_only_executable_goes() {
     let project = parts();
     project.run("build").ok();
-    project.write("out/b.o", "by hand").remove("src/b.c").run("build").ok().ran(["all"]).says([
-        "note: 1 output that is no longer declared and was changed since: it stays, as a source: `out/b.o`\n",
-    ]);
+    project
+        .write("out/b.o", "by hand")
+        .remove("src/b.c")
+        .run("build")
+        .ok()
+        .ran(["all"])
+        .says(["note: 1 output that is no longer declared and was changed since: it stays, as a source: `out/b.o`\n"]);
     assert_eq!(project.read("all"), "aby hand");
     project.run("build").ok().nothing_to_do();
     project.mode("out/a.o", 0o755).remove("src/a.c").write("src/c.c", "c").run("build").ok().says(["removed: `out/a.o`\n"]);
@@ -85,7 +89,9 @@ decision "on" { choose "yes" { env "ON" "1" }; otherwise "no" }
     project.set("ON", None);
     project.run("build").ok();
     assert!(!project.has("s"));
-    let without = own.replace("task \"a\"", "task \"a\" { sh \"echo > z/a\"; outputs \"z/a\" }\ntask \"old\"").replace("\ntask \"old\" { sh \"echo > x/y/a\"; outputs \"x/y/a\" }", "");
+    let without = own
+        .replace("task \"a\"", "task \"a\" { sh \"echo > z/a\"; outputs \"z/a\" }\ntask \"old\"")
+        .replace("\ntask \"old\" { sh \"echo > x/y/a\"; outputs \"x/y/a\" }", "");
     project.declare(&without).run("build").ok().says(["removed: `x/y/a`"]);
     assert!(project.has("x/b") && !project.has("x/y"));
     project.declare("task \"e\" { sh \"true\"; dir \"x\" }").run("build").ok();

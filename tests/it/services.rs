@@ -455,3 +455,22 @@ fn a_port_of_a_service_that_is_not_used_is_an_error() {
         .run("list")
         .ok();
 }
+
+#[test]
+fn what_a_service_reads_counts_for_those_that_use_it() {
+    let manifest = format!(
+        "{}task \"t\" {{ uses \"s\"; sh \"{{log:t}}\"; inputs \"in\" }}\ntask \"c\" {{ sh \"cp in srv/made\"; outputs \"srv/made\"; inputs \"in\" }}",
+        service("s", r#"inputs "srv" "conf/*.toml" "!conf/x.toml""#)
+    );
+    let project = Project::new().file("in", "").file("srv/a", "1").file("conf/x.toml", "1").manifest(&manifest);
+    project.run("build").ok().ran(["s", "t", "s_ended"]);
+    project.run("build").ok().nothing_to_do();
+    project.write("conf/x.toml", "2").run("build").ok().nothing_to_do();
+    project.write("srv/a", "2").run("build -n").ok().says(["would run  t  (service s changed"]);
+    project.run("build").ok().ran(["s", "t", "s_ended"]);
+    project.write("conf/y.toml", "1").run("build").ok().ran(["s", "t", "s_ended"]);
+    project.remove("srv/a").run("build").ok().ran(["s", "t", "s_ended"]);
+    project.run("query inputs(s)").ok().says(["conf/y.toml"]).never_says(["x.toml"]);
+    project.git("init -q").git("add .").git("commit -qm x").write("conf/y.toml", "2");
+    assert_eq!(project.run("affected --since HEAD").ok().out(), "s\nt\n");
+}

@@ -22,6 +22,7 @@ pub(super) fn of_service(service: &Service) -> Used<'_> {
     let mut used = Vec::new();
     of_command(&service.command, &mut used);
     of_rules(&service.env, &mut used);
+    service.inputs.iter().for_each(|pattern| holes(&pattern.text, &pattern.place, &mut used));
     for probe in &service.ready {
         let (Probe::Tcp(text) | Probe::Http { url: text, .. } | Probe::Command(text) | Probe::Output(text)) = probe;
         holes(text, &service.place, &mut used);

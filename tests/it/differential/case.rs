@@ -223,8 +223,26 @@ impl Play {
         if code != 0 {
             return Err(format!("from scratch: exit {code}\n{}", seen.all()));
         }
-        outputs_are(&fresh.root(), &self.world.evaluate()).map_err(|why| format!("from scratch: {why}\n{}", seen.all()))
+        outputs_are(&fresh.root(), &self.world.evaluate()).map_err(|why| format!("from scratch: {why}\n{}", seen.all()))?;
+        let [here, there] = [&self.project, &fresh].map(|project| folders(&project.root()));
+        // What is left of sources, and of what tasks make undeclared, is not orket's business.
+        match here.difference(&there).find(|folder| !["s", "h", "g", "e", "d"].iter().any(|sources| folder.starts_with(sources))) {
+            Some(folder) => Err(format!("the folder {folder:?} is left; a build from nothing does not make it\n{}", seen.all())),
+            None => Ok(()),
+        }
     }
+}
+
+/// Returns the folders of a project, without orket's own.
+fn folders(root: &Path) -> BTreeSet<PathBuf> {
+    let (mut found, mut open) = (BTreeSet::new(), vec![PathBuf::new()]);
+    while let Some(folder) = open.pop() {
+        let below = fs::read_dir(root.join(&folder)).into_iter().flatten().flatten();
+        let below = below.filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir()) && entry.file_name() != ".orket");
+        open.extend(below.map(|entry| folder.join(entry.file_name())));
+        found.insert(folder);
+    }
+    found
 }
 
 /// Compares the outputs in a folder with what the evaluator says.
