@@ -155,7 +155,7 @@ impl Scene {
     fn until_built(&mut self, child: &mut Child, signals: &Receiver<i32>, unrest: &Unrest, under: &mut Changes) -> Option<i32> {
         let (sender, ended) = bounded(1);
         let id = child.id();
-        let (mut signal, mut stale) = (None, false);
+        let (mut signal, mut stale, mut remade) = (None, false, false);
         let (mut gathered, mut due) = (Changes::default(), never());
         std::thread::scope(|scope| {
             scope.spawn(move || drop(sender.send(child.wait())));
@@ -177,10 +177,12 @@ impl Scene {
                     },
                     recv(due) -> _ => {
                         let mut news = unrest.news(&gathered);
+                        // Whoever makes a manifest anew writes much beside it, and what it means is another thing from then on: such a build
+                        // is let come to its end.
+                        remade |= self.engine.is_remaking() || news.paths.iter().any(|path| self.made_first.contains(path));
                         self.sentinel.sift(&mut news);
-                        news.paths.retain(|path| !self.made_first.contains(path));
                         // What only gates see does not end a build: tasks may write such files themselves.
-                        if !stale && signal.is_none() && self.reached(&news) == Reach::Tasks {
+                        if !stale && !remade && signal.is_none() && self.reached(&news) == Reach::Tasks {
                             stale = true;
                             end_process(id, OUTDATED);
                         }

@@ -25,9 +25,10 @@ pub struct Watch {
     told: Receiver<Told>,
     teller: Teller,
     watched: BTreeSet<RelPath>,
-    /// Files outside of the tree, and the folders that they stand in.
+    /// Files outside of the tree, the folders that they stand in, and all that are on the way there, which another one may replace.
     outside: BTreeSet<RelPath>,
     around: BTreeSet<RelPath>,
+    ways: BTreeSet<RelPath>,
     passed_over: PassedOver,
     /// Links, with what they mean where that stands in the tree.
     links: BTreeMap<RelPath, Option<RelPath>>,
@@ -65,6 +66,7 @@ impl Watch {
             watched: BTreeSet::new(),
             outside: BTreeSet::new(),
             around: BTreeSet::new(),
+            ways: BTreeSet::new(),
             passed_over,
             links: BTreeMap::new(),
             turned: false,
@@ -78,16 +80,37 @@ impl Watch {
         Ok(watch)
     }
 
-    /// Watches files outside of the tree, too: these and no others. Where the system refuses, nothing is told of them.
+    /// Watches files outside of the tree, too: these, and what comes into the folders that they stand in or goes from there. Where the system
+    /// refuses, nothing is told of them.
     pub fn look_outside(&mut self, files: BTreeSet<RelPath>) {
-        let around: BTreeSet<RelPath> = files.iter().filter_map(RelPath::parent).collect();
-        for folder in around.difference(&self.around) {
+        let above = |path: &RelPath| path.parent().filter(RelPath::is_outside);
+        let around: BTreeSet<RelPath> = files.iter().filter_map(above).collect();
+        let ways: BTreeSet<RelPath> = around.iter().flat_map(|folder| std::iter::successors(Some(folder.clone()), above)).collect();
+        for folder in ways.difference(&self.ways) {
             let _ = self.teller.watch(&folder.under(&self.root), RecursiveMode::NonRecursive);
         }
-        for folder in self.around.difference(&around) {
+        for folder in self.ways.difference(&ways) {
             let _ = self.teller.unwatch(&folder.under(&self.root));
         }
-        (self.outside, self.around) = (files, around);
+        (self.outside, self.around, self.ways) = (files, around, ways);
+    }
+
+    /// Something has happened outside of the tree.
+    fn changed_outside(&mut self, path: RelPath, entered: bool, found: &mut Changes) {
+        if self.outside.contains(&path) || (entered && path.parent().is_some_and(|folder| self.around.contains(&folder))) {
+            found.paths.insert(path.clone());
+        }
+        if !entered || !self.ways.contains(&path) {
+            return;
+        }
+        // Another folder may have that name now; the one that had it took its watch along.
+        for folder in self.ways.range(path.clone()..).take_while(|folder| folder.as_bytes().starts_with(path.as_bytes())) {
+            if folder.is_in(&path) {
+                let _ = self.teller.unwatch(&folder.under(&self.root));
+                let _ = self.teller.watch(&folder.under(&self.root), RecursiveMode::NonRecursive);
+            }
+        }
+        found.paths.extend(self.outside.iter().filter(|file| file.is_in(&path)).cloned());
     }
 
     /// How many folders are watched; 0 where it looks again and again.
@@ -136,11 +159,7 @@ impl Watch {
     /// `entered`: whether another thing may stand at `path` now.
     fn changed(&mut self, path: &Path, entered: bool, found: &mut Changes) {
         let Some(path) = below(&self.root, path) else {
-            let path = RelPath::from_normal(path.as_os_str().as_encoded_bytes());
-            if self.outside.contains(&path) {
-                found.paths.insert(path);
-            }
-            return;
+            return self.changed_outside(RelPath::from_normal(path.as_os_str().as_encoded_bytes()), entered, found);
         };
         if own(&path) || (self.passed_over)(&path) {
             return;

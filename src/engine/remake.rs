@@ -11,6 +11,7 @@ use crate::base::RelPath;
 use crate::disk::write_beside;
 use crate::import::ninja::Remake;
 use crate::rebuild;
+use crate::record::{Checkout, Status};
 
 impl Engine {
     /// Returns how the manifests are made that are made themselves.
@@ -40,11 +41,15 @@ impl Engine {
     /// a sentence that says so.
     pub fn outdated(&self) -> Vec<(Remake, String)> {
         let remakes = self.remakes();
+        let unfinished = self.unfinished();
         let left = if remakes.iter().any(|remake| remake.restat) { self.left() } else { Vec::new() };
         let why = |remake: &Remake| {
             let stamp = |path: &RelPath| self.changed(path);
             let Some(made) = stamp(&remake.file) else { return Some(format!("`{}` is not there", remake.file)) };
             let left = left.iter().find(|left| left.file == remake.file && left.stamp == made).map(|left| left.began);
+            if unfinished.as_ref() == Some(&remake.file) {
+                return Some(format!("the last run of what makes `{}` failed or was interrupted", remake.file));
+            }
             // What was written in the tick of the clock in which it began may not have been seen.
             let newer = |input: &&RelPath| stamp(input).is_none_or(|changed| changed > made && left.is_none_or(|began| changed >= began));
             let older = |input: &RelPath| format!("`{}` is older than `{input}`", remake.file);
@@ -65,6 +70,31 @@ impl Engine {
         remakes.into_iter().filter_map(|remake| why(&remake).map(|why| (remake, why))).collect()
     }
 
+    /// Remembers that a manifest is about to be made anew, until [`Engine::note_remade`]: what it is then, if it does not come to that, may be
+    /// newer than all that it is made from, and half of what belongs to it missing.
+    pub fn note_remaking(&self, remake: &Remake) {
+        // Without it, time stamps decide.
+        let _ = write_beside(&self.state().join(BEGUN), remake.file.as_bytes());
+    }
+
+    /// Forgets what [`Engine::note_remaking`] has noted: it has succeeded.
+    pub fn forget_remaking(&self) {
+        let _ = fs::remove_file(self.state().join(BEGUN));
+    }
+
+    /// Whether a manifest is being made anew, or was and was not seen to succeed.
+    pub fn is_remaking(&self) -> bool {
+        self.state().join(BEGUN).exists()
+    }
+
+    /// Returns the manifest that was begun to be made anew last, if the run of what makes it did not succeed.
+    fn unfinished(&self) -> Option<RelPath> {
+        let file = RelPath::from_normal(fs::read(self.state().join(BEGUN)).ok()?);
+        let remake = self.remakes().into_iter().find(|remake| remake.file == file)?;
+        let record = Checkout::open(&self.state(), false).ok()?.task(self.graph.row(self.graph.find(&remake.task)?).key)?;
+        (record.status != Status::Succeeded).then_some(file)
+    }
+
     /// Returns the files that the depfile of a manifest names; none where it is to have none.
     ///
     /// # Errors
@@ -82,8 +112,9 @@ impl Engine {
         [&remake.inputs[..], &self.named(remake).unwrap_or_default()].concat()
     }
 
-    /// Remembers that a manifest was made anew, where that may leave it as it is. `began`: when, by the file systems' clock.
+    /// Remembers that a manifest was made anew; where that may leave it as it is, with when it was `began`, by the file systems' clock.
     pub fn note_remade(&self, remake: &Remake, began: i64) {
+        self.forget_remaking();
         let Some(stamp) = self.changed(&remake.file).filter(|_| remake.restat) else { return };
         let mut left = self.left();
         left.retain(|left| left.file != remake.file);
@@ -102,6 +133,9 @@ impl Engine {
         self.tree.stat_follow(path).ok().flatten().map(|signature| signature.mtime)
     }
 }
+
+/// Where it stands which manifests are being made anew.
+const BEGUN: &str = "remaking";
 
 /// Where it stands which manifests were left as they were, beside the checkout's other state.
 const LEFT: &str = "remade";

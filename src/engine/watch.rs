@@ -124,6 +124,12 @@ impl Sentinel {
         if reached(false) {
             return Reach::Tasks;
         }
+        // Who looks at each build for what it is made from finds it, whatever a pattern may be.
+        let turned = |path: &RelPath| self.listed.contains(path) != engine.tree.stat(path).ok().flatten().is_some();
+        if engine.remakes().iter().any(|remake| !remake.before.is_empty()) && paths.iter().any(turned) {
+            self.listed = engine.listed();
+            return Reach::Gates;
+        }
         if !reached(true) {
             return Reach::Nothing;
         }

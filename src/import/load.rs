@@ -65,8 +65,8 @@ pub fn load(source: &dyn Source, root: &Path, manifest: &RelPath, folder_name: &
         return Ok(opened);
     }
     for import in loaded.imports {
-        let Import { file, epic, package, env, place } = import;
-        let asked = Asked { file, epic, package, env, place: Some(place.clone()), leave };
+        let Import { file, epic, package, env, needs, place } = import;
+        let asked = Asked { file, epic, package, env, needs, place: Some(place.clone()), leave };
         opened.dirs.push(asked.file.parent().unwrap_or_else(RelPath::root));
         let brought = match ninja::bring(source, root, &asked) {
             Ok(brought) => brought,
@@ -80,7 +80,7 @@ pub fn load(source: &dyn Source, root: &Path, manifest: &RelPath, folder_name: &
 
 /// A project that is a ninja file alone.
 fn alone(source: &dyn Source, root: &Path, manifest: &RelPath, folder_name: &str, leave: bool) -> Result<Opened, Problems> {
-    let asked = Asked { file: manifest.clone(), epic: None, package: RelPath::root(), env: Vec::new(), place: None, leave };
+    let asked = Asked { file: manifest.clone(), epic: None, package: RelPath::root(), env: Vec::new(), needs: Vec::new(), place: None, leave };
     let Brought { tasks, pools, default, files, remake, first, missing, left } = ninja::bring(source, root, &asked)?;
     let package = Package { folder: RelPath::root(), manifest: manifest.clone(), env: Vec::new() };
     let project = Project { name: folder_name.into(), tasks, pools, default, packages: vec![package], ..Project::default() };

@@ -4,7 +4,7 @@ use super::common::Context;
 use super::load::Load;
 use super::node::Node;
 use crate::base::{Address, Place, RelPath};
-use crate::model::EnvRules;
+use crate::model::{EnvRules, Need};
 
 /// A manifest of another tool that takes part in the project; whoever asked for the load reads it.
 #[derive(Clone, PartialEq, Debug)]
@@ -17,6 +17,8 @@ pub struct Import {
     pub package: RelPath,
     /// What its tasks may see.
     pub env: EnvRules,
+    /// What makes files that its tasks read.
+    pub needs: Vec<Need>,
     /// Where it is imported.
     pub place: Place,
 }
@@ -27,11 +29,12 @@ impl Load<'_> {
         let path = self.problems.text_of(node);
         let format = self.problems.text_prop(node, "format");
         let epic = self.problems.text_prop(node, "epic");
-        let mut env = context.env.clone();
+        let (mut env, mut needs) = (context.env.clone(), Vec::new());
         for child in &node.children {
             match child.name.as_str() {
                 "env" => env.extend(self.problems.env(child, context)),
-                unknown => self.problems.unknown("node", unknown, "`import`", &child.place, &["env"]),
+                "needs" => needs.extend(self.problems.needs(child, context)),
+                unknown => self.problems.unknown("node", unknown, "`import`", &child.place, &["env", "needs"]),
             }
         }
         let Some((path, path_place)) = path else { return };
@@ -66,6 +69,6 @@ impl Load<'_> {
                 Some(address)
             }
         };
-        self.imports.push(Import { file, epic, package: context.package.clone(), env, place: node.place.clone() });
+        self.imports.push(Import { file, epic, package: context.package.clone(), env, needs, place: node.place.clone() });
     }
 }

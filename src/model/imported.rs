@@ -8,7 +8,7 @@ use super::Need;
 /// its outputs stands for itself alone, and one among its inputs for the names in it, or for all that is in it where a task makes it.
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Default, Serialize, Deserialize)]
 pub struct Imported {
-    /// Tasks that make files which stand in `files`: built before, and only those files are inputs.
+    /// Tasks that make files which it reads: built before, and only what it names of these files is an input.
     pub makers: Vec<Need>,
     /// Built before; nothing of it is an input.
     pub order: Vec<Need>,

@@ -10,7 +10,7 @@ use super::bench::Bench;
 use super::ran::{Ran, Verdict};
 use crate::action::{ActionResult, Output, OutputKind};
 use crate::base::glob::{self, Glob};
-use crate::base::{Digest, RelPath, TargetId};
+use crate::base::{Digest, RelPath};
 use crate::disk::{Names, PatternSet, Signature};
 use crate::executor::Attempt;
 use crate::graph::flag;
@@ -209,7 +209,7 @@ impl Bench<'_> {
             discovered.retain(|path| !made(path));
             discovered.sort();
             discovered.dedup();
-            if let Some(text) = discovered.iter().filter(|_| imported.is_none()).find_map(|path| not_needed(world, prepared.target, path)) {
+            if let Some(text) = discovered.iter().find_map(|path| not_needed(world, prepared, path)) {
                 return Err(text);
             }
             // Of a file that nobody knew to be read there is no stamp from before. What a task makes was made before.
@@ -292,20 +292,25 @@ impl Bench<'_> {
     }
 }
 
-/// Says, of a file that a task has read, that another task makes it which it does not need: nobody knows whether it was there yet.
-fn not_needed(world: &World, reader: TargetId, path: &RelPath) -> Option<String> {
+/// Says, of a file that a task has read, that another task makes it which it does not need: nobody knows whether it was there yet. Within
+/// another tool's manifest that is let pass, as that tool does.
+fn not_needed(world: &World, prepared: &Prepared, path: &RelPath) -> Option<String> {
+    let (reader, imported) = (prepared.target, prepared.task.imported.is_some());
     let maker = world.made().maker(path).filter(|maker| *maker != reader)?;
+    if imported && world.graph.task(maker).is_some_and(|maker| maker.imported.is_some()) {
+        return None;
+    }
     let (mut seen, mut next) = (FxHashSet::from_iter([reader]), vec![reader]);
     while let Some(target) = next.pop() {
-        let needed = world.graph.edges(target).iter().filter(|edge| edge.kind().hands_over()).map(|edge| edge.to);
+        let needed = world.graph.edges(target).iter().filter(|edge| edge.kind().reaches()).map(|edge| edge.to);
         next.extend(needed.filter(|needed| seen.insert(*needed)));
         if seen.contains(&maker) {
             return None;
         }
     }
-    let maker = world.graph.address(maker);
+    let (maker, place) = (world.graph.address(maker), if imported { " to the import" } else { "" });
     Some(format!(
-        "its depfile says that it has read `{path}`, which `{maker}` makes, and it does not need `{maker}`; add: needs \"{maker}\""
+        "its depfile says that it has read `{path}`, which `{maker}` makes, and it does not need `{maker}`; add{place}: needs \"{maker}\""
     ))
 }
 

@@ -49,7 +49,13 @@ fn only(args: &BuildArgs, targets: Vec<String>, quiet: bool) -> BuildArgs {
 
 fn anew(ui: &Ui, args: &BuildArgs, engine: Engine, looking: bool, build: Build) -> Result<Engine, Failure> {
     let remakes = engine.remakes();
-    if remakes.is_empty() || remakes.iter().any(|remake| own(remake, args)) {
+    if remakes.is_empty() {
+        return Ok(engine);
+    }
+    if remakes.iter().any(|remake| own(remake, args)) {
+        if let Some(remake) = remakes.iter().find(|remake| !looking && args.targets == [remake.task.as_str()]) {
+            engine.note_remaking(remake);
+        }
         return Ok(engine);
     }
     let beside = Ui { json: false, ..ui.clone() };
@@ -60,7 +66,11 @@ fn anew(ui: &Ui, args: &BuildArgs, engine: Engine, looking: bool, build: Build) 
     for (_, why) in &outdated {
         ui.say(&format!("note: {why}: {}", if looking { "a build makes it anew first" } else { "it is made anew first" }));
     }
-    if looking || outdated.is_empty() {
+    if looking {
+        return Ok(engine);
+    }
+    if outdated.is_empty() {
+        engine.forget_remaking();
         return Ok(engine);
     }
     for (remake, _) in outdated {

@@ -26,6 +26,8 @@ pub struct Asked {
     pub package: RelPath,
     /// What its tasks may see.
     pub env: EnvRules,
+    /// What makes files that its tasks read.
+    pub needs: Vec<Need>,
     /// Where it was asked for; `None` if on the command line.
     pub place: Option<Place>,
     /// Whether dyndep files that edges make are left unread: what stands on the disk may be what the last build has left.

@@ -66,6 +66,9 @@ impl Lowering<'_, '_> {
         let mut task = self.bare(id, place.clone(), private);
         let mut imported = Imported::default();
         self.inputs(desk, id, &place, &mut task, &mut imported);
+        if becomes == Becomes::Task {
+            imported.makers.extend(self.asked.needs.iter().cloned());
+        }
         if becomes != Becomes::Group
             && let Err((message, help)) = self.command(edge, becomes, &place, &mut task, &mut imported)
         {

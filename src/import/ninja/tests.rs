@@ -32,7 +32,7 @@ fn files(list: &[(&str, &str)]) -> Files {
 
 fn asked(file: &str, epic: Option<&str>) -> Asked {
     let (file, epic) = (RelPath::parse(file).unwrap(), epic.map(Address::new));
-    Asked { file, epic, package: RelPath::root(), env: Vec::new(), place: None, leave: false }
+    Asked { file, epic, package: RelPath::root(), env: Vec::new(), needs: Vec::new(), place: None, leave: false }
 }
 
 fn several(list: &[(&str, &str)]) -> Result<Brought, Problems> {
