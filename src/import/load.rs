@@ -80,7 +80,8 @@ pub fn load(source: &dyn Source, root: &Path, manifest: &RelPath, folder_name: &
 
 /// A project that is a ninja file alone.
 fn alone(source: &dyn Source, root: &Path, manifest: &RelPath, folder_name: &str, leave: bool) -> Result<Opened, Problems> {
-    let asked = Asked { file: manifest.clone(), epic: None, package: RelPath::root(), env: Vec::new(), needs: Vec::new(), place: None, leave };
+    let asked =
+        Asked { file: manifest.clone(), epic: None, package: RelPath::root(), env: Vec::new(), needs: Vec::new(), place: None, leave };
     let Brought { tasks, pools, default, files, remake, first, missing, left } = ninja::bring(source, root, &asked)?;
     let package = Package { folder: RelPath::root(), manifest: manifest.clone(), env: Vec::new() };
     let project = Project { name: folder_name.into(), tasks, pools, default, packages: vec![package], ..Project::default() };

@@ -173,7 +173,120 @@ fn watch_sees_what_the_ninja_file_is_made_from_and_sources_outside() {
         assert!(wait_until(|| count() > before), "it is deaf to {path}: {}", watch.said());
         assert!(wait_until(|| watch.said().trim_end().ends_with("(Ctrl-C ends)")), "{}", watch.said());
     }
+    // Another folder in the place of the one that was watched.
+    let rename = |from: &str, to: &str| std::fs::rename(project.at(from), project.at(to)).unwrap();
+    let count = || project.log().iter().filter(|name| *name == "a").count();
+    rename("src", "old");
+    assert!(wait_until(|| watch.said().contains("/src/x` does not exist")), "{}", watch.said());
+    rename("old", "src");
+    let before = count();
+    assert!(wait_until(|| watch.said().trim_end().ends_with("(Ctrl-C ends)")), "{}", watch.said());
+    project.settle().write("src/x", "3");
+    assert!(wait_until(|| count() > before), "it is deaf to src/x: {}", watch.said());
     ends(watch);
+}
+
+#[test]
+fn watch_hears_of_a_file_that_comes_under_a_glob_of_the_generator() {
+    let text = "rule look\n  command = ls ../src > found; cmp -s found list || cp found list\n  restat = 1\n\
+                rule gn\n  command = {log:gn}; touch build.ninja\n  generator = 1\n\
+                build list: look | always\nbuild always: phony\nbuild build.ninja: gn list\nbuild a: log ../src/x\n";
+    let project = Project::new().file("src/x", "1").file("out/list", "x\n");
+    project.settle().write("out/build.ninja", project.placed(&(LOGGED.to_owned() + text)));
+    let watch = project.start("watch -f out/build.ninja");
+    rests(&watch, 1);
+    let count = || project.log().iter().filter(|name| *name == "gn").count();
+    let before = count();
+    project.settle().write("src/y", "1");
+    assert!(wait_until(|| count() > before), "it is deaf to src/y: {}", watch.said());
+    ends(watch);
+}
+
+#[test]
+fn watch_lets_what_makes_the_ninja_file_come_to_its_end() {
+    let text = "rule gn\n  command = {log:gn}; touch aux; while ! test -e {base}/free; do sleep 0.02; done; cp ../build.in build.ninja\n  generator = 1\n\
+                build build.ninja: gn ../build.in\nbuild a: log aux\n";
+    let project = Project::new().file("out/aux", "");
+    let text = project.placed(&(LOGGED.to_owned() + text));
+    project.write("../free", "").write("build.in", &text).settle().write("out/build.ninja", &text);
+    let watch = project.start("watch -f out/build.ninja");
+    rests(&watch, 1);
+    std::fs::remove_file(project.base().join("free")).unwrap();
+    let count = || project.log().iter().filter(|name| *name == "gn").count();
+    let before = count();
+    project.settle().write("build.in", format!("{text}# more\n"));
+    assert!(wait_until(|| count() > before), "{}", watch.said());
+    let is = |path: &str, text: &str| std::fs::read_to_string(project.at(path)).is_ok_and(|found| found == text);
+    // Long enough for it to have been heard: another file of which the same is so.
+    project.write("out/aux", "2").settle();
+    std::fs::write(project.base().join("free"), "").unwrap();
+    assert!(wait_until(|| project.read("out/build.ninja").ends_with("# more\n") && is("out/a", "2")), "{}", watch.said());
+    ends(watch);
+    assert_eq!(count(), before + 1);
+}
+
+#[test]
+fn a_ninja_file_whose_making_did_not_succeed_is_made_anew() {
+    let text = "rule gn\n  command = {log:gn}; touch build.ninja && test ! -e bad && cat conf > cfg\n  generator = 1\n\
+                build build.ninja: gn conf\nbuild a: log cfg\n";
+    for words in ["build -f build.ninja", "build"] {
+        let project = ninja(text);
+        project
+            .declare("import \"build.ninja\"")
+            .write("cfg", "1")
+            .write("conf", "1")
+            .settle()
+            .write("build.ninja", project.read("build.ninja"));
+        project.run(words).ok().ran(["a"]);
+        project.settle().write("conf", "2").write("bad", "").settle().run(words).code(1).ran(["gn"]);
+        project.run(&format!("{words} -n")).ok().says(["failed or was interrupted: a build makes it anew first"]);
+        project
+            .run(words)
+            .code(1)
+            .ran(["gn"])
+            .says(["note: the last run of what makes `build.ninja` failed or was interrupted: it is made anew first"]);
+        project.remove("bad").run(words).ok().ran(["gn", "a"]);
+        assert_eq!(project.read("a"), "2");
+        project.run(words).ok().nothing_to_do();
+        project.run(&format!("{words} build.ninja")).ok();
+        project.run(words).ok().nothing_to_do();
+    }
+}
+
+#[test]
+fn an_import_needs_what_makes_files_that_its_edges_read() {
+    let edge = |more: &str| {
+        format!("rule cc\n  command = cat $in ../gen/g > $out; echo '$out: ../gen/g' > $out.d\n  depfile = $out.d\nbuild a: cc s {more}\n")
+    };
+    let manifest = |more: &str| {
+        format!(
+            "import \"out/build.ninja\" epic=\"n\" {more}\ntask \"gen\" {{ sh \"{{log:gen}}; cat v > gen/g\"; inputs \"v\"; outputs \"gen/g\" }}"
+        )
+    };
+    let project = Project::new().file("v", "1").file("out/s", "s").manifest(&manifest(""));
+    for more in ["| ../gen/g", "|| ../gen/g"] {
+        project.write("out/build.ninja", edge(more)).run("build").code(2).ran([]).says([
+            "error[graph/undeclared_need]: `gen/g` is an input of `n/a`, and `gen` makes `gen/g`, but `n/a` does not need it",
+            "= help: add `needs \"gen\"` to the import",
+        ]);
+    }
+    project.write("out/build.ninja", edge("")).run("build gen").ok();
+    project
+        .run("build")
+        .code(1)
+        .says(["it has read `gen/g`, which `gen` makes, and it does not need `gen`; add to the import: needs \"gen\""]);
+    for more in ["", "| ../gen/g", "|| ../gen/g"] {
+        project
+            .declare(&manifest("{ needs \"gen\" }"))
+            .write("out/build.ninja", edge(more))
+            .write("v", format!("{more}1"))
+            .run("build")
+            .ok();
+        assert_eq!(project.read("out/a"), format!("s{more}1"));
+        project.write("v", format!("{more}2")).run("build").ok();
+        assert_eq!(project.read("out/a"), format!("s{more}2"));
+        project.run("build").ok().nothing_to_do();
+    }
 }
 
 #[test]

@@ -118,8 +118,9 @@ pub(super) fn clashes(project: &Project, folders: &Folders, reaches: &dyn Fn(usi
     inside.sort_by_key(|(path, _)| *path);
     problems.extend(inside.into_iter().map(|(_, problem)| problem));
     for (index, task) in project.tasks.iter().enumerate() {
-        for pattern in &task.inputs {
-            let Some(path) = literal(pattern) else { continue };
+        let named = task.inputs.iter().filter_map(|pattern| Some((literal(pattern)?, &pattern.place)));
+        let present = task.imported.iter().flat_map(|imported| &imported.present).map(|path| (Cow::Borrowed(&**path), &task.place));
+        for (path, place) in named.chain(present) {
             if let Some(writer) = depfiles.get(&path) {
                 problems.push(Problem {
                     code: "graph/input_is_output",
@@ -129,7 +130,7 @@ pub(super) fn clashes(project: &Project, folders: &Folders, reaches: &dyn Fn(usi
                         task.address,
                         project.tasks[*writer].address
                     ),
-                    place: Some(pattern.place.clone()),
+                    place: Some(place.clone()),
                     help: Some(String::from("let the depfile be another file: it is written anew each time")),
                     notes: vec![(String::from("the depfile"), project.tasks[*writer].place.clone())],
                 });
@@ -141,11 +142,12 @@ pub(super) fn clashes(project: &Project, folders: &Folders, reaches: &dyn Fn(usi
                 problems.push(Problem {
                     code: "graph/input_is_output",
                     message: format!("`{}` is an input and an output of `{}`", shown(&path), task.address),
-                    place: Some(pattern.place.clone()),
+                    place: Some(place.clone()),
                     help: Some(String::from("take it out of `inputs`, or let the task write another file")),
                     notes: vec![(String::from("the output"), declared.place.clone())],
                 });
             } else if !reaches(index, maker) {
+                let whom = if task.imported.is_some() { String::from("the import") } else { format!("`{}`", task.address) };
                 problems.push(Problem {
                     code: "graph/undeclared_need",
                     message: format!(
@@ -155,8 +157,8 @@ pub(super) fn clashes(project: &Project, folders: &Folders, reaches: &dyn Fn(usi
                         project.tasks[maker].address,
                         shown(output)
                     ),
-                    place: Some(pattern.place.clone()),
-                    help: Some(format!("add `needs \"{}\"` to `{}`", project.tasks[maker].address, task.address)),
+                    place: Some(place.clone()),
+                    help: Some(format!("add `needs \"{}\"` to {whom}", project.tasks[maker].address)),
                     notes: vec![(String::from("made here"), declared.place.clone())],
                 });
             }

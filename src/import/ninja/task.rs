@@ -289,16 +289,21 @@ impl Lowering<'_, '_> {
         let at = |word: &str| self.inside(word, "").ok();
         let named: FxHashSet<RelPath> =
             edge.outputs.iter().filter_map(|node| at(&parsed.nodes[*node as usize].path)).chain(at(&depfile)).collect();
-        imported.beside = !Named {
-            file: &|word| at(word).is_some_and(|path| named.contains(&path)),
-            folder: &|word| at(word).is_some_and(|folder| named.iter().any(|path| path.is_in(&folder))),
-        }
-        .is_all_of(&script);
         let response = parsed.says_path(edge, "rspfile").map_err(cyclic)?;
         if !response.is_empty() {
             let content = parsed.says(edge, "rspfile_content").map_err(cyclic)?;
             imported.response = Some((self.inside(&response, "the response file")?.to_string().into(), content.into()));
         }
+        let content = |word: &str| {
+            let (path, content) = imported.response.as_ref()?;
+            (at(word)?.as_bytes() == path.as_bytes()).then_some(&**content)
+        };
+        imported.beside = !Named {
+            file: &|word| at(word).is_some_and(|path| named.contains(&path)),
+            folder: &|word| at(word).is_some_and(|folder| named.iter().any(|path| path.is_in(&folder))),
+            response: &content,
+        }
+        .is_all_of(&script);
         Ok(())
     }
 }

@@ -16,37 +16,57 @@ const COMPILERS: [&str; 12] = ["as", "c++", "c11", "c89", "c99", "cc", "clang", 
 /// Programs that start the program that their first word names.
 const LAUNCHERS: [&str; 3] = ["ccache", "distcc", "sccache"];
 
-/// What words begin with that have a compiler write further files.
-const FURTHER: [&str; 15] = [
+/// What words begin with that have a compiler, assembler or linker write further files, or do something that is not known.
+const FURTHER: [&str; 30] = [
+    "--MD",
     "--coverage",
     "--dependency-file",
     "--out-implib",
+    "--reproduce",
     "--save-temps",
+    "--serialize-diagnostics",
     "-Map",
-    "-Wa,-a",
+    "-Xassembler",
+    "-Xpreprocessor",
+    "-aux-info",
+    "-dependency-file",
+    "-diagnostic-log-file",
     "-dump",
     "-fcallgraph-info",
+    "-fdiagnostics-format",
     "-fdump",
     "-fmodule",
+    "-foptimization-record",
+    "-fplugin",
     "-fprofile",
     "-fsave-optimization",
     "-fstack-usage",
     "-ftest-coverage",
     "-gsplit-dwarf",
+    "-serialize-diagnostics",
+    "-specs",
+    "-stats-file",
+    "-working-directory",
+    "-wrapper",
 ];
 
 /// The same among what a compiler hands to the linker.
-const LINKED: [&str; 4] = ["Map", "out-implib", "dependency-file", "cref"];
+const LINKED: [&str; 7] = ["@", "Map", "cref", "dependency-file", "out-implib", "reproduce", "stats-file"];
+
+/// What words begin with that are handed to the assembler, and have it write nothing.
+const ASSEMBLED: [&str; 6] = ["--fatal-warnings", "--noexecstack", "--no-warn", "-W", "-m", "-I"];
 
 /// What an edge names: what it puts out, and its depfile.
-pub(super) struct Named<'a> {
+pub(super) struct Named<'a, 'r> {
     /// Whether a path, as the command has it, is one of these files.
     pub file: &'a dyn Fn(&str) -> bool,
     /// Whether it is a folder that one of them stands in.
     pub folder: &'a dyn Fn(&str) -> bool,
+    /// Returns what stands in its response file, if a path is that one's.
+    pub response: &'a dyn Fn(&str) -> Option<&'r str>,
 }
 
-impl Named<'_> {
+impl<'r> Named<'_, 'r> {
     /// Whether a command writes at most what is named.
     pub(super) fn is_all_of(&self, command: &str) -> bool {
         let Some(commands) = simple(command) else { return false };
@@ -60,7 +80,7 @@ impl Named<'_> {
             }
             match words.first().map(String::as_str) {
                 Some("cd") => moved = true,
-                _ if !(Named { file: &file, folder: &folder }).covers(words) => return false,
+                _ if !(Named { file: &file, folder: &folder, response: self.response }).covers(words) => return false,
                 _ => {}
             }
         }
@@ -96,18 +116,56 @@ impl Named<'_> {
             }
             _ if FILTERS.contains(&name) => true,
             _ if LAUNCHERS.contains(&name) => self.covers(rest),
-            _ if COMPILERS.contains(&name) => {
-                let further = |word: &String| {
-                    FURTHER.iter().any(|begin| word.starts_with(begin))
-                        || word.contains("save-temps")
-                        || word.contains("time-trace")
-                        || (word.starts_with("-Wl,") && LINKED.iter().any(|part| word.contains(part)))
-                };
-                let target = rest.iter().position(|word| word == "-o").and_then(|at| rest.get(at + 1));
-                target.is_some_and(|target| (self.file)(target)) && !rest.iter().any(further)
-            }
+            _ if COMPILERS.contains(&name) => self.expanded(rest).is_some_and(|words| self.compiles(name, &words)),
             _ => false,
         }
+    }
+
+    /// Returns the words of a compiler with those of response files in their place; `None` where it is not known what stands in one.
+    fn expanded<'w>(&self, words: &'w [String]) -> Option<Vec<&'w str>>
+    where
+        'r: 'w,
+    {
+        let mut all = Vec::with_capacity(words.len());
+        for word in words {
+            match word.strip_prefix('@') {
+                None => all.push(&**word),
+                Some(file) => {
+                    let content = (self.response)(file).filter(|content| !content.contains(['"', '\'', '\\', '@']))?;
+                    all.extend(content.split_whitespace());
+                }
+            }
+        }
+        Some(all)
+    }
+
+    /// Whether a compiler, assembler or linker writes what `-o` names, its depfile, and nothing else.
+    fn compiles(&self, name: &str, words: &[&str]) -> bool {
+        let behind = |option: &str| words.iter().position(|word| *word == option).and_then(|at| words.get(at + 1)).copied();
+        let handed = |word: &str, how: &str| word.strip_prefix(how).map(|rest| rest.split(',').map(str::to_owned).collect::<Vec<_>>());
+        let further = |word: &&str| {
+            FURTHER.iter().any(|begin| word.starts_with(begin))
+                || ["save-temps", "time-trace"].iter().any(|part| word.contains(part))
+                || *word == "-da"
+                || (word.starts_with("-fopt-info") && word.contains('='))
+                || (word.starts_with("-Wl,") && LINKED.iter().any(|part| word.contains(part)))
+                || handed(word, "-Wa,").is_some_and(|parts| !parts.iter().all(|part| ASSEMBLED.iter().any(|known| part.starts_with(known))))
+                || handed(word, "-Wp,").is_some_and(|parts| parts.iter().any(|part| part.starts_with("-M") || part.starts_with("-d")))
+                || (matches!(name, "as" | "nasm") && ["-a", "-l", "-L", "-M", "-Z"].iter().any(|begin| word.starts_with(begin)))
+        };
+        let Some(target) = behind("-o").filter(|target| (self.file)(target)) else { return false };
+        let depfile =
+            || match behind("-MF").or_else(|| words.iter().find_map(|word| word.strip_prefix("-MF").filter(|file| !file.is_empty()))) {
+                Some(file) => (self.file)(file),
+                // Beside what `-o` names.
+                None => {
+                    let start = target.rfind('/').map_or(0, |slash| slash + 1);
+                    let stem = target[start..].rfind('.').map_or(target, |dot| &target[..start + dot]);
+                    (self.file)(&format!("{stem}.d"))
+                }
+            };
+        let asks = words.iter().any(|word| matches!(*word, "-MD" | "-MMD"));
+        !words.iter().any(further) && (!asks || depfile())
     }
 }
 
@@ -197,15 +255,24 @@ mod tests {
     use super::*;
 
     fn whole(command: &str) -> bool {
-        let file = |word: &str| matches!(word, "out/o" | "/p/out/o" | "lib.so" | "lib.so.1" | "o.d");
+        let file = |word: &str| matches!(word, "out/o" | "out/m.o" | "out/m.d" | "/p/out/o" | "lib.so" | "lib.so.1" | "o.d");
         let folder = |word: &str| matches!(word, "out" | "/p/out");
-        Named { file: &file, folder: &folder }.is_all_of(command)
+        let response = |word: &str| match word {
+            "o.rsp" => Some("a.o b.o\n-lm"),
+            "cov.rsp" => Some("--coverage a.o"),
+            _ => None,
+        };
+        Named { file: &file, folder: &folder, response: &response }.is_all_of(command)
     }
 
     #[test]
     fn what_says_where_it_writes() {
         for command in [
             "gcc -MMD -MF o.d -c a.c -o out/o",
+            "gcc -MD -MFo.d -c a.c -o out/o",
+            "gcc -MMD -c a.c -o out/m.o",
+            "gcc -Wa,--noexecstack,-W -fopt-info -c a.c -o out/o",
+            "gcc @o.rsp -o out/o",
             ": && /usr/bin/x86_64-linux-gnu-g++-13 -O2 a.o -o out/o -Wl,-rpath,x && :",
             "ccache clang-17 -c a.c -o out/o",
             "rm -f out/o && gcc-ar csrD out/o a.o b.o",
@@ -231,6 +298,17 @@ mod tests {
             ": && gcc a.o -o out/o && cd /p && /usr/bin/cmake -E copy out/o out/copy",
             "gcc --coverage -c a.c -o out/o",
             "gcc -gsplit-dwarf -c a.c -o out/o",
+            "gcc -MMD -c a.c -o out/o",
+            "gcc -MD -MF side -c a.c -o out/o",
+            "gcc -Wp,-MMD,side.d -c a.c -o out/o",
+            "gcc -Wa,-MD,as.d -c a.c -o out/o",
+            "gcc -Xassembler -al=list -c a.c -o out/o",
+            "gcc -aux-info side -c a.c -o out/o",
+            "gcc -fopt-info-all=side -c a.c -o out/o",
+            "gcc -wrapper x,y -c a.c -o out/o",
+            "gcc @flags -c a.c -o out/o",
+            "gcc @cov.rsp -o out/o",
+            "as -al=list a.s -o out/o",
             "gcc a.o -o out/o -Wl,-Map=a.map",
             "gcc -c a.c",
             "python gen.py out/o",
