@@ -22,22 +22,27 @@ use rustix::pipe::{PipeFlags, pipe_with};
 /// What every pipe can hold: one page.
 const MOST: usize = 4096;
 
-/// One more process may run, until this is dropped.
-pub struct Token {
-    /// `None`: the slot that orket came with.
-    byte: Option<u8>,
+/// So many more processes may run, until this is dropped.
+pub struct Tokens {
+    bytes: Vec<u8>,
+    /// Whether the slot is among them that orket came with.
+    own_slot: bool,
     pipe: Arc<Pipe>,
 }
 
-impl Drop for Token {
+impl Tokens {
+    fn count(&self) -> usize {
+        self.bytes.len() + usize::from(self.own_slot)
+    }
+}
+
+impl Drop for Tokens {
     fn drop(&mut self) {
         let mut out = self.pipe.out();
-        match self.byte {
-            // A pipe that holds every token cannot be full, and has a reader as long as this one holds it open.
-            Some(byte) => drop((&self.pipe.write).write_all(&[byte])),
-            None => out.own_slot = true,
-        }
-        out.taken -= 1;
+        // A pipe that holds every token cannot be full, and has a reader as long as this one holds it open.
+        let _ = (&self.pipe.write).write_all(&self.bytes);
+        out.own_slot |= self.own_slot;
+        out.taken -= self.count();
         if out.taken == 0 {
             self.pipe.make_whole();
         }
@@ -122,12 +127,13 @@ impl Jobs {
         Jobs { pipe, env }
     }
 
-    /// Takes a token if one is free.
+    /// Takes tokens if so many are free. `any`: else those that are, if there are any.
     ///
     /// # Errors
     /// When the pipe is broken.
-    pub fn try_acquire(&self) -> io::Result<Option<Token>> {
-        self.pipe.try_acquire()
+    pub fn try_acquire(&self, count: usize, any: bool) -> io::Result<Option<Tokens>> {
+        let tokens = self.pipe.take(count)?;
+        Ok(Some(tokens).filter(|tokens| tokens.count() == count || (any && tokens.count() > 0)))
     }
 
     /// Returns what tasks are given, so that their tools join in: `MAKEFLAGS` and `CARGO_MAKEFLAGS`.
@@ -137,22 +143,26 @@ impl Jobs {
 }
 
 impl Pipe {
-    fn try_acquire(self: &Arc<Pipe>) -> io::Result<Option<Token>> {
+    /// Takes so many tokens, or as many as there are.
+    fn take(self: &Arc<Pipe>, count: usize) -> io::Result<Tokens> {
         let mut out = self.out();
-        if std::mem::take(&mut out.own_slot) {
-            out.taken += 1;
-            return Ok(Some(Token { byte: None, pipe: self.clone() }));
-        }
-        let mut byte = [0];
-        match (&self.read).read(&mut byte) {
-            Ok(0) => Err(io::Error::from(io::ErrorKind::UnexpectedEof)),
-            Ok(_) => {
-                out.taken += 1;
-                Ok(Some(Token { byte: Some(byte[0]), pipe: self.clone() }))
-            }
-            Err(error) if matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted) => Ok(None),
-            Err(error) => Err(error),
-        }
+        let own_slot = count > 0 && std::mem::take(&mut out.own_slot);
+        let mut bytes = vec![0; count - usize::from(own_slot)];
+        let read = match bytes.is_empty() {
+            true => Ok(0),
+            false => (&self.read).read(&mut bytes),
+        };
+        let got = match read {
+            Ok(0) if !bytes.is_empty() => Err(io::Error::from(io::ErrorKind::UnexpectedEof)),
+            Err(error) if matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted) => Ok(0),
+            got => got,
+        };
+        bytes.truncate(*got.as_ref().unwrap_or(&0));
+        let tokens = Tokens { bytes, own_slot, pipe: self.clone() };
+        out.taken += tokens.count();
+        // Put back with the lock let go.
+        drop(out);
+        got.map(|_| tokens)
     }
 
     fn out(&self) -> MutexGuard<'_, Out> {
@@ -182,7 +192,7 @@ mod tests {
 
     fn count(jobs: &Jobs) -> usize {
         let mut tokens = Vec::new();
-        while let Some(token) = jobs.try_acquire().unwrap() {
+        while let Some(token) = jobs.try_acquire(1, false).unwrap() {
             tokens.push(token);
         }
         tokens.len()
@@ -191,16 +201,19 @@ mod tests {
     #[test]
     fn tokens_are_taken_and_given_back() {
         let jobs = Jobs::host(2).unwrap();
-        let one = jobs.try_acquire().unwrap().unwrap();
+        let one = jobs.try_acquire(1, false).unwrap().unwrap();
         assert_eq!(count(&jobs), 1);
+        assert!(jobs.try_acquire(2, false).unwrap().is_none(), "not so many are free");
+        assert_eq!(jobs.try_acquire(2, true).unwrap().unwrap().count(), 1);
         drop(one);
+        assert_eq!(jobs.try_acquire(2, false).unwrap().unwrap().count(), 2);
         assert_eq!(count(&jobs), 2);
     }
 
     #[test]
     fn what_was_taken_along_is_put_back_when_nothing_runs() {
         let jobs = Jobs::host(4).unwrap();
-        let (one, other) = (jobs.try_acquire().unwrap().unwrap(), jobs.try_acquire().unwrap().unwrap());
+        let (one, other) = (jobs.try_acquire(1, false).unwrap().unwrap(), jobs.try_acquire(1, false).unwrap().unwrap());
         (&jobs.pipe.read).read_exact(&mut [0; 2]).unwrap();
         drop(one);
         assert_eq!(rustix::io::ioctl_fionread(&jobs.pipe.read), Ok(1), "the other one may have it");
@@ -212,7 +225,7 @@ mod tests {
     fn who_is_below_shares_the_tokens_and_has_a_slot_of_its_own() {
         let above = Jobs::host(3).unwrap();
         let below = Jobs::from_parent(Some(&above.env()[0].1)).unwrap();
-        let taken = above.try_acquire().unwrap().unwrap();
+        let taken = above.try_acquire(1, false).unwrap().unwrap();
         assert_eq!(count(&below), 3);
         drop(taken);
         assert_eq!(count(&below), 4);

@@ -23,7 +23,7 @@ pub use cancel::{Cancel, CancelState, Held};
 pub use command::{MARK, Output, Spawn, Stdin};
 pub use find::{NotFound, find_program, locate_program};
 pub use groups::around_pauses;
-pub use jobs::{Jobs, Token};
+pub use jobs::{Jobs, Tokens};
 pub use log::Log;
 pub use own::{end_with_starter, end_with_this, ends_with_this, own_command, own_program, wait_for};
 pub use reaper::Reaper;

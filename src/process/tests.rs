@@ -234,7 +234,7 @@ fn a_make_below_takes_its_jobs_from_the_jobserver() {
     let rules = "all: a b\na:\n\t@echo >ab; read x <ba; echo met\nb:\n\t@read x <ab; echo >ba; echo met\n";
     fs::write(folder.path().join("Makefile"), rules).unwrap();
     let jobs = Jobs::host(2).unwrap();
-    let _for_make = jobs.try_acquire().unwrap().unwrap();
+    let _for_make = jobs.try_acquire(1, false).unwrap().unwrap();
     let (mut spawn, _) = shell("mkfifo ab ba && exec make --no-print-directory");
     spawn.dir = folder.path().into();
     spawn.env.extend(jobs.env());
@@ -242,7 +242,7 @@ fn a_make_below_takes_its_jobs_from_the_jobserver() {
     let limits = Limits { timeout: Some(Duration::from_secs(60)), grace: Duration::ZERO, signal: Limits::TERM };
     let ended = run(&spawn, &limits, &Cancel::new().unwrap(), &mut |bytes: &[u8]| printed.extend_from_slice(bytes)).unwrap();
     assert_eq!((ended, String::from_utf8(printed).unwrap().as_str()), (Ended::Exit(0), "met\nmet\n"));
-    assert!(jobs.try_acquire().unwrap().is_some(), "make gave its token back");
+    assert!(jobs.try_acquire(1, false).unwrap().is_some(), "make gave its token back");
 }
 
 /// Runs one of the tests below in a process of its own, since it acts on all of its process; `on` as in [`watched`].

@@ -30,8 +30,16 @@ struct Tried {
     meant: Meant,
 }
 
+/// What is told of the attempts at a task before it has ended.
+pub(super) enum Between {
+    /// One has failed, and a further one begins after `wait`.
+    Failed { attempt: u32, wait: Duration, status: String },
+    /// A further one begins.
+    Begins { attempt: u32 },
+}
+
 impl Bench<'_> {
-    pub(super) fn run(&self, mut prepared: Box<Prepared>, links: &Links, how: &How, retrying: &dyn Fn(u32, Duration, String)) -> Ran {
+    pub(super) fn run(&self, mut prepared: Box<Prepared>, links: &Links, how: &How, between: &dyn Fn(Between)) -> Ran {
         let world = self.world;
         if how.cancel.stopped() {
             return Ran::new(Verdict::Cancelled);
@@ -97,7 +105,7 @@ impl Bench<'_> {
                 self.note_unfinished(&prepared, true, &found);
             }
         };
-        let tried = self.attempt(&prepared, &request, how, &mut again, &left, retrying);
+        let tried = self.attempt(&prepared, &request, how, &mut again, &left, between);
         let Tried { attempt, attempts, duration, meant } = match tried {
             Ok(tried) => tried,
             Err((verdict, text)) => return Ran::stopped(verdict, text),
@@ -184,12 +192,15 @@ impl Bench<'_> {
         how: &How,
         renew: &mut dyn FnMut(bool) -> Result<(), (Verdict, String)>,
         left: &dyn Fn(),
-        retrying: &dyn Fn(u32, Duration, String),
+        between: &dyn Fn(Between),
     ) -> Result<Tried, (Verdict, String)> {
         let (mut attempts, mut duration) = (0, Duration::ZERO);
         loop {
             attempts += 1;
             renew(attempts == 1)?;
+            if attempts > 1 {
+                between(Between::Begins { attempt: attempts });
+            }
             let looked = self.undeclared.as_ref().map_or(Ok(()), |undeclared| undeclared.begin(self.world));
             let attempt = self.executor.execute(request, &how.cancel);
             duration += attempt.duration;
@@ -220,7 +231,7 @@ impl Bench<'_> {
             if let Meant::Retry { wait_ms } = meant {
                 let wait = Duration::from_millis(wait_ms);
                 left();
-                retrying(attempts, wait, attempt.ended.to_string());
+                between(Between::Failed { attempt: attempts, wait, status: attempt.ended.to_string() });
                 if how.cancel.wait(wait) {
                     continue;
                 }

@@ -6,8 +6,14 @@ use super::request::How;
 use super::state::{Loop, Parked, State};
 use super::work::Job;
 use crate::event::{Event, Reason, Started};
+use crate::plan::Step;
 
 impl Loop<'_> {
+    /// How long a step took last time, if that is known.
+    pub(super) fn expected_of(&self, step: Step) -> Option<Duration> {
+        self.expected[step.index()].map(|expected| Duration::from_millis(expected as u64))
+    }
+
     /// Starts what fits; returns whether a token of the jobserver was missing.
     pub(super) fn dispatch(&mut self) -> bool {
         while let Some(candidate) = self.queue.take() {
@@ -24,11 +30,12 @@ impl Loop<'_> {
                 self.exhaust();
                 return false;
             }
-            let mut token = None;
+            let mut tokens = None;
             if let Some(jobs) = self.options.jobserver {
-                match jobs.try_acquire() {
-                    Ok(Some(taken)) => token = Some(taken),
-                    Ok(None) if !self.running.is_empty() => {
+                let alone = self.running.is_empty();
+                match jobs.try_acquire(self.queue.cost(&candidate) as usize, alone) {
+                    Ok(Some(taken)) => tokens = Some(taken),
+                    Ok(None) if !alone => {
                         self.queue.release(&candidate);
                         self.queue.push(candidate);
                         return true;
@@ -49,13 +56,14 @@ impl Loop<'_> {
                 Parked::Task(_, reason, _) => reason.clone(),
                 Parked::Service(_) => Reason::Asked,
             };
+            let expected = self.expected_of(step);
             (self.tell)(&Event::Started(Started {
                 task: target,
                 at: self.began.elapsed(),
                 attempt: 1,
                 slot: slot as u32,
                 reason: reason.clone(),
-                expected: self.expected[step.index()].map(|expected| Duration::from_millis(expected as u64)),
+                expected,
             }));
             if candidate.exclusive {
                 (self.tell)(&Event::TerminalTaken { task: target });
@@ -66,7 +74,7 @@ impl Loop<'_> {
                 Parked::Task(prepared, _, links) => {
                     let remedy = self.errand(step).map(|errand| errand.failed.clone());
                     let foreground = remedy.is_none() && self.options.foreground == Some(target);
-                    Job::Run { step, prepared, links, token, how: How { foreground, cancel, remedy } }
+                    Job::Run { step, prepared, links, tokens, how: How { foreground, cancel, remedy } }
                 }
                 Parked::Service(request) => Job::Serve { step, request, cancel },
             });

@@ -1,12 +1,11 @@
 //! What becomes of a message from a worker.
 
-use std::time::Duration;
-
+use super::attempt::Between;
 use super::ran::{Ran, Verdict};
 use super::state::Loop;
 use super::walk::finished;
 use super::work::Message;
-use crate::event::{Event, Finished, Notice, Outcome};
+use crate::event::{Event, Finished, Notice, Outcome, Started};
 use crate::plan::Step;
 use crate::rebuild::{self, Judged, Links};
 
@@ -33,10 +32,18 @@ impl Loop<'_> {
         self.end_services();
     }
 
-    /// Tells that a task is tried once more, after `wait`.
-    pub(super) fn retrying(&mut self, step: Step, attempt: u32, wait: Duration, status: String) {
-        let task = self.target(step);
-        (self.tell)(&Event::Retrying { task, at: self.began.elapsed(), attempt, wait, status });
+    /// Tells that a task is tried once more.
+    pub(super) fn between(&mut self, step: Step, between: Between) {
+        let (task, at) = (self.target(step), self.began.elapsed());
+        match between {
+            Between::Failed { attempt, wait, status } => (self.tell)(&Event::Retrying { task, at, attempt, wait, status }),
+            Between::Begins { attempt } => {
+                let Some((_, slot, reason)) = self.running.get(&step) else { return };
+                let (slot, reason) = (*slot, reason.clone());
+                let expected = self.expected_of(step);
+                (self.tell)(&Event::Started(Started { task, at, attempt, slot, reason, expected }));
+            }
+        }
     }
 
     fn judged(&mut self, step: Step, judged: Judged, links: Links, ready: &mut Vec<Step>) {

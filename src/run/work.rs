@@ -16,7 +16,7 @@ use crate::base::TargetId;
 use crate::event::{GateReport, Reason};
 use crate::executor::{Request, Told};
 use crate::plan::Step;
-use crate::process::{Cancel, Token};
+use crate::process::{Cancel, Tokens};
 use crate::rebuild::{self, Judged, Links, Mode, Prepared};
 
 pub(super) enum Job {
@@ -42,7 +42,7 @@ pub(super) enum Job {
         step: Step,
         prepared: Box<Prepared>,
         links: Links,
-        token: Option<Token>,
+        tokens: Option<Tokens>,
         how: How,
     },
     Serve {
@@ -164,11 +164,11 @@ impl<'a> Crew<'a> {
                 let past = Past { ended: &|id| looked.get(&id).cloned(), decided: &|address| world.decision(address) };
                 Message::Decided { step, choice: bench.choices.choose(&world.graph, target, &past, Some(&cancel)) }
             }
-            Job::Run { step, mut prepared, links, token, how } => {
+            Job::Run { step, mut prepared, links, tokens, how } => {
                 let notices = std::mem::take(&mut prepared.notices);
-                let mut ran = bench.run(prepared, &links, &how, &|attempt, wait, status| self.lock().retrying(step, attempt, wait, status));
+                let mut ran = bench.run(prepared, &links, &how, &|between| self.lock().between(step, between));
                 ran.notices.splice(..0, notices);
-                drop(token);
+                drop(tokens);
                 Message::Ran { step, ran: Box::new(ran) }
             }
             Job::Serve { step, request, cancel } => Message::Ran { step, ran: Box::new(bench.serve(&request, &cancel)) },

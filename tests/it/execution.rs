@@ -280,3 +280,20 @@ fn what_is_said_of_a_time_limit_reads_as_one_sentence() {
     project.mode("f", 0o755);
     project.run("build").code(1).never_says(["after 0 ms"]);
 }
+
+#[test]
+fn each_attempt_is_told_and_drawn() {
+    let project = Project::new().manifest(r#"task "t" { retries 2; backoff "1ms"; sh "{log:t}; test $(wc -l < {base}/ran) = 3" }"#);
+    project.run("build --events events --trace trace").ok().ran(["t", "t", "t"]);
+    let lines = project.read("events");
+    let events = lines.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
+    let told: Vec<String> = events
+        .filter(|event| ["started", "retrying", "finished"].contains(&event["event"].as_str().unwrap()))
+        .map(|event| format!("{} {}", event["event"].as_str().unwrap(), event["attempt"].as_u64().or(event["attempts"].as_u64()).unwrap()))
+        .collect();
+    assert_eq!(told, ["started 1", "retrying 1", "started 2", "retrying 2", "started 3", "finished 3"]);
+    let trace: serde_json::Value = serde_json::from_str(&project.read("trace")).unwrap();
+    let bars = trace["traceEvents"].as_array().unwrap().iter().filter(|entry| entry["ph"] == "X");
+    let bars: Vec<String> = bars.map(|bar| format!("{} {}", bar["args"]["attempt"], bar["args"]["outcome"].as_str().unwrap())).collect();
+    assert_eq!(bars, ["1 failed", "2 failed", "3 done"]);
+}
