@@ -8,7 +8,6 @@ use rayon::prelude::*;
 use super::guard::{go_on, guarded};
 use super::{Failure, Ui, written};
 use crate::base::{RelPath, TargetId, did_you_mean};
-use crate::disk::write_whole;
 use crate::engine::{Engine, Inspector};
 use crate::event::{Finding, GateOutcome, GateReport};
 use crate::gates::{Baseline, Entry, Stage, Today, Wrong};
@@ -16,7 +15,7 @@ use crate::graph::{Detail, TargetKind, select};
 use crate::model::Gate;
 use crate::process::Cancel;
 use crate::report::chars::escape;
-use crate::report::findings;
+use crate::report::{ReportKind, findings};
 use crate::shell::{CheckArgs, CheckFormat, StageName, exit};
 
 /// Lets gates judge and prints what they found.
@@ -32,7 +31,7 @@ pub fn check(ui: &Ui, args: &CheckArgs) -> Result<(), Failure> {
         let text = "error: `--json` and `--format` ask for two formats\nhint: leave `--json` out";
         return Err(Failure::Wrong(text.to_owned()));
     }
-    ui.spare_manifests(args.output.as_deref())?;
+    ui.spare(args.output.as_deref(), ReportKind::Findings)?;
     guarded(|cancel| checked(ui, args, cancel))
 }
 
@@ -82,8 +81,7 @@ pub(super) fn report_on(ui: &Ui, reports: &[GateReport], format: CheckFormat, ou
     };
     match output {
         Some(path) => {
-            let path = ui.surroundings.folder.join(path);
-            write_whole(&path, text.as_bytes()).map_err(|error| Failure::Broken(format!("cannot write `{}`: {error}", path.display())))?;
+            ui.write(path, ReportKind::Findings, &text)?;
             ui.say(findings::text(reports, ui.color_err, ui.width).trim_end());
         }
         None => ui.out(&text),

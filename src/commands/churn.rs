@@ -8,9 +8,8 @@ use serde_json::json;
 
 use super::{Failure, Ui, written};
 use crate::base::quantity;
-use crate::disk::write_whole;
 use crate::engine::{ChurnError, ChurnWanted, Engine, SymbolsWanted, churn as read};
-use crate::report::churn as report;
+use crate::report::{ReportKind, churn as report};
 use crate::shell::{ChurnArgs, ChurnFormat};
 use crate::vcs::VcsError;
 
@@ -19,7 +18,7 @@ use crate::vcs::VcsError;
 /// # Errors
 /// When there is no history to read, nothing in it is in the scope, or the file cannot be written.
 pub fn churn(ui: &Ui, args: &ChurnArgs) -> Result<(), Failure> {
-    ui.spare_manifests(args.output.as_deref())?;
+    ui.spare(args.output.as_deref(), ReportKind::Churn)?;
     let now = jiff::Timestamp::now();
     let since = args.since.as_deref().map(|text| since(text, now, &TimeZone::system())).transpose().map_err(Failure::Wrong)?;
     // A history has its worth without a manifest, and beside one that is wrong.
@@ -57,8 +56,7 @@ pub fn churn(ui: &Ui, args: &ChurnArgs) -> Result<(), Failure> {
         Some(folder) => folder.join(format!("{}_{}_churn.{ending}", found.ground.made, plain(&found.ground.project))),
         None => output.to_path_buf(),
     };
-    write_whole(&ui.surroundings.folder.join(&shown), text.as_bytes())
-        .map_err(|error| Failure::Broken(format!("cannot write `{}`: {error}", shown.display())))?;
+    ui.write(&shown, ReportKind::Churn, &text)?;
     if ui.json {
         ui.out_json(&json!({ "version": 1, "output": shown.to_string_lossy() }));
     } else {

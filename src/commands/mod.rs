@@ -22,6 +22,7 @@ mod init_layers;
 mod init_project;
 mod keep;
 mod list;
+mod output;
 mod probe;
 mod query;
 mod report;
@@ -54,4 +55,5 @@ pub use tool::tool;
 pub use ui::{Failure, Ui};
 pub use watch::watch;
 
-use ui::{written, wrongly};
+use output::written;
+use ui::wrongly;

@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 
 use super::graph::drawn;
 use super::{Failure, Ui, written};
-use crate::disk::write_whole;
 use crate::engine::{ChurnWanted, Engine, SymbolsWanted, churn};
 use crate::graph::select;
 use crate::record::RunRecord;
+use crate::report::ReportKind;
 use crate::report::draw::{DrawNode, Drawing};
 use crate::report::run::{Page, Story, html, remedied};
 use crate::shell::ReportArgs;
@@ -20,7 +20,7 @@ const YEAR: u64 = 365 * 86_400;
 /// # Errors
 /// When there is no such run, or the page cannot be written.
 pub fn report(ui: &Ui, args: &ReportArgs) -> Result<(), Failure> {
-    ui.spare_manifests(args.output.as_deref())?;
+    ui.spare(args.output.as_deref(), ReportKind::Run)?;
     let engine = ui.open_or_as_built()?;
     let runs = engine.runs();
     let find = |wanted: Option<&str>| {
@@ -51,8 +51,7 @@ pub fn report(ui: &Ui, args: &ReportArgs) -> Result<(), Failure> {
         Some(path) => path.to_path_buf(),
         None => engine.state().join("reports").join(format!("{}.html", run.run)),
     };
-    write_whole(&ui.surroundings.folder.join(&path), page.as_bytes())
-        .map_err(|error| Failure::Broken(format!("cannot write `{}`: {error}", path.display())))?;
+    ui.write(&path, ReportKind::Run, &page)?;
     if ui.json {
         ui.out_json(&serde_json::json!({ "version": 1, "run": run.run, "output": path.to_string_lossy() }));
     } else {

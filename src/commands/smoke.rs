@@ -9,12 +9,12 @@ use serde_json::{Value, json};
 
 use super::{Failure, Ui, written};
 use crate::base::{RelPath, did_you_mean};
-use crate::disk::write_whole;
 use crate::engine::Engine;
 use crate::gates::{self, Step};
 use crate::graph::{Detail, TargetKind, meant};
 use crate::model::Gate;
 use crate::process::{end_with_this, listen_to_signals, own_command, wait_for};
+use crate::report::ReportKind;
 use crate::report::chars::clean;
 use crate::shell::{SmokeArgs, exit};
 
@@ -49,7 +49,7 @@ struct Told {
 /// # Errors
 /// When a step fails, or there is none.
 pub fn smoke(ui: &Ui, args: &SmokeArgs) -> Result<(), Failure> {
-    ui.spare_manifests(args.output.as_deref())?;
+    ui.spare(args.output.as_deref(), ReportKind::Smoke)?;
     let engine = ui.open(true)?;
     let steps = chosen(args, &engine)?;
     if !steps.iter().any(|planned| planned.wanted) {
@@ -113,12 +113,14 @@ pub fn smoke(ui: &Ui, args: &SmokeArgs) -> Result<(), Failure> {
     if shown {
         ui.out(&text);
     }
-    let written = match (&args.output, RelPath::parse(path.as_os_str().as_encoded_bytes())) {
-        _ if shown => Ok(()),
-        (None, Ok(inside)) => engine.tree.write(&inside, text.as_bytes()),
-        _ => write_whole(&ui.surroundings.folder.join(&path), text.as_bytes()),
-    };
-    written.map_err(|error| Failure::Broken(format!("cannot write `{}`: {error}", path.display())))?;
+    match (&args.output, RelPath::parse(path.as_os_str().as_encoded_bytes())) {
+        _ if shown => {}
+        (None, Ok(inside)) => {
+            let cannot = |error| Failure::Broken(format!("cannot write `{inside}`: {error}"));
+            engine.tree.write(&inside, text.as_bytes()).map_err(cannot)?;
+        }
+        _ => ui.write(&path, ReportKind::Smoke, &text)?,
+    }
     match ui.json {
         _ if shown => {}
         true => ui.out_json(&report),

@@ -1,7 +1,7 @@
 //! What every command prints through, and how a command fails.
 
 use std::io::{self, IsTerminal, Write};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 
 use crate::engine::{Engine, OpenError, Surroundings};
@@ -138,25 +138,6 @@ impl Ui {
         Ok(engine)
     }
 
-    /// Fails where what a command is about to write would take the place of a manifest.
-    ///
-    /// # Errors
-    /// When it would.
-    pub(super) fn spare_manifests(&self, output: Option<&Path>) -> Result<(), Failure> {
-        let Some(output) = written(output) else { return Ok(()) };
-        let path = self.surroundings.folder.join(output);
-        let whole = |path: &Path| path.canonicalize().ok();
-        let given = self.surroundings.manifest.as_ref().and_then(|given| whole(&self.surroundings.folder.join(given)));
-        let is_manifest =
-            whole(&path).is_some_and(|path| path.extension().is_some_and(|end| end == "kdl") || given.as_ref() == Some(&path));
-        match is_manifest {
-            true => {
-                Err(Failure::Wrong(format!("error: `{}` is a manifest, and stays as it is\nhint: name another file", output.display())))
-            }
-            false => Ok(()),
-        }
-    }
-
     /// Says why a project cannot be opened.
     pub(super) fn unopened(&self, error: OpenError) -> Failure {
         match error {
@@ -196,9 +177,4 @@ impl From<SelectError> for Failure {
             SelectError::NoMatch { .. } => Failure::NoTarget(error.to_string()),
         }
     }
-}
-
-/// Returns the file that `--output` names: `-` is standard output, as if there was no such word.
-pub(super) fn written(output: Option<&Path>) -> Option<&Path> {
-    output.filter(|path| *path != Path::new("-"))
 }

@@ -13,6 +13,7 @@ pub mod findings;
 #[cfg(test)]
 mod invented;
 mod json;
+mod kind;
 mod lines;
 mod live;
 pub mod page;
@@ -27,6 +28,7 @@ mod summary;
 mod trace;
 
 pub use json::{journal, json, reason_json};
+pub use kind::ReportKind;
 pub use live::live;
 pub use plain::plain;
 pub use reason::{reason_lines, reason_text};

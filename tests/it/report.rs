@@ -181,6 +181,51 @@ fn a_manifest_that_is_wrong_hides_no_run_and_is_never_overwritten() {
 }
 
 #[test]
+fn nothing_that_a_person_wrote_is_written_over() {
+    let project = project().file("notes.md", "# Notes\n").file("empty", "").file(".gitignore", "out/\n");
+    project.git("init -q").git("add .").git("commit -qm first").link("notes.md", "link");
+    project.run("build a").ok();
+    let config = project.read(".git/config");
+    let commands = [
+        "report --output",
+        "churn --output",
+        "smoke --output",
+        "check --output",
+        "build a --summary",
+        "build a --events",
+        "build a --trace",
+    ];
+    for command in commands {
+        for (file, what) in [
+            ("notes.md", "tracked by git and no earlier report of this kind"),
+            ("link", "tracked by git and no earlier report of this kind"),
+            (".git/config", "git's own"),
+            (".git/hooks/new", "git's own"),
+        ] {
+            project.run(&format!("{command} {file}")).code(2).says([&format!("error: `{file}` is {what}, and stays as it is\nhint: ")]);
+        }
+        project.run_in(".git", &format!("{command} config")).code(2).says(["error: `config` is git's own"]);
+    }
+    assert_eq!((project.read("notes.md"), project.read(".git/config"), project.has(".git/hooks/new")), ("# Notes\n".into(), config, false));
+    // An earlier one is written anew, also where it is kept in git; nobody loses what is empty or what git does not know.
+    project.run("report --output empty").ok();
+    project.run("churn --output churn.txt").ok();
+    project.run("build a --summary summary.json").ok();
+    project.git("add .").git("commit -qm second").write("other", "text");
+    for words in [
+        "report --output empty",
+        "churn --output churn.txt",
+        "churn --output churn.txt --format json",
+        "build a --summary summary.json",
+        "churn --output other",
+    ] {
+        project.run(words).ok();
+    }
+    assert!(project.read("other").contains("\"kind\": \"churn\""));
+    project.run("churn --output empty").code(2).says(["error: `empty` is tracked by git and no earlier report of this kind"]);
+}
+
+#[test]
 fn what_an_interrupted_run_was_at_is_told_from_what_it_did_not_reach() {
     let project = Project::new().manifest(
         "task \"slow\" { sh \"{log:slow}; while [ -e {base}/ran ]; do sleep 0.05; done\" }\ntask \"next\" { needs \"slow\"; sh \"true\" }",

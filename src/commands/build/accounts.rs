@@ -9,18 +9,22 @@ use crate::commands::{Failure, Ui};
 use crate::disk::create;
 use crate::engine::Engine;
 use crate::event::Event;
-use crate::report::{self, Names};
+use crate::report::{self, Names, ReportKind};
 use crate::shell::BuildArgs;
 
 /// Says what cannot be written of what was asked for, before anything runs.
 ///
 /// # Errors
-/// When two are to be one file, when one is a manifest, or its folder is not there.
+/// When two are to be one file, when one may not be written ([`Ui::spare`]), or its folder is not there.
 pub(super) fn ready(ui: &Ui, args: &BuildArgs, engine: &Engine) -> Result<(), Failure> {
-    let named = [("--events", &args.events), ("--summary", &args.summary), ("--trace", &args.trace)];
-    let named = named.into_iter().filter_map(|(flag, path)| Some((flag, path.as_ref()?)));
+    let named = [
+        ("--events", &args.events, ReportKind::Events),
+        ("--summary", &args.summary, ReportKind::Summary),
+        ("--trace", &args.trace, ReportKind::Trace),
+    ];
+    let named = named.into_iter().filter_map(|(flag, path, kind)| Some((flag, path.as_ref()?, kind)));
     let mut known: Vec<(&str, PathBuf)> = Vec::new();
-    for (flag, path) in named {
+    for (flag, path, kind) in named {
         let whole = fs::canonicalize(path).unwrap_or_else(|_| {
             let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
             fs::canonicalize(folder).unwrap_or_else(|_| folder.to_path_buf()).join(path.file_name().unwrap_or_default())
@@ -28,6 +32,7 @@ pub(super) fn ready(ui: &Ui, args: &BuildArgs, engine: &Engine) -> Result<(), Fa
         if engine.manifests().any(|manifest| fs::canonicalize(&manifest).is_ok_and(|manifest| manifest == whole)) {
             return Err(Failure::Wrong(format!("`{flag} {}` would write over a manifest", path.display())));
         }
+        ui.spare_at(path, &whole, kind)?;
         let streams = |path: &Path| path.as_os_str() == "-" || path.starts_with("/dev") || path.starts_with("/proc");
         if let Some((other, _)) = known.iter().find(|(_, known)| *known == whole && !streams(path)) {
             return Err(Failure::Wrong(format!("{other} and {flag} cannot both be written to `{}`", path.display())));

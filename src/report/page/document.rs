@@ -38,8 +38,9 @@ impl Document<'_> {
         let mut page = format!(
             "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
              <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; {allowed}style-src 'nonce-{nonce}'; base-uri 'none'; form-action 'none'\">\n\
-             <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<meta name=\"referrer\" content=\"no-referrer\">\n\
+             <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<meta name=\"referrer\" content=\"no-referrer\">\n{}\n\
              <title>{}</title>\n<style nonce=\"{nonce}\">\n{STYLE}{}</style>\n",
+            made(self.class),
             safe(&self.title),
             self.styles.concat()
         );
@@ -59,6 +60,11 @@ impl Document<'_> {
         }
         page + "</body>\n</html>\n"
     }
+}
+
+/// Returns the mark by which a page is known later.
+pub fn made(class: &str) -> String {
+    format!("<meta name=\"generator\" content=\"orket {class}\">")
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ mod document;
 mod table;
 mod text;
 
+pub(super) use document::made;
 pub use document::{Document, STYLE};
 pub use table::Table;
 pub use text::{lines, number, path, percent, safe, slug};
