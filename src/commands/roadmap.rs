@@ -117,7 +117,7 @@ fn list(ui: &Ui) -> Result<(), Failure> {
     if !text.is_empty() {
         text.insert_str(0, "claims:\n");
     }
-    let mut items = Vec::new();
+    let (mut items, mut notes) = (Vec::new(), Vec::new());
     for gate in found.iter().filter(|gate| *gate.kind == *KINDS[1]) {
         let model = gates::model(gate, &ground.seen_by(gate)).map_err(|unjudged| Failure::Broken(unjudged.text))?;
         let (standing, [roadmap, handoff]) = (model.standing(), model.places());
@@ -131,11 +131,16 @@ fn list(ui: &Ui) -> Result<(), Failure> {
                 (_, _, 0) => String::new(),
                 (_, _, open) => format!("  ({open} of its criteria open)"),
             };
+            let held = model.held(&item);
             text.push_str(&format!("  {:width$}  {state:7}  {}{lacks}\n", item.id, item.title));
+            for inner in &held {
+                let (outer, inner, line) = (&item.id, &inner.id, inner.line);
+                notes.push(format!("note: `{inner}` stands within `{outer}` ({roadmap}:{line}), and is no item of its own\nhint: move it out, beside `{outer}`"));
+            }
             let open: Vec<&String> = item.open.iter().map(|(_, text)| text).collect();
             items.push(json!({
                 "gate": gate.address.as_str(), "id": item.id, "title": item.title, "line": item.line, "state": state,
-                "accepted": item.accepted, "open": open,
+                "accepted": item.accepted, "open": open, "holds": held.iter().map(|inner| &inner.id).collect::<Vec<_>>(),
             }));
         }
     }
@@ -144,6 +149,7 @@ fn list(ui: &Ui) -> Result<(), Failure> {
         return Ok(());
     }
     ui.out(&text);
+    notes.iter().for_each(|note| ui.say(note));
     if !silent.is_empty() {
         ui.say(&format!("note: an arrow stands behind a command, and nothing that can be checked behind the arrow: {}", silent.join(", ")));
     }

@@ -121,14 +121,15 @@ pub(super) struct Outline {
     pub items: Vec<Range<usize>>,
     /// Where its thematic breaks begin, in bytes, that are in no quote and no list item.
     pub breaks: Vec<usize>,
-    /// What no reader sees: comments that are in no quote and no list item, and definitions of links; where each stands, in bytes.
+    /// What no reader sees where it stands: comments that are in no quote and no list item, and definitions of links and footnotes; where each
+    /// stands, in bytes.
     pub unseen: Vec<Range<usize>>,
 }
 
 /// Returns how a document is divided, each in its order.
 pub(super) fn outline(document: &str) -> Outline {
     let mut outline = Outline::default();
-    let (parser, mark) = parser(document);
+    let (parser, mark) = parser(document, Options::ENABLE_FOOTNOTES);
     let mut unseen: Vec<Range<usize>> =
         parser.reference_definitions().iter().map(|(_, link)| link.span.start + mark..link.span.end + mark).collect();
     // How many quotes and list items are open.
@@ -142,7 +143,12 @@ pub(super) fn outline(document: &str) -> Outline {
                 outline.items.push(at);
             }
             Event::Start(Tag::BlockQuote(_)) => inside += 1,
-            Event::End(TagEnd::Item | TagEnd::BlockQuote(_)) => inside -= 1,
+            Event::Start(Tag::FootnoteDefinition(_)) => {
+                inside += 1;
+                unseen.retain(|link| !at.contains(&link.start));
+                unseen.push(at);
+            }
+            Event::End(TagEnd::Item | TagEnd::BlockQuote(_) | TagEnd::FootnoteDefinition) => inside -= 1,
             Event::Rule if inside == 0 => outline.breaks.push(at.start),
             Event::Start(Tag::HtmlBlock) if inside == 0 && document[at.clone()].trim_start().starts_with("<!--") => unseen.push(at),
             _ => {}
@@ -153,9 +159,10 @@ pub(super) fn outline(document: &str) -> Outline {
     outline
 }
 
-fn parser(document: &str) -> (Parser<'_>, usize) {
+/// `more`: what is read beside tables and lists of tasks.
+fn parser(document: &str, more: Options) -> (Parser<'_>, usize) {
     let (_, start) = begins(document);
-    (Parser::new_ext(&document[start..], Options::ENABLE_TABLES | Options::ENABLE_TASKLISTS), start)
+    (Parser::new_ext(&document[start..], Options::ENABLE_TABLES | Options::ENABLE_TASKLISTS | more), start)
 }
 
 /// Returns where a document begins behind a byte-order mark, and where behind the front matter that may stand there: from a line `---` to the
@@ -178,8 +185,15 @@ fn begins(document: &str) -> (usize, usize) {
     (mark, mark)
 }
 
+/// Says what is wrong with a document whose lines end as hardly any program has them any more.
+pub(super) fn ends_oddly(document: &str) -> Option<&'static str> {
+    let end = document.find(['\r', '\n'])?;
+    let alone = document[end..].starts_with('\r') && document[end..].trim_start_matches('\r').chars().next().is_some_and(|c| c != '\n');
+    alone.then_some("its lines end in CR alone: let them end in LF or CR LF, as by `tr '\\r' '\\n'`")
+}
+
 fn events(document: &str) -> impl Iterator<Item = (Event<'_>, Range<usize>)> {
-    let (parser, mark) = parser(document);
+    let (parser, mark) = parser(document, Options::empty());
     parser.into_offset_iter().map(move |(event, at)| (event, at.start + mark..at.end + mark))
 }
 

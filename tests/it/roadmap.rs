@@ -123,7 +123,26 @@ failed  roadmap  1 finding  (1 file)
 failed: 1 failed, 0 of 1 gate passed
 ",
     );
+    // An update is proposed where it would mend something.
+    let told = |claim: &str| roadmap(&format!("- {claim}\n")).run("check --format json").either().1.json();
+    for (claim, updates) in [
+        ("`sh tests.sh` -> 18 passed", true),
+        ("`sh tests.sh` -> at least 18 passed", false),
+        ("`sh tests.sh` -> exit 3", false),
+        ("`sh tests.sh` -> `18 passed`", false),
+        ("`sh tests.sh` -> 1*8* passed", false),
+        ("`sh tests.sh` -> 18 warnings", false),
+        ("`sh broken.sh` -> 4 passed", false),
+    ] {
+        let findings = told(claim)["gates"][0]["findings"].to_string();
+        assert!(findings.contains("correct the document") && findings.contains("--update") == updates, "{claim}: {findings}");
+        let (_, seen) = roadmap(&format!("- {claim}\n")).run("roadmap check --update").either_owned();
+        assert_eq!(seen.contains("note: no number has changed"), !updates, "{claim}: {seen}");
+    }
     roadmap("- nothing\n").run("check").code(3);
+    let old = roadmap("- `sh tests.sh` -> 17 passed\r- more\r");
+    old.run("check").code(3).says(["`docs/ROADMAP.md`: its lines end in CR alone: let them end in LF or CR LF"]);
+    old.run("roadmap list").code(3).says(["its lines end in CR alone"]);
     Project::new().manifest(MANIFEST).run("check").code(3).says(["cannot read `docs/ROADMAP.md`"]);
 }
 

@@ -102,6 +102,35 @@ fn an_item_in_which_another_one_stands_is_not_done() {
         "hint: move `S-3` out, beside `S-1`",
     ]);
     assert_eq!(project.read("ROADMAP.md"), roadmap);
+    let listed = project.run("roadmap list").ok().says([
+        "  S-1  Working  a\n",
+        "note: `S-3` stands within `S-1` (ROADMAP.md:9), and is no item of its own\nhint: move it out, beside `S-1`\n",
+    ]);
+    listed.never_says(["note: `S-2`"]);
+    let json = project.run("roadmap list --json").ok().json();
+    assert_eq!((json["items"].as_array().unwrap().len(), json["items"][0]["holds"].to_string()), (1, String::from("[\"S-3\"]")));
+}
+
+#[test]
+fn footnotes_stay_when_an_item_leaves() {
+    let text = "# Roadmap\n\nCarts first[^why].\n\n### SHOP-1: Carts\n\nAcceptance:\n- a cart holds\n\n[^why]: People asked for it.\n";
+    let project = Project::new().file("ROADMAP.md", text).manifest(MODEL);
+    project.run("roadmap start SHOP-1").ok();
+    project.run("roadmap done SHOP-1").ok();
+    assert_eq!(project.read("ROADMAP.md"), "# Roadmap\n\nCarts first[^why].\n\n[^why]: People asked for it.\n");
+}
+
+#[test]
+fn lines_that_end_in_cr_alone_are_told() {
+    let old = |text: &str| text.replace('\n', "\r");
+    let why = |path: &str| format!("`{path}`: its lines end in CR alone: let them end in LF or CR LF, as by `tr '\\r' '\\n'`");
+    let project = Project::new().file("ROADMAP.md", &old(ITEMS)).manifest(MODEL);
+    for (words, code) in [("check", 3), ("roadmap list", 3), ("roadmap start SHOP-1", 3), ("roadmap done SHOP-1", 3)] {
+        project.run(words).code(code).says([&*why("ROADMAP.md")]);
+    }
+    project.write("ROADMAP.md", ITEMS.replace('\n', "\r\n")).write("CHANGELOG.md", old("# Changes\n\n- old\n"));
+    project.run("roadmap start SHOP-1").code(3).says([&*why("CHANGELOG.md")]);
+    project.write("CHANGELOG.md", "# Changes\r\r\n\r\r\n- a bar: 10%\r100%\r\r\n").run("roadmap start SHOP-1").ok();
 }
 
 #[test]

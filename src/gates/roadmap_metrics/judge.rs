@@ -1,15 +1,17 @@
 //! Claims, held against what their commands print.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use super::claims::{Claim, Document, Expected, claims, read};
-use super::counts::{Bound, parsed, written_like};
+use super::counts::{Bound, Count, parsed, written_like};
 use super::reads::{number, obscures, searches};
 use super::rules::{Rules, Said, rules};
-use crate::base::{RelPath, glob};
+use crate::base::{Decimal, RelPath, glob};
 use crate::disk::{PatternSet, expand};
 use crate::event::{Facts, Finding};
 use crate::gates::judge::{Asked, Gap, Judge, Judged, Printed, Reads, Sight, Unjudged, finding};
+use crate::gates::markdown::ends_oddly;
 use crate::gates::settings::Reader;
 use crate::gates::sight::meant;
 use crate::model::Gate;
@@ -33,6 +35,9 @@ impl Judge for Rules {
             let file = path.to_string();
             let bytes = sight.read(&path).map_err(|error| Unjudged::broken(format!("cannot read `{path}`: {error}")))?;
             let text = String::from_utf8_lossy(&bytes);
+            if let Some(why) = ends_oddly(&text) {
+                return Err(Unjudged::broken(format!("`{path}`: {why}")));
+            }
             let Document { claims: found, silent } = read(&text);
             judged.facts = Facts { files: judged.facts.files + 1, extracted: judged.facts.extracted + 1, cached: 0 };
             if found.is_empty() {
@@ -58,7 +63,7 @@ impl Judge for Rules {
             let mut held = 0;
             for claim in found.iter().filter(|claim| !asked.quick || self.is_quick(claim)) {
                 held += 1;
-                self.hold(claim, &file, sight, &mut ran, &mut judged)?;
+                self.hold(claim, &file, &text, sight, &mut ran, &mut judged)?;
             }
             if held == 0 && !found.is_empty() {
                 let (message, help) =
@@ -100,6 +105,7 @@ impl Rules {
         &self,
         claim: &Claim,
         file: &str,
+        text: &Cow<'_, str>,
         sight: &dyn Sight,
         ran: &mut BTreeMap<String, Result<Printed, Unjudged>>,
         judged: &mut Judged,
@@ -153,7 +159,13 @@ impl Rules {
             }
         };
         let before = judged.findings.len();
-        judged.findings.extend(claim.expected.iter().filter_map(|expected| differs(command, expected, printed, &say)));
+        // What is no UTF-8 is not written anew.
+        let renews = |expected: &Expected| match (expected, text) {
+            (Expected::Count(count), Cow::Borrowed(text)) => printed.succeeded(command) && renewable(text, count).is_some(),
+            _ => false,
+        };
+        let differing = |expected: &Expected| differs(command, expected, printed, renews(expected), &say);
+        judged.findings.extend(claim.expected.iter().filter_map(differing));
         // A command that failed and of which nothing can be read has told nothing.
         let exits = claim.expected.iter().any(|expected| matches!(expected, Expected::Exit(_)));
         if !exits && !printed.succeeded(command) {
@@ -203,8 +215,15 @@ impl Printed {
     }
 }
 
-fn differs(command: &str, expected: &Expected, printed: &Printed, say: &dyn Fn(&str, &str, String, &str) -> Finding) -> Option<Finding> {
-    let help = "correct the document (`orket roadmap check --update` corrects numbers), or what it is about";
+/// Says how a claim is not what a command printed. `renews`: whether an update of the document would mend it.
+fn differs(
+    command: &str,
+    expected: &Expected,
+    printed: &Printed,
+    renews: bool,
+    say: &dyn Fn(&str, &str, String, &str) -> Finding,
+) -> Option<Finding> {
+    let help = "correct the document, or what it is about";
     match expected {
         Expected::Exit(code) if printed.code != Some(*code) => {
             Some(say("drifted", "exit", format!("claimed: `{command}` -> exit {code}; it is: {}", printed.status), help))
@@ -225,6 +244,8 @@ fn differs(command: &str, expected: &Expected, printed: &Printed, say: &dyn Fn(&
             }
             Some(actual) if !count.holds(actual) => {
                 let percent = if count.percent { "%" } else { "" };
+                let update = "correct the document (`orket roadmap check --update` corrects numbers), or what it is about";
+                let help = if renews { update } else { help };
                 Some(say("drifted", &count.word, format!("claimed: {}; actual: {}{percent}", count.text, actual), help))
             }
             Some(_) => None,
@@ -325,7 +346,17 @@ pub fn renew(gate: &Gate, sight: &dyn Sight) -> Result<Vec<Renewed>, Unjudged> {
 
 fn document(sight: &dyn Sight, file: &RelPath) -> Result<String, Unjudged> {
     let bytes = sight.read(file).map_err(|error| Unjudged::broken(format!("cannot read `{file}`: {error}")))?;
-    String::from_utf8(bytes).map_err(|_| Unjudged::broken(format!("`{file}` is not UTF-8")))
+    let text = String::from_utf8(bytes).map_err(|_| Unjudged::broken(format!("`{file}` is not UTF-8")))?;
+    ends_oddly(&text).map_or(Ok(()), |why| Err(Unjudged::broken(format!("`{file}`: {why}"))))?;
+    Ok(text)
+}
+
+/// Returns the number that a document claims, where another one can be put in its place.
+fn renewable(text: &str, count: &Count) -> Option<Decimal> {
+    // What a bound should be, only a person knows.
+    let Bound::Exactly(claimed) = count.bound else { return None };
+    // Where emphasis divides a number, a person has to correct it.
+    (text.get(count.at.clone()).and_then(parsed) == Some(claimed)).then_some(claimed)
 }
 
 /// Returns a text with the numbers that were printed, and a line about each that was changed.
@@ -335,12 +366,7 @@ fn renewed(text: &str, printed: &dyn Fn(&str) -> Option<Printed>) -> (String, Ve
         let Some(printed) = printed(&claim.subject) else { continue };
         for expected in &claim.expected {
             let Expected::Count(count) = expected else { continue };
-            // What a bound should be, only a person knows.
-            let Bound::Exactly(claimed) = count.bound else { continue };
-            // Where emphasis divides a number, a person has to correct it.
-            if text.get(count.at.clone()).and_then(parsed) != Some(claimed) {
-                continue;
-            }
+            let Some(claimed) = renewable(text, count) else { continue };
             let actual = number(&claim.subject, &printed.text, printed.code, count);
             if let Some(actual) = actual.filter(|actual| *actual != claimed) {
                 let before = &text[count.at.clone()];

@@ -180,13 +180,13 @@ pub fn items(text: &str) -> Vec<Item> {
     found.into_iter().map(|(item, _)| item).collect()
 }
 
-/// Returns the first item that stands within another one and has acceptance criteria of its own.
-pub fn within(text: &str, item: &Item) -> Option<Item> {
+/// Returns the items that stand within another one and have acceptance criteria of their own.
+pub fn within(text: &str, item: &Item) -> Vec<Item> {
     let lines: Vec<&str> = text[item.at.clone()].split_inclusive('\n').skip(1).collect();
-    let indent = lines.iter().filter(|line| !line.trim().is_empty()).map(|line| line.len() - line.trim_start().len()).min()?;
+    let indent = lines.iter().filter(|line| !line.trim().is_empty()).map(|line| line.len() - line.trim_start().len()).min().unwrap_or(0);
     let body: String = lines.iter().map(|line| line.get(indent..).unwrap_or("\n")).collect();
-    let inner = items(&body).into_iter().find(|inner| inner.accepted)?;
-    Some(Item { line: item.line + inner.line, ..inner })
+    let inner = items(&body).into_iter().filter(|inner| inner.accepted);
+    inner.map(|inner| Item { line: item.line + inner.line, ..inner }).collect()
 }
 
 /// Returns the first of what stands in a document, in its order, that begins in a line.

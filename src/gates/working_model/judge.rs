@@ -8,6 +8,7 @@ use super::moves::{started, with_status, without};
 use crate::base::RelPath;
 use crate::event::Facts;
 use crate::gates::judge::{Asked, Gap, Judge, Judged, Sight, Unjudged, finding};
+use crate::gates::markdown::ends_oddly;
 use crate::gates::settings::{Common, Node, Reader};
 use crate::model::{Gate, RuleValue};
 
@@ -149,7 +150,10 @@ impl Model {
             let path = sight.folder().join(path.as_bytes());
             match sight.read(&path) {
                 Ok(bytes) => match String::from_utf8(bytes) {
-                    Ok(text) => Ok(Document { path, text, there: true }),
+                    Ok(text) => match ends_oddly(&text) {
+                        Some(why) => Err(Unjudged::broken(format!("`{path}`: {why}"))),
+                        None => Ok(Document { path, text, there: true }),
+                    },
                     Err(_) => Err(Unjudged::broken(format!("`{path}` is not UTF-8"))),
                 },
                 Err(error) if error.kind() == std::io::ErrorKind::NotFound => match must(name) {
@@ -179,6 +183,11 @@ impl Model {
             (item, word)
         };
         items(&self.roadmap.text).into_iter().map(stands).collect()
+    }
+
+    /// Returns the items that stand within one and would leave with it, with acceptance criteria of their own; they are no items of the roadmap.
+    pub fn held(&self, item: &Item) -> Vec<Item> {
+        within(&self.roadmap.text, item)
     }
 
     /// Returns the documents that change when work on an item begins.
@@ -232,7 +241,7 @@ impl Model {
             text.push_str("\nhint: meet them and mark them as `[x]`, or take them out");
             return Err(Unmoved::Refused(text));
         }
-        if let Some(inner) = within(&self.roadmap.text, &item) {
+        if let Some(inner) = self.held(&item).into_iter().next() {
             let other = &inner.id;
             let text = format!(
                 "`{id}` is not done: `{other}` stands within it ({roadmap}:{}), with acceptance criteria of its own, and would leave with it\nhint: move `{other}` out, beside `{id}`",

@@ -38,8 +38,8 @@ pub fn with_status(handoff: &str, id: &str, status: &str) -> Option<String> {
     Some(format!("{}{status}{}", &handoff[..at.start], &handoff[at.end..]))
 }
 
-/// Returns a roadmap without an item, and without a break that parted it from another one. Comments and definitions of links that stand in it
-/// stay: others may need them.
+/// Returns a roadmap without an item, and without a break that parted it from another one. Comments and definitions of links and footnotes that stand
+/// in it stay: others may need them.
 pub fn without(roadmap: &str, item: &Item) -> String {
     let (eol, outline) = (end_of_line(roadmap, "\n"), outline(roadmap));
     let at = parted(roadmap, item, &outline);

@@ -142,6 +142,13 @@ fn a_heading_ends_at_a_break_and_leaves_what_others_need() {
             format!("# R\n\n{own}\n<!-- a\n\nb -->\n[site]:\n  http://x\n### S-2: x\n"),
             "# R\n\n<!-- a\n\nb -->\n[site]:\n  http://x\n\n### S-2: x\n",
         ),
+        (
+            format!(
+                "# R [^1] [^long note]\n\n{own}\n[^1]: Why it is so.\n[^2]: See [site].\n\n    More of it:\n\n    - a\n\n[site]: http://x\n\n### S-2: x\n"
+            ),
+            "# R [^1] [^long note]\n\n[^1]: Why it is so.\n[^2]: See [site].\n\n    More of it:\n\n    - a\n[site]: http://x\n\n### S-2: x\n",
+        ),
+        (format!("# R [^1]\n\n{own}\n[^1]: [site]: http://x\n"), "# R [^1]\n\n[^1]: [site]: http://x\n"),
         (format!("Text\n{own}---\nFoot\n"), "Text\n\n---\nFoot\n"),
         (format!("Text\n{own}\nNext\n----\n"), "Text\n\nNext\n----\n"),
         (format!("Text\n{own}## Next\n"), "Text\n## Next\n"),
