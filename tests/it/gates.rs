@@ -1224,6 +1224,10 @@ fn evidence_has_to_be_there_recent_and_right() {
     assert!(told.contains("error[evidence/twice]: `/failures` stands twice in it"), "{told}");
     let told = whole(r#"{"failures": 0, "ok": true, "made": "yesterday"}"#);
     assert!(told.contains("error[evidence/date]: its `made` is \"yesterday\", which says no day"), "{told}");
+    let told = whole(r#"{"failures": 0, "ok": true, "made": 1e400}"#);
+    assert!(told.contains("error[evidence/date]: its `made` is 1e400, which says no day"), "{told}");
+    let told = whole(r#"{"failures": 1e400, "ok": true, "a": 1, "a": 2}"#);
+    assert!(told.contains("`/failures` is 1e400, and at most 0") && told.contains("`/a` stands twice in it"), "{told}");
     for elsewhere in ["../x/*.json", "/x/*.json", "a/../b.json"] {
         let manifest = format!("gate \"g\" kind=\"evidence\" {{ artifact \"{elsewhere}\" }}");
         Project::new().manifest(&manifest).run("check").code(2).says(["leads elsewhere: artifacts are the project's"]);
@@ -1245,7 +1249,7 @@ fn evidence_has_to_be_there_recent_and_right() {
 /// Binary numbers of 64 bits would take some of these for the same.
 #[test]
 fn numbers_in_evidence_are_compared_as_they_are_written() {
-    let artifact = r#"{"big": 9007199254740993, "huge": 123456789012345678901234567890, "list": [{"a/b": 0.1000000000000000055}], "long": 1.00000000000000000000000000000000000000001}"#;
+    let artifact = r#"{"big": 9007199254740993, "huge": 123456789012345678901234567890, "list": [{"a/b": 0.1000000000000000055}], "long": 1.00000000000000000000000000000000000000001, "vast": 1e400, "tiny": 1e-400}"#;
     for (bound, wrong) in [
         ("\"/big\" equals=9007199254740993", ""),
         ("\"/big\" equals=9007199254740992", "`/big` is 9007199254740993, and should be 9007199254740992"),
@@ -1256,6 +1260,10 @@ fn numbers_in_evidence_are_compared_as_they_are_written() {
         ("\"/huge\" min=18446744073709551616", ""),
         ("\"/list/0/a~1b\" equals=0.1", "`/list/0/a~1b` is 0.1000000000000000055, and should be"),
         ("\"/list/0/a~1b\" min=0.1 max=0.2", ""),
+        ("\"/vast\" min=5", ""),
+        ("\"/vast\" equals=\"1e400\"", "`/vast` is 1e400, and should be \"1e400\""),
+        ("\"/vast\" max=1000", "`/vast` is 1e400, and at most 1000 is allowed"),
+        ("\"/tiny\" max=0", "`/tiny` is 1e-400, and at most 0 is allowed"),
         ("\"/long\" min=1", "and only 38 digits are compared"),
     ] {
         let manifest = format!("gate \"g\" kind=\"evidence\" {{ artifact \"a.json\" {{ json {bound} }} }}");

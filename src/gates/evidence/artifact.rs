@@ -1,5 +1,6 @@
 //! What an artifact says of itself: when it was made, and its values as they are written.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
@@ -30,7 +31,7 @@ type Moment = (Date, Option<Timestamp>);
 
 impl<'p> Made<'p> {
     pub fn of(sight: &dyn Sight, path: &'p RelPath) -> Made<'p> {
-        let value = sight.read(path).ok().and_then(|bytes| serde_json::from_slice::<Value>(unmarked(&bytes)).ok());
+        let value = sight.read(path).ok().and_then(|bytes| serde_json::from_slice::<Value>(&tamed(unmarked(&bytes))).ok());
         let inside = value.and_then(|value| Made::inside(&value).0);
         let day = date_in(&String::from_utf8_lossy(path.name())).or(inside.map(|(day, _)| day));
         Made { day, at: inside.and_then(|(_, at)| at), path }
@@ -87,6 +88,38 @@ pub(super) fn date_in(text: &str) -> Option<Date> {
         let shaped = part.bytes().enumerate().all(|(at, byte)| if matches!(at, 4 | 7) { byte == b'-' } else { byte.is_ascii_digit() });
         shaped.then(|| part.parse().ok()).flatten()
     })
+}
+
+/// Returns a text in which each number that is too large for the machine (`1e400`) is a small one of the same length: JSON has no largest number, and
+/// its reader has.
+pub(super) fn tamed(text: &[u8]) -> Cow<'_, [u8]> {
+    let is_part = |byte: &u8| byte.is_ascii_digit() || matches!(byte, b'+' | b'-' | b'.' | b'e' | b'E');
+    let (mut tamed, mut at) = (Cow::Borrowed(text), 0);
+    while let Some(byte) = text.get(at) {
+        at += match byte {
+            b'"' => {
+                let mut end = at + 1;
+                while text.get(end).is_some_and(|byte| *byte != b'"') {
+                    end += if text[end] == b'\\' { 2 } else { 1 };
+                }
+                end + 1 - at
+            }
+            b'-' | b'0'..=b'9' => {
+                let length = text[at..].iter().take_while(|byte| is_part(byte)).count();
+                let number = &text[at..at + length];
+                // Whether it is written as JSON has it is left to the reader.
+                let is_json = serde_json::from_slice::<&RawValue>(number).is_ok();
+                if is_json && std::str::from_utf8(number).is_ok_and(|number| number.parse().is_ok_and(f64::is_infinite)) {
+                    let small = tamed.to_mut();
+                    small[at..at + length].fill(b' ');
+                    small[at] = b'1';
+                }
+                length
+            }
+            _ => 1,
+        };
+    }
+    tamed
 }
 
 /// Returns a value of a JSON document as it is written there: read as a number of the machine, it may be another one.
@@ -197,6 +230,19 @@ mod tests {
             ("[", None),
         ] {
             assert_eq!(twice(text.as_bytes()).as_deref(), found, "{text}");
+        }
+    }
+
+    #[test]
+    fn no_number_is_too_large() {
+        let read = |text: &str| serde_json::from_slice::<Value>(&tamed(text.as_bytes())).ok();
+        for text in ["1e400", "[-1E+999, {\"a\\\"\": 1e400}]", "{\"1e400\": [\"\\\\\", 9e999]}", &"9".repeat(400)] {
+            assert!(read(text).is_some(), "{text}");
+            assert!(serde_json::from_str::<Value>(text).is_err(), "{text}");
+        }
+        assert_eq!(read("{\"1e400\": \"1e400\"}"), Some(serde_json::json!({ "1e400": "1e400" })));
+        for text in ["01e400", "1e400.5", "1e400 1", "--1e400", "\"1e400", "1e4e400", ".1e400"] {
+            assert_eq!(read(text), None, "{text}");
         }
     }
 

@@ -3,7 +3,7 @@
 use jiff::civil::Date;
 use serde_json::Value;
 
-use super::artifact::{Made, date_in, newest, twice, written};
+use super::artifact::{Made, date_in, newest, tamed, twice, written};
 use crate::base::{Decimal, RelPath, glob, quantity};
 use crate::disk::{PatternSet, expand};
 use crate::event::Facts;
@@ -167,7 +167,8 @@ impl Artifact {
         let bytes = sight.read(path).map_err(|error| Unjudged::broken(format!("cannot read `{path}`: {error}")))?;
         let is_json = path.name().ends_with(b".json");
         let text = unmarked(&bytes);
-        let value: Option<Value> = match serde_json::from_slice(text) {
+        let tame = tamed(text);
+        let value: Option<Value> = match serde_json::from_slice(&tame) {
             Ok(value) => Some(value),
             Err(error) if is_json || !self.values.is_empty() => {
                 let finding = told("unparsable", "", format!("it is no JSON: {error}"), "make it anew");
@@ -177,12 +178,13 @@ impl Artifact {
             Err(_) => None,
         };
         let mut say = |rule: &str, identity: &str, message: String, help: &str| judged.findings.push(told(rule, identity, message, help));
-        if let Some(key) = value.as_ref().and_then(|_| twice(text)) {
+        if let Some(key) = value.as_ref().and_then(|_| twice(&tame)) {
             say("twice", &key, format!("`{key}` stands twice in it, and nobody says which one counts"), "let what makes it say each once");
         }
         let (named, (inside, unread)) =
             (date_in(&String::from_utf8_lossy(path.name())), value.as_ref().map(Made::inside).unwrap_or_default());
         if let Some((key, shown)) = unread {
+            let shown = written(text, &format!("/{key}")).map_or(shown, |written| written.chars().take(80).collect());
             say("date", &key, format!("its `{key}` is {shown}, which says no day"), "write it as 2026-01-31, or 2026-01-31T10:00:00Z");
         }
         let inside = inside.map(|(day, _)| day);
