@@ -197,11 +197,14 @@ fn run(ui: &Ui, engine: &Engine, step: Step, targets: &[String], signals: &Recei
     let (status, signal) = wait_for(&mut child, signals, ui.asks()).map_err(broken)?;
     let duration_ms = began.elapsed().as_millis() as u64;
     let lines = std::fs::read_to_string(events.path()).unwrap_or_default();
-    let ended: Vec<Value> =
-        lines.lines().filter_map(|line| serde_json::from_str(line).ok()).filter(|line: &Value| line["event"] == "finished").collect();
+    let told: Vec<Value> = lines.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
+    let ended: Vec<&Value> = told.iter().filter(|line| line["event"] == "finished").collect();
     let own: Vec<&Value> =
-        ended.iter().filter(|task| task["task"].as_str().is_some_and(|address| targets.contains(&address.into()))).collect();
-    let one = ended.iter().find(|task| task["outcome"] == "failed").or(own.first().copied());
+        ended.iter().copied().filter(|task| task["task"].as_str().is_some_and(|address| targets.contains(&address.into()))).collect();
+    let was =
+        |outcome: &str| ended.iter().copied().find(|task| task["outcome"] == outcome && (outcome == "failed" || task["log"].is_string()));
+    // Of what was cut off, one that had begun tells the most.
+    let one = was("failed").or_else(|| was("cancelled")).or(own.first().copied());
     let text = |name: &str| one.and_then(|task| task[name].as_str()).map(str::to_owned);
     // Of several variants, one that applies is enough.
     let skipped = || own.iter().map(|task| why_skipped(engine, task)).collect::<Option<Vec<String>>>()?.into_iter().next();
@@ -213,7 +216,8 @@ fn run(ui: &Ui, engine: &Engine, step: Step, targets: &[String], signals: &Recei
         Some(code) => ("fail", u8::try_from(code).unwrap_or(exit::FAILED), text("status").or_else(|| Some(format!("exit {code}")))),
         None => ("fail", exit::FAILED, Some(status.to_string())),
     };
-    let log = text("log");
+    let served = || told.iter().rev().find(|line| line["event"] == "service" && line["log"].is_string());
+    let log = text("log").or_else(|| served().filter(|_| outcome == "fail")?["log"].as_str().map(str::to_owned));
     Ok((Told { step, outcome, duration_ms, status: why, log }, code, signal))
 }
 

@@ -380,6 +380,28 @@ fn no_container_outlives_an_interrupt() {
 }
 
 #[test]
+fn a_step_that_was_cut_off_has_the_log_that_there_is() {
+    let project = Project::new().manifest(
+        r#"
+task "dep" { sh "echo of the dependency; {log:dep}; while [ -e {base}/ran ]; do sleep 0.05; done" }
+task "unit" { needs "dep"; sh "true" }
+service "api" { sh "echo of the service; {log:api}; while [ -e {base}/ran ]; do sleep 0.05; done"; ready { tcp "127.0.0.1:1" } }
+gate "release" kind="release_smoke" { private #true; step "unit"; step "health" { uses "api"; sh "true" } }
+"#,
+    );
+    for (step, ran, said) in [("unit", "dep", "of the dependency\n"), ("health", "api", "of the service\n")] {
+        let running = project.start(&format!("smoke --only {step} --output report.json"));
+        assert!(wait_until(|| project.log().last().is_some_and(|last| last == ran)), "{}", running.said());
+        running.signal(Signal::INT);
+        assert_eq!(running.end().code(), 130);
+        let report = report(&project, "report.json");
+        let cut_off = report["steps"].as_array().unwrap().iter().find(|one| one["name"] == step).unwrap();
+        assert_eq!((wrong(&report), cut_off["outcome"].as_str()), (vec![], Some("fail")));
+        assert_eq!(project.read(cut_off["log"].as_str().unwrap()), said, "{report}");
+    }
+}
+
+#[test]
 fn no_container_outlives_a_smoke_that_is_killed() {
     let project = image("/broken", "50s");
     let running = project.start("smoke");
