@@ -37,6 +37,7 @@ pub fn report(ui: &Ui, args: &ReportArgs) -> Result<(), Failure> {
     let churn = history(&engine, &run);
     let page = html(&Page {
         project: &engine.name,
+        manifest: &engine.manifest.to_string(),
         run: &run,
         story: &story,
         graph: &graph,

@@ -148,6 +148,7 @@ fn heard(bytes: &[u8]) -> Option<Heard> {
                     order: 0,
                     duration_ms: 0,
                     goal,
+                    manifest: String::new(),
                     exit: 0,
                     ended: false,
                     totals: Totals::default(),

@@ -20,6 +20,9 @@ pub struct RunRecord {
     pub duration_ms: u64,
     /// What was asked for.
     pub goal: Vec<String>,
+    /// The manifest that declared it, relative to the project's folder; empty where that was not written down.
+    #[serde(default)]
+    pub manifest: String,
     /// The exit status; 0 for a run that did not end.
     pub exit: i32,
     /// Whether it came to its end; one that did not was killed, or is still going on.

@@ -246,6 +246,7 @@ mod tests {
             order: began,
             duration_ms: 1,
             goal: vec!["app".into()],
+            manifest: "orket.kdl".into(),
             exit: 1,
             ended: true,
             totals: Totals::default(),

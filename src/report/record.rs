@@ -28,6 +28,7 @@ pub fn record(names: &dyn Names, events: &[Event]) -> RunRecord {
         order: 0,
         duration_ms: 0,
         goal: Vec::new(),
+        manifest: String::new(),
         exit: 0,
         ended: true,
         totals: Default::default(),

@@ -181,6 +181,28 @@ fn a_manifest_that_is_wrong_hides_no_run_and_is_never_overwritten() {
 }
 
 #[test]
+fn a_run_of_another_manifest_is_told() {
+    let project = project().file("ci.kdl", "task \"lint\" { sh \"true\" }\n");
+    project.run("-f ci.kdl build").ok();
+    let page = |words: &str| {
+        project.run(words).ok();
+        project.read("page.html")
+    };
+    let (own, other) = (page("-f ci.kdl report --output page.html"), page("report --output page.html"));
+    let run = other.split_once("\">run ").unwrap().1.split_once('<').unwrap().0;
+    let note = format!(
+        "<p class=\"note\">The run was one of the manifest <code>ci.kdl</code>, and this is the graph of <code>orket.kdl</code>: <code>orket -f ci.kdl report {run}</code> shows"
+    );
+    assert!(other.contains(&note) && !other.contains("not in the manifest any more"), "{note}: {other}");
+    assert!(!own.contains("The run was one of"), "{own}");
+    project.run("build a").ok();
+    let compared = page(&format!("report --output page.html --compare {run}"));
+    assert!(compared.contains(&format!("<p>With run {run} of another manifest, <code>ci.kdl</code>, which took")), "{compared}");
+    assert!(!compared.contains("The run was one of"));
+    assert!(!page(&format!("-f ci.kdl report --output page.html --compare {run} {run}")).contains("of another manifest"));
+}
+
+#[test]
 fn nothing_that_a_person_wrote_is_written_over() {
     let project = project().file("notes.md", "# Notes\n").file("empty", "").file(".gitignore", "out/\n");
     project.git("init -q").git("add .").git("commit -qm first").link("notes.md", "link");

@@ -136,7 +136,8 @@ fn perform(
     let events = audience.finish();
     inspector.keep();
     remember(ui, engine, world);
-    if let Err(error) = engine.runs().keep(&RunRecord { order, ..report::record(&*names, &events) }) {
+    if let Err(error) = engine.runs().keep(&RunRecord { order, manifest: engine.manifest.to_string(), ..report::record(&*names, &events) })
+    {
         ui.say(&format!("note: this run is not recorded: {error}"));
     }
     if let (Some(path), Some(error)) = (&args.events, audience.unwritten()) {

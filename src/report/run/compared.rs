@@ -46,8 +46,12 @@ pub(super) fn compared(earlier: &RunRecord, run: &RunRecord) -> String {
         let difference = if then.is_some() && now.is_some() { more(took(now), took(then)) } else { String::new() };
         table.row([link(name), show(then), show(now), difference]);
     }
+    let of = match earlier.manifest == run.manifest || earlier.manifest.is_empty() || run.manifest.is_empty() {
+        true => String::new(),
+        false => format!(" of another manifest, <code>{}</code>", safe(&earlier.manifest)),
+    };
     format!(
-        "<p>With run {}, which took {}; this one took {} ({}).</p>\n{}{}{}",
+        "<p>With run {}{of}, which took {}; this one took {} ({}).</p>\n{}{}{}",
         safe(&earlier.run),
         ms(earlier.duration_ms),
         ms(run.duration_ms),

@@ -5,6 +5,7 @@ use super::path::{self, Path};
 use super::{cache, compared, gates, head, timeline};
 use crate::churn::Report;
 use crate::event::Outcome;
+use crate::report::chars::shell_word;
 use crate::report::churn;
 use crate::report::draw::{self, Mark};
 use crate::report::page::{Document, safe, slug};
@@ -52,16 +53,29 @@ pub fn html(page: &Page<'_>) -> String {
 }
 
 fn graph(page: &Page<'_>) -> String {
+    let (of, own) = (&page.run.manifest, page.manifest);
+    let other = if of.is_empty() || of == own {
+        String::new()
+    } else {
+        let again = format!("orket -f {} report {}", shell_word(of), page.run.run);
+        format!(
+            "<p class=\"note\">The run was one of the manifest <code>{}</code>, and this is the graph of <code>{}</code>: <code>{}</code> shows that of the run.</p>\n",
+            safe(of),
+            safe(own),
+            safe(&again)
+        )
+    };
     let gone = page.graph.nodes.iter().filter(|node| node.kind == "gone").count();
     let gone = match gone {
         0 => String::new(),
+        _ if !other.is_empty() => String::new(),
         some => format!(
             "<p class=\"note\">{some} of the run's tasks {} not in the manifest any more: what {} needed is not known.</p>\n",
             if some == 1 { "is" } else { "are" },
             if some == 1 { "it" } else { "they" }
         ),
     };
-    format!("{gone}{}<details id=\"listed\" class=\"scripted\"><summary>as a table</summary></details>\n", draw::panel("", ""))
+    format!("{other}{gone}{}<details id=\"listed\" class=\"scripted\"><summary>as a table</summary></details>\n", draw::panel("", ""))
 }
 
 fn history(churn: &Result<&Report, String>) -> String {

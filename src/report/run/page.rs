@@ -13,6 +13,8 @@ use crate::report::page::safe;
 pub struct Page<'a> {
     /// The project's name.
     pub project: &'a str,
+    /// The manifest that the graph is made from, relative to the project's folder.
+    pub manifest: &'a str,
     /// The run.
     pub run: &'a RunRecord,
     /// The run, task by task.
