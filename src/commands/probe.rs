@@ -113,16 +113,21 @@ pub(super) fn sqlite(words: &[String]) -> Result<(), String> {
         ("fresh", []) => fresh(database),
         ("apply", [pattern]) => {
             let files = migrations(Path::new(""), pattern)?;
-            ask(database, &format!("pragma application_id = {OWN};"))?;
+            ask(database, &format!("pragma application_id = {OWN};"), false)?;
             files.iter().try_for_each(|file| {
                 let shown = file.display();
                 let script = std::fs::read_to_string(file).map_err(|error| format!("{shown}: {error}"))?;
-                ask(database, &script).map(drop).map_err(|why| format!("{shown}: {why}"))
+                // What is not committed would be lost at the end without a word.
+                let closed = ask(database, &format!("{script}\n;\nbegin; commit;"), false);
+                closed.map(drop).map_err(|why| match why.contains("within a transaction") {
+                    true => format!("{shown}: it begins a transaction and does not end it: put `commit;` behind it"),
+                    false => format!("{shown}: {why}"),
+                })
             })
         }
         ("rows", [table, least]) => {
             let least: u64 = least.parse().map_err(|_| format!("`{least}` is no number"))?;
-            let rows = ask(database, &format!("select count(*) from \"{}\";", table.replace('"', "\"\"")))?;
+            let rows = ask(database, &format!("select count(*) from \"{}\";", table.replace('"', "\"\"")), true)?;
             let rows: u64 = rows.trim().parse().map_err(|_| format!("the table `{table}` cannot be counted: {}", rows.trim()))?;
             if rows >= least {
                 Ok(())
@@ -174,16 +179,17 @@ fn fresh(database: &str) -> Result<(), String> {
     std::fs::remove_file(database).map_err(failed)
 }
 
-/// Returns what a script prints.
-fn ask(database: &str, script: &str) -> Result<String, String> {
+/// Returns what a script prints; `one`: it is one question with one answer.
+fn ask(database: &str, script: &str, one: bool) -> Result<String, String> {
     const PYTHON: &str = "import sqlite3, sys
-database, script = sqlite3.connect(sys.argv[1]), sys.stdin.read()
-if script.startswith('select'):
+database, script = sqlite3.connect(sys.argv[1]), sys.stdin.buffer.read().decode()
+if sys.argv[2] == 'one':
     print(database.execute(script).fetchone()[0])
 else:
     database.executescript(script)
 database.commit()";
-    let programs: [(&str, &[&str]); 2] = [("sqlite3", &["-bail", "-batch", database]), ("python3", &["-c", PYTHON, database])];
+    let programs: [(&str, &[&str]); 2] =
+        [("sqlite3", &["-bail", "-batch", database]), ("python3", &["-c", PYTHON, database, if one { "one" } else { "all" }])];
     for (program, words) in programs {
         // By a file: a script may be longer than a word may be, and begin as an option does.
         let failed = |error: std::io::Error| format!("{program}: {error}");
@@ -199,6 +205,7 @@ database.commit()";
         let said = String::from_utf8_lossy(&output.stderr).into_owned();
         // The last line of `sqlite3` may be a mark below the others.
         let said = said.trim();
+        let said = if program == "python3" { said.lines().next_back().unwrap_or_default() } else { said };
         return Err(if said.is_empty() { format!("{program} ended with {}", output.status) } else { said.to_owned() });
     }
     Err(String::from("neither sqlite3 nor python3 is there"))

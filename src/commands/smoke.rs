@@ -159,7 +159,8 @@ fn chosen(args: &SmokeArgs, engine: &Engine) -> Result<Vec<Planned>, Failure> {
         let need = gate.needs.iter().find(|need| *need.text == *step.target);
         need.map(|need| meant(graph, need)).unwrap_or_default().into_iter().map(|id| graph.address(id).to_owned()).collect()
     };
-    let is = |step: &Step, name: &String| step.name == *name || step.full_name() == *name;
+    // The name of a gate means all of its steps.
+    let is = |step: &Step, name: &String| step.name == *name || step.full_name() == *name || step.gate.as_str() == *name;
     let among = |step: &Step, names: &[String]| names.iter().any(|name| is(step, name));
     let mut steps: Vec<Planned> = Vec::new();
     for gate in &gates {

@@ -169,6 +169,9 @@ gate "worker" kind="release_smoke" { private #true; step "starts" { sh "{log:wor
     assert_eq!(seen.says(steps).json()["steps"][2]["gate"], "worker");
     smoke(&project, "--skip web.starts").ok().ran_in_order(["last", "worker"]);
     smoke(&project, "--only starts").ok().ran_in_order(["web", "worker"]);
+    smoke(&project, "--only web").ok().ran_in_order(["web", "last"]);
+    smoke(&project, "--skip web").ok().ran(["worker"]);
+    smoke(&project, "--only web --only worker --skip last").ok().ran_in_order(["web", "worker"]);
     smoke(&project, "--only worker.last").code(4).says(["did you mean", "there are `web.starts`, `web.last`, `worker.starts`"]);
 }
 
@@ -215,6 +218,28 @@ fn a_database_that_no_step_has_made_is_let_be() {
 }
 
 #[test]
+fn a_migration_that_commits_nothing_fails_by_whatever_applies_it() {
+    let manifest = "gate \"r\" kind=\"release_smoke\" { step \"a\" { sqlite \"data/x.db\" apply=\"m/*.sql\"; table \"t\" min_rows=3 } }";
+    let asked = std::process::Command::new("python3").args(["-c", "import os, sys; print(os.path.realpath(sys.executable))"]).output();
+    let python = String::from_utf8(asked.unwrap().stdout).unwrap();
+    let mut project = project().manifest(manifest).file("../few/.keep", "");
+    for (program, name) in [("/bin/sh", "sh"), ("/bin/mkdir", "mkdir"), ("/usr/bin/dirname", "dirname"), (python.trim(), "python3")] {
+        project.link(program, &format!("../few/{name}"));
+    }
+    let few = project.at("../few").display().to_string();
+    for path in [std::env::var("PATH").unwrap(), few] {
+        project.set("PATH", Some(&path));
+        let write = |text: &str| project.write("m/3.sql", text);
+        write("select 1;\r\nbegin;\r\ninsert into t values (3);");
+        smoke(&project, "").code(1).says(["m/3.sql: it begins a transaction and does not end it: put `commit;` behind it"]);
+        write("select 1;\r\nbegin;\r\ninsert into t values (3);\r\ncommit -- as it should be");
+        smoke(&project, "").ok();
+        write("create tabl x;");
+        smoke(&project, "").code(1).says(["sqlite: m/3.sql: ", "near \"tabl\": syntax error"]).never_says(["Traceback"]);
+    }
+}
+
+#[test]
 fn migrations_are_found_as_all_files_are() {
     let manifest = |apply: &str| {
         format!("gate \"r\" kind=\"release_smoke\" {{ step \"a\" {{ sqlite \"data/x.db\" apply=\"{apply}\"; table \"t\" min_rows=2 }} }}")
@@ -236,7 +261,7 @@ fn a_step_is_what_the_gate_needs() {
     );
     smoke(&project, "").code(1).ran(["own"]).says(["fail        unit"]);
     let variants = Project::new().file("in", "").manifest(
-        "task \"unit\" { inputs \"in\"; matrix { x \"1\" \"2\" }; sh \"{log:unit}\" }\ngate \"release\" kind=\"release_smoke\" { private #true; step \"unit\" }",
+        "task \"unit\" { inputs \"in\"; matrix { x \"1\" \"2\" }; sh \"{log:unit}; : {{matrix.x}}\" }\ngate \"release\" kind=\"release_smoke\" { private #true; step \"unit\" }",
     );
     smoke(&variants, "").ok().ran(["unit", "unit"]).says(["pass        unit"]);
     variants.run("check release").ok().ran([]);

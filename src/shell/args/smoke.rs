@@ -7,10 +7,10 @@ use clap::{Args, ValueHint};
 /// What `smoke` takes.
 #[derive(Clone, Debug, Args)]
 pub struct SmokeArgs {
-    /// Run only this step; may be repeated.
+    /// Run only this step, or those of this gate; may be repeated.
     #[arg(long, value_name = "STEP")]
     pub only: Vec<String>,
-    /// Leave this step out; may be repeated.
+    /// Leave this step out, or those of this gate; may be repeated.
     #[arg(long, value_name = "STEP")]
     pub skip: Vec<String>,
     /// Write the report here; `-` is standard output.
