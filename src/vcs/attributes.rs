@@ -11,6 +11,7 @@ use std::sync::{MutexGuard, PoisonError};
 use rustc_hash::{FxHashMap, FxHashSet};
 use serde::{Deserialize, Serialize};
 
+use super::git::Git;
 use super::names;
 use super::{Repository, VcsError};
 use crate::base::Digest;
@@ -78,7 +79,7 @@ impl Repository {
             let speakers = self.speakers(&mut asked.machine, &new);
             let said = match &speakers {
                 Some(speakers) if speakers.values().all(Option::is_none) => vec![Attributes::default(); new.len()],
-                _ => self.ask_attributes(new.iter().copied())?,
+                _ => self.ask_attributes(&new)?,
             };
             let first = asked.known.is_empty();
             asked.speakers = match (asked.speakers.take(), speakers) {
@@ -169,36 +170,42 @@ impl Repository {
         Some(tracked.all(|name| self.top.join(OsStr::from_bytes(name)).is_file()))
     }
 
-    fn ask_attributes<'a>(&self, paths: impl Iterator<Item = &'a [u8]>) -> Result<Vec<Attributes>, VcsError> {
-        let (mut input, mut count) = (Vec::new(), 0);
-        for path in paths {
-            input.extend_from_slice(path);
-            input.push(0);
-            count += 1;
+    fn ask_attributes(&self, paths: &[&[u8]]) -> Result<Vec<Attributes>, VcsError> {
+        let mut said = said_by(&self.git, paths)?;
+        if self.tracked_are_there() != Some(true) || LEADS.iter().any(|name| std::env::var_os(name).is_some()) {
+            // Where git compares, it reads no index: what is missing in the work tree says nothing of that.
+            let seen = said_by(&self.git.clone().with_index(self.own.join("none")), paths)?;
+            said.iter_mut().zip(seen).for_each(|(said, seen)| said.diff = seen.diff);
         }
-        let mut found = Vec::with_capacity(count);
-        let mut stream = self.git.stream(&[b"check-attr", b"--stdin", b"-z", b"linguist-generated", b"diff"], Some(input))?;
-        let mut piece = Vec::new();
-        for _ in 0..count {
-            let mut attributes = Attributes::default();
-            for which in 0..2 {
-                for _ in 0..3 {
-                    piece.clear();
-                    if stream.out.read_until(0, &mut piece)? == 0 {
-                        return Err(stream.end().err().unwrap_or_else(|| VcsError::Strange(String::from("attributes are missing"))));
-                    }
-                }
-                match (which, &piece[..piece.len() - 1]) {
-                    (0, value) => attributes.generated = matches!(value, b"set" | b"true"),
-                    (_, b"unspecified") => {}
-                    (_, value) => attributes.diff = u64::from_le_bytes(Digest::of(value).hash[..8].try_into().unwrap_or([1; 8])) | 1,
+        Ok(said)
+    }
+}
+
+/// Asks git what it has of paths.
+fn said_by(git: &Git, paths: &[&[u8]]) -> Result<Vec<Attributes>, VcsError> {
+    let input = paths.iter().flat_map(|path| [path, &b"\0"[..]]).collect::<Vec<_>>().concat();
+    let mut found = Vec::with_capacity(paths.len());
+    let mut stream = git.stream(&[b"check-attr", b"--stdin", b"-z", b"linguist-generated", b"diff"], Some(input))?;
+    let mut piece = Vec::new();
+    for _ in 0..paths.len() {
+        let mut attributes = Attributes::default();
+        for which in 0..2 {
+            for _ in 0..3 {
+                piece.clear();
+                if stream.out.read_until(0, &mut piece)? == 0 {
+                    return Err(stream.end().err().unwrap_or_else(|| VcsError::Strange(String::from("attributes are missing"))));
                 }
             }
-            found.push(attributes);
+            match (which, &piece[..piece.len() - 1]) {
+                (0, value) => attributes.generated = matches!(value, b"set" | b"true"),
+                (_, b"unspecified") => {}
+                (_, value) => attributes.diff = u64::from_le_bytes(Digest::of(value).hash[..8].try_into().unwrap_or([1; 8])) | 1,
+            }
         }
-        stream.end()?;
-        Ok(found)
+        found.push(attributes);
     }
+    stream.end()?;
+    Ok(found)
 }
 
 fn path(bytes: &[u8]) -> PathBuf {

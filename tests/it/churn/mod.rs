@@ -605,6 +605,23 @@ fn attributes_are_those_that_git_has_whatever_is_kept() {
 }
 
 #[test]
+fn a_file_of_attributes_that_leaves_the_work_tree_says_no_more_what_is_binary() {
+    let history = History::new();
+    history.file("src/a.txt", "a\n").file("src/.gitattributes", "*.txt -diff\n").commit();
+    history.project.write(".orket/.gitignore", "*\n");
+    let adds = || {
+        let rows = history.rows("--no-renames");
+        assert_eq!(rows, history.numstat(&[]));
+        rows[&b"src/a.txt"[..]][0]
+    };
+    assert_eq!([adds(), adds()], [0, 0]);
+    history.project.remove("src/.gitattributes");
+    assert_eq!([adds(), adds()], [1, 1]);
+    history.project.write("src/.gitattributes", "*.txt -diff\n");
+    assert_eq!(adds(), 0);
+}
+
+#[test]
 fn the_files_of_a_new_commit_are_those_that_git_lists() {
     let history = History::new();
     history.file("a.c", "1\n").file("a/b/c.py", "x = 1\n").file("a/d.py", "").file("a-b/e.py", "").commit();
