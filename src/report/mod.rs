@@ -1,7 +1,7 @@
 //! Telling: a file a format.
 //!
 //! Start from [`Sink`]: a format that follows a run is fed its events one by one and writes what it makes of them.
-//! [`plain`] and [`live`] write the same lasting lines, [`json`] one object a line. [`summary`] and [`trace`] look back on a whole run,
+//! [`plain()`] and [`live()`] write the same lasting lines, [`json()`] one object a line. [`summary()`] and [`trace()`] look back on a whole run,
 //! [`draw`] on a graph, [`churn`] on a history, [`run`] on all of that as a page; what pages share is in [`page`]. Names come through [`Names`], so nothing here needs a graph to be tested.
 
 pub mod chars;

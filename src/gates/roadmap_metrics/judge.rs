@@ -1,6 +1,5 @@
 //! Claims, held against what their commands print.
 
-use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use super::claims::{Claim, Document, Expected, claims, read};
@@ -63,7 +62,7 @@ impl Judge for Rules {
             let mut held = 0;
             for claim in found.iter().filter(|claim| !asked.quick || self.is_quick(claim)) {
                 held += 1;
-                self.hold(claim, &file, &text, sight, &mut ran, &mut judged)?;
+                self.hold(claim, &file, std::str::from_utf8(&bytes).ok(), sight, &mut ran, &mut judged)?;
             }
             if held == 0 && !found.is_empty() {
                 let (message, help) =
@@ -105,7 +104,7 @@ impl Rules {
         &self,
         claim: &Claim,
         file: &str,
-        text: &Cow<'_, str>,
+        text: Option<&str>,
         sight: &dyn Sight,
         ran: &mut BTreeMap<String, Result<Printed, Unjudged>>,
         judged: &mut Judged,
@@ -161,7 +160,7 @@ impl Rules {
         let before = judged.findings.len();
         // What is no UTF-8 is not written anew.
         let renews = |expected: &Expected| match (expected, text) {
-            (Expected::Count(count), Cow::Borrowed(text)) => printed.succeeded(command) && renewable(text, count).is_some(),
+            (Expected::Count(count), Some(text)) => printed.succeeded(command) && renewable(text, count).is_some(),
             _ => false,
         };
         let differing = |expected: &Expected| differs(command, expected, printed, renews(expected), &say);
