@@ -18,7 +18,7 @@ use crate::store::Blobs;
 /// # Errors
 /// When there is no such run, or the records cannot be read.
 pub fn runs(ui: &Ui, command: Option<&RunsCommand>) -> Result<(), Failure> {
-    let engine = ui.open(false)?;
+    let engine = ui.open_or_as_built()?;
     let runs = engine.runs();
     match command.unwrap_or(&RunsCommand::List) {
         RunsCommand::List => {

@@ -123,7 +123,7 @@ fn a_matrix_makes_every_variant_and_its_size_is_checked_first() {
         "task \"w\" { matrix { py \"3.11\" \"3.12\"; arch \"x\" \"y\" }; outputs \"{{matrix.py}}-{{matrix.arch}}-{{task.name}}\"; sh \"x\" }",
     );
     assert_eq!(names(&loaded), ["w[py=3.11,arch=x]", "w[py=3.11,arch=y]", "w[py=3.12,arch=x]", "w[py=3.12,arch=y]"]);
-    assert_eq!(loaded.project.tasks[0].outputs[0].text.to_string(), "3.11-x-w[py=3.11,arch=x]");
+    assert_eq!(loaded.project.tasks[0].outputs[0].text.to_string(), "3.11-x-w\\[py=3.11,arch=x\\]");
     let axis = |name: usize| format!("a{name} {}\n", (0..10).map(|value| format!("\"{value}\"")).collect::<Vec<_>>().join(" "));
     for axes in [7, 30] {
         let text = format!("task \"w\" {{ matrix {{ {} }} }}", (0..axes).map(axis).collect::<String>());

@@ -42,6 +42,8 @@ pub enum Output {
     Capture,
     /// Where orket does.
     Inherit,
+    /// Where orket prints messages: its standard output is kept for something else.
+    Aside,
 }
 
 /// The variable that tells whose an orphan is. Each command that runs at the same time as others needs a value of its own.

@@ -7,7 +7,7 @@
 
 use std::fs::File;
 use std::io::{self, PipeReader, PipeWriter};
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -163,6 +163,9 @@ impl<'a> Running<'a> {
             .envs(spawn.env.iter().map(|(name, value)| (name, value)))
             .stdin(if spawn.stdin == Stdin::Null { nothing()? } else { Stdio::inherit() });
         let (mut pipe, mut errors) = (None, None);
+        if spawn.output == Output::Aside {
+            command.stdout(io::stderr().as_fd().try_clone_to_owned()?);
+        }
         if spawn.output == Output::Capture {
             let (reader, writer) = capturing()?;
             pipe = Some(reader);

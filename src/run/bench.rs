@@ -9,7 +9,7 @@ use super::choices::Choices;
 use super::gates::Gates;
 use super::undeclared::Undeclared;
 use crate::executor::Executor;
-use crate::process::Cancel;
+use crate::process::{Cancel, Output};
 use crate::rebuild::{Mode, World};
 
 /// Asks the person at the terminal; see [`Refused`].
@@ -42,6 +42,8 @@ pub(super) struct Bench<'a> {
     pub unstored: AtomicBool,
     /// Added to every task's environment: the jobserver.
     pub extra: &'a [(OsString, OsString)],
+    /// Where what has the terminal prints to.
+    pub open: Output,
     pub asker: &'a dyn Asker,
     pub choices: &'a Choices<'a>,
     pub gates: &'a dyn Gates,

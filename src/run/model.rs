@@ -22,7 +22,7 @@ use crate::event::{Event, GateOutcome, GateReport, Outcome, Reason};
 use crate::executor::{Attempt, Executor, Request, Tell, Upkeep};
 use crate::graph::{EdgeKind, Graph, TargetKind};
 use crate::plan::Plan;
-use crate::process::Cancel;
+use crate::process::{Cancel, Output};
 use crate::rebuild::{Blocked, Judged, Mode, World, Yield, prepare};
 
 const INTERRUPT: i32 = 2;
@@ -187,6 +187,7 @@ fn options() -> Options<'static> {
         remediation: true,
         variables: Vec::new(),
         jobserver: None,
+        open: Output::Inherit,
         foreground: None,
         goal: Vec::new(),
         began: 0,

@@ -11,7 +11,7 @@ use super::gates::Gates;
 use super::service::HeldPorts;
 use crate::base::TargetId;
 use crate::executor::Executor;
-use crate::process::{Cancel, Jobs};
+use crate::process::{Cancel, Jobs, Output};
 use crate::rebuild::Mode;
 
 /// What a run may do.
@@ -40,6 +40,8 @@ pub struct Options<'a> {
     pub jobserver: Option<&'a Jobs>,
     /// The target of `orket run`: it always runs, with the terminal.
     pub foreground: Option<TargetId>,
+    /// Where what has the terminal prints to.
+    pub open: Output,
     /// Where the goal was typed, for the headline.
     pub goal: Vec<String>,
     /// When the run began, in milliseconds since 1970 UTC.

@@ -76,7 +76,7 @@ impl Bench<'_> {
                 dir: prepared.dir.under(world.tree.root()),
                 env,
                 stdin: if inherit { Stdin::Inherit } else { Stdin::Null },
-                output: if inherit { Capture::Inherit } else { Capture::Capture },
+                output: if inherit { self.open } else { Capture::Capture },
                 apart: self.undeclared.is_some(),
                 group: true,
             })

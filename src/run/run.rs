@@ -53,6 +53,7 @@ pub fn run(
         routed: AtomicBool::new(false),
         unstored: AtomicBool::new(false),
         extra: &extra,
+        open: options.open,
         asker: options.asker,
         choices: options.choices,
         gates: options.gates,

@@ -171,12 +171,12 @@ impl Exact {
     }
 
     /// To be run in the foreground, with the terminal, now.
-    pub fn alone(self, ports: &HeldPorts) -> Request {
+    pub fn alone(self, ports: &HeldPorts, open: Output) -> Request {
         self.service.ports.iter().for_each(|port| ports.release(port));
         let limits = self.limits();
         let mark = self.spawn.mark().unwrap_or_default().to_string_lossy().into_owned();
         Request {
-            spawns: vec![Spawn { stdin: Stdin::Inherit, output: Output::Inherit, ..self.spawn }],
+            spawns: vec![Spawn { stdin: Stdin::Inherit, output: open, ..self.spawn }],
             commands: vec![self.command],
             limits,
             mark,

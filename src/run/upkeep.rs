@@ -166,7 +166,7 @@ impl Loop<'_> {
         let target = self.plan.target(step);
         match Exact::of(self.world, target).and_then(|exact| make_scratch(self.world, exact.spawns()).map(|_| exact)) {
             Ok(exact) => {
-                self.parked.insert(step, Parked::Service(Box::new(exact.alone(&self.options.ports))));
+                self.parked.insert(step, Parked::Service(Box::new(exact.alone(&self.options.ports, self.options.open))));
                 self.enqueue(step);
             }
             Err(status) => {

@@ -221,3 +221,34 @@ fn every_command_has_something_for_machines() {
     let seen = project.run_with("build --sandbox strict --json", &[("PATH", project.base().join("bin").to_str().unwrap())]).code(5);
     assert_eq!(seen.json()["exit"], 5);
 }
+
+#[test]
+fn what_is_written_for_reading_stands_where_c_says() {
+    let project = Project::new().file("in/orket.kdl", "task \"a\" { sh \"true\" }");
+    project.run("-C in build --events ev --summary su --trace tr").ok();
+    for name in ["ev", "su", "tr"] {
+        assert!(project.has(&format!("in/{name}")) && !project.has(name), "{name}");
+    }
+}
+
+#[test]
+fn json_is_json_whatever_a_task_with_the_terminal_prints() {
+    let project = Project::new().manifest("task \"i\" { interactive #true; sh \"echo words\" }\ntask \"r\" { sh \"echo words\" }");
+    for words in ["build i --json", "run r --json"] {
+        let seen = project.run(words).ok();
+        assert_eq!(seen.json()["exit"], 0);
+        assert!(seen.err().contains("words\n"), "{}", seen.all());
+    }
+    project.run("build i").ok().stdout("words\n");
+}
+
+#[test]
+fn past_runs_are_told_while_the_manifest_is_wrong() {
+    let project = Project::new().manifest("task \"a\" { sh \"echo words\" }");
+    project.run("build").ok();
+    project.declare("task");
+    for (words, said) in [("runs", "1 done"), ("runs show", "done       a"), ("runs logs", "words")] {
+        project.run(words).ok().says([said]);
+    }
+    project.run("build").code(2);
+}

@@ -25,8 +25,9 @@ pub(super) fn ready(ui: &Ui, args: &BuildArgs, engine: &Engine) -> Result<(), Fa
     let named = named.into_iter().filter_map(|(flag, path, kind)| Some((flag, path.as_ref()?, kind)));
     let mut known: Vec<(&str, PathBuf)> = Vec::new();
     for (flag, path, kind) in named {
-        let whole = fs::canonicalize(path).unwrap_or_else(|_| {
-            let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let from = seen_from(ui, path);
+        let whole = fs::canonicalize(&from).unwrap_or_else(|_| {
+            let folder = from.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
             fs::canonicalize(folder).unwrap_or_else(|_| folder.to_path_buf()).join(path.file_name().unwrap_or_default())
         });
         if engine.manifests().any(|manifest| fs::canonicalize(&manifest).is_ok_and(|manifest| manifest == whole)) {
@@ -45,6 +46,11 @@ pub(super) fn ready(ui: &Ui, args: &BuildArgs, engine: &Engine) -> Result<(), Fa
     Ok(())
 }
 
+/// Returns a path that was typed, as seen from the folder that `-C` names; `-` is standard output.
+pub(super) fn seen_from(ui: &Ui, path: &Path) -> PathBuf {
+    if path.as_os_str() == "-" { path.to_path_buf() } else { ui.surroundings.folder.join(path) }
+}
+
 /// A folder as seen from where orket was started.
 fn shown(ui: &Ui, folder: &Path) -> String {
     let here = fs::canonicalize(&ui.surroundings.folder).unwrap_or_default();
@@ -57,12 +63,12 @@ fn shown(ui: &Ui, folder: &Path) -> String {
 /// When a file cannot be written.
 pub(super) fn give(ui: &Ui, args: &BuildArgs, names: &dyn Names, events: &[Event]) -> Result<(), Failure> {
     if let Some(path) = &args.trace {
-        written(path, |out| report::trace(names, events, out))?;
+        written(ui, path, |out| report::trace(names, events, out))?;
     }
     if ui.json || args.summary.is_some() {
         let summary = report::summary(names, &report::outcomes(events), events);
         if let Some(path) = &args.summary {
-            written(path, |out| writeln!(out, "{}", serde_json::to_string_pretty(&summary).unwrap_or_default()))?;
+            written(ui, path, |out| writeln!(out, "{}", serde_json::to_string_pretty(&summary).unwrap_or_default()))?;
         }
         if ui.json {
             ui.out_json(&summary);
@@ -81,13 +87,13 @@ pub(super) fn nothing(ui: &Ui, args: &BuildArgs, engine: &Engine) -> Result<(), 
     let summary = report::summary(&names, &[], &[]);
     if !args.dry_run && !args.check {
         if let Some(path) = &args.events {
-            written(path, |_| Ok(()))?;
+            written(ui, path, |_| Ok(()))?;
         }
         if let Some(path) = &args.trace {
-            written(path, |out| report::trace(&names, &[], out))?;
+            written(ui, path, |out| report::trace(&names, &[], out))?;
         }
         if let Some(path) = &args.summary {
-            written(path, |out| writeln!(out, "{}", serde_json::to_string_pretty(&summary).unwrap_or_default()))?;
+            written(ui, path, |out| writeln!(out, "{}", serde_json::to_string_pretty(&summary).unwrap_or_default()))?;
         }
     }
     if ui.json {
@@ -99,8 +105,8 @@ pub(super) fn nothing(ui: &Ui, args: &BuildArgs, engine: &Engine) -> Result<(), 
     Ok(())
 }
 
-fn written(path: &Path, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), Failure> {
-    let result = create(path).and_then(|file| {
+fn written(ui: &Ui, path: &Path, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), Failure> {
+    let result = create(&seen_from(ui, path)).and_then(|file| {
         let mut out = io::BufWriter::new(file);
         write(&mut out)?;
         out.flush()

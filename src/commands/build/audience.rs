@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use rustc_hash::FxHashSet;
 
+use super::accounts::seen_from;
 use super::face::{Told, screen};
 use super::isolated::Heard;
 use crate::base::TargetId;
@@ -44,7 +45,8 @@ impl Audience {
         let mut sinks: Vec<Box<dyn Sink>> = vec![screen(ui, args, names)];
         let unwritten: Arc<OnceLock<String>> = Arc::default();
         if let Some(path) = &args.events {
-            let file = create(path).map_err(|error| Failure::Broken(format!("cannot write `{}`: {error}", path.display())))?;
+            let file =
+                create(&seen_from(ui, path)).map_err(|error| Failure::Broken(format!("cannot write `{}`: {error}", path.display())))?;
             sinks.push(report::json(names.clone(), Box::new(Told { out: file, failed: unwritten.clone() })));
         }
         let seats = Seats { sinks, events: Vec::new(), told: FxHashSet::default(), size: (ui.width, ui.height) };

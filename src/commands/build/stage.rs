@@ -19,7 +19,7 @@ use crate::graph::{Graph, TargetKind, flag};
 use crate::manifest::Problems;
 use crate::model::{Sandbox, Task};
 use crate::plan::Plan;
-use crate::process::{Jobs, listen_to_signals};
+use crate::process::{Jobs, Output, listen_to_signals};
 use crate::rebuild::{Mode, World};
 use crate::run::{Choices, Gates, HeldPorts, Options};
 use crate::shell::BuildArgs;
@@ -218,6 +218,7 @@ impl<'a> Stage<'a> {
             variables: Policy::variables(),
             jobserver: means.jobserver.as_ref(),
             foreground: self.goal.foreground(),
+            open: if self.ui.json { Output::Aside } else { Output::Inherit },
             goal: args.targets.clone(),
             began: means.began,
             since: means.since,
