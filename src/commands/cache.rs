@@ -16,6 +16,10 @@ pub fn cache(ui: &Ui, command: &CacheCommand) -> Result<(), Failure> {
     let store = LocalStore::new(ui.store());
     let limit = || ui.surroundings.store_limit().map_err(Failure::Wrong);
     let broken = |error: StoreError| Failure::Broken(error.to_string());
+    if matches!(command, CacheCommand::Gc { .. } | CacheCommand::Verify | CacheCommand::Clear) && store.is_foreign() {
+        let text = format!("`{}` is no store of orket's: others have written what is there", store.root().display());
+        return Err(Failure::Wrong(format!("{text}\nhint: let ORKET_CACHE_DIR name the store, or an empty folder")));
+    }
     match command {
         CacheCommand::Path if ui.json => ui.out_json(&json!({ "version": 1, "path": store.root() })),
         CacheCommand::Path => ui.out(&format!("{}\n", store.root().display())),

@@ -177,6 +177,7 @@ impl Strays {
                 _ => {}
             }
         }
+        strays.edited.retain(|path| !strays.files.iter().any(|(file, _)| file == path));
         let folders = outputs.iter().rev().filter(|output| output.kind == OutputKind::Folder && !others(&output.path));
         strays.folders = folders.map(|output| output.path.clone()).collect();
         strays

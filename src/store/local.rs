@@ -27,6 +27,10 @@ const PIECE: usize = 2 << 20;
 /// Tells backup programs to pass the folder over; see bford.info/cachedir.
 const TAG: &str = "Signature: 8a477f597d28d172789f06886806bc55\n# This folder is orket's store; it can be deleted at any time.\n";
 
+/// What stands in every store; where it is missing, none of these folders is orket's.
+const VERSION: &str = "version";
+const FOLDERS: [&str; 5] = ["blobs", "results", "small", "checkouts", "tmp"];
+
 /// A store in a folder that many checkouts and processes share. Nothing is made until something is written.
 pub struct LocalStore {
     root: PathBuf,
@@ -54,6 +58,11 @@ impl LocalStore {
     /// Returns the folder.
     pub fn root(&self) -> &Path {
         &self.root
+    }
+
+    /// Whether the folder holds something that stands where a store has its own, and is none: it was written by somebody else.
+    pub fn is_foreign(&self) -> bool {
+        FOLDERS.iter().any(|folder| self.root.join(folder).exists()) && !self.root.join(VERSION).exists()
     }
 
     /// Returns the file of a blob that is not small.
@@ -116,16 +125,20 @@ impl LocalStore {
     fn in_its_folders<T>(&self, what: impl Fn() -> io::Result<T>) -> io::Result<T> {
         match what() {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                if self.is_foreign() {
+                    let text = format!("`{}` is no store of orket's, and holds what others have written", self.root.display());
+                    return Err(io::Error::new(io::ErrorKind::AlreadyExists, text));
+                }
                 // First, since who finds one of the folders takes all the rest for made.
                 self.medium.folder(&self.root)?;
                 let empty = limit::empty();
-                for (name, text) in [("CACHEDIR.TAG", TAG), ("version", "2\n"), (limit::ACCOUNT, &empty)] {
+                for (name, text) in [("CACHEDIR.TAG", TAG), (VERSION, "2\n"), (limit::ACCOUNT, &empty)] {
                     let place = self.root.join(name);
                     if !place.exists() {
                         fs::write(place, text)?;
                     }
                 }
-                for folder in ["blobs", "results", "small", "checkouts", "tmp"] {
+                for folder in FOLDERS {
                     self.medium.folder(&self.root.join(folder))?;
                 }
                 what()

@@ -135,6 +135,9 @@ impl LocalStore {
     /// # Errors
     /// When the store cannot be written.
     pub fn sweep(&self, limit: u64, pinned: &HashSet<String>) -> Result<Swept, StoreError> {
+        if self.is_foreign() {
+            return Ok(Swept::default());
+        }
         let began = SystemTime::now();
         for entry in WalkDir::new(self.root().join("tmp")).min_depth(1).into_iter().flatten() {
             let old = entry.metadata().ok().and_then(|metadata| metadata.modified().ok()).and_then(|time| time.elapsed().ok());

@@ -380,3 +380,22 @@ fn an_output_that_cannot_be_restored_is_made_again_and_that_is_told() {
     assert_eq!(code, 1, "{err}");
     assert!(err.contains("it runs, since `o` cannot be restored from the store: "), "{err}");
 }
+
+#[test]
+fn a_folder_that_is_no_store_is_left_alone() {
+    let mut project = Project::new()
+        .file("mine/results/2024.csv", "thesis")
+        .file("mine/tmp/x", "x")
+        .file("mine/blobs/ab/abstract", "x")
+        .manifest(r#"task "t" { sh "echo > o"; outputs "o" }"#);
+    let folder = project.at("mine").to_str().unwrap().to_owned();
+    project.set("ORKET_CACHE_DIR", Some(&folder));
+    for words in ["cache clear", "cache verify", "cache gc --max-size 0"] {
+        project.run(words).code(2).says(["is no store of orket's: others have written what is there"]);
+    }
+    project.run("build").ok().says(["its result is not stored", "is no store of orket's"]);
+    for path in ["mine/results/2024.csv", "mine/tmp/x", "mine/blobs/ab/abstract"] {
+        assert!(project.has(path), "{path}");
+    }
+    assert!(!project.has("mine/version"));
+}

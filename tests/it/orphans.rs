@@ -73,6 +73,15 @@ fn what_a_person_has_changed_of_a_task_that_is_gone_is_told_once_and_what_is_onl
 }
 
 #[test]
+fn what_a_failure_has_left_of_a_task_that_is_gone_is_moved_aside_and_nothing_else_is_said() {
+    let project = Project::new().file("s", "ok").manifest(r#"task "a" { inputs "s"; outputs "o"; sh "cat s > o; test $(cat s) = ok" }"#);
+    project.run("build").ok();
+    project.write("s", "bad").run("build").code(1);
+    project.declare(r#"task "b" { sh "true" }"#).run("build").ok().says(["removed: `o`; 1 of them"]).never_says(["as a source"]);
+    assert!(!project.has("o"));
+}
+
+#[test]
 fn folders_that_are_empty_now_go_too() {
     let own = r#"
 task "a" { sh "echo > x/y/a"; outputs "x/y/a" }
