@@ -62,8 +62,13 @@ pub fn fixes(gate: &Gate, view: &View<'_>) -> io::Result<Vec<RelPath>> {
 /// # Errors
 /// Why it has nothing to say.
 pub fn mended(gate: &Gate, view: &View<'_>, path: &RelPath, bytes: &[u8]) -> Result<Option<Vec<u8>>, Unjudged> {
-    let (_, rules) = rules(&mut Reader::new(gate));
-    if is_binary(bytes) { Ok(None) } else { view.filter(&rules.filter, path, bytes) }
+    let (common, rules) = rules(&mut Reader::new(gate));
+    match rules.lost(view)?.into_iter().find(|_| !common.allow_empty) {
+        // It would be mended as by somebody who was told nothing.
+        Some(gap) => Err(Unjudged::empty(gap.finding.message)),
+        None if is_binary(bytes) => Ok(None),
+        None => view.filter(&rules.filter, path, bytes),
+    }
 }
 
 /// Whether a file is no text, as ripgrep has it.
@@ -79,7 +84,7 @@ impl Judge for Rules {
     fn judge(&self, sight: &dyn Sight, _: &Asked<'_>) -> Result<Judged, Unjudged> {
         let files = sight.files(&self.files, false).map_err(|error| Unjudged::broken(format!("cannot look for files: {error}")))?;
         let looked: Vec<Result<Option<Looked>, Unjudged>> = files.par_iter().map(|path| self.look(sight, path)).collect();
-        let mut judged = Judged { read: files, ..Judged::default() };
+        let mut judged = Judged { read: files, gaps: self.lost(sight)?, ..Judged::default() };
         let mut count = 0;
         for looked in looked {
             match looked? {
@@ -106,6 +111,20 @@ enum Looked {
 }
 
 impl Rules {
+    /// Says which patterns of `config` mean no file.
+    fn lost(&self, sight: &dyn Sight) -> Result<Vec<Gap>, Unjudged> {
+        let mut gaps = Vec::new();
+        for name in self.filter.config.iter().filter(|name| !name.starts_with('!')) {
+            let found = sight.named(std::slice::from_ref(name));
+            if found.map_err(|error| Unjudged::broken(format!("cannot look for its `config`: {error}")))?.is_empty() {
+                let message = format!("`config` means no file: `{name}`");
+                let help = String::from("correct the path, or take it out; of a link to a folder, name the files behind it");
+                gaps.push(Gap { finding: finding("fixer/empty_rule", "", 0, 0, message, help, &[name]), empty: true });
+            }
+        }
+        Ok(gaps)
+    }
+
     fn look(&self, sight: &dyn Sight, path: &RelPath) -> Result<Option<Looked>, Unjudged> {
         let before = match content(sight, path)? {
             Content::Gone | Content::Binary => return Ok(None),

@@ -1,6 +1,7 @@
 //! What a kind of gate is: a judge of what it sees.
 
 use std::io::{self, Read};
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::baseline::Today;
@@ -22,6 +23,13 @@ pub trait Sight: Sync {
     /// # Errors
     /// When a folder cannot be read, or a pattern is wrong.
     fn files(&self, patterns: &[String], hidden: bool) -> io::Result<Vec<RelPath>>;
+
+    /// Returns, sorted, the files that patterns mean, whoever ignores them, and the links that lead to one: what is read by a program, and not
+    /// judged.
+    ///
+    /// # Errors
+    /// When a folder cannot be read, or a pattern is wrong.
+    fn named(&self, patterns: &[String]) -> io::Result<Arc<[RelPath]>>;
 
     /// Returns the links that are meant: none is followed, and what one leads to is judged under its own name.
     fn links(&self, means: &dyn Fn(&RelPath) -> bool) -> Vec<RelPath>;

@@ -3,13 +3,15 @@
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
+
+use rustc_hash::FxHashMap;
 
 use super::judge::{Filter, Printed, Reads, Sight, Unjudged};
 use crate::base::{Digest, Hasher, RelPath};
 use crate::churn::Report;
-use crate::disk::{PatternSet, Signature, Sources, Tree, now_ns};
+use crate::disk::{PatternSet, Signature, Sources, Tree, expand, now_ns};
 use crate::facts::{self, Imports, Known, Root};
 use crate::model::Gate;
 use crate::vcs::Earlier;
@@ -70,6 +72,8 @@ pub struct Ground<'a> {
     reads: Vec<Reads>,
     /// Those, in the order of the files, and when they were taken.
     stamps: OnceLock<(i64, Vec<Option<Signature>>)>,
+    /// What [`Sight::named`] has found, by the folder and the patterns.
+    named: Mutex<FxHashMap<Vec<String>, Arc<[RelPath]>>>,
 }
 
 /// What one gate sees of it.
@@ -84,7 +88,7 @@ impl<'a> Ground<'a> {
     /// Nothing is read yet; `known` keeps facts about files.
     pub fn new(tree: Tree, known: Arc<dyn Known + Send>, outside: Box<dyn Outside + 'a>) -> Ground<'a> {
         let (files, names, stamps) = (OnceLock::new(), OnceLock::new(), OnceLock::new());
-        Ground { tree, known, outside, files, names, reads: Vec::new(), stamps }
+        Ground { tree, known, outside, files, names, reads: Vec::new(), stamps, named: Mutex::default() }
     }
 
     /// Looks at the tree now, on behalf of gates that read these files: so several threads may ask at once, and none is kept waiting by work
@@ -173,6 +177,23 @@ impl Sight for View<'_> {
         Ok(files.filter(|path| (hidden || !named(&path.to_string())) && set.matches(path)).cloned().collect())
     }
 
+    fn named(&self, patterns: &[String]) -> io::Result<Arc<[RelPath]>> {
+        self.looks_beyond();
+        if patterns.is_empty() {
+            return Ok(Arc::default());
+        }
+        let key: Vec<String> = [self.folder.to_string()].into_iter().chain(patterns.iter().cloned()).collect();
+        if let Some(found) = self.ground.named.lock().unwrap_or_else(PoisonError::into_inner).get(&key) {
+            return Ok(found.clone());
+        }
+        let tree = &self.ground.tree;
+        let mut found = expand(tree, &set(&self.folder, patterns).map_err(io::Error::other)?)?;
+        found.retain(|path| tree.stat_follow(path).is_ok_and(|there| there.is_some_and(|there| !there.is_dir())));
+        let found: Arc<[RelPath]> = found.into();
+        self.ground.named.lock().unwrap_or_else(PoisonError::into_inner).insert(key, found.clone());
+        Ok(found)
+    }
+
     fn links(&self, means: &dyn Fn(&RelPath) -> bool) -> Vec<RelPath> {
         self.ground.listed().map_or(Vec::new(), |sources| sources.links.iter().filter(|link| means(link)).cloned().collect())
     }
@@ -250,9 +271,9 @@ impl Sight for View<'_> {
         }
         // Of two files with one content a program may think differently by their names.
         key.piece(path.as_bytes()).digest(&Digest::of(bytes));
-        let config = if filter.config.is_empty() { Ok(Vec::new()) } else { self.files(&filter.config, true) };
-        for path in config.map_err(|error| Unjudged::broken(format!("cannot look for its `config`: {error}")))? {
-            let bytes = self.read(&path).map_err(|error| Unjudged::broken(format!("cannot read `{path}`: {error}")))?;
+        let config = self.named(&filter.config).map_err(|error| Unjudged::broken(format!("cannot look for its `config`: {error}")))?;
+        for path in config.iter() {
+            let bytes = self.read(path).map_err(|error| Unjudged::broken(format!("cannot read `{path}`: {error}")))?;
             key.piece(path.as_bytes()).digest(&Digest::of(&bytes));
         }
         let key = key.finish();

@@ -601,6 +601,26 @@ fn a_filter_that_writes_nothing_is_none() {
 }
 
 #[test]
+fn what_a_fixer_is_told_by_is_heeded_whoever_ignores_it_and_wherever_it_stands() {
+    let gate = "gate \"tidy\" kind=\"fixer\" { files \"*.txt\"; filter \"sed\" \"-f\" \"how/rule.sed\"; config \"how/*.sed\" }\n";
+    let project = Project::new().manifest(gate).file("a.txt", "a\n").file("real", "s/x/y/\n").file("../outside", "s/x/y/\n");
+    project.write(".gitignore", "how\n").write("how/rule.sed", "s/x/y/\n").git("init -q");
+    project.settle().run("check").ok();
+    project.write("how/rule.sed", "s/a/b/\n").run("check").code(1).says(["a.txt:1:1"]);
+    for there in ["real", "../outside"] {
+        project.remove("how/rule.sed").link(&format!("../{there}"), "how/rule.sed").settle().run("check").ok();
+        project.write(there, "s/a/b/\n").run("check").code(1).says(["a.txt:1:1"]);
+    }
+    project.run("check --fix").ok().says(["tidy mended `a.txt`"]);
+    // What is not there tells nothing.
+    project.declare(&gate.replace("how/*.sed", "how/rule.sd")).write("a.txt", "a\n");
+    project.run("check --fix").code(3).says(["[fixer/empty_rule]: `config` means no file: `how/rule.sd`", "= help: correct the path"]);
+    assert_eq!(project.read("a.txt"), "a\n");
+    project.declare(&gate.replace("how/*.sed\"", "how/rule.sd\"; allow_empty #true")).run("check").code(1).says(["a.txt:1:1"]);
+    project.declare(gate).remove("real").remove("../outside").run("check").code(3).says(["`config` means no file: `how/*.sed`"]);
+}
+
+#[test]
 fn what_is_pushed_is_judged_as_it_was_committed() {
     let project = watched();
     let remote = project.base().join("remote.git");
