@@ -1,5 +1,6 @@
 //! Git's hooks as files: written beside those that are there, and taken away so that all is as it was.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::io;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
@@ -14,14 +15,16 @@ use crate::vcs::{Mirror, Scope, Staging, VcsError};
 const HOOKS: [&str; 3] = ["pre-commit", "pre-merge-commit", "pre-push"];
 /// By what a hook of orket's is known.
 const MARK: &str = "# orket hook: ";
+/// How a hook starts orket.
+const START: &str = "\"$orket\"";
 /// By what it is known that the folder was not there.
 const MADE: &str = "# The folder was made with it.\n";
 
-/// Writes the hooks of a work tree; `project` is where the project stands in it.
+/// Writes the hooks of a work tree, for the project that a folder in it is of, beside those that have them already.
 ///
 /// # Errors
 /// When the folder belongs to other repositories too, when a hook cannot be put aside, or the disk refuses.
-pub(super) fn install(ui: &Ui, staging: &Staging, project: &Path) -> Result<(), Failure> {
+pub(super) fn install(ui: &Ui, staging: &Staging, here: &Path) -> Result<(), Failure> {
     let (folder, scope) = staging.hooks().map_err(broken)?;
     if folder.exists() && !folder.is_dir() {
         return Err(Failure::Wrong(format!(
@@ -35,14 +38,21 @@ pub(super) fn install(ui: &Ui, staging: &Staging, project: &Path) -> Result<(), 
             folder.display()
         )));
     }
-    let orket = std::env::current_exe().map_err(|error| Failure::Broken(format!("cannot find orket itself: {error}")))?;
+    let orket = own()?;
     let made = !folder.exists();
+    let home = home(staging, here);
+    let project = home.as_deref().unwrap_or(here);
     refused(&folder, fs::create_dir_all(&folder))?;
     for name in HOOKS {
         let (path, before) = (folder.join(name), folder.join(format!("{name}.before-orket")));
         let old = fs::read(&path).unwrap_or_default();
         let ours = is_ours(&old);
-        let text = script(name, project, &orket, made || (ours && String::from_utf8_lossy(&old).contains(MADE)));
+        let mut projects = if ours { projects(&old) } else { Vec::new() };
+        projects.retain(|known| known != here);
+        projects.push(project.to_path_buf());
+        projects.sort();
+        projects.dedup();
+        let text = script(name, &projects, &orket, made || (ours && String::from_utf8_lossy(&old).contains(MADE)));
         if old == text.as_bytes() {
             ui.say(&format!("{} is there already", shown(ui, &path)));
             continue;
@@ -56,30 +66,40 @@ pub(super) fn install(ui: &Ui, staging: &Staging, project: &Path) -> Result<(), 
         }
         refused(&path, write(&path, &text))?;
         let verb = if ours { "renewed" } else { "wrote" };
+        let of = if projects.len() > 1 { format!(" for {}", listed(&projects)) } else { String::new() };
         match before.symlink_metadata().is_ok() {
-            true => ui.say(&format!("{verb} {}; the hook that was there runs first, as {}", shown(ui, &path), shown(ui, &before))),
-            false => ui.say(&format!("{verb} {}", shown(ui, &path))),
+            true => ui.say(&format!("{verb} {}{of}; the hook that was there runs first, as {}", shown(ui, &path), shown(ui, &before))),
+            false => ui.say(&format!("{verb} {}{of}", shown(ui, &path))),
         }
     }
-    if !staging
-        .top()
-        .join(project)
-        .ancestors()
-        .take_while(|folder| folder.starts_with(staging.top()))
-        .any(|folder| folder.join("orket.kdl").is_file())
-    {
+    if home.is_none() {
         ui.say("note: there is no `orket.kdl` here yet; without one in the index, the hooks let no commit through");
     }
     Ok(())
 }
 
-/// Takes the hooks away, and puts those back that were there before.
+/// Takes the hooks away that the project has which a folder is of, and puts those back that were there before. Where other projects have
+/// hooks, they stay theirs; the repository's own folder, without a project that has some, takes all of them away.
 ///
 /// # Errors
-/// When the disk refuses.
-pub(super) fn uninstall(ui: &Ui, staging: &Staging) -> Result<(), Failure> {
+/// When only other projects have hooks, or the disk refuses.
+pub(super) fn uninstall(ui: &Ui, staging: &Staging, here: &Path) -> Result<(), Failure> {
     let (folder, _) = staging.hooks().map_err(broken)?;
-    let mut made = false;
+    let known: BTreeSet<PathBuf> = HOOKS.iter().flat_map(|name| projects(&fs::read(folder.join(name)).unwrap_or_default())).collect();
+    let project = match home(staging, here) {
+        _ if known.contains(here) => here.to_path_buf(),
+        Some(home) => home,
+        None => here.ancestors().find(|above| known.contains(*above)).unwrap_or(here).to_path_buf(),
+    };
+    let all = here.as_os_str().is_empty() && !known.contains(&project);
+    if !(known.is_empty() || all || known.contains(&project)) {
+        return Err(Failure::Wrong(format!(
+            "error: the hooks here are of {}, and not of {}\nhint: take them away there, or all of them in the repository's folder",
+            listed(&known),
+            listed([&project])
+        )));
+    }
+    let (mut made, mut stays) = (false, false);
     for name in HOOKS {
         let (path, before) = (folder.join(name), folder.join(format!("{name}.before-orket")));
         let text = fs::read(&path).unwrap_or_default();
@@ -88,10 +108,18 @@ pub(super) fn uninstall(ui: &Ui, staging: &Staging) -> Result<(), Failure> {
             ui.say(&format!("{} {what}", shown(ui, &path)));
             continue;
         }
-        made |= String::from_utf8_lossy(&text).contains(MADE);
+        let from_made = String::from_utf8_lossy(&text).contains(MADE);
         if !is_as_written(&text) {
             keep_edited(ui, &path)?;
         }
+        let others: Vec<PathBuf> = projects(&text).into_iter().filter(|other| !all && *other != project).collect();
+        if !others.is_empty() {
+            stays = true;
+            refused(&path, write(&path, &script(name, &others, &orket_of(&text)?, from_made)))?;
+            ui.say(&format!("{} stays for {}", shown(ui, &path), listed(&others)));
+            continue;
+        }
+        made |= from_made;
         if before.symlink_metadata().is_ok() {
             refused(&path, fs::rename(&before, &path))?;
             ui.say(&format!("put {} back as it was", shown(ui, &path)));
@@ -104,8 +132,8 @@ pub(super) fn uninstall(ui: &Ui, staging: &Staging) -> Result<(), Failure> {
         // Whatever else was put there stays.
         let _ = fs::remove_dir(&folder);
     }
-    for own in staging.all() {
-        refused(&own, Mirror::below(&own).remove())?;
+    for own in staging.all().iter().filter(|_| !stays) {
+        refused(own, Mirror::below(own).remove())?;
     }
     Ok(())
 }
@@ -124,6 +152,42 @@ pub(super) fn list(ui: &Ui, staging: &Staging) -> Result<(), Failure> {
         ui.out_json(&json!({ "version": 1, "hooks": hooks }));
     }
     Ok(())
+}
+
+/// Returns the folder of the manifest that is nearest above a place in the work tree.
+fn home(staging: &Staging, here: &Path) -> Option<PathBuf> {
+    here.ancestors().find(|folder| staging.top().join(folder).join("orket.kdl").is_file()).map(Path::to_path_buf)
+}
+
+/// Returns the projects that a hook of orket's is for, from where it starts orket in them.
+fn projects(text: &[u8]) -> Vec<PathBuf> {
+    let text = String::from_utf8_lossy(text);
+    let starts = text.match_indices(START).filter(|_| is_ours(text.as_bytes()));
+    let place = |(at, _): (usize, &str)| match text[at + START.len()..].strip_prefix(" -C ") {
+        Some(word) => unquoted(word),
+        None => text[at + START.len()..].starts_with(" hooks run ").then(PathBuf::new),
+    };
+    starts.filter_map(place).collect()
+}
+
+/// Returns the orket that a hook falls back on.
+fn orket_of(text: &[u8]) -> Result<PathBuf, Failure> {
+    let text = String::from_utf8_lossy(text);
+    match text.split_once("\norket=").and_then(|(_, word)| unquoted(word)) {
+        Some(orket) => Ok(orket),
+        None => own(),
+    }
+}
+
+/// Returns the orket that runs.
+fn own() -> Result<PathBuf, Failure> {
+    std::env::current_exe().map_err(|error| Failure::Broken(format!("cannot find orket itself: {error}")))
+}
+
+/// Returns projects as a person reads them.
+fn listed<'p>(projects: impl IntoIterator<Item = &'p PathBuf>) -> String {
+    let name = |project: &PathBuf| if project.as_os_str().is_empty() { String::from("`.`") } else { format!("`{}`", project.display()) };
+    projects.into_iter().map(name).collect::<Vec<_>>().join(", ")
 }
 
 fn is_ours(text: &[u8]) -> bool {
@@ -181,17 +245,25 @@ fn write(path: &Path, text: &str) -> io::Result<()> {
     fs::rename(&fresh, path)
 }
 
-fn script(name: &str, project: &Path, orket: &Path, made: bool) -> String {
-    let place = match project.as_os_str().is_empty() {
-        true => String::new(),
-        false => format!(" -C {}", quoted(project)),
-    };
+fn script(name: &str, projects: &[PathBuf], orket: &Path, made: bool) -> String {
     // Before a push, git says on standard input what is pushed, and each hook has to be told.
     let (stage, hear, tell, leave) = match name {
         // Of a clean merge, git has written what it commits before it starts the hook.
         "pre-merge-commit" => ("pre_commit --no-fix", "", "", ""),
         "pre-push" => ("pre_push", "pushed=$(cat)\n", "printf \"${pushed:+%s\\\\n}\" \"$pushed\" | ", "[ -n \"$pushed\" ] || exit 0\n"),
         _ => ("pre_commit", "", "", ""),
+    };
+    let judge = |project: &PathBuf| match project.as_os_str().is_empty() {
+        true => format!("{START} hooks run {stage}"),
+        false => format!("{START} -C {} hooks run {stage}", quoted(project)),
+    };
+    let judged = match projects {
+        [only] => format!("{}{}\n", if tell.is_empty() { "exec " } else { tell }, judge(only)),
+        // All are judged, whatever the first comes to; a signal ends them.
+        some => {
+            let one = |project| format!("{tell}{} || status=$?\n[ $status -lt 128 ] || exit $status\n", judge(project));
+            ["status=0\n", &*some.iter().map(one).collect::<String>(), "exit $status\n"].concat()
+        }
     };
     let whole = format!(
         "#!/bin/sh
@@ -208,9 +280,7 @@ elif [ ! -x \"$orket\" ]; then
     echo \"hint: install it, or remove this hook: $0\" >&2
     exit 3
 fi
-{run}\"$orket\"{place} hooks run {stage}
-",
-        run = if tell.is_empty() { "exec " } else { tell },
+{judged}",
         made = if made { MADE } else { "" },
         orket = quoted(orket),
     );
@@ -221,6 +291,19 @@ fi
 /// Returns a path as one word of a shell.
 fn quoted(path: &Path) -> String {
     format!("'{}'", path.to_string_lossy().replace('\'', "'\\''"))
+}
+
+/// Returns the path that a text begins with as one word of a shell.
+fn unquoted(text: &str) -> Option<PathBuf> {
+    let (mut path, mut rest) = (String::new(), text.strip_prefix('\'')?);
+    while let Some((part, behind)) = rest.split_once('\'') {
+        path += part;
+        match behind.strip_prefix("\\''") {
+            Some(behind) => (path, rest) = (path + "'", behind),
+            None => return Some(PathBuf::from(path)),
+        }
+    }
+    None
 }
 
 /// Returns a path as a person would type it.

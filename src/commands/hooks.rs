@@ -29,14 +29,17 @@ const GRACE: Duration = Duration::from_secs(8);
 /// # Errors
 /// When a gate found something or could not judge, or what was asked for cannot be done.
 pub fn hooks(ui: &Ui, command: &HooksCommand) -> Result<(), Failure> {
-    let staging = Staging::around(&place(ui)).map_err(broken)?;
+    let mut place = place(ui);
+    // What is judged may hold a folder that the work tree has not, as where that is sparse.
+    while !matches!(command, HooksCommand::Install) && !place.is_dir() && place.pop() {}
+    let staging = Staging::around(&place).map_err(broken)?;
     match command {
         HooksCommand::Install => {
             hook_files::install(ui, &staging, &below(&ui.surroundings.folder, &staging)?)?;
             hook_files::list(ui, &staging)
         }
         HooksCommand::Uninstall => {
-            hook_files::uninstall(ui, &staging)?;
+            hook_files::uninstall(ui, &staging, &below(&ui.surroundings.folder, &staging)?)?;
             hook_files::list(ui, &staging)
         }
         HooksCommand::Run { stage: StageName::PrePush, .. } => guarded(|cancel| pushed(ui, &staging, cancel)),
@@ -50,22 +53,52 @@ fn pushed(ui: &Ui, staging: &Staging, cancel: &Cancel) -> Result<(), Failure> {
     if !io::stdin().is_terminal() {
         io::stdin().read_to_string(&mut text).map_err(|error| Failure::Broken(format!("cannot read what git says: {error}")))?;
     }
-    // A local name and its commit, a remote name and its commit.
-    let lines: Vec<Vec<&str>> =
-        text.lines().map(|line| line.split_whitespace().collect()).filter(|words: &Vec<_>| !words.is_empty()).collect();
-    let mut commits: Vec<&str> =
-        lines.iter().filter_map(|words| words.get(1).copied()).filter(|id| !id.bytes().all(|c| c == b'0')).collect();
-    commits.sort_unstable();
-    commits.dedup();
-    if lines.is_empty() {
-        commits.push("HEAD");
+    let mut commits: BTreeMap<&str, &str> = BTreeMap::new();
+    for line in text.lines().filter(|line| !line.trim().is_empty()) {
+        let Some(Pushed { local, id, remote }) = Pushed::read(line) else {
+            return Err(Failure::Wrong(format!(
+                "error: `{}` is nothing that git says before a push\nhint: a line is `LOCAL-NAME COMMIT REMOTE-NAME COMMIT`; without any, the last commit is judged",
+                escape(line)
+            )));
+        };
+        let is_judged = ["refs/heads/", "refs/tags/", "refs/for/"].iter().any(|kind| remote.starts_with(kind));
+        if id.bytes().all(|c| c == b'0') {
+            continue;
+        } else if is_judged {
+            commits.insert(id, local);
+        } else {
+            ui.say(&format!("note: `{}` is neither a branch nor a tag, and is not judged", escape(remote)));
+        }
     }
-    for commit in commits {
-        if let Some(staging) = staging.of_commit(commit).map_err(broken)? {
-            run(ui, &staging, StageName::PrePush, false, cancel)?;
+    if text.trim().is_empty() {
+        commits.insert("HEAD", "HEAD");
+    }
+    for (commit, name) in commits {
+        match staging.of_commit(commit).map_err(broken)? {
+            Some(staging) => run(ui, &staging, StageName::PrePush, false, cancel)?,
+            None if commit == "HEAD" => ui.say("note: there is no commit yet"),
+            None if staging.has(commit).map_err(broken)? => {}
+            None => return Err(Failure::Broken(format!("cannot judge `{}`: there is no `{commit}` in this repository", escape(name)))),
         }
     }
     Ok(())
+}
+
+/// What git says before a push of one name: what stands here, and under which name it is to stand there.
+struct Pushed<'t> {
+    local: &'t str,
+    id: &'t str,
+    remote: &'t str,
+}
+
+impl Pushed<'_> {
+    /// Reads `LOCAL COMMIT REMOTE COMMIT`. The local name is as it was typed, and may have blanks in it: `HEAD@{1 day ago}`.
+    fn read(line: &str) -> Option<Pushed<'_>> {
+        let is_id = |text: &str| text.len() >= 40 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+        let mut words = line.trim_end().rsplitn(4, ' ');
+        let (there, remote, id, local) = (words.next()?, words.next()?, words.next()?, words.next()?);
+        (is_id(there) && is_id(id)).then_some(Pushed { local, id, remote })
+    }
 }
 
 /// Returns the folder to ask git in: that of the process where git itself has started it, as its variables are meant from there.
@@ -77,7 +110,13 @@ fn place(ui: &Ui) -> PathBuf {
 
 /// Returns where a folder stands in the work tree.
 fn below(folder: &Path, staging: &Staging) -> Result<PathBuf, Failure> {
-    let whole = |path: &Path| fs::canonicalize(path).map_err(|error| Failure::Broken(format!("cannot open `{}`: {error}", path.display())));
+    let whole = |path: &Path| {
+        let there = path.ancestors().find(|path| path.exists()).unwrap_or(path);
+        let whole = fs::canonicalize(there).map_err(|error| Failure::Broken(format!("cannot open `{}`: {error}", path.display())))?;
+        Ok::<_, Failure>(
+            path.strip_prefix(there).map_or(whole.clone(), |rest| if rest.as_os_str().is_empty() { whole } else { whole.join(rest) }),
+        )
+    };
     let (folder, top) = (whole(folder)?, whole(staging.top())?);
     let outside = || Failure::Wrong(format!("error: `{}` is outside the work tree `{}`", folder.display(), top.display()));
     folder.strip_prefix(&top).map(Path::to_path_buf).map_err(|_| outside())
@@ -86,7 +125,8 @@ fn below(folder: &Path, staging: &Staging) -> Result<PathBuf, Failure> {
 fn run(ui: &Ui, staging: &Staging, stage: StageName, fix: bool, cancel: &Cancel) -> Result<(), Failure> {
     let mut mirror = Mirror::of(staging).update(staging).map_err(broken)?;
     tracing::debug!(files = mirror.files, written = mirror.written, "the index is copied");
-    let start = mirror.root.join(below(&ui.surroundings.folder, staging)?);
+    let project = below(&ui.surroundings.folder, staging)?;
+    let start = mirror.root.join(&project);
     let start = start.ancestors().find(|folder| folder.is_dir()).unwrap_or(&mirror.root).to_path_buf();
     let manifest = match &ui.surroundings.manifest {
         Some(given) => {
@@ -102,10 +142,12 @@ fn run(ui: &Ui, staging: &Staging, stage: StageName, fix: bool, cancel: &Cancel)
         None => inside().any(|folder| folder.join("orket.kdl").is_file()),
     };
     if !there {
-        let name = ui.surroundings.manifest.as_deref().unwrap_or(Path::new("orket.kdl")).display();
+        let name = ui.surroundings.manifest.clone().unwrap_or_else(|| project.join("orket.kdl"));
+        let at = if project.as_os_str().is_empty() { String::new() } else { format!(" -C {}", project.display()) };
+        let name = name.display();
         let (place, hint) = match stage {
             StageName::PrePush => ("what is pushed", String::from("commit it, or `git push --no-verify` for a commit from before it")),
-            _ => ("the index", format!("`git add {name}`, or `orket hooks uninstall`")),
+            _ => ("the index", format!("`git add {name}`, or `orket{at} hooks uninstall`")),
         };
         return Err(Failure::Wrong(format!(
             "error: `{name}` is not in {place}, and the rules of a commit are those that it holds itself\nhint: {hint}"

@@ -7,6 +7,8 @@ use crate::disk::Signature;
 
 /// Set aside by the user: not in the work tree, and not missed there.
 const SKIPPED: u32 = 1 << 30;
+/// Taken for unchanged, whatever the work tree has.
+const TRUSTED: u32 = 1 << 15;
 /// Announced with `git add -N`: no commit takes it yet.
 const INTENDED: u32 = 1 << 29;
 
@@ -66,6 +68,11 @@ impl Tracked {
     /// Whether it is left out of the work tree on purpose.
     pub fn is_skipped(&self) -> bool {
         self.stamp.as_ref().is_some_and(|stamp| stamp.flags & SKIPPED != 0)
+    }
+
+    /// Whether the user has git take it for unchanged.
+    pub fn is_trusted(&self) -> bool {
+        self.stamp.as_ref().is_some_and(|stamp| stamp.flags & TRUSTED != 0)
     }
 
     /// Whether it is only announced, and would not be committed.

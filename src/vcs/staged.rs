@@ -83,6 +83,14 @@ impl Staging {
         Ok(Some(Staging { git, top: self.top.clone(), own: self.own.clone(), common: self.common.clone(), commit }))
     }
 
+    /// Whether the repository has something under this id, commit or not.
+    ///
+    /// # Errors
+    /// When git cannot be asked.
+    pub fn has(&self, id: &str) -> Result<bool, VcsError> {
+        Ok(self.git.ask(&[b"cat-file", b"-e", id.as_bytes()])?.good)
+    }
+
     /// Returns the files that differ from the last commit, without links and repositories.
     ///
     /// # Errors
@@ -106,18 +114,30 @@ impl Staging {
         Ok(found)
     }
 
-    /// Puts other bytes in the place of files in the index, all of them or none.
+    /// Puts other bytes in the place of files in the index, all of them or none. What the user has said of them with `git update-index` stays
+    /// said.
     ///
     /// # Errors
     /// When git refuses.
     pub fn stage(&self, files: &[(Given, Vec<u8>)]) -> Result<(), VcsError> {
+        let all = tracked(&self.git)?;
+        let named = |is: fn(&Tracked) -> bool| {
+            let mut some = all.iter().filter(|file| is(file) && files.iter().any(|(given, _)| given.path == file.path)).peekable();
+            some.peek()?;
+            Some(some.flat_map(|file| [file.path.as_bytes(), b"\0"].concat()).collect::<Vec<u8>>())
+        };
+        let (skipped, trusted) = (named(Tracked::is_skipped), named(Tracked::is_trusted));
         let mut text = Vec::new();
         for (file, bytes) in files {
             let id = self.git.fed(&[b"hash-object", b"-w", b"--stdin"], bytes)?;
             let mode: &[u8] = if file.executable { b"100755 " } else { b"100644 " };
             text.extend([mode, id.trim_ascii_end(), b"\t", file.path.as_bytes(), b"\0"].concat());
         }
-        self.git.fed(&[b"update-index", b"-z", b"--index-info"], &text).map(drop)
+        self.git.fed(&[b"update-index", b"-z", b"--index-info"], &text)?;
+        for (flag, paths) in [(&b"--skip-worktree"[..], skipped), (b"--assume-unchanged", trusted)] {
+            paths.map(|paths| self.git.fed(&[b"update-index", flag, b"-z", b"--stdin"], &paths)).transpose()?;
+        }
+        Ok(())
     }
 
     /// Returns the folder of the work tree.

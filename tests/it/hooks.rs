@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::io::Write;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use rustix::process::Signal;
 
@@ -229,6 +230,50 @@ fn a_project_below_the_repository_and_further_work_trees() {
     assert!(project.has(".git/worktrees/side/orket-index/tree/shop/a.txt"));
     project.run_in("shop", "hooks uninstall").ok();
     assert!(!project.has(".git/worktrees/side/orket-index") && !project.has(".git/orket-index"));
+}
+
+#[test]
+fn several_projects_of_a_repository_share_its_hooks() {
+    let project =
+        Project::new().file("s1/orket.kdl", RULE).file("it's 2/orket.kdl", RULE).file("s3/orket.kdl", RULE).file("s1/a.txt", "one\n");
+    let hook = ".git/hooks/pre-commit";
+    project.write("it's 2/src/b.txt", "two\n").git("init -q").git("add -A").git("commit -qm first");
+    project.run_in("s1", "hooks install").ok().never_says([" for "]);
+    let alone = project.read(hook);
+    project.run_in("it's 2/src", "hooks install").ok().says(["renewed `", "for `it's 2`, `s1`"]);
+    let both = project.read(hook);
+    project.run_in("s1", "hooks install").ok().says(["pre-commit` is there already"]);
+    // Whichever is broken, both are judged.
+    for (bad, fine) in [("s1/a.txt", "it's 2/src/b.txt"), ("it's 2/src/b.txt", "s1/a.txt")] {
+        project.write(fine, "fine\n").write(bad, "FIXME\n");
+        let (good, text) = commit(&project, "-aqm second");
+        assert!(!good && text.contains(&format!("--> {bad}:1:1")) && text.contains("pass    bare"), "{text}");
+        let (good, text) = git(project.base(), &project.root(), &["push", "-q", "nowhere", "HEAD:main"]);
+        assert!(!good && !text.contains("bare"), "there is no such remote: {text}");
+    }
+    project.git("commit -qanm bad").git("init -q --bare ../remote.git");
+    let push = || git(project.base(), &project.root(), &["push", "-q", "../remote.git", "HEAD:main"]);
+    for name in ["s1", "it's 2"] {
+        project.write(&format!("{name}/orket.kdl"), RULE.replace("pre_commit", "pre_push"));
+    }
+    project.git("commit -qanm rules");
+    let (good, text) = push();
+    assert!(!good && text.contains("--> it's 2/src/b.txt:1:1") && text.contains("pass    bare"), "{text}");
+    project.write("it's 2/src/b.txt", "fine\n").git("commit -qanm good");
+    let (good, text) = push();
+    assert!(good && text.matches("pass    bare").count() == 2, "{text}");
+    // A folder that the work tree has not is judged as the index has it.
+    project.remove("s1").run("-C s1 hooks run pre_push").ok().says(["pass    bare"]);
+    project.git("checkout -q -- s1");
+    project.run_in("s3", "hooks uninstall").code(2).says(["the hooks here are of `it's 2`, `s1`, and not of `s3`"]);
+    assert_eq!(project.read(hook), both);
+    project.run_in("it's 2/src", "hooks uninstall").ok().says([".git/hooks/pre-commit` stays for `s1`"]);
+    assert_eq!(project.read(hook), alone);
+    project.run_in("it's 2", "hooks install").ok();
+    assert_eq!(project.read(hook), both);
+    project.remove("it's 2").run("-C s1 hooks uninstall").ok().says(["stays for `it's 2`"]);
+    project.run("hooks uninstall").ok().says(["removed `.git/hooks/pre-commit`"]);
+    assert!(!project.has(hook) && !project.has(".git/orket-index"));
 }
 
 #[test]
@@ -598,6 +643,48 @@ fn a_filter_that_writes_nothing_is_none() {
     assert_eq!(project.read("src/a.sh"), "one\n");
     project.write("src/a.sh", "\n\n").run("check --fix").ok().says(["tidy mended `src/a.sh`"]);
     assert_eq!(project.read("src/a.sh"), "");
+}
+
+#[test]
+fn what_was_said_of_a_file_in_the_index_stays_said_when_it_is_mended() {
+    let project = fixed();
+    project.write("src/old.txt", "old\n").git("commit -qanm second");
+    project.write("src/a.sh", "three  \n").write("src/b.txt", "four  \n").write("src/old.txt", "five  \n").git("add -A");
+    project.git("update-index --skip-worktree src/a.sh src/old.txt").git("update-index --assume-unchanged src/b.txt src/old.txt");
+    let (good, text) = commit(&project, "-qm third");
+    assert!(good && text.contains("tidy mended 3 files"), "{text}");
+    let (_, text) = git(project.base(), &project.root(), &["ls-files", "-v"]);
+    assert_eq!(text, "H orket.kdl\nS src/a.sh\nh src/b.txt\ns src/old.txt\n");
+    let (_, text) = git(project.base(), &project.root(), &["show", "HEAD:src/old.txt"]);
+    assert_eq!(text, "five\n");
+}
+
+#[test]
+fn what_is_pushed_as_no_branch_or_tag_is_not_judged_and_said() {
+    let project = watched();
+    project.declare(&RULE.replace("pre_commit", "pre_push")).write("src/a.txt", "FIXME\n").git("add -A").git("commit -qnm bad");
+    project.git("init -q --bare ../remote.git").git("notes add -m told");
+    let push = |words: &[&str]| git(project.base(), &project.root(), &[&["push", "-q", "../remote.git"], words].concat());
+    let (good, text) = push(&["refs/notes/commits"]);
+    assert!(good && text.contains("note: `refs/notes/commits` is neither a branch nor a tag, and is not judged"), "{text}");
+    // What is sent for review, and what has a blank in its name.
+    for (from, to) in [("HEAD", "refs/for/main"), ("HEAD", "refs/tags/one"), ("HEAD@{0 seconds ago}", "refs/heads/main")] {
+        let (good, text) = push(&[&format!("{from}:{to}")]);
+        assert!(!good && text.contains("src/a.txt:1:1"), "{to}: {text}");
+    }
+    let told = |line: &str| {
+        let mut orket = Command::new(env!("CARGO_BIN_EXE_orket"));
+        orket.args(["hooks", "run", "pre_push"]).current_dir(project.root()).env("ORKET_CACHE_DIR", project.base().join("cache"));
+        let mut orket = orket.stdin(Stdio::piped()).stderr(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
+        writeln!(orket.stdin.take().unwrap(), "{line}").unwrap();
+        let output = orket.wait_with_output().unwrap();
+        (output.status.code().unwrap(), String::from_utf8_lossy(&output.stderr).into_owned())
+    };
+    let (code, text) = told("junk");
+    assert!(code == 2 && text.contains("`junk` is nothing that git says before a push"), "{text}");
+    let (none, gone) = ("0".repeat(40), "deadbeef".repeat(5));
+    let (code, text) = told(&format!("refs/heads/x {gone} refs/heads/x {none}"));
+    assert!(code == 3 && text.contains(&format!("there is no `{gone}` in this repository")), "{text}");
 }
 
 #[test]
