@@ -112,7 +112,7 @@ fn verdict_key(gate: &Gate, rules: &Rules, view: &View<'_>, asked: &Asked<'_>) -
     let declared = postcard::to_stdvec(gate).unwrap_or_default();
     let version = env!("CARGO_PKG_VERSION").as_bytes();
     let mut hasher = Hasher::new();
-    hasher.piece(b"verdict 7").piece(version).piece(&declared).piece(&[u8::from(asked.quick)]);
+    hasher.piece(b"verdict 8").piece(version).piece(&declared).piece(&[u8::from(asked.quick)]);
     Some(hasher.piece(asked.today.0.as_bytes()).digest(&stamp).finish())
 }
 

@@ -1,10 +1,10 @@
 //! `policy`: small rules about files that teams otherwise write by hand.
 
 use rayon::prelude::*;
-use regex::bytes::Regex;
+use regex::bytes::{Regex, RegexBuilder};
 use rustc_hash::FxHashMap;
 
-use super::judge::{Asked, Content, Gap, Judge, Judged, Reads, Sight, Unjudged, content, finding, nothing_read, too_large};
+use super::judge::{Asked, Content, Gap, Judge, Judged, Reads, Sight, Unjudged, content, finding, nothing_read, too_large, unmarked};
 use super::settings::{Common, Node, Reader};
 use super::sight::meant;
 use crate::base::{RelPath, quantity, show_bytes};
@@ -82,7 +82,7 @@ pub(super) fn read(reader: &mut Reader<'_>) -> (Common, Box<dyn Judge>) {
             "require" => rules.require.extend(reader.patterns(setting)),
             "header" => {
                 if let Some(text) = reader.text(setting) {
-                    match Regex::new(&text) {
+                    match RegexBuilder::new(&text).multi_line(true).crlf(true).build() {
                         Ok(regex) => rules.header = Some((text, regex)),
                         Err(_) => reader.say(&setting.place, format!("`{text}` is no regular expression"), "correct it"),
                     }
@@ -209,6 +209,7 @@ impl Policies {
             *nth += 1;
             found.push(finding(&format!("policy/{rule}"), &file, line, column, message, help.to_owned(), identity));
         };
+        let bytes = unmarked(bytes);
         let text = String::from_utf8_lossy(bytes);
         let lines: Vec<&str> = text.split_inclusive('\n').collect();
         if let Some(most) = self.max_lines.filter(|most| lines.len() > *most) {
@@ -216,7 +217,8 @@ impl Policies {
         }
         if let Some((pattern, regex)) = &self.header {
             let top: String = lines.iter().take(HEADER).copied().collect();
-            if !regex.is_match(top.as_bytes()) {
+            // However lines end, a header is the same.
+            if ![&top, &top.replace("\r\n", "\n")].iter().any(|top| regex.is_match(top.as_bytes())) {
                 say("header", 1, 1, format!("its first {HEADER} lines do not match `{pattern}`"), "write the header", "");
             }
         }
@@ -301,7 +303,11 @@ impl Judge for Policies {
             findings.extend(looked.findings);
             gaps.extend(looked.gaps);
         }
-        for path in if self.forbid.is_empty() { Vec::new() } else { sight.files(&self.forbid, true).map_err(broken)? } {
+        // What is called so is there, also as a link, wherever that leads.
+        let called = |patterns: &[String]| -> std::io::Result<Vec<RelPath>> {
+            Ok([sight.files(patterns, true)?, sight.links(&meant(sight.folder(), patterns))].concat())
+        };
+        for path in if self.forbid.is_empty() { Vec::new() } else { called(&self.forbid).map_err(broken)? } {
             let (file, help) = (path.to_string(), String::from("remove it"));
             findings.push(finding("policy/forbidden_file", &file, 0, 0, String::from("such a file must not be here"), help, &[&file]));
         }
@@ -320,7 +326,7 @@ impl Judge for Policies {
             }
         }
         for name in &self.require {
-            if sight.files(std::slice::from_ref(name), true).map_err(broken)?.is_empty() {
+            if called(std::slice::from_ref(name)).map_err(broken)?.is_empty() {
                 let message = format!("there is no `{name}`");
                 findings.push(finding("policy/required_file", name, 0, 0, message, String::from("write it"), &[name]));
             }

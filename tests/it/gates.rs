@@ -349,6 +349,29 @@ fn a_comment_serves_every_gate_of_its_kind() {
 }
 
 #[test]
+fn a_policy_knows_links_by_their_names_and_a_header_however_its_file_is_stored() {
+    let project = Project::new().file("LICENSE", "MIT\n").file("pkg/a.txt", "x\n");
+    project.link("../LICENSE", "pkg/LICENSE").link("/nowhere/key", "id_rsa");
+    let gate = |rules: &str| format!("gate \"p\" kind=\"policy\" {{ {rules} }}\n");
+    project.declare(&gate("require \"pkg/LICENSE\"")).run("check").ok();
+    project.declare(&gate("require \"pkg/LICENCE\"")).run("check").code(1).says(["there is no `pkg/LICENCE`"]);
+    project.declare(&gate("forbid \"**/id_rsa\"")).run("check").code(1).says(["[policy/forbidden_file]", "--> id_rsa"]);
+    project.remove("id_rsa").run("check").ok();
+    project.declare(&gate("files \"pkg/a.txt\"; header #\"^// Copyright$\\n^// MIT$\"#"));
+    for text in [
+        "// Copyright\n// MIT\n",
+        "\u{feff}// Copyright\n// MIT\n",
+        "\u{feff}// Copyright\r\n// MIT\r\n",
+        "#!/bin/x\r\n// Copyright\r\n// MIT\r\n",
+    ] {
+        project.write("pkg/a.txt", text).run("check").ok();
+    }
+    project.write("pkg/a.txt", "// Copyright me\r\n// MIT\r\n").run("check").code(1).says(["[policy/header]"]);
+    project.declare(&gate("files \"pkg/a.txt\"; merge_markers #false")).write("pkg/a.txt", "\u{feff}<<<<<<< HEAD\n");
+    project.run("check").code(1).says(["--> pkg/a.txt:1:1"]);
+}
+
+#[test]
 fn patterns_and_policies_name_line_and_column() {
     let manifest = r#"
 gate "bare" kind="pattern" { pattern "except Exception"; files "**/*.py"; message "a bare except hides mistakes" }
