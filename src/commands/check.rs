@@ -7,10 +7,11 @@ use rayon::prelude::*;
 
 use super::guard::{go_on, guarded};
 use super::{Failure, Ui, written};
-use crate::base::{RelPath, TargetId, did_you_mean};
+use crate::base::{RelPath, TargetId, did_you_mean, quantity};
+use crate::disk::below_repository;
 use crate::engine::{Engine, Inspector};
 use crate::event::{Finding, GateOutcome, GateReport};
-use crate::gates::{Baseline, Entry, Stage, Today, Wrong};
+use crate::gates::{Baseline, Entry, Stage, Today, Wrong, is_unused};
 use crate::graph::{Detail, TargetKind, select};
 use crate::model::Gate;
 use crate::process::Cancel;
@@ -61,28 +62,43 @@ fn checked(ui: &Ui, args: &CheckArgs, cancel: &Cancel) -> Result<(), Failure> {
     crate::gates::agree(&mut reports, &|kind| engine.gates_of(kind));
     if let Some(revision) = &args.changed {
         only_changed(&engine, revision, &mut reports)?;
+        let left = reports.iter().map(|report| report.unchanged).sum::<usize>();
+        // Text and orket's own format say it themselves.
+        if left > 0 && !ui.json && !matches!(args.format, CheckFormat::Text | CheckFormat::Json) {
+            let are = if left == 1 { "is" } else { "are" };
+            ui.say(&format!("note: {} in unchanged files {are} left out", quantity::plural(left, "finding")));
+        }
     }
-    report_on(ui, &reports, if ui.json { CheckFormat::Json } else { args.format }, args.output.as_deref())
+    report_on(ui, &engine, &reports, if ui.json { CheckFormat::Json } else { args.format }, args.output.as_deref())
 }
 
 /// Prints reports or writes them to a file.
 ///
 /// # Errors
 /// When a gate found something, or could not judge.
-pub(super) fn report_on(ui: &Ui, reports: &[GateReport], format: CheckFormat, output: Option<&Path>) -> Result<(), Failure> {
+pub(super) fn report_on(
+    ui: &Ui,
+    engine: &Engine,
+    reports: &[GateReport],
+    format: CheckFormat,
+    output: Option<&Path>,
+) -> Result<(), Failure> {
     let output = written(output);
+    let project = below_repository(&engine.root);
+    // People and code hosts look from the repository's folder.
+    let placed: Vec<GateReport> = reports.iter().map(|report| report.seen_from(&project)).collect();
     let text = match format {
-        CheckFormat::Text => findings::text(reports, output.is_none() && ui.color_out, ui.width),
+        CheckFormat::Text => findings::text(&placed, output.is_none() && ui.color_out, ui.width),
         CheckFormat::Json => pretty(&findings::json(reports)),
-        CheckFormat::Sarif => pretty(&findings::sarif(reports)),
-        CheckFormat::Junit => findings::junit(reports),
-        CheckFormat::Github => findings::github(reports),
-        CheckFormat::Gitlab => pretty(&findings::gitlab(reports)),
+        CheckFormat::Sarif => pretty(&findings::sarif(&placed)),
+        CheckFormat::Junit => findings::junit(&placed),
+        CheckFormat::Github => findings::github(&placed),
+        CheckFormat::Gitlab => pretty(&findings::gitlab(&placed, &project.join(engine.manifest.as_bytes()).to_string())),
     };
     match output {
         Some(path) => {
             ui.write(path, ReportKind::Findings, &text)?;
-            ui.say(findings::text(reports, ui.color_err, ui.width).trim_end());
+            ui.say(findings::text(&placed, ui.color_err, ui.width).trim_end());
         }
         None => ui.out(&text),
     }
@@ -181,7 +197,9 @@ fn graph_gates(engine: &Engine) -> impl Iterator<Item = TargetId> {
 fn update(ui: &Ui, engine: &Engine, gates: &[Gate], reports: &[GateReport], today: &Today) -> Result<BTreeSet<RelPath>, Failure> {
     let _lock = engine.lock_baselines().map_err(|error| Failure::Broken(format!("cannot lock the baselines: {error}")))?;
     let mut files: BTreeMap<RelPath, (Baseline, Baseline)> = BTreeMap::new();
-    for (gate, report) in gates.iter().zip(reports) {
+    let mut agreed = reports.to_vec();
+    crate::gates::agree(&mut agreed, &|kind| engine.gates_of(kind));
+    for ((gate, report), agreed) in gates.iter().zip(reports).zip(&agreed) {
         let rules = crate::gates::read(gate).map_err(|wrong| mistaken(&wrong))?;
         let Some(name) = rules.common.baseline else { continue };
         let folder = crate::gates::folder_of(gate);
@@ -203,7 +221,11 @@ fn update(ui: &Ui, engine: &Engine, gates: &[Gate], reports: &[GateReport], toda
             files.insert(path.clone(), (before.clone(), before));
         }
         if let Some((_, now)) = files.get_mut(&path) {
-            let all: Vec<Finding> = report.findings.iter().chain(&report.alike).cloned().collect();
+            let whole = gates.iter().filter(|other| other.kind == gate.kind).count() == engine.gates_of(&gate.kind);
+            // What a comment allows for another gate of the kind is nothing to tolerate; where some of them have not judged, that is not known.
+            let stays =
+                |finding: &Finding| !is_unused(finding) || agreed.findings.contains(finding) || (!whole && now.tolerates(gate, finding));
+            let all: Vec<Finding> = report.findings.iter().chain(&report.alike).filter(|finding| stays(finding)).cloned().collect();
             *now = now.updated(gate, &all);
         }
     }
@@ -283,7 +305,9 @@ fn only_changed(engine: &Engine, revision: &str, reports: &mut [GateReport]) -> 
     let changed: BTreeSet<String> = changed.iter().map(ToString::to_string).collect();
     for report in reports {
         report.unfold();
+        let before = report.new_findings().count();
         report.retain(|finding| finding.file.is_empty() || changed.contains(&finding.file));
+        report.unchanged = before - report.new_findings().count();
     }
     Ok(())
 }

@@ -65,7 +65,7 @@ fn check(ui: &Ui, args: &RoadmapCheckArgs, cancel: &Cancel) -> Result<(), Failur
     let reports = reports.map_err(|wrong| super::check::mistaken(&wrong))?;
     go_on(cancel)?;
     inspector.keep();
-    report_on(ui, &reports, if ui.json { CheckFormat::Json } else { CheckFormat::Text }, None)
+    report_on(ui, &engine, &reports, if ui.json { CheckFormat::Json } else { CheckFormat::Text }, None)
 }
 
 /// Writes the numbers of today into the documents, and says which.

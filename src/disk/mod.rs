@@ -20,7 +20,7 @@ pub use changes::{Changes, PassedOver, Told};
 pub use links::Names;
 pub use map::{create, map, write_beside, write_whole};
 pub use signature::{Signature, now_ns, stamp_clock};
-pub use sources::{Sources, is_installed, repository_of, sources, sources_and_links, sources_without};
+pub use sources::{Sources, below_repository, is_installed, repository_of, sources, sources_and_links, sources_without};
 pub use tree::{Kind, Tree};
 pub use vigil::{Stamped, View, Vigil};
 pub use walk::{Noted, PatternSet, expand, expand_noting, walk_folder};

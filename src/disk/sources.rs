@@ -38,6 +38,12 @@ pub fn repository_of(root: &Path) -> Option<&Path> {
     (!ignored).then_some(repository)
 }
 
+/// Returns where a project stands in the repository that it is a part of; the root, if it is in none.
+pub fn below_repository(root: &Path) -> RelPath {
+    let below = repository_of(root).and_then(|top| root.strip_prefix(top).ok());
+    below.map_or_else(RelPath::root, |below| RelPath::from_normal(below.as_os_str().as_encoded_bytes()))
+}
+
 /// Returns the files below `folder` that nobody ignores, in no order; hidden ones (but never git's own and orket's own) if `hidden`.
 ///
 /// Ignored is what `.gitignore`, `.ignore` and git's own exclude files say, as ripgrep has it; those above the project only where it is a

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::base::quantity;
+use crate::base::{RelPath, quantity};
 
 /// Something that a gate objects to.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
@@ -90,6 +90,9 @@ pub struct GateReport {
     /// How many links it has passed over, which it does not follow.
     #[serde(default, skip_serializing_if = "is_none")]
     pub links: usize,
+    /// How many that count stand in files that have not changed, where only the others are asked for.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub unchanged: usize,
     /// All of them, by place.
     pub findings: Vec<Finding>,
     /// Those that count and are one trouble with another one that stands for them all.
@@ -125,6 +128,7 @@ impl GateReport {
             warning: false,
             facts: Facts::default(),
             links: 0,
+            unchanged: 0,
             findings: Vec::new(),
             alike: Vec::new(),
             gone: Vec::new(),
@@ -147,6 +151,15 @@ impl GateReport {
         }
     }
 
+    /// Returns the same with files as they are seen from above the project, which stands at `project` there.
+    #[must_use]
+    pub fn seen_from(&self, project: &RelPath) -> GateReport {
+        let mut report = self.clone();
+        let all = report.findings.iter_mut().chain(&mut report.alike).filter(|finding| !project.is_root() && !finding.file.is_empty());
+        all.for_each(|finding| finding.file.insert_str(0, &format!("{project}/")));
+        report
+    }
+
     /// Returns what it came to as a person reads it: `2 findings`, `not evaluated: …`.
     pub fn verdict(&self) -> String {
         let count = |state| self.findings.iter().filter(|finding| finding.state == state).count();
@@ -163,6 +176,9 @@ impl GateReport {
                 0 => {}
                 some => parts.push(format!("{some} {word}")),
             }
+        }
+        if self.unchanged > 0 {
+            parts.push(format!("{} in unchanged files", quantity::plural(self.unchanged, "finding")));
         }
         if !self.gone.is_empty() {
             parts.push(format!("{} of the baseline gone", self.gone.len()));

@@ -156,6 +156,11 @@ impl Baseline {
         Baseline { version: 1, entries }
     }
 
+    /// Whether a finding of a gate is tolerated, be it for today or longer.
+    pub fn tolerates(&self, gate: &Gate, finding: &Finding) -> bool {
+        self.entries.iter().any(|entry| entry.is_of(gate) && entry.tolerates(finding))
+    }
+
     /// Returns the entries whose last day is past.
     pub fn expired(&self, today: &Today) -> impl Iterator<Item = &Entry> {
         self.entries.iter().filter(|entry| !entry.until.is_empty() && entry.until < today.0)

@@ -28,5 +28,5 @@ pub use release_smoke::{Step, steps};
 pub use roadmap_metrics::{Claim, Count, Document, Expected, Renewed, claims_of, renew};
 pub use settings::{Common, Stage, Wrong};
 pub use sight::{Ground, Outside, View, folder_of};
-pub use suppress::agree;
+pub use suppress::{agree, is_unused};
 pub use working_model::{Model, Moved, Unmoved, model};

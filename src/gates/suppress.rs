@@ -106,6 +106,11 @@ fn is_meant(path: &RelPath, before: &str, is_source: bool) -> bool {
     (is_source && before.is_empty()) || opens.iter().any(|opening| before.ends_with(opening))
 }
 
+/// Whether a finding is about a comment that allows nothing for its gate.
+pub fn is_unused(finding: &Finding) -> bool {
+    finding.rule.ends_with("/unused")
+}
+
 /// Leaves out what one gate says of a comment that allows nothing while another of its kind may need it: it is told only where all of its
 /// kind have judged, `count` of them, and none does; and then once.
 pub fn agree(reports: &mut [GateReport], count: &dyn Fn(&str) -> usize) {

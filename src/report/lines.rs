@@ -9,8 +9,8 @@ use super::ending;
 use super::failure::{self, annotation, lines_of};
 use super::paint::Paint;
 use super::{Names, Screen, findings, reason_text};
-use crate::base::TargetId;
 use crate::base::quantity::{WHOLE_LOG, show_duration, show_size};
+use crate::base::{Place, TargetId};
 use crate::event::{
     Decided, Ending, Event, Face, Finished, GateOutcome, GateReport, Notice, Origin, Outcome, Reason, ServiceChange, Started,
 };
@@ -204,6 +204,8 @@ impl Teller {
         let again = format!("{} {verb} {}{words}", self.names.called(), shell_word(&name));
         let mut text = failure::block(&name, place.as_ref(), finished, &again, self.paint);
         if self.screen.github {
+            let project = self.names.project();
+            let place = place.map(|place| Place { file: project.join(place.file.as_bytes()).to_string().into(), ..place });
             text += &annotation(&name, place.as_ref(), finished.status.as_deref().unwrap_or("failed"));
         }
         self.failed.push(name);
@@ -238,7 +240,11 @@ impl Teller {
     fn gate(&self, report: &GateReport) -> String {
         let width = if self.screen.width == 0 { 80 } else { self.screen.width };
         let quiet = self.quiet() && (report.outcome == GateOutcome::Pass || report.warning);
-        if quiet || !findings::shown(report) { String::new() } else { findings::block(report, self.screen.color, width) }
+        if quiet || !findings::shown(report) {
+            String::new()
+        } else {
+            findings::block(&report.seen_from(&self.names.project()), self.screen.color, width)
+        }
     }
 
     fn notice(&mut self, notice: &Notice) -> String {

@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::time::Duration;
 
-use crate::base::{Place, TargetId};
+use crate::base::{Place, RelPath, TargetId};
 use crate::event::Event;
 
 /// Looks up what events only know by index. The compiled graph does this.
@@ -13,6 +13,11 @@ pub trait Names: Send + Sync {
 
     /// Returns where a target was declared, where that is known.
     fn place(&self, target: TargetId) -> Option<Place>;
+
+    /// Returns where the project stands in the repository that it is a part of.
+    fn project(&self) -> RelPath {
+        RelPath::root()
+    }
 
     /// Whether a target is a task: something that counts as one in totals.
     fn is_task(&self, target: TargetId) -> bool;

@@ -349,6 +349,45 @@ fn a_comment_serves_every_gate_of_its_kind() {
 }
 
 #[test]
+fn a_comment_that_another_gate_of_the_kind_needs_is_nothing_to_tolerate() {
+    let gate = |name: &str, word: &str| {
+        format!("gate \"{name}\" kind=\"pattern\" {{ pattern \"{word}\"; files \"*.txt\"; baseline \"{name}.json\" }}\n")
+    };
+    let project = Project::new().manifest(&format!("{}{}", gate("p", "BAD"), gate("q", "UGLY")));
+    project.write("a.txt", "# orket: allow(pattern) because\nBAD\n").run("check").ok();
+    project.run("check --update-baseline").ok().says(["p.json: 0 entries", "q.json: 0 entries"]).never_says(["unused"]);
+    // One that nobody needs is tolerated once, and stays so whichever gate is updated.
+    project.write("a.txt", "# orket: allow(pattern) because\n").run("check").code(1).says(["allows nothing"]);
+    project.run("check --update-baseline").ok().says(["p.json: 1 entry", "q.json: 0 entries"]);
+    project.run("check --update-baseline p").ok().says(["p.json: 1 entry, 0 added, 0 dropped"]);
+    project.run("check --update-baseline q").ok().says(["q.json: 0 entries"]);
+    project.run("check").ok();
+    // What an earlier orket wrote down for the other gate goes.
+    project
+        .write("q.json", project.read("p.json").replace("\"gate\":\"p\"", "\"gate\":\"q\""))
+        .write("a.txt", "# orket: allow(pattern) because\nBAD\n");
+    project.run("check --update-baseline").ok().says(["p.json: 0 entries", "q.json: 0 entries, 0 added, 1 dropped"]);
+}
+
+#[test]
+fn files_are_named_from_the_repositorys_folder() {
+    let gate = "gate \"p\" kind=\"pattern\" { pattern \"BAD\"; files \"*.txt\" }\ngate \"q\" kind=\"policy\" { files \"*.txt\"; require \"LICENSE\" }\n";
+    let project = Project::new().file("svc/orket.kdl", gate).file("svc/x.txt", "BAD\n");
+    let told = |words: &str| project.run_in("svc", &format!("check p {words}")).code(1).out().to_owned();
+    assert!(told("").contains(" --> x.txt:1:1\n"), "there is no repository around it");
+    project.git("init -q");
+    assert!(told("").contains(" --> svc/x.txt:1:1\n"));
+    assert!(told("--format github").contains("::error file=svc/x.txt,line=1,"));
+    assert!(told("--format sarif").contains("\"uri\": \"svc/x.txt\""));
+    assert!(told("--format gitlab").contains("\"path\": \"svc/x.txt\""));
+    assert!(told("--format junit").contains("file=\"svc/x.txt\""));
+    assert!(told("--format json").contains("\"file\": \"x.txt\""), "orket's own is about the project");
+    project.run("-f svc/orket.kdl check p").code(1).says([" --> svc/x.txt:1:1\n"]);
+    project.run_in("svc", "build p").code(1).says([" --> svc/x.txt:1:1\n"]);
+    project.run_in("svc", "check q --format gitlab").code(1).says(["\"path\": \"svc/LICENSE\""]);
+}
+
+#[test]
 fn a_policy_knows_links_by_their_names_and_a_header_however_its_file_is_stored() {
     let project = Project::new().file("LICENSE", "MIT\n").file("pkg/a.txt", "x\n");
     project.link("../LICENSE", "pkg/LICENSE").link("/nowhere/key", "id_rsa");
@@ -550,9 +589,15 @@ fn only_what_changed_counts_where_it_is_asked_for() {
     let project = shop("from shop.infra import db\n").manifest(LAYERS);
     project.git("init -q").git("add .").git("commit -qm one");
     project.run("check").code(1);
-    project.run("check --changed").ok();
+    project.run("check --changed").ok().stdout("pass    layers  1 finding in unchanged files  (4 files)\ndone: 1 of 1 gate passed\n");
+    assert_eq!(project.run("check --changed --json").ok().json()["gates"][0]["unchanged"], 1);
+    project.run("check --changed --format junit").ok().says(["note: 1 finding in unchanged files is left out"]);
     project.write("shop/domain/new.py", "from shop.infra import db\n");
-    project.run("check --changed").code(1).says(["shop/domain/new.py:1:1"]).never_says(["shop/domain/model.py:1:1"]);
+    project
+        .run("check --changed")
+        .code(1)
+        .says(["shop/domain/new.py:1:1", "1 finding, 1 finding in unchanged files"])
+        .never_says(["shop/domain/model.py:1:1"]);
     project.run("check --changed=nope").code(2);
 }
 
@@ -1448,5 +1493,7 @@ fn a_churn_gate_below_the_repository_names_files_from_its_project() {
     let project = Project::new().file("shop/src/a", "1\n").file("shop/orket.kdl", manifest);
     project.git("init -q").git("add -A").git("commit -qm one");
     project.write("shop/src/a", "2\n").git("commit -qam two");
-    project.run("-C shop check --changed=HEAD~1").code(1).says(["error[churn/touches]", " --> src/a\n"]);
+    project.run("-C shop check --changed=HEAD~1").code(1).says(["error[churn/touches]", " --> shop/src/a\n"]);
+    let json = project.run("-C shop check --changed=HEAD~1 --json").code(1).json();
+    assert_eq!(json["gates"][0]["findings"][0]["file"], "src/a");
 }

@@ -83,7 +83,7 @@ pub(super) fn give(ui: &Ui, args: &BuildArgs, names: &dyn Names, events: &[Event
 /// When a file cannot be written.
 pub(super) fn nothing(ui: &Ui, args: &BuildArgs, engine: &Engine) -> Result<(), Failure> {
     let revision = args.affected.as_deref().unwrap_or_default();
-    let names = Addresses::new(&engine.graph, ui);
+    let names = Addresses::new(engine, ui);
     let summary = report::summary(&names, &[], &[]);
     if !args.dry_run && !args.check {
         if let Some(path) = &args.events {

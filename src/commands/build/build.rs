@@ -118,7 +118,7 @@ fn perform(
     heard: Heard,
 ) -> Result<Done, Failure> {
     let Stage { ui, args, engine, goal, .. } = *stage;
-    let names: Arc<dyn Names> = Arc::new(Addresses { run: shown(goal, world), ..Addresses::new(&engine.graph, ui) });
+    let names: Arc<dyn Names> = Arc::new(Addresses { run: shown(goal, world), ..Addresses::new(engine, ui) });
     let (exit, signal, told_apart) = (heard.exit, heard.signal, !heard.events.is_empty());
     let audience = Audience::new(ui, args, &names, heard)?;
     let cancel = Cancel::new().map_err(|error| Failure::Broken(format!("cannot make an event: {error}")))?;

@@ -2,10 +2,13 @@
 
 use std::io::{self, BufRead, Write};
 use std::os::fd::AsFd;
+use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 
-use crate::base::{Place, TargetId};
+use crate::base::{Place, RelPath, TargetId};
 use crate::commands::Ui;
+use crate::disk::below_repository;
+use crate::engine::Engine;
 use crate::graph::{Graph, TargetKind};
 use crate::process::Cancel;
 use crate::report::chars::escape;
@@ -16,6 +19,8 @@ use crate::shell::{self, BuildArgs};
 /// The names of a graph's targets.
 pub(super) struct Addresses {
     pub graph: Graph,
+    /// The project's folder.
+    pub root: PathBuf,
     /// How orket was called, up to the command.
     pub called: String,
     /// What `orket run` was told to run, and the words behind `--`.
@@ -24,8 +29,8 @@ pub(super) struct Addresses {
 
 impl Addresses {
     /// Those of a build.
-    pub fn new(graph: &Graph, ui: &Ui) -> Addresses {
-        Addresses { graph: graph.clone(), called: ui.called.clone(), run: None }
+    pub fn new(engine: &Engine, ui: &Ui) -> Addresses {
+        Addresses { graph: engine.graph.clone(), root: engine.root.clone(), called: ui.called.clone(), run: None }
     }
 }
 
@@ -36,6 +41,10 @@ impl Names for Addresses {
 
     fn place(&self, id: TargetId) -> Option<Place> {
         self.graph.detail(id).place().cloned()
+    }
+
+    fn project(&self) -> RelPath {
+        below_repository(&self.root)
     }
 
     fn is_task(&self, id: TargetId) -> bool {

@@ -32,7 +32,7 @@ pub(super) fn look_at(ui: &Ui, args: &BuildArgs, engine: &Engine, plan: &Plan, m
         () => exit::HOLDS,
     };
     if ui.json {
-        let names = Addresses::new(&engine.graph, ui);
+        let names = Addresses::new(engine, ui);
         let all: Vec<_> = seen.iter().map(|seen| (seen.task, seen.outcome, seen.reason.clone(), Duration::ZERO)).collect();
         let told = seen.iter().filter(|seen| seen.trouble.is_some());
         let told = told.map(|seen| Finished { because: seen.trouble.clone(), ..Finished::new(seen.task, seen.outcome) });

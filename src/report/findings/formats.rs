@@ -51,8 +51,10 @@ pub fn github(reports: &[GateReport]) -> String {
     out
 }
 
-/// Returns a code quality report as GitLab reads it.
-pub fn gitlab(reports: &[GateReport]) -> Value {
+/// Returns a code quality report as GitLab reads it, where each place has a file: what is about none is about the manifest.
+pub fn gitlab(reports: &[GateReport], manifest: &str) -> Value {
+    let place =
+        |file: &str, line: u32| value!({ "path": if file.is_empty() { manifest } else { file }, "lines": { "begin": line.max(1) } });
     let mut told = BTreeSet::new();
     let one = |(report, finding): (&GateReport, &Finding)| {
         // Two gates may find the same, and what GitLab shows has a fingerprint of its own.
@@ -77,11 +79,6 @@ pub fn gitlab(reports: &[GateReport]) -> Value {
         }))
     };
     Value::Array(counted(reports).map(one).chain(reports.iter().filter_map(unjudged)).collect())
-}
-
-/// Returns a place as GitLab reads it, which has to have one: what is about no file is about the manifest.
-fn place(file: &str, line: u32) -> Value {
-    value!({ "path": if file.is_empty() { "orket.kdl" } else { file }, "lines": { "begin": line.max(1) } })
 }
 
 /// Returns what a finding is known by among those of all gates.
