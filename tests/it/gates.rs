@@ -733,6 +733,7 @@ fn syntax_is_searched_by_queries() {
     assert!(wrong("syntax \"(nope) @x\" language=\"python\"").contains("is no query"));
     assert!(wrong("syntax \"(call)\" language=\"python\"").contains("it captures nothing"));
     assert!(wrong("syntax \"(call) @x\"").contains("does not say of which language"));
+    assert!(wrong("syntax \"(call) @x\" language=\"cobol\"").contains("there is no language `cobol`"));
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use regex::bytes::{Regex, RegexBuilder};
 
+use crate::base::did_you_mean;
 use crate::facts::{Language, Search};
 use crate::gates::judge::Judge;
 use crate::gates::settings::{Common, Node, Reader};
@@ -71,11 +72,20 @@ pub(in crate::gates) fn read(reader: &mut Reader<'_>) -> (Common, Box<dyn Judge>
 
 fn syntax(reader: &mut Reader<'_>, setting: &Setting) -> Option<(String, Pattern)> {
     let query = reader.text(setting)?;
-    let language = match setting.property("language") {
-        Some(RuleValue::Text(name)) => Language::find(name),
+    let named = match setting.property("language") {
+        Some(RuleValue::Text(name)) => Some(name),
         _ => None,
     };
-    let Some(language) = language else {
+    let Some(language) = named.and_then(|name| Language::find(name)) else {
+        if let Some(name) = named {
+            let all: Vec<&str> = Language::all().map(Language::name).collect();
+            let help = match did_you_mean(name, all.iter().copied()) {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => format!("there are: {}", all.join(", ")),
+            };
+            reader.say(&setting.place, format!("there is no language `{name}`"), help);
+            return None;
+        }
         reader.say(&setting.place, "`syntax` does not say of which language it is", "add language=\"python\"");
         return None;
     };
