@@ -155,7 +155,7 @@ pub(super) fn list(ui: &Ui, staging: &Staging) -> Result<(), Failure> {
 }
 
 /// Returns the folder of the manifest that is nearest above a place in the work tree.
-fn home(staging: &Staging, here: &Path) -> Option<PathBuf> {
+pub(super) fn home(staging: &Staging, here: &Path) -> Option<PathBuf> {
     here.ancestors().find(|folder| staging.top().join(folder).join("orket.kdl").is_file()).map(Path::to_path_buf)
 }
 

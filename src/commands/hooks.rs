@@ -126,7 +126,15 @@ fn run(ui: &Ui, staging: &Staging, stage: StageName, fix: bool, cancel: &Cancel)
     let mut mirror = Mirror::of(staging).update(staging).map_err(broken)?;
     tracing::debug!(files = mirror.files, written = mirror.written, "the index is copied");
     let project = below(&ui.surroundings.folder, staging)?;
+    let at = if project.as_os_str().is_empty() { String::new() } else { format!(" -C {}", project.display()) };
+    let place = if stage == StageName::PrePush { "what is pushed" } else { "the index" };
     let start = mirror.root.join(&project);
+    if !start.is_dir() && !ui.surroundings.folder.is_dir() {
+        return Err(Failure::Wrong(format!(
+            "error: there is no folder `{}`, neither here nor in {place}\nhint: if it was a project with hooks, `orket{at} hooks uninstall` takes it out of them",
+            project.display()
+        )));
+    }
     let start = start.ancestors().find(|folder| folder.is_dir()).unwrap_or(&mirror.root).to_path_buf();
     let manifest = match &ui.surroundings.manifest {
         Some(given) => {
@@ -142,12 +150,12 @@ fn run(ui: &Ui, staging: &Staging, stage: StageName, fix: bool, cancel: &Cancel)
         None => inside().any(|folder| folder.join("orket.kdl").is_file()),
     };
     if !there {
-        let name = ui.surroundings.manifest.clone().unwrap_or_else(|| project.join("orket.kdl"));
-        let at = if project.as_os_str().is_empty() { String::new() } else { format!(" -C {}", project.display()) };
+        let home = || hook_files::home(staging, &project).unwrap_or(project).join("orket.kdl");
+        let name = ui.surroundings.manifest.clone().unwrap_or_else(home);
         let name = name.display();
-        let (place, hint) = match stage {
-            StageName::PrePush => ("what is pushed", String::from("commit it, or `git push --no-verify` for a commit from before it")),
-            _ => ("the index", format!("`git add {name}`, or `orket{at} hooks uninstall`")),
+        let hint = match stage {
+            StageName::PrePush => String::from("commit it, or `git push --no-verify` for a commit from before it"),
+            _ => format!("`git add {name}`, or `orket{at} hooks uninstall`"),
         };
         return Err(Failure::Wrong(format!(
             "error: `{name}` is not in {place}, and the rules of a commit are those that it holds itself\nhint: {hint}"

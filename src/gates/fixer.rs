@@ -118,7 +118,9 @@ impl Rules {
             let found = sight.named(std::slice::from_ref(name));
             if found.map_err(|error| Unjudged::broken(format!("cannot look for its `config`: {error}")))?.is_empty() {
                 let message = format!("`config` means no file: `{name}`");
-                let help = String::from("correct the path, or take it out; of a link to a folder, name the files behind it");
+                let help = String::from(
+                    "correct the path, or take it out; a hook has the files of the index alone, and of a link to a folder those behind it are named",
+                );
                 gaps.push(Gap { finding: finding("fixer/empty_rule", "", 0, 0, message, help, &[name]), empty: true });
             }
         }

@@ -259,15 +259,18 @@ impl Sight for View<'_> {
     fn filter(&self, filter: &Filter, path: &RelPath, bytes: &[u8]) -> Result<Option<Vec<u8>>, Unjudged> {
         // Which program that is depends on more than the tree.
         self.looks_beyond();
-        let [name, words @ ..] = &filter.words[..] else { return Ok(None) };
+        let [name, given @ ..] = &filter.words[..] else { return Ok(None) };
         let (program, stamp) = self.ground.outside.program(self.gate, name)?;
         let below: Vec<&[u8]> = path.parts().skip(self.folder.parts().filter(|part| !part.is_empty()).count()).collect();
         let below = String::from_utf8_lossy(&below.join(&b'/')).into_owned();
-        let words: Vec<String> = words.iter().map(|word| word.replace("{{file}}", &below)).collect();
+        let words: Vec<String> = given.iter().map(|word| word.replace("{{file}}", &below)).collect();
         let mut key = Hasher::new();
-        key.piece(b"filter 1").piece(program.as_os_str().as_encoded_bytes()).piece(bytemuck::bytes_of(&stamp));
-        for word in &words {
-            key.piece(word.as_bytes());
+        key.piece(b"filter 2").piece(program.as_os_str().as_encoded_bytes()).piece(bytemuck::bytes_of(&stamp));
+        for (word, given) in words.iter().zip(given) {
+            // What a word names may tell it how; of the file itself, all is told below.
+            let named = RelPath::anywhere(self.ground.tree.root(), &self.folder, word.as_bytes()).ok().filter(|_| word == given);
+            let there = named.and_then(|path| self.ground.tree.stat_follow(&path).ok().flatten()).filter(Signature::is_file);
+            key.piece(word.as_bytes()).piece(there.as_ref().map_or(&[], bytemuck::bytes_of));
         }
         // Of two files with one content a program may think differently by their names.
         key.piece(path.as_bytes()).digest(&Digest::of(bytes));

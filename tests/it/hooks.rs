@@ -271,7 +271,11 @@ fn several_projects_of_a_repository_share_its_hooks() {
     assert_eq!(project.read(hook), alone);
     project.run_in("it's 2", "hooks install").ok();
     assert_eq!(project.read(hook), both);
-    project.remove("it's 2").run("-C s1 hooks uninstall").ok().says(["stays for `it's 2`"]);
+    // A folder that is nowhere is no project, and can be taken out all the same.
+    project.run("-C s9 hooks run pre_commit").code(2).says(["there is no folder `s9`, neither here nor in the index"]);
+    let gone = project.git("rm -rq s1").run("-C s1 hooks run pre_commit").code(2);
+    gone.says(["`s1/orket.kdl` is not in the index", "or `orket -C s1 hooks uninstall`"]);
+    project.run("-C s1 hooks uninstall").ok().says(["stays for `it's 2`"]);
     project.run("hooks uninstall").ok().says(["removed `.git/hooks/pre-commit`"]);
     assert!(!project.has(hook) && !project.has(".git/orket-index"));
 }
@@ -699,12 +703,22 @@ fn what_a_fixer_is_told_by_is_heeded_whoever_ignores_it_and_wherever_it_stands()
         project.write(there, "s/a/b/\n").run("check").code(1).says(["a.txt:1:1"]);
     }
     project.run("check --fix").ok().says(["tidy mended `a.txt`"]);
+    // A file among its words counts as well.
+    let words = gate.replace("; config \"how/*.sed\"", "");
+    project.declare(&words).write("a.txt", "a\n").remove("how/rule.sed").write("how/rule.sed", "s/x/y/\n").settle().run("check").ok();
+    project.write("how/rule.sed", "s/a/b/g\n").run("check").code(1).says(["a.txt:1:1"]);
     // What is not there tells nothing.
     project.declare(&gate.replace("how/*.sed", "how/rule.sd")).write("a.txt", "a\n");
     project.run("check --fix").code(3).says(["[fixer/empty_rule]: `config` means no file: `how/rule.sd`", "= help: correct the path"]);
     assert_eq!(project.read("a.txt"), "a\n");
     project.declare(&gate.replace("how/*.sed\"", "how/rule.sd\"; allow_empty #true")).run("check").code(1).says(["a.txt:1:1"]);
-    project.declare(gate).remove("real").remove("../outside").run("check").code(3).says(["`config` means no file: `how/*.sed`"]);
+    project
+        .remove("how/rule.sed")
+        .link("../nowhere", "how/rule.sed")
+        .declare(gate)
+        .run("check")
+        .code(3)
+        .says(["`config` means no file: `how/*.sed`"]);
 }
 
 #[test]
