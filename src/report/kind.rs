@@ -75,7 +75,7 @@ mod tests {
             (ReportKind::Findings, findings::junit(&[])),
             (ReportKind::Findings, pretty(findings::json(&[]))),
             (ReportKind::Findings, pretty(findings::sarif(&[]))),
-            (ReportKind::Findings, pretty(findings::gitlab(&[]))),
+            (ReportKind::Findings, pretty(findings::gitlab(&[], ""))),
             (ReportKind::Events, String::from("{\"v\":1,\"event\":\"run_started\"}\n{\"v\":1")),
             (ReportKind::Summary, String::from("{\"version\": 1, \"totals\": {}, \"tasks\": []}")),
             (ReportKind::Trace, String::from("{\"traceEvents\": []}")),
