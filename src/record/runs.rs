@@ -106,12 +106,14 @@ impl Runs {
         own.into_iter().chain(logs.map(|log| size(log.path()))).sum()
     }
 
-    /// Returns the records, newest first; what cannot be read is left out.
+    /// Returns the records, newest first; what cannot be understood is left out.
     ///
     /// # Errors
     /// When the folder cannot be read.
     pub fn all(&self) -> io::Result<Vec<RunRecord>> {
-        let mut all: Vec<RunRecord> = self.names()?.iter().filter_map(|name| self.read(name)).collect();
+        let names = self.names()?;
+        self.may_be_read(&names)?;
+        let mut all: Vec<RunRecord> = names.iter().filter_map(|name| self.read(name)).collect();
         let idle: Vec<RunRecord> = self.idle().all().into_iter().map(|idle| among(idle, all.iter())).collect();
         all.extend(idle);
         all.sort_by_key(|run| std::cmp::Reverse(place(run)));
@@ -175,6 +177,7 @@ impl Runs {
     fn newest(&self, is_meant: impl Fn(&str) -> bool, counts: impl Fn(&RunRecord) -> bool) -> io::Result<Option<RunRecord>> {
         let idle = self.idle().all().into_iter().rfind(|record| is_meant(&record.name()) && counts(record));
         let names = self.names()?;
+        self.may_be_read(&names)?;
         let full = names.iter().rev().filter(|name| is_meant(name)).filter_map(|name| self.read(name)).find(&counts);
         let later: Vec<RunRecord> = match &idle {
             // Names begin with places; those from before it stood there already.
@@ -185,6 +188,19 @@ impl Runs {
         };
         let idle = idle.map(|idle| among(idle, later.iter()));
         Ok([idle, full].into_iter().flatten().max_by_key(place))
+    }
+
+    /// Fails where somebody else's records are not for whoever asks.
+    fn may_be_read(&self, names: &[String]) -> io::Result<()> {
+        for path in names.iter().map(|name| self.folder.join(format!("{name}.json"))) {
+            match std::fs::File::open(&path) {
+                Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
+                    return Err(io::Error::new(error.kind(), format!("`{}`: {error}", path.display())));
+                }
+                _ => {}
+            }
+        }
+        Ok(())
     }
 
     /// Returns the record of a run, or what the journal of one without a record tells.
