@@ -199,9 +199,11 @@ impl World {
         self.put_out.get_or_init(|| {
             let mut put_out: FxHashMap<RelPath, Vec<(u64, Output)>> = FxHashMap::default();
             let checkout = self.checkout.lock().expect("no holder panics");
-            let known = checkout.records().filter(|record| record.status != Status::LeftOut);
-            for record in known {
-                for output in ActionResult::decode(&record.result).unwrap_or_default().outputs {
+            for record in checkout.records() {
+                // Of what was taken away, that stands there still which is in the place of what others put out.
+                let stands = |output: &Output| record.status != Status::LeftOut || record.own.iter().any(|(path, _)| *path == output.path);
+                let outputs = ActionResult::decode(&record.result).unwrap_or_default().outputs;
+                for output in outputs.into_iter().filter(stands) {
                     put_out.entry(output.path.clone()).or_default().push((record.manifest, output));
                 }
             }

@@ -337,3 +337,13 @@ fn links_and_empty_folders_that_another_task_made_are_not_kept() {
         assert!(!project.has(".orket/displaced"), "{order}");
     }
 }
+
+#[test]
+fn what_a_task_put_out_that_has_another_name_now_is_removed() {
+    let project = Project::new().manifest(r#"task "t" { sh "echo one > o"; outputs "o" }"#);
+    project.run("build").ok();
+    project.declare(r#"task "u" { sh "echo two > o"; outputs "o" }"#).run("build").ok().never_says(["in the place of"]);
+    assert_eq!(project.read("o"), "two\n");
+    assert!(!project.has(".orket/displaced"));
+    project.write("o", "mine").declare(r#"task "v" { sh "echo three > o"; outputs "o" }"#).run("build").ok().says(["`o` was in the place of an output"]);
+}

@@ -225,8 +225,10 @@ impl Play {
         }
         outputs_are(&fresh.root(), &self.world.evaluate()).map_err(|why| format!("from scratch: {why}\n{}", seen.all()))?;
         let [here, there] = [&self.project, &fresh].map(|project| folders(&project.root()));
+        let is_empty = |folder: &PathBuf| fs::read_dir(self.project.root().join(folder)).is_ok_and(|mut names| names.next().is_none());
         // What is left of sources, and of what tasks make undeclared, is not orket's business.
-        match here.difference(&there).find(|folder| !["s", "h", "g", "e", "d"].iter().any(|sources| folder.starts_with(sources))) {
+        let apart = |folder: &PathBuf| ["s", "h", "g", "e", "d"].iter().any(|sources| folder.starts_with(sources));
+        match here.difference(&there).find(|folder| is_empty(folder) && !apart(folder)) {
             Some(folder) => Err(format!("the folder {folder:?} is left; a build from nothing does not make it\n{}", seen.all())),
             None => Ok(()),
         }
