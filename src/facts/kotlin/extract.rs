@@ -1,12 +1,14 @@
 //! What one Kotlin file imports, as it is written, and what it declares and names.
 //!
-//! The grammar does not know all of the language. So a file is read however much of it is strange, as long as its imports are not.
+//! The grammar does not know all of the language. So what a file declares is read [without](plain) what confuses it, and what it uses as well with
+//! that; what makes no sense even then is a mistake of the file.
 
 use std::collections::BTreeMap;
 
 use rustc_hash::FxHashSet;
 use tree_sitter::Node;
 
+use super::plain::plain;
 use crate::base::RelPath;
 use crate::facts::java::{Extension, Facts, Import, Path};
 use crate::facts::syntax::{self, At, Extracted};
@@ -25,15 +27,16 @@ struct Reader<'t> {
 /// Reads a file.
 pub(in crate::facts) fn extract(bytes: &[u8], _: &RelPath) -> Extracted<Facts> {
     let text = syntax::text(bytes)?;
-    let tree = syntax::parse_leniently(&tree_sitter_kotlin_ng::LANGUAGE.into(), text)?;
-    let root = tree.root_node();
-    if root.has_error() && hidden_import(root, text) {
-        syntax::whole(tree, &|_| false)?;
-        return Ok(Facts::default());
-    }
+    let plain = plain(text);
+    let grammar = tree_sitter_kotlin_ng::LANGUAGE.into();
+    let parse = |text: &str| syntax::parse_leniently(&grammar, text).and_then(|tree| syntax::whole(tree, &|_| false));
+    let tree = parse(&plain.text).or_else(|wrong| parse(&plain.ended()).map_err(|_| wrong))?;
     let mut reader = Reader { text, ..Reader::default() };
-    for node in syntax::named(root) {
+    for node in syntax::named(tree.root_node()) {
         reader.top(node);
+    }
+    if let Some(left_out) = &plain.left_out {
+        reader.inside(syntax::parse_leniently(&grammar, left_out)?.root_node());
     }
     let Reader { mut facts, used, members, mut own, .. } = reader;
     facts.types.sort();
@@ -62,28 +65,6 @@ fn extends(node: Node<'_>, text: &str) -> bool {
     !is_private && node.children(&mut node.walk()).any(|child| child.kind() == ".")
 }
 
-/// Whether a line that begins as an import was not understood as one.
-fn hidden_import(root: Node<'_>, text: &str) -> bool {
-    let mut start = 0;
-    text.split_inclusive('\n').any(|line| {
-        let at = start + line.len() - line.trim_start().len();
-        start += line.len();
-        line.trim_start().starts_with("import ") && !within_known(root, at)
-    })
-}
-
-/// Whether an import, a comment or a string has a byte in it.
-fn within_known(root: Node<'_>, byte: usize) -> bool {
-    let mut cursor = root.walk();
-    while cursor.goto_first_child_for_byte(byte).is_some() && cursor.node().start_byte() <= byte {
-        let kind = cursor.node().kind();
-        if cursor.node().is_named() && (kind == "import" || kind.ends_with("comment") || kind.contains("string")) {
-            return true;
-        }
-    }
-    false
-}
-
 impl<'t> Reader<'t> {
     fn top(&mut self, node: Node<'_>) {
         match node.kind() {
@@ -101,13 +82,7 @@ impl<'t> Reader<'t> {
                 self.inside(node);
             }
             _ => {
-                if node.is_error() {
-                    self.broken(node);
-                } else if node.kind() == "annotated_expression" {
-                    self.annotated(node);
-                } else {
-                    self.declared(node);
-                }
+                self.declared(node);
                 self.inside(node);
             }
         }
@@ -145,36 +120,6 @@ impl<'t> Reader<'t> {
                 self.facts.extensions.push(Extension { name: name.clone(), is_called: true });
             }
             self.facts.types.push(name);
-        }
-    }
-
-    /// Notes what is declared behind an annotation with arguments where the grammar takes it for an expression: `annotation class`,
-    /// `enum class`, `data object`.
-    fn annotated(&mut self, node: Node<'_>) {
-        let mut inner = node;
-        while let Some(last) = syntax::named(inner).pop().filter(|_| inner.kind() == "annotated_expression") {
-            inner = last;
-        }
-        let mut words = syntax::of(inner, self.text).split(|c: char| !c.is_alphanumeric() && !matches!(c, '_' | '`'));
-        let is_modifier = |word: &&str| !word.is_empty() && word.chars().all(|letter| letter.is_ascii_lowercase());
-        let opens = |word: &&str| matches!(*word, "class" | "interface" | "object");
-        if words.by_ref().take_while(is_modifier).any(|word| opens(&word))
-            && let Some(name) = words.next().map(|name| name.trim_matches('`')).filter(|name| !name.is_empty())
-        {
-            self.own.insert(name);
-            self.facts.types.push(name.to_owned());
-        }
-    }
-
-    /// Notes what seems to be declared among tokens that make no sense to the grammar.
-    fn broken(&mut self, error: Node<'_>) {
-        let children: Vec<Node<'_>> = error.children(&mut error.walk()).collect();
-        for (at, child) in children.iter().enumerate() {
-            self.declared(*child);
-            let opens = matches!(syntax::of(*child, self.text), "class" | "interface" | "object" | "fun" | "val" | "var" | "typealias");
-            if let Some(name) = children.get(at + 1).filter(|next| opens && next.kind() == "identifier") {
-                self.facts.types.push(self.plain(*name).to_owned());
-            }
         }
     }
 

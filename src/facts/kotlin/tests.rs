@@ -166,18 +166,66 @@ fn each_source_set_sees_its_own_and_others_what_is_expected() {
 }
 
 #[test]
-fn what_the_grammar_does_not_know_hides_no_import() {
+fn what_makes_no_sense_cannot_be_read() {
+    for wrong in [
+        "class A @Inject constructor(,) : {{\nobject Kept { val x = 1 }\n",
+        "fun f( {\n val x = web.F()\n",
+        "this is no kotlin at all: web.F\n",
+        "class { import b.B\n import a.A\n",
+        "}}}}\nimport web.F\n",
+    ] {
+        let found = project(&[("A.kt", &*format!("package a\n{wrong}")), ("B.kt", "package b\nclass B\n")], "", None);
+        assert_eq!(found.unreadable.iter().map(|one| one.file.to_string()).collect::<Vec<_>>(), ["A.kt"], "{wrong}");
+    }
+}
+
+#[test]
+fn a_declaration_is_found_whatever_stands_before_it() {
+    let declared = |text: &str| {
+        let files = [("p/A.kt", &*format!("package p\n{text}\n")), ("q/B.kt", "package q\nimport p.F\nclass Z\n")];
+        assert_eq!(crate::facts::sample::edges(&files), ["q.B -> p.A"], "{text}");
+    };
+    for visible in ["", "public ", "internal ", "private "] {
+        for what in [
+            "annotation class F",
+            "enum class F { X }",
+            "data object F",
+            "const val F = 1",
+            "operator fun F() {}",
+            "fun interface F { fun f() }",
+            "expect class F",
+            "actual class F",
+        ] {
+            declared(&format!("@D(\"x\") {visible}{what}"));
+            declared(&format!("@D(\"x\")\n@E\n{visible}{what}"));
+        }
+    }
+    for text in [
+        "@Retention(RUNTIME) @Target(FUNCTION) public annotation class F",
+        "@Target(A.C)\n@R\npublic annotation class G\n\npublic interface F {\n}",
+        "@[D(\"x)\") E] public enum class F { X }",
+        "@get:D<List<X>>(a = [1, f(\"${\")\"}\")]) /* @ ( */ internal val F = 1",
+        "context(d: D)\nfun F() {}",
+        "context(D) public fun F() {}",
+        "val a = $$\"x$$y$z${\"\nclass F",
+        "val a = \"$\"\nval b = '\\''\nval c = '\"'\nval d = \"\"\"${\"}\"}\"\"\"\"\n@D(')') enum class F { X }",
+        "fun f(block: suspend context(D) () -> Int) = list(suspend { x@ 1 }).map { _: Int -> return@map 1 }\nclass F",
+        "fun f(x: dynamic): dynamic = x.suspend()\nclass F",
+    ] {
+        declared(text);
+    }
+}
+
+#[test]
+fn annotations_and_contexts_name_things() {
     let files = [
-        ("A.kt", "package a\nimport b.B\nclass A @Inject constructor(,) : {{\nobject Kept { val x = 1 }\n"),
-        ("B.kt", "package b\nimport a.A\nfun <T> List<T>.odd() = other\nobject B { const val S = 1 }\n"),
-        ("Broken.kt", "package c )(\nclass { import b.B\n import a.A\n"),
-        ("build.gradle.kts", "import org.gradle.api.tasks.Copy\nplugins { kotlin(\"jvm\") }\n"),
+        ("a/A.kt", "package a\n@b.Mark(b.Level.HIGH) enum class A { X }\ncontext(c: b.Scope)\nfun f() {}\n@Near(1) val x = 1\n"),
+        ("a/Near.kt", "package a\nannotation class Near(val at: Int)\n"),
+        ("b/Mark.kt", "package b\nannotation class Mark\n"),
+        ("b/Level.kt", "package b\nenum class Level { HIGH }\n"),
+        ("b/Scope.kt", "package b\ninterface Scope\n"),
     ];
-    let found = project(&files, "", None);
-    let unreadable: Vec<String> = found.unreadable.iter().map(|one| format!("{}:{}", one.file, one.line)).collect();
-    assert_eq!(unreadable, ["Broken.kt:1"]);
-    let edges: Vec<String> = found.edges().map(|import| format!("{} -> {}", import.from, import.to)).collect();
-    assert_eq!(edges, ["a.A -> b.B", "b.B -> a.A", "build.gradle -> org.gradle.api.tasks"]);
+    holds(&files, &["a.A -> a.Near", "a.A -> b.Level", "a.A -> b.Mark", "a.A -> b.Scope"]);
 }
 
 #[test]
