@@ -18,7 +18,7 @@ use crate::base::{Digest, Hasher, RelPath};
 use crate::disk::{PatternSet, Signature, Tree, now_ns, sources};
 
 /// Changes whenever an extractor finds something else in the same text, or a resolver in the same facts.
-pub(super) const VERSION: &[u8] = b"11";
+pub(super) const VERSION: &[u8] = b"12";
 
 /// Reads every source file below the roots and returns what they import. `listed`: the files of the project, sorted; of a root that none of
 /// them is in, all files are read that are not ignored below it.
@@ -58,7 +58,7 @@ pub fn imports_of(tree: &Tree, listed: Vec<Listed<'_>>, taken: i64, roots: &[Roo
     let evidence = OnceLock::new();
     let evidence = || evidence.get_or_init(|| python::Evidence::new(&world));
     reader.read((Language::Python, false), python::extract, &|facts| evidence().to_others(facts), &|sources, found| {
-        python::resolve(evidence().clone(), sources, found)
+        python::resolve(&world, evidence().clone(), sources, found)
     });
     reader.read((Language::Javascript, false), script::extract, &|_| Vec::new(), &|sources, found| script::resolve(&world, sources, found));
     reader.read((Language::Rust, true), rust::extract, &rust::Facts::to_others, &|sources, found| rust::resolve(&world, sources, found));
@@ -86,10 +86,11 @@ pub fn imports_of(tree: &Tree, listed: Vec<Listed<'_>>, taken: i64, roots: &[Roo
     if changed || now.is_edited() {
         now.found.sort();
     }
+    let asked = now.asked(&world);
     if changed {
         now.keep(&world, roots, known, taken);
     }
-    Ok(Imports { extracted, cached, unreadable, marked, left_out, ..now.found.imports() })
+    Ok(Imports { extracted, cached, unreadable, marked, left_out, asked, ..now.found.imports() })
 }
 
 struct Reader<'a> {

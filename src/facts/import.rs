@@ -1,10 +1,13 @@
 //! The edges between modules, and what could not become one.
 
+use std::collections::BTreeMap;
+
 use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
 
 use super::{Language, program};
 use crate::base::RelPath;
+use crate::disk::Signature;
 
 /// A folder whose source files are read.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -168,6 +171,9 @@ pub struct Imports {
     pub marked: Vec<RelPath>,
     /// Sources that the roots leave out, sorted.
     pub left_out: Vec<RelPath>,
+    /// What was looked at beside sources to tell where imports lead, with its stamp behind links: also what is ignored, or outside of the tree, or
+    /// not there.
+    pub asked: BTreeMap<RelPath, Option<Signature>>,
     /// How many files were parsed now.
     pub extracted: usize,
     /// The facts of how many files were known.

@@ -92,7 +92,7 @@ impl Kept {
         if !known.is_lasting() || !world.broken().is_empty() {
             return;
         }
-        self.asked.extend(world.asked());
+        self.asked = self.asked(world);
         let settled = |stamp: &Option<Signature>| stamp.is_none_or(|stamp| stamp.settled_at(began));
         if !self.asked.values().all(settled) {
             return;
@@ -102,6 +102,11 @@ impl Kept {
             Some(edits) => write(known, &called("edits", roots), &edits, 0),
             None => write(known, &called("found", roots), self, self.expected()),
         }
+    }
+
+    /// Returns the stamps of all that resolvers have looked at beside the sources, now or when it was found.
+    pub fn asked(&self, world: &World<'_>) -> BTreeMap<RelPath, Option<Signature>> {
+        self.asked.clone().into_iter().chain(world.asked()).collect()
     }
 
     /// Takes note that a source of a family is other than it was.

@@ -2,8 +2,10 @@
 
 use std::borrow::Borrow;
 use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
 use std::hash::Hash;
 use std::io;
+use std::os::unix::ffi::OsStrExt;
 use std::sync::{Mutex, OnceLock, PoisonError};
 
 use rayon::prelude::*;
@@ -23,13 +25,15 @@ pub(super) struct World<'a> {
     names: OnceLock<Digest>,
     has: OnceLock<FxHashSet<Box<[u8]>>>,
     roots: &'a [Root],
+    above: OnceLock<Vec<RelPath>>,
     asked: Mutex<BTreeMap<RelPath, Option<Signature>>>,
     broken: Mutex<BTreeSet<Unreadable>>,
 }
 
 impl<'a> World<'a> {
     pub fn new(tree: &'a Tree, files: &'a [&'a RelPath], roots: &'a [Root]) -> World<'a> {
-        World { tree, files, names: OnceLock::new(), has: OnceLock::new(), roots, asked: Mutex::default(), broken: Mutex::default() }
+        let (names, has, above) = (OnceLock::new(), OnceLock::new(), OnceLock::new());
+        World { tree, files, names, has, roots, above, asked: Mutex::default(), broken: Mutex::default() }
     }
 
     /// Returns the files, sorted.
@@ -58,6 +62,38 @@ impl<'a> World<'a> {
     /// Whether a path is that of a file, also of one that is ignored.
     pub fn is_there(&self, path: &RelPath) -> bool {
         self.ask(path).is_some_and(|found| found.is_file())
+    }
+
+    /// Returns what a text in a file of settings means that stands in a folder; what is outside of the tree is absolute.
+    pub fn place(&self, folder: &RelPath, text: &str) -> Option<RelPath> {
+        let text = match folder.is_outside() && !text.starts_with('/') {
+            true => [folder.as_bytes(), text.as_bytes()].join(&b'/'),
+            false => text.as_bytes().to_vec(),
+        };
+        RelPath::anywhere(self.tree.root(), folder, &text).ok()
+    }
+
+    /// Returns where a path leads, through all links.
+    pub fn real(&self, path: &RelPath) -> RelPath {
+        let own = || {
+            let (root, whole) = (fs::canonicalize(self.tree.root()).ok()?, fs::canonicalize(path.under(self.tree.root())).ok()?);
+            Some(RelPath::from_normal(whole.strip_prefix(root).unwrap_or(&whole).as_os_str().as_bytes()))
+        };
+        own().unwrap_or_else(|| path.clone())
+    }
+
+    /// Returns the folders above the tree that belong to the same repository, the nearest first.
+    pub fn above(&self) -> &[RelPath] {
+        self.above.get_or_init(|| {
+            let folders = self.tree.root().ancestors();
+            let count = folders.clone().position(|folder| folder.join(".git").exists()).unwrap_or(0);
+            folders.skip(1).take(count).map(|folder| RelPath::from_normal(folder.as_os_str().as_bytes())).collect()
+        })
+    }
+
+    /// Returns the folders whose sources are read.
+    pub fn roots(&self) -> &[Root] {
+        self.roots
     }
 
     /// Whether what stands in a file may tell where imports lead that are read.

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::baseline::{Baseline, Entry, ratchet};
 use super::judge::{Asked, Judge, Reads, Sight, Unjudged, finding};
 use super::settings::{Common, Reader, Wrong};
-use super::sight::View;
+use super::sight::{Beside, View};
 use super::{churn, dependency_direction, evidence, fixer, pattern, policy, release_smoke, roadmap_metrics, suppress, working_model};
 use crate::base::{Digest, Hasher, PathError, RelPath, did_you_mean, quantity};
 use crate::event::{Facts, Finding, GateOutcome, GateReport, State};
@@ -89,7 +89,8 @@ pub fn check(gate: &Gate, rules: &Rules, view: &View<'_>, asked: &Asked<'_>) -> 
     }
     let report = judge(gate, rules, view, asked);
     if let Some(key) = key.filter(|_| !view.looked_beyond() && report.outcome != GateOutcome::NotEvaluated) {
-        view.ground().known().put(&key, &serde_json::to_vec(&report).unwrap_or_default());
+        let kept = (view.beside(), serde_json::to_vec(&report).unwrap_or_default());
+        view.ground().known().put(&key, &postcard::to_stdvec(&kept).unwrap_or_default());
     }
     (report, false)
 }
@@ -101,7 +102,8 @@ pub fn standing(gate: &Gate, rules: &Rules, view: &View<'_>, asked: &Asked<'_>) 
 
 fn kept(key: &Digest, view: &View<'_>) -> Option<GateReport> {
     let bytes = view.ground().known().get(key)?;
-    let report = serde_json::from_slice::<GateReport>(&bytes).ok()?;
+    let (beside, report) = postcard::from_bytes::<(Beside, Vec<u8>)>(&bytes).ok()?;
+    let report = serde_json::from_slice::<GateReport>(&report).ok().filter(|_| view.is_as(&beside))?;
     let facts = Facts { extracted: 0, cached: report.facts.files, ..report.facts };
     Some(GateReport { facts, ..report })
 }

@@ -1,5 +1,6 @@
 //! What gates see of a tree: listed once, however many gates there are.
 
+use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -76,12 +77,16 @@ pub struct Ground<'a> {
     named: Mutex<FxHashMap<Vec<String>, Arc<[RelPath]>>>,
 }
 
+/// The stamps of what is looked at and is no file of the project, as what is ignored.
+pub(super) type Beside = BTreeMap<RelPath, Option<Signature>>;
+
 /// What one gate sees of it.
 pub struct View<'a> {
     ground: &'a Ground<'a>,
     gate: &'a Gate,
     folder: RelPath,
     beyond: AtomicBool,
+    beside: Mutex<Beside>,
 }
 
 impl<'a> Ground<'a> {
@@ -104,7 +109,7 @@ impl<'a> Ground<'a> {
 
     /// Returns what a gate sees.
     pub fn seen_by<'v>(&'v self, gate: &'v Gate) -> View<'v> {
-        View { ground: self, gate, folder: folder_of(gate), beyond: AtomicBool::new(false) }
+        View { ground: self, gate, folder: folder_of(gate), beyond: AtomicBool::new(false), beside: Mutex::default() }
     }
 
     /// Returns what stands for all that a gate can see here: the names of all files, and the stamps of those that it reads. `None` if one of
@@ -165,6 +170,16 @@ impl View<'_> {
     /// Whether the gate has looked at something that the ground's stamp does not stand for.
     pub(super) fn looked_beyond(&self) -> bool {
         self.beyond.load(Ordering::Relaxed)
+    }
+
+    /// Returns what the gate has looked at that is no file of the project.
+    pub(super) fn beside(&self) -> Beside {
+        self.beside.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Whether all of that is as it was.
+    pub(super) fn is_as(&self, beside: &Beside) -> bool {
+        beside.iter().all(|(path, was)| self.ground.tree.stat_follow(path).ok().flatten() == *was)
     }
 }
 
@@ -238,7 +253,14 @@ impl Sight for View<'_> {
         let (taken, stamps) = self.ground.stamps(listed);
         let files = listed.iter().zip(stamps.iter().map(Option::as_ref));
         let seen = files.filter(|(path, _)| !path.parts().any(|part| part.starts_with(b".")));
-        facts::imports_of(&self.ground.tree, seen.collect(), *taken, &roots, &*self.ground.known)
+        let imports = facts::imports_of(&self.ground.tree, seen.collect(), *taken, &roots, &*self.ground.known)?;
+        let beside = imports.asked.iter().filter(|(path, _)| listed.binary_search(path).is_err());
+        let beside: Beside = beside.map(|(path, stamp)| (path.clone(), *stamp)).collect();
+        if beside.values().flatten().any(|stamp| !stamp.settled_at(*taken)) {
+            self.looks_beyond();
+        }
+        self.beside.lock().unwrap_or_else(PoisonError::into_inner).extend(beside);
+        Ok(imports)
     }
 
     fn churn(&self, scope: Option<&str>, since: Option<i64>, symbols: Option<u64>, today: &str) -> Result<Report, Unjudged> {

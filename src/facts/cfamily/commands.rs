@@ -1,5 +1,7 @@
 //! The folders that compilers are told to look in, from `compile_commands.json`.
 
+use std::collections::BTreeSet;
+
 use rustc_hash::FxHashMap;
 use serde::Deserialize;
 
@@ -38,6 +40,12 @@ pub(super) struct Commands {
     all: Vec<Folder>,
 }
 
+/// How a compilation database is called,
+const NAME: &[u8] = b"compile_commands.json";
+
+/// and in which folders of a project builds put it: there, or as CMake's, CLion's and Meson's users call them.
+const BUILDS: [&str; 6] = ["", "build", "builddir", "out", "cmake-build-debug", "cmake-build-release"];
+
 /// Options that are followed by a folder, or hold it.
 const FOLDERS: [&str; 5] = ["-iquote", "-isystem", "-idirafter", "-I", "/I"];
 
@@ -48,7 +56,7 @@ impl Commands {
     /// Reads all compilation databases of the tree; `concerns` tells folders that files to be told stand in.
     pub(super) fn new(world: &World<'_>, concerns: &dyn Fn(&RelPath) -> bool) -> Commands {
         let mut commands = Commands::default();
-        for path in world.files().filter(|path| path.name() == b"compile_commands.json") {
+        for path in &databases(world) {
             let here = path.parent().unwrap_or_default();
             let entries = match world.said(path, settings::json::<Vec<Entry>>) {
                 Some(Ok(entries)) => entries,
@@ -105,6 +113,17 @@ impl Commands {
             }
         }
     }
+}
+
+/// Returns the compilation databases of the tree: those of its own files, and, since most are made by a build and ignored, those that stand
+/// where a root, a folder above one or a project of CMake or Meson is, or in a folder there that builds are made in.
+fn databases(world: &World<'_>) -> BTreeSet<RelPath> {
+    let project = |path: &&RelPath| matches!(path.name(), b"CMakeLists.txt" | b"meson.build" | b"compile_commands.json");
+    let projects = world.files().filter(project).filter_map(RelPath::parent);
+    let roots = world.roots().iter().flat_map(|root| std::iter::successors(Some(root.folder.clone()), RelPath::parent));
+    let places: BTreeSet<RelPath> = projects.chain(roots).collect();
+    let within = |place: &RelPath| BUILDS.map(|build| place.join(build.as_bytes()).join(NAME));
+    places.iter().flat_map(within).filter(|path| world.has(path.as_bytes()) || world.is_there(path)).collect()
 }
 
 /// Takes a command apart, as a shell would.

@@ -1,5 +1,7 @@
 //! Which package a Go import means. All files of a folder are one package.
 
+use std::path::Path;
+
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::extract::Facts;
@@ -26,7 +28,10 @@ pub(in crate::facts) fn resolve(world: &World<'_>, sources: &[Source<Facts>], fo
     }
     let alone: FxHashSet<&RelPath> = sources.iter().filter(|source| source.facts.alone).map(|source| &source.path).collect();
     let packages = Packages::new(world, &alone);
-    for source in sources.iter().filter(|source| source.told && !vendored(&source.path)) {
+    // Unless a root says that it is about just that.
+    let meant = |path: &RelPath| world.roots().iter().any(|root| unseen(&root.folder) && path.is_in(&root.folder));
+    let seen = |path: &RelPath| !vendored(path) && (!unseen(path) || meant(path));
+    for source in sources.iter().filter(|source| source.told && seen(&source.path)) {
         let folder = source.path.parent().unwrap_or_default();
         let mut name = packages.name(&folder);
         // Tests from outside are a package of their own.
@@ -127,7 +132,21 @@ impl Packages {
                 }
             }
         }
+        packages.begin_above(world);
         packages
+    }
+
+    /// Where no module begins at the root of the tree, one may above it.
+    fn begin_above(&mut self, world: &World<'_>) {
+        if world.has(b"go.mod") || self.folders.is_empty() {
+            return;
+        }
+        let paths = world.above().iter().map(|folder| folder.join(b"go.mod"));
+        let Some(path) = paths.into_iter().find(|path| world.is_there(path)) else { return };
+        let near = path.parent().unwrap_or_default();
+        let below = world.tree.root().strip_prefix(near.as_path()).unwrap_or(Path::new("")).to_string_lossy().into_owned();
+        self.modules.extend(world.needed(&path, module).map(|name| (RelPath::root(), format!("{name}/{below}"))));
+        self.required.extend(required(&world.text(&path).unwrap_or_default()));
     }
 
     /// Returns the path that a folder's package is imported by; without a module, where it stands.

@@ -90,3 +90,19 @@ fn a_folder_may_replace_a_module_whatever_it_is_called() {
     ];
     assert_eq!(told(&project(&files, "", None)), ["ex.com/m -> ex.com/fork/deep"]);
 }
+
+#[test]
+fn what_the_go_command_passes_over_imports_nothing() {
+    let text = "package low\nimport _ \"ex.com/m/web\"\n";
+    let files = [
+        ("go.mod", "module ex.com/m\n"),
+        ("web/w.go", "package web\n"),
+        ("low/_z.go", text),
+        ("low/testdata/z.go", text),
+        ("_old/z.go", text),
+        ("low/z.go", text),
+    ];
+    assert_eq!(crate::facts::sample::between_files(&files), ["low/z.go -> web/w.go"]);
+    let found = crate::facts::sample::project(&files, "low/testdata", None);
+    assert_eq!(found.edges().len(), 1);
+}

@@ -1,10 +1,13 @@
 //! Which module a Python import means.
 
+use std::path::Path;
+
 use super::extract::{Facts, What};
 use super::layout::{Evidence, Layout, above};
 use super::stdlib::stdlib;
 use crate::base::RelPath;
-use crate::facts::world::{Found, Goal, Source};
+use crate::facts::syntax::Wrong;
+use crate::facts::world::{Found, Goal, Source, World};
 
 /// What an import leads to: perhaps a goal, and whether something of it stays unresolved.
 struct Lead {
@@ -13,8 +16,9 @@ struct Lead {
 }
 
 /// Adds the modules and edges of all files.
-pub(in crate::facts) fn resolve(evidence: Evidence<'_>, sources: &[Source<Facts>], found: &mut Found) {
+pub(in crate::facts) fn resolve(world: &World<'_>, evidence: Evidence<'_>, sources: &[Source<Facts>], found: &mut Found) {
     let layout = Layout::new(evidence, sources);
+    let around = package_around(world);
     for source in sources.iter().filter(|source| source.told) {
         let Some((name, start)) = layout.name(&source.path) else { continue };
         found.module(name, &source.path);
@@ -37,6 +41,12 @@ pub(in crate::facts) fn resolve(evidence: Evidence<'_>, sources: &[Source<Facts>
                 }
                 What::Computed(written) => (Lead { goal: None, missing: true }, written.clone()),
             };
+            if let Some(Goal::Package(top)) = &lead.goal
+                && around.as_ref() == Some(top)
+            {
+                let why = format!("the package `{top}` begins above the manifest, and so it is not known what of it is imported");
+                world.is_broken(&source.path, Wrong { line: raw.at.line, why });
+            }
             if let Some(goal) = lead.goal {
                 found.edge((name, &source.path), goal, raw.at, raw.kind);
             }
@@ -45,6 +55,13 @@ pub(in crate::facts) fn resolve(evidence: Evidence<'_>, sources: &[Source<Facts>
             }
         }
     }
+}
+
+/// Returns the name of the package that the whole tree stands in, if it does.
+fn package_around(world: &World<'_>) -> Option<String> {
+    let is_package = |folder: &&Path| folder.join("__init__.py").exists();
+    let outermost = world.tree.root().ancestors().take_while(is_package).last().filter(|_| world.has(b"__init__.py"))?;
+    Some(outermost.file_name()?.to_string_lossy().into_owned())
 }
 
 fn goal(layout: &Layout<'_>, file: &RelPath) -> Option<Goal> {

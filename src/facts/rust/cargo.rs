@@ -28,7 +28,7 @@ pub(super) struct Crate {
 
 /// Returns all packages of the tree; `concerns` tells folders that files to be told stand in.
 pub(super) fn packages(world: &World<'_>, concerns: &dyn Fn(&RelPath) -> bool) -> Vec<Package> {
-    let (mut tables, mut broken) = (Vec::new(), Vec::new());
+    let (mut tables, mut broken, mut above_all) = (Vec::new(), Vec::new(), None);
     for path in world.files().filter(|path| path.name() == b"Cargo.toml") {
         let folder = path.parent().unwrap_or_default();
         match world.said(path, settings::toml) {
@@ -37,13 +37,20 @@ pub(super) fn packages(world: &World<'_>, concerns: &dyn Fn(&RelPath) -> bool) -
             None => {}
         }
     }
+    // Members may inherit from a workspace that begins above the tree.
+    if !tables.is_empty() && !tables.iter().any(|(folder, table)| folder.is_root() && table.contains_key("workspace")) {
+        let above = world.above().iter().map(|folder| folder.join(b"Cargo.toml")).filter(|path| world.is_there(path));
+        let shared = above.filter_map(|path| world.needed(&path, settings::toml)).find(|table| table.contains_key("workspace"));
+        above_all = shared;
+    }
     for (folder, path, wrong) in broken {
         let leads = |(near, table): &(RelPath, Table)| concerns(near) && leads_to(near, table, &folder);
         if concerns(&folder) || tables.iter().any(leads) {
             world.is_broken(path, wrong);
         }
     }
-    let found: Vec<Package> = tables.iter().filter_map(|(folder, table)| package(world, folder, table, &tables)).collect();
+    let found: Vec<Package> =
+        tables.iter().filter_map(|(folder, table)| package(world, folder, table, (&tables, above_all.as_ref()))).collect();
     if !found.is_empty() {
         return found;
     }
@@ -66,7 +73,7 @@ fn leads_to(near: &RelPath, table: &Table, folder: &RelPath) -> bool {
     })
 }
 
-fn package(world: &World<'_>, folder: &RelPath, table: &Table, all: &[(RelPath, Table)]) -> Option<Package> {
+fn package(world: &World<'_>, folder: &RelPath, table: &Table, all: (&[(RelPath, Table)], Option<&Table>)) -> Option<Package> {
     let own = table.get("package")?.get("name")?.as_str()?;
     let mut crates: Vec<Crate> = Vec::new();
     let mut taken = FxHashSet::default();
@@ -120,11 +127,12 @@ fn package(world: &World<'_>, folder: &RelPath, table: &Table, all: &[(RelPath, 
     Some(Package { name: own.replace('-', "_"), folder: folder.clone(), crates, needs: needs(folder, table, all) })
 }
 
-/// Returns what a package depends on, in all its sections.
-fn needs(folder: &RelPath, table: &Table, all: &[(RelPath, Table)]) -> FxHashMap<String, String> {
+/// Returns what a package depends on, in all its sections; `all` are the manifests of the tree, and that of a workspace above it.
+fn needs(folder: &RelPath, table: &Table, (all, beyond): (&[(RelPath, Table)], Option<&Table>)) -> FxHashMap<String, String> {
     let mut found = FxHashMap::default();
     let workspace = all.iter().filter(|(above, table)| folder.is_in(above) && table.contains_key("workspace"));
-    let shared = workspace.max_by_key(|(above, _)| above.as_bytes().len()).and_then(|(_, table)| table["workspace"].get("dependencies"));
+    let shared = workspace.max_by_key(|(above, _)| above.as_bytes().len()).map(|(_, table)| table).or(beyond);
+    let shared = shared.and_then(|table| table["workspace"].get("dependencies"));
     let sections = ["dependencies", "dev-dependencies", "build-dependencies", "dev_dependencies", "build_dependencies"];
     let targets =
         table.get("target").and_then(Value::as_table).into_iter().flat_map(|targets| targets.values()).filter_map(Value::as_table);

@@ -8,6 +8,7 @@ use rustc_hash::FxHashMap;
 use serde_json::Value;
 
 use super::files::NO_SUFFIX;
+use super::package::{How, Package, Packages, top};
 use crate::base::RelPath;
 use crate::disk::PatternSet;
 use crate::facts::settings;
@@ -45,13 +46,14 @@ struct Project {
 /// The configurations of the tree, each read once.
 pub(super) struct Configs<'a> {
     world: &'a World<'a>,
+    packages: &'a Packages<'a>,
     known: RefCell<FxHashMap<RelPath, Option<Rc<Project>>>>,
     elsewhere: RefCell<BTreeSet<(RelPath, u32, String)>>,
 }
 
 impl<'a> Configs<'a> {
-    pub(super) fn new(world: &'a World<'a>) -> Configs<'a> {
-        Configs { world, known: RefCell::default(), elsewhere: RefCell::default() }
+    pub(super) fn new(world: &'a World<'a>, packages: &'a Packages<'a>) -> Configs<'a> {
+        Configs { world, packages, known: RefCell::default(), elsewhere: RefCell::default() }
     }
 
     /// Returns what configurations that were read extend and what is not there, as a package that is not installed, with file and line.
@@ -75,10 +77,19 @@ impl<'a> Configs<'a> {
             ["tsconfig.json", "jsconfig.json"].iter().map(|name| folder.join(name.as_bytes())).find(|path| self.world.has(path.as_bytes()));
         let project = match own {
             Some(path) => Some(Rc::new(self.read(&path))),
-            None => folder.parent().and_then(|above| self.around(&above)),
+            None => match folder.parent() {
+                Some(above) => self.around(&above),
+                None => self.beyond().map(|path| Rc::new(self.read(&path))),
+            },
         };
         self.known.borrow_mut().insert(folder.clone(), project.clone());
         project
+    }
+
+    /// Returns the configuration that stands above the tree, in the same repository.
+    fn beyond(&self) -> Option<RelPath> {
+        let named = self.world.above().iter().flat_map(|folder| [folder.join(b"tsconfig.json"), folder.join(b"jsconfig.json")]);
+        named.into_iter().find(|path| self.world.is_there(path))
     }
 
     fn read(&self, path: &RelPath) -> Project {
@@ -91,7 +102,7 @@ impl<'a> Configs<'a> {
         let json = self.json(path).unwrap_or_default();
         let referred = json["references"].as_array().into_iter().flatten().filter_map(|one| one["path"].as_str());
         let referred = referred.filter_map(|text| {
-            let path = RelPath::parse_in(&folder, text.as_bytes()).ok()?;
+            let path = self.world.place(&folder, text)?;
             let path = if text.ends_with(".json") { path } else { path.join(b"tsconfig.json") };
             let files = taken(&folder, &self.json(&path).filter(|_| path.parent().as_ref() == Some(&folder))?)?;
             Some((files, Rc::new(self.chain(&path, &folder, &[]))))
@@ -127,8 +138,8 @@ impl<'a> Configs<'a> {
         }
         let options = &json["compilerOptions"];
         let place = |folder: &RelPath, text: &str| match text.strip_prefix("${configDir}") {
-            Some(rest) => RelPath::parse_in(top, rest.trim_start_matches('/').as_bytes()).ok(),
-            None => RelPath::parse_in(folder, text.as_bytes()).ok(),
+            Some(rest) => self.world.place(top, rest.trim_start_matches('/')),
+            None => self.world.place(folder, text),
         };
         let listed = |field: &str| options[field].as_array().map(|all| all.iter().filter_map(Value::as_str));
         if let Some(roots) = listed("rootDirs") {
@@ -159,17 +170,19 @@ impl<'a> Configs<'a> {
             let with = RelPath::from_normal([path.as_bytes(), b".json"].concat());
             [path.clone(), with, path.join(b"tsconfig.json")]
         };
-        // What stands outside of the tree is not looked at.
-        let beside = text.starts_with('.').then(|| RelPath::parse_in(&folder, text.as_bytes()).ok()).flatten();
-        let is_beside = beside.is_some();
-        let found = match beside {
-            Some(path) => candidates(path).into_iter().find(is_there),
-            None if text.starts_with('.') => None,
-            None => std::iter::successors(Some(folder), RelPath::parent).find_map(|above| {
-                let installed = RelPath::parse_in(&above.join(b"node_modules"), text.as_bytes()).ok()?;
-                candidates(installed).into_iter().find(is_there)
-            }),
+        let is_beside = text.starts_with(['.', '/']);
+        let found = if is_beside {
+            self.world.place(&folder, text).and_then(|path| candidates(path).into_iter().find(is_there))
+        } else {
+            let (name, below) = top(text);
+            // A package of the tree is the same whether it is installed or not.
+            let own = self.packages.find(name, self.packages.around(&folder)).map(|package| package.folder.clone());
+            let inner = std::iter::successors(Some(folder.clone()), |folder| folder.parent().filter(|_| !folder.is_outside()));
+            let above = inner.chain(self.world.above().iter().cloned());
+            let mut places = own.into_iter().chain(above.map(|above| above.join(b"node_modules").join(name.as_bytes())));
+            places.find_map(|place| self.handed_out(&place, below).into_iter().flat_map(candidates).find(is_there))
         };
+        let found = if is_beside { found } else { found.map(|path| self.world.real(&path)) };
         if found.is_none() && is_beside {
             let why = format!("it extends `{text}`, which is not there");
             self.world.is_broken(from, Wrong { line: self.line(from, text), why });
@@ -177,6 +190,18 @@ impl<'a> Configs<'a> {
             self.elsewhere.borrow_mut().insert((from.clone(), self.line(from, text), text.to_owned()));
         }
         found
+    }
+
+    /// Returns what a package in a folder may mean by what `extends` names of it, which is empty for the package itself.
+    fn handed_out(&self, folder: &RelPath, below: &str) -> Vec<RelPath> {
+        let json = self.world.said(&folder.join(b"package.json"), settings::json::<Value>).and_then(Result::ok).unwrap_or_default();
+        let package = Package { folder: folder.clone(), json };
+        let key = if below.is_empty() { String::from(".") } else { format!("./{below}") };
+        let field = package.json["tsconfig"].as_str().filter(|_| below.is_empty()).map(str::to_owned);
+        let exported = package.targets("exports", &key, How::Require).unwrap_or_default();
+        let plain = (!below.is_empty()).then(|| below.to_owned());
+        let named = field.into_iter().chain(exported).chain(plain).filter_map(|text| self.world.place(folder, &text));
+        named.chain(below.is_empty().then(|| folder.clone())).collect()
     }
 
     /// Returns the line of a configuration in which a text stands.
@@ -193,7 +218,7 @@ impl<'a> Configs<'a> {
 
 impl Config {
     /// Returns where the patterns lead a name, in the order in which they are tried; `None` if none matches.
-    pub(super) fn lead(&self, name: &str) -> Option<Vec<RelPath>> {
+    pub(super) fn lead(&self, world: &World<'_>, name: &str) -> Option<Vec<RelPath>> {
         let matched = self.paths.iter().filter_map(|(pattern, targets)| match pattern.split_once('*') {
             None => (pattern == name).then_some((usize::MAX, targets, "")),
             Some((before, after)) => {
@@ -202,7 +227,7 @@ impl Config {
             }
         });
         let (_, targets, star) = matched.max_by_key(|(length, ..)| *length)?;
-        let filled = targets.iter().filter_map(|target| RelPath::parse(target.to_string().replacen('*', star, 1)).ok());
+        let filled = targets.iter().filter_map(|target| world.place(&RelPath::root(), &target.to_string().replacen('*', star, 1)));
         Some(filled.collect())
     }
 

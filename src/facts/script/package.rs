@@ -196,3 +196,12 @@ fn pnpm(text: &str) -> Vec<String> {
     let items = lines.map(str::trim_start).filter(|line| !line.is_empty() && !line.starts_with('#'));
     items.map_while(|line| line.strip_prefix('-')).map(plain).collect()
 }
+
+/// Returns the package of a name, and what of it is meant.
+pub(super) fn top(text: &str) -> (&str, &str) {
+    let slash = match text.strip_prefix('@') {
+        Some(scoped) => scoped.find('/').and_then(|slash| scoped[slash + 1..].find('/').map(|next| slash + next + 2)),
+        None => text.find('/'),
+    };
+    slash.map_or((text, ""), |slash| (&text[..slash], &text[slash + 1..]))
+}

@@ -8,7 +8,7 @@ use super::builtin::builtin;
 use super::config::{Config, Configs};
 use super::extract::Raw;
 use super::files::{Look, NO_SUFFIX, typed};
-use super::package::{How, Package, Packages};
+use super::package::{How, Package, Packages, top};
 use crate::base::RelPath;
 use crate::facts::program::is_untold;
 use crate::facts::syntax::At;
@@ -18,7 +18,7 @@ use crate::facts::{Language, names};
 struct Resolver<'a> {
     world: &'a World<'a>,
     names: FxHashMap<&'a RelPath, String>,
-    packages: Packages<'a>,
+    packages: &'a Packages<'a>,
     configs: Configs<'a>,
 }
 
@@ -28,8 +28,8 @@ pub(in crate::facts) fn resolve(world: &World<'_>, sources: &[Source<Vec<Raw>>],
         return;
     }
     let packages = Packages::new(world, &|folder| concerns(sources, folder));
-    let resolver =
-        Resolver { world, names: names(world.files(), sources.iter().map(|source| &source.path)), packages, configs: Configs::new(world) };
+    let names = names(world.files(), sources.iter().map(|source| &source.path));
+    let resolver = Resolver { world, names, packages: &packages, configs: Configs::new(world, &packages) };
     for source in sources.iter().filter(|source| source.told) {
         let name = resolver.name(&source.path);
         found.module(&name, &source.path);
@@ -89,7 +89,7 @@ impl Resolver<'_> {
     fn goal(&self, from: &RelPath, config: Option<&Rc<Config>>, text: &str, how: How) -> Option<Goal> {
         let folder = from.parent().unwrap_or_default();
         let suffixes = config.map_or(NO_SUFFIX, |config| &config.suffixes);
-        let look = Look { world: self.world, packages: Some(&self.packages), typed: typed(from), suffixes };
+        let look = Look { world: self.world, packages: Some(self.packages), typed: typed(from), suffixes };
         let at = |path: &RelPath| look.file(path);
         if matches!(text, "." | "..") || text.starts_with("./") || text.starts_with("../") {
             let find = |text: &str| {
@@ -99,13 +99,13 @@ impl Resolver<'_> {
             // Bundlers take a query behind the name.
             return find(text).or_else(|| find(text.split_once('?')?.0)).map(|file| self.to(file));
         }
-        if let Some(targets) = config.and_then(|config| config.lead(text))
+        if let Some(targets) = config.and_then(|config| config.lead(self.world, text))
             && let Some(found) = targets.iter().find_map(at)
         {
             return Some(self.to(found));
         }
         // TypeScript looks there before it looks for a package, whatever brings that.
-        let below = |config: &Rc<Config>| at(&RelPath::parse_in(config.base.as_ref()?, text.as_bytes()).ok()?);
+        let below = |config: &Rc<Config>| at(&self.world.place(config.base.as_ref()?, text)?);
         if let Some(found) = config.filter(|_| !text.starts_with('/')).and_then(below) {
             return Some(self.to(found));
         }
@@ -135,7 +135,8 @@ impl Resolver<'_> {
         if let Some(found) = self.packages.find(package, own) {
             return entry(look, found, below, how).map(|file| self.to(file));
         }
-        let alias = config.is_some_and(|config| config.paths.iter().any(|(pattern, _)| pattern != "*" && config.lead(text).is_some()));
+        let alias =
+            config.is_some_and(|config| config.paths.iter().any(|(pattern, _)| pattern != "*" && config.lead(self.world, text).is_some()));
         let installed = own.is_some_and(|own| {
             let fields = ["dependencies", "devDependencies", "peerDependencies", "optionalDependencies"];
             fields.iter().any(|field| !own.json[*field][package].is_null())
@@ -165,13 +166,4 @@ fn entry(look: Look<'_>, package: &Package, below: &str, how: How) -> Option<Rel
 fn target(look: Look<'_>, package: &Package, target: &str) -> Option<RelPath> {
     let path = RelPath::parse_in(&package.folder, target.as_bytes()).ok()?;
     look.inner(&path).or_else(|| look.built(&package.folder, &path))
-}
-
-/// Returns the package of a name, and what of it is meant.
-fn top(text: &str) -> (&str, &str) {
-    let slash = match text.strip_prefix('@') {
-        Some(scoped) => scoped.find('/').and_then(|slash| scoped[slash + 1..].find('/').map(|next| slash + next + 2)),
-        None => text.find('/'),
-    };
-    slash.map_or((text, ""), |slash| (&text[..slash], &text[slash + 1..]))
 }

@@ -2,7 +2,7 @@
 
 mod reading;
 
-use crate::facts::sample::{holds, project, told, unresolved};
+use crate::facts::sample::{between_files, holds, project, told, unresolved};
 
 #[test]
 fn relative_paths_with_and_without_endings_and_indexes() {
@@ -294,4 +294,29 @@ fn a_file_has_the_paths_of_the_project_that_takes_it_in() {
         ("test/x.ts", ""),
     ];
     holds(&files, &["node/b -> node/x", "src/a -> src/x", "src/a.test -> test/x", "vite.config -> node/x"]);
+}
+
+#[test]
+fn a_configuration_may_extend_a_package_of_the_tree() {
+    let base = r#"{"compilerOptions": {"paths": {"@/*": ["../../apps/web/src/low/*"]}}}"#;
+    let project = |extends: &str, package: &str, named: &str| {
+        let extends = format!("{{\"extends\": \"{extends}\"}}");
+        let path = format!("packages/cfg/{named}");
+        let files = [
+            ("package.json", r#"{"name": "root", "workspaces": ["apps/*", "packages/*"]}"#),
+            ("apps/web/package.json", r#"{"name": "web"}"#),
+            ("packages/cfg/package.json", package),
+            (&*path, base),
+            ("apps/web/tsconfig.json", &*extends),
+            ("apps/web/src/b.ts", "import '@/a';"),
+            ("apps/web/src/low/a.ts", ""),
+        ];
+        between_files(&files)
+    };
+    let found = ["apps/web/src/b.ts -> apps/web/src/low/a.ts"];
+    assert_eq!(project("@repo/cfg/base.json", r#"{"name": "@repo/cfg"}"#, "base.json"), found);
+    assert_eq!(project("@repo/cfg/base", r#"{"name": "@repo/cfg"}"#, "base.json"), found);
+    assert_eq!(project("@repo/cfg", r#"{"name": "@repo/cfg"}"#, "tsconfig.json"), found);
+    assert_eq!(project("@repo/cfg", r#"{"name": "@repo/cfg", "tsconfig": "x.json"}"#, "x.json"), found);
+    assert_eq!(project("@repo/cfg/b", r#"{"name": "@repo/cfg", "exports": {"./b": "./x.json"}}"#, "x.json"), found);
 }
