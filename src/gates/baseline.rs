@@ -3,8 +3,8 @@
 use rustc_hash::{FxHashMap, FxHashSet};
 use serde::{Deserialize, Deserializer, Serialize};
 
-use super::judge::unmarked;
-use crate::event::{Finding, State};
+use super::judge::{fingerprint, unmarked};
+use crate::event::{Edge, Finding, State};
 use crate::model::Gate;
 
 /// A file of entries, sorted, one a line.
@@ -27,7 +27,7 @@ pub struct Entry {
     /// For a dependency: on what.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub to: Option<String>,
-    /// For anything else: the file that it is in; for people, since the fingerprint tells it from others.
+    /// For anything else, and where modules share a name: the file that it is in; for people, since the fingerprint tells it from others.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub file: Option<String>,
     /// See [`Finding::fingerprint`].
@@ -183,8 +183,10 @@ fn manifest_of(gate: &Gate) -> &str {
     if file.rsplit('/').next() == Some("orket.kdl") { "" } else { file }
 }
 
+/// Returns the file that an entry about a finding names: of an edge, where its two names do not tell it from others.
 fn file_of(finding: &Finding) -> Option<String> {
-    (finding.edge.is_none() && !finding.file.is_empty()).then(|| finding.file.clone())
+    let by_names = |edge: &Edge| finding.fingerprint == fingerprint(&finding.rule, &[&edge.from, &edge.to]);
+    (!finding.file.is_empty() && !finding.edge.as_ref().is_some_and(by_names)).then(|| finding.file.clone())
 }
 
 /// Where findings stand, by their fingerprints.
@@ -248,7 +250,8 @@ impl Entry {
     /// Returns what it is about, for people.
     pub fn about(&self) -> String {
         match (&self.from, &self.to, &self.file) {
-            (Some(from), Some(to), _) => format!("{} {from} -> {to}", self.rule),
+            (Some(from), Some(to), Some(file)) => format!("{} {from} -> {to} ({file})", self.rule),
+            (Some(from), Some(to), None) => format!("{} {from} -> {to}", self.rule),
             (_, _, Some(file)) => format!("{} {file} {}", self.rule, self.fingerprint),
             _ => format!("{} {}", self.rule, self.fingerprint),
         }

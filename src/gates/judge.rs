@@ -246,14 +246,15 @@ pub(super) fn too_large(kind: &str, path: &RelPath, why: String) -> Gap {
     Gap { finding: finding(&format!("{kind}/too_large"), &file, 0, 0, why, help, &[&file]), empty: false }
 }
 
+/// Returns what stands for a finding of a rule that is about this.
+pub(super) fn fingerprint(rule: &str, identity: &[&str]) -> String {
+    let text = [&[rule], identity].concat().join("\0");
+    Digest::of(text.as_bytes()).hex()[..16].to_owned()
+}
+
 /// Makes a finding; `identity` is what it is about, without line numbers and counts.
 pub(super) fn finding(rule: &str, file: &str, line: u32, column: u32, message: String, help: String, identity: &[&str]) -> Finding {
-    let mut text = rule.to_owned();
-    for part in identity {
-        text.push('\0');
-        text.push_str(part);
-    }
-    let fingerprint = Digest::of(text.as_bytes()).hex()[..16].to_owned();
+    let fingerprint = fingerprint(rule, identity);
     Finding {
         file: file.to_owned(),
         line,

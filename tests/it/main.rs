@@ -24,6 +24,7 @@ mod gates;
 mod help;
 mod hooks;
 mod hostile;
+mod import_gates;
 mod imports;
 mod include;
 mod init;

@@ -25,7 +25,9 @@ const LONGEST: usize = 12;
 
 impl Judge for Rules {
     fn settle(&self, findings: &mut Vec<Finding>) -> Vec<Finding> {
-        knots(findings)
+        let mut alike = knots(findings);
+        alike.extend(behind(findings));
+        alike
     }
 
     fn reads(&self, _: &RelPath) -> Reads {
@@ -73,8 +75,7 @@ impl Judge for Rules {
         judged.gaps.extend(case.unclaimed());
         let mut findings = case.direct(&asked.today.0);
         let chains = case.independent().chain(case.transitive(&asked.today.0));
-        let chains = case.without_known(chains.collect(), &findings);
-        findings.extend(chains);
+        findings.extend(case.chains(chains));
         findings.extend(case.cycles()?);
         findings.extend(case.protected()?);
         findings.extend(case.external());
@@ -119,6 +120,7 @@ pub(super) struct Case<'a> {
     /// By the numbers of files.
     pub(super) layers: Vec<Option<usize>>,
     modules: OnceCell<Modules<'a>>,
+    shared: OnceCell<FxHashSet<&'a str>>,
 }
 
 impl<'a> Case<'a> {
@@ -142,7 +144,7 @@ impl<'a> Case<'a> {
             );
             return Err(Unjudged::broken(text));
         }
-        Ok(Case { rules, folder, seen, layers, modules: OnceCell::new() })
+        Ok(Case { rules, folder, seen, layers, modules: OnceCell::new(), shared: OnceCell::new() })
     }
 
     fn layer(&self, index: usize) -> &'a Layer {
@@ -188,6 +190,40 @@ impl<'a> Case<'a> {
         Some(("order", format!("`{other}` stands above `{one}`{expired}"), format!("order, {place}")))
     }
 
+    /// Returns the names that modules in several folders have.
+    fn shared(&self) -> &FxHashSet<&'a str> {
+        self.shared.get_or_init(|| {
+            let mut folders: FxHashMap<&str, RelPath> = FxHashMap::default();
+            let modules = self.seen.modules().map(|(name, file, _)| (name, file.parent().unwrap_or_default()));
+            modules.filter(|(name, folder)| folders.entry(name).or_insert_with(|| folder.clone()) != folder).map(|(name, _)| name).collect()
+        })
+    }
+
+    /// Leaves one finding for each identity and file: an edge that is there in two kinds is one edge. Modules of one name in several folders are
+    /// known by their files, too. Where several files of a module have an edge, the first stands for it, and so are the others: what tolerates
+    /// the one does not tolerate the others.
+    fn once(&self, mut findings: Vec<Finding>) -> Vec<Finding> {
+        let by_file = |finding: &mut Finding, file: &str| {
+            finding.fingerprint = Digest::of([&*finding.fingerprint, file].join("\0").as_bytes()).hex()[..16].to_owned();
+        };
+        let mut seen: FxHashMap<String, FxHashSet<String>> = FxHashMap::default();
+        findings.retain_mut(|finding| {
+            if let Some(edge) = finding.edge.clone() {
+                let shared = |name: &str| self.shared().contains(name);
+                let files = [shared(&edge.from).then_some(edge.from_file), edge.to_file.filter(|_| shared(&edge.to))];
+                files.iter().flatten().for_each(|file| by_file(finding, file));
+            }
+            let files = seen.entry(finding.fingerprint.clone()).or_default();
+            let (first, new) = (files.is_empty(), files.insert(finding.file.clone()));
+            if new && !first {
+                let file = finding.file.clone();
+                by_file(finding, &file);
+            }
+            new
+        });
+        findings
+    }
+
     fn direct(&self, today: &str) -> Vec<Finding> {
         let mut found = Vec::new();
         // Layers are few, and imports are many.
@@ -199,7 +235,7 @@ impl<'a> Case<'a> {
                 found.push(one(rule, import, message, format!("turn the dependency round, or allow it with a reason ({which})")));
             }
         }
-        once(found)
+        self.once(found)
     }
 
     fn independent(&self) -> impl Iterator<Item = Broken<'a>> {
@@ -230,13 +266,8 @@ impl<'a> Case<'a> {
         found
     }
 
-    /// Leaves out chains that stand because of an import that is a finding itself: one wrong import makes many.
-    fn without_known(&self, broken: Vec<Broken<'_>>, direct: &[Finding]) -> Vec<Finding> {
-        let known: FxHashSet<(&str, &str)> =
-            direct.iter().filter_map(|finding| Some((&*finding.file, &*finding.edge.as_ref()?.to))).collect();
-        let is_known = |import: &Import<'_>| known.contains(&(&*import.from_file.to_string(), import.to));
-        let new = broken.iter().filter(|broken| broken.chain.len() == 1 || !broken.chain.iter().any(is_known));
-        once(new.filter_map(|broken| along(broken.rule, &broken.chain, &broken.why, &broken.which)).collect())
+    fn chains(&self, broken: impl Iterator<Item = Broken<'a>>) -> Vec<Finding> {
+        self.once(broken.filter_map(|broken| along(broken.rule, &broken.chain, &broken.why, &broken.which)).collect())
     }
 
     /// Each import that is part of a cycle, so that a new cycle is a new finding whatever others are tolerated: it has an import that was part
@@ -255,7 +286,7 @@ impl<'a> Case<'a> {
         }
         // The shortest first: it stands for its knot.
         found.sort();
-        Ok(once(found.into_iter().map(|(_, finding)| finding).collect()))
+        Ok(self.once(found.into_iter().map(|(_, finding)| finding).collect()))
     }
 
     fn protected(&self) -> Result<Vec<Finding>, Unjudged> {
@@ -272,7 +303,7 @@ impl<'a> Case<'a> {
                 }
             }
         }
-        Ok(once(found))
+        Ok(self.once(found))
     }
 
     fn external(&self) -> Vec<Finding> {
@@ -287,7 +318,7 @@ impl<'a> Case<'a> {
                 found.push(one("external", import, message, format!("move what needs it there (external, {})", rule.place)));
             }
         }
-        once(found)
+        self.once(found)
     }
 }
 
@@ -362,17 +393,16 @@ fn abridged(mut pieces: impl ExactSizeIterator<Item = impl AsRef<str>>, between:
     text
 }
 
-/// Leaves one finding for each identity and file: an edge that is there in two kinds is one edge. Where several files of a module have
-/// it, the first stands for the edge, and the others are known by their file, too: what tolerates the one does not tolerate the others.
-fn once(mut findings: Vec<Finding>) -> Vec<Finding> {
-    let mut seen: FxHashMap<String, FxHashSet<String>> = FxHashMap::default();
-    findings.retain_mut(|finding| {
-        let files = seen.entry(finding.fingerprint.clone()).or_default();
-        let (first, new) = (files.is_empty(), files.insert(finding.file.clone()));
-        if new && !first {
-            finding.fingerprint = Digest::of([&*finding.fingerprint, &*finding.file].join("\0").as_bytes()).hex()[..16].to_owned();
-        }
-        new
-    });
-    findings
+/// Takes out chains that stand because of an import that fails itself: one wrong import makes many. One that is tolerated hides none, or what
+/// is new would pass.
+fn behind(findings: &mut Vec<Finding>) -> Vec<Finding> {
+    let fails = |finding: &&Finding| finding.chain.is_empty() && finding.state == State::New && is_direct(finding);
+    let edges = findings.iter().filter(fails).filter_map(|finding| finding.edge.as_ref());
+    let failing: FxHashSet<(String, String)> = edges.map(|edge| (edge.from.clone(), edge.to.clone())).collect();
+    findings.extract_if(.., |finding| finding.chain.iter().any(|import| failing.contains(import))).collect()
+}
+
+/// Whether a finding is about an import by its own two ends.
+fn is_direct(finding: &Finding) -> bool {
+    finding.rule.strip_prefix(KIND).is_some_and(|rule| matches!(rule, "/deny" | "/order"))
 }
