@@ -345,5 +345,10 @@ fn what_a_task_put_out_that_has_another_name_now_is_removed() {
     project.declare(r#"task "u" { sh "echo two > o"; outputs "o" }"#).run("build").ok().never_says(["in the place of"]);
     assert_eq!(project.read("o"), "two\n");
     assert!(!project.has(".orket/displaced"));
-    project.write("o", "mine").declare(r#"task "v" { sh "echo three > o"; outputs "o" }"#).run("build").ok().says(["`o` was in the place of an output"]);
+    project
+        .write("o", "mine")
+        .declare(r#"task "v" { sh "echo three > o"; outputs "o" }"#)
+        .run("build")
+        .ok()
+        .says(["`o` was in the place of an output"]);
 }
