@@ -253,7 +253,11 @@ impl Sight for View<'_> {
         let (taken, stamps) = self.ground.stamps(listed);
         let files = listed.iter().zip(stamps.iter().map(Option::as_ref));
         let seen = files.filter(|(path, _)| !path.parts().any(|part| part.starts_with(b".")));
-        let imports = facts::imports_of(&self.ground.tree, seen.collect(), *taken, &roots, &*self.ground.known)?;
+        // Settings that are a link say what is said where it leads.
+        let linked = self.ground.listed()?.links.iter().filter(|link| matches!(link.name(), b"tsconfig.json" | b"jsconfig.json"));
+        let mut seen: Vec<facts::Listed<'_>> = seen.chain(linked.map(|link| (link, None))).collect();
+        seen.sort_by_key(|(path, _)| *path);
+        let imports = facts::imports_of(&self.ground.tree, seen, *taken, &roots, &*self.ground.known)?;
         let beside = imports.asked.iter().filter(|(path, _)| listed.binary_search(path).is_err());
         let beside: Beside = beside.map(|(path, stamp)| (path.clone(), *stamp)).collect();
         if beside.values().flatten().any(|stamp| !stamp.settled_at(*taken)) {

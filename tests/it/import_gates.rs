@@ -49,6 +49,8 @@ fn a_verdict_rests_on_settings_that_are_ignored_or_stand_behind_links() {
     project.remove("node_modules/@c/base/tsconfig.json").settle().run("check").ok();
     project.write("tsconfig.json", "{\"extends\": \"./link.json\"}").link("../outside.json", "link.json");
     follows(&project, "../outside.json", "./");
+    project.remove("tsconfig.json").link("conf/base.json", "tsconfig.json");
+    follows(&project, "conf/base.json", "./");
 }
 
 #[test]
