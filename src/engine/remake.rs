@@ -84,7 +84,7 @@ impl Engine {
 
     /// Whether a manifest is being made anew, or was and was not seen to succeed.
     pub fn is_remaking(&self) -> bool {
-        self.state().join(BEGUN).exists()
+        !self.remakes().is_empty() && self.state().join(BEGUN).exists()
     }
 
     /// Returns the manifest that was begun to be made anew last, if the run of what makes it did not succeed.

@@ -127,8 +127,12 @@ impl Sentinel {
         // Who looks at each build for what it is made from finds it, whatever a pattern may be.
         let turned = |path: &RelPath| self.listed.contains(path) != engine.tree.stat(path).ok().flatten().is_some();
         if engine.remakes().iter().any(|remake| !remake.before.is_empty()) && paths.iter().any(turned) {
-            self.listed = engine.listed();
-            return Reach::Gates;
+            let now = engine.listed();
+            let differs = paths.iter().any(|path| path.is_outside() || now.contains(path) != self.listed.contains(path));
+            self.listed = now;
+            if differs {
+                return Reach::Gates;
+            }
         }
         if !reached(true) {
             return Reach::Nothing;

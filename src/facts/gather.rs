@@ -18,7 +18,7 @@ use crate::base::{Digest, Hasher, RelPath};
 use crate::disk::{PatternSet, Signature, Tree, now_ns, sources};
 
 /// Changes whenever an extractor finds something else in the same text, or a resolver in the same facts.
-pub(super) const VERSION: &[u8] = b"12";
+pub(super) const VERSION: &[u8] = b"13";
 
 /// Reads every source file below the roots and returns what they import. `listed`: the files of the project, sorted; of a root that none of
 /// them is in, all files are read that are not ignored below it.

@@ -11,7 +11,7 @@ use crate::base::{Digest, Place, TargetId};
 use crate::model::{Decision, EnvRules, Epic, Gate, Later, Package, Pattern, Pool, Rock, Rule, Service, Task, UserStrategy};
 
 pub(super) const MAGIC: [u8; 8] = *b"ORKETGR\n";
-pub(super) const VERSION: u32 = 19;
+pub(super) const VERSION: u32 = 20;
 pub(super) const SECTIONS: usize = 7;
 
 /// All targets of a project and the edges between them.

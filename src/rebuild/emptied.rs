@@ -5,10 +5,11 @@ use rustc_hash::FxHashSet;
 use super::World;
 use crate::base::glob::{self, Glob};
 use crate::base::{RelPath, TargetId};
+use crate::graph::{Detail, TargetKind};
 use crate::model::{Part, Pattern, Text};
 
 /// Removes folders from which this run has taken something, and those above them, that are empty now. One stays in which a task that is not
-/// `skipped` puts something out, that is an output itself, or that a task names as an input or runs in. What cannot be removed stays.
+/// `skipped` puts something out, that is an output itself, or that a task or service names as an input or runs in. What cannot be removed stays.
 pub fn clear_emptied(world: &World, skipped: &dyn Fn(TargetId) -> bool) {
     let mut emptied: Vec<RelPath> = std::mem::take(&mut *world.emptied.lock().expect("no holder panics")).into_iter().collect();
     emptied.retain(|folder| world.tree.list(folder).is_ok_and(|names| names.is_empty()));
@@ -35,13 +36,19 @@ fn wanted(world: &World, skipped: &dyn Fn(TargetId) -> bool) -> FxHashSet<RelPat
         let above = std::iter::successors(path, RelPath::parent);
         above.take_while(|folder| wanted.insert(folder.clone())).for_each(drop);
     };
-    for task in world.graph.ids().filter(|id| !skipped(*id)).filter_map(|id| world.graph.task(id)) {
-        task.outputs.iter().for_each(|pattern| add(folder_of(pattern)));
-        task.inputs
-            .iter()
-            .for_each(|pattern| add(pattern.text.as_literal().and_then(glob::plain).and_then(|name| RelPath::parse(&*name).ok())));
-        add(start(&task.dir).and_then(|dir| RelPath::parse(dir).ok()));
-        add(task.depfile.as_ref().and_then(start).and_then(|path| RelPath::parse(path).ok()?.parent()));
+    let named = |pattern: &Pattern| pattern.text.as_literal().and_then(glob::plain).and_then(|name| RelPath::parse(&*name).ok());
+    let is_run = |id: &TargetId| matches!(world.graph.kind(*id), TargetKind::Task | TargetKind::Service) && !skipped(*id);
+    for detail in world.graph.ids().filter(is_run).map(|id| world.graph.detail(id)) {
+        detail.inputs().iter().for_each(|pattern| add(named(pattern)));
+        match detail {
+            Detail::Task(task, _) => {
+                task.outputs.iter().for_each(|pattern| add(folder_of(pattern)));
+                add(start(&task.dir).and_then(|dir| RelPath::parse(dir).ok()));
+                add(task.depfile.as_ref().and_then(start).and_then(|path| RelPath::parse(path).ok()?.parent()));
+            }
+            Detail::Service(service) => add(Some(service.dir)),
+            _ => {}
+        }
     }
     wanted
 }

@@ -42,7 +42,7 @@ pub use printed::{END, end_of, log_of};
 pub use reach::reach;
 pub use remember::{depfile_left, known, put_record, recall, yielded};
 pub use restore::clear_stage;
-pub use service::service_digest;
+pub use service::{lacks_input, service_digest};
 pub use standing::{Standing, needs_of, standing};
 pub use touched::Stamps;
 pub use way::clear_way;

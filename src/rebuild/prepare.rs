@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::inputs::{self, Inputs, Listing, patterns, stands_as_folder};
-use super::{Blocked, Links, Visible, World, Yield, tools};
+use super::{Blocked, Links, Visible, World, Yield, service_digest, tools};
 use crate::action::{self, Action, Content, EnvValue, Exact, Needed};
 use crate::base::{Digest, RelPath, TargetId};
 use crate::disk;
@@ -48,6 +48,8 @@ pub struct Prepared {
     pub discovered: Vec<RelPath>,
     /// What the patterns among its inputs meant.
     pub listing: Listing,
+    /// The services that it uses and that read files, as they were.
+    pub served: Vec<(TargetId, Digest)>,
     /// The programs that its names led to.
     pub programs: Vec<Tool>,
     /// The files of those that `tools` lists.
@@ -136,7 +138,8 @@ fn exact(world: &World, target: TargetId, links: &Links, discovered: Vec<RelPath
     let mut programs = Vec::new();
     let listed = task.tools.iter().map(symbolic).collect::<Result<Vec<_>, _>>()?;
     let supposed = |name: &str| {
-        let path = RelPath::parse_in(&dir, name.as_bytes()).ok().filter(|_| world.looks && name.contains('/'))?;
+        let path =
+            Some(name).filter(|name| world.looks && name.contains('/')).and_then(|name| RelPath::parse_in(&dir, name.as_bytes()).ok())?;
         let mut outputs = links.iter().flat_map(|(_, yielded)| yielded.outputs.iter());
         outputs.find_map(|(output, content)| match content {
             Content::File { digest, executable: true } if *output == path => Some(*digest),
@@ -245,6 +248,9 @@ fn exact(world: &World, target: TargetId, links: &Links, discovered: Vec<RelPath
     }
     decisions.sort();
     decisions.dedup();
+    let uses = world.graph.edges(target).iter().filter(|edge| edge.kind() == EdgeKind::Uses).map(|edge| edge.to);
+    let reads = |service: &TargetId| !world.graph.detail(*service).inputs().is_empty();
+    let served = uses.filter(reads).map(|service| (service, service_digest(world, service, false))).collect();
     let undeclared = patterns(&task.confined.undeclared, &hole)?;
     let response = task.imported.as_ref().and_then(|imported| imported.response.clone());
     let action = Action {
@@ -283,6 +289,7 @@ fn exact(world: &World, target: TargetId, links: &Links, discovered: Vec<RelPath
         dir,
         discovered,
         listing,
+        served,
         programs,
         listed: files,
         began,

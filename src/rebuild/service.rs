@@ -1,5 +1,6 @@
 //! What makes a service what it is for those that use it.
 
+use std::borrow::Cow;
 use std::io;
 
 use super::inputs::patterns;
@@ -64,14 +65,44 @@ fn files(world: &World, service: &Service, visible: &Visible, again: bool) -> Re
             text.push('/');
         }
     }
+    let named = included.iter().filter_map(|text| RelPath::parse(&*glob::plain(text.trim_end_matches('/'))?).ok());
+    let named: Vec<RelPath> = named.collect();
     let set = PatternSet::new(&included, &excluded)?;
     let mut files = disk::expand(&world.tree, &set).map_err(|error| error.to_string())?;
     files.retain(|path| !world.made().holds(path));
-    let read = |path: RelPath| -> io::Result<(RelPath, Content)> {
-        let content = world.content(&path, again)?;
-        Ok((path, content))
-    };
-    files.into_iter().map(read).collect::<Result<_, _>>().map_err(|error| error.to_string())
+    // One that is named is told of also where it is not there, or made.
+    files.extend(named);
+    files.sort();
+    files.dedup();
+    let mut found = Vec::with_capacity(files.len());
+    for path in files {
+        let content = world.content(&path, again).map_err(|error| error.to_string())?;
+        if matches!(content, Content::Link(_)) {
+            found.extend(behind(world, &path, again).map_err(|error| error.to_string())?);
+        }
+        found.push((path, content));
+    }
+    Ok(found)
+}
+
+/// Returns the file that a link leads to in the end, if it leads to one.
+fn behind(world: &World, link: &RelPath, again: bool) -> io::Result<Option<(RelPath, Content)>> {
+    let Ok(file) = std::fs::canonicalize(link.under(world.tree.root())) else { return Ok(None) };
+    let path = RelPath::from_normal(file.as_os_str().as_encoded_bytes());
+    let content = world.content(&path, again)?;
+    Ok(Some((path, content)))
+}
+
+/// Returns a file that a service names among its inputs and that is not there.
+pub fn lacks_input(world: &World, target: TargetId) -> Option<RelPath> {
+    let Detail::Service(service) = world.graph.detail(target) else { return None };
+    let names = service
+        .inputs
+        .iter()
+        .filter(|pattern| !pattern.negated)
+        .filter_map(|pattern| glob::plain(pattern.text.as_literal()?).map(Cow::into_owned));
+    let paths = names.filter_map(|name| RelPath::parse(&*name).ok());
+    paths.into_iter().find(|path| world.tree.stat_follow(path).is_ok_and(|stamp| stamp.is_none()))
 }
 
 fn hash(world: &World, service: &Service, visible: &Visible, again: bool, hasher: &mut Hasher) {

@@ -7,7 +7,7 @@ use std::time::Duration;
 use rustc_hash::FxHashMap;
 
 use super::inputs::same_names;
-use super::{Prepared, World};
+use super::{Prepared, World, service_digest};
 use crate::action::Content;
 use crate::base::RelPath;
 use crate::disk::{Signature, stamp_clock};
@@ -46,6 +46,8 @@ impl Stamps {
         };
         let moved = self.files.iter().filter(|(path, before)| !world.tree.stat_names(path).is_ok_and(|now| same(before, &now)));
         let mut touched: BTreeSet<RelPath> = moved.map(|(path, _)| path.clone()).collect();
+        let changed = prepared.served.iter().filter(|(service, judged)| service_digest(world, *service, true) != *judged);
+        touched.extend(changed.map(|(service, _)| RelPath::from_normal(world.graph.address(*service).as_bytes())));
         // Also what was changed before its stamp was taken: the action names what was there when it was judged. Where that was under the
         // same stamp, it is there still.
         let stamps = self.files.iter().map(|(path, stamp)| (path, stamp.map(|(signature, _)| signature)));

@@ -86,7 +86,7 @@ pub struct World {
     pub made: OnceLock<Made>,
     /// See [`World::displaced`].
     pub moved: Mutex<Vec<(RelPath, RelPath)>>,
-    /// Folders from which something was taken in this run; see [`World::take`].
+    /// Folders from which something was taken in this run, for whoever takes away what is empty then.
     pub emptied: Mutex<FxHashSet<RelPath>>,
     /// Whose outputs may be looked at, and taken as they are, by now in this run.
     pub claimed: Mutex<FxHashSet<TargetId>>,

@@ -17,7 +17,7 @@ use crate::base::{Digest, RelPath};
 use crate::disk::{self, Signature, Stamped};
 
 pub(super) const MAGIC: [u8; 8] = *b"ORKETST\n";
-pub(super) const VERSION: u32 = 6;
+pub(super) const VERSION: u32 = 7;
 pub(super) const WARM: usize = 7;
 pub(super) const SECTIONS: usize = 10;
 

@@ -190,17 +190,18 @@ impl Runs {
         Ok([idle, full].into_iter().flatten().max_by_key(place))
     }
 
-    /// Fails where somebody else's records are not for whoever asks.
+    /// Fails where all records are somebody else's, and not for whoever asks.
     fn may_be_read(&self, names: &[String]) -> io::Result<()> {
-        for path in names.iter().map(|name| self.folder.join(format!("{name}.json"))) {
+        let mut refused = None;
+        for path in names.iter().rev().map(|name| self.folder.join(format!("{name}.json"))) {
             match std::fs::File::open(&path) {
                 Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
-                    return Err(io::Error::new(error.kind(), format!("`{}`: {error}", path.display())));
+                    refused.get_or_insert_with(|| io::Error::new(error.kind(), format!("`{}`: {error}", path.display())));
                 }
-                _ => {}
+                _ => return Ok(()),
             }
         }
-        Ok(())
+        refused.map_or(Ok(()), Err)
     }
 
     /// Returns the record of a run, or what the journal of one without a record tells.

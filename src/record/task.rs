@@ -55,8 +55,8 @@ pub struct TaskRecord {
     pub duration_ms: u64,
     /// How it ended.
     pub status: Status,
-    /// Its own outputs beside those of its result: its depfile, where it has succeeded, else what it was about to make when it was last started or, once its end was seen, what it
-    /// had made, with the stamps that it had then.
+    /// Its own outputs beside those of its result, with the stamps that they had: its depfile, where it has succeeded; what it had made, where it
+    /// has ended otherwise; what it was about to make, where its end was not seen.
     pub own: Vec<(RelPath, Option<Signature>)>,
     /// What was so when it was last found to be in order, if nothing has run since.
     pub proof: Option<Proof>,

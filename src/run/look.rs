@@ -190,8 +190,15 @@ pub fn look(world: &World, plan: &Plan, mode: Mode, choices: &Choices<'_>, gates
                 (Outcome::Done, Some(reason), None)
             }
             Judged::Blocked(blocked) => {
+                // What is only brought from the store is not there yet.
+                let mut made = plan.before(graph, step).filter(|(_, kind)| *kind == EdgeKind::Made).map(|(before, _)| plan.target(before));
+                let first =
+                    made.find(|target| outcomes.get(target) == Some(&Outcome::Cached)).map(|target| graph.address(target).to_owned());
                 above[step.index()] = Some(Above::Runs(graph.address(target).to_owned()));
-                (Outcome::Failed, None, Some(blocked.text))
+                match first {
+                    Some(first) => (Outcome::Done, Some(Reason::Upstream(first)), None),
+                    None => (Outcome::Failed, None, Some(blocked.text)),
+                }
             }
         };
         say(outcome, reason, trouble);

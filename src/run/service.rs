@@ -16,6 +16,7 @@ use crate::graph::{Detail, TargetKind};
 use crate::model::{Command, Probe, Scope, Service, Text};
 use crate::process::{Limits, Output, Spawn, Stdin, find_program, redacted};
 use crate::rebuild::World;
+use crate::rebuild::lacks_input;
 
 /// Ports that nobody else is given until the service that they were picked for is started.
 #[derive(Default)]
@@ -70,6 +71,9 @@ impl Exact {
     pub fn of(world: &World, target: TargetId) -> Result<Exact, String> {
         let Detail::Service(service) = world.graph.detail(target) else { return Err(String::from("it is no service")) };
         let visible = world.environment.visible(&service.env, &world.tree)?;
+        if let Some(path) = lacks_input(world, target) {
+            return Err(format!("its input `{path}` does not exist; make the file, or correct `inputs`"));
+        }
         let fill = |text: &Text| {
             text.fill(|scope, name| match scope {
                 Scope::Env => match visible.variables.get(name) {

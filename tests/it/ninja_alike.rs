@@ -286,7 +286,10 @@ fn an_import_needs_what_makes_files_that_its_edges_read() {
         project.write("v", format!("{more}2")).run("build").ok();
         assert_eq!(project.read("out/a"), format!("s{more}2"));
         project.run("build").ok().nothing_to_do();
+        project.remove("gen/g").remove("out/a").run("build -n").ok().says(["would restore  gen"]).never_says(["cannot run"]);
     }
+    let remedy = manifest("{ needs \"gen\" }") + "\ntask \"t\" { sh \"true\"; on_failure \"gen\" }";
+    project.declare(&remedy).run("build").code(2).says(["`n/a` needs `gen`, which puts out other files when it is the remedy of `t`"]);
 }
 
 #[test]

@@ -224,3 +224,16 @@ fn what_a_remedy_puts_out_for_a_failure_is_no_result() {
     project.run("build r --json").ok().cached(["r"]);
     assert_eq!(project.read("diag"), "for nobody\n");
 }
+
+#[test]
+fn what_a_person_puts_in_the_place_of_an_output_after_a_remedy_ran_is_moved_aside() {
+    let project = Project::new().file("mode", "good").manifest(
+        r#"
+        task "t" { sh "grep -q good mode"; inputs "mode"; on_failure "fix" }
+        task "fix" { sh "if test -n \"$ORKET_FAILED_TASK\"; then echo > gen/b; else echo > gen/a; fi"; inputs "mode"; outputs "gen/" }
+        "#,
+    );
+    project.run("build").ok();
+    project.write("mode", "bad").run("build t").code(1);
+    project.write("gen/a", "mine").run("build fix").ok().says(["`gen/a` was in the place of an output"]);
+}

@@ -474,3 +474,32 @@ fn what_a_service_reads_counts_for_those_that_use_it() {
     project.git("init -q").git("add .").git("commit -qm x").write("conf/y.toml", "2");
     assert_eq!(project.run("affected --since HEAD").ok().out(), "s\nt\n");
 }
+
+#[test]
+fn files_that_a_service_names_are_there_are_followed_and_are_looked_at_again() {
+    let by = |inputs: &str| {
+        format!("{}task \"t\" {{ uses \"s\"; sh \"{{log:t}}; test ! -e edit || cp edit shared\"; inputs \"in\"; outputs }}\ntask \"gen\" {{ sh \"cp in made\"; outputs \"made\"; inputs \"in\" }}", service("s", inputs)).replace("; outputs }", " }")
+    };
+    let project = Project::new().file("in", "").file("shared", "1").manifest(&by("inputs \"conf\""));
+    project.run("build t").code(1).says(["its input `conf` does not exist; make the file, or correct `inputs`"]);
+    project.link("shared", "conf").run("build t").ok().ran(["s", "t", "s_ended"]);
+    project.run("build t").ok().nothing_to_do();
+    project.write("shared", "2").run("build t").ok().ran(["s", "t", "s_ended"]);
+    // Changed while it ran: what was judged is not what it saw.
+    project.write("edit", "4").write("shared", "3").run("build t").ok().says(["`s` changed while it ran; its result is not stored"]);
+    project.remove("edit").write("shared", "3").run("build t").ok().ran(["s", "t", "s_ended"]);
+    project
+        .declare(&by("inputs \"made\""))
+        .run("build")
+        .code(2)
+        .says(["`made` is an input of `s`, and `gen` makes it, but `s` does not need it"]);
+}
+
+#[test]
+fn the_folder_of_a_service_stays_when_it_is_empty() {
+    let serve = service("s", "dir \"var\"") + "task \"t\" { uses \"s\"; sh \"{log:t}\"; inputs \"in\" }\n";
+    let project =
+        Project::new().file("in", "").manifest(&format!("{serve}task \"seed\" {{ sh \"echo > var/seed\"; outputs \"var/seed\" }}"));
+    project.run("build seed").ok();
+    project.declare(&serve).run("build").ok().says(["removed: `var/seed`"]).ran(["s", "t", "s_ended"]);
+}

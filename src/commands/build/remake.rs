@@ -70,7 +70,9 @@ fn anew(ui: &Ui, args: &BuildArgs, engine: Engine, looking: bool, build: Build) 
         return Ok(engine);
     }
     if outdated.is_empty() {
-        engine.forget_remaking();
+        if engine.is_remaking() {
+            engine.forget_remaking();
+        }
         return Ok(engine);
     }
     for (remake, _) in outdated {

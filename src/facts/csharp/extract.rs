@@ -77,8 +77,10 @@ struct Reader<'t> {
     extensions: BTreeSet<(String, String)>,
     names: BTreeMap<(String, String), (At, bool)>,
     calls: BTreeMap<(String, String), At>,
-    /// Types in types, and type parameters: simple names that mean nothing outside.
-    inner: BTreeSet<String>,
+    /// Where types in types, type parameters and aliases are known: a member in the body that it stands in, not in the header before that.
+    inner: FxHashMap<String, Vec<Range<usize>>>,
+    /// Names where nothing but a type or a namespace stands, each with the namespace around, its byte, its place, and whether it is a type for sure.
+    typed: Vec<(String, String, usize, At, bool)>,
     /// Where in the text each variable is known.
     variables: FxHashMap<String, Vec<Range<usize>>>,
     /// Names that mean nothing outside where such a variable is known, each with its byte and its place.
@@ -106,8 +108,8 @@ pub(in crate::facts) fn extract(bytes: &[u8], _: &RelPath) -> Extracted<Facts> {
             whole_once = true;
         }
         let text = &*text;
-        let Reader { usings, types, extensions, names, calls, inner, .. } = reader;
-        let mut next = Reader { text, usings, types, extensions, names, calls, inner, ..Reader::default() };
+        let Reader { usings, types, extensions, names, calls, .. } = reader;
+        let mut next = Reader { text, usings, types, extensions, names, calls, ..Reader::default() };
         next.walk(tree.root_node());
         next.express();
         reader = Reader { text: "", ..next };
@@ -115,13 +117,13 @@ pub(in crate::facts) fn extract(bytes: &[u8], _: &RelPath) -> Extracted<Facts> {
     if let Some(wrong) = wrong.filter(|_| !whole_once) {
         return Err(wrong);
     }
-    let Reader { usings, types, extensions, names, calls, inner, .. } = reader;
+    let Reader { usings, types, extensions, names, calls, .. } = reader;
     let names = names.into_iter().map(|((inside, name), (at, is_type))| Name { inside, name, at, is_type });
     Ok(Facts {
         usings: usings.into_iter().collect(),
         types: types.into_iter().collect(),
         extensions: extensions.into_iter().collect(),
-        names: names.filter(|one| !inner.contains(one.name.split('.').next().unwrap_or(&one.name))).collect(),
+        names: names.collect(),
         calls: calls.into_iter().map(|((inside, name), at)| (inside, name, at)).collect(),
     })
 }
@@ -185,13 +187,15 @@ impl Reader<'_> {
                 | "record_declaration"
                 | "delegate_declaration" => {
                     if let Some(name) = node.child_by_field_name("name") {
-                        self.declare(name, &inside, in_type);
+                        self.declare(name, &inside, in_type.then(|| above[0].byte_range()));
                     }
                     in_type = true;
                 }
                 "type_parameter" => {
                     let name = node.child_by_field_name("name").map(|name| self.written(name));
-                    self.inner.extend(name);
+                    if let Some(name) = name {
+                        self.inner.entry(name).or_default().push(above[1].byte_range());
+                    }
                 }
                 "method_declaration" => self.method(node, &inside),
                 "identifier" => {
@@ -228,10 +232,11 @@ impl Reader<'_> {
         syntax::of(node, self.text).split_whitespace().collect::<String>().replace('@', "")
     }
 
-    fn declare(&mut self, name: Node<'_>, inside: &str, in_type: bool) {
+    /// `body`: that of the type around, if there is one.
+    fn declare(&mut self, name: Node<'_>, inside: &str, body: Option<Range<usize>>) {
         let name = self.written(name);
-        if in_type {
-            self.inner.insert(name);
+        if let Some(body) = body {
+            self.inner.entry(name).or_default().push(body);
         } else {
             self.types.insert((inside.to_owned(), name));
         }
@@ -242,7 +247,7 @@ impl Reader<'_> {
         let children: Vec<Node<'_>> = error.children(&mut error.walk()).collect();
         for pair in children.windows(2) {
             if matches!(pair[0].kind(), "class" | "struct" | "interface" | "enum" | "record") && pair[1].kind() == "identifier" {
-                self.declare(pair[1], inside, in_type);
+                self.declare(pair[1], inside, in_type.then_some(0..usize::MAX));
             }
         }
         let mut words = Vec::new();
@@ -255,7 +260,7 @@ impl Reader<'_> {
             start += word.len();
         }
         let places = Places::new(self.text);
-        words.into_iter().for_each(|(word, byte)| self.name_at(word, places.at(byte), inside, false));
+        self.typed.extend(words.into_iter().map(|(word, byte)| (inside.to_owned(), word, byte, places.at(byte), false)));
     }
 
     fn using(&mut self, node: Node<'_>, inside: &str) {
@@ -289,7 +294,9 @@ impl Reader<'_> {
 
     /// Notes what a `using` names whose alias is a tuple of types; the alias means nothing outside.
     fn tuple(&mut self, alias: Option<Node<'_>>, target: Node<'_>, inside: &str) {
-        self.inner.extend(alias.map(|alias| self.written(alias)));
+        if let Some(alias) = alias.map(|alias| self.written(alias)) {
+            self.inner.entry(alias).or_default().push(0..usize::MAX);
+        }
         let mut todo = vec![target];
         while let Some(node) = todo.pop() {
             for part in [Some(node), node.child_by_field_name("type")].into_iter().flatten() {
@@ -326,7 +333,7 @@ impl Reader<'_> {
     }
 
     fn name(&mut self, name: String, node: Node<'_>, inside: &str) {
-        self.name_at(name, syntax::at(node, self.text), inside, node.kind() == "qualified_name");
+        self.typed.push((inside.to_owned(), name, node.start_byte(), syntax::at(node, self.text), node.kind() == "qualified_name"));
     }
 
     fn name_at(&mut self, name: String, at: At, inside: &str, is_type: bool) {
@@ -339,12 +346,18 @@ impl Reader<'_> {
         self.expressions.push((inside.to_owned(), name, node.start_byte(), syntax::at(node, self.text)));
     }
 
-    /// Notes as names what variables do not hide.
+    /// Notes as names what neither variables nor types in types hide.
     fn express(&mut self) {
-        for (inside, name, byte, at) in std::mem::take(&mut self.expressions) {
-            let known = self.variables.get(name.split('.').next().unwrap_or(&name));
-            if !known.is_some_and(|all| all.iter().any(|range| range.contains(&byte))) {
-                self.name_at(name, at, &inside, false);
+        fn hides(known: &FxHashMap<String, Vec<Range<usize>>>, name: &str, byte: usize) -> bool {
+            let known = known.get(name.split('.').next().unwrap_or(name));
+            known.is_some_and(|all| all.iter().any(|range| range.contains(&byte)))
+        }
+        let expressions = std::mem::take(&mut self.expressions).into_iter();
+        let expressions = expressions.filter(|(_, name, byte, _)| !hides(&self.variables, name, *byte));
+        let expressions = expressions.map(|(inside, name, byte, at)| (inside, name, byte, at, false)).collect::<Vec<_>>();
+        for (inside, name, byte, at, is_type) in std::mem::take(&mut self.typed).into_iter().chain(expressions) {
+            if !hides(&self.inner, &name, byte) {
+                self.name_at(name, at, &inside, is_type);
             }
         }
     }

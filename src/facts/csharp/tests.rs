@@ -306,3 +306,15 @@ fn what_is_used_in_all_projects_below_a_folder() {
     ];
     holds(&files, &["Core.A -> Infra.Row", "Core.B -> Infra.Row"]);
 }
+
+#[test]
+fn a_type_in_a_type_is_known_in_its_body_alone() {
+    let files = [
+        ("A.cs", "namespace P { public class A : IB { class IB {} IB own; } }\n"),
+        ("C.cs", "namespace P { public class C<IB> : D<IB> { IB b; class E { class F : IB {} } } }\n"),
+        ("D.cs", "namespace P { public class D<T> { class Inner { class Tag {} class G : Tag {} } } }\n"),
+        ("H.cs", "using IB = System.String;\nnamespace P { public class H { IB b; Tag t; } }\n"),
+        ("Types.cs", "namespace P { public interface IB {} public class Tag {} }\n"),
+    ];
+    assert_eq!(told(&project(&files, "", None)), ["P.A -> P.Types", "P.C -> P.D", "P.H -> P.Types", "P.H -> System (stdlib)"]);
+}

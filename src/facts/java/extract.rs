@@ -77,9 +77,11 @@ pub(in crate::facts) struct Import {
 #[derive(Default)]
 struct Reader<'t> {
     text: &'t str,
-    used: BTreeMap<&'t str, At>,
-    /// What is declared anywhere in the file, also in what it declares.
-    own: FxHashSet<&'t str>,
+    /// Where simple names of types stand, each with its byte.
+    used: Vec<(&'t str, usize, At)>,
+    /// Where in the file each type is known that it declares, and each type parameter: a member in the body that it stands in, not in the header
+    /// before that.
+    own: FxHashMap<&'t str, Vec<Range<usize>>>,
     /// Where in the file each variable is known.
     variables: FxHashMap<&'t str, Vec<Range<usize>>>,
     full: Vec<Full<'t>>,
@@ -118,13 +120,22 @@ pub(in crate::facts) fn extract(bytes: &[u8], _: &RelPath) -> Extracted<Facts> {
     }
     let mut reader = Reader { text, ..Reader::default() };
     reader.walk(tree.root_node());
-    let Reader { used, mut own, variables, full, .. } = reader;
-    own.extend(facts.imports.iter().filter(|import| !import.all).filter_map(|import| import.name.rsplit('.').next()));
-    let used = used.into_iter().filter(|(name, _)| !own.contains(name)).map(|(name, at)| (name.to_owned(), Some(at)));
-    facts.used = used.collect();
+    let Reader { used, own, variables, full, .. } = reader;
+    let imported = facts.imports.iter().filter(|import| !import.all).filter_map(|import| import.name.rsplit('.').next());
+    let imported: FxHashSet<&str> = imported.collect();
+    let hidden = |name: &str, byte: usize| {
+        imported.contains(name) || own.get(name).is_some_and(|known| known.iter().any(|range| range.contains(&byte)))
+    };
+    let mut first: BTreeMap<&str, At> = BTreeMap::new();
+    for (name, _, at) in used.into_iter().filter(|(name, byte, _)| !hidden(name, *byte)) {
+        first.entry(name).and_modify(|first| *first = at.min(*first)).or_insert(at);
+    }
+    facts.used = first.into_iter().map(|(name, at)| (name.to_owned(), Some(at))).collect();
     let mut paths = BTreeMap::new();
-    for (at, name, is_full) in full.into_iter().filter_map(|full| full.unless_hidden(&variables)) {
-        let is_full = is_full && !name.split('.').next().is_some_and(|first| own.contains(first));
+    for full in full {
+        let byte = full.byte;
+        let Some((at, name, is_full)) = full.unless_hidden(&variables) else { continue };
+        let is_full = is_full && !name.split('.').next().is_some_and(|first| hidden(first, byte));
         let first = paths.entry(name).or_insert((at, is_full));
         *first = (at.min(first.0), is_full || first.1);
     }
@@ -213,17 +224,15 @@ impl<'t> Reader<'t> {
                 todo.extend(annotations.map(|child| (child, node, known.clone())));
                 continue;
             }
-            if kind.ends_with("_declaration") || kind == "type_parameter" {
-                let name = node.child_by_field_name("name").or_else(|| node.named_child(0).filter(|_| kind == "type_parameter"));
-                self.own.extend(name.map(|name| syntax::of(name, self.text)));
+            if kind.ends_with("_declaration") {
+                self.declare(node, &known);
             }
             match kind {
                 "identifier" if parent.kind() == "record_pattern" && syntax::of(node, self.text).contains('.') => self.pattern(node),
                 "identifier" | "type_identifier" => {
                     if begins_a_type(node, parent, self.text) {
                         let at = syntax::at(node, self.text);
-                        let first = self.used.entry(syntax::of(node, self.text)).or_insert(at);
-                        *first = at.min(*first);
+                        self.used.push((syntax::of(node, self.text), node.start_byte(), at));
                     }
                     if kind == "identifier" && declares(parent, node) {
                         self.variables.entry(syntax::of(node, self.text)).or_default().push(known.clone());
@@ -237,13 +246,26 @@ impl<'t> Reader<'t> {
         }
     }
 
+    /// Notes a type that is declared, which is known in `around`, and the type parameters of whatever is declared.
+    fn declare(&mut self, node: Node<'_>, around: &Range<usize>) {
+        if let Some(name) = node.child_by_field_name("name") {
+            self.own.entry(syntax::of(name, self.text)).or_default().push(around.clone());
+        }
+        let lists = syntax::named(node).into_iter().filter(|child| child.kind() == "type_parameters");
+        for parameter in lists.flat_map(syntax::named).filter(|child| child.kind() == "type_parameter") {
+            let names = syntax::named(parameter).into_iter().filter(|child| matches!(child.kind(), "type_identifier" | "identifier"));
+            for name in names.take(1) {
+                self.own.entry(syntax::of(name, self.text)).or_default().push(node.byte_range());
+            }
+        }
+    }
+
     /// Notes the type of a record pattern that has dots: see [`without_dots`].
     fn pattern(&mut self, node: Node<'_>) {
         let parts: Vec<&str> = syntax::of(node, self.text).split('.').collect();
         let at = syntax::at(node, self.text);
         if parts[0].starts_with(char::is_uppercase) {
-            let first = self.used.entry(parts[0]).or_insert(at);
-            *first = at.min(*first);
+            self.used.push((parts[0], node.start_byte(), at));
         } else {
             self.full.push(Full { at, byte: node.start_byte(), parts, is_type: true });
         }

@@ -210,3 +210,17 @@ fn record_patterns_name_types() {
         ],
     );
 }
+
+#[test]
+fn a_type_in_a_type_is_known_in_its_body_alone() {
+    let files = [
+        ("p/A.java", "package p;\npublic class A implements Builder<String> {\n  static class Builder {}\n  Builder own;\n}\n"),
+        ("p/B.java", "package p;\nimport q.*;\n@Tag class B extends Base {\n  static class Base {}\n  @interface Tag {}\n}\n"),
+        ("p/C.java", "package p;\nclass C<Builder> extends D<Builder> { Builder b; }\n"),
+        ("p/D.java", "package p;\nclass D<T> { <Tag> Tag f(Tag tag) { return tag; } class Inner { class Tag {} Tag tag; } }\n"),
+        ("p/Builder.java", "package p;\ninterface Builder<T> {}\n"),
+        ("p/Tag.java", "package p;\n@interface Tag {}\n"),
+        ("q/Base.java", "package q;\npublic class Base {}\n"),
+    ];
+    assert_eq!(edges(&files), ["p.A -> p.Builder", "p.B -> p.Tag", "p.B -> q.Base", "p.C -> p.D"]);
+}

@@ -127,5 +127,6 @@ fn finish(mut assembly: Assembly<'_>, shares: &[Share], trail: Vec<u8>) -> Graph
 fn made(project: &Project) -> [u64; 2] {
     let mut hasher = Xxh3::new();
     project.tasks.iter().flat_map(|task| &task.outputs).for_each(|pattern| pattern.hash(&mut hasher));
+    project.tasks.iter().filter_map(|task| task.depfile.as_ref()).for_each(|depfile| depfile.hash(&mut hasher));
     halves(hasher.digest128())
 }

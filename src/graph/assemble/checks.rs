@@ -70,7 +70,7 @@ fn needed_remedies(drafts: &[Draft<'_>], problems: &mut Vec<Problem>) {
     }
     let mut behind: Vec<Vec<usize>> = vec![Vec::new(); drafts.len()];
     for (from, draft) in drafts.iter().enumerate() {
-        draft.edges.iter().filter(|edge| edge.kind().hands_over()).for_each(|edge| behind[edge.to.index()].push(from));
+        draft.edges.iter().filter(|edge| edge.kind().reaches()).for_each(|edge| behind[edge.to.index()].push(from));
     }
     for (failing, remedy) in remedies {
         let (mut seen, mut stack) = (FxHashSet::default(), behind[remedy].clone());

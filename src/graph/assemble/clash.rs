@@ -164,6 +164,30 @@ pub(super) fn clashes(project: &Project, folders: &Folders, reaches: &dyn Fn(usi
             }
         }
     }
+    let maker_of = |path: &str| maker(path).or_else(|| around(path, &|_| true)).map(|(_, (maker, _))| maker);
+    services(project, &maker_of, reaches, problems);
+}
+
+/// Says of files that services name among their inputs that tasks make them which they do not need.
+fn services(project: &Project, maker: &dyn Fn(&str) -> Option<usize>, reaches: &dyn Fn(usize, usize) -> bool, problems: &mut Vec<Problem>) {
+    for (index, service) in project.services.iter().enumerate() {
+        for (path, pattern) in service.inputs.iter().filter_map(|pattern| Some((literal(pattern)?, pattern))) {
+            let Some(maker) = maker(&path).filter(|maker| !reaches(project.tasks.len() + index, *maker)) else { continue };
+            let (made_by, place) = (&project.tasks[maker].address, project.tasks[maker].place.clone());
+            problems.push(Problem {
+                code: "graph/undeclared_need",
+                message: format!(
+                    "`{}` is an input of `{}`, and `{made_by}` makes it, but `{}` does not need it",
+                    shown(&path),
+                    service.address,
+                    service.address
+                ),
+                place: Some(pattern.place.clone()),
+                help: Some(format!("add `needs \"{made_by}\"` to `{}`", service.address)),
+                notes: vec![(String::from("made here"), place)],
+            });
+        }
+    }
 }
 
 /// Returns a path as messages show it.

@@ -17,7 +17,7 @@ const COMPILERS: [&str; 12] = ["as", "c++", "c11", "c89", "c99", "cc", "clang", 
 const LAUNCHERS: [&str; 3] = ["ccache", "distcc", "sccache"];
 
 /// What words begin with that have a compiler, assembler or linker write further files, or do something that is not known.
-const FURTHER: [&str; 30] = [
+const FURTHER: [&str; 31] = [
     "--MD",
     "--coverage",
     "--dependency-file",
@@ -25,6 +25,7 @@ const FURTHER: [&str; 30] = [
     "--reproduce",
     "--save-temps",
     "--serialize-diagnostics",
+    "-MJ",
     "-Map",
     "-Xassembler",
     "-Xpreprocessor",
@@ -298,6 +299,7 @@ mod tests {
             ": && gcc a.o -o out/o && cd /p && /usr/bin/cmake -E copy out/o out/copy",
             "gcc --coverage -c a.c -o out/o",
             "gcc -gsplit-dwarf -c a.c -o out/o",
+            "clang -MJ side.json -c a.c -o out/o",
             "gcc -MMD -c a.c -o out/o",
             "gcc -MD -MF side -c a.c -o out/o",
             "gcc -Wp,-MMD,side.d -c a.c -o out/o",
